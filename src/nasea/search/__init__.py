@@ -1,0 +1,29 @@
+"""Evolutionary search over genomes, told of the world only by a ``Problem`` and ``Evaluate``."""
+
+from nasea.search.archive import Archive, Record
+from nasea.search.nsga import Nsga2
+from nasea.search.pareto import HypervolumeReference, hypervolume
+from nasea.search.problem import Genome, Problem
+from nasea.search.run import GenerationReport, SearchOutcome, random_search, run_search
+from nasea.search.sampling import dearest_feasible, random_feasible
+from nasea.search.score import Evaluate, Score
+from nasea.search.state import SearchState
+
+__all__ = [
+    "Archive",
+    "Evaluate",
+    "Genome",
+    "GenerationReport",
+    "HypervolumeReference",
+    "Nsga2",
+    "Problem",
+    "Record",
+    "Score",
+    "SearchOutcome",
+    "SearchState",
+    "dearest_feasible",
+    "hypervolume",
+    "random_feasible",
+    "random_search",
+    "run_search",
+]

@@ -1,0 +1,89 @@
+"""What the search needs to know of a search space: a few numbers and two functions."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from nasea.errors import BudgetError
+
+Genome: TypeAlias = tuple[int, ...]
+"""One candidate index per layer."""
+
+IntArray: TypeAlias = npt.NDArray[np.int64]
+FloatArray: TypeAlias = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Problem:
+    """A search space under a budget, seen as integers.
+
+    Costs and the budget share one unit, that of the constraint (parameters, FLOPs or
+    milliseconds); the search never needs to know which.
+
+    Attributes:
+        choices: number of candidates of each layer, each at least 1.
+        canonical: maps genomes that mean the same network to one genome; idempotent, and it
+            preserves the cost.
+        cost: maps genomes, shape (n, layers), to their costs, shape (n,). It is taken to be free,
+            and has the last word on feasibility.
+        layer_costs: the additive part of the cost, one array of shape (choices,) a layer; the
+            whole cost is a constant plus the sum over layers. It guides sampling and repair.
+        budget: the largest feasible cost.
+    """
+
+    choices: tuple[int, ...]
+    canonical: Callable[[Genome], Genome]
+    cost: Callable[[IntArray], FloatArray]
+    layer_costs: tuple[FloatArray, ...]
+    budget: float
+
+    def __post_init__(self) -> None:
+        if not self.choices or min(self.choices) < 1:
+            raise ValueError(f"every layer needs at least one candidate, found {self.choices}")
+        sizes = tuple(len(costs) for costs in self.layer_costs)
+        if sizes != self.choices:
+            raise ValueError(f"layer_costs has sizes {sizes}, choices says {self.choices}")
+        if not math.isfinite(self.budget):
+            raise ValueError(f"the budget must be finite, found {self.budget}")
+
+    @property
+    def layers(self) -> int:
+        """Number of genes of a genome."""
+        return len(self.choices)
+
+    def costs(self, genomes: Sequence[Genome]) -> FloatArray:
+        """Costs of genomes given as tuples, shape (n,)."""
+        return self.cost(np.array(genomes, dtype=np.int64).reshape(-1, self.layers))
+
+    @cached_property
+    def cheapest(self) -> Genome:
+        """The canonical genome of least cost, whether or not it is feasible."""
+        return self.canonical(tuple(int(np.argmin(costs)) for costs in self.layer_costs))
+
+    @cached_property
+    def cheapest_cost(self) -> float:
+        """Cost of the cheapest architecture."""
+        return float(self.costs([self.cheapest])[0])
+
+    @property
+    def slack(self) -> float:
+        """What the budget leaves above the cheapest architecture.
+
+        Raises:
+            BudgetError: the cheapest architecture exceeds the budget.
+        """
+        slack = self.budget - self.cheapest_cost
+        if slack < 0:
+            raise BudgetError(
+                f"no architecture meets the constraint: the cheapest costs "
+                f"{self.cheapest_cost:,.6g}, the budget is {self.budget:,.6g}",
+                fix="raise constraint_value, or give the layers fewer filters",
+            )
+        return slack
