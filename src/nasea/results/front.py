@@ -1,0 +1,314 @@
+"""The outcome of a search as data: what ``front.json`` holds and ``nasea.search`` returns."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+from nasea.errors import ResultsError
+from nasea.results.files import write_result
+from nasea.results.units import Quantity, Unit, unit_for
+
+if TYPE_CHECKING:
+    from pydantic import ConfigDict, TypeAdapter
+
+_FORMAT = "nasea-front"
+_VERSION = 1
+# Read by pydantic: a file that says "3" where 3 belongs, or has a key too many, is not ours.
+_STRICT: ConfigDict = {"strict": True, "extra": "forbid", "allow_inf_nan": False}
+
+
+@dataclass(frozen=True)
+class LayerRow:
+    """One searched layer of an architecture.
+
+    Attributes:
+        index: position in the body, from 0.
+        block: name of the block chosen there.
+        c_in: input channels.
+        c_out: output channels.
+        stride: 1 or 2.
+        out_height: rows of the output, pixels.
+        out_width: columns of the output, pixels.
+        parameters: weights of the layer.
+        flops: FLOPs (2 x MACs) for one image.
+        latency_ms: milliseconds at batch 1; ``None`` when latency was not modelled.
+    """
+
+    __pydantic_config__: ClassVar[ConfigDict] = _STRICT
+
+    index: int
+    block: str
+    c_in: int
+    c_out: int
+    stride: int
+    out_height: int
+    out_width: int
+    parameters: int
+    flops: int
+    latency_ms: float | None
+
+
+@dataclass(frozen=True)
+class FrontMember:
+    """One architecture of the Pareto front; its costs are of the whole network, ends included.
+
+    Attributes:
+        number: N, as in the plot's labels and ``model_arch_result_N.py``.
+        genome: integer encoding, one gene a layer.
+        blocks: name of the block of each layer.
+        accuracy: higher is better; on the whole of val_dir.
+        metric: what the user's metric returned, on the whole of val_dir.
+        search_metric: what the user's metric returned during the search.
+        parameters: weights of the network.
+        flops: FLOPs (2 x MACs) for one image.
+        latency_ms: milliseconds at batch 1; ``None`` when latency was not modelled.
+        layers: one row for each searched layer.
+    """
+
+    __pydantic_config__: ClassVar[ConfigDict] = _STRICT
+
+    number: int
+    genome: tuple[int, ...]
+    blocks: tuple[str, ...]
+    accuracy: float
+    metric: float
+    search_metric: float
+    parameters: int
+    flops: int
+    latency_ms: float | None
+    layers: tuple[LayerRow, ...]
+
+
+@dataclass(frozen=True)
+class RunInfo:
+    """What was searched, and what it takes to repeat it.
+
+    Attributes:
+        task: e.g. ``image_classification``.
+        framework: PyTorch or TensorFlow, in any letter case.
+        constraint_type: what the budget limits.
+        constraint_value: the budget: parameters, FLOPs, or milliseconds.
+        metric_mode: whether the user's metric is better large or small.
+        seed: seed of the run.
+        config_digest: digest of the resolved scenario.
+        nasea_version: version that wrote this.
+        created: ISO 8601 time of writing.
+        evaluations: architectures truly scored, failed ones included.
+        hypervolumes: hypervolume of the front after each generation.
+        notes: warnings a reader of the results must see.
+    """
+
+    __pydantic_config__: ClassVar[ConfigDict] = _STRICT
+
+    task: str
+    framework: str
+    constraint_type: Quantity
+    constraint_value: float
+    metric_mode: Literal["max", "min"]
+    seed: int
+    config_digest: str
+    nasea_version: str
+    created: str
+    evaluations: int
+    hypervolumes: tuple[float, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def task_name(self) -> str:
+        """The task in words: ``image classification``."""
+        return self.task.replace("_", " ")
+
+    @property
+    def framework_name(self) -> str:
+        """The framework as its makers spell it."""
+        return _SPELLING.get(self.framework.lower(), self.framework)
+
+
+@dataclass(frozen=True)
+class Evaluated:
+    """One architecture that was truly scored during the search.
+
+    Attributes:
+        genome: integer encoding.
+        cost: in the constraint's unit: parameters, FLOPs, or milliseconds.
+        accuracy: higher is better; ``None`` when scoring failed.
+        generation: in which it was scored, from 0.
+        failure: why scoring failed, else ``None``.
+    """
+
+    __pydantic_config__: ClassVar[ConfigDict] = _STRICT
+
+    genome: tuple[int, ...]
+    cost: float
+    accuracy: float | None
+    generation: int
+    failure: str | None = None
+
+
+@dataclass(frozen=True)
+class Front:
+    """The Pareto front of a search: architectures by rising cost, and how they were found.
+
+    ``front[3]`` is architecture 3, ``for member in front`` goes from cheap to dear.
+
+    Attributes:
+        info: what was searched.
+        members: sorted by cost; ``members[n].number == n``.
+        evaluated: all truly scored architectures, in the order they were scored.
+
+    Raises:
+        ResultsError: the members are not numbered by rising cost, or lack the cost they are
+            sorted by.
+    """
+
+    __pydantic_config__: ClassVar[ConfigDict] = _STRICT
+
+    info: RunInfo
+    members: tuple[FrontMember, ...]
+    evaluated: tuple[Evaluated, ...] = ()
+
+    def __post_init__(self) -> None:
+        costs = [self.cost_of(member) for member in self.members]
+        if costs != sorted(costs):
+            raise ResultsError("the members of a front must be sorted by rising cost")
+        if [member.number for member in self.members] != list(range(len(costs))):
+            raise ResultsError("the members of a front must be numbered from 0 without gaps")
+
+    def __len__(self) -> int:
+        return len(self.members)
+
+    def __iter__(self) -> Iterator[FrontMember]:
+        return iter(self.members)
+
+    def __getitem__(self, number: int) -> FrontMember:
+        if 0 <= number < len(self.members):
+            return self.members[number]
+        fix = f"give a number from 0 to {len(self) - 1}" if self.members else None
+        raise ResultsError(f"the front has no architecture {number}", fix=fix)
+
+    @property
+    def best(self) -> FrontMember:
+        """The most accurate member; of equals, the cheapest.
+
+        Raises:
+            ResultsError: the front is empty.
+        """
+        if not self.members:
+            raise ResultsError("the front is empty: no architecture was scored within the budget")
+        return max(self.members, key=lambda member: member.accuracy)
+
+    @property
+    def steps(self) -> tuple[FrontMember, ...]:
+        """The members that no cheaper member equals or beats.
+
+        Usually all: but members are scored once more on all of val_dir, which can reorder them.
+        """
+        kept: list[FrontMember] = []
+        for member in self.members:
+            if not kept or member.accuracy > kept[-1].accuracy:
+                kept.append(member)
+        return tuple(kept)
+
+    @property
+    def unit(self) -> Unit:
+        """The constraint's unit, at a scale that suits the members and the budget."""
+        return unit_for(
+            self.info.constraint_type, [self.info.constraint_value, *map(self.cost_of, self)]
+        )
+
+    def cost_of(self, member: FrontMember) -> float:
+        """Return the cost that the constraint limits: parameters, FLOPs, or milliseconds.
+
+        Raises:
+            ResultsError: the constraint is latency and the member has none.
+        """
+        if self.info.constraint_type == "size":
+            return float(member.parameters)
+        if self.info.constraint_type == "flops":
+            return float(member.flops)
+        if member.latency_ms is None:
+            raise ResultsError(f"architecture {member.number} has no latency")
+        return member.latency_ms
+
+    def under(self, budget: float) -> FrontMember | None:
+        """Return the most accurate member that costs at most ``budget`` (raw unit), if any."""
+        affordable = [member for member in self.members if self.cost_of(member) <= budget]
+        return max(affordable, key=lambda member: member.accuracy, default=None)
+
+    def files_of(self, member: FrontMember) -> tuple[str, str]:
+        """Return the names of a member's model file and weights file in ``results/``."""
+        suffix = ".weights.h5" if self.info.framework.lower() == "tensorflow" else ".pt"
+        stem = f"model_arch_result_{member.number}"
+        return f"{stem}.py", f"{stem}{suffix}"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the front as JSON-able data; ``from_dict`` reads it back exactly."""
+        return {"format": _FORMAT, "version": _VERSION, **asdict(self)}
+
+    @classmethod
+    def from_dict(cls, data: object) -> Front:
+        """Build a front from what ``to_dict`` returned, or its JSON as parsed.
+
+        Raises:
+            ResultsError: the data is not a front, or a value in it is wrong.
+        """
+        from pydantic import ValidationError
+
+        if not isinstance(data, Mapping) or data.get("format") != _FORMAT:
+            raise ResultsError("this is not a front written by nasea")
+        if data.get("version") != _VERSION:
+            raise ResultsError(
+                f"the front has format version {data.get('version')}, this nasea reads {_VERSION}",
+                fix="read it with the nasea that wrote it: nasea_version in the file",
+            )
+        content = {key: data[key] for key in data if key not in ("format", "version")}
+        try:
+            # As JSON, because there a strict reading still takes a list for a tuple.
+            return _adapter().validate_json(json.dumps(content))
+        except ValidationError as error:
+            faults = [
+                f"  {'.'.join(map(str, fault['loc'])) or 'front'}: {fault['msg']}"
+                for fault in error.errors()[:5]
+            ]
+            raise ResultsError("\n".join(["the front is damaged:", *faults])) from error
+
+    def save(self, path: Path) -> None:
+        """Write the front as JSON.
+
+        Raises:
+            ResultsError: the file cannot be written.
+        """
+        write_result(path, json.dumps(self.to_dict(), indent=1, allow_nan=False) + "\n")
+
+    @classmethod
+    def load(cls, path: Path) -> Front:
+        """Read what ``save`` wrote.
+
+        Raises:
+            ResultsError: the file is missing, corrupt, or not a front.
+        """
+        fix = "give the front.json of a finished search, by default results/front.json"
+        try:
+            return cls.from_dict(json.loads(path.read_text(encoding="utf-8")))
+        except OSError as error:
+            raise ResultsError(f"cannot read {path}: {error.strerror or error}", fix=fix) from error
+        except (ValueError, RecursionError) as error:  # undecodable text, broken JSON
+            raise ResultsError(f"{path} is not readable as JSON: {error}", fix=fix) from error
+        except ResultsError as error:
+            raise ResultsError(f"{path}: {error.message}", fix=error.fix or fix) from error
+
+
+_SPELLING = {"pytorch": "PyTorch", "tensorflow": "TensorFlow"}
+
+
+@cache
+def _adapter() -> TypeAdapter[Front]:
+    """The reader of fronts, built on first use."""
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(Front)

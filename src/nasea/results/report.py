@@ -1,0 +1,155 @@
+"""The report a search leaves behind: one HTML file that opens offline and fits in a mail.
+
+The page is written here as far as it is text, so that it reads without JavaScript; charts and
+drawings are made in the browser by ``templates/report.js`` from the JSON this module embeds.
+Nothing is loaded from anywhere: the page's own security policy forbids it, and admits just that
+one script by its digest, so markup hidden in a name of the user's cannot run either.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections import Counter
+from collections.abc import Iterable
+from html import escape
+from importlib import resources
+from pathlib import Path
+from string import Template
+
+from nasea.results.files import write_result
+from nasea.results.front import Front
+from nasea.results.report_data import cost_columns, embedded_json
+from nasea.results.units import four_digits
+
+
+def save_report(front: Front, path: Path) -> None:
+    """Write the report of a search as one self-contained HTML file.
+
+    ``report.html#3`` opens with architecture 3 selected.
+
+    Raises:
+        ResultsError: the file cannot be written.
+    """
+    write_result(path, report_html(front))
+
+
+def report_html(front: Front) -> str:
+    """Return the report's HTML."""
+    info = front.info
+    script = _asset("report.js")
+    digest = base64.b64encode(hashlib.sha256(script.encode("utf-8")).digest()).decode("ascii")
+    return Template(_asset("report.html")).substitute(
+        title=escape(f"nasea: {info.task_name}, {info.framework_name}"),
+        task=escape(info.task_name),
+        framework=escape(info.framework_name),
+        headline=escape(_headline(front)),
+        tiles="\n".join(_tiles(front)),
+        notes="\n".join(f'<p class="note" role="note">{escape(note)}</p>' for note in info.notes),
+        front_table=_front_table(front),
+        growth_note="" if len(info.hypervolumes) > 1 else _hint("Shown from two generations on."),
+        facts="\n".join(f"<dt>{escape(name)}</dt><dd>{text}</dd>" for name, text in _facts(front)),
+        failures=_failures(front),
+        style=_asset("report.css"),
+        script=script,
+        script_hash=f"sha256-{digest}",
+        data=embedded_json(front),
+    )
+
+
+def _asset(name: str) -> str:
+    return (resources.files("nasea.results") / "templates" / name).read_text(encoding="utf-8")
+
+
+def _headline(front: Front) -> str:
+    limit = front.unit.phrase(front.info.constraint_value)
+    count = len(front)
+    return f"{count} architecture{'s' * (count != 1)} within {limit}"
+
+
+def _tiles(front: Front) -> Iterable[str]:
+    info, unit = front.info, front.unit
+    if front.members:
+        best = front.best
+        cost = unit.phrase(front.cost_of(best))
+        yield _tile(
+            "best accuracy", four_digits(best.accuracy), f"architecture {best.number}, {cost}"
+        )
+    yield _tile("budget", unit.text(info.constraint_value), unit.noun)
+    failed = sum(1 for e in front.evaluated if e.failure is not None)
+    yield _tile("truly scored", f"{info.evaluations:,}", f"architectures, {failed} failed")
+    if info.hypervolumes:
+        count = len(info.hypervolumes)
+        after = f"after {count} generation{'s' * (count != 1)}"
+        yield _tile("hypervolume", four_digits(info.hypervolumes[-1]), after)
+
+
+def _tile(name: str, value: str, remark: str) -> str:
+    return (
+        f'<div class="tile"><span>{escape(name)}</span><b>{escape(value)}</b>'
+        f"<span>{escape(remark)}</span></div>"
+    )
+
+
+def _front_table(front: Front) -> str:
+    units = cost_columns(front)
+    titles = ["N", "accuracy", *(unit.title for unit in units)]
+    head = "".join(f'<th scope="col">{escape(title)}</th>' for title in titles)
+    rows = []
+    for member in front:
+        costs = (member.parameters, member.flops, member.latency_ms)
+        cells = [
+            f'<a href="#{member.number}">{member.number}</a>',
+            four_digits(member.accuracy),
+            *(
+                "" if cost is None else unit.number(cost)
+                for unit, cost in zip(units, costs, strict=False)
+            ),
+        ]
+        row = "".join(f"<td>{cell}</td>" for cell in cells)
+        rows.append(f'<tr data-number="{member.number}">{row}</tr>')
+    return "\n".join(
+        [
+            f'<table id="front-table"><thead><tr>{head}</tr></thead><tbody>',
+            *rows,
+            "</tbody></table>",
+        ]
+    )
+
+
+def _facts(front: Front) -> Iterable[tuple[str, str]]:
+    """Yield names and HTML values of what a reader needs to judge and repeat the run."""
+    info = front.info
+    better = "larger is better" if info.metric_mode == "max" else "smaller is better (an error)"
+    yield "task", escape(info.task_name)
+    yield "framework", escape(info.framework_name)
+    yield "constraint", escape(f"at most {front.unit.phrase(info.constraint_value)}, whole network")
+    yield "the metric", escape(f"{better}; metric_mode {info.metric_mode}")
+    if front.members:
+        yield "searched layers", str(len(front.members[0].layers))
+    yield "evaluations", f"{info.evaluations:,} in {len(info.hypervolumes)} generations"
+    yield "seed", str(info.seed)
+    yield "scenario digest", f"<code>{escape(info.config_digest)}</code>"
+    yield "nasea", escape(info.nasea_version)
+    yield "written", escape(info.created)
+    yield (
+        "to repeat",
+        "the same scenario, data and seed with this version of nasea; on a CPU with fixed threads "
+        "the front comes out equal",
+    )
+
+
+def _failures(front: Front) -> str:
+    reasons = Counter(e.failure for e in front.evaluated if e.failure is not None)
+    if not reasons:
+        return ""
+    items = "".join(
+        f"<li>{count} × {escape(reason)}</li>" for reason, count in reasons.most_common()
+    )
+    return (
+        f"<details><summary>{reasons.total()} failed candidates</summary><ul>{items}</ul></details>"
+    )
+
+
+def _hint(text: str) -> str:
+    return f'<p class="hint">{escape(text)}</p>'

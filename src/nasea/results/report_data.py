@@ -1,0 +1,149 @@
+"""The JSON inside a report: the front, with every text already as it is shown."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from itertools import groupby
+from typing import Any
+
+from nasea.results.front import Front, FrontMember, LayerRow
+from nasea.results.units import Unit, four_digits, unit_for
+from nasea.results.window import Window, front_window, whole_window
+
+
+def embedded_json(front: Front) -> str:
+    """Return the report's data as JSON that is safe inside a ``<script>`` element."""
+    text = json.dumps(report_data(front), separators=(",", ":"), allow_nan=False)
+    # "</script>" or "<!--" in a name would otherwise end or confuse the element.
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+
+
+def report_data(front: Front) -> dict[str, Any]:
+    """Return what ``templates/report.js`` draws."""
+    unit = front.unit
+    families = {family_of(block) for member in front for block in member.blocks}
+    columns = cost_columns(front)
+    return {
+        "unit": {"title": unit.title, "scale": unit.scale},
+        "budget": front.info.constraint_value,
+        "budget_text": unit.text(front.info.constraint_value),
+        "windows": {
+            "front": _edges(front_window(front), unit),
+            "all": _edges(whole_window(front), unit),
+        },
+        "families": sorted(families - {"skip"}),
+        "columns": [c.title if c.quantity == "latency" else c.noun for c in columns],
+        "members": [_member(front, member, columns) for member in front],
+        "steps": [member.number for member in front.steps],
+        "best": front.best.number if front.members else -1,
+        "evaluated": [
+            [e.cost, e.accuracy, e.generation] for e in front.evaluated if e.accuracy is not None
+        ],
+        "hypervolumes": front.info.hypervolumes,
+    }
+
+
+def family_of(block: str) -> str:
+    """Return the family in a block's name: ``inverted residual`` of ``inverted_residual_k5_e3``.
+
+    A family is what precedes the first part with a digit, for such parts are sizes.
+    """
+    words = re.split(r"[_\-\s]+", block)
+    kept: list[str] = []
+    for word in words:
+        if any(letter.isdigit() for letter in word):
+            break
+        kept.append(word)
+    return " ".join(kept).strip() or block
+
+
+def summary_of(blocks: Sequence[str]) -> str:
+    """Return a chain of blocks in short, repeats counted: ``basic_w64 ×2, skip``."""
+    runs = ((block, len(list(run))) for block, run in groupby(blocks))
+    return ", ".join(block if count == 1 else f"{block} ×{count}" for block, count in runs)
+
+
+def cost_columns(front: Front) -> tuple[Unit, ...]:
+    """Return the units of the cost columns: parameters, FLOPs, and latency where known."""
+    columns = [
+        unit_for("size", [member.parameters for member in front]),
+        unit_for("flops", [member.flops for member in front]),
+    ]
+    if any(member.latency_ms is not None for member in front):
+        columns.append(unit_for("latency", [member.latency_ms or 0.0 for member in front]))
+    return tuple(columns)
+
+
+def _edges(window: Window, unit: Unit) -> list[float]:
+    return [window.left / unit.scale, window.right / unit.scale, window.bottom, window.top]
+
+
+def _member(front: Front, member: FrontMember, columns: tuple[Unit, ...]) -> dict[str, Any]:
+    totals = _costs(member, columns)
+    layers = [_costs(layer, columns) for layer in member.layers]
+    stats = [
+        ("accuracy", four_digits(member.accuracy)),
+        ("metric", four_digits(member.metric)),
+        ("metric in the search", four_digits(member.search_metric)),
+        *((c.noun, c.text(t)) for c, t in zip(columns, totals, strict=True) if t is not None),
+        ("genome", "-".join(map(str, member.genome))),
+    ]
+    return {
+        "number": member.number,
+        "accuracy": member.accuracy,
+        "accuracy_text": four_digits(member.accuracy),
+        "cost": front.cost_of(member),
+        "cost_text": front.unit.phrase(front.cost_of(member)),
+        "summary": summary_of(member.blocks),
+        "stats": stats,
+        "files": front.files_of(member),
+        "layers": [
+            {
+                "index": layer.index,
+                "block": layer.block,
+                "family": family_of(layer.block),
+                "c_in": layer.c_in,
+                "c_out": layer.c_out,
+                "stride": layer.stride,
+                "out_height": layer.out_height,
+                "out_width": layer.out_width,
+                "costs": _cells(costs, totals, columns),
+            }
+            for layer, costs in zip(member.layers, layers, strict=True)
+        ],
+        "ends": _cells(_rest(totals, layers), totals, columns),
+        "total": [[cell[0], None] for cell in _cells(totals, totals, columns)],
+    }
+
+
+def _costs(item: FrontMember | LayerRow, columns: tuple[Unit, ...]) -> list[float | None]:
+    return [item.parameters, item.flops, item.latency_ms][: len(columns)]
+
+
+def _rest(totals: list[float | None], layers: list[list[float | None]]) -> list[float | None]:
+    """Return what the ends cost: the whole network less its searched layers."""
+    rest: list[float | None] = []
+    for column, total in enumerate(totals):
+        parts = [costs[column] for costs in layers]
+        known = [part for part in parts if part is not None]
+        rest.append(
+            max(total - sum(known), 0) if total is not None and len(known) == len(parts) else None
+        )
+    return rest
+
+
+def _cells(
+    costs: list[float | None], totals: list[float | None], columns: tuple[Unit, ...]
+) -> list[tuple[str, float | None]]:
+    """Return text and share of the total of each cost; an unknown cost is empty."""
+    return [
+        ("", None) if cost is None else (_exact(cost, unit), cost / total if total else None)
+        for cost, total, unit in zip(costs, totals, columns, strict=True)
+    ]
+
+
+def _exact(cost: float, unit: Unit) -> str:
+    """Counts to the last digit, for layers differ by orders of magnitude; time in its unit."""
+    return unit.number(cost) if unit.quantity == "latency" else f"{cost:,.0f}"

@@ -1,0 +1,69 @@
+"""How costs are written for people: a unit, one scale for a whole axis or column."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+Quantity = Literal["size", "flops", "latency"]
+
+_NOUNS: dict[Quantity, str] = {"size": "parameters", "flops": "FLOPs", "latency": "latency"}
+_PREFIXES = ((1e9, "G"), (1e6, "M"), (1e3, "k"))
+
+
+@dataclass(frozen=True)
+class Unit:
+    """A quantity and the scale its values are shown at.
+
+    Attributes:
+        quantity: what is counted.
+        noun: its name in running text, e.g. ``parameters``.
+        symbol: printed after a number, e.g. ``M`` or ``ms``; may be empty.
+        scale: a shown number is the raw value divided by this.
+        decimals: digits after the point, the same for a whole column.
+    """
+
+    quantity: Quantity
+    noun: str
+    symbol: str
+    scale: float
+    decimals: int
+
+    @property
+    def title(self) -> str:
+        """Name and unit for an axis or a column, e.g. ``parameters (M)``."""
+        return f"{self.noun} ({self.symbol})" if self.symbol else self.noun
+
+    def number(self, value: float) -> str:
+        """``value`` at this scale, without the unit: ``2.310``."""
+        return f"{value / self.scale:.{self.decimals}f}"
+
+    def text(self, value: float) -> str:
+        """``value`` at this scale, with the unit: ``2.310 M``."""
+        return f"{self.number(value)} {self.symbol}".rstrip()
+
+    def phrase(self, value: float) -> str:
+        """``value`` in running text: ``2.310 M parameters``, ``7.500 ms``."""
+        return self.text(value) if self.quantity == "latency" else f"{self.text(value)} {self.noun}"
+
+
+def unit_for(quantity: Quantity, values: Iterable[float]) -> Unit:
+    """Return the unit that shows the largest of ``values`` (raw: counts, or ms) in four digits."""
+    largest = max(values, default=0.0)
+    if quantity == "latency":
+        scale, symbol = 1.0, "ms"
+    else:
+        scale, symbol = next((p for p in _PREFIXES if largest >= p[0]), (1.0, ""))
+    digits_before = len(str(int(largest / scale)))
+    decimals = max(4 - digits_before, 0) if symbol else 0  # bare counts are whole
+    return Unit(quantity, _NOUNS[quantity], symbol, scale, decimals)
+
+
+def four_digits(value: float) -> str:
+    """``value`` with four significant digits, never in exponent notation: ``0.0231``, ``2310``."""
+    if value == 0 or not math.isfinite(value):
+        return f"{value:g}"
+    decimals = 3 - math.floor(math.log10(abs(value)))
+    return f"{value:.{min(max(decimals, 0), 6)}f}"
