@@ -1,0 +1,5 @@
+"""Evolutionary, hardware-aware neural architecture search for vision models."""
+
+from nasea.version import __version__
+
+__all__ = ["__version__"]

@@ -1,0 +1,47 @@
+"""The search space as data: operations, blocks, layers, genomes. No framework in sight."""
+
+from nasea.space.blocks import (
+    DEFAULT_BLOCKS,
+    Block,
+    catalogue,
+    conv_norm,
+    residual,
+    squeeze_excite,
+)
+from nasea.space.fairness import fair_path
+from nasea.space.ops import Act, Add, Conv, GlobalPool, Norm, Op, Pool, Program, Scale
+from nasea.space.select import load_user_blocks, select_blocks
+from nasea.space.shapes import Shape, output_shape
+from nasea.space.slots import Tensor, part, tensors
+from nasea.space.space import Candidate, Genome, Layer, Space, build_space
+
+__all__ = [
+    "DEFAULT_BLOCKS",
+    "Act",
+    "Add",
+    "Block",
+    "Candidate",
+    "Conv",
+    "Genome",
+    "GlobalPool",
+    "Layer",
+    "Norm",
+    "Op",
+    "Pool",
+    "Program",
+    "Scale",
+    "Shape",
+    "Space",
+    "Tensor",
+    "build_space",
+    "catalogue",
+    "conv_norm",
+    "fair_path",
+    "load_user_blocks",
+    "output_shape",
+    "part",
+    "residual",
+    "select_blocks",
+    "squeeze_excite",
+    "tensors",
+]

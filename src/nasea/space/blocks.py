@@ -1,0 +1,251 @@
+"""The block catalogue: the candidates a layer can choose from.
+
+Every block maps ``c_in`` channels to ``c_out`` at stride 1 or 2 and is residual: where the shapes
+agree the input itself is added, elsewhere a 1×1 projection of it. All blocks of a layer name that
+projection alike, so an entangled supernet has one for the layer, trained by every path.
+Blocks use ReLU throughout: it fuses into convolutions on every mobile runtime and quantises well.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from nasea.errors import SpaceError
+from nasea.space.ops import Act, Add, Conv, GlobalPool, Norm, Op, Program, Scale
+
+SHORTCUT = "shortcut"
+"""Role of the projection shortcut; the one slot that all families of a layer share."""
+
+Build = Callable[[int, int, int], Program | None]
+
+_LABEL = re.compile(r"[A-Za-z0-9_.-]+")
+
+
+@dataclass(frozen=True)
+class Block:
+    """One candidate, before it is placed in a layer.
+
+    Attributes:
+        name: unique in a catalogue; what users write in ``supernet.blocks`` and read in results.
+            Letters, digits and ``_ . -``, like the family's.
+        family: blocks of a family share weights under the entangled policy, so their programs
+            must use the same slot names for tensors that mean the same.
+        build: ``(c_in, c_out, stride) -> program``, or ``None`` where the block does not apply.
+            Slot names in the program are local to the block.
+    """
+
+    name: str
+    family: str
+    build: Build
+
+    def __post_init__(self) -> None:
+        for label in (self.name, self.family):
+            if not _LABEL.fullmatch(label):
+                raise SpaceError(
+                    f"a block's name and family are letters, digits and _ . -, found {label!r}"
+                )
+
+
+def conv_norm(
+    role: str, c_in: int, c_out: int, kernel: int, stride: int = 1, groups: int = 1
+) -> tuple[Op, ...]:
+    """Convolution and normalisation, slots ``role`` and ``role_norm``."""
+    return (
+        Conv(c_in, c_out, kernel, role, stride=stride, groups=groups),
+        Norm(c_out, f"{role}_norm"),
+    )
+
+
+def residual(main: Program, c_in: int, c_out: int, stride: int) -> Add:
+    """``main`` plus the identity, or plus the layer's projection where shapes differ.
+
+    The normalisation that ``main`` ends in starts at zero, so that at first every candidate of a
+    layer computes the same thing and the layers behind it see one input, not as many as there are
+    paths. In a supernet this is worth far more than in a single network (docs/decisions).
+    """
+    *body, last = main
+    if isinstance(last, Norm):
+        main = (*body, replace(last, starts_at_zero=True))
+    if stride == 1 and c_in == c_out:
+        return Add((main, ()))
+    return Add((main, conv_norm(SHORTCUT, c_in, c_out, 1, stride)))
+
+
+def squeeze_excite(channels: int, reduced: int) -> Scale:
+    """Channel attention (Hu et al. 2018, arXiv:1709.01507, §3)."""
+    return Scale(
+        (
+            GlobalPool(),
+            Conv(channels, reduced, 1, "squeeze", bias=True),
+            Act("relu"),
+            Conv(reduced, channels, 1, "excite", bias=True),
+            Act("hsigmoid"),
+        )
+    )
+
+
+def skip() -> Block:
+    """Nothing at all, where the shapes agree: how the depth of a network is searched."""
+    return Block(
+        "skip", "skip", lambda c_in, c_out, stride: () if _same(c_in, c_out, stride) else None
+    )
+
+
+def basic(width: float) -> Block:
+    """Two 3×3 convolutions (ResNet-18/34; He et al. 2016, arXiv:1512.03385, fig. 5 left).
+
+    Args:
+        width: inner channels as a multiple of the output channels; 1 is the published block.
+    """
+
+    def build(c_in: int, c_out: int, stride: int) -> Program:
+        inner = _channels(width * c_out)
+        main = (
+            *conv_norm("first", c_in, inner, 3, stride),
+            Act(),
+            *conv_norm("second", inner, c_out, 3),
+        )
+        return (residual(main, c_in, c_out, stride), Act())
+
+    return Block(f"basic_x{width:g}", "basic", build)
+
+
+def bottleneck(width: float) -> Block:
+    """1×1, 3×3, 1×1 (ResNet-50; He et al. 2016, fig. 5 right).
+
+    Args:
+        width: inner channels as a multiple of the output channels; 0.25 is the published block.
+    """
+
+    def build(c_in: int, c_out: int, stride: int) -> Program:
+        inner = _channels(width * c_out)
+        main = (
+            *conv_norm("reduce", c_in, inner, 1),
+            Act(),
+            *conv_norm("middle", inner, inner, 3, stride),
+            Act(),
+            *conv_norm("restore", inner, c_out, 1),
+        )
+        return (residual(main, c_in, c_out, stride), Act())
+
+    return Block(f"bottleneck_x{width:g}", "bottleneck", build)
+
+
+def inverted(kernel: int, expansion: int, attention: bool = False) -> Block:
+    """Inverted residual (MobileNetV2; Sandler et al. 2018, arXiv:1801.04381, §3.3).
+
+    Args:
+        kernel: side of the depthwise convolution.
+        expansion: inner channels as a multiple of the input channels.
+        attention: squeeze-and-excitation after the depthwise convolution, reduced to a quarter
+            (MobileNetV3; Howard et al. 2019, arXiv:1905.02244, §5.3).
+    """
+
+    def build(c_in: int, c_out: int, stride: int) -> Program:
+        inner = expansion * c_in
+        gate = (squeeze_excite(inner, _channels(inner / 4)),) if attention else ()
+        main = (
+            *conv_norm("expand", c_in, inner, 1),
+            Act(),
+            *conv_norm("depthwise", inner, inner, kernel, stride, groups=inner),
+            Act(),
+            *gate,
+            *conv_norm("project", inner, c_out, 1),
+        )
+        return (residual(main, c_in, c_out, stride),)
+
+    suffix = "_se" if attention else ""
+    return Block(f"inverted_k{kernel}_e{expansion}{suffix}", f"inverted{suffix}", build)
+
+
+def fused(expansion: int) -> Block:
+    """Fused inverted residual: 3×3 to the wide side, 1×1 back.
+
+    EfficientNet-EdgeTPU and EfficientNetV2 (Tan & Le 2021, arXiv:2104.00298, fig. 2).
+    """
+
+    def build(c_in: int, c_out: int, stride: int) -> Program:
+        inner = expansion * c_in
+        main = (
+            *conv_norm("expand", c_in, inner, 3, stride),
+            Act(),
+            *conv_norm("project", inner, c_out, 1),
+        )
+        return (residual(main, c_in, c_out, stride),)
+
+    return Block(f"fused_e{expansion}", "fused", build)
+
+
+def separable(kernel: int) -> Block:
+    """Depthwise-separable convolution (MobileNetV1; Howard et al. 2017, arXiv:1704.04861, §3.1)."""
+
+    def build(c_in: int, c_out: int, stride: int) -> Program:
+        main = (
+            *conv_norm("depthwise", c_in, c_in, kernel, stride, groups=c_in),
+            Act(),
+            *conv_norm("pointwise", c_in, c_out, 1),
+        )
+        return (residual(main, c_in, c_out, stride), Act())
+
+    return Block(f"separable_k{kernel}", "separable", build)
+
+
+def catalogue() -> dict[str, Block]:
+    """Every block nasea ships, by name, cheapest families first."""
+    blocks = [
+        skip(),
+        *(separable(kernel) for kernel in (3, 5, 7)),
+        *(inverted(kernel, expansion) for expansion in (3, 6) for kernel in (3, 5, 7)),
+        *(inverted(kernel, expansion, attention=True) for expansion in (3, 6) for kernel in (3, 5)),
+        *(fused(expansion) for expansion in (2, 4)),
+        *(bottleneck(width) for width in (0.25, 0.5, 1)),
+        *(basic(width) for width in (0.25, 0.5, 1, 2)),
+    ]
+    return {block.name: block for block in blocks}
+
+
+DEFAULT_BLOCKS: dict[str, tuple[str, ...]] = {
+    # A large depthwise kernel adds few parameters, and dense 3×3 blocks span the classic budgets.
+    "size": (
+        "skip",
+        "separable_k5",
+        "inverted_k3_e3",
+        "inverted_k5_e6",
+        "bottleneck_x0.5",
+        "basic_x0.5",
+        "basic_x1",
+        "basic_x2",
+    ),
+    "flops": (
+        "skip",
+        "separable_k3",
+        "inverted_k3_e3",
+        "inverted_k3_e6",
+        "inverted_k5_e6",
+        "basic_x0.5",
+        "basic_x1",
+        "basic_x2",
+    ),
+    # Accelerators run dense convolutions near their peak and depthwise ones far below it.
+    "latency": (
+        "skip",
+        "separable_k3",
+        "inverted_k3_e6",
+        "fused_e2",
+        "bottleneck_x0.5",
+        "basic_x0.5",
+        "basic_x1",
+        "basic_x2",
+    ),
+}
+"""Candidate set by ``constraint.constraint_type``, used when ``supernet.blocks`` is absent."""
+
+
+def _same(c_in: int, c_out: int, stride: int) -> bool:
+    return stride == 1 and c_in == c_out
+
+
+def _channels(wanted: float) -> int:
+    return max(1, round(wanted))

@@ -1,0 +1,39 @@
+"""Which path trains next: strict fairness as a pure function of the step.
+
+Each layer deals its candidates in random order without replacement, then shuffles anew, so after
+any number of steps no candidate of a layer is ahead of another by more than one (FairNAS; Chu et
+al. 2021, arXiv:1907.01845, §3.2). Nothing is stored: step 1000 can be asked for without steps 0 to
+999, so a resumed run deals on where the killed one stopped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from nasea.space.space import Genome
+
+_STREAM = 0x5A17
+"""Keeps these draws apart from others made with the same seed."""
+
+
+def fair_path(choices: Sequence[int], seed: int, step: int) -> Genome:
+    """The path of training step ``step`` (from 0).
+
+    Args:
+        choices: number of candidates at each layer.
+        seed: seed of the run.
+        step: how many paths have been trained before this one.
+    """
+    path = []
+    for layer, count in enumerate(choices):
+        deal, position = divmod(step, count)
+        order = np.random.default_rng([_STREAM, seed, layer, deal]).permutation(count)
+        path.append(int(order[position]))
+    return tuple(path)
+
+
+def updates_for_fairness(choices: Sequence[int], paths_per_update: int) -> int:
+    """Updates after which every candidate of every layer has been trained at least once."""
+    return -(-max(choices) // paths_per_update)

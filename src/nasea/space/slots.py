@@ -1,0 +1,95 @@
+"""Slots: the tensors of a supernet, and which part of one a candidate uses.
+
+A slot is as large as its largest user in every dimension. An operation that needs less takes a
+corner of it: the first channels, and the centre of the kernel (Once-for-All; Cai et al. 2020,
+arXiv:1908.09791, §3.3). Under the ``independent`` policy every slot has one user and the part is
+always the whole, so both policies are one mechanism.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from nasea.errors import SpaceError
+from nasea.space.blocks import SHORTCUT
+from nasea.space.ops import Conv, Norm, Op, Program, leaves, rename_slots
+
+SlotKind = Literal["weight", "bias", "scale", "zero_scale", "shift"]
+SharingPolicy = Literal["entangled", "independent"]
+
+
+@dataclass(frozen=True)
+class Tensor:
+    """A learned tensor as one operation uses it.
+
+    Attributes:
+        slot: name of the slot that holds it.
+        kind: what it is; decides its initial values.
+        shape: (c_out, c_in / groups, kernel, kernel) for a weight, (channels,) for the others.
+    """
+
+    slot: str
+    kind: SlotKind
+    shape: tuple[int, ...]
+
+
+def tensors_of(op: Op) -> tuple[Tensor, ...]:
+    """The learned tensors of one leaf operation, in the order in which frameworks pass them."""
+    if isinstance(op, Conv):
+        weight = Tensor(f"{op.slot}/weight", "weight", op.weight_shape)
+        bias = Tensor(f"{op.slot}/bias", "bias", (op.c_out,))
+        return (weight, bias) if op.bias else (weight,)
+    if isinstance(op, Norm):
+        return (
+            Tensor(
+                f"{op.slot}/scale", "zero_scale" if op.starts_at_zero else "scale", (op.channels,)
+            ),
+            Tensor(f"{op.slot}/shift", "shift", (op.channels,)),
+        )
+    return ()
+
+
+def tensors(program: Program) -> tuple[Tensor, ...]:
+    """The learned tensors of a program, in the order of its leaves."""
+    return tuple(tensor for op in leaves(program) for tensor in tensors_of(op))
+
+
+def part(slot_shape: tuple[int, ...], shape: tuple[int, ...]) -> tuple[slice, ...]:
+    """Where a tensor of ``shape`` lies in its slot: leading channels, centre of the kernel."""
+    slices = [slice(0, size) for size in shape[:2]]
+    for available, size in zip(slot_shape[2:], shape[2:], strict=True):
+        start = (available - size) // 2
+        slices.append(slice(start, start + size))
+    return tuple(slices)
+
+
+def place(program: Program, policy: SharingPolicy, layer: int, family: str, block: str) -> Program:
+    """Qualify the local slot names of a block with what it shares them with."""
+    owner = family if policy == "entangled" else block
+
+    def qualified(role: str) -> str:
+        shared = policy == "entangled" and role in (SHORTCUT, f"{SHORTCUT}_norm")
+        return f"layer{layer}/{role}" if shared else f"layer{layer}/{owner}/{role}"
+
+    return rename_slots(program, qualified)
+
+
+def collect(programs: Iterable[Program]) -> dict[str, Tensor]:
+    """Slot name -> the slot, large enough for every user.
+
+    Raises:
+        SpaceError: a program uses a slot twice.
+    """
+    slots: dict[str, Tensor] = {}
+    for program in programs:
+        seen: set[str] = set()
+        for tensor in tensors(program):
+            if tensor.slot in seen:
+                raise SpaceError(f"slot {tensor.slot!r} is used twice by one block")
+            seen.add(tensor.slot)
+            known = slots.setdefault(tensor.slot, tensor)
+            larger = tuple(max(pair) for pair in zip(known.shape, tensor.shape, strict=True))
+            slots[tensor.slot] = Tensor(tensor.slot, known.kind, larger)
+    return slots

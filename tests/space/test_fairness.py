@@ -1,0 +1,64 @@
+"""Strict fairness of the training paths."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nasea.space import fair_path
+from nasea.space.fairness import updates_for_fairness
+
+choices = st.lists(st.integers(1, 9), min_size=1, max_size=4)
+seeds = st.integers(0, 2**31 - 1)
+
+
+@given(choices, seeds, st.integers(0, 50))
+def test_each_deal_holds_every_candidate_once(counts: list[int], seed: int, deal: int) -> None:
+    for layer, count in enumerate(counts):
+        steps = range(deal * count, (deal + 1) * count)
+        dealt = [fair_path(counts, seed, step)[layer] for step in steps]
+        assert sorted(dealt) == list(range(count))
+
+
+@given(choices, seeds, st.integers(1, 40))
+def test_no_candidate_is_ahead_by_more_than_one(counts: list[int], seed: int, steps: int) -> None:
+    paths = [fair_path(counts, seed, step) for step in range(steps)]
+    for layer, count in enumerate(counts):
+        trained = Counter(path[layer] for path in paths)
+        times = [trained[candidate] for candidate in range(count)]
+        assert max(times) - min(times) <= 1
+
+
+@given(choices, seeds, st.integers(0, 10**9))
+def test_a_path_depends_on_its_step_alone(counts: list[int], seed: int, step: int) -> None:
+    path = fair_path(counts, seed, step)
+    fair_path(counts, seed, step + 1)
+    assert fair_path(counts, seed, step) == path
+    assert all(0 <= gene < count for gene, count in zip(path, counts, strict=True))
+
+
+def test_seeds_and_layers_deal_differently() -> None:
+    def deals(seed: int) -> list[tuple[int, ...]]:
+        return [fair_path([8] * 4, seed, step) for step in range(64)]
+
+    assert deals(0) == deals(0)
+    assert deals(0) != deals(1)
+    assert len(set(zip(*deals(0), strict=True))) == 4, "layers deal alike"
+
+
+@given(choices, seeds, st.integers(1, 12))
+def test_updates_for_fairness_is_the_least_that_trains_all(
+    counts: list[int], seed: int, paths_per_update: int
+) -> None:
+    def all_trained(updates: int) -> bool:
+        paths = [fair_path(counts, seed, step) for step in range(updates * paths_per_update)]
+        return all(
+            {path[layer] for path in paths} == set(range(count))
+            for layer, count in enumerate(counts)
+        )
+
+    updates = updates_for_fairness(counts, paths_per_update)
+    assert all_trained(updates)
+    assert not all_trained(updates - 1)

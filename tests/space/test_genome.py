@@ -1,0 +1,101 @@
+"""Genomes: encoding, and which of them mean the same network."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from nasea.cost import build_cost_model
+from nasea.errors import SpaceError
+from nasea.space import Genome, Program, Space, build_space, catalogue
+from nasea.space.ops import rename_slots
+
+from .chains import Chain, chains
+
+Meaning = tuple[tuple[Program, ...], tuple[tuple[int, int], ...]]
+
+
+def all_genomes(space: Space) -> list[Genome]:
+    return list(itertools.product(*(range(n) for n in space.choices)))
+
+
+def meaning(space: Space, genome: Genome) -> Meaning:
+    """The network itself: what runs in which order, and after how much of it each tap reads."""
+    programs: list[Program] = []
+    taps: list[tuple[int, int]] = []
+    for layer, candidate in zip(space.layers, space.decode(genome), strict=True):
+        if candidate.program:
+            programs.append(rename_slots(candidate.program, lambda _: ""))
+        if layer.tapped:
+            taps.append((layer.index, len(programs)))
+    return tuple(programs), tuple(taps)
+
+
+@given(chains(), st.data())
+@settings(max_examples=60, deadline=None)
+def test_blocks_and_encode_are_inverse(chain: Chain, data: st.DataObject) -> None:
+    space = chain.space()
+    genome = tuple(data.draw(st.integers(0, n - 1)) for n in space.choices)
+    assert space.encode(space.blocks(genome)) == genome
+    assert space.decode(genome) == tuple(
+        layer.candidates[gene] for layer, gene in zip(space.layers, genome, strict=True)
+    )
+
+
+@given(chains(max_layers=5, max_blocks=2))
+@settings(max_examples=60, deadline=None)
+def test_canonical_names_each_network_once(chain: Chain) -> None:
+    space = chain.space()
+    cost = build_cost_model(space, "size", [])
+    meanings: dict[Genome, Meaning] = {}
+    for genome in all_genomes(space):
+        canonical = space.canonical(genome)
+        assert space.canonical(canonical) == canonical
+        assert meaning(space, canonical) == meaning(space, genome)
+        assert cost.costs(canonical) == cost.costs(genome)
+        meanings[canonical] = meaning(space, genome)
+    assert len(set(meanings.values())) == len(meanings), "one network has two canonical genomes"
+    assert space.n_architectures == len(meanings)
+
+
+def test_canonical_skips_last() -> None:
+    blocks = [catalogue()[name] for name in ("skip", "basic_x1", "basic_x2")]
+    space = build_space((8, 4, 4), [8, 8, 8], [1, 1, 1], blocks)
+    assert space.canonical((0, 2, 0)) == (2, 0, 0)
+    assert space.canonical((2, 0, 1)) == (2, 1, 0)
+    assert space.canonical((0, 0, 0)) == (0, 0, 0)
+    assert space.n_architectures == 1 + 2 + 4 + 8
+
+
+def test_a_tap_fixes_what_is_before_it() -> None:
+    blocks = [catalogue()[name] for name in ("skip", "basic_x1")]
+    space = build_space((8, 4, 4), [8, 8, 8], [1, 1, 1], blocks, taps=[1])
+    assert space.taps == (1,)
+    assert space.canonical((0, 1, 0)) == (1, 0, 0)
+    assert space.canonical((0, 0, 1)) == (0, 0, 1)
+    assert space.n_architectures == 3 * 2
+
+
+@given(chains(), st.data())
+@settings(max_examples=30, deadline=None)
+def test_foreign_genomes_are_refused(chain: Chain, data: st.DataObject) -> None:
+    space = chain.space()
+    genome = [0] * len(space.layers)
+    with pytest.raises(SpaceError, match=f"has {len(genome)} genes, found {len(genome) + 1}"):
+        space.validate([*genome, 0])
+    gene = data.draw(st.integers(0, len(genome) - 1))
+    for wrong in (-1, space.choices[gene]):
+        genome[gene] = wrong
+        with pytest.raises(SpaceError, match=f"gene {gene} must be 0 to .* found {wrong}"):
+            space.decode(genome)
+
+
+def test_foreign_block_names_are_refused() -> None:
+    space = build_space((8, 4, 4), [8, 16], [1, 2], [catalogue()["skip"], catalogue()["basic_x1"]])
+    with pytest.raises(SpaceError, match="2 layers, found 1"):
+        space.encode(["skip"])
+    with pytest.raises(SpaceError, match="layer 1 has no block 'skip'; it has basic_x1"):
+        space.encode(["skip", "skip"])
