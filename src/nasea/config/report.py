@@ -1,0 +1,52 @@
+"""Collecting what is wrong and what was mended, to tell it all at once."""
+
+from __future__ import annotations
+
+from nasea.errors import ConfigError, Notice, Problem
+
+
+class Report:
+    """The problems and notices of one file.
+
+    Args:
+        file: the file's name in messages.
+    """
+
+    def __init__(self, file: str) -> None:
+        self.file = file
+        self._problems: list[tuple[int, Problem]] = []
+        self._notices: list[tuple[int, Notice]] = []
+
+    def problem(
+        self, line: int, key: str, rule: str, *, found: str | None = None, fix: str | None = None
+    ) -> None:
+        """Note something wrong; ``key`` and ``found`` are shortened to one line."""
+        shown = None if found is None else shorten(found)
+        problem = Problem(f"{self.file}:{line}", shorten(key), rule, shown, fix)
+        self._problems.append((line, problem))
+
+    def notice(self, line: int, text: str) -> None:
+        """Note something mended, ignored or decided."""
+        self._notices.append((line, Notice(f"{self.file}:{line}", text)))
+
+    @property
+    def notices(self) -> tuple[Notice, ...]:
+        """All notices in the order of the file."""
+        return tuple(notice for _, notice in sorted(self._notices, key=lambda one: one[0]))
+
+    def settle(self) -> None:
+        """Raise all problems, in the order of the file, if there are any.
+
+        Raises:
+            ConfigError: there are.
+        """
+        if self._problems:
+            ordered = sorted(self._problems, key=lambda one: one[0])
+            raise ConfigError([problem for _, problem in ordered])
+
+
+def shorten(text: str, longest: int = 60) -> str:
+    """One line of printable characters that names the text; ``nothing`` for an empty one."""
+    line = " ".join(text[: 4 * longest].split()) or "nothing"
+    line = "".join(char if char.isprintable() else ascii(char)[1:-1] for char in line)
+    return line if len(line) <= longest else line[: longest - 1] + "…"
