@@ -1,0 +1,38 @@
+"""The Python face: ``nasea.search("scen.yaml")``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from nasea.pipeline.events import Listener
+    from nasea.results.front import Front
+
+
+def search(
+    config: str | Path,
+    *,
+    directory: str | Path | None = None,
+    restart: bool = False,
+    listener: Listener | None = None,
+) -> Front:
+    """Search the networks of a scenario; the same run as ``nasea search -c``.
+
+    Args:
+        config: the scenario file.
+        directory: where ``user_module.py`` is and ``checkpoint/``, ``results/`` and the log go;
+            the current directory by default.
+        restart: forget the checkpoints of an earlier start and begin anew.
+        listener: hears of progress (see ``nasea.pipeline.events.Listener``); silent by default.
+
+    Returns:
+        The Pareto front; iterate over it from cheap to dear.
+
+    Raises:
+        nasea.errors.NaseaError: whatever a user can mend. Its text says how.
+    """
+    from nasea.pipeline.run import search as run
+
+    home = None if directory is None else Path(directory)
+    return run(Path(config), directory=home, restart=restart, listener=listener)

@@ -1,0 +1,41 @@
+"""Frameworks, each behind the same protocol; the one asked for is imported, the other never."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from nasea.backends.base import Backend
+from nasea.config import Scenario
+from nasea.errors import NotAvailableError
+
+__all__ = ["Backend", "open_backend"]
+
+
+def open_backend(scenario: Scenario, directory: Path) -> Backend:
+    """The backend for ``scenario``, with the user's module imported and its interface checked.
+
+    Args:
+        scenario: what to search.
+        directory: where ``user_module.py`` is.
+
+    Raises:
+        NotAvailableError: a framework or task that this version or installation cannot serve.
+        UserModuleError, UserCodeError: the user's module.
+    """
+    if scenario.framework != "pytorch":
+        raise NotAvailableError(
+            "strategy.framework: the TensorFlow backend is not in this version",
+            fix="use framework: PyTorch",
+        )
+    if scenario.task != "classification":
+        raise NotAvailableError(
+            f"constraint.application_type: {scenario.task} is not in this version",
+            fix="use application_type: image_classification",
+        )
+    try:
+        from nasea.backends.torch.backend import TorchBackend
+    except ImportError as error:
+        raise NotAvailableError(
+            f"PyTorch cannot be imported: {error}", fix="pip install 'nasea[torch]'"
+        ) from error
+    return TorchBackend(scenario, directory)

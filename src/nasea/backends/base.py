@@ -1,0 +1,191 @@
+"""What the pipeline asks of a framework.
+
+A backend owns everything that touches tensors: the user's module, the data, the supernet, scoring
+and writing weights. It knows nothing of budgets, populations or files in ``results/``; the
+pipeline drives it through this protocol and hands it frozen values only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from nasea.cost import Costs
+from nasea.errors import Notice
+from nasea.space import Genome, Shape, Space
+
+
+@dataclass(frozen=True)
+class DataReport:
+    """What the user's data sets hold.
+
+    Attributes:
+        train_images: images of ``train_dir``.
+        val_images: images of ``val_dir``.
+        batches_per_epoch: batches that one pass over the training images makes.
+    """
+
+    train_images: int
+    val_images: int
+    batches_per_epoch: int
+
+
+@dataclass(frozen=True)
+class EndReport:
+    """PreNet or PostNet, as found by running it.
+
+    Attributes:
+        costs: what it costs for one image.
+        out_shape: (channels, height, width) of PreNet's output; ``None`` for PostNet.
+    """
+
+    costs: Costs
+    out_shape: Shape | None = None
+
+
+@dataclass(frozen=True)
+class UpdateReport:
+    """One update of the supernet.
+
+    Attributes:
+        global_step: updates made so far, this one included.
+        step: updates made in this epoch, this one included.
+        loss: mean over the paths of the update.
+        learning_rate: the rate the update was made with.
+        images: images it consumed.
+        seconds: time since the previous update of the epoch ended, loading included.
+    """
+
+    global_step: int
+    step: int
+    loss: float
+    learning_rate: float
+    images: int
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """The user's metric on one architecture.
+
+    Attributes:
+        metric: what the user's metric returned; ``None`` when it failed.
+        failure: why it failed; ``None`` when it did not.
+    """
+
+    metric: float | None
+    failure: str | None = None
+
+
+@dataclass(frozen=True)
+class Slice:
+    """Which data an architecture is scored on.
+
+    Attributes:
+        images: how many validation images, spread evenly; ``None`` for all of them.
+        half: 0 or 1 for either half of those (every other image), ``None`` for both.
+        statistics: which draw of training images re-estimates batch normalisation, 0 or 1.
+    """
+
+    images: int | None = None
+    half: int | None = None
+    statistics: int = 0
+
+
+class Backend(Protocol):
+    """One framework at work on one scenario.
+
+    The methods are called in this order: ``load_data``, ``probe_pre_net``, ``attach``,
+    ``try_candidates``; then ``begin_training`` and either ``train_epoch`` or ``restore``;
+    ``measure`` and ``write_weights`` at any time after ``begin_training``.
+    """
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Framework version, device, threads: what a log should say."""
+
+    @property
+    def weights_suffix(self) -> str:
+        """Ending of a weights file, e.g. ``.pt``."""
+
+    @property
+    def notices(self) -> Sequence[Notice]:
+        """What the user should know, so far."""
+
+    @property
+    def workers(self) -> int:
+        """Processes that load training data; 0 loads in the main process."""
+
+    def load_data(self, workers: int | None) -> DataReport:
+        """Open the user's data sets and read one batch of each.
+
+        Args:
+            workers: number of loading processes that an earlier start of this run settled on.
+        """
+
+    def probe_pre_net(self) -> EndReport:
+        """Run PreNet on one training batch."""
+
+    def attach(self, space: Space, seed: int) -> EndReport:
+        """Build the supernet of ``space`` between the ends and run PostNet behind it."""
+
+    def try_candidates(self, on_step: Callable[[int, int], None]) -> float:
+        """Train one batch through every candidate of every layer, then undo it.
+
+        Args:
+            on_step: called with (batches done, batches in all).
+
+        Returns:
+            Median seconds of training one batch.
+        """
+
+    def settle_workers(self, step_seconds: float) -> None:
+        """Decide how many processes load data, given what a training step takes."""
+
+    def begin_training(self, paths_per_update: int, seed: int) -> int:
+        """Make the optimiser and the user's schedule.
+
+        Returns:
+            Updates an epoch.
+        """
+
+    def train_epoch(
+        self,
+        epoch: int,
+        path: Callable[[int], Genome],
+        on_update: Callable[[UpdateReport], None],
+        done: int = 0,
+    ) -> None:
+        """Train one epoch: every training image once.
+
+        Args:
+            epoch: from 0.
+            path: the path to train as a function of how many were trained before it.
+            on_update: called after every update; may call :meth:`state` or raise.
+            done: updates of this epoch that a restored state already holds.
+        """
+
+    def state(self) -> bytes:
+        """Weights, optimiser, schedule and random generators."""
+
+    def restore(self, state: bytes) -> None:
+        """Take over what :meth:`state` gave. Runs no code that the bytes might carry."""
+
+    def measure(self, genome: Genome, data: Slice) -> Measurement:
+        """Score one architecture with the weights of the supernet.
+
+        Batch-normalisation statistics are re-estimated on fixed training images first, then the
+        user's own metric runs. A failure of the candidate is reported, not raised.
+        """
+
+    def write_weights(self, genome: Genome, path: Path) -> int:
+        """Write the weights of one architecture as its generated file loads them.
+
+        Returns:
+            The framework's own count of its parameters.
+        """
+
+    def close(self) -> None:
+        """Give back worker processes, memory and directories."""

@@ -1,0 +1,201 @@
+"""PyTorch behind the backend protocol."""
+
+from __future__ import annotations
+
+import copy
+import statistics
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+
+from nasea.backends.base import DataReport, EndReport, Measurement, Slice, UpdateReport
+from nasea.backends.torch.data import Batch, Data
+from nasea.backends.torch.devices import open_device, seed_everything
+from nasea.backends.torch.ends import (
+    accepts_channels_last,
+    count_end,
+    run_post_net,
+    run_pre_net,
+)
+from nasea.backends.torch.score import Scorer
+from nasea.backends.torch.supernet import Supernet
+from nasea.backends.torch.train import Trainer
+from nasea.backends.torch.user import UserCode
+from nasea.config import Scenario
+from nasea.errors import Notice
+from nasea.space import Genome, Space
+
+_INITIAL_STREAM = 0x11
+
+
+class TorchBackend:
+    """See :class:`nasea.backends.base.Backend`."""
+
+    weights_suffix = ".pt"
+
+    def __init__(self, scenario: Scenario, directory: Path) -> None:
+        self.scenario = scenario
+        self.notices: list[Notice] = []
+        self.device = open_device(scenario, self.notices)
+        seed_everything(scenario.seed, _INITIAL_STREAM)
+        self.user = UserCode(directory, scenario.epochs, scenario.batch_size)
+        self._pre_net = self.user.end("PreNet")
+        self._post_net = self.user.end("PostNet")
+        self._data: Data | None = None
+        self._batch: Batch | None = None
+        self._supernet: Supernet | None = None
+        self._trainer: Trainer | None = None
+        self._scorer: Scorer | None = None
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Framework version, device, threads."""
+        name = torch.cuda.get_device_name() if self.device.type == "cuda" else "CPU"
+        return {
+            "framework": f"PyTorch {torch.__version__}",
+            "device": name,
+            "threads": str(torch.get_num_threads()),
+        }
+
+    @property
+    def workers(self) -> int:
+        """See :meth:`nasea.backends.base.Backend.workers`."""
+        return self.data.workers
+
+    @property
+    def data(self) -> Data:
+        """The data sets; opened by :meth:`load_data`."""
+        assert self._data is not None, "load_data comes first"
+        return self._data
+
+    @property
+    def supernet(self) -> Supernet:
+        """The supernet; built by :meth:`attach`."""
+        assert self._supernet is not None, "attach comes first"
+        return self._supernet
+
+    @property
+    def trainer(self) -> Trainer:
+        """Optimiser and schedule; made by :meth:`begin_training`."""
+        assert self._trainer is not None, "begin_training comes first"
+        return self._trainer
+
+    def load_data(self, workers: int | None) -> DataReport:
+        """See :meth:`nasea.backends.base.Backend.load_data`."""
+        self._data = Data(self.scenario, self.user)
+        self._batch, _ = self._data.probe()
+        wanted = self.scenario.resource.data_workers
+        self._data.workers = wanted if wanted is not None else workers or 0
+        return DataReport(
+            self._data.train_images,
+            self._data.val_images,
+            self._data.batches_per_epoch,
+        )
+
+    def probe_pre_net(self) -> EndReport:
+        """See :meth:`nasea.backends.base.Backend.probe_pre_net`."""
+        images, _ = self._probe_batch()
+        shape = run_pre_net(self.user, self._pre_net, images)
+        return EndReport(count_end(self._pre_net, images[:1]), shape)
+
+    def attach(self, space: Space, seed: int) -> EndReport:
+        """See :meth:`nasea.backends.base.Backend.attach`."""
+        images, _ = self._probe_batch()
+        taps: list[torch.Tensor] = [
+            torch.randn(len(images), *space.layers[i].out_shape) for i in (*space.taps, -1)
+        ]
+        inputs = taps if space.taps else taps[0]
+        run_post_net(self.user, self._post_net, inputs)
+        single = [tap[:1] for tap in taps]
+        costs = count_end(self._post_net, single if space.taps else single[0])
+        layout = torch.channels_last
+        pairs = [(self._pre_net, images)] + ([] if space.taps else [(self._post_net, taps[0])])
+        if not all(accepts_channels_last(end, batch) for end, batch in pairs):
+            layout = torch.contiguous_format
+        seed_everything(seed, _INITIAL_STREAM, 1)
+        self._supernet = Supernet(space, self._pre_net, self._post_net, layout).to(self.device)
+        self._scorer = Scorer(self._supernet, self.data, self.user, self.device, seed)
+        return EndReport(costs)
+
+    def try_candidates(self, on_step: Callable[[int, int], None]) -> float:
+        """See :meth:`nasea.backends.base.Backend.try_candidates`."""
+        batch = self._probe_batch()
+        choices = self.supernet.space.choices
+        before = copy.deepcopy(self.supernet.state_dict())
+        trial = self._make_trainer(paths_per_update=1)
+        seconds = []
+        for turn in range(max(choices)):
+            path = tuple(turn % count for count in choices)
+            start = time.perf_counter()
+            trial.update([path], [batch])
+            seconds.append(time.perf_counter() - start)
+            on_step(turn + 1, max(choices))
+        self.supernet.load_state_dict(before)
+        self.supernet.zero_grad(set_to_none=True)
+        return statistics.median(seconds)
+
+    def settle_workers(self, step_seconds: float) -> None:
+        """See :meth:`nasea.backends.base.Backend.settle_workers`."""
+        if self.scenario.resource.data_workers is None:
+            self.data.settle_workers(step_seconds, torch.get_num_threads())
+
+    def begin_training(self, paths_per_update: int, seed: int) -> int:
+        """See :meth:`nasea.backends.base.Backend.begin_training`."""
+        self._trainer = self._make_trainer(paths_per_update)
+        return self._trainer.steps_per_epoch
+
+    def train_epoch(
+        self,
+        epoch: int,
+        path: Callable[[int], Genome],
+        on_update: Callable[[UpdateReport], None],
+        done: int = 0,
+    ) -> None:
+        """See :meth:`nasea.backends.base.Backend.train_epoch`."""
+        self.trainer.epoch(epoch, self.data.epoch(epoch), path, on_update, done)
+
+    def state(self) -> bytes:
+        """See :meth:`nasea.backends.base.Backend.state`."""
+        return self.trainer.state()
+
+    def restore(self, state: bytes) -> None:
+        """See :meth:`nasea.backends.base.Backend.restore`."""
+        self.trainer.restore(state)
+
+    def measure(self, genome: Genome, data: Slice) -> Measurement:
+        """See :meth:`nasea.backends.base.Backend.measure`."""
+        return self._scoring().measure(genome, data)
+
+    def write_weights(self, genome: Genome, path: Path) -> int:
+        """See :meth:`nasea.backends.base.Backend.write_weights`."""
+        network = self._scoring().calibrated(genome)
+        weights = {
+            name: tensor.detach().cpu().contiguous()
+            for name, tensor in network.state_dict().items()
+        }
+        torch.save(weights, path)
+        return sum(parameter.numel() for parameter in network.parameters())
+
+    def close(self) -> None:
+        """See :meth:`nasea.backends.base.Backend.close`."""
+        self._trainer = self._scorer = self._supernet = self._data = self._batch = None
+
+    def _make_trainer(self, paths_per_update: int) -> Trainer:
+        return Trainer(
+            self.scenario,
+            self.user,
+            self.supernet,
+            self.device,
+            self.data.batches_per_epoch,
+            paths_per_update,
+        )
+
+    def _scoring(self) -> Scorer:
+        assert self._scorer is not None, "attach comes first"
+        return self._scorer
+
+    def _probe_batch(self) -> Batch:
+        assert self._batch is not None, "load_data comes first"
+        return self._batch

@@ -1,0 +1,234 @@
+"""The user's data sets as batches: checked, restarted every epoch, cached where that is exact."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch.utils.data import DataLoader, Dataset, Sampler, Subset
+
+from nasea.backends.torch.devices import seed_everything
+from nasea.backends.torch.user import UserCode
+from nasea.config import Scenario
+from nasea.errors import DataError
+
+CACHE_BYTES = 2 * 1024**3
+"""Evaluation batches are kept in memory up to this size and read anew beyond it."""
+
+_LOADING_SHARE = 0.1
+"""Loading moves to worker processes where it takes more than this share of a training step."""
+
+_MAX_WORKERS = 8
+_STATISTICS_STREAM = 0xB4
+_EPOCH_STREAM = 0xE9
+
+Batch = tuple[torch.Tensor, Any]
+
+
+class CachedLoader(DataLoader[Any]):
+    """A DataLoader over fixed data that reads every batch once and then serves it from memory."""
+
+    _cache: list[Any] | None = None
+    cached_bytes = 0
+
+    def __iter__(self) -> Any:
+        """The batches, in order."""
+        return iter(self._cache) if self._cache is not None else self._fill()
+
+    def _fill(self) -> Iterator[Any]:
+        kept: list[Any] = []
+        size = 0
+        for batch in super().__iter__():
+            size += _bytes(batch)
+            if size <= CACHE_BYTES:
+                kept.append(batch)
+            yield batch
+        if size <= CACHE_BYTES:
+            self._cache = kept
+            self.cached_bytes = size
+
+
+class Data:
+    """Training and validation data of a scenario.
+
+    Args:
+        scenario: batch size, directories, input shape.
+        user: the user's code.
+    """
+
+    def __init__(self, scenario: Scenario, user: UserCode) -> None:
+        self.scenario = scenario
+        self.user = user
+        self.workers = 0
+        self.train = user.dataset(scenario.dataset.train_dir, True)
+        self.val = user.dataset(scenario.dataset.val_dir, False)
+        self.train_images = self._length(self.train, "train_dir")
+        self.val_images = self._length(self.val, "val_dir")
+        if self.train_images < scenario.batch_size:
+            raise DataError(
+                f"strategy.batch_size is {scenario.batch_size}, but the training data set has "
+                f"only {self.train_images} images",
+                fix=f"use a batch_size of at most {self.train_images}",
+            )
+        self._statistics: dict[int, list[torch.Tensor]] = {}
+        self._evaluation: dict[tuple[int | None, int | None], CachedLoader] = {}
+        self.load_seconds = 0.0
+
+    @property
+    def batches_per_epoch(self) -> int:
+        """Batches of one pass over the training images; a last batch of one image is left out."""
+        whole, rest = divmod(self.train_images, self.scenario.batch_size)
+        return whole + (rest > 1)
+
+    def probe(self) -> tuple[Batch, Batch]:
+        """One training and one validation batch, checked; measures how long loading takes."""
+        seed_everything(self.scenario.seed, _STATISTICS_STREAM)
+        loader = self._loader(self.train, None, workers=0)
+        start = time.perf_counter()
+        with self.user.guard("reading the training data set"):
+            batches = list(itertools.islice(loader, min(3, self.batches_per_epoch)))
+        self.load_seconds = (time.perf_counter() - start) / len(batches)
+        train = self.checked(batches[0], "the training data set")
+        with self.user.guard("reading the validation data set"):
+            val_batch = next(iter(self._loader(self.val, None, workers=0)))
+        return train, self.checked(val_batch, "the validation data set")
+
+    def settle_workers(self, step_seconds: float, cores: int) -> None:
+        """Take as many workers as keep loading from holding up training; none if it is fast."""
+        share = self.load_seconds / max(step_seconds, 1e-9)
+        wanted = 0 if share <= _LOADING_SHARE else max(1, round(share))
+        self.workers = min(wanted, max(1, cores - 1), _MAX_WORKERS)
+
+    def epoch(self, epoch: int) -> Iterator[Batch]:
+        """The training batches of one epoch, in an order that depends on seed and epoch only."""
+        generator = torch.Generator().manual_seed(_torch_seed(self.scenario.seed, epoch))
+        order = torch.randperm(self.train_images, generator=generator).tolist()
+        loader = self._loader(self.train, _Fixed(order), self.workers, generator)
+        batches = iter(loader)
+        for _ in range(self.batches_per_epoch):
+            with self.user.guard("reading the training data set"):
+                batch = next(batches)
+            yield self.checked(batch, "the training data set")
+
+    def statistics(self, draw: int) -> list[torch.Tensor]:
+        """Fixed training images that re-estimate batch normalisation, as batches.
+
+        Args:
+            draw: 0 or 1, two different samples.
+        """
+        if draw not in self._statistics:
+            wanted = min(self.scenario.searcher.bn_images, self.train_images)
+            seed_everything(self.scenario.seed, _STATISTICS_STREAM, draw)
+            rng = np.random.default_rng([self.scenario.seed, _STATISTICS_STREAM, draw])
+            chosen = rng.permutation(self.train_images)[:wanted]
+            loader = self._loader(self.train, _Fixed(chosen.tolist()), workers=0)
+            batches = []
+            with self.user.guard("reading the training data set"):
+                for batch in loader:
+                    images, _ = self.checked(batch, "the training data set")
+                    batches.append(images)
+            self._statistics[draw] = batches
+        return self._statistics[draw]
+
+    def evaluation(self, images: int | None, half: int | None) -> CachedLoader:
+        """The loader that the user's metric gets.
+
+        Args:
+            images: how many validation images, spread evenly; ``None`` for all.
+            half: 0 or 1 for either half of those, ``None`` for both.
+        """
+        key = (images, half)
+        if key not in self._evaluation:
+            chosen = np.arange(self.val_images)
+            if images is not None and images < self.val_images:
+                chosen = np.linspace(0, self.val_images - 1, images).round().astype(int)
+            if half is not None:
+                chosen = chosen[half::2]
+            whole = len(chosen) == self.val_images
+            dataset = self.val if whole else Subset(self.val, chosen.tolist())
+            self._evaluation[key] = CachedLoader(
+                dataset,
+                batch_size=self.scenario.batch_size,
+                shuffle=False,
+                collate_fn=getattr(self.val, "collate_fn", None),
+            )
+        return self._evaluation[key]
+
+    def checked(self, batch: object, what: str) -> Batch:
+        """The batch as (images, labels); raises DataError where it is something else."""
+        if not isinstance(batch, list | tuple) or len(batch) != 2:
+            found = f"{len(batch)} of them" if isinstance(batch, list | tuple) else type(batch)
+            raise DataError(f"{what} must give pairs (images, labels), found {found}")
+        images, labels = batch
+        if not isinstance(images, torch.Tensor) or not images.is_floating_point():
+            kind = images.dtype if isinstance(images, torch.Tensor) else type(images).__name__
+            raise DataError(
+                f"{what} must give images as floating-point tensors, found {kind}",
+                fix="convert the images in the data set, e.g. image.float() / 255",
+            )
+        expected = self.scenario.supernet.input_chw
+        if tuple(images.shape[1:]) != expected:
+            raise DataError(
+                f"{what} gives images of shape {tuple(images.shape[1:])}, but "
+                f"supernet.input_shape says {expected}",
+                fix="resize the images in the data set or change input_shape",
+            )
+        return images, labels
+
+    def _loader(
+        self,
+        dataset: Dataset[Any],
+        sampler: Sampler[int] | None,
+        workers: int,
+        generator: torch.Generator | None = None,
+    ) -> DataLoader[Any]:
+        return DataLoader(
+            dataset,
+            batch_size=self.scenario.batch_size,
+            sampler=sampler,
+            num_workers=workers,
+            collate_fn=getattr(dataset, "collate_fn", None),
+            generator=generator,
+        )
+
+    def _length(self, dataset: Dataset[Any], key: str) -> int:
+        with self.user.guard("len(data set)"):
+            length = len(dataset)  # type: ignore[arg-type]
+        if length == 0:
+            path = getattr(self.scenario.dataset, key)
+            raise DataError(
+                f"dataset.{key}: the data set of {path!r} is empty",
+                fix="check the path and what dataset_define reads from it",
+            )
+        return length
+
+
+class _Fixed(Sampler[int]):
+    """Indices in a given order."""
+
+    def __init__(self, indices: Sequence[int]) -> None:
+        self.indices = indices
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self.indices)
+
+    def __len__(self) -> int:
+        return len(self.indices)
+
+
+def _torch_seed(*seed: int) -> int:
+    return int(np.random.SeedSequence([_EPOCH_STREAM, *seed]).generate_state(1)[0])
+
+
+def _bytes(value: object) -> int:
+    if isinstance(value, torch.Tensor):
+        return value.numel() * value.element_size()
+    if isinstance(value, dict):
+        return sum(_bytes(item) for item in value.values())
+    if isinstance(value, list | tuple):
+        return sum(_bytes(item) for item in value)
+    return 0

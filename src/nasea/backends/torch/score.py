@@ -1,0 +1,114 @@
+"""Scoring one architecture: its own normalisation statistics, then the user's metric."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterable
+
+import torch
+from torch import nn
+
+from nasea.backends.base import Measurement, Slice
+from nasea.backends.torch.data import Data
+from nasea.backends.torch.devices import seed_everything
+from nasea.backends.torch.layers import Network
+from nasea.backends.torch.supernet import Supernet
+from nasea.backends.torch.user import CandidateFailed, UserCode
+from nasea.space import Genome
+
+_METRIC_STREAM = 0x5C
+_Normalisation = nn.modules.batchnorm._BatchNorm
+
+
+class Scorer:
+    """Measures architectures with the weights of a supernet, never changing the supernet.
+
+    Args:
+        supernet: where the weights come from.
+        data: statistics images and validation images.
+        user: the user's metric.
+        device: where the networks run.
+        seed: the user's metric starts from the same random state for every candidate.
+    """
+
+    def __init__(
+        self, supernet: Supernet, data: Data, user: UserCode, device: torch.device, seed: int
+    ) -> None:
+        self.supernet = supernet
+        self.data = data
+        self.user = user
+        self.device = device
+        self.seed = seed
+
+    def measure(self, genome: Genome, data: Slice) -> Measurement:
+        """See :meth:`nasea.backends.base.Backend.measure`."""
+        loader = self.data.evaluation(data.images, data.half)
+        try:
+            network = self.calibrated(genome, data.statistics)
+            seed_everything(self.seed, _METRIC_STREAM)
+            return Measurement(self.user.metric(loader, _Evaluate(network, self)))
+        except CandidateFailed as error:
+            return Measurement(None, str(error))
+        except torch.OutOfMemoryError as error:
+            return Measurement(None, f"out of memory: {str(error).splitlines()[0]}")
+
+    def calibrated(self, genome: Genome, draw: int = 0) -> Network:
+        """The network of an architecture with re-estimated statistics, in evaluation mode."""
+        pre_net = copy.deepcopy(self.supernet.pre_net)
+        post_net = copy.deepcopy(self.supernet.post_net)
+        network = self.supernet.network(genome, pre_net, post_net).to(self.device)
+        network.eval()
+        layers = [m for m in network.modules() if isinstance(m, _Normalisation)]
+        layers = [layer for layer in layers if layer.track_running_stats]
+        estimate_statistics(network, layers, self.batches(self.data.statistics(draw)))
+        return network
+
+    def batches(self, images: Iterable[torch.Tensor]) -> Iterable[torch.Tensor]:
+        """Image batches on the device in the supernet's layout."""
+        for batch in images:
+            yield self.layout(batch)
+
+    def layout(self, images: torch.Tensor) -> torch.Tensor:
+        """Images on the device in the supernet's layout."""
+        images = images.to(self.device, non_blocking=True)
+        if images.dim() != 4:
+            return images
+        return images.contiguous(memory_format=self.supernet.memory_format)
+
+
+class _Evaluate:
+    """The ``eval_function`` that the user's metric gets: images -> outputs."""
+
+    def __init__(self, network: Network, scorer: Scorer) -> None:
+        self.network = network
+        self.scorer = scorer
+
+    def __call__(self, images: torch.Tensor) -> object:
+        # no_grad, not inference_mode: a metric may go on computing with the outputs in place.
+        with torch.no_grad():
+            return self.network(self.scorer.layout(images))
+
+
+def estimate_statistics(
+    network: nn.Module, layers: list[_Normalisation], batches: Iterable[torch.Tensor]
+) -> None:
+    """Average the statistics of ``layers`` over ``batches``, all other modules in evaluation mode.
+
+    Args:
+        network: the network, in evaluation mode before and after.
+        layers: its batch-normalisation layers.
+        batches: (N, C, H, W) images.
+    """
+    if not layers:
+        return
+    momenta = [layer.momentum for layer in layers]
+    for layer in layers:
+        layer.reset_running_stats()
+        layer.momentum = None  # torch then keeps the plain mean over batches
+        layer.train()
+    with torch.no_grad():
+        for images in batches:
+            network(images)
+    for layer, momentum in zip(layers, momenta, strict=True):
+        layer.momentum = momentum
+        layer.eval()

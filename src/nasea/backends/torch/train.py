@@ -1,0 +1,192 @@
+"""Training the supernet: a few paths an update, the user's loss, the user's schedule."""
+
+from __future__ import annotations
+
+import io
+import itertools
+import random
+import time
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
+from typing import Any
+
+import numpy as np
+import torch
+
+from nasea.backends.base import UpdateReport
+from nasea.backends.torch.data import Batch
+from nasea.backends.torch.devices import move, seed_everything
+from nasea.backends.torch.supernet import Supernet, average_gradients
+from nasea.backends.torch.user import UserCode
+from nasea.config import Scenario
+from nasea.errors import CheckpointError, TrainingError
+from nasea.space import Genome
+
+_EPOCH_STREAM = 0x7E
+
+
+class Trainer:
+    """Optimiser, schedule and the step.
+
+    Args:
+        scenario: optimiser settings.
+        user: the user's loss and schedule.
+        supernet: what is trained.
+        device: where.
+        batches_per_epoch: batches of one pass over the training images.
+        paths_per_update: paths whose gradients make one update, a batch each.
+    """
+
+    def __init__(
+        self,
+        scenario: Scenario,
+        user: UserCode,
+        supernet: Supernet,
+        device: torch.device,
+        batches_per_epoch: int,
+        paths_per_update: int,
+    ) -> None:
+        self.scenario = scenario
+        self.user = user
+        self.supernet = supernet
+        self.device = device
+        self.paths_per_update = paths_per_update
+        self.batches_per_epoch = batches_per_epoch
+        self.steps_per_epoch = -(-batches_per_epoch // paths_per_update)
+        self.optimizer = make_optimizer(scenario, supernet)
+        self.scheduler = user.scheduler(self.optimizer, self.steps_per_epoch)
+        self.global_step = 0
+
+    def epoch(
+        self,
+        epoch: int,
+        batches: Iterable[Batch],
+        path: Callable[[int], Genome],
+        on_update: Callable[[UpdateReport], None],
+        done: int,
+    ) -> None:
+        """One epoch; see :meth:`nasea.backends.base.Backend.train_epoch`."""
+        generators = None
+        if done:
+            generators = random_state()
+        else:
+            seed_everything(self.scenario.seed, _EPOCH_STREAM, epoch)
+        stream = iter(batches)
+        for _ in range(done * self.paths_per_update):
+            next(stream)
+        if generators is not None:
+            set_random_state(generators)
+        start = time.perf_counter()
+        for step in range(done, self.steps_per_epoch):
+            group = list(itertools.islice(stream, self.paths_per_update))
+            first = epoch * self.batches_per_epoch + step * self.paths_per_update
+            paths = [path(first + i) for i in range(len(group))]
+            rate = float(self.optimizer.param_groups[0]["lr"])
+            loss = self.update(paths, group)
+            images = sum(len(images) for images, _ in group)
+            now = time.perf_counter()
+            on_update(UpdateReport(self.global_step, step + 1, loss, rate, images, now - start))
+            start = now
+
+    def update(self, paths: list[Genome], batches: list[Batch]) -> float:
+        """One update from one batch a path; returns the mean loss."""
+        self.supernet.train()
+        self.optimizer.zero_grad(set_to_none=True)
+        losses = [self.accumulate(path, *batch) for path, batch in zip(paths, batches, strict=True)]
+        mean = float(torch.stack(losses).mean())
+        if not np.isfinite(mean):
+            rate = self.optimizer.param_groups[0]["lr"]
+            raise TrainingError(
+                f"the loss became {mean} at update {self.global_step + 1} (learning rate {rate:g})",
+                fix="lower optimizer.weights_optimizer.learning_rate, or check loss_func and the "
+                "labels; the last checkpoint is intact",
+            )
+        average_gradients(self.supernet, paths)
+        self.optimizer.step()
+        with self.user.guard("the schedule of scheduler_define, step()"):
+            self.scheduler.step()
+        self.global_step += 1
+        return mean
+
+    def accumulate(self, path: Genome, images: torch.Tensor, labels: Any) -> torch.Tensor:
+        """Add the gradients of one path on one batch; returns its loss, detached."""
+        weights = self.supernet.bind(path)
+        with self.autocast():
+            with self.user.guard("PreNet, PostNet: forward(inputs)"):
+                outputs = self.supernet.run(move_images(images, self.device), path, weights)
+            loss = self.user.loss(move(labels, self.device), outputs)
+        loss.backward()  # type: ignore[no-untyped-call]
+        self.supernet.collect(path, weights)
+        return loss.detach()
+
+    def autocast(self) -> AbstractContextManager[Any]:
+        """Mixed precision where it was asked for and CUDA has it; it is slower on CPUs."""
+        enabled = self.device.type == "cuda" and self.scenario.resource.precision == "auto"
+        return torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=enabled)
+
+    def state(self) -> bytes:
+        """All that training needs to go on, as one file image."""
+        buffer = io.BytesIO()
+        torch.save(
+            {
+                "supernet": self.supernet.state_dict(),
+                "optimizer": self.optimizer.state_dict(),
+                "scheduler": self.scheduler.state_dict(),
+                "global_step": self.global_step,
+                "random": random_state(),
+            },
+            buffer,
+        )
+        return buffer.getvalue()
+
+    def restore(self, state: bytes) -> None:
+        """Take over what :meth:`state` gave; refuses anything but plain tensors and numbers."""
+        try:
+            stored = torch.load(io.BytesIO(state), map_location="cpu", weights_only=True)
+            self.supernet.load_state_dict(stored["supernet"])
+            self.optimizer.load_state_dict(stored["optimizer"])
+            self.scheduler.load_state_dict(stored["scheduler"])
+            self.global_step = int(stored["global_step"])
+            set_random_state(stored["random"])
+        except Exception as error:
+            raise CheckpointError(
+                f"the training state in the checkpoint does not fit this run: {error}",
+                fix="start anew with --restart",
+            ) from error
+
+
+def make_optimizer(scenario: Scenario, supernet: Supernet) -> torch.optim.Optimizer:
+    """The optimiser of the scenario over all slots and both ends."""
+    settings = scenario.optimizer
+    parameters = [p for p in supernet.parameters() if p.requires_grad]
+    if settings.type == "adam":
+        return torch.optim.Adam(parameters, lr=settings.learning_rate, betas=settings.betas)
+    return torch.optim.SGD(parameters, lr=settings.learning_rate)
+
+
+def move_images(images: torch.Tensor, device: torch.device) -> torch.Tensor:
+    """Images on the device."""
+    return images.to(device, non_blocking=True)
+
+
+def random_state() -> dict[str, Any]:
+    """State of the global generators, in types that load without pickle."""
+    version, internal, gauss = random.getstate()
+    name, keys, position, has_gauss, cached = np.random.get_state(legacy=True)
+    return {
+        "python": [version, list(internal), gauss],
+        "numpy": [str(name), [int(k) for k in keys], int(position), int(has_gauss), float(cached)],
+        "torch": torch.get_rng_state(),
+        "cuda": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
+    }
+
+
+def set_random_state(state: dict[str, Any]) -> None:
+    """Put back what :func:`random_state` gave."""
+    version, internal, gauss = state["python"]
+    random.setstate((version, tuple(internal), gauss))
+    name, keys, position, has_gauss, cached = state["numpy"]
+    np.random.set_state((name, np.array(keys, dtype=np.uint32), position, has_gauss, cached))
+    torch.set_rng_state(state["torch"])
+    if state["cuda"] and torch.cuda.is_available():
+        torch.cuda.set_rng_state_all(state["cuda"])

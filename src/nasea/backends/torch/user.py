@@ -1,0 +1,148 @@
+"""The user's PyTorch module: its interface, and every call into it."""
+
+from __future__ import annotations
+
+import inspect
+import math
+import numbers
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from nasea.backends.usermodule import (
+    FILE_NAME,
+    Interface,
+    check_interface,
+    import_user_module,
+    user_code,
+    user_frames,
+)
+from nasea.backends.workdir import private_directory
+from nasea.errors import MetricError, UserModuleError
+
+INTERFACE: Interface = {
+    "UserModule": {
+        "__init__": ("epoch", "batch_size"),
+        "dataset_define": ("dataset_dir", "is_training"),
+        "scheduler_define": ("optimizer", "steps_per_epoch"),
+        "metrics_func": ("eval_dataloader", "eval_function"),
+        "loss_func": ("labels", "logits"),
+    },
+    "PreNet": {"__init__": (), "forward": ("inputs",)},
+    "PostNet": {"__init__": (), "forward": ("inputs",)},
+}
+
+
+class CandidateFailed(Exception):
+    """The user's metric failed on one architecture; the text is the reason."""
+
+
+class UserCode:
+    """``user_module.py``, called with guards.
+
+    Args:
+        directory: where the module is.
+        epochs: handed to ``UserModule``.
+        batch_size: handed to ``UserModule``.
+    """
+
+    def __init__(self, directory: Path, epochs: int, batch_size: int) -> None:
+        self.directory = directory
+        module = import_user_module(directory)
+        check_interface(module, INTERFACE)
+        self._module = module
+        with self.guard("UserModule(epoch, batch_size)"):
+            self._user = module.UserModule(epochs, batch_size)
+
+    @contextmanager
+    def guard(self, doing: str) -> Iterator[None]:
+        """Report what goes wrong inside as the user's own failure."""
+        with user_code(doing, self.directory):
+            yield
+
+    def end(self, class_name: str) -> nn.Module:
+        """A new PreNet or PostNet."""
+        with self.guard(f"{class_name}()"):
+            end = getattr(self._module, class_name)()
+        if not isinstance(end, nn.Module):
+            raise UserModuleError(f"{FILE_NAME}: {class_name} must be a torch.nn.Module")
+        return end
+
+    def dataset(self, directory: str, is_training: bool) -> torch.utils.data.Dataset[Any]:
+        """What ``dataset_define`` returns, checked to be a data set with a length."""
+        doing = f"UserModule.dataset_define({directory!r}, is_training={is_training})"
+        with self.guard(doing):
+            dataset = self._user.dataset_define(directory, is_training)
+        ok = hasattr(dataset, "__getitem__") and hasattr(dataset, "__len__")
+        if not ok:
+            raise UserModuleError(
+                f"{FILE_NAME}: dataset_define must return a torch.utils.data.Dataset with a "
+                f"length, found {type(dataset).__name__}"
+            )
+        return dataset  # type: ignore[no-any-return]
+
+    def scheduler(self, optimizer: torch.optim.Optimizer, steps_per_epoch: int) -> Any:
+        """What ``scheduler_define`` returns, checked to be a schedule."""
+        doing = f"UserModule.scheduler_define(optimizer, {steps_per_epoch})"
+        with self.guard(doing):
+            scheduler = self._user.scheduler_define(optimizer, steps_per_epoch)
+        wanted = ("step", "state_dict", "load_state_dict")
+        if not all(callable(getattr(scheduler, name, None)) for name in wanted):
+            raise UserModuleError(
+                f"{FILE_NAME}: scheduler_define must return a torch.optim.lr_scheduler object, "
+                f"found {type(scheduler).__name__}"
+            )
+        if "metrics" in inspect.signature(scheduler.step).parameters:
+            raise UserModuleError(
+                f"{FILE_NAME}: scheduler_define returned {type(scheduler).__name__}, which waits "
+                "for a metric; the schedule is stepped once per update without one",
+                fix="use a schedule of the step number, e.g. CosineAnnealingLR or OneCycleLR",
+            )
+        return scheduler
+
+    def loss(self, labels: object, outputs: object) -> torch.Tensor:
+        """The mean of what ``loss_func`` returns, a scalar tensor with a gradient."""
+        with self.guard("UserModule.loss_func(labels, logits)"):
+            loss = self._user.loss_func(labels, outputs)
+        if not isinstance(loss, torch.Tensor):
+            raise UserModuleError(
+                f"{FILE_NAME}: loss_func must return a tensor, found {type(loss).__name__}"
+            )
+        return loss.mean() if loss.dim() else loss
+
+    def metric(self, loader: Iterable[Any], evaluate: Any) -> float:
+        """What ``metrics_func`` returns, run in a private working directory.
+
+        Raises:
+            CandidateFailed: it raised, called ``exit`` or returned NaN.
+            MetricError: it returned something that is not a number.
+        """
+        with private_directory():
+            try:
+                value = self._user.metrics_func(loader, evaluate)
+            except SystemExit as error:
+                raise CandidateFailed(f"metrics_func called exit({error.code!r})") from error
+            except (RuntimeError, ValueError, ArithmeticError, LookupError, TypeError) as error:
+                text = user_frames(error, self.directory).rstrip()
+                raise CandidateFailed(f"metrics_func failed:\n{text}") from error
+        return as_number(value)
+
+
+def as_number(value: object) -> float:
+    """A metric as a float; raises MetricError for another type, CandidateFailed for NaN."""
+    if isinstance(value, torch.Tensor | np.ndarray) and math.prod(value.shape) == 1:
+        value = value.item()
+    if isinstance(value, bool) or not isinstance(value, numbers.Real):
+        raise MetricError(
+            f"{FILE_NAME}: metrics_func must return a number, found {type(value).__name__}"
+            f" {str(value)[:60]!r}"
+        )
+    number = float(value)
+    if not math.isfinite(number):
+        raise CandidateFailed(f"the metric is {number}")
+    return number

@@ -1,0 +1,1 @@
+"""From a scenario to results: the stages and what ties them together."""

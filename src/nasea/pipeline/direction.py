@@ -1,0 +1,123 @@
+"""Which way the user's metric points, and what an accuracy is.
+
+A metric may be an accuracy or an error, and optimising it the wrong way round would be a silent
+disaster. ``searcher.metric_mode: auto`` finds out: the same architectures are measured before and
+after the supernet is trained, and what training made smaller is an error.
+"""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from nasea.backends.base import Measurement
+from nasea.errors import MetricError
+
+Mode = Literal["max", "min"]
+
+N_WITNESSES = 6
+"""Architectures measured before and after training."""
+
+_SURE = 4.0
+"""The mean change must exceed this many standard errors to be believed."""
+
+
+@dataclass(frozen=True)
+class Direction:
+    """How a metric becomes a quality.
+
+    Attributes:
+        mode: whether a larger metric is better (``max``) or a smaller one (``min``).
+        in_unit_interval: whether an error lies in [0, 1], so that 1 − error is an accuracy.
+        evidence: how it was decided, for the log.
+    """
+
+    mode: Mode
+    in_unit_interval: bool
+    evidence: str
+
+    def accuracy(self, metric: float) -> float:
+        """Higher is better: the metric, 1 − metric for an error in [0, 1], else −metric."""
+        if self.mode == "max":
+            return metric
+        return 1.0 - metric if self.in_unit_interval else -metric
+
+
+def decide(
+    asked: Literal["auto", "max", "min"],
+    before: Sequence[Measurement],
+    after: Sequence[Measurement],
+) -> Direction:
+    """The direction asked for, or the one that training shows.
+
+    Args:
+        asked: ``searcher.metric_mode``.
+        before: measurements of some architectures with the untrained supernet.
+        after: of the same architectures with the trained one.
+
+    Raises:
+        MetricError: ``auto``, and before and after cannot be told apart, or nothing could be
+            measured.
+    """
+    values = [m.metric for m in (*before, *after) if m.metric is not None]
+    unit = bool(values) and all(0.0 <= value <= 1.0 for value in values)
+    if asked != "auto":
+        return Direction(asked, unit, f"metric_mode: {asked} in the scenario")
+    pairs = [
+        (b.metric, a.metric)
+        for b, a in zip(before, after, strict=True)
+        if b.metric is not None and a.metric is not None
+    ]
+    if len(pairs) < 3:
+        reasons = {m.failure for m in (*before, *after) if m.failure is not None}
+        listed = "".join(f"\n  {reason}" for reason in sorted(reasons)[:3])
+        raise MetricError(
+            "searcher.metric_mode: auto needs the metric of at least 3 architectures before and "
+            f"after training; {len(pairs)} could be measured{listed}",
+            fix="write metric_mode: max (an accuracy) or metric_mode: min (an error)",
+        )
+    changes = [a - b for b, a in pairs]
+    mean = statistics.fmean(changes)
+    spread = statistics.stdev(changes) / math.sqrt(len(changes))
+    told = (
+        f"training moved the metric from {statistics.fmean(b for b, _ in pairs):.4g} to "
+        f"{statistics.fmean(a for _, a in pairs):.4g} (mean of {len(pairs)} architectures)"
+    )
+    same_sign = all(change > 0 for change in changes) or all(change < 0 for change in changes)
+    if not same_sign or abs(mean) <= _SURE * spread:
+        raise MetricError(
+            f"searcher.metric_mode: auto cannot tell whether the metric is an accuracy or an "
+            f"error: {told}",
+            fix="write metric_mode: max (an accuracy) or metric_mode: min (an error) and run the "
+            "same command again, the trained supernet is kept; or train longer",
+        )
+    mode: Mode = "max" if mean > 0 else "min"
+    return Direction(mode, unit, told)
+
+
+def to_json(measured: Sequence[Measurement]) -> list[list[float | str | None]]:
+    """Measurements as JSON values."""
+    return [[m.metric, m.failure] for m in measured]
+
+
+def from_json(stored: Sequence[Sequence[object]]) -> list[Measurement]:
+    """The inverse of :func:`to_json`."""
+    return [
+        Measurement(
+            float(metric) if isinstance(metric, int | float) else None,
+            str(failure) if failure is not None else None,
+        )
+        for metric, failure in stored
+    ]
+
+
+def summary(direction: Direction) -> Mapping[str, object]:
+    """The decision as JSON values, stored with the run."""
+    return {
+        "mode": direction.mode,
+        "in_unit_interval": direction.in_unit_interval,
+        "evidence": direction.evidence,
+    }

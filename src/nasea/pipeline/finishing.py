@@ -1,0 +1,231 @@
+"""The results stage: the front scored on all validation images, and everything written."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from nasea.results.codegen import ModelHeader, render_model
+from nasea.results.store import RenderedModel, write_results
+
+from nasea.backends.base import Slice
+from nasea.cost import count
+from nasea.errors import MetricError, Notice
+from nasea.pipeline.direction import Direction
+from nasea.pipeline.events import Listener, Progress
+from nasea.pipeline.interrupt import StopRequest
+from nasea.pipeline.probe import Prepared
+from nasea.pipeline.scores import ScoreBook
+from nasea.results.front import Evaluated, Front, FrontMember, LayerRow, RunInfo
+from nasea.search import Archive, Record
+from nasea.space import Genome
+from nasea.version import __version__
+
+
+@dataclass(frozen=True)
+class _Scored:
+    """A member of the front with its metric on the whole of val_dir."""
+
+    record: Record
+    metric: float
+
+
+def finish(
+    prepared: Prepared,
+    direction: Direction,
+    archive: Archive,
+    hypervolumes: Sequence[float],
+    book: ScoreBook,
+    notes: Sequence[str],
+    directory: Path,
+    listener: Listener,
+    stop: StopRequest,
+) -> Front:
+    """Score the front on the whole of val_dir and write ``results/``.
+
+    Args:
+        prepared: the run.
+        direction: how a metric becomes an accuracy.
+        archive: every true score of the search.
+        hypervolumes: of each generation.
+        book: where measurements are looked up and entered.
+        notes: warnings that a reader of the results must see.
+        directory: where ``results/`` goes.
+        listener: hears of progress.
+        stop: asked after every member.
+
+    Raises:
+        MetricError: no member could be scored.
+        ResultsError: the results cannot be written.
+    """
+    listener.begin("results", "scoring the front on all validation images, writing results/")
+    records = archive.front(prepared.scenario.constraint.value)
+    scored = _score_whole(prepared, records, book, listener, stop)
+    members = [_member(prepared, direction, number, item) for number, item in enumerate(scored)]
+    front = assemble(prepared, direction, members, archive, hypervolumes, notes)
+    models = [_render(prepared, front, member) for member in members]
+
+    def write_weights(member: FrontMember, path: Path) -> int:
+        return prepared.backend.write_weights(member.genome, path)
+
+    moved = write_results(directory / "results", front, models, write_weights)
+    if moved is not None:
+        listener.notice(Notice("results", f"earlier results are kept in {moved.name}/"))
+    return front
+
+
+def preview(
+    prepared: Prepared, direction: Direction, archive: Archive, hypervolumes: Sequence[float]
+) -> Front:
+    """The front as the search sees it so far, with the scores the search uses."""
+    records = archive.front(prepared.scenario.constraint.value)
+    scored = [_Scored(r, r.score.metric) for r in records if r.score.metric is not None]
+    members = [_member(prepared, direction, number, item) for number, item in enumerate(scored)]
+    return assemble(prepared, direction, members, archive, hypervolumes, ())
+
+
+def assemble(
+    prepared: Prepared,
+    direction: Direction,
+    members: Sequence[FrontMember],
+    archive: Archive,
+    hypervolumes: Sequence[float],
+    notes: Sequence[str],
+) -> Front:
+    """The front with all that a reader wants to know about it."""
+    scenario = prepared.scenario
+    info = RunInfo(
+        task=_TASK_NAMES[scenario.task],
+        framework=scenario.framework,
+        constraint_type=scenario.constraint.type,
+        constraint_value=float(scenario.constraint.value),
+        metric_mode=direction.mode,
+        seed=scenario.seed,
+        config_digest=scenario.digest(),
+        nasea_version=__version__,
+        created=time.strftime("%Y-%m-%dT%H:%M:%S%z"),
+        evaluations=len(archive),
+        hypervolumes=tuple(hypervolumes),
+        notes=tuple(notes),
+    )
+    evaluated = tuple(
+        Evaluated(
+            genome=record.genome,
+            cost=record.cost,
+            accuracy=(
+                None if record.score.metric is None else direction.accuracy(record.score.metric)
+            ),
+            generation=record.generation,
+            failure=record.score.failure,
+        )
+        for record in archive
+    )
+    return Front(info, tuple(members), evaluated)
+
+
+_TASK_NAMES = {
+    "classification": "image_classification",
+    "detection": "object_detection",
+    "segmentation": "semantic_segmentation",
+}
+
+
+def _score_whole(
+    prepared: Prepared,
+    records: Sequence[Record],
+    book: ScoreBook,
+    listener: Listener,
+    stop: StopRequest,
+) -> list[_Scored]:
+    scored: list[_Scored] = []
+    failures: list[str] = []
+    for done, record in enumerate(records, start=1):
+        measured = book.get(record.genome, whole=True)
+        if measured is None:
+            measured = prepared.backend.measure(record.genome, Slice())
+            book.put(record.genome, measured, whole=True)
+        if measured.metric is None:
+            failures.append(measured.failure or "unknown")
+            text = f"{record.genome} left out of the results: {measured.failure}"
+            listener.notice(Notice("results", text))
+        else:
+            scored.append(_Scored(record, measured.metric))
+        listener.progress(Progress("results", done, len(records), "architecture"))
+        stop.check()
+    if not scored:
+        raise MetricError(
+            "no architecture of the front could be scored on the whole of val_dir: "
+            + "; ".join(failures[:3])
+        )
+    return scored
+
+
+def _member(prepared: Prepared, direction: Direction, number: int, scored: _Scored) -> FrontMember:
+    genome = scored.record.genome
+    costs = prepared.costs.costs(genome)
+    search_metric = scored.record.score.metric
+    assert search_metric is not None
+    return FrontMember(
+        number=number,
+        genome=genome,
+        blocks=prepared.space.blocks(genome),
+        accuracy=direction.accuracy(scored.metric),
+        metric=scored.metric,
+        search_metric=search_metric,
+        parameters=costs.parameters,
+        flops=costs.flops,
+        latency_ms=costs.latency_ms,
+        layers=_layer_rows(prepared, genome),
+    )
+
+
+def _layer_rows(prepared: Prepared, genome: Genome) -> tuple[LayerRow, ...]:
+    rows = []
+    candidates = prepared.space.decode(genome)
+    for layer, candidate in zip(prepared.space.layers, candidates, strict=True):
+        costs = count(candidate.program, layer.in_shape)
+        rows.append(
+            LayerRow(
+                index=layer.index,
+                block=candidate.name,
+                c_in=layer.in_shape[0],
+                c_out=layer.out_shape[0],
+                stride=layer.stride,
+                out_height=layer.out_shape[1],
+                out_width=layer.out_shape[2],
+                parameters=costs.parameters,
+                flops=costs.flops,
+                latency_ms=costs.latency_ms,
+            )
+        )
+    return tuple(rows)
+
+
+def _render(prepared: Prepared, front: Front, member: FrontMember) -> RenderedModel:
+    header = ModelHeader(
+        number=member.number,
+        parameters=member.parameters,
+        accuracy=member.accuracy,
+        metric=member.metric,
+        metric_mode=front.info.metric_mode,
+        search_metric=member.search_metric,
+        flops=member.flops,
+        latency_ms=member.latency_ms,
+        genome=member.genome,
+        blocks=member.blocks,
+        seed=front.info.seed,
+        config_digest=front.info.config_digest,
+        nasea_version=front.info.nasea_version,
+        framework_version=prepared.backend.environment["framework"],
+    )
+    text = render_model(
+        front.info.framework,
+        prepared.space.decode(member.genome),
+        prepared.space.taps,
+        prepared.space.layers[0].in_shape,
+        prepared.scenario.supernet.input_chw,
+        header,
+    )
+    return RenderedModel(member.number, text)

@@ -1,0 +1,158 @@
+"""The probe: everything that can be known before anything is trained."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from nasea.backends import Backend, open_backend
+from nasea.backends.base import DataReport, EndReport
+from nasea.config import Scenario
+from nasea.cost import CostModel, Costs, build_cost_model, format_cost
+from nasea.errors import BudgetError
+from nasea.pipeline.events import Listener, Progress
+from nasea.search import Problem, random_feasible
+from nasea.space import Genome, Space, build_space, load_user_blocks, select_blocks
+
+FEW_PATHS_PER_UPDATE = 2
+"""Default of ``supernet.paths_per_update``; docs/decisions tells why not more."""
+
+_RANDOM_SAMPLE = 1000
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A scenario with everything found out about it.
+
+    Attributes:
+        scenario: what was asked for.
+        backend: the framework, with data open and the supernet built but not trained.
+        data: what the data sets hold.
+        pre_net: PreNet as found.
+        post_net: PostNet as found.
+        space: the search space.
+        costs: what every architecture costs.
+        paths_per_update: how many paths make one update.
+        step_seconds: seconds of training one batch.
+    """
+
+    scenario: Scenario
+    backend: Backend
+    data: DataReport
+    pre_net: EndReport
+    post_net: EndReport
+    space: Space
+    costs: CostModel
+    paths_per_update: int
+    step_seconds: float
+
+    @property
+    def problem(self) -> Problem:
+        """The space under its budget, as the search sees it."""
+        return Problem(
+            choices=self.space.choices,
+            canonical=self.space.canonical,
+            cost=self.costs,
+            layer_costs=self.costs.layer_costs,
+            budget=self.scenario.constraint.value,
+        )
+
+    @property
+    def epochs_per_candidate(self) -> float:
+        """Passes over the training images that the least trained candidate will have seen."""
+        return self.scenario.epochs / max(self.space.choices)
+
+    @property
+    def eval_images(self) -> int | None:
+        """Validation images that the search measures on; ``None`` for all of them."""
+        asked = self.scenario.searcher.eval_images
+        return None if asked is None or asked >= self.data.val_images else asked
+
+    @property
+    def condition(self) -> tuple[int | None, int]:
+        """(validation images, statistics images): what a measurement of the search is made on."""
+        return (self.eval_images, self.scenario.searcher.bn_images)
+
+    def sample(self, count: int) -> list[Genome]:
+        """Random feasible architectures, the same for one scenario."""
+        return random_feasible(self.problem, count, np.random.default_rng(self.scenario.seed))
+
+
+def prepare(
+    scenario: Scenario, directory: Path, listener: Listener, workers: int | None = None
+) -> Prepared:
+    """Open the user's module and data, build space and supernet, try every candidate.
+
+    Args:
+        scenario: what to search.
+        directory: where ``user_module.py`` and, where there is one, ``blocks.py`` are.
+        listener: hears of progress and notices.
+        workers: loading processes that an earlier start of this run settled on.
+
+    Raises:
+        NaseaError: any fault of the input; BudgetError when no architecture meets the constraint.
+    """
+    listener.begin("probe", "probing: shapes, costs, one batch through every candidate")
+    own_blocks = load_user_blocks(directory)
+    blocks = select_blocks(scenario.supernet.blocks, scenario.constraint.type, own_blocks)
+    backend = open_backend(scenario, directory)
+    data = backend.load_data(workers)
+    pre_net = backend.probe_pre_net()
+    assert pre_net.out_shape is not None
+    space = build_space(
+        pre_net.out_shape,
+        scenario.supernet.filters,
+        scenario.supernet.strides,
+        blocks,
+        scenario.supernet.sharing,
+        scenario.supernet.feature_choose if scenario.task != "classification" else (),
+    )
+    post_net = backend.attach(space, scenario.seed)
+    costs = build_cost_model(space, scenario.constraint.type, (pre_net.costs, post_net.costs))
+    require_satisfiable(costs, scenario.constraint.value)
+
+    def on_step(done: int, total: int) -> None:
+        listener.progress(Progress("probe", done, total, "path"))
+
+    step_seconds = backend.try_candidates(on_step)
+    if workers is None:
+        backend.settle_workers(step_seconds)
+    for notice in backend.notices:
+        listener.notice(notice)
+    paths = scenario.supernet.paths_per_update or FEW_PATHS_PER_UPDATE
+    paths = min(paths, data.batches_per_epoch)
+    return Prepared(scenario, backend, data, pre_net, post_net, space, costs, paths, step_seconds)
+
+
+def require_satisfiable(costs: CostModel, budget: float) -> None:
+    """Raise BudgetError, with figures, when even the cheapest architecture exceeds the budget."""
+    kind = costs.constraint_type
+    cheapest = costs.value(costs.costs(costs.cheapest))
+    if cheapest <= budget:
+        return
+    ends = format_cost(costs.value(costs.fixed), kind)
+    raise BudgetError(
+        f"strategy.constraint: cheapest architecture: {format_cost(cheapest, kind)}; budget "
+        f"{format_cost(budget, kind)}: not satisfiable (PreNet and PostNet alone: {ends})",
+        fix=f"raise constraint_value above {cheapest:.10g}, lower supernet.filters, or add cheaper "
+        "blocks to supernet.blocks",
+    )
+
+
+def describe_costs(prepared: Prepared) -> Sequence[tuple[str, Costs, Genome]]:
+    """(label, costs, genome) of the architectures that bound the space and its random middle."""
+    model = prepared.costs
+    rng = np.random.default_rng(prepared.scenario.seed)
+    genomes = np.stack(
+        [rng.integers(count, size=_RANDOM_SAMPLE) for count in prepared.space.choices], axis=1
+    )
+    middle = genomes[int(np.argsort(model(genomes))[_RANDOM_SAMPLE // 2])]
+    median = tuple(int(gene) for gene in middle)
+    return [
+        ("cheapest", model.costs(model.cheapest), model.cheapest),
+        ("random, median", model.costs(median), median),
+        ("dearest", model.costs(model.dearest), model.dearest),
+    ]

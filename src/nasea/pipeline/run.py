@@ -1,0 +1,184 @@
+"""A search from the scenario to the results, or from where an earlier start left it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from nasea.results.store import check_writable
+
+from nasea.config import LoadedScenario, load_scenario
+from nasea.errors import CheckpointError, Notice
+from nasea.pipeline.check import few_epochs_notice
+from nasea.pipeline.checkpoint import CheckpointStore
+from nasea.pipeline.direction import Direction, decide
+from nasea.pipeline.events import Chorus, Listener, Progress, Silence
+from nasea.pipeline.finishing import finish
+from nasea.pipeline.identity import identity, require_same
+from nasea.pipeline.interrupt import StopRequest, stop_on_signal
+from nasea.pipeline.journal import Journal
+from nasea.pipeline.lock import only_run
+from nasea.pipeline.probe import Prepared, prepare
+from nasea.pipeline.scores import ScoreBook
+from nasea.pipeline.searching import Searching
+from nasea.pipeline.separation import N_ARCHITECTURES, Separation, measure_separation
+from nasea.pipeline.training import Training, measure_all
+from nasea.results.front import Front
+from nasea.version import __version__
+
+
+def search(
+    config: Path,
+    *,
+    directory: Path | None = None,
+    restart: bool = False,
+    listener: Listener | None = None,
+) -> Front:
+    """Search the networks of a scenario.
+
+    Run again with the same files, it goes on where it was stopped; finished, it only reports. With
+    another budget or more generations it searches again on the same supernet.
+
+    Args:
+        config: the scenario file.
+        directory: where ``user_module.py`` is and ``checkpoint/``, ``results/`` and the log go;
+            the current directory by default.
+        restart: forget the checkpoints and begin anew.
+        listener: hears of progress.
+
+    Returns:
+        The Pareto front, as written to ``results/front.json``.
+
+    Raises:
+        NaseaError: whatever a user can mend; everything done so far is kept.
+    """
+    loaded = load_scenario(config)
+    home = (directory or Path.cwd()).resolve()
+    with only_run(home / "checkpoint"), stop_on_signal() as stop:
+        check_writable(home / "results")
+        journal = Journal(home / f"log_{loaded.scenario.task}")
+        try:
+            voices = Chorus([listener or Silence(), journal])
+            return _Run(loaded, home, restart, voices, journal, stop).front()
+        finally:
+            journal.close()
+
+
+class _Run:
+    """One start of a search."""
+
+    def __init__(
+        self,
+        loaded: LoadedScenario,
+        home: Path,
+        restart: bool,
+        listener: Listener,
+        journal: Journal,
+        stop: StopRequest,
+    ) -> None:
+        self.loaded = loaded
+        self.home = home
+        self.listener = listener
+        self.journal = journal
+        self.stop = stop
+        self.trained = CheckpointStore(home / "checkpoint", "train")
+        self.searched = CheckpointStore(home / "checkpoint", "search")
+        if restart:
+            self.trained.clear()
+            self.searched.clear()
+
+    def front(self) -> Front:
+        """Go through all stages."""
+        self.listener.line(f"nasea {__version__}, scenario {self.loaded.path}")
+        for notice in self.loaded.notices:
+            self.listener.notice(notice)
+        prepared = self._prepare()
+        try:
+            return self._search(prepared)
+        finally:
+            prepared.backend.close()
+
+    def _prepare(self) -> Prepared:
+        stored = self.trained.load([])
+        workers = None if stored is None else int(stored.meta["workers"])
+        prepared = prepare(self.loaded.scenario, self.home, self.listener, workers)
+        self.identity = identity(prepared, self.home)
+        if stored is not None:
+            require_same(stored.meta["identity"], self.identity)
+        elif self.searched.files():
+            raise CheckpointError(
+                "checkpoint/ holds a search but not the supernet it used",
+                fix="put the train-*.ckpt files back, or begin anew with --restart",
+            )
+        return prepared
+
+    def _search(self, prepared: Prepared) -> Front:
+        environment = ", ".join(f"{k} {v}" for k, v in prepared.backend.environment.items())
+        self.listener.line(
+            f"{environment}; {prepared.data.train_images} training images, "
+            f"{prepared.data.val_images} validation images; "
+            f"{prepared.space.n_architectures:,} architectures"
+        )
+        notes: list[Notice] = []
+        warning = few_epochs_notice(prepared)
+        if warning is not None:
+            self.listener.notice(warning)
+            notes.append(warning)
+        training = Training(
+            prepared, self.trained, self.identity, self.listener, self.journal, self.stop
+        )
+        training.run()
+        book = ScoreBook(training.weights_version, prepared.condition)
+        direction = self._direction(prepared, training, book)
+        searching = Searching(
+            prepared, direction, self.searched, book, self.listener, self.journal, self.stop
+        )
+        searching.resume()
+        warning = self._separation(prepared, searching)
+        if warning is not None:
+            self.listener.notice(warning)
+            notes.append(warning)
+        outcome = searching.run()
+        front = finish(
+            prepared,
+            direction,
+            outcome.archive,
+            outcome.state.hypervolumes,
+            book,
+            [str(note) for note in notes],
+            self.home,
+            self.listener,
+            self.stop,
+        )
+        searching.save()
+        return front
+
+    def _direction(self, prepared: Prepared, training: Training, book: ScoreBook) -> Direction:
+        after = measure_all(prepared, training.witnesses)
+        for genome, measured in zip(training.witnesses, after, strict=True):
+            book.put(genome, measured)
+        direction = decide(prepared.scenario.searcher.metric_mode, training.before, after)
+        better = "larger" if direction.mode == "max" else "smaller"
+        self.listener.line(f"metric: {better} is better ({direction.evidence})")
+        return direction
+
+    def _separation(self, prepared: Prepared, searching: Searching) -> Notice | None:
+        """Measure, once for a supernet, whether it can tell architectures apart."""
+        if searching.separation is None:
+            self.listener.begin("separation", "can the supernet tell architectures apart?")
+            genomes = prepared.sample(N_ARCHITECTURES)
+
+            def on_measured(done: int) -> None:
+                progress = Progress("separation", done, len(genomes), "architecture")
+                self.listener.progress(progress)
+                self.stop.check()
+
+            found = measure_separation(
+                genomes, prepared.backend.measure, prepared.eval_images, on_measured
+            )
+            searching.separation = found
+            searching.save()
+        separation: Separation | None = searching.separation
+        if separation is None:
+            return Notice("separation", "too few architectures could be measured to tell")
+        self.listener.line(separation.describe())
+        return separation.notice()

@@ -1,0 +1,54 @@
+"""The score book: nothing is measured twice with the same weights on the same images."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from nasea.backends.base import Measurement
+from nasea.space import Genome
+
+Condition = tuple[int | None, int]
+"""(validation images, statistics images): what a measurement was made on."""
+
+
+class ScoreBook:
+    """Measurements of one supernet by architecture and by the images they were made on.
+
+    Args:
+        weights_version: digest of the weights.
+        condition: the images that the present search measures on.
+    """
+
+    def __init__(self, weights_version: str, condition: Condition) -> None:
+        self.weights_version = weights_version
+        self.condition = condition
+        self._measured: dict[tuple[Genome, Condition], Measurement] = {}
+
+    def get(self, genome: Genome, *, whole: bool = False) -> Measurement | None:
+        """The measurement on the search's images, or on the whole of val_dir."""
+        return self._measured.get((genome, self._condition(whole)))
+
+    def put(self, genome: Genome, measured: Measurement, *, whole: bool = False) -> None:
+        """Enter a measurement."""
+        self._measured[genome, self._condition(whole)] = measured
+
+    def __len__(self) -> int:
+        return sum(condition == self.condition for _, condition in self._measured)
+
+    def to_list(self) -> list[list[Any]]:
+        """As JSON values."""
+        return [
+            [list(genome), list(condition), measured.metric, measured.failure]
+            for (genome, condition), measured in self._measured.items()
+        ]
+
+    def update(self, stored: Iterable[Sequence[Any]]) -> None:
+        """Enter what :meth:`to_list` gave. Failures are forgotten: they deserve another try."""
+        for genome, (images, statistics), metric, failure in stored:
+            if failure is None:
+                key = (tuple(genome), (images, statistics))
+                self._measured[key] = Measurement(metric)
+
+    def _condition(self, whole: bool) -> Condition:
+        return (None, self.condition[1]) if whole else self.condition

@@ -1,0 +1,185 @@
+"""The search stage: true scores from the supernet, a checkpoint every generation."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from nasea.backends.base import Measurement, Slice
+from nasea.config import Scenario
+from nasea.cost import format_cost
+from nasea.errors import Notice
+from nasea.pipeline.checkpoint import CheckpointStore
+from nasea.pipeline.direction import Direction
+from nasea.pipeline.events import Listener, Progress
+from nasea.pipeline.finishing import preview
+from nasea.pipeline.interrupt import StopRequest
+from nasea.pipeline.journal import Journal
+from nasea.pipeline.probe import Prepared
+from nasea.pipeline.scores import ScoreBook
+from nasea.pipeline.separation import Separation
+from nasea.results.plots import front_figure
+from nasea.search import Archive, GenerationReport, Score, SearchOutcome, SearchState, run_search
+from nasea.space import Genome
+
+SAVE_SECONDS = 60.0
+"""A long generation is saved this often: what is scored stays scored."""
+
+DRAW_SECONDS = 20.0
+"""The front is drawn at most this often."""
+
+
+class Searching:
+    """Searches with the weights of a trained supernet.
+
+    Args:
+        prepared: the run.
+        direction: how a metric becomes a quality.
+        store: checkpoints of kind ``search``.
+        book: every metric measured with these weights, shared with the other stages.
+        listener: hears of progress.
+        journal: gets the curves.
+        stop: asked after every architecture.
+    """
+
+    def __init__(
+        self,
+        prepared: Prepared,
+        direction: Direction,
+        store: CheckpointStore,
+        book: ScoreBook,
+        listener: Listener,
+        journal: Journal,
+        stop: StopRequest,
+    ) -> None:
+        self.prepared = prepared
+        self.direction = direction
+        self.store = store
+        self.book = book
+        self.listener = listener
+        self.journal = journal
+        self.stop = stop
+        self.separation: Separation | None = None
+        self._archive = Archive()
+        self._state = SearchState()
+        self._saved_at = time.monotonic()
+        self._drawn_at = float("-inf")
+
+    def run(self) -> SearchOutcome:
+        """Search to the last generation, or to where the space or the patience ends."""
+        searcher = self.prepared.scenario.searcher
+        self.listener.begin(
+            "search", f"searching, {searcher.generation_num} generations of {searcher.pop_size}"
+        )
+        outcome = run_search(
+            self.prepared.problem,
+            self._evaluate,
+            pop_size=searcher.pop_size,
+            generations=searcher.generation_num,
+            seed=self.prepared.scenario.seed,
+            archive=self._archive,
+            state=self._state,
+            stall_generations=searcher.stall_generations,
+            on_generation=self._on_generation,
+        )
+        self.listener.line(f"search ended: {outcome.reason}")
+        return outcome
+
+    def _evaluate(self, genomes: Sequence[Genome]) -> list[Score]:
+        began = time.monotonic()
+        data = Slice(images=self.prepared.eval_images)
+        scores = []
+        for done, genome in enumerate(genomes):
+            measured = self.book.get(genome)
+            if measured is None:
+                measured = self.prepared.backend.measure(genome, data)
+                self.book.put(genome, measured)
+                if measured.failure is not None:
+                    blocks = ", ".join(self.prepared.space.blocks(genome))
+                    text = f"{blocks}: not scored: {measured.failure}"
+                    self.listener.notice(Notice("search", text))
+            scores.append(self._score(measured))
+            left = (time.monotonic() - began) / (done + 1) * (len(genomes) - done - 1)
+            self.listener.progress(Progress("search", done + 1, len(genomes), "architecture", left))
+            if self.stop.requested or time.monotonic() - self._saved_at > SAVE_SECONDS:
+                self.save()
+            self.stop.check()
+        return scores
+
+    def _score(self, measured: Measurement) -> Score:
+        if measured.metric is None:
+            return Score.failed(measured.failure or "unknown")
+        return Score(self.direction.accuracy(measured.metric), measured.metric)
+
+    def _on_generation(self, report: GenerationReport) -> None:
+        self._archive, self._state = report.archive, report.state
+        self.save()
+        self.journal.events.scalar("hypervolume", report.hypervolume, report.generation)
+        self._draw(report)
+        best = max(record.score.quality or 0.0 for record in report.front)
+        kind = self.prepared.scenario.constraint.type
+        costs = [record.cost for record in report.front]
+        self.listener.line(
+            f"generation {report.generation + 1}/{self.prepared.scenario.searcher.generation_num}: "
+            f"{report.scored} scored, front of {len(report.front)} "
+            f"({format_cost(costs[0], kind)} to {format_cost(costs[-1], kind)}), "
+            f"best accuracy {best:.4f}, hypervolume {report.hypervolume:.4f}"
+        )
+
+    def _draw(self, report: GenerationReport) -> None:
+        """Draw the front for TensorBoard; not every time where generations take no time at all."""
+        last = report.generation + 1 == self.prepared.scenario.searcher.generation_num
+        if not last and time.monotonic() - self._drawn_at < DRAW_SECONDS:
+            return
+        self._drawn_at = time.monotonic()
+        hypervolumes = report.state.hypervolumes
+        front = preview(self.prepared, self.direction, report.archive, hypervolumes)
+        self.journal.events.figure("pareto", front_figure(front), report.generation)
+
+    def resume(self) -> None:
+        """Take over what the last checkpoint knows about this supernet, if it is this one."""
+        notices: list[Notice] = []
+        stored = self.store.load(notices)
+        for notice in notices:
+            self.listener.notice(notice)
+        if stored is None or stored.meta["weights_version"] != self.book.weights_version:
+            return
+        meta = stored.meta
+        self.book.update(meta["book"])
+        if meta["separation"] is not None:
+            self.separation = Separation(**meta["separation"])
+        if meta["problem"] != problem_key(self.prepared.scenario, self.direction):
+            self.listener.line(
+                f"another search on the same supernet: {len(self.book)} scores are known already"
+            )
+            return
+        self._archive = Archive.from_dict(meta["archive"])
+        self._state = SearchState.from_dict(meta["state"])
+        self.listener.line(
+            f"going on after generation {self._state.generation}, {len(self._archive)} scored"
+        )
+
+    def save(self) -> None:
+        """Write a checkpoint."""
+        meta: dict[str, Any] = {
+            "weights_version": self.book.weights_version,
+            "problem": problem_key(self.prepared.scenario, self.direction),
+            "archive": self._archive.to_dict(),
+            "state": self._state.to_dict(),
+            "book": self.book.to_list(),
+            "separation": None if self.separation is None else self.separation.to_dict(),
+        }
+        self.store.save(meta)
+        self._saved_at = time.monotonic()
+
+
+def problem_key(scenario: Scenario, direction: Direction) -> dict[str, Any]:
+    """What makes a search another search; more generations only extend the same one."""
+    return {
+        "constraint": scenario.constraint.model_dump(mode="json"),
+        "pop_size": scenario.searcher.pop_size,
+        "mode": direction.mode,
+        "eval_images": scenario.searcher.eval_images,
+        "bn_images": scenario.searcher.bn_images,
+    }

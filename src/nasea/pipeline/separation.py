@@ -1,0 +1,108 @@
+"""Can the supernet tell architectures apart at all?
+
+An under-trained supernet scores everything alike, and a search on it returns noise that looks like
+a result. Before searching, random feasible architectures are each scored under several conditions
+that should not matter: different training images for the normalisation statistics, different
+halves of the validation images. The ratio of the variance between architectures to the variance
+over conditions says whether differences between scores mean something.
+"""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from nasea.backends.base import Measurement, Slice
+from nasea.errors import Notice
+from nasea.space import Genome
+
+N_ARCHITECTURES = 20
+ENOUGH = 3.0
+"""Ratio below which the user is warned."""
+
+_CONDITIONS = ((0, 0), (0, 1), (1, 0), (1, 1))
+"""(draw of statistics images, half of the validation images)."""
+
+
+@dataclass(frozen=True)
+class Separation:
+    """How far random architectures lie apart.
+
+    Attributes:
+        architectures: how many were measured without failure.
+        between: variance of the architectures' mean metrics.
+        within: mean over architectures of the variance over conditions.
+        ratio: ``between / within``.
+        lowest: lowest mean metric.
+        highest: highest mean metric.
+    """
+
+    architectures: int
+    between: float
+    within: float
+    ratio: float
+    lowest: float
+    highest: float
+
+    @property
+    def holds(self) -> bool:
+        """Whether scores separate architectures clearly."""
+        return self.ratio >= ENOUGH
+
+    def describe(self) -> str:
+        """One line for the log."""
+        return (
+            f"separation: variance between {self.architectures} random architectures is "
+            f"{self.ratio:.1f} x the variance over statistics draws and validation halves "
+            f"(metric {self.lowest:.4g} to {self.highest:.4g})"
+        )
+
+    def notice(self) -> Notice | None:
+        """A warning when scores do not separate architectures; ``None`` when they do."""
+        if self.holds:
+            return None
+        return Notice(
+            "separation",
+            f"scores hardly tell architectures apart: {self.describe()}; below {ENOUGH:g} much of "
+            "what the search prefers is chance. Train longer, raise the learning rate, use fewer "
+            "supernet.blocks or more validation images",
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON values."""
+        return asdict(self)
+
+
+def measure_separation(
+    genomes: Sequence[Genome],
+    measure: Callable[[Genome, Slice], Measurement],
+    images: int | None,
+    on_measured: Callable[[int], None],
+) -> Separation | None:
+    """Measure every architecture under every condition.
+
+    Args:
+        genomes: random feasible architectures.
+        measure: scores one architecture on one slice.
+        images: ``searcher.eval_images``.
+        on_measured: called with the number of architectures done.
+
+    Returns:
+        ``None`` when fewer than two architectures could be measured.
+    """
+    rows: list[list[float]] = []
+    for done, genome in enumerate(genomes, start=1):
+        row = [measure(genome, Slice(images, half, draw)).metric for draw, half in _CONDITIONS]
+        kept = [metric for metric in row if metric is not None]
+        if len(kept) == len(row):
+            rows.append(kept)
+        on_measured(done)
+    if len(rows) < 2:
+        return None
+    means = [statistics.fmean(row) for row in rows]
+    between = statistics.variance(means)
+    within = statistics.fmean(statistics.variance(row) for row in rows)
+    ratio = between / within if within > 0 else (float("inf") if between > 0 else 0.0)
+    return Separation(len(rows), between, within, ratio, min(means), max(means))
