@@ -1,0 +1,43 @@
+# `make demo` and `make test` set everything up on a fresh machine with Python 3.11, pip and make.
+
+PYTHON ?= python3.11
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/.ready
+
+.PHONY: help demo test check lint types docs clean
+
+help:
+	@echo "make demo    search a classifier of handwritten digits (under 3 minutes on 2 cores)"
+	@echo "make test    run the tests"
+	@echo "make check   lint, types and tests"
+	@echo "make docs    write the generated reference pages"
+
+# torch goes first and by itself: what is installed next then takes the build that is there.
+$(READY): requirements/torch.txt requirements/dev.txt pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || python3 -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --requirement requirements/torch.txt
+	$(BIN)/python -m pip install --quiet --requirement requirements/dev.txt
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	touch $@
+
+demo: $(READY)
+	$(BIN)/python demos/digits.py
+
+test: $(READY)
+	$(BIN)/python -m pytest
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(READY)
+	$(BIN)/mypy
+
+check: lint types test
+
+docs: $(READY)
+	$(BIN)/python -m nasea.config.reference > docs/reference/configuration.md
+
+clean:
+	rm -rf build dist src/*.egg-info .pytest_cache .mypy_cache .ruff_cache
