@@ -18,7 +18,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from recording import record, table
 
 from nasea.backends import open_backend
 from nasea.backends.base import Slice
@@ -26,6 +25,7 @@ from nasea.cli.main import main as nasea
 from nasea.config import Scenario, load_scenario
 from nasea.pipeline.separation import measure_separation
 from nasea.space import Add, Block, Norm, Program, build_space, fair_path, select_blocks
+from recording import record, table
 
 ARCHITECTURES = 20
 
