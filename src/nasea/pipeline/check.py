@@ -48,6 +48,8 @@ def check(
     """
     listener = listener or Silence()
     loaded = load_scenario(config)
+    for notice in loaded.notices:
+        listener.notice(notice)
     prepared = prepare(loaded.scenario, (directory or Path.cwd()).resolve(), listener)
     notices = (*loaded.notices, *prepared.backend.notices)
     try:

@@ -1,0 +1,64 @@
+"""The command ``nasea``: its verbs and its way in.
+
+Help and version must come at once, so a verb imports what it needs when it runs, and typer is kept
+from loading rich for a page of help.
+"""
+
+from __future__ import annotations
+
+import io
+import sys
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from nasea.cli.check import check
+from nasea.cli.failure import told
+from nasea.cli.init import init
+from nasea.cli.search import search
+from nasea.cli.show import show
+from nasea.version import __version__
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run one command and leave the process with its exit status.
+
+    Args:
+        arguments: the words after ``nasea``; those of this process by default.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a pipe may not know "→"; "?" will do
+            stream.reconfigure(errors="replace")
+    app(None if arguments is None else list(arguments), prog_name="nasea")
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"nasea {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _nasea(
+    version: Annotated[
+        bool,
+        typer.Option("--version", is_eager=True, callback=_print_version, help="Show the version."),
+    ] = False,
+) -> None:
+    """Search neural network architectures for your data under your budget.
+
+    Start with `nasea init DIR`; it writes a project that runs at once.
+    """
+
+
+for _verb in (init, check, search, show):
+    app.command(_verb.__name__)(told(_verb))

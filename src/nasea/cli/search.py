@@ -1,0 +1,34 @@
+"""``nasea search``: from a scenario to a front of models."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def search(
+    config: Annotated[
+        Path, typer.Option("-c", "--config", metavar="FILE", help="The scenario.")
+    ] = Path("scen.yaml"),
+    restart: Annotated[
+        bool, typer.Option("--restart", help="Forget the checkpoints and begin anew.")
+    ] = False,
+) -> None:
+    """Search; run again after a stop, it goes on where it was.
+
+    Reads user_module.py and writes results/, checkpoint/ and a log in the current directory.
+    """
+    from nasea.cli.console import results_console
+    from nasea.cli.listener import RichListener
+    from nasea.pipeline.run import search as run
+    from nasea.results.table import front_table
+
+    with RichListener() as listener:
+        front = run(config, restart=restart, listener=listener)
+    results_console().print(front_table(front))
+    model, _ = front.files_of(front.best)
+    typer.echo("report: results/report.html")
+    typer.echo("again:  nasea show")
+    typer.echo(f"export: python3 results/{model}")

@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from nasea.version import __version__
+
+from .conftest import Run
+
+REPOSITORY = Path(__file__).parents[2]
+SLOW = ("torch", "pymoo", "matplotlib", "pydantic", "numpy", "rich", "ruamel", "sklearn")
+
+
+def test_help_imports_nothing_slow() -> None:
+    code = (
+        "import sys\n"
+        "from nasea.cli.main import main\n"
+        "try: main(['--help'])\n"
+        f"finally: print([name for name in {SLOW!r} if name in sys.modules], file=sys.stderr)"
+    )
+    done = _python("-c", code)
+    assert done.stderr.strip() == "[]"
+    assert "init" in done.stdout
+
+
+def test_python_dash_m() -> None:
+    done = _python("-m", "nasea", "--version")
+    assert (done.returncode, done.stdout, done.stderr) == (0, f"nasea {__version__}\n", "")
+
+
+@pytest.mark.parametrize("verb", ["init", "check", "search", "show"])
+def test_every_verb_has_help(run: Run, verb: str) -> None:
+    done = run(verb, "-h")
+    assert done.status == 0
+    assert f"Usage: nasea {verb}" in done.out
+
+
+@pytest.mark.parametrize(
+    "words, meant",
+    [
+        (["serch"], "search"),
+        (["search", "--restrat"], "--restart"),
+        (["check", "--only-confg"], "--only-config"),
+        (["init", "--framwork", "pytorch", "somewhere"], "--framework"),
+    ],
+)
+def test_a_typing_error_names_what_was_meant(run: Run, words: list[str], meant: str) -> None:
+    done = run(*words)
+    assert done.status == 2
+    assert meant in done.err
+    assert "Traceback" not in done.err
+
+
+def _python(*words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, *words],
+        capture_output=True,
+        text=True,
+        env={"PYTHONPATH": str(REPOSITORY / "src")},
+        check=False,
+    )
