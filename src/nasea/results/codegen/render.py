@@ -1,0 +1,45 @@
+"""Which writer writes the file of which framework."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from nasea.errors import NotAvailableError
+from nasea.results.codegen.header import ModelHeader
+from nasea.results.codegen.pytorch import render_pytorch
+from nasea.space import Candidate, Shape
+
+_Writer = Callable[[Sequence[Candidate], Sequence[int], Shape, Shape, ModelHeader], str]
+
+_WRITERS: dict[str, _Writer] = {"pytorch": render_pytorch}
+
+
+def render_model(
+    framework: str,
+    candidates: Sequence[Candidate],
+    taps: Sequence[int],
+    in_shape: Shape,
+    input_chw: Shape,
+    header: ModelHeader,
+) -> str:
+    """The text of ``model_arch_result_N.py`` for one architecture.
+
+    Args:
+        framework: PyTorch or TensorFlow, in any letter case.
+        candidates: the block chosen for each layer.
+        taps: layers whose outputs PostNet gets besides the last one.
+        in_shape: (channels, height, width) that PreNet makes.
+        input_chw: (channels, height, width) of an image.
+        header: what the file says about the architecture.
+
+    Raises:
+        NotAvailableError: model files of this framework cannot be written.
+        SpaceError: the chosen blocks do not fit together.
+    """
+    writer = _WRITERS.get(framework.lower())
+    if writer is None:
+        raise NotAvailableError(
+            f"model files cannot be written for {framework}",
+            fix=f"frameworks with model files: {', '.join(_WRITERS)}",
+        )
+    return writer(candidates, taps, in_shape, input_chw, header)

@@ -1,0 +1,68 @@
+"""Python source text: literals, comments and calls, laid out as the usual formatters would.
+
+Whatever comes from outside, a name say, enters generated code through :func:`literal` or
+:func:`comment` only, so that it can never be read as code.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+WIDTH = 88
+INDENT = " " * 4
+
+Value = int | float | str | None
+
+_MAX_COMMENT = 40
+_UNPRINTABLE = re.compile(r"[^ -~]")
+
+
+@dataclass(frozen=True)
+class Call:
+    """``name(arguments)``; an argument is another call, or source text."""
+
+    name: str
+    arguments: tuple[Call | str, ...] = ()
+
+    def source(self, indent: str = "") -> str:
+        """The source text; lines after the first begin with ``indent``."""
+        texts = [a for a in self.arguments if isinstance(a, str)]
+        line = f"{self.name}({', '.join(texts)})"
+        nested = len(texts) < len(self.arguments)
+        if not nested and len(indent) + len(line) < WIDTH:  # one column is for a comma
+            return line
+        inner = indent + INDENT
+        parts = (a if isinstance(a, str) else a.source(inner) for a in self.arguments)
+        lines = (f"{inner}{part},\n" for part in parts)
+        return f"{self.name}(\n{''.join(lines)}{indent})"
+
+
+def literal(value: Value) -> str:
+    """Source text of a value, in ASCII; text in double quotes where formatters want them."""
+    text = ascii(value)
+    plain = isinstance(value, str) and not set(value) & set("\"'")
+    return f'"{text[1:-1]}"' if plain else text
+
+
+def assignment(name: str, value: Value | tuple[Value, ...], remark: str = "") -> str:
+    """``name = value``; a tuple that does not fit in a line gets one for each item."""
+    if not isinstance(value, tuple):
+        return f"{name} = {literal(value)}" + (f"  # {remark}" if remark else "")
+    line = f"{name} = {_one_line(value)}"
+    if len(line) <= WIDTH:
+        return line
+    items = "".join(f"{INDENT}{literal(item)},\n" for item in value)
+    return f"{name} = (\n{items})"
+
+
+def _one_line(values: tuple[Value, ...]) -> str:
+    """Source text of a tuple."""
+    items = ", ".join(map(literal, values))
+    return f"({items},)" if len(values) == 1 else f"({items})"
+
+
+def comment(text: str) -> str:
+    """Text that is safe inside a comment line: printable ASCII, cut where it is long."""
+    shown = _UNPRINTABLE.sub("?", text)
+    return shown if len(shown) <= _MAX_COMMENT else f"{shown[: _MAX_COMMENT - 3]}..."

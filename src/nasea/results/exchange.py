@@ -1,0 +1,41 @@
+"""Putting one directory in the place of another so that the place is never empty."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+from pathlib import Path
+
+_AT_FDCWD = -100
+_RENAME_EXCHANGE = 2
+
+
+def put_in_place(new: Path, place: Path, aside: Path) -> None:
+    """Move what is at ``place`` to ``aside``, and ``new`` to ``place``; all on one file system.
+
+    Where the kernel can exchange two names, a kill at any moment leaves something whole at
+    ``place``; elsewhere a kill between two renames can leave ``place`` empty, never anything lost.
+
+    Args:
+        new: what shall be at ``place``.
+        place: exists.
+        aside: does not exist.
+
+    Raises:
+        OSError: a name cannot be changed.
+    """
+    new.rename(aside)
+    if not _exchange(aside, place):
+        aside.rename(new)
+        place.rename(aside)
+        new.rename(place)
+
+
+def _exchange(one: Path, other: Path) -> bool:
+    """Swap two names in one step; ``False`` where the system cannot (Linux only, not all disks)."""
+    try:
+        rename = ctypes.CDLL(None).renameat2
+    except (AttributeError, OSError, TypeError):
+        return False
+    names = os.fsencode(one), os.fsencode(other)
+    return bool(rename(_AT_FDCWD, names[0], _AT_FDCWD, names[1], _RENAME_EXCHANGE) == 0)
