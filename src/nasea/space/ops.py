@@ -159,6 +159,11 @@ def leaves(program: Program) -> Iterator[Op]:
             yield from leaves(branch)
 
 
+def overwrites_input(before: Op | None) -> bool:
+    """Whether an activation behind ``before`` may reuse its memory: nobody else reads it."""
+    return isinstance(before, Conv | Norm) or (isinstance(before, Add) and len(before.branches) > 1)
+
+
 def rename_slots(program: Program, rename: Callable[[str], str]) -> Program:
     """The same program with every slot name replaced by ``rename(name)``."""
 

@@ -13,7 +13,7 @@ import torch
 from torch import nn
 
 from nasea.space import Act, Add, Candidate, Conv, GlobalPool, Norm, Op, Pool, Program, Scale
-from nasea.space.ops import NORM_EPS, NORM_MOMENTUM
+from nasea.space.ops import NORM_EPS, NORM_MOMENTUM, overwrites_input
 from nasea.space.slots import tensors
 
 ACTIVATIONS: dict[str, type[nn.Module]] = {
@@ -94,11 +94,6 @@ def build(program: Program) -> nn.Module:
     if len(modules) == 1:
         return modules[0]
     return nn.Sequential(*modules) if modules else nn.Identity()
-
-
-def overwrites_input(before: Op | None) -> bool:
-    """Whether an activation behind ``before`` may reuse its memory: nobody else reads it."""
-    return isinstance(before, Conv | Norm) or (isinstance(before, Add) and len(before.branches) > 1)
 
 
 def _module(op: Op, before: Op | None) -> nn.Module:

@@ -20,10 +20,9 @@ from nasea.backends.torch.layers import (
     build_body,
     initialise,
     learned_tensors,
-    overwrites_input,
 )
 from nasea.space import Act, Add, Conv, Genome, GlobalPool, Norm, Op, Pool, Program, Scale, Space
-from nasea.space.ops import NORM_EPS
+from nasea.space.ops import NORM_EPS, overwrites_input
 from nasea.space.slots import Tensor, part, tensors
 
 Weights = dict[str, torch.Tensor]
@@ -60,8 +59,8 @@ class Supernet(nn.Module):
         self.pre_net = pre_net
         self.post_net = post_net
         self.memory_format = memory_format
-        self.slots = nn.ParameterDict(
-            {name: nn.Parameter(_initial(slot)) for name, slot in space.slots.items()}
+        self._slots = nn.ParameterDict(
+            {_key(name): nn.Parameter(_initial(slot)) for name, slot in space.slots.items()}
         )
         lay_out(self, memory_format)
         self._parts = [
@@ -69,13 +68,18 @@ class Supernet(nn.Module):
             for layer in space.layers
         ]
 
+    def slot(self, name: str) -> nn.Parameter:
+        """The tensor of a slot."""
+        parameter: nn.Parameter = self._slots[_key(name)]
+        return parameter
+
     def bind(self, genome: Genome) -> Weights:
         """The weights of a path by slot, as leaves that collect gradients."""
         weights: Weights = {}
         with torch.no_grad():
             for parts, gene in zip(self._parts, genome, strict=True):
                 for piece in parts[gene]:
-                    slot = self.slots[piece.slot]
+                    slot = self.slot(piece.slot)
                     weights[piece.slot] = slot if piece.whole else self._copy(slot[piece.where])
         return weights
 
@@ -86,7 +90,7 @@ class Supernet(nn.Module):
                 gradient = weights[piece.slot].grad
                 if piece.whole or gradient is None:
                     continue
-                slot = self.slots[piece.slot]
+                slot = self.slot(piece.slot)
                 if slot.grad is None:
                     slot.grad = torch.zeros_like(slot)
                 slot.grad[piece.where] += gradient
@@ -126,10 +130,10 @@ class Supernet(nn.Module):
         candidates = self.space.decode(genome)
         with torch.device("meta"):
             body = build_body(candidates)
-        body = body.to_empty(device=next(iter(self.slots.values())).device)
+        body = body.to_empty(device=next(iter(self._slots.values())).device)
         with torch.no_grad():
             for slot, parameter in learned_tensors(body, candidates):
-                stored = self.slots[slot]
+                stored = self.slot(slot)
                 parameter.copy_(stored[part(tuple(stored.shape), tuple(parameter.shape))])
         for module in body.modules():
             if isinstance(module, nn.BatchNorm2d):
@@ -153,7 +157,14 @@ class Supernet(nn.Module):
 
 def lay_out(module: nn.Module, memory_format: torch.memory_format) -> None:
     """Store the module's four-dimensional weights in the given layout, in place."""
-    module.to(memory_format=memory_format)  # type: ignore[call-overload]  # torch's stubs lack it
+    for tensor in (*module.parameters(), *module.buffers()):
+        if tensor.dim() == 4:  # Module.to would refuse a module that has a tensor of five
+            tensor.data = tensor.data.contiguous(memory_format=memory_format)
+
+
+def _key(slot: str) -> str:
+    # The name of a block may have a dot in it, that of a parameter may not.
+    return slot.replace(".", ":")
 
 
 def _initial(slot: Tensor) -> torch.Tensor:
@@ -240,12 +251,13 @@ def average_gradients(supernet: Supernet, paths: Sequence[Genome]) -> None:
     """
     uses: dict[str, int] = {}
     for path in paths:
-        for slot in supernet.slots_of(path):
-            uses[slot] = uses.get(slot, 0) + 1
+        for name in supernet.slots_of(path):
+            uses[name] = uses.get(name, 0) + 1
     by_count: dict[int, list[torch.Tensor]] = {}
-    for name, slot in supernet.slots.items():
+    for name, count in uses.items():
+        slot = supernet.slot(name)
         if slot.grad is not None:
-            by_count.setdefault(uses[name], []).append(slot.grad)
+            by_count.setdefault(count, []).append(slot.grad)
     for end in (supernet.pre_net, supernet.post_net):
         for parameter in end.parameters():
             if parameter.grad is not None:
