@@ -6,7 +6,7 @@ import importlib
 import inspect
 import sys
 import traceback
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
@@ -16,6 +16,8 @@ from nasea.errors import NaseaError, UserCodeError, UserModuleError
 
 MODULE_NAME = "user_module"
 FILE_NAME = f"{MODULE_NAME}.py"
+
+_OWN_CODE = Path(__file__).parents[1]
 
 Interface = Mapping[str, Mapping[str, Sequence[str]]]
 """Class -> method -> names of the arguments nasea passes, in order."""
@@ -36,7 +38,7 @@ def import_user_module(directory: Path) -> ModuleType:
             f"{FILE_NAME} was not found in {directory}",
             fix="run the command in the directory that holds it, or start with `nasea init`",
         )
-    if str(directory) not in sys.path:
+    if sys.path[:1] != [str(directory)]:  # another run of this process may stand before it
         sys.path.insert(0, str(directory))
     importlib.invalidate_caches()
     sys.modules.pop(MODULE_NAME, None)
@@ -51,8 +53,19 @@ def import_user_module(directory: Path) -> ModuleType:
     return module
 
 
-def check_interface(module: ModuleType, interface: Interface) -> None:
-    """Raise UserModuleError, naming all that is missing or cannot be called as nasea calls it."""
+def check_interface(
+    module: ModuleType, interface: Interface, unwritten: Collection[object] = ()
+) -> None:
+    """Check that everything is there and can be called as nasea calls it.
+
+    Args:
+        module: the user's module.
+        interface: what it must have.
+        unwritten: functions of base classes that stand where a method was not written.
+
+    Raises:
+        UserModuleError: something is not; names all of it.
+    """
     problems: list[str] = []
     for class_name, methods in interface.items():
         found = getattr(module, class_name, None)
@@ -62,9 +75,11 @@ def check_interface(module: ModuleType, interface: Interface) -> None:
         for method, arguments in methods.items():
             expected = f"{class_name}.{method}({', '.join(['self', *arguments])})"
             function = getattr(found, method, None)
-            if function is None:
+            if function is None or _is_unwritten(function, arguments, unwritten):
                 problems.append(f"method {expected} is missing")
-            elif not _accepts(function, len(arguments)):
+            elif not callable(function):
+                problems.append(f"{class_name}.{method} must be a method, {expected}")
+            elif not accepts(function, len(arguments) + _takes_self(found, method)):
                 signature = f"{class_name}.{method}{inspect.signature(function)}"
                 problems.append(f"{signature} must accept {expected}")
     if problems:
@@ -75,14 +90,29 @@ def check_interface(module: ModuleType, interface: Interface) -> None:
         )
 
 
-def _accepts(function: Any, positional: int) -> bool:
+def accepts(function: Any, positional: int) -> bool:
+    """Whether ``function`` can be called with so many positional arguments."""
     try:
-        inspect.signature(function).bind(*[None] * (positional + 1))
+        inspect.signature(function).bind(*[None] * positional)
     except TypeError:
         return False
     except ValueError:  # no signature to be had: a built-in or an extension type
         return True
     return True
+
+
+def _takes_self(found: type, method: str) -> bool:
+    function = inspect.getattr_static(found, method)
+    return hasattr(function, "__get__") and not isinstance(function, staticmethod | classmethod)
+
+
+def _is_unwritten(
+    function: object, arguments: Sequence[str], unwritten: Collection[object]
+) -> bool:
+    # A class without __init__ has object's, which will do where nothing is passed.
+    return any(function is known for known in unwritten) or (
+        function is object.__init__ and bool(arguments)
+    )
 
 
 @contextmanager
@@ -105,20 +135,21 @@ def user_code(doing: str, directory: Path) -> Iterator[None]:
 
 
 def user_frames(error: BaseException, directory: Path) -> str:
-    """The traceback without nasea's own frames, nor the framework's above the user's last one."""
+    """The traceback with the frames of the user's files and no others."""
     report = traceback.TracebackException.from_exception(error)
-    frames = list(report.stack)
-    mine = [i for i, frame in enumerate(frames) if _is_user_file(frame.filename, directory)]
-    if mine:
-        kept = [frames[i] for i in mine]
-        report.stack = traceback.StackSummary.from_list(kept)
-    elif frames:
-        report.stack = traceback.StackSummary.from_list(frames[-1:])
+    mine = [frame for frame in report.stack if is_user_file(frame.filename, directory)]
+    report.stack = traceback.StackSummary.from_list(mine)
     report.__cause__ = None
     report.__context__ = None
-    return "".join(report.format())
+    lines = "".join(report.format())
+    return lines if mine else lines.removeprefix("Traceback (most recent call last):\n")
 
 
-def _is_user_file(filename: str, directory: Path) -> bool:
+def is_user_file(filename: str, directory: Path) -> bool:
+    """Whether code in ``filename`` is the user's: below ``directory``, not installed, not ours."""
     path = Path(filename)
-    return path.is_relative_to(directory) and "site-packages" not in path.parts
+    return (
+        path.is_relative_to(directory)
+        and "site-packages" not in path.parts
+        and not path.is_relative_to(_OWN_CODE)
+    )

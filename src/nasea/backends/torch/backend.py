@@ -24,7 +24,7 @@ from nasea.backends.torch.supernet import Supernet
 from nasea.backends.torch.train import Trainer
 from nasea.backends.torch.user import UserCode
 from nasea.config import Scenario
-from nasea.errors import Notice
+from nasea.errors import DataError, Notice
 from nasea.space import Genome, Space
 
 _INITIAL_STREAM = 0x11
@@ -41,8 +41,8 @@ class TorchBackend:
         self.device = open_device(scenario, self.notices)
         seed_everything(scenario.seed, _INITIAL_STREAM)
         self.user = UserCode(directory, scenario.epochs, scenario.batch_size)
-        self._pre_net = self.user.end("PreNet")
-        self._post_net = self.user.end("PostNet")
+        self._pre_net = self.user.end("PreNet").to(self.device)
+        self._post_net = self.user.end("PostNet").to(self.device)
         self._data: Data | None = None
         self._batch: Batch | None = None
         self._supernet: Supernet | None = None
@@ -85,7 +85,8 @@ class TorchBackend:
     def load_data(self, workers: int | None) -> DataReport:
         """See :meth:`nasea.backends.base.Backend.load_data`."""
         self._data = Data(self.scenario, self.user)
-        self._batch, _ = self._data.probe()
+        (images, labels), _ = self._data.probe()
+        self._batch = (images.to(self.device), labels)
         wanted = self.scenario.resource.data_workers
         self._data.workers = wanted if wanted is not None else workers or 0
         return DataReport(
@@ -98,22 +99,29 @@ class TorchBackend:
         """See :meth:`nasea.backends.base.Backend.probe_pre_net`."""
         images, _ = self._probe_batch()
         shape = run_pre_net(self.user, self._pre_net, images)
-        return EndReport(count_end(self._pre_net, images[:1]), shape)
+        return EndReport(count_end(self.user, self._pre_net, images[:1].clone()), shape)
 
     def attach(self, space: Space, seed: int) -> EndReport:
         """See :meth:`nasea.backends.base.Backend.attach`."""
         images, _ = self._probe_batch()
-        taps: list[torch.Tensor] = [
-            torch.randn(len(images), *space.layers[i].out_shape) for i in (*space.taps, -1)
+        if len(images) == 1 and space.out_shape[1:] == (1, 1):
+            raise DataError(
+                "strategy.batch_size is 1, and the last layer makes planes of 1×1: batch "
+                "normalisation has a single value to go by",
+                fix="use a batch_size of at least 2",
+            )
+        features: list[torch.Tensor] = [
+            torch.randn(len(images), *space.layers[i].out_shape, device=self.device)
+            for i in (*space.taps, -1)
         ]
-        inputs = taps if space.taps else taps[0]
-        run_post_net(self.user, self._post_net, inputs)
-        single = [tap[:1] for tap in taps]
-        costs = count_end(self._post_net, single if space.taps else single[0])
-        layout = torch.channels_last
-        pairs = [(self._pre_net, images)] + ([] if space.taps else [(self._post_net, taps[0])])
-        if not all(accepts_channels_last(end, batch) for end, batch in pairs):
-            layout = torch.contiguous_format
+        single = [feature[:1] for feature in features]
+        run_post_net(self.user, self._post_net, features if space.taps else features[0])
+        costs = count_end(self.user, self._post_net, single if space.taps else single[0])
+        layout = torch.contiguous_format
+        if accepts_channels_last(self._pre_net, images) and accepts_channels_last(
+            self._post_net, features if space.taps else features[0]
+        ):
+            layout = torch.channels_last
         seed_everything(seed, _INITIAL_STREAM, 1)
         self._supernet = Supernet(space, self._pre_net, self._post_net, layout).to(self.device)
         self._scorer = Scorer(self._supernet, self.data, self.user, self.device, seed)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import itertools
 import time
 from collections.abc import Iterator, Sequence
@@ -11,7 +12,9 @@ import numpy as np
 import torch
 from torch.utils.data import DataLoader, Dataset, Sampler, Subset
 
+from nasea.backends.torch.describe import describe
 from nasea.backends.torch.devices import seed_everything
+from nasea.backends.torch.reading import reading
 from nasea.backends.torch.user import UserCode
 from nasea.config import Scenario
 from nasea.errors import DataError
@@ -25,19 +28,25 @@ _LOADING_SHARE = 0.1
 _MAX_WORKERS = 8
 _STATISTICS_STREAM = 0xB4
 _EPOCH_STREAM = 0xE9
+_TRAINING, _VALIDATION = "the training data set", "the validation data set"
 
 Batch = tuple[torch.Tensor, Any]
 
 
 class CachedLoader(DataLoader[Any]):
-    """A DataLoader over fixed data that reads every batch once and then serves it from memory."""
+    """A DataLoader over fixed data that reads every batch once and then serves it from memory.
+
+    What it serves are copies: a metric may work on them in place.
+    """
 
     _cache: list[Any] | None = None
     cached_bytes = 0
 
     def __iter__(self) -> Any:
         """The batches, in order."""
-        return iter(self._cache) if self._cache is not None else self._fill()
+        if self._cache is None:
+            return self._fill()
+        return (copy.deepcopy(batch) for batch in self._cache)
 
     def _fill(self) -> Iterator[Any]:
         kept: list[Any] = []
@@ -45,7 +54,7 @@ class CachedLoader(DataLoader[Any]):
         for batch in super().__iter__():
             size += _bytes(batch)
             if size <= CACHE_BYTES:
-                kept.append(batch)
+                kept.append(copy.deepcopy(batch))
             yield batch
         if size <= CACHE_BYTES:
             self._cache = kept
@@ -89,13 +98,13 @@ class Data:
         seed_everything(self.scenario.seed, _STATISTICS_STREAM)
         loader = self._loader(self.train, None, workers=0)
         start = time.perf_counter()
-        with self.user.guard("reading the training data set"):
+        with reading(_TRAINING, self.user.directory):
             batches = list(itertools.islice(loader, min(3, self.batches_per_epoch)))
         self.load_seconds = (time.perf_counter() - start) / len(batches)
-        train = self.checked(batches[0], "the training data set")
-        with self.user.guard("reading the validation data set"):
+        train = self.checked(batches[0], _TRAINING)
+        with reading(_VALIDATION, self.user.directory):
             val_batch = next(iter(self._loader(self.val, None, workers=0)))
-        return train, self.checked(val_batch, "the validation data set")
+        return train, self.checked(val_batch, _VALIDATION)
 
     def settle_workers(self, step_seconds: float, cores: int) -> None:
         """Take as many workers as keep loading from holding up training; none if it is fast."""
@@ -110,9 +119,9 @@ class Data:
         loader = self._loader(self.train, _Fixed(order), self.workers, generator)
         batches = iter(loader)
         for _ in range(self.batches_per_epoch):
-            with self.user.guard("reading the training data set"):
+            with reading(_TRAINING, self.user.directory):
                 batch = next(batches)
-            yield self.checked(batch, "the training data set")
+            yield self.checked(batch, _TRAINING)
 
     def statistics(self, draw: int) -> list[torch.Tensor]:
         """Fixed training images that re-estimate batch normalisation, as batches.
@@ -121,15 +130,17 @@ class Data:
             draw: 0 or 1, two different samples.
         """
         if draw not in self._statistics:
-            wanted = min(self.scenario.searcher.bn_images, self.train_images)
+            wanted = min(max(2, self.scenario.searcher.bn_images), self.train_images)
+            if wanted > self.scenario.batch_size > 1 == wanted % self.scenario.batch_size:
+                wanted -= 1  # a last batch of one image has no variance
             seed_everything(self.scenario.seed, _STATISTICS_STREAM, draw)
             rng = np.random.default_rng([self.scenario.seed, _STATISTICS_STREAM, draw])
             chosen = rng.permutation(self.train_images)[:wanted]
             loader = self._loader(self.train, _Fixed(chosen.tolist()), workers=0)
             batches = []
-            with self.user.guard("reading the training data set"):
+            with reading(_TRAINING, self.user.directory):
                 for batch in loader:
-                    images, _ = self.checked(batch, "the training data set")
+                    images, _ = self.checked(batch, _TRAINING)
                     batches.append(images)
             self._statistics[draw] = batches
         return self._statistics[draw]
@@ -155,19 +166,21 @@ class Data:
                 batch_size=self.scenario.batch_size,
                 shuffle=False,
                 collate_fn=getattr(self.val, "collate_fn", None),
+                generator=torch.Generator(),  # or the first metric would find others drawn upon
             )
         return self._evaluation[key]
 
     def checked(self, batch: object, what: str) -> Batch:
         """The batch as (images, labels); raises DataError where it is something else."""
         if not isinstance(batch, list | tuple) or len(batch) != 2:
-            found = f"{len(batch)} of them" if isinstance(batch, list | tuple) else type(batch)
-            raise DataError(f"{what} must give pairs (images, labels), found {found}")
+            raise DataError(
+                f"{what} must give pairs (images, labels), found {describe(batch)}",
+                fix="return image, label from __getitem__",
+            )
         images, labels = batch
         if not isinstance(images, torch.Tensor) or not images.is_floating_point():
-            kind = images.dtype if isinstance(images, torch.Tensor) else type(images).__name__
             raise DataError(
-                f"{what} must give images as floating-point tensors, found {kind}",
+                f"{what} must give images as floating-point tensors, found {describe(images)}",
                 fix="convert the images in the data set, e.g. image.float() / 255",
             )
         expected = self.scenario.supernet.input_chw

@@ -8,6 +8,8 @@ import torch
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
+from nasea.backends.torch.describe import describe
+from nasea.backends.torch.supernet import lay_out
 from nasea.backends.torch.user import UserCode
 from nasea.backends.usermodule import FILE_NAME
 from nasea.cost import Costs
@@ -17,8 +19,14 @@ from nasea.space import Shape
 
 def run_pre_net(user: UserCode, pre_net: nn.Module, images: torch.Tensor) -> Shape:
     """Shape of PreNet's output for one image of the batch ``images`` (N, C, H, W)."""
-    with torch.no_grad(), user.guard(f"PreNet.forward(inputs), inputs of {_shape(images)}"):
-        output = copy.deepcopy(pre_net).train()(images)
+    try:
+        with torch.no_grad(), user.guard(f"PreNet.forward(inputs), inputs of {_shape(images)}"):
+            output = copy_end(pre_net).train()(images)
+    except UserCodeError as error:
+        if images.dtype == torch.float32:
+            raise
+        fix = f"the data set gives {describe(images)}; make it float32 with image.float()"
+        raise UserCodeError(error.doing, error.trace, fix=fix) from error
     if not isinstance(output, torch.Tensor) or output.dim() != 4:
         found = _shape(output) if isinstance(output, torch.Tensor) else type(output).__name__
         raise UserModuleError(
@@ -39,7 +47,7 @@ def run_post_net(
     shape = _shape(inputs) if isinstance(inputs, torch.Tensor) else [_shape(x) for x in inputs]
     try:
         with torch.no_grad(), user.guard(f"PostNet.forward(inputs), inputs of {shape}"):
-            return copy.deepcopy(post_net).train()(inputs)
+            return copy_end(post_net).train()(inputs)
     except UserCodeError as error:
         raise UserCodeError(
             error.doing,
@@ -49,35 +57,49 @@ def run_post_net(
         ) from error
 
 
-def count_end(end: nn.Module, inputs: torch.Tensor | list[torch.Tensor]) -> Costs:
+def count_end(user: UserCode, end: nn.Module, inputs: torch.Tensor | list[torch.Tensor]) -> Costs:
     """Parameters (frozen ones included) and FLOPs of an end for one image.
 
     Args:
+        user: the user's code.
         end: the module; a copy of it runs in evaluation mode.
         inputs: what it gets, with a batch of one.
     """
-    module = copy.deepcopy(end).eval()
-    with torch.no_grad(), FlopCounterMode(display=False) as counter:
+    module = copy_end(end).eval()
+    doing = f"{type(end).__name__}.forward(inputs) in evaluation mode, one image"
+    with torch.no_grad(), user.guard(doing), FlopCounterMode(display=False) as counter:
         module(inputs)
     parameters = sum(parameter.numel() for parameter in module.parameters())
     return Costs(parameters, int(counter.get_total_flops()))
 
 
-def accepts_channels_last(end: nn.Module, inputs: torch.Tensor) -> bool:
-    """Whether an end runs, and gives the same, on a batch in channels-last layout.
+def accepts_channels_last(end: nn.Module, inputs: torch.Tensor | list[torch.Tensor]) -> bool:
+    """Whether an end that runs also runs with everything in channels-last layout.
 
     A ``view`` across a plane that is not stored in one piece fails; such a module gets the plain
     layout.
     """
-    module = copy.deepcopy(end).eval()
+    module = copy_end(end).eval()
+    lay_out(module, torch.channels_last)
+    batch = [inputs] if isinstance(inputs, torch.Tensor) else inputs
+    batch = [x.contiguous(memory_format=torch.channels_last) for x in batch]
     with torch.no_grad():
-        plain = module(inputs)
         try:
-            module(inputs.contiguous(memory_format=torch.channels_last))
-        except RuntimeError:
+            module(batch[0] if isinstance(inputs, torch.Tensor) else batch)
+        except Exception:  # one of another kind will come back, and be told, where the end is used
             return False
-    del plain
     return True
+
+
+def copy_end(end: nn.Module) -> nn.Module:
+    """A copy that shares nothing with ``end``.
+
+    Activations that its last forward left in attributes are part of a graph, which cannot be
+    copied; the copy has ``None`` there until it runs.
+    """
+    attributes = (value for module in end.modules() for value in vars(module).values())
+    graph = [v for v in attributes if isinstance(v, torch.Tensor) and v.grad_fn is not None]
+    return copy.deepcopy(end, {id(value): None for value in graph})
 
 
 def _shape(tensor: torch.Tensor) -> tuple[int, ...]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterable
 
 import torch
@@ -11,12 +10,15 @@ from torch import nn
 from nasea.backends.base import Measurement, Slice
 from nasea.backends.torch.data import Data
 from nasea.backends.torch.devices import seed_everything
+from nasea.backends.torch.ends import copy_end
 from nasea.backends.torch.layers import Network
 from nasea.backends.torch.supernet import Supernet
 from nasea.backends.torch.user import CandidateFailed, UserCode
+from nasea.errors import UserCodeError
 from nasea.space import Genome
 
 _METRIC_STREAM = 0x5C
+_STATISTICS_STREAM = 0x57
 _Normalisation = nn.modules.batchnorm._BatchNorm
 
 
@@ -28,7 +30,7 @@ class Scorer:
         data: statistics images and validation images.
         user: the user's metric.
         device: where the networks run.
-        seed: the user's metric starts from the same random state for every candidate.
+        seed: statistics and metric start from the same random state for every candidate.
     """
 
     def __init__(
@@ -43,30 +45,27 @@ class Scorer:
     def measure(self, genome: Genome, data: Slice) -> Measurement:
         """See :meth:`nasea.backends.base.Backend.measure`."""
         loader = self.data.evaluation(data.images, data.half)
+        self.data.statistics(data.statistics)  # read now: unreadable data is no candidate's fault
         try:
             network = self.calibrated(genome, data.statistics)
             seed_everything(self.seed, _METRIC_STREAM)
             return Measurement(self.user.metric(loader, _Evaluate(network, self)))
-        except CandidateFailed as error:
+        except (CandidateFailed, UserCodeError) as error:
             return Measurement(None, str(error))
         except torch.OutOfMemoryError as error:
             return Measurement(None, f"out of memory: {str(error).splitlines()[0]}")
 
     def calibrated(self, genome: Genome, draw: int = 0) -> Network:
         """The network of an architecture with re-estimated statistics, in evaluation mode."""
-        pre_net = copy.deepcopy(self.supernet.pre_net)
-        post_net = copy.deepcopy(self.supernet.post_net)
+        pre_net, post_net = copy_end(self.supernet.pre_net), copy_end(self.supernet.post_net)
         network = self.supernet.network(genome, pre_net, post_net).to(self.device)
-        network.eval()
-        layers = [m for m in network.modules() if isinstance(m, _Normalisation)]
-        layers = [layer for layer in layers if layer.track_running_stats]
-        estimate_statistics(network, layers, self.batches(self.data.statistics(draw)))
+        layers = normalisations(network)
+        # Cloned, since a PreNet may work on its input in place.
+        images = (self.layout(batch.clone()) for batch in self.data.statistics(draw))
+        seed_everything(self.seed, _STATISTICS_STREAM)
+        with self.user.guard("PreNet, PostNet: forward(inputs)"):
+            estimate_statistics(network.eval(), layers, images)
         return network
-
-    def batches(self, images: Iterable[torch.Tensor]) -> Iterable[torch.Tensor]:
-        """Image batches on the device in the supernet's layout."""
-        for batch in images:
-            yield self.layout(batch)
 
     def layout(self, images: torch.Tensor) -> torch.Tensor:
         """Images on the device in the supernet's layout."""
@@ -87,6 +86,15 @@ class _Evaluate:
         # no_grad, not inference_mode: a metric may go on computing with the outputs in place.
         with torch.no_grad():
             return self.network(self.scorer.layout(images))
+
+
+def normalisations(network: nn.Module) -> list[_Normalisation]:
+    """The layers that training normalises by the batch; leaves ``network`` in training mode.
+
+    Those that the user keeps in evaluation mode (a frozen backbone) hold on to their statistics.
+    """
+    layers = [m for m in network.train().modules() if isinstance(m, _Normalisation)]
+    return [layer for layer in layers if layer.training and layer.track_running_stats]
 
 
 def estimate_statistics(

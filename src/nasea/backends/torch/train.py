@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import io
 import itertools
-import random
 import time
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
@@ -16,6 +14,7 @@ import torch
 from nasea.backends.base import UpdateReport
 from nasea.backends.torch.data import Batch
 from nasea.backends.torch.devices import move, seed_everything
+from nasea.backends.torch.state import pack, random_state, set_random_state, unpack
 from nasea.backends.torch.supernet import Supernet, average_gradients
 from nasea.backends.torch.user import UserCode
 from nasea.config import Scenario
@@ -72,8 +71,8 @@ class Trainer:
         else:
             seed_everything(self.scenario.seed, _EPOCH_STREAM, epoch)
         stream = iter(batches)
-        for _ in range(done * self.paths_per_update):
-            next(stream)
+        for _ in itertools.islice(stream, done * self.paths_per_update):
+            pass  # the last update of an epoch may have had fewer batches
         if generators is not None:
             set_random_state(generators)
         start = time.perf_counter()
@@ -92,7 +91,14 @@ class Trainer:
         """One update from one batch a path; returns the mean loss."""
         self.supernet.train()
         self.optimizer.zero_grad(set_to_none=True)
-        losses = [self.accumulate(path, *batch) for path, batch in zip(paths, batches, strict=True)]
+        pairs = zip(paths, batches, strict=True)
+        try:
+            losses = [self.accumulate(path, images, labels) for path, (images, labels) in pairs]
+        except torch.OutOfMemoryError as error:
+            raise TrainingError(
+                f"out of memory at update {self.global_step + 1}: {str(error).splitlines()[0]}",
+                fix="lower strategy.batch_size; the last checkpoint is intact",
+            ) from error
         mean = float(torch.stack(losses).mean())
         if not np.isfinite(mean):
             rate = self.optimizer.param_groups[0]["lr"]
@@ -115,7 +121,8 @@ class Trainer:
             with self.user.guard("PreNet, PostNet: forward(inputs)"):
                 outputs = self.supernet.run(move_images(images, self.device), path, weights)
             loss = self.user.loss(move(labels, self.device), outputs)
-        loss.backward()  # type: ignore[no-untyped-call]
+        with self.user.guard("the gradient of UserModule.loss_func(labels, logits)"):
+            loss.backward()  # type: ignore[no-untyped-call]
         self.supernet.collect(path, weights)
         return loss.detach()
 
@@ -126,23 +133,20 @@ class Trainer:
 
     def state(self) -> bytes:
         """All that training needs to go on, as one file image."""
-        buffer = io.BytesIO()
-        torch.save(
+        return pack(
             {
                 "supernet": self.supernet.state_dict(),
                 "optimizer": self.optimizer.state_dict(),
                 "scheduler": self.scheduler.state_dict(),
                 "global_step": self.global_step,
                 "random": random_state(),
-            },
-            buffer,
+            }
         )
-        return buffer.getvalue()
 
     def restore(self, state: bytes) -> None:
-        """Take over what :meth:`state` gave; refuses anything but plain tensors and numbers."""
+        """Take over what :meth:`state` gave; refuses anything but tensors and plain values."""
+        stored = unpack(state)
         try:
-            stored = torch.load(io.BytesIO(state), map_location="cpu", weights_only=True)
             self.supernet.load_state_dict(stored["supernet"])
             self.optimizer.load_state_dict(stored["optimizer"])
             self.scheduler.load_state_dict(stored["scheduler"])
@@ -167,26 +171,3 @@ def make_optimizer(scenario: Scenario, supernet: Supernet) -> torch.optim.Optimi
 def move_images(images: torch.Tensor, device: torch.device) -> torch.Tensor:
     """Images on the device."""
     return images.to(device, non_blocking=True)
-
-
-def random_state() -> dict[str, Any]:
-    """State of the global generators, in types that load without pickle."""
-    version, internal, gauss = random.getstate()
-    name, keys, position, has_gauss, cached = np.random.get_state(legacy=True)
-    return {
-        "python": [version, list(internal), gauss],
-        "numpy": [str(name), [int(k) for k in keys], int(position), int(has_gauss), float(cached)],
-        "torch": torch.get_rng_state(),
-        "cuda": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
-    }
-
-
-def set_random_state(state: dict[str, Any]) -> None:
-    """Put back what :func:`random_state` gave."""
-    version, internal, gauss = state["python"]
-    random.setstate((version, tuple(internal), gauss))
-    name, keys, position, has_gauss, cached = state["numpy"]
-    np.random.set_state((name, np.array(keys, dtype=np.uint32), position, has_gauss, cached))
-    torch.set_rng_state(state["torch"])
-    if state["cuda"] and torch.cuda.is_available():
-        torch.cuda.set_rng_state_all(state["cuda"])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import math
 import numbers
 from collections.abc import Iterable, Iterator
@@ -14,16 +13,19 @@ import numpy as np
 import torch
 from torch import nn
 
+from nasea.backends.torch.describe import describe
+from nasea.backends.torch.state import pack, unpack
 from nasea.backends.usermodule import (
     FILE_NAME,
     Interface,
+    accepts,
     check_interface,
     import_user_module,
     user_code,
     user_frames,
 )
 from nasea.backends.workdir import private_directory
-from nasea.errors import MetricError, UserModuleError
+from nasea.errors import MetricError, NaseaError, UserCodeError, UserModuleError
 
 INTERFACE: Interface = {
     "UserModule": {
@@ -52,18 +54,23 @@ class UserCode:
     """
 
     def __init__(self, directory: Path, epochs: int, batch_size: int) -> None:
-        self.directory = directory
-        module = import_user_module(directory)
-        check_interface(module, INTERFACE)
+        self.directory = directory.resolve()
+        module = import_user_module(self.directory)
+        check_interface(module, INTERFACE, unwritten=[nn.Module.forward])
         self._module = module
         with self.guard("UserModule(epoch, batch_size)"):
             self._user = module.UserModule(epochs, batch_size)
 
     @contextmanager
     def guard(self, doing: str) -> Iterator[None]:
-        """Report what goes wrong inside as the user's own failure."""
-        with user_code(doing, self.directory):
-            yield
+        """Report what goes wrong inside as the user's own failure, but for a full device."""
+        try:
+            with user_code(doing, self.directory):
+                yield
+        except UserCodeError as error:
+            if isinstance(error.__cause__, torch.OutOfMemoryError):
+                raise error.__cause__ from None
+            raise
 
     def end(self, class_name: str) -> nn.Module:
         """A new PreNet or PostNet."""
@@ -79,10 +86,11 @@ class UserCode:
         with self.guard(doing):
             dataset = self._user.dataset_define(directory, is_training)
         ok = hasattr(dataset, "__getitem__") and hasattr(dataset, "__len__")
-        if not ok:
+        if not ok or isinstance(dataset, torch.utils.data.IterableDataset):
             raise UserModuleError(
                 f"{FILE_NAME}: dataset_define must return a torch.utils.data.Dataset with a "
-                f"length, found {type(dataset).__name__}"
+                f"length and items by number, found {type(dataset).__name__}",
+                fix="write __len__(self) and __getitem__(self, index)",
             )
         return dataset  # type: ignore[no-any-return]
 
@@ -92,26 +100,42 @@ class UserCode:
         with self.guard(doing):
             scheduler = self._user.scheduler_define(optimizer, steps_per_epoch)
         wanted = ("step", "state_dict", "load_state_dict")
-        if not all(callable(getattr(scheduler, name, None)) for name in wanted):
+        ok = all(callable(getattr(scheduler, name, None)) for name in wanted)
+        if not ok or isinstance(scheduler, torch.optim.Optimizer):
             raise UserModuleError(
                 f"{FILE_NAME}: scheduler_define must return a torch.optim.lr_scheduler object, "
                 f"found {type(scheduler).__name__}"
             )
-        if "metrics" in inspect.signature(scheduler.step).parameters:
+        if not accepts(scheduler.step, 0):
             raise UserModuleError(
-                f"{FILE_NAME}: scheduler_define returned {type(scheduler).__name__}, which waits "
-                "for a metric; the schedule is stepped once per update without one",
+                f"{FILE_NAME}: scheduler_define returned {type(scheduler).__name__}, whose step() "
+                "asks for more; the schedule is stepped once per update without a metric",
                 fix="use a schedule of the step number, e.g. CosineAnnealingLR or OneCycleLR",
             )
+        _require_storable(scheduler)
         return scheduler
 
     def loss(self, labels: object, outputs: object) -> torch.Tensor:
         """The mean of what ``loss_func`` returns, a scalar tensor with a gradient."""
-        with self.guard("UserModule.loss_func(labels, logits)"):
-            loss = self._user.loss_func(labels, outputs)
-        if not isinstance(loss, torch.Tensor):
+        try:
+            with self.guard("UserModule.loss_func(labels, logits)"):
+                loss = self._user.loss_func(labels, outputs)
+        except UserCodeError as error:
+            raise UserCodeError(
+                error.doing,
+                error.trace,
+                fix=f"loss_func got labels {describe(labels)}; PostNet's output is "
+                f"{describe(outputs)}",
+            ) from error
+        if not isinstance(loss, torch.Tensor) or not loss.is_floating_point():
             raise UserModuleError(
-                f"{FILE_NAME}: loss_func must return a tensor, found {type(loss).__name__}"
+                f"{FILE_NAME}: loss_func must return a floating-point tensor, "
+                f"found {describe(loss)}"
+            )
+        if not loss.requires_grad:
+            raise UserModuleError(
+                f"{FILE_NAME}: the tensor that loss_func returns has no gradient",
+                fix="compute it from logits with torch, without detach(), item() or no_grad()",
             )
         return loss.mean() if loss.dim() else loss
 
@@ -119,7 +143,7 @@ class UserCode:
         """What ``metrics_func`` returns, run in a private working directory.
 
         Raises:
-            CandidateFailed: it raised, called ``exit`` or returned NaN.
+            CandidateFailed: it raised, called ``exit`` or returned a number that is not finite.
             MetricError: it returned something that is not a number.
         """
         with private_directory():
@@ -127,10 +151,25 @@ class UserCode:
                 value = self._user.metrics_func(loader, evaluate)
             except SystemExit as error:
                 raise CandidateFailed(f"metrics_func called exit({error.code!r})") from error
-            except (RuntimeError, ValueError, ArithmeticError, LookupError, TypeError) as error:
+            except NaseaError:
+                raise
+            except Exception as error:
                 text = user_frames(error, self.directory).rstrip()
                 raise CandidateFailed(f"metrics_func failed:\n{text}") from error
         return as_number(value)
+
+
+def _require_storable(scheduler: Any) -> None:
+    # Found out now, not when the first checkpoint is written or, worse, read.
+    try:
+        unpack(pack(scheduler.state_dict()))
+    except Exception as error:
+        raise UserModuleError(
+            f"{FILE_NAME}: the state of the schedule that scheduler_define returned "
+            f"({type(scheduler).__name__}) cannot be kept in a checkpoint",
+            fix="keep only numbers, strings, lists, dicts and tensors in its attributes, or leave "
+            "the others out in state_dict()",
+        ) from error
 
 
 def as_number(value: object) -> float:
