@@ -12,6 +12,7 @@ import json
 import os
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -74,7 +75,8 @@ class CheckpointStore:
             for old in files[: len(files) + 1 - _KEPT]:
                 old.unlink(missing_ok=True)
         except OSError as error:
-            temporary.unlink(missing_ok=True)
+            with suppress(OSError):
+                temporary.unlink()
             raise CheckpointError(
                 f"the checkpoint {path} cannot be written: {error.strerror or error}",
                 fix="make room or the directory writable, then run the same command again: it "

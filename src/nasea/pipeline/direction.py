@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -112,12 +112,3 @@ def from_json(stored: Sequence[Sequence[object]]) -> list[Measurement]:
         )
         for metric, failure in stored
     ]
-
-
-def summary(direction: Direction) -> Mapping[str, object]:
-    """The decision as JSON values, stored with the run."""
-    return {
-        "mode": direction.mode,
-        "in_unit_interval": direction.in_unit_interval,
-        "evidence": direction.evidence,
-    }

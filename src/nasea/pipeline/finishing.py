@@ -7,9 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from nasea.results.codegen import ModelHeader, render_model
-from nasea.results.store import RenderedModel, write_results
-
 from nasea.backends.base import Slice
 from nasea.cost import count
 from nasea.errors import MetricError, Notice
@@ -18,7 +15,9 @@ from nasea.pipeline.events import Listener, Progress
 from nasea.pipeline.interrupt import StopRequest
 from nasea.pipeline.probe import Prepared
 from nasea.pipeline.scores import ScoreBook
+from nasea.results.codegen import ModelHeader, render_model
 from nasea.results.front import Evaluated, Front, FrontMember, LayerRow, RunInfo
+from nasea.results.store import RenderedModel, write_results
 from nasea.search import Archive, Record
 from nasea.space import Genome
 from nasea.version import __version__

@@ -26,6 +26,16 @@ def only_run(directory: Path) -> Iterator[None]:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
     except OSError as error:
         raise write_error(path, error) from error
+    is_open = True
+
+    def let_go() -> None:
+        nonlocal is_open
+        if is_open:
+            is_open = False
+            os.close(descriptor)
+
+    # A forked data worker inherits the lock and would hold it on after its parent was killed.
+    os.register_at_fork(after_in_child=let_go)
     try:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -36,4 +46,4 @@ def only_run(directory: Path) -> Iterator[None]:
             ) from error
         yield
     finally:
-        os.close(descriptor)
+        let_go()

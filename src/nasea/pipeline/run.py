@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
-from nasea.results.store import check_writable
-
 from nasea.config import LoadedScenario, load_scenario
-from nasea.errors import CheckpointError, Notice
+from nasea.errors import CheckpointError, NaseaError, Notice, ResultsError
 from nasea.pipeline.check import few_epochs_notice
 from nasea.pipeline.checkpoint import CheckpointStore
 from nasea.pipeline.direction import Direction, decide
@@ -23,6 +22,7 @@ from nasea.pipeline.searching import Searching
 from nasea.pipeline.separation import N_ARCHITECTURES, Separation, measure_separation
 from nasea.pipeline.training import Training, measure_all
 from nasea.results.front import Front
+from nasea.results.store import check_writable
 from nasea.version import __version__
 
 
@@ -59,6 +59,10 @@ def search(
         try:
             voices = Chorus([listener or Silence(), journal])
             return _Run(loaded, home, restart, voices, journal, stop).front()
+        except NaseaError as error:
+            with suppress(ResultsError):  # of a full disk the user hears once
+                journal.line(f"ended: {error}")
+            raise
         finally:
             journal.close()
 
@@ -82,9 +86,7 @@ class _Run:
         self.stop = stop
         self.trained = CheckpointStore(home / "checkpoint", "train")
         self.searched = CheckpointStore(home / "checkpoint", "search")
-        if restart:
-            self.trained.clear()
-            self.searched.clear()
+        self.restart = restart
 
     def front(self) -> Front:
         """Go through all stages."""
@@ -93,16 +95,20 @@ class _Run:
             self.listener.notice(notice)
         prepared = self._prepare()
         try:
+            self.stop.check()
             return self._search(prepared)
         finally:
             prepared.backend.close()
 
     def _prepare(self) -> Prepared:
-        stored = self.trained.load([])
+        stored = None if self.restart else self.trained.load([])
         workers = None if stored is None else int(stored.meta["workers"])
         prepared = prepare(self.loaded.scenario, self.home, self.listener, workers)
         self.identity = identity(prepared, self.home)
-        if stored is not None:
+        if self.restart:  # only now: what cannot begin anew must not cost the earlier run
+            self.searched.clear()
+            self.trained.clear()
+        elif stored is not None:
             require_same(stored.meta["identity"], self.identity)
         elif self.searched.files():
             raise CheckpointError(

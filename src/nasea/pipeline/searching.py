@@ -143,9 +143,12 @@ class Searching:
         stored = self.store.load(notices)
         for notice in notices:
             self.listener.notice(notice)
-        if stored is None or stored.meta["weights_version"] != self.book.weights_version:
+        if stored is None:
             return
         meta = stored.meta
+        if meta["weights_version"] != self.book.weights_version:
+            self.listener.line("the earlier search was made with other weights: searching anew")
+            return
         self.book.update(meta["book"])
         if meta["separation"] is not None:
             self.separation = Separation(**meta["separation"])
@@ -180,6 +183,7 @@ def problem_key(scenario: Scenario, direction: Direction) -> dict[str, Any]:
         "constraint": scenario.constraint.model_dump(mode="json"),
         "pop_size": scenario.searcher.pop_size,
         "mode": direction.mode,
+        "in_unit_interval": direction.in_unit_interval,
         "eval_images": scenario.searcher.eval_images,
         "bn_images": scenario.searcher.bn_images,
     }

@@ -54,8 +54,8 @@ class Separation:
     def describe(self) -> str:
         """One line for the log."""
         return (
-            f"separation: variance between {self.architectures} random architectures is "
-            f"{self.ratio:.1f} x the variance over statistics draws and validation halves "
+            f"the variance between {self.architectures} random architectures is "
+            f"{self.ratio:.1f} x that over statistics draws and validation halves "
             f"(metric {self.lowest:.4g} to {self.highest:.4g})"
         )
 

@@ -102,9 +102,7 @@ class Training:
                 f"epoch {self._epoch}/{prepared.scenario.epochs}: loss {mean:.4f}, "
                 f"{speed:.0f} images/s"
             )
-        if not any(m.metric is not None for m in self.before) and (
-            2 * self._epoch <= prepared.scenario.epochs
-        ):
+        if self._direction_is_open() and 2 * self._epoch <= prepared.scenario.epochs:
             self._measure_witnesses()
         self._save()
 
@@ -123,11 +121,17 @@ class Training:
         self.journal.events.scalar("images_per_s", speed, step)
 
     def _measure_witnesses(self) -> None:
-        """Measure a few architectures before training, to learn the metric's direction after."""
-        if self.prepared.scenario.searcher.metric_mode != "auto":
-            return
+        """Measure a few architectures before training.
+
+        It shows after training which way the metric points, and before it whether the metric gives
+        a number at all.
+        """
         self.witnesses = tuple(self.prepared.sample(N_WITNESSES))
         self.before = measure_all(self.prepared, self.witnesses)
+
+    def _direction_is_open(self) -> bool:
+        asked = self.prepared.scenario.searcher.metric_mode
+        return asked == "auto" and all(m.metric is None for m in self.before)
 
     def _resume(self) -> None:
         notices: list[Notice] = []

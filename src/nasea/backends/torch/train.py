@@ -132,7 +132,18 @@ class Trainer:
         return torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=enabled)
 
     def state(self) -> bytes:
-        """All that training needs to go on, as one file image."""
+        """All that training needs to go on, as one file image.
+
+        Raises:
+            TrainingError: a weight is not finite, so that the last good state is the one to keep.
+        """
+        for name, parameter in self.supernet.named_parameters():
+            if not torch.isfinite(parameter).all():
+                raise TrainingError(
+                    f"{name} is not finite after update {self.global_step}",
+                    fix="lower optimizer.weights_optimizer.learning_rate; the last checkpoint is "
+                    "intact",
+                )
         return pack(
             {
                 "supernet": self.supernet.state_dict(),

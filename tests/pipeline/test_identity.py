@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from nasea.backends.base import DataReport
+from nasea.config import load_scenario
+from nasea.errors import CheckpointError
+from nasea.pipeline.identity import identity, require_same
+from nasea.pipeline.probe import Prepared
+from nasea.space import build_space, catalogue
+
+from .project import Project
+
+pytest_plugins = ["pipeline.fixtures"]
+
+IDENTITY = {"scenario": "s", "user_module": "u", "blocks": "", "space": "p", "data": "280 + 200"}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"user_module": "v"}, {"data": "281 + 200", "space": "q"}, {"blocks": "b", "scenario": "t"}],
+)
+def test_what_changed_is_named_and_nothing_else(changes: dict[str, str]) -> None:
+    names = {
+        "scenario": "the scenario",
+        "user_module": "user_module.py",
+        "blocks": "blocks.py",
+        "space": "the search space",
+        "data": "the number of images",
+    }
+    require_same(IDENTITY, dict(IDENTITY))
+    with pytest.raises(CheckpointError, match="belongs to another run") as caught:
+        require_same(IDENTITY, {**IDENTITY, **changes})
+    told = caught.value.message.partition("this changed: ")[2]
+    for key, name in names.items():
+        assert (name in told) is (key in changes)
+    assert "--restart" in str(caught.value.fix)
+
+
+def test_an_identity_is_made_of_what_shapes_training(fresh: Project) -> None:
+    before = prepared(fresh)
+    same = identity(before, fresh.home)
+    assert identity(before, fresh.home) == same
+    assert same["data"] == "280 + 200"
+    for change in (
+        ("constraint_value: 12000", "constraint_value: 9000"),
+        ("generation_num: 3", "generation_num: 30"),
+        ("pop_size: 6", "pop_size: 8"),
+        ("metric_mode: auto", "metric_mode: max"),
+        ("gpu_id: 0", "gpu_id: 1"),
+    ):
+        assert identity(prepared(fresh.scenario(change)), fresh.home) == same, change
+    fresh.scenario(("seed: 0", "seed: 1"))
+    assert different(same, identity(prepared(fresh), fresh.home)) == {"scenario"}
+
+
+def test_files_space_and_data_count(fresh: Project) -> None:
+    before = prepared(fresh)
+    same = identity(before, fresh.home)
+    more = replace(before, data=replace(before.data, val_images=201))
+    assert different(same, identity(more, fresh.home)) == {"data"}
+    other = replace(before, space=space("basic_x1"))
+    assert different(same, identity(other, fresh.home)) == {"space"}
+    (fresh.home / "blocks.py").write_text("BLOCKS = []\n")
+    assert different(same, identity(before, fresh.home)) == {"blocks"}
+    fresh.module(("Dropout(0.1)", "Dropout(0.2)"))
+    assert different(same, identity(before, fresh.home)) == {"blocks", "user_module"}
+
+
+def different(one: dict[str, str], other: dict[str, str]) -> set[str]:
+    return {key for key in one if one[key] != other[key]}
+
+
+def space(*names: str) -> Any:
+    blocks = [catalogue()[name] for name in names]
+    return build_space((8, 8, 8), (8, 16), (1, 2), blocks, "independent")
+
+
+def prepared(project: Project) -> Prepared:
+    """As much of a prepared run as an identity needs; nothing is opened."""
+    scenario = load_scenario(project.home / "scen.yaml").scenario
+    nothing = cast(Any, SimpleNamespace())
+    return Prepared(
+        scenario=scenario,
+        backend=nothing,
+        data=DataReport(280, 200, 9),
+        pre_net=nothing,
+        post_net=nothing,
+        space=space("basic_x1", "basic_x0.5"),
+        costs=nothing,
+        paths_per_update=2,
+        step_seconds=0.1,
+    )

@@ -1,0 +1,102 @@
+from __future__ import annotations
+
+import pytest
+
+from nasea.config import load_scenario
+from nasea.errors import BudgetError
+from nasea.pipeline.check import CheckReport, check, duration
+from nasea.pipeline.events import Silence
+from nasea.pipeline.probe import Prepared, describe_costs, prepare
+
+from .project import Project
+
+pytest_plugins = ["pipeline.fixtures"]
+
+
+def probe(project: Project) -> Prepared:
+    return prepare(load_scenario(project.home / "scen.yaml").scenario, project.home, Silence())
+
+
+def report(project: Project) -> tuple[CheckReport, dict[str, str]]:
+    found = check(project.home / "scen.yaml", directory=project.home)
+    return found, dict(found.lines)
+
+
+def test_what_the_probe_finds(fresh: Project) -> None:
+    found = probe(fresh)
+    assert (found.data.train_images, found.data.val_images) == (280, 200)
+    assert found.data.batches_per_epoch == 9
+    assert found.pre_net.out_shape == (8, 8, 8)
+    assert found.pre_net.costs.parameters == 8 * 9 + 2 * 8
+    assert found.post_net.costs.parameters == 16 * 10 + 10
+    assert found.space.n_architectures == 64
+    assert found.paths_per_update == 2
+    assert found.epochs_per_candidate == 6 / 4
+    assert found.condition == (None, 64)
+    cheapest, median, dearest = (costs.parameters for _, costs, _ in describe_costs(found))
+    assert cheapest <= median <= dearest
+    assert not (fresh.home / "checkpoint").exists(), "a probe leaves nothing behind"
+
+
+def test_samples_are_feasible_distinct_and_repeatable(fresh: Project) -> None:
+    found = probe(fresh.scenario(("constraint_value: 12000", "constraint_value: 4000")))
+    sample = found.sample(6)
+    assert sample == found.sample(6)
+    assert len(set(sample)) == 6
+    assert all(found.costs.costs(genome).parameters <= 4000 for genome in sample)
+
+
+@pytest.mark.parametrize("asked, images", [(90, 90), (200, None), (1000, None)])
+def test_images_that_the_search_measures_on(fresh: Project, asked: int, images: int | None) -> None:
+    fresh.scenario(("bn_images: 64", f"bn_images: 64\n      eval_images: {asked}"))
+    assert probe(fresh).eval_images == images
+
+
+def test_a_budget_is_satisfiable_from_the_cheapest_architecture_on(fresh: Project) -> None:
+    cheapest = describe_costs(probe(fresh))[0][1].parameters
+    fresh.scenario(("constraint_value: 12000", f"constraint_value: {cheapest}"))
+    assert probe(fresh).sample(1)
+    fresh.scenario((f"constraint_value: {cheapest}", f"constraint_value: {cheapest - 1}"))
+    with pytest.raises(BudgetError) as caught:
+        probe(fresh)
+    told = caught.value.message
+    assert "cheapest architecture: 1 k parameters; budget " in told
+    assert "not satisfiable (PreNet and PostNet alone: 258 parameters)" in told
+    assert f"raise constraint_value above {cheapest}" in str(caught.value.fix)
+
+
+def test_the_report_estimates_and_warns(fresh: Project) -> None:
+    found, lines = report(fresh)
+    assert found.satisfiable
+    assert lines["data"] == "280 training images, 200 validation images"
+    assert lines["PreNet"].startswith("1x8x8 -> 8x8x8")
+    assert lines["PostNet"].startswith("reads 16x4x4")
+    assert lines["architectures"] == "64 different networks"
+    assert lines["budget"].startswith("12 k parameters, satisfiable: 100.0%")
+    assert lines["training"].startswith("6 epochs, 2 paths an update, about ")
+    assert lines["search"].startswith("at most 3 x 6 = 18 architectures, about ")
+    assert "about 1.5 epochs' worth" in lines["warning"]
+    assert "epochs: 40 would do" in lines["warning"]
+    assert [row[:4] for row in found.layers] == [
+        ("0", "8x8x8", "8x8x8", "1"),
+        ("1", "8x8x8", "8x8x8", "1"),
+        ("2", "8x8x8", "16x4x4", "2"),
+    ]
+    assert found.layers[0][4] == "separable_k3, inverted_k3_e3, basic_x0.5, basic_x1"
+    assert sorted(path.name for path in fresh.home.iterdir() if path.is_file()) == [
+        "scen.yaml",
+        "user_module.py",
+    ]
+
+
+def test_enough_epochs_are_not_warned_of(fresh: Project) -> None:
+    _, lines = report(fresh.scenario(("epochs: 6", "epochs: 40")))
+    assert "warning" not in lines
+
+
+@pytest.mark.parametrize(
+    "seconds, text",
+    [(0.2, "0 s"), (89, "89 s"), (90, "2 min"), (5400, "1.5 h"), (200_000, "2.3 days")],
+)
+def test_durations_for_people(seconds: float, text: str) -> None:
+    assert duration(seconds) == text

@@ -1,0 +1,198 @@
+from __future__ import annotations
+
+import ast
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+import torch
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+from nasea.errors import MetricError
+from nasea.results.front import FrontMember
+from pipeline.project import Project, Recorder, assert_same_results, outcome
+
+pytest_plugins = ["pipeline.fixtures"]
+
+ACCURACY = "return correct / count"
+ONCE = ("generation_num: 3", "generation_num: 1")
+
+
+def test_one_seed_gives_one_outcome(finished: Project, fresh: Project) -> None:
+    fresh.search()
+    assert_same_results(finished, fresh)
+
+
+def test_another_seed_gives_another(finished: Project, fresh: Project) -> None:
+    front = fresh.scenario(("seed: 0", "seed: 1")).search()
+    assert outcome(front) != outcome(finished.front())
+    assert front.info.seed == 1
+
+
+def test_what_a_search_says_and_leaves(finished: Project) -> None:
+    front = finished.front()
+    assert len(front) >= 2
+    assert all(member.parameters <= front.info.constraint_value for member in front)
+    assert front.best.accuracy > 0.3, "it learned something; chance is 0.1"
+    assert front.info.metric_mode == "max"
+    assert front.info.evaluations == len(front.evaluated) == 18
+    assert len(front.info.hypervolumes) == 3
+    log = finished.log()
+    for stage in ("probing", "training the supernet", "tell architectures apart", "searching"):
+        assert f"== {stage}" in log or stage in log
+    for text in ("epoch 6/6: loss", "metric: larger is better", "generation 3/3: 18 scored"):
+        assert text in log
+
+
+def test_the_curves_are_in_the_event_log(finished: Project) -> None:
+    events = EventAccumulator(str(finished.home / "log_classification"))
+    events.Reload()
+    tags = events.Tags()
+    assert set(tags["scalars"]) == {"loss", "lr", "images_per_s", "hypervolume"}
+    assert tags["images"] == ["pareto"]
+    loss = events.Scalars("loss")
+    assert [point.step for point in loss] == list(range(1, 31))
+    assert loss[-1].value < loss[0].value
+    assert events.Scalars("lr")[0].value == pytest.approx(0.03)
+    assert [point.step for point in events.Scalars("hypervolume")] == [0, 1, 2]
+
+
+def test_headers_tell_the_truth(finished: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(finished.home))
+    monkeypatch.delitem(sys.modules, "user_module", raising=False)
+    for member in finished.front():
+        assert_true_header(finished, member)
+    del sys.modules["user_module"]
+
+
+def test_scores_on_part_of_the_images_are_made_again_on_all(
+    fresh: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fresh.scenario(("bn_images: 64", "bn_images: 64\n      eval_images: 90"), ONCE)
+    front = fresh.search()
+    assert any(member.metric != member.search_metric for member in front)
+    assert all((90 * member.search_metric) % 1 == pytest.approx(0, abs=1e-9) for member in front)
+    monkeypatch.syspath_prepend(str(fresh.home))
+    monkeypatch.delitem(sys.modules, "user_module", raising=False)
+    assert_true_header(fresh, front.best)
+    del sys.modules["user_module"]
+
+
+def test_an_error_is_found_out_and_made_small(fresh: Project, finished: Project) -> None:
+    fresh.module((ACCURACY, "return 1 - correct / count"))
+    listener = Recorder()
+    front = fresh.search(listener)
+    assert front.info.metric_mode == "min"
+    assert "metric: smaller is better (training moved the metric from" in listener.told
+    for member in front:
+        assert member.accuracy == pytest.approx(1 - member.metric)
+    # The same supernet under the same search, told the other way round, finds the same networks.
+    assert [m.genome for m in front] == [m.genome for m in finished.front()]
+    assert front.info.hypervolumes[-1] >= front.info.hypervolumes[0]
+
+
+def test_an_error_that_the_scenario_calls_one(fresh: Project) -> None:
+    fresh.module((ACCURACY, "return 1 - correct / count"))
+    front = fresh.scenario(("metric_mode: auto", "metric_mode: min"), ONCE).search()
+    assert front.best.accuracy == pytest.approx(1 - front.best.metric)
+    assert front.best.accuracy > 0.3
+
+
+def test_a_metric_that_says_nothing_is_asked_about_and_nothing_is_lost(
+    fresh: Project, measured: list[object]
+) -> None:
+    fresh.module((ACCURACY, "return 0.5")).scenario(("epochs: 6", "epochs: 1"), ONCE)
+    with pytest.raises(MetricError, match="cannot tell"):
+        fresh.search()
+    trained = fresh.files("checkpoint", "train-*")
+    assert trained
+    assert not (fresh.home / "results").exists()
+    listener = Recorder()
+    fresh.scenario(("metric_mode: auto", "metric_mode: max")).search(listener)
+    assert listener.updates == 0
+    assert fresh.files("checkpoint", "train-*") == trained
+
+
+def test_a_supernet_that_cannot_tell_architectures_apart_is_warned_of(fresh: Project) -> None:
+    fresh.scenario(
+        ("epochs: 6", "epochs: 1"),
+        ("0.03", "1e-6"),
+        ("metric_mode: auto", "metric_mode: max"),
+        ONCE,
+    )
+    listener = Recorder()
+    front = fresh.search(listener)
+    for told in (listener.told, fresh.log(), "\n".join(front.info.notes)):
+        assert "separation: scores hardly tell architectures apart" in told
+        assert "0.25 epochs' worth of images" in told
+    assert "hardly tell architectures apart" in (fresh.home / "results/report.html").read_text()
+
+
+def test_a_small_space_is_searched_to_its_end(fresh: Project) -> None:
+    fresh.scenario(("blocks: [separable_k3, inverted_k3_e3, basic_x0.5, basic_x1]",
+                    "blocks: [separable_k3, basic_x0.5]"), ("epochs: 6", "epochs: 2"))  # fmt: skip
+    listener = Recorder()
+    front = fresh.search(listener)
+    assert len(front.evaluated) == 8
+    assert "all 8 feasible architectures are scored" in listener.told
+
+
+def test_one_failing_candidate_does_not_stop_the_search(fresh: Project) -> None:
+    unlucky = "if int(logits.abs().sum() * 1000) % 4 == 0:\n            raise ValueError('unlucky')"
+    fresh.module((ACCURACY, f"{unlucky}\n        {ACCURACY}"))
+    fresh.scenario(("epochs: 6", "epochs: 1"), ("metric_mode: auto", "metric_mode: max"))
+    listener = Recorder()
+    front = fresh.search(listener)
+    failed = [one for one in front.evaluated if one.failure is not None]
+    assert 0 < len(failed) < len(front.evaluated)
+    assert all("unlucky" in str(one.failure) and one.accuracy is None for one in failed)
+    assert not {one.genome for one in failed} & {member.genome for member in front}
+    assert "not scored: metrics_func failed" in listener.told
+
+
+def test_when_every_candidate_fails_it_says_why(fresh: Project) -> None:
+    fresh.module((ACCURACY, "raise ValueError('no luck at all')"))
+    fresh.scenario(("epochs: 6", "epochs: 1"), ("metric_mode: auto", "metric_mode: max"))
+    with pytest.raises(MetricError, match="no luck at all"):
+        fresh.search()
+    assert fresh.files("checkpoint", "train-*")
+
+
+def assert_true_header(project: Project, member: FrontMember) -> None:
+    """Count and score the network of a result file as a user would; compare with its header."""
+    path = project.home / "results" / f"model_arch_result_{member.number}.py"
+    header = constants(path)
+    model = module_from(path).load_model()
+    count = sum(parameter.numel() for parameter in model.parameters())
+    assert header["model_param_size"] == member.parameters == count
+    import user_module  # type: ignore[import-not-found]
+
+    user = user_module.UserModule(6, 32)
+    loader = torch.utils.data.DataLoader(user.dataset_define("digits/val", False), 32)
+    with torch.no_grad():
+        metric = user.metrics_func(loader, model.eval())
+    assert metric == pytest.approx(header["metric"], abs=1e-9)
+    assert header["metric"] == member.metric
+    assert header["accuracy"] == member.accuracy == metric
+
+
+def constants(path: Path) -> dict[str, Any]:
+    """The plain assignments of a Python file, without running it."""
+    found: dict[str, Any] = {}
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+            try:
+                found[node.targets[0].id] = ast.literal_eval(node.value)
+            except ValueError:
+                continue
+    return found
+
+
+def module_from(path: Path) -> ModuleType:
+    """Run a Python file as a module."""
+    module = ModuleType(path.stem)
+    module.__file__ = str(path)
+    exec(compile(path.read_text(encoding="utf-8"), path, "exec"), module.__dict__)
+    return module
