@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from nasea.backends.workdir import private_directory
+from nasea.backends.workdir import PrivateDirectory
 
 
 @pytest.fixture
@@ -28,7 +28,8 @@ def listing(directory: Path) -> list[str]:
 
 def test_inputs_resolve_and_outputs_stay_away(home: Path) -> None:
     before = listing(home.parents[1])
-    with private_directory() as private:
+    workplace = PrivateDirectory()
+    with workplace.entered() as private:
         assert Path.cwd() == private != home
         for path in ("data/labels.txt", "classes.txt", "../shared.txt", "../../top.txt"):
             assert Path(path).read_text() == Path(path).stem
@@ -38,24 +39,47 @@ def test_inputs_resolve_and_outputs_stay_away(home: Path) -> None:
         Path("output").mkdir()
     assert Path.cwd() == home
     assert listing(home.parents[1]) == before
+    workplace.close()
     assert not private.exists()
 
 
-def test_each_has_its_own(home: Path) -> None:
-    with private_directory() as first:
+def test_nothing_is_left_for_the_next(home: Path) -> None:
+    workplace = PrivateDirectory()
+    with workplace.entered() as private:
+        Path("result.json").write_text("[]")
+        Path("../result.json").write_text("[]")
+        (private / "output").mkdir()
+        Path("classes.txt").unlink()
+    with workplace.entered():
+        assert not any(Path(p).exists() for p in ("result.json", "../result.json", "output"))
+        assert Path("classes.txt").read_text() == "classes"
+    workplace.close()
+
+
+def test_new_files_and_another_home_are_seen(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    workplace = PrivateDirectory()
+    with workplace.entered():
         pass
-    with private_directory() as second:
-        assert second != first and not Path("result.json").exists()
+    (home / "late.txt").write_text("late")
+    with workplace.entered():
+        assert Path("late.txt").read_text() == "late"
+    monkeypatch.chdir(home / "data")
+    with workplace.entered():
+        assert Path("labels.txt").read_text() == "labels"
+    workplace.close()
 
 
 def test_the_way_back_after_a_failure(home: Path) -> None:
-    with pytest.raises(SystemExit), private_directory() as private:
-        Path("result.json").write_text("[]")
+    workplace = PrivateDirectory()
+    with pytest.raises(SystemExit), workplace.entered():
         raise SystemExit(1)
-    assert Path.cwd() == home and not private.exists()
+    assert Path.cwd() == home
+    workplace.close()
 
 
 def test_linked_data_is_not_deleted(home: Path) -> None:
-    with private_directory():
+    workplace = PrivateDirectory()
+    with workplace.entered():
         pass
+    workplace.close()
     assert (home / "data" / "labels.txt").read_text() == "labels"

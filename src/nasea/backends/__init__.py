@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from nasea.backends.base import Backend
@@ -32,6 +33,10 @@ def open_backend(scenario: Scenario, directory: Path) -> Backend:
             f"constraint.application_type: {scenario.task} is not in this version",
             fix="use application_type: image_classification",
         )
+    # Threads that spin while they wait make torch up to fifty times slower as soon as anything else
+    # runs on the machine, data workers included; sleeping costs a tenth on tiny networks, when the
+    # machine is idle, and nothing on others (docs/decisions). Read once, when torch is loaded.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     try:
         from nasea.backends.torch.backend import TorchBackend
     except ImportError as error:

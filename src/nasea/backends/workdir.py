@@ -1,8 +1,8 @@
 """A private working directory for the user's metric.
 
-Metrics written for one process save files under fixed names. Each call gets a directory of its
-own, in which everything of the real one appears as a link, and so does everything of the
-directories above it: relative input paths, ``../data`` too, still resolve.
+Metrics written for one process save files under fixed names. They run in a directory of their own,
+in which everything of the real one appears as a link, and so does everything of the directories
+above it: relative input paths, ``../data`` too, still resolve.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -17,30 +18,62 @@ from pathlib import Path
 _LEVELS_ABOVE = 2
 
 
-@contextmanager
-def private_directory() -> Iterator[Path]:
-    """Change into a temporary directory that mirrors the present one; change back after."""
-    home = Path.cwd()
-    top = Path(tempfile.mkdtemp(prefix="nasea-metric-"))
-    try:
-        private = _mirror(home, top)
-        os.chdir(private)
-        yield private
-    finally:
-        os.chdir(home)
-        shutil.rmtree(top, ignore_errors=True)
+class PrivateDirectory:
+    """The working directory of one process's metrics, emptied after each.
 
+    Links take longer to make than a small metric to run, so they are kept from call to call.
+    """
 
-def _mirror(home: Path, top: Path) -> Path:
-    """Directories below ``top`` that stand for ``home`` and the levels above it."""
-    real = [home, *home.parents][: _LEVELS_ABOVE + 1][::-1]
-    mirror = top
-    for directory, below in zip(real, [*real[1:], None], strict=True):
-        _link_entries(directory, mirror, below)
-        if below is not None:
-            mirror = mirror / below.name
-            mirror.mkdir()
-    return mirror
+    def __init__(self) -> None:
+        self._home: Path | None = None
+        self._top: Path | None = None
+        self._levels: list[tuple[Path, Path, frozenset[str]]] = []  # real, mirror, names in both
+
+    @contextmanager
+    def entered(self) -> Iterator[Path]:
+        """Change into the directory, which mirrors the present one; change back after."""
+        home = Path.cwd()
+        if home != self._home or not self._is_current():
+            self._mirror(home)
+        private = self._levels[-1][1]
+        try:
+            os.chdir(private)
+            yield private
+        finally:
+            os.chdir(home)
+            for _, mirror, names in self._levels:
+                for name in _names(mirror) - names:
+                    _remove(mirror / name)
+
+    def close(self) -> None:
+        """Remove the directory."""
+        if self._top is not None:
+            shutil.rmtree(self._top, ignore_errors=True)
+        self._home, self._top, self._levels = None, None, []
+
+    def _is_current(self) -> bool:
+        """Whether the mirror shows what is there now, each as a link still."""
+        for real, mirror, names in self._levels:
+            kept = {entry.name for entry in os.scandir(mirror) if entry.is_symlink()}
+            below = {level.name for _, level, _ in self._levels}
+            if names != _names(real) or names - kept - below:
+                return False
+        return bool(self._levels)
+
+    def _mirror(self, home: Path) -> None:
+        """Make directories that stand for ``home`` and the levels above it."""
+        self.close()
+        self._top = mirror = Path(tempfile.mkdtemp(prefix="nasea-metric-"))
+        self._home, self._levels = home, []
+        weakref.finalize(self, shutil.rmtree, mirror, ignore_errors=True)
+        real = [home, *home.parents][: _LEVELS_ABOVE + 1][::-1]
+        for directory, below in zip(real, [*real[1:], None], strict=True):
+            _link_entries(directory, mirror, below)
+            if below is not None:
+                (mirror / below.name).mkdir()
+            self._levels.append((directory, mirror, _names(mirror)))
+            if below is not None:
+                mirror = mirror / below.name
 
 
 def _link_entries(directory: Path, mirror: Path, but: Path | None) -> None:
@@ -48,3 +81,16 @@ def _link_entries(directory: Path, mirror: Path, but: Path | None) -> None:
         for entry in os.scandir(directory):
             if but is None or entry.name != but.name:
                 (mirror / entry.name).symlink_to(entry.path)
+
+
+def _names(directory: Path) -> frozenset[str]:
+    with suppress(OSError):
+        return frozenset(os.listdir(directory))
+    return frozenset()
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)

@@ -188,6 +188,7 @@ class TorchBackend:
 
     def close(self) -> None:
         """See :meth:`nasea.backends.base.Backend.close`."""
+        self.user.close()
         self._trainer = self._scorer = self._supernet = self._data = self._batch = None
 
     def _make_trainer(self, paths_per_update: int) -> Trainer:

@@ -83,22 +83,38 @@ class Network(nn.Module):
         return self.post_net([*tapped, x] if self.taps else x)
 
 
-def build_body(candidates: Sequence[Candidate]) -> nn.Sequential:
-    """The layers of an architecture, freshly initialised."""
-    return nn.Sequential(*(build(candidate.program) for candidate in candidates))
+class _BareConv2d(nn.Conv2d):
+    """A convolution whose memory is about to be filled from elsewhere."""
+
+    def reset_parameters(self) -> None:
+        """Leave it as it is: drawing initial values takes longer than copying the real ones."""
 
 
-def build(program: Program) -> nn.Module:
-    """The module of a program."""
-    modules = [_module(op, program[i - 1] if i else None) for i, op in enumerate(program)]
+def build_body(candidates: Sequence[Candidate], *, initialised: bool = True) -> nn.Sequential:
+    """The layers of an architecture.
+
+    Args:
+        candidates: one a layer.
+        initialised: whether the weights get initial values; otherwise they hold anything.
+    """
+    return nn.Sequential(
+        *(build(candidate.program, initialised=initialised) for candidate in candidates)
+    )
+
+
+def build(program: Program, *, initialised: bool = True) -> nn.Module:
+    """The module of a program; see :func:`build_body`."""
+    modules = [
+        _module(op, program[i - 1] if i else None, initialised) for i, op in enumerate(program)
+    ]
     if len(modules) == 1:
         return modules[0]
     return nn.Sequential(*modules) if modules else nn.Identity()
 
 
-def _module(op: Op, before: Op | None) -> nn.Module:
+def _module(op: Op, before: Op | None, initialised: bool) -> nn.Module:
     if isinstance(op, Conv):
-        conv = nn.Conv2d(
+        conv = (nn.Conv2d if initialised else _BareConv2d)(
             op.c_in,
             op.c_out,
             op.kernel,
@@ -107,9 +123,10 @@ def _module(op: Op, before: Op | None) -> nn.Module:
             groups=op.groups,
             bias=op.bias,
         )
-        initialise(conv.weight)
-        if conv.bias is not None:
-            nn.init.zeros_(conv.bias)
+        if initialised:
+            initialise(conv.weight)
+            if conv.bias is not None:
+                nn.init.zeros_(conv.bias)
         return conv
     if isinstance(op, Norm):
         norm = nn.BatchNorm2d(op.channels, eps=NORM_EPS, momentum=NORM_MOMENTUM)
@@ -125,9 +142,9 @@ def _module(op: Op, before: Op | None) -> nn.Module:
     if isinstance(op, GlobalPool):
         return nn.AdaptiveAvgPool2d(1)
     if isinstance(op, Add):
-        return Sum(*(build(branch) for branch in op.branches))
+        return Sum(*(build(branch, initialised=initialised) for branch in op.branches))
     assert isinstance(op, Scale)
-    return Gate(build(op.gate))
+    return Gate(build(op.gate, initialised=initialised))
 
 
 def _pool(op: Pool) -> nn.Module:

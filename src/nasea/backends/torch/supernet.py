@@ -128,16 +128,12 @@ class Supernet(nn.Module):
             post_net: the PostNet to put behind it, not copied.
         """
         candidates = self.space.decode(genome)
-        with torch.device("meta"):
-            body = build_body(candidates)
-        body = body.to_empty(device=next(iter(self._slots.values())).device)
+        body = build_body(candidates, initialised=False)
+        body = body.to(next(iter(self._slots.values())).device)
         with torch.no_grad():
             for slot, parameter in learned_tensors(body, candidates):
                 stored = self.slot(slot)
                 parameter.copy_(stored[part(tuple(stored.shape), tuple(parameter.shape))])
-        for module in body.modules():
-            if isinstance(module, nn.BatchNorm2d):
-                module.reset_running_stats()
         network = Network(pre_net, body, post_net, self.space.taps)
         lay_out(network, self.memory_format)
         return network

@@ -24,7 +24,7 @@ from nasea.backends.usermodule import (
     user_code,
     user_frames,
 )
-from nasea.backends.workdir import private_directory
+from nasea.backends.workdir import PrivateDirectory
 from nasea.errors import MetricError, NaseaError, UserCodeError, UserModuleError
 
 INTERFACE: Interface = {
@@ -58,8 +58,13 @@ class UserCode:
         module = import_user_module(self.directory)
         check_interface(module, INTERFACE, unwritten=[nn.Module.forward])
         self._module = module
+        self._workplace = PrivateDirectory()
         with self.guard("UserModule(epoch, batch_size)"):
             self._user = module.UserModule(epochs, batch_size)
+
+    def close(self) -> None:
+        """Remove what was made for the user's code."""
+        self._workplace.close()
 
     @contextmanager
     def guard(self, doing: str) -> Iterator[None]:
@@ -146,7 +151,7 @@ class UserCode:
             CandidateFailed: it raised, called ``exit`` or returned a number that is not finite.
             MetricError: it returned something that is not a number.
         """
-        with private_directory():
+        with self._workplace.entered():
             try:
                 value = self._user.metrics_func(loader, evaluate)
             except SystemExit as error:
