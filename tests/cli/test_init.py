@@ -108,16 +108,16 @@ def test_the_classic_entry_without_nasea(tmp_path: Path) -> None:
 
 def test_the_digits_are_split_without_overlap(user_module: Any) -> None:
     parts = {name: user_module.Digits(f"digits/{name}", False) for name in ("train", "val", "test")}
-    assert [len(part) for part in parts.values()] == [1077, 360, 360]
+    assert [len(part) for part in parts.values()] == [1197, 300, 300]
     slices = sorted((part.start, part.stop) for part in user_module.SPLITS.values())
-    assert slices == [(0, 1077), (1077, 1437), (1437, 1797)]
+    assert slices == [(0, 1197), (1197, 1497), (1497, 1797)]
     image, label = parts["test"][0]
     assert image.shape == (1, 8, 8) and image.dtype == torch.float32
     assert 0 <= image.min() and image.max() == 1
     assert label.dtype == torch.int64
 
 
-def test_only_training_images_are_shifted(user_module: Any) -> None:
+def test_only_training_images_are_distorted(user_module: Any) -> None:
     module = user_module.UserModule(epoch=1, batch_size=64)
     torch.manual_seed(0)
     train = module.dataset_define("digits/train", True)

@@ -34,8 +34,8 @@ def open_backend(scenario: Scenario, directory: Path) -> Backend:
             fix="use application_type: image_classification",
         )
     # Threads that spin while they wait make torch up to fifty times slower as soon as anything else
-    # runs on the machine, data workers included; sleeping costs a tenth on tiny networks, when the
-    # machine is idle, and nothing on others (docs/decisions). Read once, when torch is loaded.
+    # runs on the machine, data workers included; sleeping costs tiny networks a tenth when the
+    # machine is idle (docs/decisions/0007). Read once, when torch is loaded.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     try:
         from nasea.backends.torch.backend import TorchBackend
