@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import importlib
-import re
 import shutil
 import sys
 import time
@@ -26,6 +25,8 @@ sys.path.insert(0, str(HERE.parent))
 
 import nasea  # noqa: E402
 from nasea.cli.listener import RichListener  # noqa: E402
+from nasea.pipeline.checkpoint import CheckpointStore  # noqa: E402
+from nasea.pipeline.separation import Separation  # noqa: E402
 from recording import record, table  # noqa: E402 - found only now
 
 
@@ -49,11 +50,11 @@ def test_accuracy(directory: Path, model_file: str, images: Path) -> float:
         return float(module.metrics_func(loader, model))
 
 
-def separation(directory: Path) -> str:
-    """The line of the log that says how well architectures are told apart."""
-    log = (directory / "log_classification" / "log.txt").read_text()
-    found = re.findall(r"separation: .*", log)
-    return found[-1] if found else "separation: not in the log"
+def separation(directory: Path) -> Separation:
+    """How well the supernet tells architectures apart, as the run measured it."""
+    stored = CheckpointStore(directory / "checkpoint", "search").load([])
+    assert stored is not None
+    return Separation(**stored.meta["separation"])
 
 
 def main() -> None:
@@ -63,6 +64,7 @@ def main() -> None:
     parser.add_argument("--directory", type=Path, default=Path("cifar10_run"))
     arguments = parser.parse_args()
     directory = arguments.directory.resolve()
+    fresh = not (directory / "checkpoint").exists()
     write_project(directory, arguments.images)
     start = time.perf_counter()
     with RichListener() as listener:
@@ -91,10 +93,12 @@ def main() -> None:
             }
         )
     print(table(["N", "M FLOPs", "k parameters", "validation", "test"], rows))
-    print(separation(directory))
+    found = separation(directory)
+    print(found.describe())
     print(f"{seconds / 60:.1f} minutes in this start")
-    found = {"front": results, "separation": separation(directory), "seconds": seconds}
-    record("cifar10", front.info.seed, found)
+    if fresh:  # the time of a start that went on, or only reported, would mislead
+        content = {"front": results, "separation": found.to_dict(), "seconds": seconds}
+        record("cifar10", front.info.seed, content)
 
 
 if __name__ == "__main__":

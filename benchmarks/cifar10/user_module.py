@@ -1,7 +1,7 @@
 """CIFAR-10 images from an .npz file: ``train_images``, ``train_labels``, ``test_images``, ...
 
-``train_dir`` and ``val_dir`` of scen.yaml are FILE.npz/train and FILE.npz/val: the last fifth of
-the file's training images validates. FILE.npz/test, its test images, is for nobody to select on.
+``train_dir`` and ``val_dir`` of scen.yaml are FILE.npz/train and FILE.npz/val: every fifth of the
+file's training images validates. FILE.npz/test, its test images, is for nobody to select on.
 """
 
 import numpy as np
@@ -23,8 +23,8 @@ class Images(Dataset):
             group = "test" if part == "test" else "train"
             images, labels = arrays[f"{group}_images"], arrays[f"{group}_labels"]
         if part != "test":
-            border = len(images) * 4 // 5
-            chosen = slice(border) if part == "train" else slice(border, None)
+            validates = np.arange(len(images)) % 5 == 4
+            chosen = validates if part == "val" else ~validates
             images, labels = images[chosen], labels[chosen]
         pixels = torch.from_numpy(images).permute(0, 3, 1, 2).float() / 255
         self.images = F.pad((pixels - MEAN) / STD, (4, 4, 4, 4))

@@ -137,7 +137,7 @@ class TorchBackend:
         for turn in range(max(choices)):
             path = tuple(turn % count for count in choices)
             start = time.perf_counter()
-            trial.update([path], [batch])
+            trial.learn([path], [batch])
             seconds.append(time.perf_counter() - start)
             on_step(turn + 1, max(choices))
         self.supernet.load_state_dict(before)
@@ -162,7 +162,8 @@ class TorchBackend:
         done: int = 0,
     ) -> None:
         """See :meth:`nasea.backends.base.Backend.train_epoch`."""
-        self.trainer.epoch(epoch, self.data.epoch(epoch), path, on_update, done)
+        batches = self.data.epoch(epoch, done * self.trainer.paths_per_update)
+        self.trainer.epoch(epoch, batches, path, on_update, done)
 
     def state(self) -> bytes:
         """See :meth:`nasea.backends.base.Backend.state`."""

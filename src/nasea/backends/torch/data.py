@@ -13,7 +13,7 @@ import torch
 from torch.utils.data import DataLoader, Dataset, Sampler, Subset
 
 from nasea.backends.torch.describe import describe
-from nasea.backends.torch.devices import seed_everything
+from nasea.backends.torch.draws import Seeded
 from nasea.backends.torch.reading import reading
 from nasea.backends.torch.user import UserCode
 from nasea.config import Scenario
@@ -40,12 +40,12 @@ class CachedLoader(DataLoader[Any]):
     """
 
     _cache: list[Any] | None = None
-    cached_bytes = 0
+    _fits = True
 
     def __iter__(self) -> Any:
         """The batches, in order."""
         if self._cache is None:
-            return self._fill()
+            return self._fill() if self._fits else super().__iter__()
         return (copy.deepcopy(batch) for batch in self._cache)
 
     def _fill(self) -> Iterator[Any]:
@@ -53,12 +53,14 @@ class CachedLoader(DataLoader[Any]):
         size = 0
         for batch in super().__iter__():
             size += _bytes(batch)
-            if size <= CACHE_BYTES:
+            if size > CACHE_BYTES:
+                self._fits = False
+                kept.clear()
+            if self._fits:
                 kept.append(copy.deepcopy(batch))
             yield batch
-        if size <= CACHE_BYTES:
+        if self._fits:
             self._cache = kept
-            self.cached_bytes = size
 
 
 class Data:
@@ -95,15 +97,14 @@ class Data:
 
     def probe(self) -> tuple[Batch, Batch]:
         """One training and one validation batch, checked; measures how long loading takes."""
-        seed_everything(self.scenario.seed, _STATISTICS_STREAM)
-        loader = self._loader(self.train, None, workers=0)
+        loader = self._loader(self._drawing(_STATISTICS_STREAM), None, workers=0)
         start = time.perf_counter()
         with reading(_TRAINING, self.user.directory):
             batches = list(itertools.islice(loader, min(3, self.batches_per_epoch)))
         self.load_seconds = (time.perf_counter() - start) / len(batches)
         train = self.checked(batches[0], _TRAINING)
         with reading(_VALIDATION, self.user.directory):
-            val_batch = next(iter(self._loader(self.val, None, workers=0)))
+            val_batch = next(iter(self.evaluation(None, None)))
         return train, self.checked(val_batch, _VALIDATION)
 
     def settle_workers(self, step_seconds: float, cores: int) -> None:
@@ -112,13 +113,18 @@ class Data:
         wanted = 0 if share <= _LOADING_SHARE else max(1, round(share))
         self.workers = min(wanted, max(1, cores - 1), _MAX_WORKERS)
 
-    def epoch(self, epoch: int) -> Iterator[Batch]:
-        """The training batches of one epoch, in an order that depends on seed and epoch only."""
-        generator = torch.Generator().manual_seed(_torch_seed(self.scenario.seed, epoch))
-        order = torch.randperm(self.train_images, generator=generator).tolist()
-        loader = self._loader(self.train, _Fixed(order), self.workers, generator)
-        batches = iter(loader)
-        for _ in range(self.batches_per_epoch):
+    def epoch(self, epoch: int, done: int = 0) -> Iterator[Batch]:
+        """The training batches of one epoch; order and draws depend on seed and epoch only.
+
+        Args:
+            epoch: from 0.
+            done: how many batches to leave out at the beginning.
+        """
+        rng = np.random.default_rng([_EPOCH_STREAM, self.scenario.seed, epoch])
+        order = rng.permutation(self.train_images)[done * self.scenario.batch_size :]
+        dataset = self._drawing(_EPOCH_STREAM, epoch)
+        batches = iter(self._loader(dataset, _Fixed(order.tolist()), self.workers))
+        for _ in range(done, self.batches_per_epoch):
             with reading(_TRAINING, self.user.directory):
                 batch = next(batches)
             yield self.checked(batch, _TRAINING)
@@ -133,10 +139,10 @@ class Data:
             wanted = min(max(2, self.scenario.searcher.bn_images), self.train_images)
             if wanted > self.scenario.batch_size > 1 == wanted % self.scenario.batch_size:
                 wanted -= 1  # a last batch of one image has no variance
-            seed_everything(self.scenario.seed, _STATISTICS_STREAM, draw)
             rng = np.random.default_rng([self.scenario.seed, _STATISTICS_STREAM, draw])
             chosen = rng.permutation(self.train_images)[:wanted]
-            loader = self._loader(self.train, _Fixed(chosen.tolist()), workers=0)
+            dataset = self._drawing(_STATISTICS_STREAM, draw)
+            loader = self._loader(dataset, _Fixed(chosen.tolist()), workers=0)
             batches = []
             with reading(_TRAINING, self.user.directory):
                 for batch in loader:
@@ -192,20 +198,20 @@ class Data:
             )
         return images, labels
 
+    def _drawing(self, *seed: int) -> Seeded:
+        """The training data set with draws that depend on the run's seed and ``seed``."""
+        return Seeded(self.train, self.scenario.seed, *seed)
+
     def _loader(
-        self,
-        dataset: Dataset[Any],
-        sampler: Sampler[int] | None,
-        workers: int,
-        generator: torch.Generator | None = None,
+        self, dataset: Dataset[Any], sampler: Sampler[int] | None, workers: int
     ) -> DataLoader[Any]:
         return DataLoader(
             dataset,
             batch_size=self.scenario.batch_size,
             sampler=sampler,
             num_workers=workers,
-            collate_fn=getattr(dataset, "collate_fn", None),
-            generator=generator,
+            collate_fn=getattr(self.train, "collate_fn", None),
+            generator=torch.Generator(),  # the loader's own draws decide nothing
         )
 
     def _length(self, dataset: Dataset[Any], key: str) -> int:
@@ -231,10 +237,6 @@ class _Fixed(Sampler[int]):
 
     def __len__(self) -> int:
         return len(self.indices)
-
-
-def _torch_seed(*seed: int) -> int:
-    return int(np.random.SeedSequence([_EPOCH_STREAM, *seed]).generate_state(1)[0])
 
 
 def _bytes(value: object) -> int:

@@ -65,16 +65,9 @@ class Trainer:
         done: int,
     ) -> None:
         """One epoch; see :meth:`nasea.backends.base.Backend.train_epoch`."""
-        generators = None
-        if done:
-            generators = random_state()
-        else:
+        if not done:
             seed_everything(self.scenario.seed, _EPOCH_STREAM, epoch)
         stream = iter(batches)
-        for _ in itertools.islice(stream, done * self.paths_per_update):
-            pass  # the last update of an epoch may have had fewer batches
-        if generators is not None:
-            set_random_state(generators)
         start = time.perf_counter()
         for step in range(done, self.steps_per_epoch):
             group = list(itertools.islice(stream, self.paths_per_update))
@@ -88,7 +81,15 @@ class Trainer:
             start = now
 
     def update(self, paths: list[Genome], batches: list[Batch]) -> float:
-        """One update from one batch a path; returns the mean loss."""
+        """One update from one batch a path and one step of the schedule; returns the mean loss."""
+        mean = self.learn(paths, batches)
+        with self.user.guard("the schedule of scheduler_define, step()"):
+            self.scheduler.step()
+        self.global_step += 1
+        return mean
+
+    def learn(self, paths: list[Genome], batches: list[Batch]) -> float:
+        """One update from one batch a path, the schedule left alone; returns the mean loss."""
         self.supernet.train()
         self.optimizer.zero_grad(set_to_none=True)
         pairs = zip(paths, batches, strict=True)
@@ -109,9 +110,6 @@ class Trainer:
             )
         average_gradients(self.supernet, paths)
         self.optimizer.step()
-        with self.user.guard("the schedule of scheduler_define, step()"):
-            self.scheduler.step()
-        self.global_step += 1
         return mean
 
     def accumulate(self, path: Genome, images: torch.Tensor, labels: Any) -> torch.Tensor:

@@ -1,0 +1,55 @@
+"""Random draws inside a data set, tied to the batch and not to the process that loads it.
+
+Augmentations draw from the global generators of Python, NumPy and torch. Here these are seeded for
+every batch by what the batch is, so that a batch looks the same whether the main process or any of
+several workers makes it, and whether or not the batches before it were made in this process.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch.utils.data import Dataset, get_worker_info
+
+from nasea.backends.torch.devices import seed_everything
+
+
+class Seeded(Dataset[Any]):
+    """The user's data set, read a batch at a time under a seed.
+
+    Args:
+        dataset: the user's.
+        seed: what the draws of every batch depend on, besides its images.
+    """
+
+    def __init__(self, dataset: Dataset[Any], *seed: int) -> None:
+        self.dataset = dataset
+        self.seed = seed
+
+    def __getitems__(self, indices: Sequence[int]) -> list[Any]:
+        """The items of a batch."""
+        if get_worker_info() is not None:
+            return self._read(indices)
+        before = (random.getstate(), np.random.get_state(), torch.get_rng_state())
+        try:
+            return self._read(indices)
+        finally:
+            random.setstate(before[0])
+            np.random.set_state(before[1])
+            torch.set_rng_state(before[2])
+
+    def __getitem__(self, index: int) -> Any:
+        """One item, drawn upon as it comes; the loader asks for batches."""
+        return self.dataset[index]
+
+    def __len__(self) -> int:
+        return len(self.dataset)  # type: ignore[arg-type]
+
+    def _read(self, indices: Sequence[int]) -> list[Any]:
+        seed_everything(*self.seed, *indices[:2])  # no two batches of an epoch begin alike
+        together = getattr(self.dataset, "__getitems__", None)
+        return list(together(indices)) if together else [self.dataset[i] for i in indices]
