@@ -1,8 +1,9 @@
-"""The full default filters at 224 x 224: fifty training steps, to show that they run.
+"""The full default filters at 224 x 224: fifty training updates, to show that they run.
 
     python benchmarks/default_filters.py [--steps 50] [--batch 8]
 
-Random images and labels, the default filters and strides, the classic 11 M parameter budget.
+Random images and labels, the default filters and strides, the classic 11 M parameter budget, one
+path an update; trained by the backend that `nasea search` uses, reading of the images included.
 Prints images a second and the peak of resident memory.
 """
 
@@ -10,19 +11,125 @@ from __future__ import annotations
 
 import argparse
 import resource
+import tempfile
 import time
+from pathlib import Path
 
+from nasea.backends.base import UpdateReport
+from nasea.backends.torch.backend import TorchBackend
+from nasea.config import load_scenario
+from nasea.space import Genome, build_space, fair_path, select_blocks
+from recording import record
+
+SEED = 0
+SCENARIO = """
+scenario:
+  strategy:
+    name: NASEA
+    framework: PyTorch
+    batch_size: {batch}
+    epochs: 1
+    seed: {seed}
+    constraint:
+      application_type: image_classification
+      constraint_type: size
+      constraint_value: 11e6
+    dataset:  # the name of a data set is the number of its images
+      train_dir: "{images}"
+      val_dir: "{batch}"
+  resource:
+    name: pytorch_standalone
+    gpu_id: 0
+    device: cpu
+    data_workers: 0
+"""
+USER_MODULE = """
 import torch
 from torch import nn
 from torch.nn import functional as F
 
-from nasea.backends.torch.supernet import Supernet, average_gradients
-from nasea.space import build_space, fair_path, select_blocks
-from recording import record
 
-SEED = 0
-FILTERS = [64, 64, 128, 128, 256, 256, 512, 512]
-STRIDES = [1, 1, 2, 1, 2, 1, 2, 1]
+class Images(torch.utils.data.Dataset):
+    def __init__(self, count):
+        self.count = count
+
+    def __len__(self):
+        return self.count
+
+    def __getitem__(self, index):
+        generator = torch.Generator().manual_seed(index)
+        image = torch.randn(3, 224, 224, generator=generator)
+        return image, torch.randint(1000, (), generator=generator)
+
+
+class UserModule:
+    def __init__(self, epoch, batch_size):
+        pass
+
+    def dataset_define(self, dataset_dir, is_training):
+        return Images(int(dataset_dir))
+
+    def scheduler_define(self, optimizer, steps_per_epoch):
+        return torch.optim.lr_scheduler.ConstantLR(optimizer, factor=1.0)
+
+    def metrics_func(self, eval_dataloader, eval_function):
+        return 0.0
+
+    def loss_func(self, labels, logits):
+        return F.cross_entropy(logits, labels)
+
+
+class PreNet(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.layers = nn.Sequential(
+            nn.Conv2d(3, 64, 7, stride=2, padding=3, bias=False),
+            nn.BatchNorm2d(64),
+            nn.ReLU(),
+            nn.MaxPool2d(3, 2, 1),
+        )
+
+    def forward(self, inputs):
+        return self.layers(inputs)
+
+
+class PostNet(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.layers = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(512, 1000))
+
+    def forward(self, inputs):
+        return self.layers(inputs)
+"""
+
+
+def train(steps: int, batch: int) -> tuple[list[UpdateReport], float, int]:
+    """Reports of one epoch of ``steps`` updates, their seconds, the supernet's parameters."""
+    with tempfile.TemporaryDirectory() as name:
+        directory = Path(name)
+        (directory / "user_module.py").write_text(USER_MODULE)
+        text = SCENARIO.format(batch=batch, seed=SEED, images=steps * batch)
+        (directory / "scen.yaml").write_text(text)
+        scenario = load_scenario(directory / "scen.yaml").scenario
+        backend = TorchBackend(scenario, directory)
+        backend.load_data(None)
+        shape = backend.probe_pre_net().out_shape
+        assert shape is not None
+        filters, strides = scenario.supernet.filters, scenario.supernet.strides
+        space = build_space(shape, filters, strides, select_blocks(None, "size", {}))
+        backend.attach(space, SEED)
+        backend.begin_training(paths_per_update=1, seed=SEED)
+
+        def path(index: int) -> Genome:
+            return fair_path(space.choices, SEED, index)
+
+        reports: list[UpdateReport] = []
+        start = time.perf_counter()
+        backend.train_epoch(0, path, reports.append)
+        seconds = time.perf_counter() - start
+        stored = sum(parameter.numel() for parameter in backend.supernet.parameters())
+        backend.close()
+    return reports, seconds, stored
 
 
 def main() -> None:
@@ -31,43 +138,19 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=50)
     parser.add_argument("--batch", type=int, default=8)
     arguments = parser.parse_args()
-    torch.manual_seed(SEED)
-    pre_net = nn.Sequential(
-        nn.Conv2d(3, 64, 7, stride=2, padding=3, bias=False),
-        nn.BatchNorm2d(64),
-        nn.ReLU(),
-        nn.MaxPool2d(3, 2, 1),
-    )
-    post_net = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(512, 1000))
-    space = build_space((64, 56, 56), FILTERS, STRIDES, select_blocks(None, "size", {}))
-    supernet = Supernet(space, pre_net, post_net, torch.channels_last)
-    optimizer = torch.optim.Adam(supernet.parameters(), lr=1e-4)
-    images = torch.randn(arguments.batch, 3, 224, 224)
-    labels = torch.randint(1000, (arguments.batch,))
-    losses = []
-    start = time.perf_counter()
-    for step in range(arguments.steps):
-        path = fair_path(space.choices, SEED, step)
-        optimizer.zero_grad(set_to_none=True)
-        weights = supernet.bind(path)
-        loss = F.cross_entropy(supernet.run(images, path, weights), labels)  # type: ignore[arg-type]
-        loss.backward()
-        supernet.collect(path, weights)
-        average_gradients(supernet, [path])
-        optimizer.step()
-        losses.append(float(loss))
-    seconds = time.perf_counter() - start
+    reports, seconds, stored = train(arguments.steps, arguments.batch)
+    losses = [report.loss for report in reports]
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2
-    stored = sum(parameter.numel() for parameter in supernet.parameters())
     print(
-        f"{arguments.steps} steps of {arguments.batch} images: "
-        f"{arguments.steps * arguments.batch / seconds:.1f} images/s, loss {losses[0]:.3f} -> "
-        f"{losses[-1]:.3f}, supernet {stored / 1e6:.1f} M parameters, peak memory {peak:.1f} GiB"
+        f"{len(reports)} updates of {arguments.batch} images: "
+        f"{sum(report.images for report in reports) / seconds:.1f} images/s, "
+        f"loss {losses[0]:.3f} -> {losses[-1]:.3f}, supernet {stored / 1e6:.1f} M parameters, "
+        f"peak memory {peak:.1f} GiB"
     )
     record(
         "default_filters",
         SEED,
-        {"steps": arguments.steps, "seconds": seconds, "losses": losses, "peak_gib": peak},
+        {"steps": len(reports), "seconds": seconds, "losses": losses, "peak_gib": peak},
     )
 
 

@@ -207,18 +207,30 @@ def test_a_disk_that_is_full_when_results_are_written(
     assert not (project.home / ".results.new").exists()
 
 
-@pytest.mark.parametrize("kind", ["train", "search"])
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04", b"nasea-checkpoint 1\n{}\n"])
 def test_checkpoints_that_are_corrupt_or_foreign(
-    project: Project, command: Search, kind: str, content: bytes
+    project: Project, command: Search, content: bytes
 ) -> None:
     results = project.files("results")
-    for path in (project.home / "checkpoint").glob(f"{kind}-*"):
+    for path in (project.home / "checkpoint").glob("train-*"):
         path.write_bytes(content)
     kept = project.files("checkpoint", "*.ckpt")
-    assert_told(command(project), ["no checkpoint is intact", f"{kind}-0", "--restart"])
+    assert_told(command(project), ["no checkpoint is intact", "train-0", "--restart"])
     assert project.files("checkpoint", "*.ckpt") == kept
     assert project.files("results") == results
+
+
+def test_a_corrupt_search_is_made_again_from_the_supernet(
+    project: Project, command: Search
+) -> None:
+    front, trained = project.front(), project.files("checkpoint", "train-*")
+    for path in (project.home / "checkpoint").glob("search-*"):
+        path.write_bytes(b"nasea-checkpoint 1\n{}\n")
+    status, told = command(project)
+    assert status == 0
+    assert "no checkpoint is intact" in told and "searching anew" in told
+    assert project.files("checkpoint", "train-*") == trained
+    assert project.front().members == front.members
 
 
 def assert_told(outcome: tuple[int | str | None, str], words: list[str]) -> None:

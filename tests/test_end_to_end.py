@@ -10,7 +10,8 @@ import pytest
 import torch
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from nasea.errors import MetricError
+from nasea.errors import MetricError, UserCodeError
+from nasea.pipeline.check import check
 from nasea.results.front import FrontMember
 from pipeline.project import Project, Recorder, assert_same_results, outcome
 
@@ -153,11 +154,21 @@ def test_one_failing_candidate_does_not_stop_the_search(fresh: Project) -> None:
 
 
 def test_when_every_candidate_fails_it_says_why(fresh: Project) -> None:
-    fresh.module((ACCURACY, "raise ValueError('no luck at all')"))
+    fresh.module((ACCURACY, "return float('nan')"))
     fresh.scenario(("epochs: 6", "epochs: 1"), ("metric_mode: auto", "metric_mode: max"))
-    with pytest.raises(MetricError, match="no luck at all"):
+    with pytest.raises(MetricError, match="the metric is nan"):
         fresh.search()
     assert fresh.files("checkpoint", "train-*")
+
+
+def test_a_broken_metric_is_told_before_anything_is_trained(fresh: Project) -> None:
+    fresh.module((ACCURACY, "raise ValueError('no luck at all')"))
+    with pytest.raises(UserCodeError, match="no luck at all") as told:
+        fresh.search()
+    assert "user_module.py" in told.value.trace
+    assert not fresh.files("checkpoint", "train-*")
+    with pytest.raises(UserCodeError, match="no luck at all"):
+        check(fresh.home / "scen.yaml", directory=fresh.home)
 
 
 def assert_true_header(project: Project, member: FrontMember) -> None:

@@ -19,7 +19,6 @@ class _Report:
     lines: Sequence[tuple[str, str]] = (("budget", "[100 k]"), ("search", "about 2 min"))
     layers: Sequence[tuple[str, ...]] = (("0", "16x8x8", "32x4x4", "2", "basic, [b]mixer"),)
     notices: Sequence[Notice] = (_HEARD, _KEPT)
-    satisfiable: bool = True
 
 
 def test_the_report_is_printed(run: Run, pretend: Pretend) -> None:
@@ -40,13 +39,6 @@ def test_the_report_is_printed(run: Run, pretend: Pretend) -> None:
     assert "  0       16x8x8   32x4x4   2        basic, [b]mixer" in lines
     assert lines[-1] == "scen.yaml: ready to search"
     assert done.err.splitlines() == ["== probing", f"note: {_HEARD}", f"note: {_KEPT}"]
-
-
-def test_a_budget_that_cannot_be_met_fails(run: Run, pretend: Pretend) -> None:
-    pretend("nasea.pipeline.check", "check", lambda *_, **__: _Report(satisfiable=False))
-    done = run("check", "-c", "other.yaml")
-    assert done.status == 2
-    assert "ready" not in done.out
 
 
 def test_only_the_file(run: Run, tmp_path: Path) -> None:

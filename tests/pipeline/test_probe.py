@@ -67,7 +67,6 @@ def test_a_budget_is_satisfiable_from_the_cheapest_architecture_on(fresh: Projec
 
 def test_the_report_estimates_and_warns(fresh: Project) -> None:
     found, lines = report(fresh)
-    assert found.satisfiable
     assert lines["data"] == "280 training images, 200 validation images"
     assert lines["PreNet"].startswith("1x8x8 -> 8x8x8")
     assert lines["PostNet"].startswith("reads 16x4x4")

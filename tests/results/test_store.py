@@ -97,14 +97,38 @@ def test_earlier_results_are_kept_under_the_first_free_name(tmp_path: Path) -> N
     assert names(tmp_path) == {"results", "results.1", "results.2", "results.3"}
 
 
-@pytest.mark.usefixtures("_exchanging", "_no_drawing")
-def test_the_same_front_takes_the_place_of_itself(tmp_path: Path) -> None:
+@pytest.mark.usefixtures("_no_drawing")
+def test_the_same_results_are_left_untouched(tmp_path: Path) -> None:
     write(tmp_path, FIRST)
-    (tmp_path / "results" / "__pycache__").mkdir()
+    results = tmp_path / "results"
+    (results / "__pycache__").mkdir()
+    (results / "report.html").write_text("with a remark of mine")
+    before = snapshot(results)
     later = replace(FIRST, info=replace(FIRST.info, created="2026-01-01T00:00:00+00:00"))
     assert write(tmp_path, later) is None
     assert names(tmp_path) == {"results"}
-    assert Front.load(tmp_path / "results" / "front.json") == later
+    assert names(results) == FILES | {"__pycache__"}
+    assert snapshot(results) == before
+
+
+@pytest.mark.usefixtures("_exchanging", "_no_drawing")
+@pytest.mark.parametrize("name", ["model_arch_result_1.py", "model_arch_result_0.pt"])
+@pytest.mark.parametrize("change", ["edited", "removed", "replaced"])
+def test_models_and_weights_that_were_worked_on_are_kept(
+    tmp_path: Path, name: str, change: str
+) -> None:
+    write(tmp_path, FIRST)
+    mine = tmp_path / "results" / name
+    content = mine.read_bytes()
+    mine.unlink()
+    if change == "edited":
+        mine.write_bytes(content[:-1] + b"!")  # as long as before
+    elif change == "replaced":
+        mine.mkdir()
+    before = snapshot(tmp_path / "results")
+    assert write(tmp_path, FIRST) == tmp_path / "results.1"
+    assert snapshot(tmp_path / "results.1") == before
+    assert (tmp_path / "results" / name).read_bytes() == content
 
 
 @pytest.mark.usefixtures("_no_drawing")

@@ -8,7 +8,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nasea.space import fair_path
-from nasea.space.fairness import updates_for_fairness
 
 choices = st.lists(st.integers(1, 9), min_size=1, max_size=4)
 seeds = st.integers(0, 2**31 - 1)
@@ -46,19 +45,3 @@ def test_seeds_and_layers_deal_differently() -> None:
     assert deals(0) == deals(0)
     assert deals(0) != deals(1)
     assert len(set(zip(*deals(0), strict=True))) == 4, "layers deal alike"
-
-
-@given(choices, seeds, st.integers(1, 12))
-def test_updates_for_fairness_is_the_least_that_trains_all(
-    counts: list[int], seed: int, paths_per_update: int
-) -> None:
-    def all_trained(updates: int) -> bool:
-        paths = [fair_path(counts, seed, step) for step in range(updates * paths_per_update)]
-        return all(
-            {path[layer] for path in paths} == set(range(count))
-            for layer, count in enumerate(counts)
-        )
-
-    updates = updates_for_fairness(counts, paths_per_update)
-    assert all_trained(updates)
-    assert not all_trained(updates - 1)

@@ -73,10 +73,13 @@ class Measurement:
     Attributes:
         metric: what the user's metric returned; ``None`` when it failed.
         failure: why it failed; ``None`` when it did not.
+        raised: whether an exception of the user's code is why, rather than a value that is not
+            finite, a call of ``exit`` or a lack of memory.
     """
 
     metric: float | None
     failure: str | None = None
+    raised: bool = False
 
 
 @dataclass(frozen=True)

@@ -41,7 +41,7 @@ def import_user_module(directory: Path) -> ModuleType:
     if sys.path[:1] != [str(directory)]:  # another run of this process may stand before it
         sys.path.insert(0, str(directory))
     importlib.invalidate_caches()
-    sys.modules.pop(MODULE_NAME, None)
+    _forget_user_modules(directory)
     with user_code(f"importing {FILE_NAME}", directory):
         module = importlib.import_module(MODULE_NAME)
     found = Path(str(module.__file__)).resolve()
@@ -51,6 +51,32 @@ def import_user_module(directory: Path) -> ModuleType:
             fix="take the other directory off PYTHONPATH",
         )
     return module
+
+
+def user_files(directory: Path) -> list[Path]:
+    """The files below ``directory`` that are imported at present, ``user_module.py`` among them."""
+    return sorted({Path(str(module.__file__)) for module in _user_modules(directory).values()})
+
+
+def _user_modules(directory: Path) -> dict[str, ModuleType]:
+    return {
+        name: module
+        for name, module in list(sys.modules.items())
+        if name != "__main__"
+        and isinstance(getattr(module, "__file__", None), str)
+        and is_user_file(str(module.__file__), directory)
+    }
+
+
+def _forget_user_modules(directory: Path) -> None:
+    """Have what an earlier run in this process imported read anew: it may have been edited.
+
+    That run may have been in another directory, with modules of the same names.
+    """
+    before = getattr(sys.modules.get(MODULE_NAME), "__file__", None)
+    for each in {directory, Path(before).parent if before else directory}:
+        for name in _user_modules(each):
+            del sys.modules[name]
 
 
 def check_interface(

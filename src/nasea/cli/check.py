@@ -47,7 +47,6 @@ def _check_file(config: Path) -> None:
 def _probe(config: Path) -> None:
     from nasea.cli.console import results_console
     from nasea.cli.listener import RichListener
-    from nasea.errors import BudgetError
     from nasea.pipeline.check import check as run
 
     with RichListener() as listener:
@@ -57,8 +56,6 @@ def _probe(config: Path) -> None:
     console = results_console()
     console.print(_findings(report))
     console.print(_layers(report))
-    if not report.satisfiable:
-        raise BudgetError("no architecture meets the constraint")
     typer.echo(f"{config}: ready to search")
 
 

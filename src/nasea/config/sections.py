@@ -136,7 +136,8 @@ class Supernet(Section):
         Count | None,
         Key(
             "strategy.supernet.paths_per_update",
-            "architectures whose gradients are summed into one update; none: chosen by nasea",
+            "architectures trained in one update, in which each tensor gets the mean gradient of "
+            "those that use it; none: chosen by nasea",
             extension=True,
         ),
     ] = None

@@ -13,7 +13,7 @@ from nasea.config import load_scenario
 from nasea.cost import format_cost
 from nasea.errors import Notice
 from nasea.pipeline.events import Listener, Silence
-from nasea.pipeline.probe import Prepared, describe_costs, prepare
+from nasea.pipeline.probe import Prepared, describe_costs, prepare, require_working_metric
 
 _FEASIBILITY_SAMPLE = 20_000
 
@@ -26,14 +26,11 @@ class CheckReport:
         lines: (label, value) pairs, in order.
         layers: one row a layer: index, input, output, stride, candidates.
         notices: what the scenario and the probe want known.
-        satisfiable: whether an architecture meets the constraint; always true, since the probe
-            refuses the scenario otherwise.
     """
 
     lines: tuple[tuple[str, str], ...]
     layers: tuple[tuple[str, ...], ...]
     notices: tuple[Notice, ...]
-    satisfiable: bool = True
 
 
 def check(
@@ -132,7 +129,9 @@ def _estimate(prepared: Prepared) -> tuple[float, float]:
     training = scenario.epochs * prepared.data.batches_per_epoch * prepared.step_seconds
     middle = describe_costs(prepared)[1][2]
     data = Slice(images=prepared.eval_images)
-    prepared.backend.measure(middle, data)  # fills the caches that every later one profits from
+    # The first fills the caches that every later one profits from.
+    first = prepared.backend.measure(middle, data)
+    require_working_metric([first], scenario.task)
     start = time.perf_counter()
     prepared.backend.measure(middle, data)
     one = time.perf_counter() - start

@@ -8,19 +8,18 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
+from nasea.backends.usermodule import FILE_NAME, user_files
 from nasea.errors import CheckpointError
 from nasea.pipeline.probe import Prepared
 from nasea.space.select import USER_BLOCKS_FILE
 
-_USER_MODULE_FILE = "user_module.py"
-
 _TOLD = {
     "scenario": "the scenario (anything but searcher keys, the budget and gpu_id)",
-    "user_module": "user_module.py",
+    "user_module": "user_module.py or a file that it imports",
     "blocks": "blocks.py",
     "space": "the search space",
     "data": "the number of images in the data sets",
@@ -30,11 +29,13 @@ _TOLD = {
 def identity(prepared: Prepared, directory: Path) -> dict[str, str]:
     """Digests of everything that shaped training, by what it is."""
     data = prepared.data
+    own_blocks = directory / USER_BLOCKS_FILE
+    code = {directory / FILE_NAME, *user_files(directory)} - {own_blocks}
     space = [asdict(layer) for layer in prepared.space.layers]
     return {
         "scenario": prepared.scenario.training_digest(),
-        "user_module": _file_digest(directory / _USER_MODULE_FILE),
-        "blocks": _file_digest(directory / USER_BLOCKS_FILE),
+        "user_module": _digest_of(sorted(code)),
+        "blocks": _digest_of([own_blocks]),
         "space": hashlib.sha256(json.dumps(space, sort_keys=True).encode()).hexdigest(),
         "data": f"{data.train_images} + {data.val_images}",
     }
@@ -51,5 +52,10 @@ def require_same(stored: Mapping[str, str], present: Mapping[str, str]) -> None:
         )
 
 
-def _file_digest(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
+def _digest_of(files: Sequence[Path]) -> str:
+    digest = hashlib.sha256()
+    for path in files:
+        if path.is_file():
+            digest.update(f"{path.name}\0".encode())
+            digest.update(path.read_bytes())
+    return digest.hexdigest()

@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 
 from nasea.backends import Backend, open_backend
-from nasea.backends.base import DataReport, EndReport
+from nasea.backends.base import DataReport, EndReport, Measurement
 from nasea.config import Scenario
 from nasea.cost import CostModel, Costs, build_cost_model, format_cost
-from nasea.errors import BudgetError
+from nasea.errors import BudgetError, UserCodeError
 from nasea.pipeline.events import Listener, Progress
 from nasea.search import Problem, random_feasible
 from nasea.space import Genome, Space, build_space, load_user_blocks, select_blocks
@@ -125,6 +125,17 @@ def prepare(
     paths = scenario.supernet.paths_per_update or FEW_PATHS_PER_UPDATE
     paths = min(paths, data.batches_per_epoch)
     return Prepared(scenario, backend, data, pre_net, post_net, space, costs, paths, step_seconds)
+
+
+def require_working_metric(measured: Sequence[Measurement], task: str) -> None:
+    """Raise UserCodeError when the user's metric raises on every architecture.
+
+    On untrained networks a detection metric may well raise where nothing is detected; there it is
+    no proof of a fault.
+    """
+    if task != "detection" and measured and all(m.raised for m in measured):
+        trace = str(measured[0].failure)
+        raise UserCodeError("UserModule.metrics_func(eval_dataloader, eval_function)", trace)
 
 
 def require_satisfiable(costs: CostModel, budget: float) -> None:

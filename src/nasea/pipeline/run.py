@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from pathlib import Path
 
+from nasea.backends.base import Measurement
 from nasea.config import LoadedScenario, load_scenario
 from nasea.errors import CheckpointError, NaseaError, Notice, ResultsError
 from nasea.pipeline.check import few_epochs_notice
@@ -18,7 +19,7 @@ from nasea.pipeline.journal import Journal
 from nasea.pipeline.lock import only_run
 from nasea.pipeline.probe import Prepared, prepare
 from nasea.pipeline.scores import ScoreBook
-from nasea.pipeline.searching import Searching
+from nasea.pipeline.searching import Searching, last_search
 from nasea.pipeline.separation import N_ARCHITECTURES, Separation, measure_separation
 from nasea.pipeline.training import Training, measure_all
 from nasea.results.front import Front
@@ -134,41 +135,52 @@ class _Run:
         )
         training.run()
         book = ScoreBook(training.weights_version, prepared.condition)
+        earlier = last_search(self.searched, training.weights_version, self.listener)
+        if earlier is not None:
+            book.update(earlier["book"])
         direction = self._direction(prepared, training, book)
         searching = Searching(
             prepared, direction, self.searched, book, self.listener, self.journal, self.stop
         )
-        searching.resume()
+        if earlier is not None:
+            searching.resume(earlier)
         warning = self._separation(prepared, searching)
         if warning is not None:
             self.listener.notice(warning)
             notes.append(warning)
         outcome = searching.run()
-        front = finish(
-            prepared,
-            direction,
-            outcome.archive,
-            outcome.state.hypervolumes,
-            book,
-            [str(note) for note in notes],
-            self.home,
-            self.listener,
-            self.stop,
-        )
-        searching.save()
+        try:
+            front = finish(
+                prepared,
+                direction,
+                outcome.archive,
+                outcome.state.hypervolumes,
+                book,
+                [str(note) for note in notes],
+                self.home,
+                self.listener,
+                self.stop,
+            )
+        except BaseException:
+            with suppress(CheckpointError):  # the first error is the one to tell
+                searching.save()
+            raise
+        searching.save()  # what was scored for the results need not be scored again
         return front
 
     def _direction(self, prepared: Prepared, training: Training, book: ScoreBook) -> Direction:
-        after = measure_all(prepared, training.witnesses)
-        for genome, measured in zip(training.witnesses, after, strict=True):
+        unknown = [genome for genome in training.witnesses if book.get(genome) is None]
+        fresh = measure_all(prepared, unknown, self.stop)
+        for genome, measured in zip(unknown, fresh, strict=True):
             book.put(genome, measured)
+        after = [book.get(genome) or Measurement(None) for genome in training.witnesses]
         direction = decide(prepared.scenario.searcher.metric_mode, training.before, after)
         better = "larger" if direction.mode == "max" else "smaller"
         self.listener.line(f"metric: {better} is better ({direction.evidence})")
         return direction
 
     def _separation(self, prepared: Prepared, searching: Searching) -> Notice | None:
-        """Measure, once for a supernet, whether it can tell architectures apart."""
+        """Measure, once for a search, whether the supernet can tell architectures apart."""
         if searching.separation is None:
             self.listener.begin("separation", "can the supernet tell architectures apart?")
             genomes = prepared.sample(N_ARCHITECTURES)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from nasea.backends.base import Measurement, Slice
 from nasea.config import Scenario
 from nasea.cost import format_cost
-from nasea.errors import Notice
+from nasea.errors import CheckpointError, Notice
 from nasea.pipeline.checkpoint import CheckpointStore
 from nasea.pipeline.direction import Direction
 from nasea.pipeline.events import Listener, Progress
@@ -137,26 +137,15 @@ class Searching:
         front = preview(self.prepared, self.direction, report.archive, hypervolumes)
         self.journal.events.figure("pareto", front_figure(front), report.generation)
 
-    def resume(self) -> None:
-        """Take over what the last checkpoint knows about this supernet, if it is this one."""
-        notices: list[Notice] = []
-        stored = self.store.load(notices)
-        for notice in notices:
-            self.listener.notice(notice)
-        if stored is None:
-            return
-        meta = stored.meta
-        if meta["weights_version"] != self.book.weights_version:
-            self.listener.line("the earlier search was made with other weights: searching anew")
-            return
-        self.book.update(meta["book"])
-        if meta["separation"] is not None:
-            self.separation = Separation(**meta["separation"])
+    def resume(self, meta: Mapping[str, Any]) -> None:
+        """Go on from what :meth:`save` wrote, if it belongs to this search."""
         if meta["problem"] != problem_key(self.prepared.scenario, self.direction):
             self.listener.line(
                 f"another search on the same supernet: {len(self.book)} scores are known already"
             )
             return
+        if meta["separation"] is not None:
+            self.separation = Separation(**meta["separation"])
         self._archive = Archive.from_dict(meta["archive"])
         self._state = SearchState.from_dict(meta["state"])
         self.listener.line(
@@ -175,6 +164,29 @@ class Searching:
         }
         self.store.save(meta)
         self._saved_at = time.monotonic()
+
+
+def last_search(
+    store: CheckpointStore, weights_version: str, listener: Listener
+) -> dict[str, Any] | None:
+    """What the last search on these weights saved; ``None`` where there is none to be had.
+
+    The supernet is what took long: a search that cannot be read is simply made again.
+    """
+    notices: list[Notice] = []
+    try:
+        stored = store.load(notices)
+    except CheckpointError as error:
+        notices.append(Notice("checkpoint", f"{error.message}\n  searching anew"))
+        stored = None
+    for notice in notices:
+        listener.notice(notice)
+    if stored is None:
+        return None
+    if stored.meta["weights_version"] != weights_version:
+        listener.line("the earlier search was made with other weights: searching anew")
+        return None
+    return stored.meta
 
 
 def problem_key(scenario: Scenario, direction: Direction) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from nasea.pipeline.direction import N_WITNESSES, from_json, to_json
 from nasea.pipeline.events import Listener, Progress
 from nasea.pipeline.interrupt import StopRequest
 from nasea.pipeline.journal import Journal
-from nasea.pipeline.probe import Prepared
+from nasea.pipeline.probe import Prepared, require_working_metric
 from nasea.space import Genome, fair_path
 
 SAVE_SECONDS = 180.0
@@ -127,7 +127,9 @@ class Training:
         a number at all.
         """
         self.witnesses = tuple(self.prepared.sample(N_WITNESSES))
-        self.before = measure_all(self.prepared, self.witnesses)
+        self.before = measure_all(self.prepared, self.witnesses, self.stop)
+        if self._epoch == 0:
+            require_working_metric(self.before, self.prepared.scenario.task)
 
     def _direction_is_open(self) -> bool:
         asked = self.prepared.scenario.searcher.metric_mode
@@ -162,10 +164,15 @@ class Training:
         self._saved_at = time.monotonic()
 
 
-def measure_all(prepared: Prepared, genomes: Sequence[Genome]) -> list[Measurement]:
+def measure_all(
+    prepared: Prepared, genomes: Sequence[Genome], stop: StopRequest
+) -> list[Measurement]:
     """The user's metric on each architecture, on the images the search uses."""
-    data = Slice(images=prepared.eval_images)
-    return [prepared.backend.measure(genome, data) for genome in genomes]
+    measured = []
+    for genome in genomes:
+        measured.append(prepared.backend.measure(genome, Slice(images=prepared.eval_images)))
+        stop.check()
+    return measured
 
 
 class _Pace:

@@ -52,8 +52,9 @@ def write_results(
 
     All files are made in a directory beside ``directory``, which then takes its place, so that a
     kill at any moment leaves the earlier results or the new ones. Earlier results are kept under
-    the first free name of ``results.1``, ``results.2``, ...; unless they hold the same front and
-    nothing that nasea does not write, which is what the same search leaves when it is run again.
+    the first free name of ``results.1``, ``results.2``, ...; unless they hold the same front, the
+    same models and weights to the byte and no other file, which is what the same search leaves
+    when it is run again: then they stay untouched.
 
     Args:
         directory: usually ``results``.
@@ -80,7 +81,9 @@ def write_results(
         save_report(front, staging / "report.html")
         front.save(staging / _FRONT)
         _sync(staging)
-        return _install(staging, directory, front)
+        if _repeats(directory, staging, front):
+            return None
+        return _install(staging, directory)
 
 
 def _check_count(member: FrontMember, found: int) -> None:
@@ -93,16 +96,14 @@ def _check_count(member: FrontMember, found: int) -> None:
         )
 
 
-def _install(staging: Path, directory: Path, front: Front) -> Path | None:
+def _install(staging: Path, directory: Path) -> Path | None:
     """Put the finished ``staging`` in the place of ``directory``; where the old one is kept."""
     aside = None
+    if _is_folder(directory) and not any(directory.iterdir()):
+        directory.rmdir()
     if os.path.lexists(directory):
-        repeated = _repeats(directory, staging, front)
         aside = _first_free(directory)
         put_in_place(staging, directory, aside)
-        if repeated:
-            shutil.rmtree(aside, ignore_errors=True)
-            aside = None
     else:
         staging.rename(directory)
     _sync_folder(directory.parent)
@@ -110,20 +111,28 @@ def _install(staging: Path, directory: Path, front: Front) -> Path | None:
 
 
 def _repeats(directory: Path, staging: Path, front: Front) -> bool:
-    """Whether ``directory`` holds the same front as ``staging`` and no file besides."""
-    if directory.is_symlink() or not directory.is_dir():
+    """Whether ``directory`` has the files of ``staging`` and no other, and holds the same.
+
+    A model that was edited or weights that were trained further are the user's work.
+    """
+    if not _is_folder(directory):
         return False
-    written = {path.name for path in staging.iterdir()} | {"__pycache__"}
-    if any(path.name not in written for path in directory.iterdir()):
+    written = {path.name for path in staging.iterdir()}
+    if {path.name for path in directory.iterdir()} - {"__pycache__"} != written:
         return False
-    if not any(directory.iterdir()):
-        return True
     try:
         earlier = Front.load(directory / _FRONT)
-    except ResultsError:
+        same_info = replace(earlier.info, created=front.info.created) == front.info
+        if not same_info or earlier.members != front.members:
+            return False
+        own = [name for member in front for name in front.files_of(member)]
+        return all((directory / name).read_bytes() == (staging / name).read_bytes() for name in own)
+    except (ResultsError, OSError):
         return False
-    same_info = replace(earlier.info, created=front.info.created) == front.info
-    return same_info and earlier.members == front.members
+
+
+def _is_folder(path: Path) -> bool:
+    return path.is_dir() and not path.is_symlink()
 
 
 def _first_free(directory: Path) -> Path:

@@ -32,8 +32,3 @@ def fair_path(choices: Sequence[int], seed: int, step: int) -> Genome:
         order = np.random.default_rng([_STREAM, seed, layer, deal]).permutation(count)
         path.append(int(order[position]))
     return tuple(path)
-
-
-def updates_for_fairness(choices: Sequence[int], paths_per_update: int) -> int:
-    """Updates after which every candidate of every layer has been trained at least once."""
-    return -(-max(choices) // paths_per_update)

@@ -123,6 +123,34 @@ def test_an_end_that_is_no_module(project: Path) -> None:
     assert "PreNet must be a torch.nn.Module" in error.message
 
 
+@pytest.mark.parametrize("name", ["PreNet", "PostNet"])
+@pytest.mark.parametrize(
+    "layer, tensor, kind",
+    [
+        ("nn.LazyLinear(10)", "layers.1.weight", "LazyLinear"),
+        ("nn.LazyBatchNorm2d(affine=False)", "layers.1.running_mean", "LazyBatchNorm2d"),
+    ],
+)
+def test_an_end_with_a_layer_without_size(
+    project: Path, name: str, layer: str, tensor: str, kind: str
+) -> None:
+    write_module(
+        project,
+        f"""
+        class {name}(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.layers = nn.Sequential(nn.Flatten(), {layer})
+
+            def forward(self, inputs):
+                return self.layers(inputs)
+        """,
+    )
+    error = failure(UserModuleError, lambda: opening(project))
+    assert f"{name}.{tensor} has no shape" in error.message and f"({kind})" in error.message
+    assert "give the layer its size" in str(error.fix)
+
+
 # The import
 
 

@@ -50,8 +50,10 @@ class Scorer:
             network = self.calibrated(genome, data.statistics)
             seed_everything(self.seed, _METRIC_STREAM)
             return Measurement(self.user.metric(loader, _Evaluate(network, self)))
-        except (CandidateFailed, UserCodeError) as error:
-            return Measurement(None, str(error))
+        except CandidateFailed as error:
+            return Measurement(None, str(error), error.raised)
+        except UserCodeError as error:
+            return Measurement(None, str(error), raised=True)
         except torch.OutOfMemoryError as error:
             return Measurement(None, f"out of memory: {str(error).splitlines()[0]}")
 

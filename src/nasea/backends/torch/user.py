@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch import nn
+from torch.nn.parameter import is_lazy
 
 from nasea.backends.torch.describe import describe
 from nasea.backends.torch.state import pack, unpack
@@ -42,6 +43,14 @@ INTERFACE: Interface = {
 
 class CandidateFailed(Exception):
     """The user's metric failed on one architecture; the text is the reason."""
+
+    raised = False
+
+
+class CandidateRaised(CandidateFailed):
+    """The user's code raised an exception on one architecture."""
+
+    raised = True
 
 
 class UserCode:
@@ -83,6 +92,13 @@ class UserCode:
             end = getattr(self._module, class_name)()
         if not isinstance(end, nn.Module):
             raise UserModuleError(f"{FILE_NAME}: {class_name} must be a torch.nn.Module")
+        for name, tensor in (*end.named_parameters(), *end.named_buffers()):
+            if is_lazy(tensor):
+                raise UserModuleError(
+                    f"{FILE_NAME}: {class_name}.{name} has no shape before the first batch "
+                    f"({type(end.get_submodule(name.rpartition('.')[0])).__name__})",
+                    fix="give the layer its size, e.g. nn.Linear(64, 10) for nn.LazyLinear(10)",
+                )
         return end
 
     def dataset(self, directory: str, is_training: bool) -> torch.utils.data.Dataset[Any]:
@@ -160,7 +176,7 @@ class UserCode:
                 raise
             except Exception as error:
                 text = user_frames(error, self.directory).rstrip()
-                raise CandidateFailed(f"metrics_func failed:\n{text}") from error
+                raise CandidateRaised(f"metrics_func failed:\n{text}") from error
         return as_number(value)
 
 
