@@ -149,7 +149,10 @@ class Training:
         self.before = from_json(meta["before"])
         self.weights_version = stored.digest
         if self._epoch < self.prepared.scenario.epochs:
-            self.listener.line(f"going on from epoch {self._epoch}, update {self._step} of it")
+            self.listener.line(
+                f"going on from epoch {self._epoch}, update {self._step} of it, as if never stopped "
+                "(unless your data draw from generators of their own)"
+            )
 
     def _save(self) -> None:
         meta: dict[str, Any] = {
