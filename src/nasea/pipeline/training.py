@@ -150,7 +150,7 @@ class Training:
         self.weights_version = stored.digest
         if self._epoch < self.prepared.scenario.epochs:
             self.listener.line(
-                f"going on from epoch {self._epoch}, update {self._step} of it, as if never stopped "
+                f"going on from epoch {self._epoch}, update {self._step} of it, as if unbroken "
                 "(unless your data draw from generators of their own)"
             )
 
