@@ -47,7 +47,8 @@ def main() -> None:
     """Print and record the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("project", type=Path)
-    prepared = open_trained(parser.parse_args().project)
+    arguments = parser.parse_args()
+    prepared = open_trained(arguments.project)
     backend = prepared.backend
     assert isinstance(backend, TorchBackend)
     genomes = prepared.sample(CANDIDATES)
