@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import Any
 
 from nasea.errors import Interrupted
 
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_Handler = Callable[[int, FrameType | None], Any] | signal.Handlers
+
+_AT_ONCE: dict[signal.Signals, _Handler] = {
+    signal.SIGINT: signal.default_int_handler,
+    signal.SIGTERM: signal.SIG_DFL,
+}
+"""What ends a process without further ado."""
 
 
 class StopRequest:
@@ -40,11 +47,12 @@ def stop_on_signal() -> Iterator[StopRequest]:
 
     def ask(number: int, frame: FrameType | None) -> None:
         request.requested = True
-        for each, handler in before.items():
+        # Not back to what was before: a shell has its background jobs ignore SIGINT.
+        for each, handler in _AT_ONCE.items():
             signal.signal(each, handler)
 
-    before = {each: signal.getsignal(each) for each in _SIGNALS}
-    for each in _SIGNALS:
+    before = {each: signal.getsignal(each) for each in _AT_ONCE}
+    for each in _AT_ONCE:
         signal.signal(each, ask)
     try:
         yield request
