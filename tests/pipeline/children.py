@@ -73,13 +73,17 @@ def kill_after(project: Project, seconds: float) -> bool:
     return True
 
 
-def wait_for(project: Project, text: str) -> None:
-    """Wait until the log says something."""
+def wait_for(project: Project, text: str, *, behind: str = "") -> None:
+    """Wait until the log says ``text``, somewhere behind the first ``behind``."""
     path = project.home / "log_classification" / "log.txt"
     deadline = time.monotonic() + _TIMEOUT
-    while not (path.is_file() and text in path.read_text(encoding="utf-8")):
+    while not (path.is_file() and text in _behind(path.read_text(encoding="utf-8"), behind)):
         assert time.monotonic() < deadline, f"the log never said {text!r}"
         time.sleep(0.01)
+
+
+def _behind(log: str, mark: str) -> str:
+    return log.partition(mark)[2] if mark else log
 
 
 def _run(home: Path, save_seconds: float, doom: str) -> None:

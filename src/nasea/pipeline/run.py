@@ -7,7 +7,7 @@ from pathlib import Path
 
 from nasea.backends.base import Measurement
 from nasea.config import LoadedScenario, load_scenario
-from nasea.errors import CheckpointError, NaseaError, Notice, ResultsError
+from nasea.errors import CheckpointError, Interrupted, NaseaError, Notice, ResultsError
 from nasea.pipeline.check import few_epochs_notice
 from nasea.pipeline.checkpoint import CheckpointStore
 from nasea.pipeline.direction import Direction, decide
@@ -60,12 +60,29 @@ def search(
         try:
             voices = Chorus([listener or Silence(), journal])
             return _Run(loaded, home, restart, voices, journal, stop).front()
-        except NaseaError as error:
-            with suppress(ResultsError):  # of a full disk the user hears once
-                journal.line(f"ended: {error}")
-            raise
+        except Exception as error:
+            told = _as_stop(error) if stop.requested else error
+            if isinstance(told, NaseaError):
+                with suppress(ResultsError):  # of a full disk the user hears once
+                    journal.line(f"ended: {told}")
+            if told is error:
+                raise
+            raise told from error
         finally:
             journal.close()
+
+
+def _as_stop(error: Exception) -> Exception:
+    """What to tell when ``error`` came after a request to stop.
+
+    A terminal sends Ctrl-C to the processes that load data as well; that they end is no fault.
+    """
+    if isinstance(error, Interrupted):
+        return error
+    return Interrupted(
+        f"stopped, with {type(error).__name__} on the way; the last checkpoint is intact",
+        fix="run the same command again to go on",
+    )
 
 
 class _Run:
