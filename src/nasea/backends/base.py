@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol
 
 from nasea.cost import Costs
 from nasea.errors import Notice
@@ -83,6 +83,21 @@ class Measurement:
 
 
 @dataclass(frozen=True)
+class FileOptions:
+    """What a generated model file must do as the backend did.
+
+    Attributes:
+        data_format: layout that PreNet gets and gives, and PostNet gets.
+        keras_version: 2 or 3 for TensorFlow; ``None`` for PyTorch.
+        built_in_call: whether PreNet or PostNet builds layers with weights while it is called.
+    """
+
+    data_format: Literal["channels_first", "channels_last"] = "channels_first"
+    keras_version: int | None = None
+    built_in_call: bool = False
+
+
+@dataclass(frozen=True)
 class Slice:
     """Which data an architecture is scored on.
 
@@ -112,6 +127,14 @@ class Backend(Protocol):
     @property
     def weights_suffix(self) -> str:
         """Ending of a weights file, e.g. ``.pt``."""
+
+    @property
+    def file_options(self) -> FileOptions:
+        """What the generated files must do as the backend did; final after ``attach``."""
+
+    @property
+    def metric_call(self) -> str:
+        """The user's metric as it is called, for messages."""
 
     @property
     def notices(self) -> Sequence[Notice]:

@@ -19,6 +19,12 @@ FILE_NAME = f"{MODULE_NAME}.py"
 
 _OWN_CODE = Path(__file__).parents[1]
 
+_UNIQUE_METHODS = {
+    "PyTorch": {"dataset_define", "scheduler_define", "metrics_func", "loss_func"},
+    "TensorFlow": {"build_dataset_search", "lr_scheduler", "metrics_op", "loss_op"},
+}
+"""Framework -> methods of UserModule that modules of no other framework have."""
+
 Interface = Mapping[str, Mapping[str, Sequence[str]]]
 """Class -> method -> names of the arguments nasea passes, in order."""
 
@@ -92,6 +98,7 @@ def check_interface(
     Raises:
         UserModuleError: something is not; names all of it.
     """
+    _refuse_other_framework(module, interface)
     problems: list[str] = []
     for class_name, methods in interface.items():
         found = getattr(module, class_name, None)
@@ -114,6 +121,18 @@ def check_interface(
             f"{module.__file__} does not have the expected interface:\n{lines}",
             fix="see docs/reference/user-module.md; `nasea init` writes a working example",
         )
+
+
+def _refuse_other_framework(module: ModuleType, interface: Interface) -> None:
+    written = set(vars(getattr(module, "UserModule", object)))
+    for framework, methods in _UNIQUE_METHODS.items():
+        if written & methods and not methods & set(interface["UserModule"]):
+            found = ", ".join(sorted(written & methods))
+            raise UserModuleError(
+                f"{module.__file__} is written for {framework} (UserModule has {found}), which is "
+                "not what strategy.framework says",
+                fix=f"use framework: {framework}, or the user_module.py of the other framework",
+            )
 
 
 def accepts(function: Any, positional: int) -> bool:

@@ -9,7 +9,7 @@ from typing import Annotated, Literal, Self
 from pydantic import ValidationError
 
 from nasea.config.keys import TASKS, Key
-from nasea.config.kinds import Count, Seed
+from nasea.config.kinds import Count, KerasVersion, Seed
 from nasea.config.sections import (
     Constraint,
     Dataset,
@@ -60,6 +60,16 @@ class Scenario(Section):
     seed: Annotated[
         Seed, Key("strategy.seed", "seed of every random generator", extension=True)
     ] = 0
+    keras_version: Annotated[
+        KerasVersion,
+        Key(
+            "strategy.keras_version",
+            "what tf.keras is for user_module.py; 2: the package tf-keras, which runs modules of "
+            "TensorFlow 2.8 and earlier",
+            applies={"framework": ("tensorflow",)},
+            extension=True,
+        ),
+    ] = 2
     constraint: Constraint
     supernet: Supernet
     optimizer: Optimizer

@@ -131,7 +131,7 @@ def _estimate(prepared: Prepared) -> tuple[float, float]:
     data = Slice(images=prepared.eval_images)
     # The first fills the caches that every later one profits from.
     first = prepared.backend.measure(middle, data)
-    require_working_metric([first], scenario.task)
+    require_working_metric(prepared, [first])
     start = time.perf_counter()
     prepared.backend.measure(middle, data)
     one = time.perf_counter() - start

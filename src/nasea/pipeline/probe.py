@@ -127,15 +127,16 @@ def prepare(
     return Prepared(scenario, backend, data, pre_net, post_net, space, costs, paths, step_seconds)
 
 
-def require_working_metric(measured: Sequence[Measurement], task: str) -> None:
+def require_working_metric(prepared: Prepared, measured: Sequence[Measurement]) -> None:
     """Raise UserCodeError when the user's metric raises on every architecture.
 
     On untrained networks a detection metric may well raise where nothing is detected; there it is
     no proof of a fault.
     """
+    task = prepared.scenario.task
     if task != "detection" and measured and all(m.raised for m in measured):
         trace = str(measured[0].failure)
-        raise UserCodeError("UserModule.metrics_func(eval_dataloader, eval_function)", trace)
+        raise UserCodeError(prepared.backend.metric_call, trace)
 
 
 def require_satisfiable(costs: CostModel, budget: float) -> None:

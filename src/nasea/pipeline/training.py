@@ -129,7 +129,7 @@ class Training:
         self.witnesses = tuple(self.prepared.sample(N_WITNESSES))
         self.before = measure_all(self.prepared, self.witnesses, self.stop)
         if self._epoch == 0:
-            require_working_metric(self.before, self.prepared.scenario.task)
+            require_working_metric(self.prepared, self.before)
 
     def _direction_is_open(self) -> bool:
         asked = self.prepared.scenario.searcher.metric_mode

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from nasea.backends.torch import devices
-from nasea.backends.torch.devices import choose_visible, open_device
+from nasea.backends import visibility
+from nasea.backends.torch.devices import open_device
+from nasea.backends.visibility import choose_visible
 from nasea.errors import NotAvailableError, Notice
 
 from .project import scenario
@@ -18,9 +19,9 @@ VARIABLE = "CUDA_VISIBLE_DEVICES"
 
 @pytest.fixture
 def _as_at_the_start() -> Iterator[None]:
-    devices._visible_at_first.cache_clear()
+    visibility._visible_at_first.cache_clear()
     yield
-    devices._visible_at_first.cache_clear()
+    visibility._visible_at_first.cache_clear()
 
 
 @pytest.mark.parametrize(

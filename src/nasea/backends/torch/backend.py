@@ -10,7 +10,14 @@ from pathlib import Path
 
 import torch
 
-from nasea.backends.base import DataReport, EndReport, Measurement, Slice, UpdateReport
+from nasea.backends.base import (
+    DataReport,
+    EndReport,
+    FileOptions,
+    Measurement,
+    Slice,
+    UpdateReport,
+)
 from nasea.backends.torch.data import Batch, Data
 from nasea.backends.torch.devices import open_device, seed_everything
 from nasea.backends.torch.ends import (
@@ -34,6 +41,8 @@ class TorchBackend:
     """See :class:`nasea.backends.base.Backend`."""
 
     weights_suffix = ".pt"
+    file_options = FileOptions()
+    metric_call = "UserModule.metrics_func(eval_dataloader, eval_function)"
 
     def __init__(self, scenario: Scenario, directory: Path) -> None:
         self.scenario = scenario

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import random
-from functools import cache
-
-import numpy as np
 import torch
 
+from nasea.backends.randomness import seed_generators
+from nasea.backends.visibility import show_only
 from nasea.config import Scenario
 from nasea.errors import NotAvailableError, Notice
-
-_VISIBLE = "CUDA_VISIBLE_DEVICES"
 
 
 def open_device(scenario: Scenario, notices: list[Notice]) -> torch.device:
@@ -35,7 +30,7 @@ def open_device(scenario: Scenario, notices: list[Notice]) -> torch.device:
             )
         )
     if resource.device != "cpu" and not torch.cuda.is_initialized():  # type: ignore[no-untyped-call]
-        os.environ[_VISIBLE] = choose_visible(_visible_at_first(), resource.gpu_ids[0])
+        show_only(resource.gpu_ids[0])
     threads = resource.threads or torch.get_num_threads()
     torch.set_num_threads(threads)
     if resource.device == "cpu":
@@ -51,48 +46,9 @@ def open_device(scenario: Scenario, notices: list[Notice]) -> torch.device:
     return torch.device("cpu")
 
 
-def choose_visible(visible: str | None, gpu_id: int) -> str:
-    """What CUDA_VISIBLE_DEVICES must be for the device ``gpu_id`` to be the only one.
-
-    Args:
-        visible: the variable as the user set it, if it is set: device numbers or names separated
-            by commas, none if empty. CUDA reads it up to the first that is empty or negative.
-        gpu_id: position of the device among the visible ones, from 0.
-
-    Raises:
-        NotAvailableError: there are visible devices, but not as many.
-    """
-    if visible is None:
-        return str(gpu_id)
-    devices: list[str] = []
-    for device in map(str.strip, visible.split(",")):
-        if not device or device.startswith("-"):
-            break
-        devices.append(device)
-    if not devices:
-        return visible
-    if gpu_id >= len(devices):
-        ids = ", ".join(map(str, range(len(devices))))
-        raise NotAvailableError(
-            f"resource.gpu_id: there is no device {gpu_id}: {_VISIBLE} is {visible}, which leaves "
-            f"the ids {ids}",
-            fix=f"resource.gpu_id counts within {_VISIBLE}, from 0: use one of {ids}",
-        )
-    return devices[gpu_id]
-
-
-@cache
-def _visible_at_first() -> str | None:
-    # Kept, since a process may open a device again once the variable holds what nasea wrote.
-    return os.environ.get(_VISIBLE)
-
-
 def seed_everything(*seed: int) -> None:
     """Seed Python's, NumPy's and torch's global generators, which user code draws from."""
-    state = np.random.SeedSequence(seed).generate_state(3)
-    random.seed(int(state[0]))
-    np.random.seed(int(state[1]))
-    torch.manual_seed(int(state[2]))
+    torch.manual_seed(seed_generators(*seed))
 
 
 def move(value: object, device: torch.device) -> object:

@@ -8,12 +8,13 @@ import torch
 from torch import nn
 
 from nasea.backends.base import Measurement, Slice
+from nasea.backends.metric import CandidateFailed
 from nasea.backends.torch.data import Data
 from nasea.backends.torch.devices import seed_everything
 from nasea.backends.torch.ends import copy_end
 from nasea.backends.torch.layers import Network
 from nasea.backends.torch.supernet import Supernet
-from nasea.backends.torch.user import CandidateFailed, UserCode
+from nasea.backends.torch.user import UserCode
 from nasea.errors import UserCodeError
 from nasea.space import Genome
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import io
 import pickle
-import random
 from typing import Any
 
 import numpy as np
 import torch
 
+from nasea.backends.randomness import generator_state, set_generator_state
 from nasea.errors import CheckpointError
 
 
@@ -46,11 +46,7 @@ def unpack(packed: bytes) -> dict[str, Any]:
 
 def random_state() -> dict[str, Any]:
     """State of the global generators, in types that load without pickle."""
-    version, internal, gauss = random.getstate()
-    name, keys, position, has_gauss, cached = np.random.get_state(legacy=True)
-    return {
-        "python": [version, list(internal), gauss],
-        "numpy": [str(name), [int(k) for k in keys], int(position), int(has_gauss), float(cached)],
+    return generator_state() | {
         "torch": torch.get_rng_state(),
         "cuda": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
     }
@@ -58,10 +54,7 @@ def random_state() -> dict[str, Any]:
 
 def set_random_state(state: dict[str, Any]) -> None:
     """Put back what :func:`random_state` gave."""
-    version, internal, gauss = state["python"]
-    random.setstate((version, tuple(internal), gauss))
-    name, keys, position, has_gauss, cached = state["numpy"]
-    np.random.set_state((name, np.array(keys, dtype=np.uint32), position, has_gauss, cached))
+    set_generator_state(state)
     torch.set_rng_state(state["torch"])
     if state["cuda"] and torch.cuda.is_available():
         torch.cuda.set_rng_state_all(state["cuda"])

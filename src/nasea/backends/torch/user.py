@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import math
-import numbers
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from torch import nn
 from torch.nn.parameter import is_lazy
 
+from nasea.backends.metric import CandidateFailed, CandidateRaised, finite_number
 from nasea.backends.torch.describe import describe
 from nasea.backends.torch.state import pack, unpack
 from nasea.backends.usermodule import (
@@ -26,7 +24,7 @@ from nasea.backends.usermodule import (
     user_frames,
 )
 from nasea.backends.workdir import PrivateDirectory
-from nasea.errors import MetricError, NaseaError, UserCodeError, UserModuleError
+from nasea.errors import NaseaError, UserCodeError, UserModuleError
 
 INTERFACE: Interface = {
     "UserModule": {
@@ -39,18 +37,6 @@ INTERFACE: Interface = {
     "PreNet": {"__init__": (), "forward": ("inputs",)},
     "PostNet": {"__init__": (), "forward": ("inputs",)},
 }
-
-
-class CandidateFailed(Exception):
-    """The user's metric failed on one architecture; the text is the reason."""
-
-    raised = False
-
-
-class CandidateRaised(CandidateFailed):
-    """The user's code raised an exception on one architecture."""
-
-    raised = True
 
 
 class UserCode:
@@ -177,7 +163,9 @@ class UserCode:
             except Exception as error:
                 text = user_frames(error, self.directory).rstrip()
                 raise CandidateRaised(f"metrics_func failed:\n{text}") from error
-        return as_number(value)
+        if isinstance(value, torch.Tensor) and value.numel() == 1:
+            value = value.item()
+        return finite_number(value, "metrics_func")
 
 
 def _require_storable(scheduler: Any) -> None:
@@ -191,18 +179,3 @@ def _require_storable(scheduler: Any) -> None:
             fix="keep only numbers, strings, lists, dicts and tensors in its attributes, or leave "
             "the others out in state_dict()",
         ) from error
-
-
-def as_number(value: object) -> float:
-    """A metric as a float; raises MetricError for another type, CandidateFailed for NaN."""
-    if isinstance(value, torch.Tensor | np.ndarray) and math.prod(value.shape) == 1:
-        value = value.item()
-    if isinstance(value, bool) or not isinstance(value, numbers.Real):
-        raise MetricError(
-            f"{FILE_NAME}: metrics_func must return a number, found {type(value).__name__}"
-            f" {str(value)[:60]!r}"
-        )
-    number = float(value)
-    if not math.isfinite(number):
-        raise CandidateFailed(f"the metric is {number}")
-    return number

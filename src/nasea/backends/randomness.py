@@ -1,0 +1,34 @@
+"""Python's and NumPy's global random generators, which code of the user draws from."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import numpy as np
+
+
+def seed_generators(*seed: int) -> int:
+    """Seed both; returns a number made of the same seed for the framework's own generator."""
+    state = np.random.SeedSequence(seed).generate_state(3)
+    random.seed(int(state[0]))
+    np.random.seed(int(state[1]))
+    return int(state[2])
+
+
+def generator_state() -> dict[str, Any]:
+    """State of both, in types that load without pickle."""
+    version, internal, gauss = random.getstate()
+    name, keys, position, has_gauss, cached = np.random.get_state(legacy=True)
+    return {
+        "python": [version, list(internal), gauss],
+        "numpy": [str(name), [int(k) for k in keys], int(position), int(has_gauss), float(cached)],
+    }
+
+
+def set_generator_state(state: dict[str, Any]) -> None:
+    """Put back what :func:`generator_state` gave."""
+    version, internal, gauss = state["python"]
+    random.setstate((version, tuple(internal), gauss))
+    name, keys, position, has_gauss, cached = state["numpy"]
+    np.random.set_state((name, np.array(keys, dtype=np.uint32), position, has_gauss, cached))
