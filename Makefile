@@ -14,10 +14,10 @@ help:
 	@echo "make docs    write the generated reference pages"
 
 # torch goes first and by itself: what is installed next then takes the build that is there.
-$(READY): requirements/torch.txt requirements/dev.txt pyproject.toml
+$(READY): requirements/torch.txt requirements/tensorflow.txt requirements/dev.txt pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || python3 -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --requirement requirements/torch.txt
-	$(BIN)/python -m pip install --quiet --requirement requirements/dev.txt
+	$(BIN)/python -m pip install --quiet --requirement requirements/dev.txt --requirement requirements/tensorflow.txt
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	touch $@
 

@@ -49,8 +49,8 @@ class BackendKit(ABC, Generic[Net]):
     """How the contract drives one framework."""
 
     @abstractmethod
-    def build(self, candidates: Sequence[Candidate]) -> Net:
-        """The body of an architecture."""
+    def build(self, candidates: Sequence[Candidate], shape: Shape) -> Net:
+        """The body of an architecture, for inputs of (channels, height, width)."""
 
     @abstractmethod
     def parameters(self, net: Net) -> int:
@@ -125,7 +125,7 @@ class NetworkContract(ABC, Generic[Net]):
         self, kit: BackendKit[Net], candidates: Sequence[Candidate], shape: Shape
     ) -> None:
         whole = tuple(op for candidate in candidates for op in candidate.program)
-        net = kit.build(candidates)
+        net = kit.build(candidates, shape)
         costs = count(whole, shape)
         assert kit.parameters(net) == costs.parameters
         assert kit.flops(net, shape) == costs.flops
@@ -137,7 +137,7 @@ class NetworkContract(ABC, Generic[Net]):
     ) -> None:
         whole = tuple(op for candidate in candidates for op in candidate.program)
         weights = random_weights(candidates, seed=1)
-        net = kit.build(candidates)
+        net = kit.build(candidates, shape)
         kit.write_weights(net, candidates, weights)
         stored = kit.read_weights(net, candidates)
         assert stored.keys() == weights.keys()
@@ -186,7 +186,7 @@ class NetworkContract(ABC, Generic[Net]):
         program = BLOCKS["inverted_k3_e6_se"].build(64, 64, 1)
         assert program is not None
         candidates = [as_candidate(program)]
-        weights = backend_kit.read_weights(backend_kit.build(candidates), candidates)
+        weights = backend_kit.read_weights(backend_kit.build(candidates, (64, 2, 2)), candidates)
         for tensor in tensors(program):
             values = weights[tensor.slot]
             if tensor.kind == "weight":
@@ -198,6 +198,6 @@ class NetworkContract(ABC, Generic[Net]):
     def test_resnet18(self, backend_kit: BackendKit[Net]) -> None:
         filters, strides = [64, 64, 128, 128, 256, 256, 512, 512], [1, 1, 2, 1, 2, 1, 2, 1]
         space = build_space((64, 56, 56), filters, strides, [BLOCKS["basic_x1"]])
-        net = backend_kit.build(space.decode([0] * len(filters)))
+        net = backend_kit.build(space.decode([0] * len(filters)), (64, 56, 56))
         # torchvision's resnet18 without its stem and its fully connected layer.
         assert backend_kit.parameters(net) == 11_166_976

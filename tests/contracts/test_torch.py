@@ -17,7 +17,7 @@ from .network import BackendKit, Images, NetworkContract, Weights
 
 
 class TorchKit(BackendKit[nn.Sequential]):
-    def build(self, candidates: Sequence[Candidate]) -> nn.Sequential:
+    def build(self, candidates: Sequence[Candidate], shape: Shape) -> nn.Sequential:
         return build_body(candidates)
 
     def parameters(self, net: nn.Sequential) -> int:

@@ -23,16 +23,18 @@ def open_backend(scenario: Scenario, directory: Path) -> Backend:
         NotAvailableError: a framework or task that this version or installation cannot serve.
         UserModuleError, UserCodeError: the user's module.
     """
-    if scenario.framework != "pytorch":
-        raise NotAvailableError(
-            "strategy.framework: the TensorFlow backend is not in this version",
-            fix="use framework: PyTorch",
-        )
     if scenario.task != "classification":
         raise NotAvailableError(
             f"constraint.application_type: {scenario.task} is not in this version",
             fix="use application_type: image_classification",
         )
+    if scenario.framework == "tensorflow":
+        from nasea.backends.tensorflow.environment import load_tensorflow
+
+        load_tensorflow(scenario.keras_version)
+        from nasea.backends.tensorflow.backend import TensorFlowBackend
+
+        return TensorFlowBackend(scenario, directory)
     # Threads that spin while they wait make torch up to fifty times slower as soon as anything else
     # runs on the machine, data workers included; sleeping costs tiny networks a tenth when the
     # machine is idle (docs/decisions/0007). Read once, when torch is loaded.

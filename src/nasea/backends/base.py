@@ -16,6 +16,9 @@ from nasea.cost import Costs
 from nasea.errors import Notice
 from nasea.space import Genome, Shape, Space
 
+DataFormat = Literal["channels_first", "channels_last"]
+"""(N, C, H, W) or (N, H, W, C)."""
+
 
 @dataclass(frozen=True)
 class DataReport:
@@ -92,7 +95,7 @@ class FileOptions:
         built_in_call: whether PreNet or PostNet builds layers with weights while it is called.
     """
 
-    data_format: Literal["channels_first", "channels_last"] = "channels_first"
+    data_format: DataFormat = "channels_first"
     keras_version: int | None = None
     built_in_call: bool = False
 

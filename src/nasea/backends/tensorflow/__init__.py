@@ -1,0 +1,1 @@
+"""The TensorFlow backend; importing it imports TensorFlow."""

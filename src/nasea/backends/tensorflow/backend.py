@@ -1,0 +1,232 @@
+"""TensorFlow behind the backend protocol."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import tensorflow as tf
+
+from nasea.backends.base import (
+    DataReport,
+    EndReport,
+    FileOptions,
+    Measurement,
+    Slice,
+    UpdateReport,
+)
+from nasea.backends.tensorflow.data import Batch, Data
+from nasea.backends.tensorflow.devices import device_name, open_device, seed_everything
+from nasea.backends.tensorflow.ends import End, count_parameters, require_feature_map
+from nasea.backends.tensorflow.environment import keras_release
+from nasea.backends.tensorflow.score import Scorer
+from nasea.backends.tensorflow.supernet import Supernet
+from nasea.backends.tensorflow.train import Trainer
+from nasea.backends.tensorflow.user import UserCode
+from nasea.backends.tensorflow.weights import assemble
+from nasea.config import Scenario
+from nasea.errors import DataError, Notice
+from nasea.space import Genome, Space
+
+_INITIAL_STREAM = 0x11
+
+
+class TensorFlowBackend:
+    """See :class:`nasea.backends.base.Backend`.
+
+    ``tf.data`` loads in threads of its own, so there are no loading processes.
+    """
+
+    weights_suffix = ".weights.h5"
+    metric_call = "UserModule.metrics_op(inputs, outputs)"
+    workers = 0
+
+    def __init__(self, scenario: Scenario, directory: Path) -> None:
+        self.scenario = scenario
+        self.notices: list[Notice] = []
+        tf.get_logger().setLevel("ERROR")  # it takes many functions for one that is traced anew
+        self.device = open_device(scenario, self.notices)
+        seed_everything(scenario.seed, _INITIAL_STREAM)
+        self.user = UserCode(directory, scenario.epochs, scenario.batch_size)
+        layout = scenario.supernet.data_format
+        self._pre_net = End(self.user, "PreNet", layout)
+        self._post_net = End(self.user, "PostNet", layout)
+        self._data: Data | None = None
+        self._batch: Batch | None = None
+        self._supernet: Supernet | None = None
+        self._trainer: Trainer | None = None
+        self._scorer: Scorer | None = None
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Framework version, device, threads."""
+        threads = tf.config.threading.get_intra_op_parallelism_threads()
+        return {
+            "framework": f"TensorFlow {tf.__version__}, Keras {keras_release(tf)}",
+            "device": device_name(self.device),
+            "threads": str(threads or "all"),
+        }
+
+    @property
+    def file_options(self) -> FileOptions:
+        """See :meth:`nasea.backends.base.Backend.file_options`."""
+        return FileOptions(
+            data_format=self.scenario.supernet.data_format,
+            keras_version=self.scenario.keras_version,
+            built_in_call=self._pre_net.keeps_layers or self._post_net.keeps_layers,
+        )
+
+    @property
+    def data(self) -> Data:
+        """The data sets; opened by :meth:`load_data`."""
+        assert self._data is not None, "load_data comes first"
+        return self._data
+
+    @property
+    def supernet(self) -> Supernet:
+        """The supernet; built by :meth:`attach`."""
+        assert self._supernet is not None, "attach comes first"
+        return self._supernet
+
+    @property
+    def trainer(self) -> Trainer:
+        """Optimiser and schedule; made by :meth:`begin_training`."""
+        assert self._trainer is not None, "begin_training comes first"
+        return self._trainer
+
+    def load_data(self, workers: int | None) -> DataReport:
+        """See :meth:`nasea.backends.base.Backend.load_data`."""
+        self._data = Data(self.scenario, self.user, self.notices)
+        self._batch = self._data.probe()
+        return DataReport(
+            self._data.train_images, self._data.val_images, self._data.batches_per_epoch
+        )
+
+    def probe_pre_net(self) -> EndReport:
+        """See :meth:`nasea.backends.base.Backend.probe_pre_net`."""
+        images, _ = self._probe_batch()
+        layout = self.scenario.supernet.data_format
+        features = self._pre_net.build(images)
+        require_feature_map(features, len(images), layout)
+        _, height, width, channels = features.shape
+        costs = self._pre_net.count(images[:1])
+        return EndReport(costs, (int(channels), int(height), int(width)))
+
+    def attach(self, space: Space, seed: int) -> EndReport:
+        """See :meth:`nasea.backends.base.Backend.attach`."""
+        images, labels = self._probe_batch()
+        if len(images) == 1 and space.out_shape[1:] == (1, 1):
+            raise DataError(
+                "strategy.batch_size is 1, and the last layer makes planes of 1×1: batch "
+                "normalisation has a single value to go by",
+                fix="use a batch_size of at least 2",
+            )
+        features = [_random_map(len(images), space.layers[i].out_shape) for i in (*space.taps, -1)]
+        single = [feature[:1] for feature in features]
+        outputs = self._post_net.build(features if space.taps else features[0])
+        costs = self._post_net.count(single if space.taps else single[0])
+        notice = self.user.try_loss(labels, outputs)
+        if notice is not None:
+            self.notices.append(notice)
+        seed_everything(seed, _INITIAL_STREAM, 1)
+        with tf.device(self.device):
+            self._supernet = Supernet(space, seed)
+        self._scorer = Scorer(
+            self._supernet, self._pre_net, self._post_net, self.data, self.user, seed
+        )
+        return EndReport(costs)
+
+    def try_candidates(self, on_step: Callable[[int, int], None]) -> float:
+        """See :meth:`nasea.backends.base.Backend.try_candidates`."""
+        batch = self._probe_batch()
+        choices = self.supernet.space.choices
+        trial = self._make_trainer(paths_per_update=1)
+        rate = trial.rate(0)
+        trial.rate(self.scenario.epochs * trial.steps_per_epoch - 1)
+        before = trial.state()
+        seconds = []
+        for turn in range(max(choices)):
+            path = tuple(turn % count for count in choices)
+            trial.learn([path], [batch], rate)
+            start = time.perf_counter()
+            trial.learn([path], [batch], rate)  # the first time it was traced
+            seconds.append(time.perf_counter() - start)
+            on_step(turn + 1, max(choices))
+        trial.restore(before)
+        return statistics.median(seconds)
+
+    def settle_workers(self, step_seconds: float) -> None:
+        """See :meth:`nasea.backends.base.Backend.settle_workers`."""
+
+    def begin_training(self, paths_per_update: int, seed: int) -> int:
+        """See :meth:`nasea.backends.base.Backend.begin_training`."""
+        self._trainer = self._make_trainer(paths_per_update)
+        return self._trainer.steps_per_epoch
+
+    def train_epoch(
+        self,
+        epoch: int,
+        path: Callable[[int], Genome],
+        on_update: Callable[[UpdateReport], None],
+        done: int = 0,
+    ) -> None:
+        """See :meth:`nasea.backends.base.Backend.train_epoch`."""
+        batches = self.data.epoch(epoch, done * self.trainer.paths_per_update)
+        self.trainer.epoch(epoch, batches, path, on_update, done)
+
+    def state(self) -> bytes:
+        """See :meth:`nasea.backends.base.Backend.state`."""
+        return self.trainer.state()
+
+    def restore(self, state: bytes) -> None:
+        """See :meth:`nasea.backends.base.Backend.restore`."""
+        self.trainer.restore(state)
+
+    def measure(self, genome: Genome, data: Slice) -> Measurement:
+        """See :meth:`nasea.backends.base.Backend.measure`."""
+        return self._scoring().measure(genome, data)
+
+    def write_weights(self, genome: Genome, path: Path) -> int:
+        """See :meth:`nasea.backends.base.Backend.write_weights`."""
+        with self._scoring().calibrated(genome) as found:
+            network = assemble(
+                self.supernet,
+                genome,
+                found,
+                (self._pre_net.model, self._post_net.model),
+                self.scenario.supernet.data_format,
+            )
+            network(self._probe_batch()[0][:1], training=False)
+            network.save_weights(str(path))
+        return count_parameters(network)
+
+    def close(self) -> None:
+        """See :meth:`nasea.backends.base.Backend.close`."""
+        self.user.close()
+
+    def _make_trainer(self, paths_per_update: int) -> Trainer:
+        return Trainer(
+            self.scenario,
+            self.user,
+            self.supernet,
+            self._pre_net,
+            self._post_net,
+            self.data.batches_per_epoch,
+            paths_per_update,
+        )
+
+    def _scoring(self) -> Scorer:
+        assert self._scorer is not None, "attach comes first"
+        return self._scorer
+
+    def _probe_batch(self) -> Batch:
+        assert self._batch is not None, "load_data comes first"
+        return self._batch
+
+
+def _random_map(images: int, shape: tuple[int, int, int]) -> Any:
+    channels, height, width = shape
+    return tf.random.normal((images, height, width, channels))

@@ -1,0 +1,56 @@
+"""Layers that a model of the user builds while it is called, kept from call to call.
+
+Keras makes such a layer, with new weights, at every call: it is never trained and not saved. Here
+the first one is kept, by class, by name where it was given one, and by its position among those of
+that class and name; later calls go to it. Generated model files carry this module's functions as
+they stand here, so they need nothing but TensorFlow.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import tensorflow as tf
+
+
+@contextmanager
+def keeping_layers(model: Any) -> Iterator[None]:
+    """While ``model`` is called, keep the layers with weights that it builds."""
+    kind = tf.keras.layers.Layer
+    original = kind.__call__
+    owned = {id(layer) for layer in model._flatten_layers()}
+    kept = {layer.kept_as: layer for layer in getattr(model, "layers_built_in_call", ())}
+    made: list[Any] = []
+    counts: Counter[str] = Counter()
+    inside = False  # a layer that was built in the call: what it calls is its own
+
+    def call(layer: Any, *args: Any, **kwargs: Any) -> Any:
+        nonlocal inside
+        if inside or id(layer) in owned:
+            return original(layer, *args, **kwargs)
+        name = type(layer).__qualname__
+        automatic = re.sub(r"_\d+$", "", layer.name).replace("_", "") == name.lower()
+        name = name if automatic else f"{name} {layer.name}"
+        counts[name] += 1
+        key = f"{name} {counts[name]}"
+        inside = True
+        try:
+            outputs = original(kept.get(key, layer), *args, **kwargs)
+        finally:
+            inside = False
+        if key not in kept and layer.weights:
+            layer.kept_as = key
+            made.append(layer)
+        return outputs
+
+    kind.__call__ = call
+    try:
+        yield
+    finally:
+        kind.__call__ = original
+    if made:
+        model.layers_built_in_call = [*kept.values(), *made]

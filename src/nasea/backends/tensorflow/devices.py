@@ -1,0 +1,78 @@
+"""Device, threads and random generators of one process."""
+
+from __future__ import annotations
+
+import random
+
+import tensorflow as tf
+from tensorflow.python.eager import context
+
+from nasea.backends.randomness import seed_generators
+from nasea.backends.visibility import show_only
+from nasea.config import Scenario
+from nasea.errors import NotAvailableError, Notice
+
+
+def open_device(scenario: Scenario, notices: list[Notice]) -> str:
+    """Name of the device of this run; falls back to the CPU with a notice where there is no GPU.
+
+    Raises:
+        NotAvailableError: CUDA was asked for and is not there, or the id is beyond those that
+            CUDA_VISIBLE_DEVICES leaves.
+    """
+    resource = scenario.resource
+    if len(resource.gpu_ids) > 1:
+        notices.append(
+            Notice(
+                "resource.gpu_id",
+                f"this version trains on one device; {resource.gpu_ids[0]} of "
+                f"{list(resource.gpu_ids)} is used",
+            )
+        )
+    if resource.precision == "auto":
+        notices.append(Notice("resource.precision", "TensorFlow trains in float32"))
+    try:
+        if resource.device != "cpu":
+            show_only(resource.gpu_ids[0])
+        if resource.threads:
+            tf.config.threading.set_intra_op_parallelism_threads(resource.threads)
+            tf.config.threading.set_inter_op_parallelism_threads(resource.threads)
+        gpus = tf.config.list_physical_devices("GPU")
+        if resource.device == "cpu" and gpus:
+            tf.config.set_visible_devices([], "GPU")
+        for gpu in gpus:
+            tf.config.experimental.set_memory_growth(gpu, True)
+    except RuntimeError:  # TensorFlow is at work in this process already, and stays as it is
+        gpus = tf.config.list_logical_devices("GPU")
+    if resource.device == "cpu":
+        return "/CPU:0"
+    if gpus:
+        return "/GPU:0"
+    if resource.device == "cuda":
+        raise NotAvailableError(
+            "resource.device: cuda was asked for, but TensorFlow finds no GPU",
+            fix="use device: auto or cpu, or pip install 'tensorflow[and-cuda]'",
+        )
+    notices.append(Notice("resource", "no CUDA device: running on the CPU"))
+    return "/CPU:0"
+
+
+def device_name(device: str) -> str:
+    """The device as its maker calls it."""
+    if device.startswith("/CPU"):
+        return "CPU"
+    details = tf.config.experimental.get_device_details(tf.config.list_physical_devices("GPU")[0])
+    return str(details.get("device_name", "GPU"))
+
+
+def seed_everything(*seed: int) -> None:
+    """Seed Python's, NumPy's and TensorFlow's global generators, which user code draws from.
+
+    It holds for operations made from now on. ``tf.random.set_seed`` would also have functions
+    traced before draw from the beginning, but throws all of them out of memory for that: making
+    them ready again takes longer than an epoch of a small data set.
+    """
+    number = seed_generators(*seed)
+    eager = context.context()
+    eager._seed = number
+    eager._rng = random.Random(number)

@@ -1,0 +1,139 @@
+"""Functions of a graph that train: traced once, split into a forward and a backward half.
+
+A network put together at run time from functions, each traced once, is usually trained under an
+outer gradient tape. The tape costs more than the small networks of a search can bear: it watches,
+records and copies in Python at every call. Here each function is traced together with its
+gradient, and the graph is cut where the gradient begins. The *residuals*, what the backward half
+needs of the forward one, are handed over as plain tensors, and both halves are called by name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import tensorflow as tf
+
+Tensors = Sequence[Any]
+
+
+class Called:
+    """A concrete function called by its name, past signatures and gradient tapes.
+
+    Args:
+        function: what to trace.
+        specs: what it gets.
+    """
+
+    def __init__(self, function: Callable[..., Any], *specs: tf.TensorSpec) -> None:
+        # The concrete function is kept: with it goes what the runtime knows by its name.
+        self._concrete = tf.function(function, autograph=False).get_concrete_function(*specs)
+        self._captured = list(self._concrete.captured_inputs)
+        self._types = [output.dtype for output in self._concrete.graph.outputs]
+        self._config = tf.compat.v1.ConfigProto().SerializeToString()
+
+    def __call__(self, *arguments: Any) -> list[Any]:
+        """The outputs of the function, flat."""
+        return tf.raw_ops.StatefulPartitionedCall(
+            args=[*arguments, *self._captured],
+            Tout=self._types,
+            f=self._concrete,
+            config_proto=self._config,
+        )
+
+
+class Piece:
+    """A differentiable function of one tensor and of variables that it reads.
+
+    Args:
+        function: (x) -> y, of operations that have gradients.
+        spec: shape and type of x.
+        variables: what y depends on besides.
+    """
+
+    def __init__(
+        self,
+        function: Callable[[Any], Any],
+        spec: tf.TensorSpec,
+        variables: Sequence[tf.Variable],
+    ) -> None:
+        names, outer, backward = _split(function, spec, variables)
+
+        def forward(x: Any) -> list[Any]:
+            y = function(x)
+            return [y, *(y.graph.get_tensor_by_name(name) for name in names)]
+
+        self._forward = Called(forward, spec)
+        self._backward = Called(backward, *outer)
+
+    def forward(self, x: Any) -> tuple[Any, Tensors]:
+        """(y, residuals)."""
+        y, *residuals = self._forward(x)
+        return y, residuals
+
+    def backward(self, gradient: Any, residuals: Tensors) -> tuple[Any, Tensors]:
+        """From the gradient of y those of (x, variables), the latter as long as ``variables``."""
+        of_x, *of_variables = self._backward(gradient, *residuals)
+        return of_x, of_variables
+
+
+def _split(
+    function: Callable[[Any], Any], spec: tf.TensorSpec, variables: Sequence[tf.Variable]
+) -> tuple[list[str], list[tf.TensorSpec], Callable[..., Any]]:
+    """Trace a function with its gradient and cut the backward half off.
+
+    Returns:
+        Names of the residuals in the graph of ``function`` alone; what the backward half gets,
+        the gradient of y first; the backward half.
+    """
+    graph = tf.__internal__.FuncGraph("whole")
+    with graph.as_default():
+        x = tf.compat.v1.placeholder(spec.dtype, spec.shape, name="x")
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch([x, *variables])
+            y = function(x)
+        upstream = tf.compat.v1.placeholder(y.dtype, y.shape, name="upstream")
+        gradients = tape.gradient(y, [x, *variables], upstream, unconnected_gradients="zero")
+    forward_half = _above([y], stop=set())
+    behind = _above(gradients, stop=forward_half | {upstream.op})
+    residuals = {
+        tensor.ref(): tensor
+        for operation in behind
+        for tensor in operation.inputs
+        if tensor.op in forward_half and tensor.op.type != "Const"
+    }
+    constants = {
+        tensor.op
+        for operation in behind
+        for tensor in operation.inputs
+        if tensor.op in forward_half and tensor.op.type == "Const"
+    }
+    kept = {operation.name for operation in behind | constants}
+    whole = graph.as_graph_def()
+    part = tf.compat.v1.GraphDef(versions=whole.versions, library=whole.library)
+    part.node.extend(node for node in whole.node if node.name in kept)
+    fed = [upstream, *residuals.values()]
+    names = [tensor.name for tensor in fed]
+    results = [gradient.name for gradient in gradients]
+
+    def backward(*values: Any) -> list[Any]:
+        passed = dict(zip(names, values, strict=True))
+        through = [passed.get(name) for name in results]  # a gradient that is handed on as it is
+        wanted = [name for name in results if name not in passed]
+        made = tf.graph_util.import_graph_def(part, passed, wanted, name="") if wanted else []
+        rest = iter(made)
+        return [value if value is not None else next(rest) for value in through]
+
+    return names[1:], [tf.TensorSpec(t.shape, t.dtype) for t in fed], backward
+
+
+def _above(tensors: Sequence[Any], stop: set[Any]) -> set[Any]:
+    """The operations that ``tensors`` are computed by, up to those in ``stop``, excluded."""
+    found: set[Any] = set()
+    waiting = [tensor.op for tensor in tensors]
+    while waiting:
+        operation = waiting.pop()
+        if operation not in found and operation not in stop:
+            found.add(operation)
+            waiting.extend(tensor.op for tensor in operation.inputs)
+    return found

@@ -1,0 +1,70 @@
+"""Functions of the user that run as a graph where they can."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+_TOLERANCE = 1e-4
+
+
+class Traceable:
+    """A function of (labels, outputs), eager until it is shown to do the same as a graph.
+
+    One that calls ``.numpy()`` or another library cannot be traced; one that branches on values or
+    draws at random may be traced and give something else.
+
+    Args:
+        function: the user's.
+    """
+
+    def __init__(self, function: Callable[[Any, Any], Any]) -> None:
+        self._function = function
+        self._graph: Any = None
+        self.settled = False
+
+    @property
+    def traced(self) -> bool:
+        """Whether it runs as a graph."""
+        return self._graph is not None
+
+    def __call__(self, labels: Any, outputs: Any) -> Any:
+        """What the function returns."""
+        return (self._graph or self._function)(labels, outputs)
+
+    def settle(self, expected: Any, labels: Any, outputs: Any) -> str | None:
+        """Decide how the function runs.
+
+        Args:
+            expected: what it returned when it ran eagerly.
+            labels: with these
+            outputs: and these.
+
+        Returns:
+            Why it does not run as a graph; ``None`` if it does.
+        """
+        self.settled = True
+        specs = [tf.nest.map_structure(_any_batch, value) for value in (labels, outputs)]
+        try:
+            graph = tf.function(self._function, input_signature=specs)
+            found = np.asarray(graph(labels, outputs), np.float64)
+            same = np.allclose(
+                found, np.asarray(expected, np.float64), _TOLERANCE, _TOLERANCE, equal_nan=True
+            )
+        except Exception as error:
+            lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+            return f"{type(error).__name__}: {lines[-1] if lines else ''}"[:200]
+        if not same:
+            return f"it gives {found} where it gives {expected} eagerly"[:200]
+        self._graph = graph
+        return None
+
+
+def _any_batch(value: Any) -> tf.TensorSpec:
+    """The type of a tensor with any number of images."""
+    value = tf.convert_to_tensor(value)
+    shape = (None, *value.shape[1:]) if value.shape.rank else ()
+    return tf.TensorSpec(shape, value.dtype)

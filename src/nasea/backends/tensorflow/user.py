@@ -1,0 +1,255 @@
+"""The user's TensorFlow module: its interface, and every call into it."""
+
+from __future__ import annotations
+
+import math
+import numbers
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from nasea.backends.metric import CandidateFailed, CandidateRaised, finite_number
+from nasea.backends.tensorflow.describe import describe
+from nasea.backends.tensorflow.environment import keras_release
+from nasea.backends.tensorflow.tracing import Traceable
+from nasea.backends.usermodule import (
+    FILE_NAME,
+    Interface,
+    check_interface,
+    import_user_module,
+    user_code,
+    user_frames,
+)
+from nasea.backends.workdir import PrivateDirectory
+from nasea.errors import (
+    NaseaError,
+    Notice,
+    TrainingError,
+    UserCodeError,
+    UserModuleError,
+)
+
+INTERFACE: Interface = {
+    "UserModule": {
+        "__init__": ("epoch", "batch_size"),
+        "build_dataset_search": ("dataset_dir", "is_training"),
+        "lr_scheduler": ("lr_init", "global_step"),
+        "metrics_op": ("inputs", "outputs"),
+        "loss_op": ("labels", "logits"),
+    },
+    "PreNet": {"__init__": (), "call": ("inputs",)},
+    "PostNet": {"__init__": (), "call": ("inputs",)},
+}
+
+OutOfMemory = tf.errors.ResourceExhaustedError
+
+
+class UserCode:
+    """``user_module.py``, called with guards.
+
+    Args:
+        directory: where the module is.
+        epochs: handed to ``UserModule``.
+        batch_size: handed to ``UserModule``.
+    """
+
+    def __init__(self, directory: Path, epochs: int, batch_size: int) -> None:
+        self.directory = directory.resolve()
+        module = import_user_module(self.directory)
+        check_interface(module, INTERFACE, unwritten=[tf.keras.Model.call, tf.keras.layers.Layer])
+        self._module = module
+        self._workplace = PrivateDirectory()
+        with self.guard("UserModule(epoch, batch_size)"):
+            self._user = module.UserModule(epochs, batch_size)
+        self._loss = Traceable(self._raw_loss)
+        self._metric = Traceable(self._raw_metric)
+        self._count_from: Callable[[int], Any] | None = None
+
+    def close(self) -> None:
+        """Remove what was made for the user's code."""
+        self._workplace.close()
+
+    @contextmanager
+    def guard(self, doing: str) -> Iterator[None]:
+        """Report what goes wrong inside as the user's own failure, but for a full device."""
+        try:
+            with user_code(doing, self.directory):
+                yield
+        except UserCodeError as error:
+            if isinstance(error.__cause__, OutOfMemory):
+                raise error.__cause__ from None
+            raise
+
+    def end(self, class_name: str) -> Any:
+        """A new PreNet or PostNet."""
+        with self.guard(f"{class_name}()"):
+            end = getattr(self._module, class_name)()
+        if not isinstance(end, tf.keras.layers.Layer):
+            kind = next((c for c in type(end).__mro__ if "keras" in c.__module__), type(end))
+            raise UserModuleError(
+                f"{FILE_NAME}: {class_name} must be a tf.keras.Model (Keras "
+                f"{keras_release(tf)}), found a {kind.__module__}.{kind.__qualname__}",
+                fix="derive it from tf.keras.Model; strategy.keras_version: 3 makes that Keras 3",
+            )
+        return end
+
+    def dataset(self, directory: str, is_training: bool) -> tuple[Any, int]:
+        """What ``build_dataset_search`` returns: a data set and its number of images."""
+        doing = f"UserModule.build_dataset_search({directory!r}, is_training={is_training})"
+        with self.guard(doing):
+            returned = self._user.build_dataset_search(directory, is_training)
+        rule = f"{FILE_NAME}: build_dataset_search must return (dataset, data_num)"
+        if not isinstance(returned, list | tuple) or len(returned) != 2:
+            raise UserModuleError(f"{rule}, found {describe(returned)}")
+        dataset, count = returned
+        if not isinstance(dataset, tf.data.Dataset):
+            raise UserModuleError(
+                f"{rule} with a tf.data.Dataset, found {type(dataset).__name__}",
+                fix="make one of a generator with tf.data.Dataset.from_generator",
+            )
+        if isinstance(count, tf.Tensor | np.ndarray) and math.prod(count.shape) == 1:
+            count = np.asarray(count).item()
+        whole = isinstance(count, numbers.Real) and not isinstance(count, bool)
+        if not whole or not math.isfinite(count) or count != int(count):
+            raise UserModuleError(
+                f"{rule} with data_num the number of images, found {describe(count)} {count!r}"
+            )
+        return dataset, int(count)
+
+    def learning_rate(self, initial: float, step: int) -> float:
+        """What ``lr_scheduler`` returns for an update, from 0; a function it returns is called.
+
+        Raises:
+            TrainingError: it is negative or not finite.
+        """
+        if self._count_from is None:
+            self._count_from = self._step_kind(initial, step)
+        with self.guard(f"UserModule.lr_scheduler({initial!r}, global_step={step})"):
+            rate = self._ask_rate(initial, self._count_from(step))
+        if not math.isfinite(rate) or rate < 0:
+            raise TrainingError(
+                f"{FILE_NAME}: lr_scheduler({initial!r}, {step}) is {rate}; a learning rate must "
+                "be a number >= 0",
+                fix="global_step counts the updates from 0; look at what the schedule divides by "
+                "and at its last steps",
+            )
+        return rate
+
+    def try_loss(self, labels: Any, outputs: Any) -> Notice | None:
+        """Run the loss on one batch and settle whether it runs as a graph; tells if it does not.
+
+        Raises:
+            UserCodeError, UserModuleError: the loss rejects the batch or returns no tensor.
+        """
+        doing = "UserModule.loss_op(labels, logits)"
+        shown = f"loss_op got labels {describe(labels)}; PostNet's output is {describe(outputs)}"
+        try:
+            with self.guard(doing):
+                loss = self._raw_loss(labels, outputs)
+        except UserCodeError as error:
+            raise UserCodeError(error.doing, error.trace, fix=shown) from error
+        if not isinstance(loss, tf.Tensor) or not loss.dtype.is_floating:
+            raise UserModuleError(
+                f"{FILE_NAME}: loss_op must return a floating-point tensor, found {describe(loss)}"
+            )
+        if not np.isfinite(np.mean(loss)):
+            raise TrainingError(
+                f"{doing} is {np.mean(loss)} for the first batch of an untrained network",
+                fix=f"check loss_op and the labels: {shown}",
+            )
+        reason = self._loss.settle(loss, labels, outputs)
+        return _untraced("loss_op", reason)
+
+    def loss(self, labels: Any, outputs: Any) -> Any:
+        """The mean of what ``loss_op`` returns; in the graph being traced, if it is one."""
+        with self.guard("UserModule.loss_op(labels, logits)"):
+            return tf.reduce_mean(self._raw_loss(labels, outputs))
+
+    @property
+    def loss_is_traced(self) -> bool:
+        """Whether ``loss_op`` runs as a graph; known after :meth:`try_loss`."""
+        return self._loss.traced
+
+    def metric(self, batches: Iterator[tuple[int, Any, Any]]) -> float:
+        """The mean of ``metrics_op`` over batches, weighted by images, in a private directory.
+
+        Args:
+            batches: (images, labels, outputs).
+
+        Raises:
+            CandidateFailed: it raised, called ``exit`` or returned a number that is not finite.
+            MetricError: it returned something that is not a number.
+        """
+        total, images = 0.0, 0
+        with self._workplace.entered():
+            for count, labels, outputs in batches:
+                total += count * self._metric_of(labels, outputs)
+                images += count
+        return total / images
+
+    def _metric_of(self, labels: Any, outputs: Any) -> float:
+        try:
+            if not self._metric.settled:
+                value = self._raw_metric(labels, outputs)
+                self._metric.settle(value, labels, outputs)
+            else:
+                value = self._metric(labels, outputs)
+            if isinstance(value, tf.Tensor | tf.Variable):
+                value = value.numpy()
+        except SystemExit as error:
+            raise CandidateFailed(f"metrics_op called exit({error.code!r})") from error
+        except (NaseaError, OutOfMemory):
+            raise
+        except Exception as error:
+            text = user_frames(error, self.directory).rstrip()
+            found = f"labels {describe(labels)}, outputs {describe(outputs)}"
+            raise CandidateRaised(f"metrics_op failed on {found}:\n{text}") from error
+        return finite_number(value, "metrics_op")
+
+    def _raw_loss(self, labels: Any, outputs: Any) -> Any:
+        return self._user.loss_op(labels, outputs)
+
+    def _raw_metric(self, labels: Any, outputs: Any) -> Any:
+        return self._user.metrics_op(labels, outputs)
+
+    def _step_kind(self, initial: float, step: int) -> Callable[[int], Any]:
+        """How the schedule wants the number of the update: as a tensor or as a plain number."""
+        kinds: tuple[Callable[[int], Any], ...] = (_tensor, int, float)
+        first: Exception | None = None
+        for kind in kinds:
+            try:
+                self._ask_rate(initial, kind(step))
+                return kind
+            except UserModuleError:
+                raise
+            except Exception as error:
+                first = first or error
+        assert first is not None
+        with self.guard("UserModule.lr_scheduler(lr_init, global_step)"):
+            raise first
+
+    def _ask_rate(self, initial: float, step: Any) -> float:
+        rate = self._user.lr_scheduler(initial, step)
+        if callable(rate) and not isinstance(rate, tf.Tensor | tf.Variable):
+            schedule = isinstance(rate, tf.keras.optimizers.schedules.LearningRateSchedule)
+            rate = rate(step) if schedule else rate()  # the decays of TensorFlow 1 give functions
+        value = np.asarray(rate)
+        if value.size != 1 or not np.issubdtype(value.dtype, np.number):
+            raise UserModuleError(
+                f"{FILE_NAME}: lr_scheduler must return a number, found {describe(rate)}"
+            )
+        return float(value.item())
+
+
+def _tensor(step: int) -> Any:
+    return tf.constant(step, tf.int64)
+
+
+def _untraced(name: str, reason: str | None) -> Notice | None:
+    if reason is None:
+        return None
+    return Notice(FILE_NAME, f"{name} runs eagerly, as it cannot be made a graph: {reason}")
