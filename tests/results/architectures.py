@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from hypothesis import strategies as st
 
+from nasea.backends.base import FileOptions
 from nasea.results.codegen import ModelHeader, render_model
 from nasea.space import (
     Act,
@@ -26,6 +27,15 @@ from nasea.space import (
 
 CATALOGUE = catalogue()
 IMAGE = (3, 9, 7)
+
+FLAVOURS = {
+    "pytorch": FileOptions(),
+    "tensorflow": FileOptions("channels_last", keras_version=2),
+    "tensorflow-first": FileOptions("channels_first", keras_version=3),
+    "tensorflow-call": FileOptions("channels_last", keras_version=2, built_in_call=True),
+    "tensorflow-both": FileOptions("channels_first", keras_version=2, built_in_call=True),
+}
+"""Files that differ by more than the architecture."""
 
 
 @dataclass(frozen=True)
@@ -47,9 +57,17 @@ class Architecture:
             shape = output_shape(candidate.program, shape)
         return shape
 
-    def text(self, header: ModelHeader | None = None) -> str:
+    def text(self, header: ModelHeader | None = None, flavour: str = "pytorch") -> str:
         header = header or make_header(blocks=[c.name for c in self.candidates])
-        return render_model("PyTorch", self.candidates, self.taps, self.in_shape, IMAGE, header)
+        return render_model(
+            flavour.split("-")[0],
+            self.candidates,
+            self.taps,
+            self.in_shape,
+            IMAGE,
+            header,
+            FLAVOURS[flavour],
+        )
 
 
 def make_header(*, blocks: Sequence[str] = (), number: int = 3, note: str = "x") -> ModelHeader:

@@ -13,31 +13,35 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from nasea.backends.base import FileOptions
 from nasea.errors import NotAvailableError, SpaceError
 from nasea.results.codegen import ModelHeader, render_model
 from nasea.results.codegen.source import WIDTH, Call, assignment, comment, literal
 from nasea.space import Candidate
 
-from .architectures import FIXED, IMAGE, Architecture, make_header, of_blocks
+from .architectures import FIXED, FLAVOURS, IMAGE, Architecture, make_header, of_blocks
 
 _ROOT = Path(__file__).parents[2]
-_GOLDEN = _ROOT / "tests" / "golden" / "model_arch_result_3.py.txt"
+_GOLDEN = _ROOT / "tests" / "golden"
 
 _PLAIN = of_blocks(["skip"], [8], [1])
 _DEEP = of_blocks(["inverted_k5_e6_se"] * 30, [1536] * 30, [1] * 30, taps=tuple(range(30)))
 
 
-def test_golden() -> None:
-    assert FIXED.text() == _GOLDEN.read_text(encoding="utf-8")
+@pytest.mark.parametrize("framework", ["pytorch", "tensorflow"])
+def test_golden(framework: str) -> None:
+    golden = _GOLDEN / f"model_arch_result_3.{framework}.py.txt"
+    assert FIXED.text(flavour=framework) == golden.read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("architecture", [FIXED, _PLAIN, _DEEP])
+@pytest.mark.parametrize("architecture", [FIXED, _PLAIN, _DEEP], ids=["fixed", "plain", "deep"])
 @pytest.mark.parametrize("width", [88, 100])
+@pytest.mark.parametrize("flavour", FLAVOURS)
 def test_linter_and_formatter_have_nothing_to_say(
-    architecture: Architecture, width: int, tmp_path: Path
+    flavour: str, architecture: Architecture, width: int, tmp_path: Path
 ) -> None:
     path = tmp_path / "model_arch_result_3.py"
-    path.write_text(architecture.text(), encoding="utf-8")
+    path.write_text(architecture.text(flavour=flavour), encoding="utf-8")
     config = ["--config", str(_ROOT / "pyproject.toml"), "--config", f"line-length={width}"]
     for verb in (["check"], ["format", "--check"]):
         command = [sys.executable, "-m", "ruff", *verb, "--no-cache", *config, str(path)]
@@ -45,30 +49,43 @@ def test_linter_and_formatter_have_nothing_to_say(
         assert done.returncode == 0, done.stdout
 
 
-def test_only_what_is_needed_is_defined() -> None:
-    assert "class Gate" in FIXED.text() and "TAPS = (1,)" in FIXED.text()
-    for absent in ("class Gate", "class Sum", "TAPS"):
-        assert absent not in _PLAIN.text()
+@pytest.mark.parametrize("framework", ["pytorch", "tensorflow"])
+def test_only_what_is_needed_is_defined(framework: str) -> None:
+    fixed, plain = (each.text(flavour=framework) for each in (FIXED, _PLAIN))
+    assert "class Gate" in fixed and "TAPS = (1,)" in fixed
+    for absent in ("class Gate", "class Sum", "TAPS", "keeping_layers", "transpose"):
+        assert absent not in plain
 
 
-def test_no_import_but_the_framework_and_the_standard_library() -> None:
+@pytest.mark.parametrize(
+    ("flavour", "needed"),
+    [
+        ("pytorch", {"torch", "onnxruntime"}),
+        ("tensorflow", {"tensorflow"}),
+        ("tensorflow-call", {"tensorflow"}),
+    ],
+)
+def test_no_import_but_the_framework_and_the_standard_library(
+    flavour: str, needed: set[str]
+) -> None:
     roots = set()
-    for node in ast.walk(ast.parse(FIXED.text())):
+    for node in ast.walk(ast.parse(FIXED.text(flavour=flavour))):
         if isinstance(node, ast.Import):
             roots |= {alias.name.split(".")[0] for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
             roots.add(str(node.module).split(".")[0])
-    assert roots - set(sys.stdlib_module_names) == {"torch", "onnxruntime"}
+    assert roots - set(sys.stdlib_module_names) == needed
 
 
-def test_the_header_can_be_read_without_running_the_file() -> None:
+@pytest.mark.parametrize("framework", ["pytorch", "tensorflow"])
+def test_the_header_can_be_read_without_running_the_file(framework: str) -> None:
     header = replace(
         make_header(blocks=("skip", "basic_x1"), note="3f9c"),
         metric=np.float64(1e-5),
         genome=tuple(np.array([0, 21])),
         latency_ms=2.5,
     )
-    assert _facts(_PLAIN.text(header)) == {
+    assert _facts(_PLAIN.text(header, framework)) == {
         "model_param_size": 2_310_154,
         "accuracy": 0.9312,
         "metric": 1e-5,
@@ -110,10 +127,16 @@ def test_known_tricks_do_not_become_code(name: str) -> None:
 
 
 def _expect_inert(name: str) -> None:
+    for framework in ("pytorch", "tensorflow"):
+        _expect_inert_in(framework, name)
+
+
+def _expect_inert_in(framework: str, name: str) -> None:
     def text(of: str) -> str:
         [placed] = of_blocks(["basic_x1"], [8], [1]).candidates
         candidate = Candidate(of, of, placed.program)
-        return Architecture(8, (candidate,)).text(make_header(blocks=(of,), note=of))
+        header = make_header(blocks=(of,), note=of)
+        return Architecture(8, (candidate,)).text(header, framework)
 
     hostile = text(name)
     assert hostile.isascii() and "\r" not in hostile
@@ -127,7 +150,9 @@ def _facts(text: str) -> dict[str, object]:
     return {
         target: ast.literal_eval(node.value)
         for node in ast.parse(text).body
-        if isinstance(node, ast.Assign) and (target := ast.unparse(node.targets[0])).islower()
+        if isinstance(node, ast.Assign)
+        and (target := ast.unparse(node.targets[0])).islower()
+        and target != "layers"  # a short name for what Keras has
     }
 
 
@@ -143,12 +168,16 @@ def _code(text: str) -> str:
 
 def test_a_framework_without_writer_is_refused() -> None:
     with pytest.raises(NotAvailableError, match="cannot be written for JAX"):
-        render_model("JAX", FIXED.candidates, (), FIXED.in_shape, IMAGE, make_header())
+        render_model(
+            "JAX", FIXED.candidates, (), FIXED.in_shape, IMAGE, make_header(), FileOptions()
+        )
 
 
 def test_blocks_that_do_not_fit_are_refused() -> None:
     with pytest.raises(SpaceError):
-        render_model("pytorch", FIXED.candidates, (), (5, 9, 7), IMAGE, make_header())
+        render_model(
+            "pytorch", FIXED.candidates, (), (5, 9, 7), IMAGE, make_header(), FileOptions()
+        )
 
 
 def test_the_name_is_that_of_the_file() -> None:

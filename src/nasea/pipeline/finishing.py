@@ -226,5 +226,6 @@ def _render(prepared: Prepared, front: Front, member: FrontMember) -> RenderedMo
         prepared.space.layers[0].in_shape,
         prepared.scenario.supernet.input_chw,
         header,
+        prepared.backend.file_options,
     )
     return RenderedModel(member.number, text)

@@ -23,7 +23,8 @@ def keeping_layers(model: Any) -> Iterator[None]:
     kind = tf.keras.layers.Layer
     original = kind.__call__
     owned = {id(layer) for layer in model._flatten_layers()}
-    kept = {layer.kept_as: layer for layer in getattr(model, "layers_built_in_call", ())}
+    before = getattr(model, "layers_built_in_call", ())
+    kept = {layer.kept_as: layer for layer in before}
     made: list[Any] = []
     counts: Counter[str] = Counter()
     inside = False  # a layer that was built in the call: what it calls is its own
@@ -53,4 +54,4 @@ def keeping_layers(model: Any) -> Iterator[None]:
     finally:
         kind.__call__ = original
     if made:
-        model.layers_built_in_call = [*kept.values(), *made]
+        model.layers_built_in_call = [*before, *made]

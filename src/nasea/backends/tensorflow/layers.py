@@ -14,6 +14,7 @@ import numpy as np
 import tensorflow as tf
 
 from nasea.backends.base import DataFormat
+from nasea.backends.tensorflow.built_in_call import keeping_layers
 from nasea.backends.tensorflow.operations import ACTIVATIONS, grouped_convolution
 from nasea.space import (
     Act,
@@ -164,7 +165,8 @@ class Network(tf.keras.Model):
 
     def call(self, images: Any, training: bool = False) -> Any:
         """Images in the layout of the user's models -> whatever PostNet returns."""
-        x = self.pre_net(images, training=training)
+        with keeping_layers(self.pre_net):
+            x = self.pre_net(images, training=training)
         x = tf.transpose(x, _TO_LAST) if self._turns else x
         tapped = []
         for index, layer in enumerate(self.body):
@@ -172,7 +174,8 @@ class Network(tf.keras.Model):
             if index in self._taps:
                 tapped.append(x)
         features = [tf.transpose(y, _TO_FIRST) if self._turns else y for y in [*tapped, x]]
-        return self.post_net(features if self._taps else features[0], training=training)
+        with keeping_layers(self.post_net):
+            return self.post_net(features if self._taps else features[0], training=training)
 
 
 def build_body(candidates: Sequence[Candidate], in_shape: Shape) -> Body:

@@ -7,18 +7,17 @@ the other by name.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from importlib import resources
 from string import Template
 
+from nasea.backends.base import FileOptions
+from nasea.results.codegen.body import class_names, options, searched_layers
 from nasea.results.codegen.header import ModelHeader, facts
 from nasea.results.codegen.source import (
     INDENT,
     Call,
-    Value,
     assignment,
-    comment,
-    literal,
 )
 from nasea.results.units import four_digits
 from nasea.space import (
@@ -33,9 +32,8 @@ from nasea.space import (
     Program,
     Scale,
     Shape,
-    output_shape,
 )
-from nasea.space.ops import NORM_EPS, NORM_MOMENTUM, branches_of, overwrites_input
+from nasea.space.ops import NORM_EPS, NORM_MOMENTUM, overwrites_input
 
 _ACTIVATIONS = {
     "relu": "nn.ReLU",
@@ -46,7 +44,8 @@ _ACTIVATIONS = {
 }
 _IN_PLACE = ("relu", "relu6")
 
-_SUM = '''
+_HELPERS = {
+    "Sum": '''
 class Sum(nn.Module):
     """Sum of branches that read the same input."""
 
@@ -60,9 +59,8 @@ class Sum(nn.Module):
         for branch in self.branches[1:]:
             total = total + branch(x)
         return total
-'''
-
-_GATE = '''
+''',
+    "Gate": '''
 class Gate(nn.Module):
     """The input times a gate computed from it."""
 
@@ -73,7 +71,8 @@ class Gate(nn.Module):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """(N, C, H, W) -> (N, C, H, W)."""
         return x * self.gate(x)
-'''
+''',
+}
 
 _PLAIN_FORWARD = """
         return self.post_net(self.body(self.pre_net(images)))
@@ -96,8 +95,11 @@ def render_pytorch(
     in_shape: Shape,
     input_chw: Shape,
     header: ModelHeader,
+    _: FileOptions,
 ) -> str:
     """See :func:`nasea.results.codegen.render_model`."""
+    used = class_names(candidates, lambda op: [_operation(op, None)])
+    helpers = [source for name, source in _HELPERS.items() if name in used]
     template = resources.files("nasea.results") / "templates" / "model_pytorch.py.txt"
     return Template(template.read_text(encoding="utf-8")).substitute(
         name=header.name,
@@ -106,7 +108,7 @@ def render_pytorch(
         accuracy=four_digits(float(header.accuracy)),
         facts=facts(header),
         constants=_constants(header.name, input_chw, taps),
-        classes="".join(f"{helper.strip()}\n\n\n" for helper in _helpers(candidates)),
+        classes="".join(f"{source.strip()}\n\n\n" for source in helpers),
         body=_body(candidates, in_shape, INDENT * 2),
         image=", ".join(map(str, map(int, input_chw))),
         forward=(_TAPPED_FORWARD if taps else _PLAIN_FORWARD).strip("\n"),
@@ -122,47 +124,9 @@ def _constants(name: str, input_chw: Shape, taps: Sequence[int]) -> str:
     return "\n".join(lines)
 
 
-def _helpers(candidates: Sequence[Candidate]) -> Iterator[str]:
-    """The classes that the body needs besides torch's own."""
-    for kind, source in ((Add, _SUM), (Scale, _GATE)):
-        if any(_uses(candidate.program, kind) for candidate in candidates):
-            yield source
-
-
-def _uses(program: Program, kind: type[Op]) -> bool:
-    return any(
-        isinstance(op, kind) or any(_uses(branch, kind) for branch in branches_of(op))
-        for op in program
-    )
-
-
 def _body(candidates: Sequence[Candidate], shape: Shape, indent: str) -> str:
-    """The searched layers, a comment above each."""
-    inner = indent + INDENT
-    lines = []
-    for index, candidate in enumerate(candidates):
-        after = output_shape(candidate.program, shape)
-        facts_of_layer = (
-            comment(candidate.name),
-            f"{shape[0]} -> {after[0]} channels",
-            f"stride {_stride(candidate.program)}",
-            f"{shape[1]}x{shape[2]} -> {after[1]}x{after[2]}",
-        )
-        lines.append(f"{inner}# layer {index}: {', '.join(facts_of_layer)}\n")
-        lines.append(f"{inner}{_module(candidate.program).source(inner)},\n")
-        shape = after
-    return f"nn.Sequential(\n{''.join(lines)}{indent})"
-
-
-def _stride(program: Program) -> int:
-    """By how much a program divides the sides of its input."""
-    total = 1
-    for op in program:
-        if isinstance(op, Conv | Pool):
-            total *= op.stride
-        elif isinstance(op, Add):
-            total *= _stride(op.branches[0])
-    return total
+    layers = searched_layers(candidates, shape, indent + INDENT, _module)
+    return f"nn.Sequential(\n{layers}{indent})"
 
 
 def _module(program: Program) -> Call:
@@ -177,11 +141,11 @@ def _operation(op: Op, before: Op | None) -> Call:
     if isinstance(op, Conv):
         return _conv(op)
     if isinstance(op, Norm):
-        options = _options(("eps", NORM_EPS, 1e-5), ("momentum", NORM_MOMENTUM, 0.1))
-        return Call("nn.BatchNorm2d", (str(op.channels), *options))
+        optional = options(("eps", NORM_EPS, 1e-5), ("momentum", NORM_MOMENTUM, 0.1))
+        return Call("nn.BatchNorm2d", (str(op.channels), *optional))
     if isinstance(op, Act):
         in_place = overwrites_input(before) and op.kind in _IN_PLACE
-        return Call(_ACTIVATIONS[op.kind], _options(("inplace", in_place, False)))
+        return Call(_ACTIVATIONS[op.kind], options(("inplace", in_place, False)))
     if isinstance(op, Pool):
         return _pool(op)
     if isinstance(op, GlobalPool):
@@ -193,25 +157,20 @@ def _operation(op: Op, before: Op | None) -> Call:
 
 
 def _conv(op: Conv) -> Call:
-    options = _options(
+    optional = options(
         ("stride", op.stride, 1),
         ("padding", op.kernel // 2, 0),
         ("groups", op.groups, 1),
         ("bias", op.bias, True),
     )
-    return Call("nn.Conv2d", (str(op.c_in), str(op.c_out), str(op.kernel), *options))
+    return Call("nn.Conv2d", (str(op.c_in), str(op.c_out), str(op.kernel), *optional))
 
 
 def _pool(op: Pool) -> Call:
     average = op.kind == "avg"
-    options = _options(
+    optional = options(
         ("stride", op.stride, None),
         ("padding", op.kernel // 2, 0),
         *([("count_include_pad", False, True)] if average else []),
     )
-    return Call("nn.AvgPool2d" if average else "nn.MaxPool2d", (str(op.kernel), *options))
-
-
-def _options(*options: tuple[str, Value, Value]) -> tuple[str, ...]:
-    """``name=value`` of every (name, value, torch's default) that differs from the default."""
-    return tuple(f"{name}={literal(value)}" for name, value, usual in options if value != usual)
+    return Call("nn.AvgPool2d" if average else "nn.MaxPool2d", (str(op.kernel), *optional))

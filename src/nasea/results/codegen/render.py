@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from nasea.backends.base import FileOptions
 from nasea.errors import NotAvailableError
 from nasea.results.codegen.header import ModelHeader
 from nasea.results.codegen.pytorch import render_pytorch
+from nasea.results.codegen.tensorflow import render_tensorflow
 from nasea.space import Candidate, Shape
 
-_Writer = Callable[[Sequence[Candidate], Sequence[int], Shape, Shape, ModelHeader], str]
+_Writer = Callable[
+    [Sequence[Candidate], Sequence[int], Shape, Shape, ModelHeader, FileOptions], str
+]
 
-_WRITERS: dict[str, _Writer] = {"pytorch": render_pytorch}
+_WRITERS: dict[str, _Writer] = {"pytorch": render_pytorch, "tensorflow": render_tensorflow}
 
 
 def render_model(
@@ -21,6 +25,7 @@ def render_model(
     in_shape: Shape,
     input_chw: Shape,
     header: ModelHeader,
+    options: FileOptions,
 ) -> str:
     """The text of ``model_arch_result_N.py`` for one architecture.
 
@@ -31,6 +36,7 @@ def render_model(
         in_shape: (channels, height, width) that PreNet makes.
         input_chw: (channels, height, width) of an image.
         header: what the file says about the architecture.
+        options: what the file must do as the backend did.
 
     Raises:
         NotAvailableError: model files of this framework cannot be written.
@@ -42,4 +48,4 @@ def render_model(
             f"model files cannot be written for {framework}",
             fix=f"frameworks with model files: {', '.join(_WRITERS)}",
         )
-    return writer(candidates, taps, in_shape, input_chw, header)
+    return writer(candidates, taps, in_shape, input_chw, header, options)

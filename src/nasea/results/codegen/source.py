@@ -20,22 +20,24 @@ _UNPRINTABLE = re.compile(r"[^ -~]")
 
 @dataclass(frozen=True)
 class Call:
-    """``name(arguments)``; an argument is another call, or source text."""
+    """``name(arguments)``, or with other brackets; an argument is a call too, or source text."""
 
     name: str
     arguments: tuple[Call | str, ...] = ()
+    brackets: tuple[str, str] = ("(", ")")
 
     def source(self, indent: str = "") -> str:
         """The source text; lines after the first begin with ``indent``."""
         texts = [a for a in self.arguments if isinstance(a, str)]
-        line = f"{self.name}({', '.join(texts)})"
+        opening, closing = self.brackets
+        line = f"{self.name}{opening}{', '.join(texts)}{closing}"
         nested = len(texts) < len(self.arguments)
         if not nested and len(indent) + len(line) < WIDTH:  # one column is for a comma
             return line
         inner = indent + INDENT
         parts = (a if isinstance(a, str) else a.source(inner) for a in self.arguments)
         lines = (f"{inner}{part},\n" for part in parts)
-        return f"{self.name}(\n{''.join(lines)}{indent})"
+        return f"{self.name}{opening}\n{''.join(lines)}{indent}{closing}"
 
 
 def literal(value: Value) -> str:

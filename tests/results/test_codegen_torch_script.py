@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import shutil
-import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
@@ -17,8 +15,9 @@ import pytest
 import torch
 
 from .architectures import FIXED, IMAGE
+from .model_files import NAME, Load, load, run
 
-NAME = "model_arch_result_3"
+__all__ = ["load"]  # a fixture
 
 USER_MODULE = """
 import torch
@@ -52,25 +51,6 @@ UNEVEN = "nn.functional.adaptive_avg_pool2d(tapped, (3, 3))"
 # Never the same twice: no export of it can be right.
 RANDOM = "torch.rand_like(logits)"
 
-Load = Callable[[Path], ModuleType]
-
-
-@pytest.fixture
-def load(monkeypatch: pytest.MonkeyPatch) -> Iterator[Load]:
-    """Imports a model file as a user's program would."""
-    monkeypatch.setattr(sys, "path", list(sys.path))
-
-    def from_path(path: Path) -> ModuleType:
-        sys.modules.pop("user_module", None)
-        spec = importlib.util.spec_from_file_location(NAME, path)
-        assert spec is not None and spec.loader is not None
-        module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
-        return module
-
-    yield from_path
-    sys.modules.pop("user_module", None)
-
 
 def make_results(home: Path, load: Load, outputs: str = NESTED) -> ModuleType:
     """Files as a search leaves them, with weights that let no output vanish."""
@@ -88,21 +68,6 @@ def make_results(home: Path, load: Load, outputs: str = NESTED) -> ModuleType:
             )
     torch.save(state, path.with_suffix(".pt"))
     return module
-
-
-def run(script: Path, cwd: Path) -> subprocess.CompletedProcess[str]:
-    """Run a model file as a user would, with an ``import nasea`` that fails."""
-    blocked = cwd / "blocked"
-    blocked.mkdir(exist_ok=True)
-    (blocked / "nasea.py").write_text("raise ImportError('a model file must not need nasea')\n")
-    return subprocess.run(
-        [sys.executable, str(script)],
-        cwd=cwd,
-        env={**os.environ, "PYTHONPATH": str(blocked)},
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
 
 
 def expect_exported(home: Path, module: ModuleType) -> list[str]:
