@@ -17,8 +17,11 @@ if TYPE_CHECKING:
 # Python files carry it inside the package, where they are text to copy and not modules of nasea.
 _TEMPLATE_SUFFIX = "-tpl"
 
-_NEEDED = {"torch": "torch", "sklearn": "demo"}
-"""Module the project imports -> the extra of nasea that brings it."""
+_NEEDED = {
+    "pytorch": {"torch": "torch", "sklearn": "demo"},
+    "tensorflow": {"tensorflow": "tensorflow", "tf_keras": "tensorflow", "sklearn": "demo"},
+}
+"""Framework -> module the project imports -> the extra of nasea that brings it."""
 
 
 class _Framework(Enum):
@@ -45,15 +48,15 @@ def init(
 
     Its data are handwritten digits that need no download. Existing files are never overwritten.
     """
-    if (framework, task) != (_Framework.pytorch, _Task.classification):
+    if task is not _Task.classification:
         raise NotAvailableError(
             f"a {framework.value} {task.value} project is not in this version",
-            fix="use --framework pytorch --task classification",
+            fix="use --task classification",
         )
     files = project_files(framework.value, task.value)
     write_project(files, directory)
     typer.echo(f"wrote to {directory}: {', '.join(files)}")
-    extras = _missing_extras()
+    extras = _missing_extras(framework.value)
     if extras:
         typer.echo(f"first:  pip install 'nasea[{','.join(extras)}]'")
     typer.echo(f"next:   cd {directory}\n        nasea check\n        nasea search -c scen.yaml")
@@ -102,7 +105,8 @@ def _walk(folder: Traversable, prefix: str = "") -> Iterator[tuple[str, Traversa
             yield prefix + entry.name, entry
 
 
-def _missing_extras() -> list[str]:
+def _missing_extras(framework: str) -> list[str]:
     from importlib.util import find_spec
 
-    return [extra for module, extra in _NEEDED.items() if find_spec(module) is None]
+    missing = (extra for module, extra in _NEEDED[framework].items() if find_spec(module) is None)
+    return list(dict.fromkeys(missing))

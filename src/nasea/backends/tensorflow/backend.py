@@ -145,7 +145,7 @@ class TensorFlowBackend:
         choices = self.supernet.space.choices
         trial = self._make_trainer(paths_per_update=1)
         rate = trial.rate(0)
-        trial.rate(self.scenario.epochs * trial.steps_per_epoch - 1)
+        trial.rate(self.scenario.epochs * trial.batches_per_epoch - 1)
         before = trial.state()
         seconds = []
         for turn in range(max(choices)):

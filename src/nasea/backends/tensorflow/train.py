@@ -81,7 +81,7 @@ class Trainer:
             group = list(itertools.islice(stream, self.paths_per_update))
             first = epoch * self.batches_per_epoch + step * self.paths_per_update
             paths = [path(first + i) for i in range(len(group))]
-            rate = self.rate(self.global_step)
+            rate = self.rate(first)
             loss = self.learn(paths, group, rate)
             self.global_step += 1
             images = sum(int(images.shape[0]) for images, _ in group)
@@ -89,9 +89,13 @@ class Trainer:
             on_update(UpdateReport(self.global_step, step + 1, loss, rate, images, now - start))
             start = now
 
-    def rate(self, step: int) -> float:
-        """Learning rate of the update number ``step``, from 0."""
-        return self.user.learning_rate(self.scenario.optimizer.learning_rate, step)
+    def rate(self, batch: int) -> float:
+        """Learning rate of the update that begins with batch number ``batch``, from 0.
+
+        ``lr_scheduler`` is handed batches, by which users count the length of an epoch, and not
+        updates, which take several: so a schedule lasts as long as the training.
+        """
+        return self.user.learning_rate(self.scenario.optimizer.learning_rate, batch)
 
     def learn(self, paths: list[Genome], batches: list[Batch], rate: float) -> float:
         """One update from one batch a path; returns the mean loss."""

@@ -121,7 +121,7 @@ class UserCode:
         return dataset, int(count)
 
     def learning_rate(self, initial: float, step: int) -> float:
-        """What ``lr_scheduler`` returns for an update, from 0; a function it returns is called.
+        """What ``lr_scheduler`` returns for a batch, from 0; a function it returns is called.
 
         Raises:
             TrainingError: it is negative or not finite.
@@ -134,7 +134,7 @@ class UserCode:
             raise TrainingError(
                 f"{FILE_NAME}: lr_scheduler({initial!r}, {step}) is {rate}; a learning rate must "
                 "be a number >= 0",
-                fix="global_step counts the updates from 0; look at what the schedule divides by "
+                fix="global_step counts the batches from 0; look at what the schedule divides by "
                 "and at its last steps",
             )
         return rate
@@ -217,7 +217,7 @@ class UserCode:
         return self._user.metrics_op(labels, outputs)
 
     def _step_kind(self, initial: float, step: int) -> Callable[[int], Any]:
-        """How the schedule wants the number of the update: as a tensor or as a plain number."""
+        """How the schedule wants the number of the batch: as a tensor or as a plain number."""
         kinds: tuple[Callable[[int], Any], ...] = (_tensor, int, float)
         first: Exception | None = None
         for kind in kinds:
