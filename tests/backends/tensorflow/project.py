@@ -1,0 +1,110 @@
+"""A small project: a user module over made-up images, its scenario, and a backend at any stage.
+
+Tests change the module by appending Python to it, which may subclass what stands before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from nasea.backends.base import UpdateReport
+from nasea.backends.tensorflow.environment import load_tensorflow
+from nasea.config import Scenario
+
+from .. import driving
+from ..driving import PATHS_PER_UPDATE, random_genomes, space_of
+
+__all__ = ["PATHS_PER_UPDATE", "random_genomes", "space_of"]
+
+load_tensorflow(keras_version=2)
+
+from nasea.backends.tensorflow.backend import TensorFlowBackend  # noqa: E402
+
+# Images of ten classes, 8×8×1. The directory of a data set is the number of its images.
+USER_MODULE = """
+import numpy as np
+import tensorflow as tf
+
+
+def images_and_labels(n):
+    classes = np.random.default_rng(0).random((10, 8, 8, 1), np.float32)
+    generator = np.random.default_rng(n)
+    labels = generator.integers(0, 10, n)
+    return classes[labels] + 0.3 * generator.random((n, 8, 8, 1), np.float32), labels
+
+
+class UserModule:
+    def __init__(self, epoch, batch_size):
+        self.epoch, self.batch_size = epoch, batch_size
+
+    def build_dataset_search(self, dataset_dir, is_training):
+        n = int(dataset_dir)
+        dataset = tf.data.Dataset.from_tensor_slices(images_and_labels(n))
+        if is_training:
+            dataset = dataset.shuffle(n)
+        return dataset.batch(self.batch_size), n
+
+    def lr_scheduler(self, lr_init, global_step):
+        return lr_init * 0.9 ** tf.cast(global_step // 6, tf.float32)
+
+    def metrics_op(self, inputs, outputs):
+        return tf.reduce_mean(tf.cast(tf.argmax(outputs, 1) == inputs, tf.float32))
+
+    def loss_op(self, labels, logits):
+        return tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
+
+
+class PreNet(tf.keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.conv = tf.keras.layers.Conv2D(8, 3, padding="same", use_bias=False)
+        self.norm = tf.keras.layers.BatchNormalization()
+
+    def call(self, inputs, training=True):
+        return tf.nn.relu(self.norm(self.conv(inputs), training=training))
+
+
+class PostNet(tf.keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.classifier = tf.keras.layers.Dense(10)
+
+    def call(self, inputs, training=True):
+        return self.classifier(tf.reduce_mean(inputs, (1, 2)))
+"""
+
+
+def write_module(directory: Path, changes: str = "") -> None:
+    """Write ``user_module.py``: the one above, then ``changes``."""
+    driving.write_module(directory, USER_MODULE, changes)
+
+
+def scenario(**changes: Any) -> Scenario:
+    """A scenario with some of its keys, ``section__key`` or ``key``, replaced."""
+    return driving.scenario("tensorflow", **changes)
+
+
+def attached(directory: Path, **changes: Any) -> TensorFlowBackend:
+    """A backend with data open and the supernet built."""
+    backend = TensorFlowBackend(scenario(**changes), directory)
+    driving.attach(backend)
+    return backend
+
+
+def ready(directory: Path, **changes: Any) -> TensorFlowBackend:
+    """A backend that can train and measure."""
+    backend = attached(directory, **changes)
+    backend.begin_training(PATHS_PER_UPDATE, backend.scenario.seed)
+    return backend
+
+
+def train(
+    backend: TensorFlowBackend,
+    epochs: Sequence[int] = (0,),
+    done: int = 0,
+    until: int | None = None,
+) -> list[UpdateReport]:
+    """Train epochs; see :func:`driving.train`."""
+    return driving.train(backend, backend.supernet.space, epochs, done, until)
