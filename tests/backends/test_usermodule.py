@@ -13,6 +13,8 @@ from nasea.backends.usermodule import accepts, is_user_file, user_code, user_fra
 from nasea.config import Scenario
 from nasea.errors import DataError, NotAvailableError, UserCodeError
 
+from .driving import scenario
+
 OWN = Path(nasea.__file__).parent
 
 
@@ -77,14 +79,10 @@ def test_accepts() -> None:
     assert accepts(dict.get, 2)
 
 
-def test_other_frameworks_and_tasks_are_refused_clearly(tmp_path: Path) -> None:
-    from .torch.project import scenario
-
-    plain = scenario().to_dict()
-    for change, key in (
-        ({"framework": "tensorflow"}, "strategy.framework"),
-        ({"task": "detection"}, "application_type"),
-    ):
-        with pytest.raises(NotAvailableError, match=key) as caught:
-            open_backend(Scenario.from_dict({**plain, **change}), tmp_path)
+def test_other_tasks_are_refused_clearly(tmp_path: Path) -> None:
+    for framework in ("pytorch", "tensorflow"):
+        plain = scenario(framework).to_dict()
+        other = Scenario.from_dict({**plain, "task": "detection"})
+        with pytest.raises(NotAvailableError, match="application_type") as caught:
+            open_backend(other, tmp_path)
         assert caught.value.fix
