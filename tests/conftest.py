@@ -4,3 +4,6 @@ import os
 
 # As nasea itself does before it loads torch: tests share their machine with other things.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+# As nasea itself does before it loads TensorFlow, which TensorBoard's reader may load before it.
+os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")

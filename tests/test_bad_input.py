@@ -17,7 +17,12 @@ pytest_plugins = ["pipeline.fixtures"]
 Change = Callable[[Project], object]
 Edit = tuple[str, str]
 
-TENSORFLOW = (("PyTorch", "TensorFlow"), ("pytorch_", "tensorflow_"))
+TENSORFLOW = (
+    ("PyTorch", "TensorFlow"),
+    ("pytorch_", "tensorflow_"),
+    ("channels_first", "channels_last"),
+    ("[1, 8, 8]", "[8, 8, 1]"),
+)
 DETECTION = ("image_classification", "object_detection")
 PRE_TRAINED = ("val_dir: digits/val", "val_dir: digits/val\n      pre_train_dir: digits/train")
 
@@ -120,9 +125,9 @@ CASES: dict[str, tuple[Change, list[str]]] = {
         in_module(("nn.Linear(16, 10)", "nn.Linear(64, 10)")),
         ["PostNet", "16", "64"],
     ),
-    "TensorFlow": (
+    "module of the other framework": (
         in_scenario(*TENSORFLOW),
-        ["TensorFlow backend is not in this version", "use framework: PyTorch"],
+        ["user_module.py is written for PyTorch", "dataset_define", "use framework: PyTorch"],
     ),
     "detection": (
         in_scenario(DETECTION, PRE_TRAINED),
@@ -133,6 +138,66 @@ CASES: dict[str, tuple[Change, list[str]]] = {
         ["latency profile", "use constraint_type size or flops"],
     ),
 }
+
+COUNT = "return dataset.batch(self.batch_size), len(labels)"
+RATE = "return tf.keras.optimizers.schedules.CosineDecay(lr_init, total)(global_step)"
+
+IN_TENSORFLOW: dict[str, tuple[Change, list[str]]] = {
+    "not batched": (
+        in_module((COUNT, "return dataset, len(labels)")),
+        ["the training data set", "not batched", "dataset.batch(self.batch_size)"],
+    ),
+    "not pairs": (
+        in_module((COUNT, "return dataset.map(lambda x, y: x).batch(8), len(labels)")),
+        ["must give pairs (images, labels)", "float32 (8, 8, 8, 1)"],
+    ),
+    "no images": (
+        in_module((COUNT, "return dataset.batch(self.batch_size), 0")),
+        ["dataset.train_dir", "'digits/train'", "there are 0 images (data_num)"],
+    ),
+    "more images than there are": (
+        in_module((COUNT, "return dataset.batch(self.batch_size), 999")),
+        ["ends after", "there are 999", "data_num of train_dir", "repeat()"],
+    ),
+    "no learning rate": (
+        in_module((RATE, "return lr_init * float('nan')")),
+        ["lr_scheduler", "is nan", "a number >= 0"],
+    ),
+    "loss rejects the output": (
+        in_module(("(labels, logits)\n\n\nclass", "(logits, labels)\n\n\nclass")),
+        ["loss_op", "user_module.py", "labels int64 (32,)", "PostNet's output is float32 (32, 10)"],
+    ),
+    "PostNet does not fit": (
+        in_module(("Dense(10)", "Conv2D(10, 3)")),
+        ["PostNet", "expected min_ndim=4", "(32, 4, 4, 16)"],
+    ),
+    "images of another shape": (
+        in_scenario(("input_shape: [8, 8, 1]", "input_shape: [16, 16, 1]")),
+        ["(8, 8, 1)", "input_shape says (16, 16, 1)", "resize"],
+    ),
+    "metric not a number": (
+        in_module(("return correct / count", "return 'good'")),
+        ["metrics_op must return a number", "'good'"],
+    ),
+    "reading fails": (
+        in_module(("return image + 0.05", "tf.debugging.assert_less(label, 7 * label)\n"
+                   "        return image + 0.05")),
+        ["the training data set cannot be read", "assert"],
+    ),
+    "module of the other framework": (
+        in_scenario(*((b, a) for a, b in TENSORFLOW)),
+        ["user_module.py is written for TensorFlow", "metrics_op", "use framework: TensorFlow"],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("framework", ["tensorflow"], indirect=True)
+@pytest.mark.parametrize("case", IN_TENSORFLOW)
+def test_it_is_told_in_the_terms_of_tensorflow(fresh: Project, command: Search, case: str) -> None:
+    change, words = IN_TENSORFLOW[case]
+    change(fresh)
+    assert_told(command(fresh), words)
+    assert fresh.files("checkpoint").keys() == {"lock"}, "nothing was trained"
 
 
 @pytest.mark.parametrize("case", CASES)

@@ -14,7 +14,14 @@ from nasea.pipeline.events import Progress, Stage
 from nasea.pipeline.lock import only_run
 from nasea.space import Genome
 from pipeline import children
-from pipeline.project import HOME, Project, Recorder, assert_same_results, outcome
+from pipeline.project import (
+    HOME,
+    Project,
+    Recorder,
+    assert_same_results,
+    both_frameworks,
+    outcome,
+)
 
 pytest_plugins = ["pipeline.fixtures"]
 
@@ -30,6 +37,7 @@ BLOCKS = [Block("plain", "plain", lambda c_in, c_out, s: conv_norm("c", c_in, c_
 # --- a finished search, run again ---
 
 
+@both_frameworks
 def test_a_finished_search_only_reports(project: Project, measured: Measured) -> None:
     results, trained = project.files("results"), project.files("checkpoint", "train-*")
     front = project.front()
@@ -43,6 +51,7 @@ def test_a_finished_search_only_reports(project: Project, measured: Measured) ->
     assert not (project.home / "results.1").exists()
 
 
+@both_frameworks
 def test_more_generations_extend_it(project: Project, measured: Measured) -> None:
     before, trained = project.front(), project.files("checkpoint", "train-*")
     listener = Recorder()
@@ -184,6 +193,7 @@ class StopsAt(Recorder):
             os.kill(os.getpid(), signal.SIGINT)
 
 
+@both_frameworks
 def test_ctrl_c_stops_where_nothing_is_lost(fresh: Project, finished: Project) -> None:
     points: list[tuple[Stage, int]] = [
         ("probe", 1),
@@ -206,6 +216,7 @@ def test_ctrl_c_stops_where_nothing_is_lost(fresh: Project, finished: Project) -
     assert_same_results(finished, fresh)
 
 
+@both_frameworks
 def test_signals_end_the_command_with_130(fresh: Project) -> None:
     fresh.scenario(("data_workers: 0", "data_workers: 1"), ("epochs: 6", "epochs: 600"))
     for number, mark in ((signal.SIGTERM, ""), (signal.SIGINT, "going on from epoch")):
@@ -223,10 +234,11 @@ def test_signals_end_the_command_with_130(fresh: Project) -> None:
     assert "Traceback" not in output
 
 
+@both_frameworks
 def test_killed_at_random_moments_it_finds_the_same(
     fresh: Project, finished: Project, tmp_path: Path
 ) -> None:
-    other = Project.new(tmp_path / "other" / HOME)
+    other = Project.new(tmp_path / "other" / HOME, fresh.framework)
     start = time.monotonic()
     assert children.run(other) == 0
     whole = time.monotonic() - start
@@ -238,7 +250,16 @@ def test_killed_at_random_moments_it_finds_the_same(
         assert_same_results(finished, project)
 
 
-@pytest.mark.parametrize("doom", ["train-000012.ckpt", "search-000004.tmp", "pareto.csv"])
+@pytest.mark.parametrize(
+    ("framework", "doom"),
+    [
+        ("pytorch", "train-000012.ckpt"),
+        ("pytorch", "search-000004.tmp"),
+        ("pytorch", "pareto.csv"),
+        ("tensorflow", "model_arch_result_1.weights.h5"),
+    ],
+    indirect=["framework"],
+)
 def test_killed_before_a_file_is_written_it_finds_the_same(
     fresh: Project, finished: Project, doom: str
 ) -> None:

@@ -25,6 +25,7 @@ _context = multiprocessing.get_context("forkserver")
 _context.set_forkserver_preload(
     [
         "nasea.backends.torch.backend",
+        "nasea.backends.tensorflow.backend",
         "nasea.cli.main",
         "nasea.pipeline.run",
         "matplotlib.figure",

@@ -2,30 +2,58 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from nasea.backends.base import Measurement, Slice
+from nasea.backends.base import Backend, Measurement, Slice
+from nasea.backends.tensorflow.environment import load_tensorflow
 from nasea.backends.torch.backend import TorchBackend
 from nasea.cli.main import main
 from nasea.space import Genome
 
 from .project import HOME, Project, Search, quick
+from .user_files import FRAMEWORKS
+
+load_tensorflow(keras_version=2)
+
+from nasea.backends.tensorflow.backend import TensorFlowBackend  # noqa: E402
+
+Measure = Callable[[Any, Genome, Slice], Measurement]
 
 
 @pytest.fixture
-def fresh(tmp_path: Path) -> Project:
+def framework(request: pytest.FixtureRequest) -> str:
+    """The framework that the projects are written for."""
+    return str(getattr(request, "param", FRAMEWORKS[0]))
+
+
+@pytest.fixture
+def fresh(tmp_path: Path, framework: str) -> Project:
     """A project nothing was run in."""
-    return Project.new(tmp_path / HOME)
+    return Project.new(tmp_path / HOME, framework)
 
 
 @pytest.fixture(scope="session")
-def finished(tmp_path_factory: pytest.TempPathFactory) -> Project:
+def searched(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Project]:
+    """For each framework a project whose search ended, made when it is first asked for."""
+
+    @cache
+    def of(framework: str) -> Project:
+        project = Project.new(tmp_path_factory.mktemp(framework) / HOME, framework)
+        project.search()
+        return project
+
+    return of
+
+
+@pytest.fixture
+def finished(searched: Callable[[str], Project], framework: str) -> Project:
     """A project whose search ended; to be looked at only."""
-    project = Project.new(tmp_path_factory.mktemp("finished") / HOME)
-    project.search()
-    return project
+    return searched(framework)
 
 
 @pytest.fixture
@@ -38,13 +66,8 @@ def project(finished: Project, tmp_path: Path) -> Project:
 def measured(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Genome, Slice]]:
     """Everything that is measured from here on."""
     calls: list[tuple[Genome, Slice]] = []
-    measure = TorchBackend.measure
-
-    def counting(self: TorchBackend, genome: Genome, data: Slice) -> Measurement:
-        calls.append((genome, data))
-        return measure(self, genome, data)
-
-    monkeypatch.setattr(TorchBackend, "measure", counting)
+    for backend in (TorchBackend, TensorFlowBackend):
+        monkeypatch.setattr(backend, "measure", _counting(backend.measure, calls))
     return calls
 
 
@@ -59,3 +82,11 @@ def command(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch)
         return left.value.code, capsys.readouterr().err
 
     return call
+
+
+def _counting(measure: Measure, calls: list[tuple[Genome, Slice]]) -> Measure:
+    def counting(backend: Backend, genome: Genome, data: Slice) -> Measurement:
+        calls.append((genome, data))
+        return measure(backend, genome, data)
+
+    return counting

@@ -1,4 +1,4 @@
-"""A tiny real project: 8x8 digits, 64 networks, a few seconds from start to end."""
+"""A tiny real project: 8x8 digits, 64 networks, some seconds from start to end."""
 
 from __future__ import annotations
 
@@ -7,128 +7,33 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 from unittest import mock
 
+import h5py
+import numpy as np
+import numpy.typing as npt
+import pytest
 import torch
 
+from nasea.config import load_scenario
 from nasea.errors import Notice
 from nasea.pipeline import run
 from nasea.pipeline.events import Progress, Stage
 from nasea.results.front import Front
 
+from .user_files import FRAMEWORKS, SCENARIOS, USER_MODULES
+
 Search = Callable[..., tuple[int | str | None, str]]
 """Runs ``nasea search`` in a project; gives (exit status, stderr)."""
 
+Array = npt.NDArray[Any]
+
+both_frameworks = pytest.mark.parametrize("framework", FRAMEWORKS, indirect=True)
+"""Has a test run once with each framework; without it, it runs with PyTorch."""
+
 HOME = Path("alone", "here", "project")
 """Folders with nothing beside it, of which a metric's private directory must hold links."""
-
-SCENARIO = """\
-scenario:
-  strategy:
-    name: NASEA
-    framework: PyTorch
-    batch_size: 32
-    epochs: 6
-    seed: 0
-    constraint:
-      application_type: image_classification
-      constraint_type: size
-      constraint_value: 12000
-    supernet:
-      data_format: channels_first
-      input_shape: [1, 8, 8]
-      filters: [8, 8, 16]
-      strides: [1, 1, 2]
-      blocks: [separable_k3, inverted_k3_e3, basic_x0.5, basic_x1]
-    optimizer:
-      weights_optimizer:
-        type: Adam
-        learning_rate: 0.03
-    dataset:
-      train_dir: digits/train
-      val_dir: digits/val
-    searcher:
-      generation_num: 3
-      pop_size: 6
-      bn_images: 64
-      metric_mode: auto
-  resource:
-    name: pytorch_standalone
-    gpu_id: 0
-    device: cpu
-    threads: 1
-    data_workers: 0
-"""
-
-USER_MODULE = """\
-from pathlib import Path
-
-import torch
-import torch.nn.functional as F
-from sklearn.datasets import load_digits
-from torch import nn
-
-SPLITS = {"train": slice(0, 280), "val": slice(300, 500)}
-
-
-class Digits(torch.utils.data.Dataset):
-    def __init__(self, folder):
-        digits = load_digits()
-        chosen = SPLITS[Path(folder).name]
-        self.images = torch.tensor(digits.images[chosen] / 16, dtype=torch.float32)[:, None]
-        self.labels = torch.tensor(digits.target[chosen])
-        self.noise = 0.05 if "train" in folder else 0.0
-
-    def __len__(self):
-        return len(self.labels)
-
-    def __getitem__(self, index):
-        image = self.images[index]
-        return image + self.noise * torch.randn_like(image), self.labels[index]
-
-
-class UserModule:
-    def __init__(self, epoch, batch_size):
-        self.epoch = epoch
-
-    def dataset_define(self, dataset_dir, is_training):
-        return Digits(dataset_dir)
-
-    def scheduler_define(self, optimizer, steps_per_epoch):
-        total = self.epoch * steps_per_epoch
-        return torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, total)
-
-    def metrics_func(self, eval_dataloader, eval_function):
-        correct = count = 0
-        for images, labels in eval_dataloader:
-            logits = eval_function(images)
-            correct += (logits.argmax(1) == labels).sum().item()
-            count += len(labels)
-        return correct / count
-
-    def loss_func(self, labels, logits):
-        return F.cross_entropy(logits, labels)
-
-
-class PreNet(nn.Module):
-    def __init__(self):
-        super().__init__()
-        self.conv = nn.Conv2d(1, 8, 3, padding=1, bias=False)
-        self.norm = nn.BatchNorm2d(8)
-
-    def forward(self, inputs):
-        return F.relu(self.norm(self.conv(inputs)))
-
-
-class PostNet(nn.Module):
-    def __init__(self):
-        super().__init__()
-        self.dropout = nn.Dropout(0.1)
-        self.classifier = nn.Linear(16, 10)
-
-    def forward(self, inputs):
-        return self.classifier(self.dropout(inputs.mean((2, 3))))
-"""
 
 
 @dataclass
@@ -165,12 +70,17 @@ class Project:
     home: Path
 
     @classmethod
-    def new(cls, home: Path) -> Project:
+    def new(cls, home: Path, framework: str = "pytorch") -> Project:
         """Write the project into ``home``, which is made."""
         home.mkdir(parents=True)
-        (home / "scen.yaml").write_text(SCENARIO, encoding="utf-8")
-        (home / "user_module.py").write_text(USER_MODULE, encoding="utf-8")
+        (home / "scen.yaml").write_text(SCENARIOS[framework], encoding="utf-8")
+        (home / "user_module.py").write_text(USER_MODULES[framework], encoding="utf-8")
         return cls(home)
+
+    @property
+    def framework(self) -> str:
+        """What its scenario asks for."""
+        return load_scenario(self.home / "scen.yaml").scenario.framework
 
     def edit(self, file: str, *changes: tuple[str, str]) -> Project:
         """Replace text that must be there; returns the project."""
@@ -209,17 +119,40 @@ class Project:
         """Name -> content of the files of a folder."""
         return {path.name: path.read_bytes() for path in (self.home / folder).glob(pattern)}
 
-    def weights(self) -> dict[str, torch.Tensor]:
+    def weights(self) -> dict[str, Array]:
         """Every tensor of every weights file in results/."""
         return {
-            f"{path.name}: {name}": tensor
-            for path in sorted((self.home / "results").glob("*.pt"))
-            for name, tensor in torch.load(path, weights_only=True).items()
+            f"{path.name}: {name}": value
+            for path in sorted((self.home / "results").glob("model_arch_result_*"))
+            for name, value in _READERS.get("".join(path.suffixes), _nothing)(path).items()
         }
 
     def log(self) -> str:
         """The text log."""
         return (self.home / "log_classification" / "log.txt").read_text(encoding="utf-8")
+
+
+def _nothing(path: Path) -> dict[str, Array]:
+    return {}
+
+
+def _of_pytorch(path: Path) -> dict[str, Array]:
+    return {n: value.numpy() for n, value in torch.load(path, weights_only=True).items()}
+
+
+def _of_tensorflow(path: Path) -> dict[str, Array]:
+    found: dict[str, Array] = {}
+
+    def visit(name: str, item: object) -> None:
+        if isinstance(item, h5py.Dataset):
+            found[name] = item[()]
+
+    with h5py.File(path) as file:
+        file.visititems(visit)
+    return found
+
+
+_READERS = {".pt": _of_pytorch, ".weights.h5": _of_tensorflow}
 
 
 @contextmanager
@@ -238,6 +171,7 @@ def assert_same_results(one: Project, other: Project) -> None:
     """Two projects found the same front, with the same weights to the last bit."""
     assert outcome(one.front()) == outcome(other.front())
     expected, found = one.weights(), other.weights()
+    assert found
     assert found.keys() == expected.keys()
-    different = [name for name in found if not torch.equal(found[name], expected[name])]
+    different = [name for name in found if not np.array_equal(found[name], expected[name])]
     assert not different
