@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from contracts.kit import Arrays
 from nasea.backends.base import UpdateReport
 from nasea.backends.tensorflow.environment import load_tensorflow
 from nasea.config import Scenario
@@ -16,11 +17,23 @@ from nasea.config import Scenario
 from .. import driving
 from ..driving import PATHS_PER_UPDATE, random_genomes, space_of
 
-__all__ = ["PATHS_PER_UPDATE", "random_genomes", "space_of"]
+__all__ = ["INTERFACE", "PATHS_PER_UPDATE", "random_genomes", "space_of"]
 
 load_tensorflow(keras_version=2)
 
 from nasea.backends.tensorflow.backend import TensorFlowBackend  # noqa: E402
+from nasea.backends.tensorflow.user import INTERFACE  # noqa: E402
+
+LOSS = "loss_op(self, labels, logits)"
+METRIC = "metrics_op(self, inputs, outputs)"
+DATA = "build_dataset_search(self, dataset_dir, is_training)"
+
+# Every candidate has to be traced anew in every test, so there are few.
+SMALL = {
+    "supernet__filters": [8, 12],
+    "supernet__strides": [1, 2],
+    "supernet__blocks": ["skip", "separable_k3", "basic_x0.5"],
+}
 
 # Images of ten classes, 8×8×1. The directory of a data set is the number of its images.
 USER_MODULE = """
@@ -83,12 +96,17 @@ def write_module(directory: Path, changes: str = "") -> None:
 
 def scenario(**changes: Any) -> Scenario:
     """A scenario with some of its keys, ``section__key`` or ``key``, replaced."""
-    return driving.scenario("tensorflow", **changes)
+    return driving.scenario("tensorflow", **SMALL | changes)
+
+
+def opened(directory: Path, **changes: Any) -> TensorFlowBackend:
+    """A backend that has imported the user's module."""
+    return TensorFlowBackend(scenario(**changes), directory)
 
 
 def attached(directory: Path, **changes: Any) -> TensorFlowBackend:
     """A backend with data open and the supernet built."""
-    backend = TensorFlowBackend(scenario(**changes), directory)
+    backend = opened(directory, **changes)
     driving.attach(backend)
     return backend
 
@@ -108,3 +126,18 @@ def train(
 ) -> list[UpdateReport]:
     """Train epochs; see :func:`driving.train`."""
     return driving.train(backend, backend.supernet.space, epochs, done, until)
+
+
+def weights(backend: TensorFlowBackend) -> Arrays:
+    """Copies of all variables of supernet and ends, statistics included."""
+    ends = {
+        f"{end.name}/{index}": variable.numpy()
+        for end in (backend._pre_net, backend._post_net)
+        for index, variable in enumerate(end.model.variables)
+    }
+    return slots(backend) | ends
+
+
+def slots(backend: TensorFlowBackend) -> dict[str, Any]:
+    """Copies of the slots."""
+    return {name: slot.numpy() for name, slot in backend.supernet.slots.items()}

@@ -9,17 +9,24 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from contracts.kit import Arrays
 from nasea.backends.base import UpdateReport
 from nasea.backends.torch.backend import TorchBackend
+from nasea.backends.torch.user import INTERFACE
 from nasea.config import Scenario
 
 from .. import driving
 from ..driving import PATHS_PER_UPDATE, random_genomes, space_of
 
-__all__ = ["PATHS_PER_UPDATE", "random_genomes", "space_of"]
+__all__ = ["INTERFACE", "PATHS_PER_UPDATE", "random_genomes", "space_of"]
+
+LOSS = "loss_func(self, labels, logits)"
+METRIC = "metrics_func(self, eval_dataloader, eval_function)"
+DATA = "dataset_define(self, dataset_dir, is_training)"
 
 # Images of ten classes, 1×8×8. The directory of a data set is the number of its images.
 USER_MODULE = """
+import numpy as np
 import torch
 from torch import nn
 from torch.nn import functional as F
@@ -90,9 +97,14 @@ def scenario(**changes: Any) -> Scenario:
     return driving.scenario("pytorch", **changes)
 
 
+def opened(directory: Path, **changes: Any) -> TorchBackend:
+    """A backend that has imported the user's module."""
+    return TorchBackend(scenario(**changes), directory)
+
+
 def attached(directory: Path, **changes: Any) -> TorchBackend:
     """A backend with data open and the supernet built."""
-    backend = TorchBackend(scenario(**changes), directory)
+    backend = opened(directory, **changes)
     driving.attach(backend)
     return backend
 
@@ -109,3 +121,14 @@ def train(
 ) -> list[UpdateReport]:
     """Train epochs; see :func:`driving.train`."""
     return driving.train(backend, backend.supernet.space, epochs, done, until)
+
+
+def weights(backend: TorchBackend) -> Arrays:
+    """Copies of all variables of supernet and ends, statistics included."""
+    return {name: t.numpy().copy() for name, t in backend.supernet.state_dict().items()}
+
+
+def slots(backend: TorchBackend) -> Arrays:
+    """Copies of the slots."""
+    supernet = backend.supernet
+    return {name: supernet.slot(name).detach().numpy().copy() for name in supernet.space.slots}

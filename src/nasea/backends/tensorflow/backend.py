@@ -20,6 +20,7 @@ from nasea.backends.base import (
 )
 from nasea.backends.tensorflow.data import Batch, Data
 from nasea.backends.tensorflow.devices import device_name, open_device, seed_everything
+from nasea.backends.tensorflow.draws import Draws
 from nasea.backends.tensorflow.ends import End, count_parameters, require_feature_map
 from nasea.backends.tensorflow.environment import keras_release
 from nasea.backends.tensorflow.score import Scorer
@@ -52,8 +53,9 @@ class TensorFlowBackend:
         seed_everything(scenario.seed, _INITIAL_STREAM)
         self.user = UserCode(directory, scenario.epochs, scenario.batch_size)
         layout = scenario.supernet.data_format
-        self._pre_net = End(self.user, "PreNet", layout)
-        self._post_net = End(self.user, "PostNet", layout)
+        self._draws = Draws(scenario.seed)
+        self._pre_net = End(self.user, "PreNet", layout, self._draws)
+        self._post_net = End(self.user, "PostNet", layout, self._draws)
         self._data: Data | None = None
         self._batch: Batch | None = None
         self._supernet: Supernet | None = None
@@ -109,6 +111,8 @@ class TensorFlowBackend:
         """See :meth:`nasea.backends.base.Backend.probe_pre_net`."""
         images, _ = self._probe_batch()
         layout = self.scenario.supernet.data_format
+        # Data may still have been read, and drawn for, behind the batch that was asked for.
+        seed_everything(self.scenario.seed, _INITIAL_STREAM, 1)
         features = self._pre_net.build(images)
         require_feature_map(features, len(images), layout)
         _, height, width, channels = features.shape
@@ -124,6 +128,7 @@ class TensorFlowBackend:
                 "normalisation has a single value to go by",
                 fix="use a batch_size of at least 2",
             )
+        seed_everything(self.scenario.seed, _INITIAL_STREAM, 2)
         features = [_random_map(len(images), space.layers[i].out_shape) for i in (*space.taps, -1)]
         single = [feature[:1] for feature in features]
         outputs = self._post_net.build(features if space.taps else features[0])
@@ -131,11 +136,11 @@ class TensorFlowBackend:
         notice = self.user.try_loss(labels, outputs)
         if notice is not None:
             self.notices.append(notice)
-        seed_everything(seed, _INITIAL_STREAM, 1)
+        seed_everything(seed, _INITIAL_STREAM, 3)
         with tf.device(self.device):
             self._supernet = Supernet(space, seed)
         self._scorer = Scorer(
-            self._supernet, self._pre_net, self._post_net, self.data, self.user, seed
+            self._supernet, self._pre_net, self._post_net, self.data, self.user, self._draws, seed
         )
         return EndReport(costs)
 
@@ -214,6 +219,7 @@ class TensorFlowBackend:
             self.supernet,
             self._pre_net,
             self._post_net,
+            self._draws,
             self.data.batches_per_epoch,
             paths_per_update,
         )

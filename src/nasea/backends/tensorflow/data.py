@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -20,6 +21,9 @@ from nasea.errors import DataError, Notice, UserCodeError
 
 CACHE_BYTES = 2 * 1024**3
 """Evaluation batches are kept in memory up to this size and read anew beyond it."""
+
+_AHEAD = 2
+"""Batches that are read while the one before is at work."""
 
 _STATISTICS_STREAM = 0xB4
 _EPOCH_STREAM = 0xE9
@@ -46,7 +50,8 @@ class Data:
         self.scenario = scenario
         self.user = user
         self._train, self.train_images = self._open(_PROBE_STREAM)
-        self._val, self.val_images = self.user.dataset(scenario.dataset.val_dir, False)
+        val, self.val_images = self.user.dataset(scenario.dataset.val_dir, False)
+        self._val = _without_injection(val)
         self._require_images(self.train_images, "train_dir")
         self._require_images(self.val_images, "val_dir")
         self._statistics: dict[int, list[Any]] = {}
@@ -68,8 +73,8 @@ class Data:
         Raises:
             DataError: an element is not (images, labels), or there are too few.
         """
-        with self.reading(_TRAINING):
-            batch = next(iter(self._train), None)
+        with self.reading(_TRAINING), _reader(self._train) as batches:
+            batch = next(batches, None)
         if batch is None:
             raise self._too_few(_TRAINING, 0, self.train_images, "train_dir")
         train = self.checked(batch, _TRAINING)
@@ -92,7 +97,7 @@ class Data:
             done: how many batches to leave out at the beginning.
         """
         dataset, _ = self._open(_EPOCH_STREAM, epoch)
-        batches = self._limited(dataset, self.batches_per_epoch)
+        batches = self._limited(dataset.prefetch(_AHEAD), self.batches_per_epoch)
         yield from itertools.islice(batches, done, None)
 
     def statistics(self, draw: int) -> list[Any]:
@@ -187,20 +192,21 @@ class Data:
     def _open(self, *seed: int) -> tuple[Any, int]:
         """The training data set with draws that depend on the run's seed and ``seed``."""
         seed_everything(self.scenario.seed, *seed)
-        return self.user.dataset(self.scenario.dataset.train_dir, True)
+        dataset, images = self.user.dataset(self.scenario.dataset.train_dir, True)
+        return _without_injection(dataset), images
 
     def _limited(self, dataset: Any, count: int) -> Iterator[Batch]:
         """So many batches of the training data set, however it ends."""
-        batches = iter(dataset)
         seen = 0
-        for _ in range(count):
-            with self.reading(_TRAINING):
-                batch = next(batches, None)
-            if batch is None:
-                raise self._too_few(_TRAINING, seen, self.train_images, "train_dir")
-            images, labels = self.checked(batch, _TRAINING)
-            seen += int(images.shape[0])
-            yield images, labels
+        with _reader(dataset) as batches:
+            for _ in range(count):
+                with self.reading(_TRAINING):
+                    batch = next(batches, None)
+                if batch is None:
+                    raise self._too_few(_TRAINING, seen, self.train_images, "train_dir")
+                images, labels = self.checked(batch, _TRAINING)
+                seen += int(images.shape[0])
+                yield images, labels
 
     def _validation(self) -> Iterator[Batch]:
         """The first ``data_num`` validation images, from memory where they fit."""
@@ -209,21 +215,21 @@ class Data:
             return
         kept: list[Batch] = []
         size = seen = 0
-        batches = iter(self._val)
-        while seen < self.val_images:
-            with self.reading(_VALIDATION):
-                batch = next(batches, None)
-            if batch is None:
-                raise self._too_few(_VALIDATION, seen, self.val_images, "val_dir")
-            batch = self.checked(batch, _VALIDATION)
-            rest = self.val_images - seen
-            if int(batch[0].shape[0]) > rest:
-                batch = tf.nest.map_structure(lambda x, n=rest: x[:n], batch)
-            seen += int(batch[0].shape[0])
-            size += sum(t.shape.num_elements() * t.dtype.size for t in tf.nest.flatten(batch))
-            self._fits = self._fits and size <= CACHE_BYTES
-            kept = [*kept, batch] if self._fits else []
-            yield batch
+        with _reader(self._val.prefetch(_AHEAD)) as batches:
+            while seen < self.val_images:
+                with self.reading(_VALIDATION):
+                    batch = next(batches, None)
+                if batch is None:
+                    raise self._too_few(_VALIDATION, seen, self.val_images, "val_dir")
+                batch = self.checked(batch, _VALIDATION)
+                rest = self.val_images - seen
+                if int(batch[0].shape[0]) > rest:
+                    batch = tf.nest.map_structure(lambda x, n=rest: x[:n], batch)
+                seen += int(batch[0].shape[0])
+                size += sum(t.shape.num_elements() * t.dtype.size for t in tf.nest.flatten(batch))
+                self._fits = self._fits and size <= CACHE_BYTES
+                kept = [*kept, batch] if self._fits else []
+                yield batch
         if self._fits:
             self._kept = kept
 
@@ -259,6 +265,37 @@ class Data:
             f"(data_num of {key})",
             fix="return the number of images that one pass gives, or let the data set repeat()",
         )
+
+
+@contextmanager
+def _reader(dataset: Any) -> Iterator[Iterator[Any]]:
+    """An iterator over a data set that is dropped behind the back of the caller.
+
+    What tunes a data set while it is read wakes up ever more seldom, and may be waited for: seconds
+    at the end of every epoch.
+    """
+    held = [iter(dataset)]
+
+    def batches() -> Iterator[Any]:
+        while (batch := next(held[0], None)) is not None:
+            yield batch
+
+    reading = batches()
+    try:
+        yield reading
+    finally:
+        reading.close()
+        threading.Thread(target=held.clear, daemon=True).start()
+
+
+def _without_injection(dataset: Any) -> Any:
+    """The data set without the reading ahead that TensorFlow adds by itself.
+
+    It goes on, and draws random numbers, behind the only batch that is asked for.
+    """
+    options = tf.data.Options()
+    options.experimental_optimization.inject_prefetch = False
+    return dataset.with_options(options)
 
 
 def _told_by_python(message: str) -> str | None:

@@ -12,6 +12,7 @@ import tensorflow as tf
 from nasea.backends.base import DataFormat
 from nasea.backends.tensorflow.built_in_call import keeping_layers
 from nasea.backends.tensorflow.describe import describe
+from nasea.backends.tensorflow.draws import Draws
 from nasea.backends.tensorflow.profile import count_flops
 from nasea.backends.tensorflow.user import UserCode
 from nasea.cost import Costs
@@ -28,6 +29,7 @@ class End:
         user: the user's code.
         name: ``PreNet`` or ``PostNet``.
         data_format: the layout that the user's module works in.
+        draws: what random operations draw by.
     """
 
     def __init__(
@@ -35,8 +37,10 @@ class End:
         user: UserCode,
         name: Literal["PreNet", "PostNet"],
         data_format: DataFormat,
+        draws: Draws,
     ) -> None:
         self.user = user
+        self.draws = draws
         self.name = name
         self.model = user.end(name)
         self._turns = data_format == "channels_first"
@@ -54,7 +58,12 @@ class End:
     @property
     def state(self) -> Values:
         """What is not trained but changes: statistics, seeds."""
-        return [raw(variable) for variable in self.model.non_trainable_variables]
+        generators = [
+            generator.state
+            for layer in _layers(self.model)
+            if isinstance(generator := _generator(layer), tf.random.Generator)
+        ]
+        return [*(raw(variable) for variable in self.model.non_trainable_variables), *generators]
 
     @property
     def keeps_layers(self) -> bool:
@@ -65,7 +74,12 @@ class End:
         """The output for the images, or for the features of the body; also while traced."""
         if self._turns and self.name == "PostNet":
             inputs = tf.nest.map_structure(lambda x: tf.transpose(x, _TO_FIRST), inputs)
-        with self.user.guard(self._doing), keeping_layers(self.model):
+        place = ("PreNet", "PostNet").index(self.name)
+        with (
+            self.user.guard(self._doing),
+            keeping_layers(self.model),
+            self.draws.tied(place),
+        ):
             outputs = self.model(inputs, training=training)
         if self._turns and self.name == "PreNet":
             outputs = tf.nest.map_structure(lambda x: tf.transpose(x, _TO_LAST), outputs)
@@ -132,12 +146,16 @@ class End:
         Returns:
             Its output for each batch: normalised by the batch, in inference mode otherwise.
         """
-        if not self._normalisations():
-            return [self.evaluate(inputs) for inputs in batches]
-        return [
-            self._estimate(inputs, tf.constant(done / (done + 1.0), tf.float32))
-            for done, inputs in enumerate(batches)
-        ]
+        normalised = bool(self._normalisations())
+        outputs = []
+        for done, inputs in enumerate(batches):
+            self.draws.go_on()
+            if normalised:
+                momentum = tf.constant(done / (done + 1.0), tf.float32)
+                outputs.append(self._estimate(inputs, momentum))
+            else:
+                outputs.append(self.evaluate(inputs))
+        return outputs
 
     def _estimated(self, inputs: Any, momentum: Any) -> Any:
         with _estimating(self._normalisations(), momentum):
@@ -148,9 +166,8 @@ class End:
 
         Those that the user freezes hold on to their statistics.
         """
-        layers = self.model._flatten_layers(include_self=True, recursive=True)
         kind = tf.keras.layers.BatchNormalization
-        return [layer for layer in layers if isinstance(layer, kind) and layer.trainable]
+        return [each for each in _layers(self.model) if isinstance(each, kind) and each.trainable]
 
 
 @contextmanager
@@ -184,12 +201,23 @@ def count_parameters(model: Any) -> int:
     """Weights of a model without the statistics of its normalisations, frozen ones included."""
     statistics = {
         id(raw(variable))
-        for layer in model._flatten_layers(include_self=True, recursive=True)
+        for layer in _layers(model)
         if isinstance(layer, tf.keras.layers.BatchNormalization)
         for variable in (layer.moving_mean, layer.moving_variance)
     }
     weights = {id(raw(v)): raw(v) for v in model.variables if _is_weight(raw(v))}
     return sum(int(np.prod(v.shape)) for key, v in weights.items() if key not in statistics)
+
+
+def _layers(model: Any) -> Iterator[Any]:
+    """The model and every layer below it."""
+    layers: Iterator[Any] = model._flatten_layers(include_self=True, recursive=True)
+    return layers
+
+
+def _generator(layer: Any) -> Any:
+    """The generator that layers of Keras 2 which augment keep apart from their variables."""
+    return getattr(getattr(layer, "_random_generator", None), "_generator", None)
 
 
 def _is_weight(variable: tf.Variable) -> bool:

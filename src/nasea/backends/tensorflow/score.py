@@ -10,6 +10,7 @@ from nasea.backends.base import Measurement, Slice
 from nasea.backends.metric import CandidateFailed
 from nasea.backends.tensorflow.data import Data
 from nasea.backends.tensorflow.devices import seed_everything
+from nasea.backends.tensorflow.draws import Draws
 from nasea.backends.tensorflow.ends import End
 from nasea.backends.tensorflow.supernet import Statistics, Supernet
 from nasea.backends.tensorflow.user import OutOfMemory, UserCode
@@ -29,6 +30,7 @@ class Scorer:
         post_net: and behind it.
         data: statistics images and validation images.
         user: the user's metric.
+        draws: what random operations of the ends draw by.
         seed: statistics and metric start from the same random state for every candidate.
     """
 
@@ -39,6 +41,7 @@ class Scorer:
         post_net: End,
         data: Data,
         user: UserCode,
+        draws: Draws,
         seed: int,
     ) -> None:
         self.supernet = supernet
@@ -46,6 +49,7 @@ class Scorer:
         self.post_net = post_net
         self.data = data
         self.user = user
+        self.draws = draws
         self.seed = seed
 
     def measure(self, genome: Genome, data: Slice) -> Measurement:
@@ -54,6 +58,7 @@ class Scorer:
         try:
             with self.calibrated(genome, data.statistics) as statistics:
                 seed_everything(self.seed, _METRIC_STREAM)
+                self.draws.begin(_METRIC_STREAM)
                 return Measurement(self.user.metric(self._outputs(genome, statistics, data)))
         except CandidateFailed as error:
             return Measurement(None, str(error), error.raised)
@@ -67,6 +72,7 @@ class Scorer:
         """Statistics of an architecture's body; while they are in use the ends have theirs too."""
         with self.pre_net.statistics_kept(), self.post_net.statistics_kept():
             seed_everything(self.seed, _STATISTICS_STREAM)
+            self.draws.begin(_STATISTICS_STREAM)
             features = self.pre_net.estimate(self.data.statistics(draw))
             statistics, outputs = self.supernet.statistics(genome, features)
             self.post_net.estimate([_as_input(each) for each in outputs])
@@ -78,6 +84,7 @@ class Scorer:
         """(images, labels, outputs) of every validation batch."""
         for images, labels in self.data.evaluation(data.images, data.half):
             features = self.supernet.infer(genome, statistics, self.pre_net.evaluate(images))
+            self.draws.go_on()
             yield int(images.shape[0]), labels, self.post_net.evaluate(_as_input(features))
 
 

@@ -13,6 +13,7 @@ import tensorflow as tf
 from nasea.backends.base import UpdateReport
 from nasea.backends.randomness import generator_state, set_generator_state
 from nasea.backends.tensorflow.data import Batch
+from nasea.backends.tensorflow.draws import Draws
 from nasea.backends.tensorflow.ends import End
 from nasea.backends.tensorflow.optimizers import make_optimizer
 from nasea.backends.tensorflow.state import pack, unpack
@@ -21,6 +22,9 @@ from nasea.backends.tensorflow.user import OutOfMemory, UserCode
 from nasea.config import Scenario
 from nasea.errors import CheckpointError, TrainingError
 from nasea.space import Genome
+
+_TRAINING_STREAM = 0x7A
+_LOSS = 2  # among the places that draw; the ends are 0 and 1
 
 
 class Trainer:
@@ -32,6 +36,7 @@ class Trainer:
         supernet: what is trained.
         pre_net: what is trained before it,
         post_net: and behind it.
+        draws: what random operations of the user draw by.
         batches_per_epoch: batches of one pass over the training images.
         paths_per_update: paths whose gradients make one update, a batch each.
     """
@@ -43,6 +48,7 @@ class Trainer:
         supernet: Supernet,
         pre_net: End,
         post_net: End,
+        draws: Draws,
         batches_per_epoch: int,
         paths_per_update: int,
     ) -> None:
@@ -51,6 +57,7 @@ class Trainer:
         self.supernet = supernet
         self.pre_net = pre_net
         self.post_net = post_net
+        self.draws = draws
         self.paths_per_update = paths_per_update
         self.batches_per_epoch = batches_per_epoch
         self.steps_per_epoch = -(-batches_per_epoch // paths_per_update)
@@ -82,7 +89,7 @@ class Trainer:
             first = epoch * self.batches_per_epoch + step * self.paths_per_update
             paths = [path(first + i) for i in range(len(group))]
             rate = self.rate(first)
-            loss = self.learn(paths, group, rate)
+            loss = self.learn(paths, group, rate, first)
             self.global_step += 1
             images = sum(int(images.shape[0]) for images, _ in group)
             now = time.perf_counter()
@@ -97,12 +104,17 @@ class Trainer:
         """
         return self.user.learning_rate(self.scenario.optimizer.learning_rate, batch)
 
-    def learn(self, paths: list[Genome], batches: list[Batch], rate: float) -> float:
-        """One update from one batch a path; returns the mean loss."""
+    def learn(
+        self, paths: list[Genome], batches: list[Batch], rate: float, first: int = 0
+    ) -> float:
+        """One update from one batch a path, the first of this number; returns the mean loss."""
         gradients = _Gradients()
         pairs = zip(paths, batches, strict=True)
         try:
-            losses = [self.accumulate(path, *batch, gradients) for path, batch in pairs]
+            losses = []
+            for number, (path, batch) in enumerate(pairs, first):
+                self.draws.begin(_TRAINING_STREAM, number)
+                losses.append(self.accumulate(path, *batch, gradients))
             mean = float(tf.add_n(losses)) / len(losses)
         except OutOfMemory as error:
             raise TrainingError(
@@ -141,7 +153,8 @@ class Trainer:
             given = features if len(features) > 1 else features[0]
             traced = tf.inside_function()
             outputs = self.post_net.apply(given, True) if traced else self.post_net.train(given)
-            loss = self.user.loss(labels, outputs)
+            with self.draws.tied(_LOSS):
+                loss = self.user.loss(labels, outputs)
         with self.user.guard("the gradient of UserModule.loss_op(labels, logits)"):
             of_features, of_variables = tape.gradient(loss, (features, variables))
         return (

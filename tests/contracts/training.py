@@ -1,0 +1,234 @@
+"""What training is in any framework: whose gradients count, and going on after a stop.
+
+A framework joins by subclassing :class:`TrainingContract` where its project is at hand.
+"""
+
+from __future__ import annotations
+
+import pickle
+from abc import ABC, abstractmethod
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from nasea.errors import CheckpointError, TrainingError
+from nasea.space import Genome, fair_path, tensors
+
+from .kit import Kit, same
+
+PATHS_PER_UPDATE = 2
+
+
+class TrainingContract(ABC):
+    """The suite."""
+
+    kit: Kit
+
+    counted: str
+    """Labels that are the numbers of their images, appended to ``SEEN`` by the loss."""
+    random_data: str
+    """Training data that draws from every generator, and a PostNet with dropout."""
+    digits: str
+    """The digits of scikit-learn, and a constant learning rate."""
+    fails_later: str
+    """A loss that is not finite from its third update in training on."""
+    full_device: str
+    """A PostNet that finds the device full in training; the text is ``20 GiB``."""
+
+    @pytest.fixture
+    def loading(self) -> dict[str, Any]:
+        """How data is loaded, as changes of the scenario."""
+        return {}
+
+    @abstractmethod
+    def states_with_code(self, malice: object) -> list[bytes]:
+        """Training states as the framework packs them, with ``malice`` pickled inside."""
+
+    @abstractmethod
+    def states_that_do_not_fit(self) -> list[bytes]:
+        """Well-formed training states that lack what is needed."""
+
+    @abstractmethod
+    def expect_same_state(self, a: bytes, b: bytes) -> None:
+        """Check that optimiser, schedule and step count agree."""
+
+    def test_an_epoch_reads_every_image_once_but_for_a_last_batch_of_one(
+        self, project: Path
+    ) -> None:
+        self.kit.write_module(project, self.counted)
+        for images, batches, read in (("44", 6, 44), ("48", 6, 48), ("41", 5, 40)):
+            backend = self.kit.ready(project, dataset__train_dir=images)
+            assert backend.data.batches_per_epoch == batches
+            orders = []
+            for epoch in (0, 1):
+                seen = backend.user._module.SEEN
+                seen.clear()
+                reports = self.kit.train(backend, [epoch])
+                assert len(seen) == len(set(seen)) == read
+                assert sum(report.images for report in reports) == read
+                orders.append(list(seen))
+            assert orders[0] != orders[1]
+
+    def test_an_update_is_told_with_its_rate(self, project: Path) -> None:
+        backend = self.kit.ready(project)
+        assert backend.trainer.steps_per_epoch == 3
+        reports = self.kit.train(backend, [0, 1])
+        assert [report.global_step for report in reports] == [1, 2, 3, 4, 5, 6]
+        assert [report.step for report in reports] == [1, 2, 3, 1, 2, 3]
+        rates = [report.learning_rate for report in reports]
+        assert rates == pytest.approx([0.01] * 3 + [0.009] * 3)
+
+    def test_paths_are_asked_for_by_their_number(self, project: Path) -> None:
+        backend = self.kit.ready(project)
+        asked: list[int] = []
+
+        def path(index: int) -> Genome:
+            asked.append(index)
+            return fair_path(backend.supernet.space.choices, 0, index)
+
+        for epoch in (0, 1):
+            backend.train_epoch(epoch, path, lambda report: None)
+        assert asked == list(range(2 * backend.data.batches_per_epoch))
+
+    def test_an_update_without_a_full_group_of_paths(self, project: Path) -> None:
+        backend = self.kit.ready(project, dataset__train_dir="40")  # five batches, two an update
+        reports = self.kit.train(backend)
+        assert [report.images for report in reports] == [16, 16, 8]
+
+    def test_only_the_slots_of_the_paths_are_trained(self, project: Path) -> None:
+        # Adam would move a weight whose gradient is zero by what it remembers.
+        backend = self.kit.ready(project, optimizer={"type": "adam", "learning_rate": 0.01})
+        space = backend.supernet.space
+        self.kit.train(backend)  # every candidate has moments now
+        before = self.kit.slots(backend)
+        paths = [tuple(0 for _ in space.choices), tuple(count - 1 for count in space.choices)]
+        backend.train_epoch(1, lambda index: paths[index % 2], lambda report: None)
+        used = {
+            tensor.slot
+            for path in paths
+            for candidate in space.decode(path)
+            for tensor in tensors(candidate.program)
+        }
+        after = self.kit.slots(backend)
+        changed = {name for name in after if not same({"": before[name]}, {"": after[name]})}
+        assert changed == used and changed < set(after)
+
+    def test_training_learns_real_digits(self, project: Path) -> None:
+        self.kit.write_module(project, self.digits)
+        backend = self.kit.ready(
+            project,
+            batch_size=64,
+            dataset={"train_dir": "640", "val_dir": "100"},
+            supernet__blocks=["basic_x0.5", "basic_x1"],
+        )
+        losses = [report.loss for report in self.kit.train(backend, range(12))]
+        assert sum(losses[-5:]) / 5 < 0.5 * losses[0]
+
+    @pytest.mark.parametrize("optimizer", ["adam", "sgd"])
+    def test_the_same_seed_trains_the_same(self, project: Path, optimizer: str) -> None:
+        changes = {"optimizer": {"type": optimizer, "learning_rate": 0.01}}
+        self.kit.write_module(project, self.random_data)
+        found = []
+        for seed in (5, 5, 6):
+            backend = self.kit.ready(project, seed=seed, **changes)
+            self.kit.train(backend)
+            found.append(self.kit.weights(backend))
+        assert same(found[0], found[1])
+        assert not same(found[0], found[2])
+
+    def test_a_stopped_training_goes_on_bit_for_bit(
+        self, project: Path, loading: dict[str, Any]
+    ) -> None:
+        self.kit.write_module(project, self.random_data)
+        unbroken = self.kit.ready(project, **loading)
+        losses = [report.loss for report in self.kit.train(unbroken, [0, 1])]
+        expected, end = self.kit.weights(unbroken), unbroken.state()
+
+        for stop in (2, 3, 4):
+            stopped = self.kit.ready(project, **loading)
+            before = [report.loss for report in self.kit.train(stopped, [0, 1], until=stop)]
+            state = stopped.state()
+            resumed = self.kit.ready(project, **loading)
+            resumed.restore(state)
+            epoch, done = divmod(stop, resumed.trainer.steps_per_epoch)
+            after = [report.loss for report in self.kit.train(resumed, range(epoch, 2), done)]
+            assert before + after == losses
+            assert same(self.kit.weights(resumed), expected)
+            self.expect_same_state(resumed.state(), end)
+
+    def test_a_state_saved_at_the_last_update_of_an_epoch_leaves_nothing_to_do(
+        self, project: Path
+    ) -> None:
+        changes = {"dataset__train_dir": "40"}  # five batches, two an update: the third has one
+        stopped, resumed = self.kit.ready(project, **changes), self.kit.ready(project, **changes)
+        self.kit.train(stopped, until=3)
+        resumed.restore(stopped.state())
+        assert self.kit.train(resumed, [0], done=3) == []
+        assert same(self.kit.weights(resumed), self.kit.weights(stopped))
+
+    def test_a_loss_that_is_not_finite_stops_before_the_weights_change(self, project: Path) -> None:
+        self.kit.write_module(project, self.fails_later)
+        backend = self.kit.ready(project)
+        self.kit.train(backend, until=2)
+        before = self.kit.slots(backend)
+        with pytest.raises(TrainingError, match="nan at update 3") as caught:
+            self.kit.train(backend, [1])
+        assert "learning_rate" in str(caught.value.fix)
+        assert same(before, self.kit.slots(backend))
+
+    def test_a_full_device_is_no_failure_of_the_users_code(self, project: Path) -> None:
+        self.kit.write_module(project, self.full_device)
+        backend = self.kit.ready(project)
+        with pytest.raises(TrainingError, match="20 GiB") as caught:
+            self.kit.train(backend)
+        assert "batch_size" in str(caught.value.fix)
+
+    def test_a_state_that_carries_code_is_refused(self, project: Path) -> None:
+        backend = self.kit.ready(project)
+        before = self.kit.weights(backend)
+        mark = project / "mark"
+        malice = Malice(mark)
+        for state in (*self.states_with_code(malice), pickle.dumps(malice, protocol=2)):
+            with pytest.raises(CheckpointError) as caught:
+                backend.restore(state)
+            assert "pickle" not in str(caught.value) and "weights_only" not in str(caught.value)
+            assert "--restart" in str(caught.value.fix)
+        assert not mark.exists()
+        assert same(before, self.kit.weights(backend))
+
+    def test_a_state_that_does_not_fit_is_refused(self, project: Path) -> None:
+        backend = self.kit.ready(project)
+        for state in (b"", b"rubbish", *self.states_that_do_not_fit()):
+            with pytest.raises(CheckpointError, match="training state"):
+                backend.restore(state)
+
+    def test_a_state_of_another_space_is_refused(self, project: Path) -> None:
+        other = self.kit.ready(project, supernet__blocks=["basic_x0.5"])
+        with pytest.raises(CheckpointError, match="does not fit this run"):
+            self.kit.ready(project).restore(other.state())
+
+    def test_trying_every_candidate_leaves_no_trace(self, project: Path) -> None:
+        backend = self.kit.ready(project)
+        before = self.kit.weights(backend)
+        steps: list[tuple[int, int]] = []
+        seconds = backend.try_candidates(lambda done, total: steps.append((done, total)))
+        total = max(backend.supernet.space.choices)
+        assert steps == [(turn, total) for turn in range(1, total + 1)]
+        assert seconds > 0
+        assert same(before, self.kit.weights(backend))
+        untried = self.kit.ready(project)
+        for one in (backend, untried):
+            one.begin_training(PATHS_PER_UPDATE, 5)
+            self.kit.train(one)
+        assert same(self.kit.weights(backend), self.kit.weights(untried))
+
+
+class Malice:
+    """Pickles to a call that leaves a file behind."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Path.touch, (self.path,)
