@@ -192,6 +192,8 @@ def user_frames(error: BaseException, directory: Path) -> str:
 
 def is_user_file(filename: str, directory: Path) -> bool:
     """Whether code in ``filename`` is the user's: below ``directory``, not installed, not ours."""
+    if not filename.startswith(str(directory)):  # thousands of modules are asked about
+        return False
     path = Path(filename)
     return (
         path.is_relative_to(directory)

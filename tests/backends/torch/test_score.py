@@ -5,21 +5,22 @@ from __future__ import annotations
 import copy
 from pathlib import Path
 
-import pytest
 import torch
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
+from contracts.scoring import ScoringContract
 from nasea.backends.base import Slice
 from nasea.backends.torch.backend import TorchBackend
 from nasea.backends.torch.layers import Network
 from nasea.cost import build_cost_model
+from nasea.space import Genome
 
+from . import project as small_project
 from .project import attached, random_genomes, ready, space_of, train, write_module
 
 WHOLE = Slice()
 
-# A metric that sees far more than a few right answers would tell.
 LOSS_METRIC = """
     class UserModule(UserModule):
         def metrics_func(self, eval_dataloader, eval_function):
@@ -30,35 +31,10 @@ LOSS_METRIC = """
             return torch.stack(losses).sum()
 """
 
-
-def test_measuring_changes_nothing(project: Path) -> None:
-    write_module(project, LOSS_METRIC)
-    measured, untouched = ready(project), ready(project)
-    genomes = random_genomes(measured.supernet.space, 4)
-    for epoch in range(2):
-        train(measured, [epoch])
-        train(untouched, [epoch])
-        state = copy.deepcopy(measured.supernet.state_dict())
-        gradients = [copy.deepcopy(p.grad) for p in measured.supernet.parameters()]
-        for genome in genomes:
-            assert measured.measure(genome, WHOLE).metric is not None
-        for name, tensor in measured.supernet.state_dict().items():
-            assert torch.equal(tensor, state[name])
-        for parameter, gradient in zip(measured.supernet.parameters(), gradients, strict=True):
-            assert (parameter.grad is None) == (gradient is None)
-            assert gradient is None or torch.equal(parameter.grad, gradient)  # type: ignore[arg-type]
-    for name, tensor in measured.supernet.state_dict().items():
-        assert torch.equal(tensor, untouched.supernet.state_dict()[name])
-
-
-def test_the_same_result_in_any_order(project: Path) -> None:
-    write_module(
-        project,
-        LOSS_METRIC
-        + """
+DRAWING = """
     class PreNet(PreNet):
         def forward(self, inputs):
-            inputs = inputs + 0.05 * torch.rand(())  # draws in evaluation too
+            inputs = inputs + 0.05 * torch.rand(())
             return super().forward(inputs)
 
     class UserModule(UserModule):
@@ -68,17 +44,40 @@ def test_the_same_result_in_any_order(project: Path) -> None:
                     yield images, labels
                     images.zero_(), labels.zero_()  # no business of the next candidate
             return super().metrics_func(spoiled(), eval_function) + torch.rand(())
-        """,
-    )
-    backend = ready(project)
-    train(backend)
-    genomes = random_genomes(backend.supernet.space, 3)
-    slices = [WHOLE, Slice(images=10, half=1), Slice(statistics=1)]
-    jobs = [(genome, data) for genome in genomes for data in slices]
-    forwards = [backend.measure(*job).metric for job in jobs]
-    backwards = [backend.measure(*job).metric for job in reversed(jobs)]
-    assert forwards == backwards[::-1]
-    assert len(set(forwards)) == len(jobs)
+"""
+
+FAILS_IN_EVALUATION = """
+    class PostNet(PostNet):
+        def forward(self, inputs):
+            if not self.training and len(inputs) > 1:
+                raise ValueError("cannot evaluate batches")
+            return super().forward(inputs)
+"""
+
+OWN_ACTIVATIONS = """
+    class PreNet(PreNet):
+        def forward(self, inputs):
+            self.features = super().forward(inputs)
+            return self.features
+"""
+
+
+class TestScoring(ScoringContract):
+    kit = small_project
+    loss_metric = LOSS_METRIC
+    drawing = DRAWING
+    fails_in_evaluation = FAILS_IN_EVALUATION
+    own_activations = OWN_ACTIVATIONS
+
+    def metric_of_file(self, backend: TorchBackend, genome: Genome, path: Path) -> float:
+        network = fresh_network(backend, genome)
+        stored = torch.load(path, weights_only=True)
+        network.load_state_dict(stored, strict=True)
+        assert backend.write_weights(genome, path) == sum(p.numel() for p in network.parameters())
+        network.eval()
+        with torch.no_grad():
+            data = backend.data.evaluation(None, None)
+            return float(backend.user._user.metrics_func(data, network))
 
 
 def test_statistics_are_re_estimated_on_training_images(project: Path) -> None:
@@ -108,30 +107,6 @@ def output_of(network: Network, images: torch.Tensor) -> torch.Tensor:
     output = network(images)
     assert isinstance(output, torch.Tensor)
     return output
-
-
-@pytest.mark.parametrize(
-    "bn_images, batches", [(17, [8, 8]), (18, [8, 8, 2]), (1, [2]), (99, [8] * 5 + [4])]
-)
-def test_no_statistics_from_a_single_image(
-    project: Path, bn_images: int, batches: list[int]
-) -> None:
-    backend = attached(project, searcher__bn_images=bn_images)
-    for draw in (0, 1):
-        assert [len(images) for images in backend.data.statistics(draw)] == batches
-
-
-def test_planes_of_one_pixel_can_be_scored_when_one_image_is_left_over(project: Path) -> None:
-    backend = ready(
-        project,
-        searcher__bn_images=17,
-        supernet__filters=[8, 8, 8, 12],
-        supernet__strides=[2, 2, 2, 1],
-    )
-    assert backend.supernet.space.out_shape == (12, 1, 1)
-    train(backend)
-    for genome in random_genomes(backend.supernet.space, 3):
-        assert backend.measure(genome, WHOLE).failure is None
 
 
 def test_normalisation_that_the_user_keeps_frozen_keeps_its_statistics(project: Path) -> None:
@@ -183,24 +158,6 @@ def test_dropout_is_off_while_statistics_are_estimated(project: Path) -> None:
     torch.testing.assert_close(norm.running_mean, last.mean(0))
 
 
-def test_written_weights_reproduce_the_metric(project: Path) -> None:
-    write_module(project, LOSS_METRIC)
-    backend = ready(project)
-    train(backend, [0, 1])
-    for number, genome in enumerate(random_genomes(backend.supernet.space, 3)):
-        path = project / f"{number}.pt"
-        metric = backend.measure(genome, WHOLE).metric
-        parameters = backend.write_weights(genome, path)
-        network = fresh_network(backend, genome)
-        assert parameters == sum(p.numel() for p in network.parameters())
-        network.load_state_dict(torch.load(path, weights_only=True), strict=True)
-        network.eval()
-        with torch.no_grad():
-            own = backend.user._user.metrics_func(backend.data.evaluation(None, None), network)
-        assert float(own) == pytest.approx(metric, rel=1e-6)
-        assert backend.measure(genome, WHOLE).metric == metric
-
-
 def fresh_network(backend: TorchBackend, genome: tuple[int, ...]) -> Network:
     """The stand-alone network with other weights, as a user builds it."""
     module = backend.user._module
@@ -232,19 +189,21 @@ def test_costs_are_what_the_framework_counts_for_the_network(project: Path) -> N
         assert costs.flops == counter.get_total_flops()
 
 
-def test_activations_kept_in_attributes_do_not_stop_scoring(project: Path) -> None:
-    write_module(
-        project,
-        """
-        class PreNet(PreNet):
-            def forward(self, inputs):
-                self.features = super().forward(inputs)
-                return self.features
-        """,
-    )
+def test_activations_kept_in_attributes_stay(project: Path) -> None:
+    write_module(project, OWN_ACTIVATIONS)
     backend = ready(project)
     train(backend)
     features = backend.supernet.pre_net.features
     assert isinstance(features, torch.Tensor) and features.grad_fn is not None
     assert backend.measure(random_genomes(backend.supernet.space, 1)[0], WHOLE).failure is None
     assert backend.supernet.pre_net.features is features
+
+
+def test_gradients_stay(project: Path) -> None:
+    backend = ready(project)
+    train(backend)
+    before = [copy.deepcopy(p.grad) for p in backend.supernet.parameters()]
+    backend.measure(random_genomes(backend.supernet.space, 1)[0], WHOLE)
+    for parameter, gradient in zip(backend.supernet.parameters(), before, strict=True):
+        assert (parameter.grad is None) == (gradient is None)
+        assert gradient is None or torch.equal(parameter.grad, gradient)  # type: ignore[arg-type]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -276,7 +276,7 @@ def _reader(dataset: Any) -> Iterator[Iterator[Any]]:
     """
     held = [iter(dataset)]
 
-    def batches() -> Iterator[Any]:
+    def batches() -> Generator[Any, None, None]:
         while (batch := next(held[0], None)) is not None:
             yield batch
 

@@ -46,9 +46,10 @@ class End:
         self._turns = data_format == "channels_first"
         self._doing = f"{name}.call(inputs, training)"
         # Autograph is on: ``call`` may branch on tensors.
-        self.train = _traced(lambda inputs: self.apply(inputs, True))
-        self.evaluate = _traced(lambda inputs: self.apply(inputs, False))
-        self._estimate = _traced(self._estimated)
+        self.train = self._traced(lambda inputs: self.apply(inputs, True))
+        self.evaluate = self._traced(lambda inputs: self.apply(inputs, False))
+        self._estimate = self._traced(self._estimated)
+        self._normalised_by_batch: set[int] = set()
 
     @property
     def variables(self) -> Values:
@@ -112,6 +113,10 @@ class End:
                     "does not keep: build them in __init__, or use strategy.keras_version: 2"
                 )
             raise UserCodeError(error.doing, error.trace, fix=fix) from error
+        layers = [layer for layer in _batch_normalisations(self.model) if layer.trainable]
+        if layers:
+            with _watching(layers, self._normalised_by_batch):
+                self.apply(inputs, True)
         try:
             self.evaluate(inputs)
         except UserCodeError as error:
@@ -157,6 +162,16 @@ class End:
                 outputs.append(self.evaluate(inputs))
         return outputs
 
+    def _traced(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """As a graph; what goes wrong in it while it runs is the user's failure too."""
+        graph = tf.function(function, reduce_retracing=True)
+
+        def run(*inputs: Any) -> Any:
+            with self.user.guard(self._doing):
+                return graph(*inputs)
+
+        return run
+
     def _estimated(self, inputs: Any, momentum: Any) -> Any:
         with _estimating(self._normalisations(), momentum):
             return self.apply(inputs, False)
@@ -164,10 +179,10 @@ class End:
     def _normalisations(self) -> Values:
         """The layers that training normalises by the batch.
 
-        Those that the user freezes hold on to their statistics.
+        Those that the user freezes, or calls with ``training=False``, hold on to their statistics.
         """
-        kind = tf.keras.layers.BatchNormalization
-        return [each for each in _layers(self.model) if isinstance(each, kind) and each.trainable]
+        by_batch = self._normalised_by_batch
+        return [layer for layer in _batch_normalisations(self.model) if id(layer) in by_batch]
 
 
 @contextmanager
@@ -192,6 +207,27 @@ def _always_training(call: Callable[..., Any]) -> Callable[..., Any]:
     return training
 
 
+@contextmanager
+def _watching(layers: Values, found: set[int]) -> Iterator[None]:
+    """Note the ids of the layers that are called in training mode."""
+
+    def watched(layer: Any, call: Callable[..., Any]) -> Callable[..., Any]:
+        def noting(inputs: Any, training: Any = None, **options: Any) -> Any:
+            if training is None or training:
+                found.add(id(layer))
+            return call(inputs, training=training, **options)
+
+        return noting
+
+    for layer in layers:
+        object.__setattr__(layer, "call", watched(layer, layer.call))
+    try:
+        yield
+    finally:
+        for layer in layers:
+            object.__delattr__(layer, "call")
+
+
 def raw(variable: Any) -> tf.Variable:
     """The variable of TensorFlow behind one of Keras 3."""
     return variable if isinstance(variable, tf.Variable) else variable.value
@@ -201,8 +237,7 @@ def count_parameters(model: Any) -> int:
     """Weights of a model without the statistics of its normalisations, frozen ones included."""
     statistics = {
         id(raw(variable))
-        for layer in _layers(model)
-        if isinstance(layer, tf.keras.layers.BatchNormalization)
+        for layer in _batch_normalisations(model)
         for variable in (layer.moving_mean, layer.moving_variance)
     }
     weights = {id(raw(v)): raw(v) for v in model.variables if _is_weight(raw(v))}
@@ -213,6 +248,11 @@ def _layers(model: Any) -> Iterator[Any]:
     """The model and every layer below it."""
     layers: Iterator[Any] = model._flatten_layers(include_self=True, recursive=True)
     return layers
+
+
+def _batch_normalisations(model: Any) -> Values:
+    kind = tf.keras.layers.BatchNormalization
+    return [layer for layer in _layers(model) if isinstance(layer, kind)]
 
 
 def _generator(layer: Any) -> Any:
@@ -245,8 +285,3 @@ def _copies(variables: Values) -> Values:
 def _put(variables: Values, values: Values) -> None:
     for variable, value in zip(variables, values, strict=True):
         variable.assign(value)
-
-
-def _traced(function: Callable[..., Any]) -> Callable[..., Any]:
-    traced: Callable[..., Any] = tf.function(function, reduce_retracing=True)
-    return traced

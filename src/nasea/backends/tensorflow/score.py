@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -19,6 +20,7 @@ from nasea.space import Genome
 
 _METRIC_STREAM = 0x5C
 _STATISTICS_STREAM = 0x57
+_METRIC = 3  # among the places that draw; the ends are 0 and 1, the loss is 2
 
 
 class Scorer:
@@ -57,9 +59,9 @@ class Scorer:
         self.data.statistics(data.statistics)  # read now: unreadable data is no candidate's fault
         try:
             with self.calibrated(genome, data.statistics) as statistics:
-                seed_everything(self.seed, _METRIC_STREAM)
-                self.draws.begin(_METRIC_STREAM)
-                return Measurement(self.user.metric(self._outputs(genome, statistics, data)))
+                self._settle(genome, statistics, data)
+                with self._seeded():
+                    return Measurement(self.user.metric(self._outputs(genome, statistics, data)))
         except CandidateFailed as error:
             return Measurement(None, str(error), error.raised)
         except UserCodeError as error:
@@ -77,6 +79,23 @@ class Scorer:
             statistics, outputs = self.supernet.statistics(genome, features)
             self.post_net.estimate([_as_input(each) for each in outputs])
             yield statistics
+
+    @contextmanager
+    def _seeded(self) -> Iterator[None]:
+        """What the metric draws is the same for every candidate."""
+        seed_everything(self.seed, _METRIC_STREAM)
+        self.draws.begin(_METRIC_STREAM)
+        with self.draws.tied(_METRIC):
+            yield
+
+    def _settle(self, genome: Genome, statistics: Statistics, data: Slice) -> None:
+        """Apart from the measurement: it asks the metric, which may draw, more than once."""
+        if not self.user.metric_is_settled:
+            with self._seeded():
+                for _, labels, outputs in itertools.islice(
+                    self._outputs(genome, statistics, data), 1
+                ):
+                    self.user.settle_metric(labels, outputs)
 
     def _outputs(
         self, genome: Genome, statistics: Statistics, data: Slice

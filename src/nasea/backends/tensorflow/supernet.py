@@ -208,7 +208,7 @@ class _Functions:
             for norm in norms_of(self.program)
             for _ in ("mean", "variance")
         ]
-        return self._once("inferred", lambda: Called(function, self._spec, *specs))
+        return self._once("inferred", lambda: Called(function, self._spec, *specs, rewritten=True))
 
     def _once(self, what: str, make: Callable[[], Any]) -> Any:
         if what not in self._made:

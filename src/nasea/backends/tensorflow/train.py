@@ -137,7 +137,8 @@ class Trainer:
             x = self.pre_net.train(images)
         outputs, residuals = self.supernet.forward(path, x)
         head = self._head if self.user.loss_is_traced else self._loss_and_gradients
-        loss, of_outputs, of_post_net = head(outputs, labels)
+        with self.user.guard("PostNet.call(inputs, training) and UserModule.loss_op"):
+            loss, of_outputs, of_post_net = head(outputs, labels)
         gradients.add_all(self._post_names, of_post_net)
         of_x = self.supernet.backward(path, of_outputs, residuals, gradients.add)
         with self.user.guard("the gradient of PreNet.call(inputs, training)"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import numbers
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -80,8 +81,11 @@ class UserCode:
             with user_code(doing, self.directory):
                 yield
         except UserCodeError as error:
-            if isinstance(error.__cause__, OutOfMemory):
-                raise error.__cause__ from None
+            cause = error.__cause__
+            if isinstance(cause, OutOfMemory):
+                raise cause from None
+            if isinstance(cause, tf.errors.OpError):
+                raise UserCodeError(error.doing, _in_short(error.trace)) from cause
             raise
 
     def end(self, class_name: str) -> Any:
@@ -174,6 +178,21 @@ class UserCode:
         """Whether ``loss_op`` runs as a graph; known after :meth:`try_loss`."""
         return self._loss.traced
 
+    @property
+    def metric_is_settled(self) -> bool:
+        """Whether it is known how ``metrics_op`` runs."""
+        return self._metric.settled
+
+    def settle_metric(self, labels: Any, outputs: Any) -> None:
+        """Find out on one batch whether the metric runs as a graph.
+
+        Raises:
+            CandidateFailed, MetricError: as :meth:`metric`.
+        """
+        with self._workplace.entered():
+            value = self._metric_of(labels, outputs)
+            self._metric.settle(value, labels, outputs)
+
     def metric(self, batches: Iterator[tuple[int, Any, Any]]) -> float:
         """The mean of ``metrics_op`` over batches, weighted by images, in a private directory.
 
@@ -193,11 +212,7 @@ class UserCode:
 
     def _metric_of(self, labels: Any, outputs: Any) -> float:
         try:
-            if not self._metric.settled:
-                value = self._raw_metric(labels, outputs)
-                self._metric.settle(value, labels, outputs)
-            else:
-                value = self._metric(labels, outputs)
+            value = self._metric(labels, outputs)
             if isinstance(value, tf.Tensor | tf.Variable):
                 value = value.numpy()
         except SystemExit as error:
@@ -205,7 +220,7 @@ class UserCode:
         except (NaseaError, OutOfMemory):
             raise
         except Exception as error:
-            text = user_frames(error, self.directory).rstrip()
+            text = _in_short(user_frames(error, self.directory)).rstrip()
             found = f"labels {describe(labels)}, outputs {describe(outputs)}"
             raise CandidateRaised(f"metrics_op failed on {found}:\n{text}") from error
         return finite_number(value, "metrics_op")
@@ -247,6 +262,13 @@ class UserCode:
 
 def _tensor(step: int) -> Any:
     return tf.constant(step, tf.int64)
+
+
+def _in_short(trace: str) -> str:
+    """What an operation complains about, without the names of functions and nodes around it."""
+    lines = re.sub(r"\{\{function_node [^}]*\}\} ?| ?\[Op:[^\]]*\]", "", trace).splitlines()
+    internal = ("[[{{node", "Detected at node", "Stack trace for op definition")
+    return "\n".join(line for line in lines if not line.strip().startswith(internal))
 
 
 def _untraced(name: str, reason: str | None) -> Notice | None:
