@@ -14,6 +14,7 @@ import tensorflow as tf
 from nasea.backends.randomness import generator_state, set_generator_state
 from nasea.backends.tensorflow.describe import describe
 from nasea.backends.tensorflow.devices import seed_everything
+from nasea.backends.tensorflow.messages import in_short
 from nasea.backends.tensorflow.user import UserCode
 from nasea.backends.usermodule import user_code
 from nasea.config import Scenario
@@ -28,6 +29,7 @@ _AHEAD = 2
 _STATISTICS_STREAM = 0xB4
 _EPOCH_STREAM = 0xE9
 _PROBE_STREAM = 0x9B
+_BY_PYTHON = "Traceback (most recent call last):"
 _TRAINING, _VALIDATION = "the training data set", "the validation data set"
 
 Batch = tuple[Any, Any]
@@ -168,6 +170,12 @@ class Data:
                 f"supernet.input_shape says {expected}",
                 fix="resize the images in the data set or change input_shape",
             )
+        counts = {t.shape[0] for t in tf.nest.flatten(labels) if tf.is_tensor(t) and t.shape.rank}
+        if counts - {images.shape[0]}:
+            raise DataError(
+                f"{what} gives {images.shape[0]} images with labels {describe(labels)}",
+                fix="give as many labels as images: zip them before they are batched",
+            )
         return images, labels
 
     @contextmanager
@@ -183,11 +191,14 @@ class Data:
             cause = error.__cause__
             if not isinstance(cause, tf.errors.OpError):
                 raise
-            message = _told_by_python(cause.message)
-            if message is not None:
-                raise UserCodeError(error.doing, message) from error
-            reason = cause.message.split(" [Op:")[0].strip().splitlines()[0]
-            raise DataError(f"{what} cannot be read: {reason}") from error
+            message = in_short(cause.message, self.user.directory)
+            if _BY_PYTHON in message:
+                trace = message[message.index(_BY_PYTHON) :]
+                raise UserCodeError(error.doing, trace) from error
+            raise DataError(
+                f"{what} cannot be read: {message.splitlines()[0]}",
+                fix="look at what build_dataset_search does to every image, and at the files",
+            ) from error
 
     def _open(self, *seed: int) -> tuple[Any, int]:
         """The training data set with draws that depend on the run's seed and ``seed``."""
@@ -257,9 +268,9 @@ class Data:
     def _require_cardinality(self, dataset: Any, what: str, count: int, key: str) -> None:
         batches = int(dataset.cardinality())
         if batches >= 0 and batches * self.batch_size < count - (self.batch_size - 1):
-            raise self._too_few(what, batches * self.batch_size, count, key)
+            raise self._too_few(what, f"at most {batches * self.batch_size}", count, key)
 
-    def _too_few(self, what: str, seen: int, count: int, key: str) -> DataError:
+    def _too_few(self, what: str, seen: int | str, count: int, key: str) -> DataError:
         return DataError(
             f"{what} ends after {seen} images, but build_dataset_search says there are {count} "
             f"(data_num of {key})",
@@ -296,11 +307,3 @@ def _without_injection(dataset: Any) -> Any:
     options = tf.data.Options()
     options.experimental_optimization.inject_prefetch = False
     return dataset.with_options(options)
-
-
-def _told_by_python(message: str) -> str | None:
-    """The traceback that Python code inside a data set left in an error of TensorFlow."""
-    marker = "Traceback (most recent call last):"
-    if marker not in message:
-        return None
-    return message[message.index(marker) :].split("\n\t [[")[0].strip()

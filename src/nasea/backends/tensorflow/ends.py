@@ -271,6 +271,11 @@ def require_feature_map(outputs: Any, images: int, data_format: str) -> None:
         raise UserModuleError(
             f"user_module.py: PreNet.call must return one tensor {axes}, found {describe(outputs)}"
         )
+    if outputs.dtype != tf.float32:
+        raise UserModuleError(
+            f"user_module.py: PreNet.call must return float32, found {describe(outputs)}",
+            fix="end it with tf.cast(outputs, tf.float32)",
+        )
     if outputs.shape[0] != images:
         raise UserModuleError(
             f"user_module.py: PreNet.call changed the number of images from {images} "

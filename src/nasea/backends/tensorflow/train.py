@@ -13,6 +13,7 @@ import tensorflow as tf
 from nasea.backends.base import UpdateReport
 from nasea.backends.randomness import generator_state, set_generator_state
 from nasea.backends.tensorflow.data import Batch
+from nasea.backends.tensorflow.describe import describe
 from nasea.backends.tensorflow.draws import Draws
 from nasea.backends.tensorflow.ends import End
 from nasea.backends.tensorflow.optimizers import make_optimizer
@@ -20,7 +21,7 @@ from nasea.backends.tensorflow.state import pack, unpack
 from nasea.backends.tensorflow.supernet import Supernet
 from nasea.backends.tensorflow.user import OutOfMemory, UserCode
 from nasea.config import Scenario
-from nasea.errors import CheckpointError, TrainingError
+from nasea.errors import CheckpointError, TrainingError, UserCodeError
 from nasea.space import Genome
 
 _TRAINING_STREAM = 0x7A
@@ -137,8 +138,12 @@ class Trainer:
             x = self.pre_net.train(images)
         outputs, residuals = self.supernet.forward(path, x)
         head = self._head if self.user.loss_is_traced else self._loss_and_gradients
-        with self.user.guard("PostNet.call(inputs, training) and UserModule.loss_op"):
-            loss, of_outputs, of_post_net = head(outputs, labels)
+        try:
+            with self.user.guard("PostNet.call(inputs, training) and UserModule.loss_op"):
+                loss, of_outputs, of_post_net = head(outputs, labels)
+        except UserCodeError as error:
+            fix = f"loss_op got labels {describe(labels)}"
+            raise UserCodeError(error.doing, error.trace, fix=fix) from error
         gradients.add_all(self._post_names, of_post_net)
         of_x = self.supernet.backward(path, of_outputs, residuals, gradients.add)
         with self.user.guard("the gradient of PreNet.call(inputs, training)"):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import numbers
-import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +15,7 @@ import tensorflow as tf
 from nasea.backends.metric import CandidateFailed, CandidateRaised, finite_number
 from nasea.backends.tensorflow.describe import describe
 from nasea.backends.tensorflow.environment import keras_release
+from nasea.backends.tensorflow.messages import in_short
 from nasea.backends.tensorflow.tracing import Traceable
 from nasea.backends.usermodule import (
     FILE_NAME,
@@ -81,12 +81,11 @@ class UserCode:
             with user_code(doing, self.directory):
                 yield
         except UserCodeError as error:
-            cause = error.__cause__
-            if isinstance(cause, OutOfMemory):
-                raise cause from None
-            if isinstance(cause, tf.errors.OpError):
-                raise UserCodeError(error.doing, _in_short(error.trace)) from cause
-            raise
+            told = _told_already(error.__cause__)
+            if told is not None:
+                raise told from None
+            trace = in_short(error.trace, self.directory)
+            raise UserCodeError(error.doing, trace, fix=error.fix) from error.__cause__
 
     def end(self, class_name: str) -> Any:
         """A new PreNet or PostNet."""
@@ -152,13 +151,20 @@ class UserCode:
         doing = "UserModule.loss_op(labels, logits)"
         shown = f"loss_op got labels {describe(labels)}; PostNet's output is {describe(outputs)}"
         try:
-            with self.guard(doing):
+            with self.guard(doing), tf.GradientTape() as tape:
+                watched = [x for x in tf.nest.flatten(outputs) if x.dtype.is_floating]
+                tape.watch(watched)
                 loss = self._raw_loss(labels, outputs)
         except UserCodeError as error:
             raise UserCodeError(error.doing, error.trace, fix=shown) from error
         if not isinstance(loss, tf.Tensor) or not loss.dtype.is_floating:
             raise UserModuleError(
                 f"{FILE_NAME}: loss_op must return a floating-point tensor, found {describe(loss)}"
+            )
+        if all(gradient is None for gradient in tape.gradient(loss, watched)):
+            raise UserModuleError(
+                f"{FILE_NAME}: what loss_op returns has no gradient, so nothing can be learned",
+                fix="compute it from logits by operations of TensorFlow that have gradients",
             )
         if not np.isfinite(np.mean(loss)):
             raise TrainingError(
@@ -220,7 +226,7 @@ class UserCode:
         except (NaseaError, OutOfMemory):
             raise
         except Exception as error:
-            text = _in_short(user_frames(error, self.directory)).rstrip()
+            text = in_short(user_frames(error, self.directory), self.directory)
             found = f"labels {describe(labels)}, outputs {describe(outputs)}"
             raise CandidateRaised(f"metrics_op failed on {found}:\n{text}") from error
         return finite_number(value, "metrics_op")
@@ -234,14 +240,14 @@ class UserCode:
     def _step_kind(self, initial: float, step: int) -> Callable[[int], Any]:
         """How the schedule wants the number of the batch: as a tensor or as a plain number."""
         kinds: tuple[Callable[[int], Any], ...] = (_tensor, int, float)
-        first: Exception | None = None
+        first: BaseException | None = None
         for kind in kinds:
             try:
                 self._ask_rate(initial, kind(step))
                 return kind
             except UserModuleError:
                 raise
-            except Exception as error:
+            except (Exception, SystemExit) as error:
                 first = first or error
         assert first is not None
         with self.guard("UserModule.lr_scheduler(lr_init, global_step)"):
@@ -264,11 +270,13 @@ def _tensor(step: int) -> Any:
     return tf.constant(step, tf.int64)
 
 
-def _in_short(trace: str) -> str:
-    """What an operation complains about, without the names of functions and nodes around it."""
-    lines = re.sub(r"\{\{function_node [^}]*\}\} ?| ?\[Op:[^\]]*\]", "", trace).splitlines()
-    internal = ("[[{{node", "Detected at node", "Stack trace for op definition")
-    return "\n".join(line for line in lines if not line.strip().startswith(internal))
+def _told_already(error: BaseException | None) -> Exception | None:
+    """The error of nasea's that autograph wrapped, as it does all that passes through a graph."""
+    while error is not None:
+        if isinstance(error, NaseaError | OutOfMemory):
+            return error
+        error = error.__cause__ or error.__context__
+    return None
 
 
 def _untraced(name: str, reason: str | None) -> Notice | None:
