@@ -11,6 +11,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+PACKAGES = ("nasea", "torch", "tensorflow", "numpy", "pymoo")
 RECORDS = Path(__file__).parent / "records"
 
 
@@ -25,7 +26,9 @@ def machine() -> dict[str, Any]:
         "processor": model,
         "cores": os.cpu_count(),
         "python": platform.python_version(),
-        "versions": {name: version(name) for name in ("nasea", "torch", "numpy", "pymoo")},
+        "versions": {
+            name: version(name) for name in ("nasea", "torch", "tensorflow", "numpy", "pymoo")
+        },
     }
 
 
