@@ -106,7 +106,7 @@ class Adam:
 
 
 class Sgd:
-    """Gradient descent, with momentum (of TensorFlow: the rate multiplies the sum) or without.
+    """Gradient descent, with momentum (of Keras: the sum is one of steps, rates included) or not.
 
     Args:
         variables: by name.
@@ -127,7 +127,7 @@ class Sgd:
             if self._momentum is None:
                 tf.raw_ops.ResourceApplyGradientDescent(var=handle, alpha=rate, delta=gradient)
             else:
-                tf.raw_ops.ResourceApplyMomentum(
+                tf.raw_ops.ResourceApplyKerasMomentum(
                     var=handle,
                     accum=self._sums[name].handle,
                     lr=rate,

@@ -1,0 +1,245 @@
+"""Ways in which real TensorFlow modules are written, and which therefore work."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from contracts.metric import TINY
+from nasea.backends.base import Slice
+from nasea.backends.tensorflow.layers import Network, build_body
+
+from .project import random_genomes, ready, train, write_module
+
+L2_IN_CALL = """
+    class L2Normalization(tf.keras.layers.Layer):
+        def build(self, input_shape):
+            self.gamma = self.add_weight(
+                name="gamma", shape=(input_shape[-1],), initializer="ones", trainable=True)
+            super().build(input_shape)
+
+        def call(self, inputs):
+            return tf.math.l2_normalize(inputs, -1) * self.gamma
+
+    class PostNet(PostNet):
+        def call(self, inputs, training=True):
+            x = L2Normalization(name="l2")(inputs)
+            x = tf.keras.layers.Activation("relu")(x)
+            return super().call(x, training)
+"""
+
+POSITIONAL_TRAINING = """
+    class Block(tf.keras.layers.Layer):
+        def __init__(self):
+            super().__init__()
+            self.norm = tf.keras.layers.BatchNormalization(axis=3)
+            self.drop = tf.keras.layers.Dropout(0.1)
+
+        def call(self, inputs, training):
+            return self.drop(self.norm(inputs, training), training)
+
+    class PostNet(PostNet):
+        def __init__(self):
+            super().__init__()
+            self.block = Block()
+
+        def call(self, inputs, training=True):
+            return super().call(self.block(inputs, training), training)
+"""
+
+ENDLESS = """
+    class UserModule(UserModule):
+        def build_dataset_search(self, dataset_dir, is_training):
+            dataset, n = super().build_dataset_search(dataset_dir, is_training)
+            return dataset.repeat(), tf.constant(n)
+"""
+
+EVALUATED_ONE_BY_ONE = """
+    class UserModule(UserModule):
+        def build_dataset_search(self, dataset_dir, is_training):
+            dataset, n = super().build_dataset_search(dataset_dir, is_training)
+            return (dataset if is_training else dataset.unbatch().batch(1)), n
+"""
+
+COLUMN_LABELS = """
+    class UserModule(UserModule):
+        def build_dataset_search(self, dataset_dir, is_training):
+            dataset, n = super().build_dataset_search(dataset_dir, is_training)
+            return dataset.map(lambda x, y: (x, y[:, None])), n
+
+        def loss_op(self, labels, logits):
+            return tf.keras.losses.SparseCategoricalCrossentropy(from_logits=True)(labels, logits)
+
+        def metrics_op(self, inputs, outputs):
+            return super().metrics_op(tf.squeeze(inputs, -1), outputs)
+"""
+
+IN_TOP_K = """
+    class UserModule(UserModule):
+        def metrics_op(self, inputs, outputs):
+            found = tf.keras.backend.in_top_k(outputs, tf.cast(inputs, tf.int32), 1)
+            return tf.reduce_mean(tf.cast(found, tf.float32)).numpy()
+"""
+
+NESTED = """
+    class UserModule(UserModule):
+        def build_dataset_search(self, dataset_dir, is_training):
+            dataset, n = super().build_dataset_search(dataset_dir, is_training)
+            return dataset.map(lambda x, y: (x, {"class": y, "pair": (y, {"again": y})})), n
+
+        def loss_op(self, labels, logits):
+            return super().loss_op(labels["pair"][1]["again"], logits["aux"][1]["again"])
+
+        def metrics_op(self, inputs, outputs):
+            return 1 - super().metrics_op(inputs["class"], outputs["out"])
+
+    class PostNet(PostNet):
+        def call(self, inputs, training=True):
+            outputs = super().call(inputs, training)
+            return {"out": outputs, "aux": [outputs, {"again": outputs}]}
+"""
+
+AUGMENTED = """
+    class PreNet(PreNet):
+        def __init__(self):
+            super().__init__()
+            self.flip = tf.keras.layers.RandomFlip("horizontal")
+
+        def call(self, inputs, training=True):
+            return super().call(self.flip(inputs, training=training), training)
+"""
+
+# As modules for TensorFlow 2.8 are: all at once.
+CLASSIC = (
+    POSITIONAL_TRAINING
+    + L2_IN_CALL.replace("PostNet(PostNet)", "PostNet(PostNet)")
+    + """
+    class UserModule(UserModule):
+        def build_dataset_search(self, dataset_dir, is_training):
+            dataset, n = super().build_dataset_search(dataset_dir, is_training)
+            dataset = dataset.unbatch().map(lambda x, y: (x, y[None]))
+            if is_training:
+                return dataset.repeat().batch(self.batch_size, drop_remainder=True).prefetch(
+                    tf.data.experimental.AUTOTUNE), n
+            return dataset.batch(1), n
+
+        def lr_scheduler(self, lr_init, global_step):
+            schedule = tf.keras.optimizers.schedules.ExponentialDecay(lr_init, 10, 0.96)
+            return schedule(global_step)
+
+        def loss_op(self, labels, logits):
+            loss = tf.keras.losses.SparseCategoricalCrossentropy(
+                from_logits=True, reduction=tf.keras.losses.Reduction.NONE)
+            return loss(labels, logits)
+
+        def metrics_op(self, inputs, outputs):
+            labels = tf.cast(tf.squeeze(inputs, axis=1), tf.int32)
+            found = tf.keras.backend.in_top_k(tf.nn.softmax(outputs), labels, 1)
+            return tf.reduce_mean(tf.cast(found, tf.float32)).numpy()
+"""
+)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        L2_IN_CALL,
+        POSITIONAL_TRAINING,
+        ENDLESS,
+        EVALUATED_ONE_BY_ONE,
+        COLUMN_LABELS,
+        IN_TOP_K,
+        NESTED,
+        AUGMENTED,
+        CLASSIC,
+    ],
+    ids=[
+        "l2 in call",
+        "positional training",
+        "endless",
+        "one by one",
+        "column labels",
+        "in_top_k",
+        "nested",
+        "augmented",
+        "classic",
+    ],
+)
+def test_it_works(project: Path, changes: str) -> None:
+    write_module(project, changes)
+    backend = ready(project, **TINY)
+    backend.try_candidates(lambda done, total: None)
+    reports = train(backend, range(2))
+    assert len(reports) == 2 * backend.trainer.steps_per_epoch
+    [genome] = random_genomes(backend.supernet.space, 1)
+    first = backend.measure(genome, Slice())
+    assert first.failure is None and backend.measure(genome, Slice()) == first
+
+
+@pytest.mark.parametrize("changes", [L2_IN_CALL, CLASSIC], ids=["alone", "classic"])
+def test_a_layer_with_weights_built_in_call_is_kept(project: Path, changes: str) -> None:
+    write_module(project, changes)
+    backend = ready(project, **TINY)
+    [layer] = backend._post_net.model.layers_built_in_call
+    assert backend.file_options.built_in_call
+    train(backend)
+    assert not np.allclose(layer.gamma, 1), "it is trained"
+    assert [layer] == backend._post_net.model.layers_built_in_call, "and the same one still"
+    [genome] = random_genomes(backend.supernet.space, 1)
+    path = project / "0.weights.h5"
+    parameters = backend.write_weights(genome, path)
+
+    space, module = backend.supernet.space, backend.user._module
+    body = build_body(space.decode(genome), space.layers[0].in_shape)
+    network = Network(module.PreNet(), body, module.PostNet())
+    network(tf.zeros((1, 8, 8, 1)), training=False)
+    network.load_weights(str(path))
+    [loaded] = network.post_net.layers_built_in_call
+    assert np.array_equal(loaded.gamma, layer.gamma)
+    counted = sum(int(np.prod(v.shape)) for v in network.variables if "moving" not in v.name)
+    assert parameters == counted
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "return tf.constant(lr_init) * 0.5 ** tf.cast(global_step // 2, tf.float32)",
+        "return float(lr_init * 0.5 ** (int(global_step) // 2))",
+        "return np.float64(lr_init * 0.5 ** (global_step.numpy() // 2))",
+        """schedule = tf.keras.optimizers.schedules.ExponentialDecay(lr_init, 2, 0.5, True)
+                return schedule(global_step)""",
+        "return tf.keras.optimizers.schedules.ExponentialDecay(lr_init, 2, 0.5, True)",
+        "return tf.compat.v1.train.exponential_decay(lr_init, global_step, 2, 0.5, True)",
+        "return lr_init * 0.5 ** [i // 2 for i in range(100)][global_step]",
+    ],
+    ids=["tensor", "float", "numpy", "called schedule", "schedule", "v1", "plain step"],
+)
+def test_schedules_of_any_kind(project: Path, body: str) -> None:
+    write_module(
+        project,
+        f"""
+        class UserModule(UserModule):
+            def lr_scheduler(self, lr_init, global_step):
+                {body}
+        """,
+    )
+    rates = [ready(project, **TINY).trainer.rate(batch) for batch in range(6)]
+    assert rates == pytest.approx([0.01, 0.01, 0.005, 0.005, 0.0025, 0.0025])
+
+
+def test_whole_batches_only(project: Path) -> None:
+    write_module(
+        project,
+        """
+        class UserModule(UserModule):
+            def build_dataset_search(self, dataset_dir, is_training):
+                dataset, n = super().build_dataset_search(dataset_dir, is_training)
+                return dataset.unbatch().batch(8, drop_remainder=is_training), n
+        """,
+    )
+    backend = ready(project, **TINY)
+    assert backend.data.batches_per_epoch == 5, "of 44 images, 4 are left out"
+    assert [report.images for report in train(backend)] == [16, 16, 8]
