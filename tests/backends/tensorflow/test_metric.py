@@ -71,6 +71,7 @@ def test_it_sees_the_slice_asked_for(project: Path, batch: int) -> None:
     write_module(project, NUMBERED.format(batch=batch, less=0))
     backend = ready(project, **TINY)
     genome = random_genomes(backend.supernet.space, 1)[0]
+    backend.measure(genome, WHOLE)  # the first time it is asked once more, to see whether it traces
 
     def seen(data: Slice) -> list[int]:
         found = backend.user._module.SEEN
@@ -90,7 +91,11 @@ def test_it_sees_the_slice_asked_for(project: Path, batch: int) -> None:
 def test_it_sees_exactly_as_many_images_as_data_num_says(project: Path) -> None:
     write_module(project, NUMBERED.format(batch=8, less=3))
     backend = ready(project, **TINY)
-    metric = backend.measure(random_genomes(backend.supernet.space, 1)[0], WHOLE).metric
+    [genome] = random_genomes(backend.supernet.space, 1)
+    first = backend.measure(genome, WHOLE).metric
+    backend.user._module.SEEN.clear()
+    metric = backend.measure(genome, WHOLE).metric
+    assert first == metric
     assert backend.user._module.SEEN == [[*range(8)], [*range(8, 16)], [16]]
     assert metric == pytest.approx(8.0)
 
@@ -102,6 +107,7 @@ def test_data_that_does_not_fit_in_memory_is_read_anew(
     write_module(project, NUMBERED.format(batch=8, less=3))
     backend = ready(project, **TINY)
     genome = random_genomes(backend.supernet.space, 1)[0]
+    backend.measure(genome, WHOLE)
     for _ in range(2):
         backend.user._module.SEEN.clear()
         assert backend.measure(genome, WHOLE).metric == pytest.approx(8.0)

@@ -23,14 +23,13 @@ from nasea.backends.tensorflow.supernet import Supernet  # noqa: E402
 from nasea.space import build_space, catalogue, fair_path, part, tensors  # noqa: E402
 from nasea.space.slots import SharingPolicy  # noqa: E402
 
-POLICIES: tuple[SharingPolicy, ...] = ("entangled", "independent")
-NAMES = ("skip", "separable_k3", "inverted_k5_e3", "inverted_k3_e3_se", "basic_x0.5", "basic_x2")
+NAMES = ("skip", "inverted_k5_e3", "inverted_k3_e3_se", "basic_x0.5")
 IMAGES = np.random.default_rng(0).normal(size=(3, 6, 5, 4)).astype(np.float32)
 
 
 def make_supernet(policy: SharingPolicy = "entangled", taps: Sequence[int] = ()) -> Supernet:
     blocks = [catalogue()[name] for name in NAMES]
-    supernet = Supernet(build_space((4, 6, 5), [4, 6, 6], [1, 2, 1], blocks, policy, taps), 1)
+    supernet = Supernet(build_space((4, 6, 5), [4, 6], [1, 2], blocks, policy, taps), 1)
     rng = np.random.default_rng(1)
     for slot in supernet.slots.values():  # zero-initialised scales would hide half the network
         slot.assign(0.2 + 0.5 * rng.normal(size=slot.shape))
@@ -49,8 +48,7 @@ def standalone(supernet: Supernet, genome: tuple[int, ...]) -> tuple[Any, Any]:
     return body, candidates
 
 
-@pytest.mark.parametrize("policy", POLICIES)
-@pytest.mark.parametrize("taps", [(), (0, 1)], ids=["last layer", "taps"])
+@pytest.mark.parametrize("policy, taps", [("entangled", (0,)), ("independent", ())])
 def test_a_path_is_the_stand_alone_network(policy: SharingPolicy, taps: Sequence[int]) -> None:
     supernet = make_supernet(policy, taps)
     space = supernet.space
