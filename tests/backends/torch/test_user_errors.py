@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from nasea.backends import open_backend
+from contracts.module_errors import ModuleErrorsContract
 from nasea.backends.torch.backend import TorchBackend
 from nasea.errors import UserCodeError, UserModuleError
 
+from . import project as small_project
 from .errors import failure, whole
 from .project import scenario, write_module
 
@@ -18,44 +19,14 @@ def opening(directory: Path) -> TorchBackend:
     return TorchBackend(scenario(), directory)
 
 
-# The interface
-
-
-def test_the_backend_is_opened_by_the_scenario(project: Path) -> None:
-    backend = open_backend(scenario(), project)
-    assert backend.weights_suffix == ".pt"
-    assert backend.environment["device"] == "CPU" and backend.environment["threads"] == "1"
-    backend.close()
-
-
-def test_a_missing_module(tmp_path: Path) -> None:
-    error = failure(UserModuleError, lambda: opening(tmp_path))
-    assert "user_module.py was not found" in error.message and str(tmp_path) in error.message
-    assert "nasea init" in str(error.fix)
-
-
-@pytest.mark.parametrize("name", ["UserModule", "PreNet", "PostNet"])
-def test_a_missing_class(project: Path, name: str) -> None:
-    write_module(project, f"del {name}")
-    assert f"class {name} is missing" in failure(UserModuleError, lambda: opening(project)).message
-
-
-@pytest.mark.parametrize(
-    "method",
-    [
-        "UserModule.__init__(self, epoch, batch_size)",
-        "UserModule.dataset_define(self, dataset_dir, is_training)",
-        "UserModule.scheduler_define(self, optimizer, steps_per_epoch)",
-        "UserModule.metrics_func(self, eval_dataloader, eval_function)",
-        "UserModule.loss_func(self, labels, logits)",
-        "PreNet.forward(self, inputs)",
-        "PostNet.forward(self, inputs)",
-    ],
-)
-def test_a_missing_method(project: Path, method: str) -> None:
-    write_module(project, f"del {method.partition('(')[0]}")
-    error = failure(UserModuleError, lambda: opening(project))
-    assert f"method {method} is missing" in error.message
+class TestModuleErrors(ModuleErrorsContract):
+    kit = small_project
+    other_module = (
+        "class UserModule:\n"
+        "    def build_dataset_search(self, dataset_dir, is_training): ...\n"
+        "    def metrics_op(self, inputs, outputs): ...\n"
+    )
+    other = "TensorFlow"
 
 
 @pytest.mark.parametrize(
@@ -149,47 +120,6 @@ def test_an_end_with_a_layer_without_size(
     error = failure(UserModuleError, lambda: opening(project))
     assert f"{name}.{tensor} has no shape" in error.message and f"({kind})" in error.message
     assert "give the layer its size" in str(error.fix)
-
-
-# The import
-
-
-def test_a_syntax_error_shows_its_place(project: Path) -> None:
-    (project / "user_module.py").write_text("import torch\n\ndef f(:\n    pass\n")
-    error = failure(UserCodeError, lambda: opening(project))
-    assert f'File "{project}/user_module.py", line 3' in error.message
-    assert "def f(:" in error.message and "SyntaxError" in error.message
-
-
-def test_an_exception_at_import_shows_its_frames(project: Path) -> None:
-    (project / "helper.py").write_text("def load():\n    return {}['weights']\n")
-    write_module(project, "import helper\nhelper.load()")
-    error = failure(UserCodeError, lambda: opening(project))
-    assert (
-        f'{project}/user_module.py"' in error.message and f'{project}/helper.py"' in error.message
-    )
-    assert "KeyError: 'weights'" in error.message
-
-
-def test_exit_at_import(project: Path) -> None:
-    write_module(project, "exit(3)")
-    error = failure(UserCodeError, lambda: opening(project))
-    assert "it called exit(3)" in error.message and "user_module.py" in error.message
-
-
-def test_a_missing_package(project: Path) -> None:
-    write_module(project, "import no_such_package_anywhere")
-    error = failure(UserCodeError, lambda: opening(project))
-    assert "No module named 'no_such_package_anywhere'" in error.message
-
-
-def test_each_directory_has_its_own_module(project: Path) -> None:
-    other = project / "other"
-    other.mkdir()
-    write_module(project, "WHICH = 'first'")
-    write_module(other, "WHICH = 'second'")
-    found = [opening(where).user._module.WHICH for where in (project, other, project, other)]
-    assert found == ["first", "second", "first", "second"]
 
 
 # What the methods return
