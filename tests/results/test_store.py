@@ -111,6 +111,19 @@ def test_the_same_results_are_left_untouched(tmp_path: Path) -> None:
     assert snapshot(results) == before
 
 
+@pytest.mark.usefixtures("_no_drawing")
+def test_what_was_made_from_results_stays_with_them(tmp_path: Path) -> None:
+    write(tmp_path, FIRST)
+    made = tmp_path / "results" / "exported" / "model.onnx"
+    made.parent.mkdir()
+    made.write_text("made of the first")
+    assert write(tmp_path, FIRST) is None
+    assert made.is_file()
+    assert write(tmp_path, SECOND) == tmp_path / "results.1"
+    assert (tmp_path / "results.1" / "exported" / "model.onnx").read_text() == "made of the first"
+    assert not made.exists()
+
+
 @pytest.mark.usefixtures("_exchanging", "_no_drawing")
 @pytest.mark.parametrize("name", ["model_arch_result_1.py", "model_arch_result_0.pt"])
 @pytest.mark.parametrize("change", ["edited", "removed", "replaced"])

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from nasea.cost import build_cost_model
 from nasea.errors import SpaceError
-from nasea.space import Genome, Program, Space, build_space, catalogue
+from nasea.space import Genome, Program, Space, build_space, catalogue, tensors
 from nasea.space.ops import rename_slots
 
 from .chains import Chain, chains
@@ -77,6 +77,20 @@ def test_a_tap_fixes_what_is_before_it() -> None:
     assert space.canonical((0, 1, 0)) == (1, 0, 0)
     assert space.canonical((0, 0, 1)) == (0, 0, 1)
     assert space.n_architectures == 3 * 2
+
+
+@given(chains(), st.data())
+@settings(max_examples=30, deadline=None)
+def test_the_space_of_one_architecture(chain: Chain, data: st.DataObject) -> None:
+    space = chain.space()
+    genome = tuple(data.draw(st.integers(0, count - 1)) for count in space.choices)
+    alone = space.only(genome)
+    first = (0,) * len(genome)
+    assert alone.choices == (1,) * len(genome)
+    assert alone.decode(first) == space.decode(genome)
+    assert meaning(alone, first) == meaning(space, genome)
+    used = {tensor for one in space.decode(genome) for tensor in tensors(one.program)}
+    assert set(alone.slots.values()) == used, "slots are as large as this network needs them"
 
 
 @given(chains(), st.data())

@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-import errno
-import os
-import shutil
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from itertools import count
 from pathlib import Path
 
 from nasea.errors import ResultsError
 from nasea.results.csvfile import save_front_csv
-from nasea.results.exchange import put_in_place
-from nasea.results.files import write_error, write_result
+from nasea.results.files import write_result
 from nasea.results.front import Front, FrontMember
 from nasea.results.plots import save_front_png
 from nasea.results.report import save_report
+from nasea.results.staging import install, is_folder, staging_for
 
 _FRONT = "front.json"
-_FULL_BELOW = 64 * 1024
-"""A file system with fewer free bytes is full."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +31,7 @@ def check_writable(directory: Path) -> None:
     Raises:
         ResultsError: they cannot.
     """
-    with _staging(directory) as staging:
+    with staging_for(directory) as staging:
         write_result(staging / _FRONT, "{}\n")
 
 
@@ -54,7 +47,8 @@ def write_results(
     kill at any moment leaves the earlier results or the new ones. Earlier results are kept under
     the first free name of ``results.1``, ``results.2``, ...; unless they hold the same front, the
     same models and weights to the byte and no other file, which is what the same search leaves
-    when it is run again: then they stay untouched.
+    when it is run again: then they stay untouched. What was made from them since, exported files
+    and retrained networks, stays with them in either case.
 
     Args:
         directory: usually ``results``.
@@ -70,7 +64,7 @@ def write_results(
         ResultsError: something cannot be written, or a network does not have the number of
             parameters that its member states.
     """
-    with _staging(directory) as staging:
+    with staging_for(directory) as staging:
         for member, model in zip(front, models, strict=True):
             assert member.number == model.number, "models come in the order of the front"
             model_file, weights_file = front.files_of(member)
@@ -80,10 +74,9 @@ def write_results(
         save_front_csv(front, staging / "pareto.csv")
         save_report(front, staging / "report.html")
         front.save(staging / _FRONT)
-        _sync(staging)
         if _repeats(directory, staging, front):
             return None
-        return _install(staging, directory)
+        return install(staging, directory)
 
 
 def _check_count(member: FrontMember, found: int) -> None:
@@ -96,29 +89,16 @@ def _check_count(member: FrontMember, found: int) -> None:
         )
 
 
-def _install(staging: Path, directory: Path) -> Path | None:
-    """Put the finished ``staging`` in the place of ``directory``; where the old one is kept."""
-    aside = None
-    if _is_folder(directory) and not any(directory.iterdir()):
-        directory.rmdir()
-    if os.path.lexists(directory):
-        aside = _first_free(directory)
-        put_in_place(staging, directory, aside)
-    else:
-        staging.rename(directory)
-    _sync_folder(directory.parent)
-    return aside
-
-
 def _repeats(directory: Path, staging: Path, front: Front) -> bool:
     """Whether ``directory`` has the files of ``staging`` and no other, and holds the same.
 
-    A model that was edited or weights that were trained further are the user's work.
+    A model that was edited or weights that were trained further are the user's work. Folders are
+    not looked into: a search writes none.
     """
-    if not _is_folder(directory):
+    if not is_folder(directory):
         return False
     written = {path.name for path in staging.iterdir()}
-    if {path.name for path in directory.iterdir()} - {"__pycache__"} != written:
+    if {path.name for path in directory.iterdir() if not is_folder(path)} != written:
         return False
     try:
         earlier = Front.load(directory / _FRONT)
@@ -129,60 +109,3 @@ def _repeats(directory: Path, staging: Path, front: Front) -> bool:
         return all((directory / name).read_bytes() == (staging / name).read_bytes() for name in own)
     except (ResultsError, OSError):
         return False
-
-
-def _is_folder(path: Path) -> bool:
-    return path.is_dir() and not path.is_symlink()
-
-
-def _first_free(directory: Path) -> Path:
-    candidates = (directory.with_name(f"{directory.name}.{number}") for number in count(1))
-    return next(path for path in candidates if not os.path.lexists(path))
-
-
-@contextmanager
-def _staging(directory: Path) -> Iterator[Path]:
-    """An empty directory beside ``directory``, removed at the end if it is still there.
-
-    Its name is always the same, so that what a killed run left there goes too. One run a directory
-    is for the caller to see to.
-
-    Raises:
-        ResultsError: it cannot be made, or writing into it failed.
-    """
-    staging = directory.with_name(f".{directory.name}.new")
-    try:
-        directory.parent.mkdir(parents=True, exist_ok=True)
-        if staging.exists():
-            shutil.rmtree(staging)
-        staging.mkdir()
-        yield staging
-    except OSError as error:
-        raise write_error(directory, error) from error
-    except RuntimeError as error:
-        # torch.save says of a full disk only that its archive has an unexpected position.
-        if shutil.disk_usage(directory.parent).free >= _FULL_BELOW:
-            raise
-        full = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        raise write_error(directory, full) from error
-    finally:
-        shutil.rmtree(staging, ignore_errors=True)
-
-
-def _sync(directory: Path) -> None:
-    """Wait until every file of ``directory`` is on the disk."""
-    for path in directory.iterdir():
-        with path.open("rb") as file:
-            os.fsync(file.fileno())
-    _sync_folder(directory)
-
-
-def _sync_folder(directory: Path) -> None:
-    descriptor = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    except OSError as error:  # some network file systems cannot
-        if error.errno not in (errno.EINVAL, errno.ENOTSUP):
-            raise
-    finally:
-        os.close(descriptor)

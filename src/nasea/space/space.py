@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from nasea.errors import SpaceError
@@ -131,6 +131,11 @@ class Space:
     def blocks(self, genome: Sequence[int]) -> tuple[str, ...]:
         """The names of the chosen blocks, what people read and write."""
         return tuple(candidate.name for candidate in self.decode(genome))
+
+    def only(self, genome: Sequence[int]) -> Space:
+        """The space of one architecture: of each layer's candidates the chosen one alone."""
+        layers = zip(self.layers, self.decode(genome), strict=True)
+        return Space(tuple(replace(layer, candidates=(one,)) for layer, one in layers), self.policy)
 
     def encode(self, blocks: Sequence[str]) -> Genome:
         """The genome of the named blocks; the inverse of :meth:`blocks`."""
