@@ -39,7 +39,28 @@ def test_for_machines(run: Run, front: Front) -> None:
     assert (member["number"], member["parameters"]) == (1, 40_000)
 
 
-@pytest.mark.parametrize("words", [["elsewhere"], ["--arch", "2"], ["--arch", "-1"]])
+def test_which_to_take(run: Run) -> None:
+    done = run("show", "--recommend")
+    assert (done.status, done.err) == (0, "")
+    assert done.out.startswith("architecture 1: 40.0 k parameters, accuracy 0.9500; most accurate")
+    assert "no knee" in done.out
+    done = run("show", "--recommend", "--budget", "30k")
+    assert done.out.startswith("architecture 0: 20.0 k parameters")
+    named = json.loads(run("show", "--recommend", "--json").out)
+    assert [one["number"] for one in named] == [1]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["elsewhere"],
+        ["--arch", "2"],
+        ["--arch", "-1"],
+        ["--recommend", "--budget", "10"],
+        ["--recommend", "--budget", "much"],
+        ["--budget", "30k"],
+    ],
+)
 def test_what_is_not_there(run: Run, words: list[str]) -> None:
     done = run("show", *words)
     assert done.status == 2

@@ -3,11 +3,9 @@ from __future__ import annotations
 import io
 import json
 
-import pytest
 from rich.console import Console
 from rich.table import Table
 
-from nasea.errors import ResultsError
 from nasea.results.front import Front
 from nasea.results.table import front_json, front_table, member_table
 
@@ -25,12 +23,13 @@ image classification, PyTorch, at most 11.00 M parameters
 _MEMBER = """\
 architecture 1, accuracy 0.8000
 
-  layer   block            channels   stride    output   parameters         FLOPs
- ─────────────────────────────────────────────────────────────────────────────────
-      0   basic_w64        64 → 128        2   28 × 28    1,600,000    40,000,000
-      1   skip            128 → 128        1   28 × 28            0             0
+  layer   block                 channels   stride    output   parameters      %         FLOPs      %
+ ────────────────────────────────────────────────────────────────────────────────────────────────────
+      0   basic_w64             64 → 128        2   28 × 28    1,600,000   40.0    40,000,000   10.0
+      1   skip                 128 → 128        1   28 × 28            0    0.0             0    0.0
+          PreNet and PostNet                                   2,400,000   60.0   360,000,000   90.0
 
-          whole network                                   4,000,000   400,000,000
+          whole network                                        4,000,000          400,000,000
 """
 
 
@@ -47,12 +46,13 @@ def test_front_table_golden() -> None:
 
 
 def test_member_table_golden() -> None:
-    assert _printed(member_table(make_front(0.7, 0.8), 1)) == _MEMBER
+    assert _printed(member_table(make_front(0.7, 0.8)[1], "architecture 1")) == _MEMBER
 
 
-def test_member_table_of_a_missing_number() -> None:
-    with pytest.raises(ResultsError, match="no architecture 5"):
-        member_table(make_front(0.7), 5)
+def test_member_table_with_latency() -> None:
+    text = _printed(member_table(make_front(0.7, 0.8, latency_ms=2.5)[1], "architecture 1"))
+    ends = next(line for line in text.splitlines() if "PreNet" in line)
+    assert ends.split()[-2:] == ["1.000", "28.6"], "3.5 ms in all, 2.5 of them in the layers"
 
 
 def test_json_reads_back_as_the_front() -> None:

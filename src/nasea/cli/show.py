@@ -1,35 +1,88 @@
-"""``nasea show``: the results of a finished search."""
+"""``nasea show``: the results of a finished search, or of a retraining."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from nasea.errors import ResultsError
+
+if TYPE_CHECKING:
+    from nasea.results.front import Front
 
 
 def show(
     results: Annotated[
-        Path, typer.Argument(metavar="RESULTS_DIR", help="Where a search wrote its results.")
+        Path, typer.Argument(metavar="RESULTS_DIR", help="Of a search, or of a retraining.")
     ] = Path("results"),
     as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
     arch: Annotated[
         int | None, typer.Option(metavar="N", help="Only architecture N, layer by layer.")
     ] = None,
+    recommend: Annotated[
+        bool,
+        typer.Option(
+            "--recommend", help="Name the best network under a budget and the knee of the front."
+        ),
+    ] = False,
+    budget: Annotated[
+        str | None,
+        typer.Option(
+            metavar="COST",
+            help="For --recommend, in the unit of the constraint: 50k, 2.5M, or milliseconds. "
+            "By default that of the search.",
+        ),
+    ] = None,
 ) -> None:
-    """Print the Pareto front of a finished search."""
+    """Print the Pareto front of a finished search, one of its networks, or which to take."""
     from nasea.cli.console import print_line, results_console
     from nasea.results.front import Front
+    from nasea.results.picked import is_retrained, pick_result
     from nasea.results.table import front_json, front_table, member_table
 
-    front = Front.load(results if results.suffix == ".json" else results / "front.json")
-    if as_json:
-        content = front_json(front) if arch is None else json.dumps(asdict(front[arch]), indent=2)
-        print(content)
-        return
+    if budget is not None and not recommend:
+        raise ResultsError("--budget says what --recommend may cost", fix="add --recommend")
+    folder = results.parent if results.suffix == ".json" else results
     console = results_console()
-    console.print(front_table(front) if arch is None else member_table(front, arch))
-    for note in front.info.notes:
+    if arch is not None or is_retrained(folder):
+        result = pick_result(folder, arch)
+        if as_json:
+            print(json.dumps(asdict(result.member), indent=2))
+            return
+        console.print(member_table(result.member, result.title))
+        if result.remark:
+            print_line(console, result.remark)
+        notes = result.info.notes
+    else:
+        front = Front.load(results if results.suffix == ".json" else results / "front.json")
+        notes = front.info.notes
+        if recommend:
+            _recommend(front, budget, as_json)
+            return
+        if as_json:
+            print(front_json(front))
+            return
+        console.print(front_table(front))
+    for note in notes:
         print_line(console, f"note: {note}")
+
+
+def _recommend(front: Front, budget: str | None, as_json: bool) -> None:
+    from nasea.results.recommend import knee, parse_budget, recommend
+    from nasea.results.units import four_digits
+
+    named = recommend(front, None if budget is None else parse_budget(budget))
+    if as_json:
+        print(json.dumps([{"why": why, "number": member.number} for why, member in named]))
+        return
+    for why, member in named:
+        cost = front.unit.phrase(front.cost_of(member))
+        accuracy = four_digits(member.accuracy)
+        typer.echo(f"architecture {member.number}: {cost}, accuracy {accuracy}; {why}")
+    if knee(front) is None:
+        typer.echo("the front has no knee: accuracy rises evenly with cost, or in too few steps")
+    typer.echo(f"next: nasea show --arch {named[0][1].number}")

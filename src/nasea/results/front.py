@@ -242,9 +242,8 @@ class Front:
 
     def files_of(self, member: FrontMember) -> tuple[str, str]:
         """Return the names of a member's model file and weights file in ``results/``."""
-        suffix = ".weights.h5" if self.info.framework.lower() == "tensorflow" else ".pt"
         stem = f"model_arch_result_{member.number}"
-        return f"{stem}.py", f"{stem}{suffix}"
+        return f"{stem}.py", f"{stem}{weights_suffix(self.info.framework)}"
 
     def to_dict(self) -> dict[str, Any]:
         """Return the front as JSON-able data; ``from_dict`` reads it back exactly."""
@@ -301,6 +300,11 @@ class Front:
             raise ResultsError(f"{path} is not readable as JSON: {error}", fix=fix) from error
         except ResultsError as error:
             raise ResultsError(f"{path}: {error.message}", fix=error.fix or fix) from error
+
+
+def weights_suffix(framework: str) -> str:
+    """What the name of a weights file of ``framework``, in any letter case, ends with."""
+    return ".weights.h5" if framework.lower() == "tensorflow" else ".pt"
 
 
 _SPELLING = {"pytorch": "PyTorch", "tensorflow": "TensorFlow"}

@@ -17,9 +17,10 @@ from importlib import resources
 from pathlib import Path
 from string import Template
 
+from nasea.results.breakdown import columns_of, costs_of
 from nasea.results.files import write_result
 from nasea.results.front import Front
-from nasea.results.report_data import cost_columns, embedded_json
+from nasea.results.report_data import embedded_json
 from nasea.results.units import four_digits
 
 
@@ -92,18 +93,18 @@ def _tile(name: str, value: str, remark: str) -> str:
 
 
 def _front_table(front: Front) -> str:
-    units = cost_columns(front)
+    units = columns_of(front)
     titles = ["N", "accuracy", *(unit.title for unit in units)]
     head = "".join(f'<th scope="col">{escape(title)}</th>' for title in titles)
     rows = []
     for member in front:
-        costs = (member.parameters, member.flops, member.latency_ms)
+        costs = costs_of(member, units)
         cells = [
             f'<a href="#{member.number}">{member.number}</a>',
             four_digits(member.accuracy),
             *(
                 "" if cost is None else unit.number(cost)
-                for unit, cost in zip(units, costs, strict=False)
+                for unit, cost in zip(units, costs, strict=True)
             ),
         ]
         row = "".join(f"<td>{cell}</td>" for cell in cells)

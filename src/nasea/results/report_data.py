@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from itertools import groupby
 from typing import Any
 
-from nasea.results.front import Front, FrontMember, LayerRow
-from nasea.results.units import Unit, four_digits, unit_for
+from nasea.results.breakdown import Cost, columns_of, costs_of, ends_of, exact
+from nasea.results.front import Front, FrontMember
+from nasea.results.units import Unit, four_digits
 from nasea.results.window import Window, front_window, whole_window
 
 
@@ -24,7 +25,7 @@ def report_data(front: Front) -> dict[str, Any]:
     """Return what ``templates/report.js`` draws."""
     unit = front.unit
     families = {family_of(block) for member in front for block in member.blocks}
-    columns = cost_columns(front)
+    columns = columns_of(front)
     return {
         "unit": {"title": unit.title, "scale": unit.scale},
         "budget": front.info.constraint_value,
@@ -65,24 +66,13 @@ def summary_of(blocks: Sequence[str]) -> str:
     return ", ".join(block if count == 1 else f"{block} ×{count}" for block, count in runs)
 
 
-def cost_columns(front: Front) -> tuple[Unit, ...]:
-    """Return the units of the cost columns: parameters, FLOPs, and latency where known."""
-    columns = [
-        unit_for("size", [member.parameters for member in front]),
-        unit_for("flops", [member.flops for member in front]),
-    ]
-    if any(member.latency_ms is not None for member in front):
-        columns.append(unit_for("latency", [member.latency_ms or 0.0 for member in front]))
-    return tuple(columns)
-
-
 def _edges(window: Window, unit: Unit) -> list[float]:
     return [window.left / unit.scale, window.right / unit.scale, window.bottom, window.top]
 
 
 def _member(front: Front, member: FrontMember, columns: tuple[Unit, ...]) -> dict[str, Any]:
-    totals = _costs(member, columns)
-    layers = [_costs(layer, columns) for layer in member.layers]
+    totals = costs_of(member, columns)
+    layers = [costs_of(layer, columns) for layer in member.layers]
     stats = [
         ("accuracy", four_digits(member.accuracy)),
         ("metric", four_digits(member.metric)),
@@ -113,37 +103,16 @@ def _member(front: Front, member: FrontMember, columns: tuple[Unit, ...]) -> dic
             }
             for layer, costs in zip(member.layers, layers, strict=True)
         ],
-        "ends": _cells(_rest(totals, layers), totals, columns),
+        "ends": _cells(ends_of(member, columns), totals, columns),
         "total": [[cell[0], None] for cell in _cells(totals, totals, columns)],
     }
 
 
-def _costs(item: FrontMember | LayerRow, columns: tuple[Unit, ...]) -> list[float | None]:
-    return [item.parameters, item.flops, item.latency_ms][: len(columns)]
-
-
-def _rest(totals: list[float | None], layers: list[list[float | None]]) -> list[float | None]:
-    """Return what the ends cost: the whole network less its searched layers."""
-    rest: list[float | None] = []
-    for column, total in enumerate(totals):
-        parts = [costs[column] for costs in layers]
-        known = [part for part in parts if part is not None]
-        rest.append(
-            max(total - sum(known), 0) if total is not None and len(known) == len(parts) else None
-        )
-    return rest
-
-
 def _cells(
-    costs: list[float | None], totals: list[float | None], columns: tuple[Unit, ...]
+    costs: list[Cost], totals: list[Cost], columns: tuple[Unit, ...]
 ) -> list[tuple[str, float | None]]:
     """Return text and share of the total of each cost; an unknown cost is empty."""
     return [
-        ("", None) if cost is None else (_exact(cost, unit), cost / total if total else None)
+        (exact(cost, unit), cost / total if total and cost is not None else None)
         for cost, total, unit in zip(costs, totals, columns, strict=True)
     ]
-
-
-def _exact(cost: float, unit: Unit) -> str:
-    """Counts to the last digit, for layers differ by orders of magnitude; time in its unit."""
-    return unit.number(cost) if unit.quantity == "latency" else f"{cost:,.0f}"

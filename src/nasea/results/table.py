@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from nasea.results.front import Front
-from nasea.results.report_data import cost_columns, summary_of
-from nasea.results.units import four_digits, unit_for
+from nasea.results.breakdown import Cost, columns_of, costs_of, ends_of, exact
+from nasea.results.front import Front, FrontMember
+from nasea.results.report_data import summary_of
+from nasea.results.units import Unit, four_digits
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -22,13 +24,13 @@ def front_table(front: Front) -> Table:
     table = _table(f"{info.task_name}, {info.framework_name}, at most {limit}")
     table.add_column("N", justify="right", style="cyan", no_wrap=True)
     table.add_column("accuracy", justify="right", no_wrap=True)
-    units = cost_columns(front)
+    units = columns_of(front)
     for unit in units:
         style = "bold" if unit.quantity == info.constraint_type else ""
         table.add_column(unit.title, justify="right", style=style, no_wrap=True)
     table.add_column("blocks", overflow="fold")
     for member in front:
-        costs = (member.parameters, member.flops, member.latency_ms)[: len(units)]
+        costs = costs_of(member, units)
         shown = [
             "" if cost is None else unit.number(cost)
             for unit, cost in zip(units, costs, strict=True)
@@ -39,40 +41,46 @@ def front_table(front: Front) -> Table:
     return table
 
 
-def member_table(front: Front, number: int) -> Table:
-    """Return architecture ``number`` layer by layer, with exact counts and totals.
+def member_table(member: FrontMember, name: str) -> Table:
+    """Return a network layer by layer: exact costs, their shares of the whole, and totals.
 
-    Raises:
-        ResultsError: the front has no such architecture.
+    Args:
+        member: the network.
+        name: what the title calls it.
     """
     from rich.text import Text
 
-    member = front[number]
-    total = member.latency_ms
-    clock = None if total is None else unit_for("latency", [total])
-    table = _table(f"architecture {number}, accuracy {four_digits(member.accuracy)}")
+    columns = columns_of([member])
+    totals = costs_of(member, columns)
+    table = _table(f"{name}, accuracy {four_digits(member.accuracy)}")
     table.show_footer = True
     table.add_column("layer", justify="right", style="cyan", no_wrap=True)
     table.add_column("block", footer="whole network", overflow="fold")
     table.add_column("channels", justify="right", no_wrap=True)
     table.add_column("stride", justify="right", no_wrap=True)
     table.add_column("output", justify="right", no_wrap=True)
-    table.add_column("parameters", f"{member.parameters:,}", justify="right", no_wrap=True)
-    table.add_column("FLOPs", f"{member.flops:,}", justify="right", no_wrap=True)
-    if clock is not None and total is not None:
-        table.add_column(clock.title, clock.number(total), justify="right", no_wrap=True)
+    for unit, total in zip(columns, totals, strict=True):
+        title = unit.title if unit.quantity == "latency" else unit.noun
+        table.add_column(title, exact(total, unit), justify="right", no_wrap=True)
+        table.add_column("%", justify="right", style="dim", no_wrap=True)
     for layer in member.layers:
-        cells = [
+        shape = (
             f"{layer.c_in} → {layer.c_out}",
             str(layer.stride),
             f"{layer.out_height} × {layer.out_width}",
-            f"{layer.parameters:,}",
-            f"{layer.flops:,}",
-        ]
-        if clock is not None:
-            cells.append("" if layer.latency_ms is None else clock.number(layer.latency_ms))
-        table.add_row(str(layer.index), Text(layer.block), *cells)
+        )
+        cells = _shares(costs_of(layer, columns), totals, columns)
+        table.add_row(str(layer.index), Text(layer.block), *shape, *cells)
+    ends = _shares(ends_of(member, columns), totals, columns)
+    table.add_row("", "PreNet and PostNet", "", "", "", *ends)
     return table
+
+
+def _shares(costs: list[Cost], totals: list[Cost], columns: tuple[Unit, ...]) -> Iterator[str]:
+    """Of each cost its text and its share of the total."""
+    for cost, total, unit in zip(costs, totals, columns, strict=True):
+        yield exact(cost, unit)
+        yield f"{100 * cost / total:.1f}" if total and cost is not None else ""
 
 
 def front_json(front: Front) -> str:

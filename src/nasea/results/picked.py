@@ -1,0 +1,87 @@
+"""One network that a search or a retraining left, picked by its number."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from nasea.errors import ResultsError
+from nasea.results.front import Front, FrontMember, RunInfo
+from nasea.results.retrained import RETRAINED_FILE, Retrained
+
+FRONT_FILE = "front.json"
+EXPORTED = "exported"
+"""Folder beside a model file where its exported files go."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """A network with its weights.
+
+    Attributes:
+        info: of the search that found it.
+        member: what it is and how good; of a retrained one the accuracy after retraining.
+        directory: where its files are.
+        name: of its files, without their suffixes.
+        weights: its weights file.
+        remark: how it was retrained, if it was.
+    """
+
+    info: RunInfo
+    member: FrontMember
+    directory: Path
+    name: str
+    weights: Path
+    remark: str = ""
+
+    @property
+    def title(self) -> str:
+        """What to call it in a table."""
+        retrained = " retrained" if self.remark else ""
+        return f"architecture {self.member.number}{retrained}"
+
+    @property
+    def exported(self) -> Path:
+        """Folder of its exported files."""
+        return self.directory / EXPORTED
+
+
+def is_retrained(directory: Path) -> bool:
+    """Whether a directory is that of a retraining."""
+    return (directory / RETRAINED_FILE).is_file()
+
+
+def pick_result(directory: Path, number: int | None) -> Result:
+    """The network of that number in a directory.
+
+    Args:
+        directory: ``results`` of a search, or a folder of a retraining inside it.
+        number: N of ``model_arch_result_N.py``; may be left out where there is only one.
+
+    Raises:
+        ResultsError: there are no results there, or none of that number.
+    """
+    if is_retrained(directory):
+        retrained = Retrained.load(directory / RETRAINED_FILE)
+        member = retrained.member
+        if number is not None and number != member.number:
+            raise ResultsError(
+                f"{directory} holds architecture {member.number}, not {number}",
+                fix=f"leave --arch out, or give --arch {member.number}",
+            )
+        weights = directory / retrained.weights_file
+        return Result(retrained.info, member, directory, retrained.name, weights, retrained.remark)
+    front = Front.load(directory / FRONT_FILE)
+    if number is None:
+        raise ResultsError(
+            f"{directory} holds {len(front)} architectures: which one?",
+            fix=f"give --arch N, {_numbers(front)}",
+        )
+    member = front[number]
+    model_file, weights_file = front.files_of(member)
+    name = model_file.removesuffix(".py")
+    return Result(front.info, member, directory, name, directory / weights_file)
+
+
+def _numbers(front: Front) -> str:
+    return f"N from 0 to {len(front) - 1}" if len(front) > 1 else "which can only be 0"

@@ -1,0 +1,76 @@
+"""Which network of a front to take."""
+
+from __future__ import annotations
+
+from nasea.errors import ResultsError
+from nasea.results.front import Front, FrontMember
+
+_FACTORS = {"k": 1e3, "m": 1e6, "g": 1e9}
+
+
+def knee(front: Front) -> FrontMember | None:
+    """Where accuracy stops coming cheap; ``None`` where the front does not bend that way.
+
+    Of the members that no cheaper one equals or beats, that which lies farthest above the straight
+    line from the cheapest to the dearest of them, cost and accuracy each scaled to their range
+    (the distance of Satopää et al. 2011, "Finding a kneedle in a haystack", without smoothing).
+    """
+    steps = front.steps
+    if len(steps) < 3:
+        return None
+    first, last = steps[0], steps[-1]
+    wide = front.cost_of(last) - front.cost_of(first)
+    high = last.accuracy - first.accuracy
+
+    def above(member: FrontMember) -> float:
+        across = (front.cost_of(member) - front.cost_of(first)) / wide
+        return (member.accuracy - first.accuracy) / high - across
+
+    found = max(steps[1:-1], key=above)
+    return found if above(found) > 0 else None
+
+
+def parse_budget(text: str) -> float:
+    """A cost as people write it: ``50000``, ``50k``, ``2.5M``, ``1.2G``, ``7.5``, ``7.5 ms``.
+
+    Raises:
+        ResultsError: it is not a number greater than 0.
+    """
+    bare = text.strip().lower().removesuffix("ms").strip().replace("_", "")
+    factor = _FACTORS.get(bare[-1:], 1.0)
+    try:
+        value = float(bare[:-1] if factor != 1.0 else bare) * factor
+    except ValueError:
+        value = 0.0
+    if not 0.0 < value < float("inf"):
+        raise ResultsError(
+            f"--budget must be a number greater than 0, found {text!r}",
+            fix="write it in the unit of the constraint: 50000, 50k, 2.5M, or milliseconds",
+        )
+    return value
+
+
+def recommend(front: Front, budget: float | None) -> list[tuple[str, FrontMember]]:
+    """What to take, with the reason: the best under the budget, and the knee where there is one.
+
+    Args:
+        front: of a search.
+        budget: in the unit of the constraint; the search's own by default.
+
+    Raises:
+        ResultsError: no member is so cheap.
+    """
+    limit = front.info.constraint_value if budget is None else budget
+    best = front.under(limit)
+    if best is None:
+        raise ResultsError(
+            f"no architecture costs at most {front.unit.phrase(limit)}",
+            fix=f"the cheapest costs {front.unit.phrase(front.cost_of(front[0]))}"
+            if front.members
+            else None,
+        )
+    named = [(f"most accurate of at most {front.unit.phrase(limit)}", best)]
+    bend = knee(front)
+    if bend is not None:
+        named.append(("knee: beyond it accuracy costs more than before", bend))
+    return named

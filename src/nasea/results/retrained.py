@@ -1,0 +1,160 @@
+"""What a retraining leaves as data: ``retrained.json``."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from nasea.errors import ResultsError
+from nasea.results.files import write_result
+from nasea.results.front import FrontMember, RunInfo, weights_suffix
+
+if TYPE_CHECKING:
+    from pydantic import ConfigDict, TypeAdapter
+
+RETRAINED_FILE = "retrained.json"
+_FORMAT = "nasea-retrained"
+_VERSION = 1
+_STRICT: ConfigDict = {"strict": True, "extra": "forbid", "allow_inf_nan": False}
+
+
+@dataclass(frozen=True)
+class TrainingPlan:
+    """How a network is retrained.
+
+    Attributes:
+        from_scratch: whether it begins with initial values instead of the result's weights.
+        epochs: how long.
+        learning_rate: initial; the user's schedule changes it from there.
+        teacher: number of the architecture whose outputs it learns from as well, if any.
+        teacher_share: the teacher's share of the loss, from 0 to 1.
+    """
+
+    __pydantic_config__: ClassVar[ConfigDict] = _STRICT
+
+    from_scratch: bool
+    epochs: int
+    learning_rate: float
+    teacher: int | None = None
+    teacher_share: float = 0.5
+
+    @property
+    def words(self) -> str:
+        """The plan in a line."""
+        start = "from scratch" if self.from_scratch else "from the weights of the search"
+        taught = "" if self.teacher is None else f", taught by architecture {self.teacher}"
+        return f"{self.epochs} epochs {start}{taught}, learning rate {self.learning_rate:g}"
+
+
+@dataclass(frozen=True)
+class EpochRow:
+    """A network after an epoch of its retraining.
+
+    Attributes:
+        epoch: epochs done; 0 is what it began with.
+        metric: what the user's metric returned on the whole of val_dir; ``None`` when it failed.
+        loss: mean over the epoch; ``None`` at epoch 0.
+    """
+
+    __pydantic_config__: ClassVar[ConfigDict] = _STRICT
+
+    epoch: int
+    metric: float | None
+    loss: float | None = None
+
+
+@dataclass(frozen=True)
+class Retrained:
+    """A retrained network.
+
+    Attributes:
+        info: of the search that found it.
+        member: the architecture, with accuracy and metric of the best epoch.
+        searched_metric: its metric as the search left it, on the whole of val_dir.
+        plan: how it was retrained.
+        best_epoch: the one whose weights were kept.
+        epochs: the course, from epoch 0.
+        name: of its files, without their suffixes.
+    """
+
+    __pydantic_config__: ClassVar[ConfigDict] = _STRICT
+
+    info: RunInfo
+    member: FrontMember
+    searched_metric: float
+    plan: TrainingPlan
+    best_epoch: int
+    epochs: tuple[EpochRow, ...]
+    name: str
+
+    @property
+    def model_file(self) -> str:
+        """Name of the generated file."""
+        return f"{self.name}.py"
+
+    @property
+    def weights_file(self) -> str:
+        """Name of the weights file."""
+        return f"{self.name}{weights_suffix(self.info.framework)}"
+
+    @property
+    def remark(self) -> str:
+        """What happened, in a line."""
+        return (
+            f"retrained: {self.plan.words}; best after epoch {self.best_epoch}, "
+            f"metric {self.searched_metric:.4g} in the search, {self.member.metric:.4g} now"
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON-able data."""
+        return {"format": _FORMAT, "version": _VERSION, **asdict(self)}
+
+    def save(self, path: Path) -> None:
+        """Write it as JSON.
+
+        Raises:
+            ResultsError: the file cannot be written.
+        """
+        write_result(path, json.dumps(self.to_dict(), indent=1, allow_nan=False) + "\n")
+
+    @classmethod
+    def load(cls, path: Path) -> Retrained:
+        """Read what ``save`` wrote.
+
+        Raises:
+            ResultsError: the file is missing, damaged, or of another version.
+        """
+        from pydantic import ValidationError
+
+        fix = "retrain again: nasea retrain --arch N"
+        try:
+            data = json.loads(path.read_text(encoding="utf-8"))
+        except OSError as error:
+            raise ResultsError(f"cannot read {path}: {error.strerror or error}", fix=fix) from error
+        except (ValueError, RecursionError) as error:
+            raise ResultsError(f"{path} is not readable as JSON: {error}", fix=fix) from error
+        if not isinstance(data, Mapping) or data.get("format") != _FORMAT:
+            raise ResultsError(f"{path} was not written by a retraining of nasea", fix=fix)
+        if data.get("version") != _VERSION:
+            raise ResultsError(
+                f"{path} has format version {data.get('version')}, this nasea reads {_VERSION}",
+                fix="read it with the nasea that wrote it: nasea_version in the file",
+            )
+        content = {key: data[key] for key in data if key not in ("format", "version")}
+        try:
+            return _adapter().validate_json(json.dumps(content))
+        except ValidationError as error:
+            fault = error.errors()[0]
+            where = ".".join(map(str, fault["loc"]))
+            raise ResultsError(f"{path} is damaged: {where}: {fault['msg']}", fix=fix) from error
+
+
+@cache
+def _adapter() -> TypeAdapter[Retrained]:
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(Retrained)
