@@ -128,6 +128,10 @@ class ResultsError(NaseaError):
     """The results cannot be written or read."""
 
 
+class ExportError(NaseaError):
+    """A network cannot be written in a format, or the file does not do what the network does."""
+
+
 class NotAvailableError(NaseaError):
     """The request is valid but this installation or version cannot serve it."""
 

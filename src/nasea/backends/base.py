@@ -10,11 +10,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from nasea.cost import Costs
 from nasea.errors import Notice
 from nasea.space import Genome, Shape, Space
+
+if TYPE_CHECKING:
+    from nasea.backends.exporting import Exporter
 
 DataFormat = Literal["channels_first", "channels_last"]
 """(N, C, H, W) or (N, H, W, C)."""
@@ -120,7 +123,8 @@ class Backend(Protocol):
 
     The methods are called in this order: ``load_data``, ``probe_pre_net``, ``attach``,
     ``try_candidates``; then ``begin_training`` and either ``train_epoch`` or ``restore``;
-    ``measure`` and ``write_weights`` at any time after ``begin_training``.
+    ``measure`` and ``write_weights`` at any time after ``begin_training``; ``exporter`` at any time
+    after ``load_data``.
     """
 
     @property
@@ -214,6 +218,13 @@ class Backend(Protocol):
 
         Returns:
             The framework's own count of its parameters.
+        """
+
+    def exporter(self, space: Space, genome: Genome, weights: Path) -> Exporter:
+        """The network of a weights file; needs no more than ``load_data``.
+
+        Raises:
+            ResultsError: the file cannot be read, or belongs to another network.
         """
 
     def close(self) -> None:

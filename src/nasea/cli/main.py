@@ -14,6 +14,7 @@ from typing import Annotated
 import typer
 
 from nasea.cli.check import check
+from nasea.cli.export import export
 from nasea.cli.failure import told
 from nasea.cli.init import init
 from nasea.cli.search import search
@@ -60,5 +61,5 @@ def _nasea(
     """
 
 
-for _verb in (init, check, search, show):
+for _verb in (init, check, search, show, export):
     app.command(_verb.__name__)(told(_verb))

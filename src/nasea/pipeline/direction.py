@@ -15,6 +15,7 @@ from typing import Literal
 
 from nasea.backends.base import Measurement
 from nasea.errors import MetricError
+from nasea.results.front import FrontMember
 
 Mode = Literal["max", "min"]
 
@@ -38,6 +39,12 @@ class Direction:
     mode: Mode
     in_unit_interval: bool
     evidence: str
+
+    @classmethod
+    def of_result(cls, mode: Mode, member: FrontMember) -> Direction:
+        """The direction that made an accuracy of the metric of a result."""
+        unit = mode == "min" and math.isclose(member.accuracy, 1.0 - member.metric, abs_tol=1e-9)
+        return cls(mode, unit, "as in the search")
 
     def accuracy(self, metric: float) -> float:
         """Higher is better: the metric, 1 − metric for an error in [0, 1], else −metric."""

@@ -8,14 +8,15 @@ from pathlib import Path
 
 import numpy as np
 
-from nasea.backends import Backend, open_backend
+from nasea.backends import Backend
 from nasea.backends.base import DataReport, EndReport, Measurement
 from nasea.config import Scenario
 from nasea.cost import CostModel, Costs, build_cost_model, format_cost
 from nasea.errors import BudgetError, UserCodeError
 from nasea.pipeline.events import Listener, Progress
+from nasea.pipeline.opening import open_scenario
 from nasea.search import Problem, random_feasible
-from nasea.space import Genome, Space, build_space, load_user_blocks, select_blocks
+from nasea.space import Genome, Space
 
 FEW_PATHS_PER_UPDATE = 2
 """Default of ``supernet.paths_per_update``; docs/decisions tells why not more."""
@@ -96,20 +97,8 @@ def prepare(
         NaseaError: any fault of the input; BudgetError when no architecture meets the constraint.
     """
     listener.begin("probe", "probing: shapes, costs, one batch through every candidate")
-    own_blocks = load_user_blocks(directory)
-    blocks = select_blocks(scenario.supernet.blocks, scenario.constraint.type, own_blocks)
-    backend = open_backend(scenario, directory)
-    data = backend.load_data(workers)
-    pre_net = backend.probe_pre_net()
-    assert pre_net.out_shape is not None
-    space = build_space(
-        pre_net.out_shape,
-        scenario.supernet.filters,
-        scenario.supernet.strides,
-        blocks,
-        scenario.supernet.sharing,
-        scenario.supernet.feature_choose if scenario.task != "classification" else (),
-    )
+    opened = open_scenario(scenario, directory, workers)
+    backend, data, pre_net, space = opened.backend, opened.data, opened.pre_net, opened.space
     post_net = backend.attach(space, scenario.seed)
     costs = build_cost_model(space, scenario.constraint.type, (pre_net.costs, post_net.costs))
     require_satisfiable(costs, scenario.constraint.value)

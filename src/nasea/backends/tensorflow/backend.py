@@ -18,6 +18,7 @@ from nasea.backends.base import (
     Slice,
     UpdateReport,
 )
+from nasea.backends.exporting import Exporter
 from nasea.backends.tensorflow.data import Batch, Data
 from nasea.backends.tensorflow.devices import device_name, open_device, seed_everything
 from nasea.backends.tensorflow.draws import Draws
@@ -29,7 +30,7 @@ from nasea.backends.tensorflow.train import Trainer
 from nasea.backends.tensorflow.user import UserCode
 from nasea.backends.tensorflow.weights import assemble
 from nasea.config import Scenario
-from nasea.errors import DataError, Notice
+from nasea.errors import DataError, NotAvailableError, Notice
 from nasea.space import Genome, Space
 
 _INITIAL_STREAM = 0x11
@@ -207,6 +208,10 @@ class TensorFlowBackend:
             network(self._probe_batch()[0][:1], training=False)
             network.save_weights(str(path))
         return count_parameters(network)
+
+    def exporter(self, space: Space, genome: Genome, weights: Path) -> Exporter:
+        """See :meth:`nasea.backends.base.Backend.exporter`."""
+        raise NotAvailableError("nasea export for TensorFlow is not in this version")
 
     def close(self) -> None:
         """See :meth:`nasea.backends.base.Backend.close`."""

@@ -26,7 +26,9 @@ from nasea.backends.torch.ends import (
     run_post_net,
     run_pre_net,
 )
+from nasea.backends.torch.exporter import TorchExporter
 from nasea.backends.torch.score import Scorer
+from nasea.backends.torch.standalone import load_network
 from nasea.backends.torch.supernet import Supernet
 from nasea.backends.torch.train import Trainer
 from nasea.backends.torch.user import UserCode
@@ -195,6 +197,11 @@ class TorchBackend:
         }
         torch.save(weights, path)
         return sum(parameter.numel() for parameter in network.parameters())
+
+    def exporter(self, space: Space, genome: Genome, weights: Path) -> TorchExporter:
+        """See :meth:`nasea.backends.base.Backend.exporter`."""
+        network = load_network(self.user, space, genome, weights)
+        return TorchExporter(network, self.data, self.user, self.device, self.scenario.seed)
 
     def close(self) -> None:
         """See :meth:`nasea.backends.base.Backend.close`."""

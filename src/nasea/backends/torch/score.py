@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import Any
 
 import torch
 from torch import nn
@@ -49,14 +50,11 @@ class Scorer:
         self.data.statistics(data.statistics)  # read now: unreadable data is no candidate's fault
         try:
             network = self.calibrated(genome, data.statistics)
-            seed_everything(self.seed, _METRIC_STREAM)
-            return Measurement(self.user.metric(loader, _Evaluate(network, self)))
-        except CandidateFailed as error:
-            return Measurement(None, str(error), error.raised)
         except UserCodeError as error:
             return Measurement(None, str(error), raised=True)
         except torch.OutOfMemoryError as error:
             return Measurement(None, f"out of memory: {str(error).splitlines()[0]}")
+        return measured(self.user, loader, _Evaluate(network, self), self.seed)
 
     def calibrated(self, genome: Genome, draw: int = 0) -> Network:
         """The network of an architecture with re-estimated statistics, in evaluation mode."""
@@ -76,6 +74,28 @@ class Scorer:
         if images.dim() != 4:
             return images
         return images.contiguous(memory_format=self.supernet.memory_format)
+
+
+def measured(
+    user: UserCode, loader: Iterable[Any], evaluate: Callable[[torch.Tensor], object], seed: int
+) -> Measurement:
+    """The user's metric of a network; a failure is reported, not raised.
+
+    Args:
+        user: the user's metric.
+        loader: validation batches.
+        evaluate: images -> outputs.
+        seed: every metric starts from the same random state.
+    """
+    try:
+        seed_everything(seed, _METRIC_STREAM)
+        return Measurement(user.metric(loader, evaluate))
+    except CandidateFailed as error:
+        return Measurement(None, str(error), error.raised)
+    except UserCodeError as error:
+        return Measurement(None, str(error), raised=True)
+    except torch.OutOfMemoryError as error:
+        return Measurement(None, f"out of memory: {str(error).splitlines()[0]}")
 
 
 class _Evaluate:

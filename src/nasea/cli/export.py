@@ -1,0 +1,90 @@
+"""``nasea export``: a result as a file for the device."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from nasea.pipeline.exporting import ExportedFile
+
+
+def export(
+    results: Annotated[
+        Path,
+        typer.Argument(metavar="RESULTS_DIR", help="Of a search, or of a retraining inside it."),
+    ] = Path("results"),
+    arch: Annotated[
+        int | None, typer.Option(metavar="N", help="Architecture N of the front.")
+    ] = None,
+    formats: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--format",
+            metavar="FORMAT",
+            help="PyTorch: onnx, pt2. TensorFlow: pb, savedmodel, tflite, tflite-float16, "
+            "tflite-int8. May be repeated.",
+        ),
+    ] = None,
+    batch: Annotated[
+        int | None,
+        typer.Option(min=1, metavar="B", help="Exactly B images at a time; by default any number."),
+    ] = None,
+    config: Annotated[
+        Path, typer.Option("-c", "--config", metavar="FILE", help="The scenario of the search.")
+    ] = Path("scen.yaml"),
+) -> None:
+    """Write a network for other runtimes; check and time each file there.
+
+    Every file is loaded again in the runtime it is for and compared with the network on all
+    validation images. Files go to the folder exported/ beside the model file.
+    """
+    from nasea.cli.console import results_console
+    from nasea.cli.listener import RichListener
+    from nasea.pipeline.exporting import export as run
+
+    with RichListener() as listener:
+        files = run(config, arch, formats or (), results=results, batch=batch, listener=listener)
+    results_console().print(exported_table(files))
+    for one in files:
+        typer.echo(f"wrote: {one.path}")
+
+
+def exported_table(files: list[ExportedFile]) -> Table:
+    """Return exported files as a table, a row a file."""
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
+    table = Table(box=SIMPLE_HEAD)
+    table.add_column("format", style="cyan", no_wrap=True)
+    for title in (
+        "images",
+        "kB",
+        "difference",
+        "predictions",
+        "accuracy",
+        "change",
+        "latency (ms)",
+    ):
+        table.add_column(title, justify="right", no_wrap=True)
+    table.add_column("runtime", overflow="fold")
+    for one in files:
+        found = one.comparison
+        same = f"{found.predictions - found.changed}/{found.predictions}"
+        ties = f" +{found.ties} ties" if one.format.exact and found.ties else ""
+        table.add_row(
+            one.format.name,
+            "any" if one.batch is None else str(one.batch),
+            f"{one.size / 1000:,.1f}",
+            f"{found.difference:.1e}",
+            f"{same}{ties}" if found.predictions else "",
+            f"{one.accuracy:.4f}",
+            f"{-one.drop:+.4f}",
+            f"{one.milliseconds:.3g}",
+            one.format.runtime,
+        )
+    return table

@@ -1,0 +1,96 @@
+"""The beginning of everything that needs the user's data: module, data sets, the space."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from nasea.backends import Backend, open_backend
+from nasea.backends.base import DataReport, EndReport
+from nasea.config import Scenario
+from nasea.errors import ResultsError, SpaceError
+from nasea.results.picked import Result
+from nasea.space import Genome, Space, build_space, load_user_blocks, select_blocks
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A scenario with its data open and its space known; no supernet as yet.
+
+    Attributes:
+        scenario: what was asked for.
+        backend: the framework, with data open and PreNet run once.
+        data: what the data sets hold.
+        pre_net: PreNet as found.
+        space: the search space.
+    """
+
+    scenario: Scenario
+    backend: Backend
+    data: DataReport
+    pre_net: EndReport
+    space: Space
+
+
+def open_scenario(scenario: Scenario, directory: Path, workers: int | None = None) -> Opened:
+    """Open the user's module and data and build the space.
+
+    Args:
+        scenario: what was asked for.
+        directory: where ``user_module.py`` and, where there is one, ``blocks.py`` are.
+        workers: loading processes that an earlier start of this run settled on.
+
+    Raises:
+        NaseaError: any fault of the input.
+    """
+    own_blocks = load_user_blocks(directory)
+    blocks = select_blocks(scenario.supernet.blocks, scenario.constraint.type, own_blocks)
+    backend = open_backend(scenario, directory)
+    data = backend.load_data(workers)
+    pre_net = backend.probe_pre_net()
+    assert pre_net.out_shape is not None
+    space = build_space(
+        pre_net.out_shape,
+        scenario.supernet.filters,
+        scenario.supernet.strides,
+        blocks,
+        scenario.supernet.sharing,
+        scenario.supernet.feature_choose if scenario.task != "classification" else (),
+    )
+    return Opened(scenario, backend, data, pre_net, space)
+
+
+def require_framework(scenario: Scenario, result: Result) -> None:
+    """Raise ResultsError when a result was found with another framework than the scenario's."""
+    if result.info.framework.lower() != scenario.framework:
+        raise ResultsError(
+            f"{result.directory} holds networks of {result.info.framework_name}, but the scenario "
+            f"says framework: {scenario.framework}",
+            fix="name the scenario they were searched with: -c FILE",
+        )
+
+
+def genome_of(space: Space, result: Result) -> Genome:
+    """The genome that means a result's network in ``space``.
+
+    Raises:
+        ResultsError: the space does not have this network: the scenario is not that of the result.
+    """
+    member = result.member
+    try:
+        genome = space.encode(member.blocks)
+    except SpaceError as error:
+        reason = error.message
+    else:
+        shapes = [(layer.in_shape[0], layer.out_shape, layer.stride) for layer in space.layers]
+        rows = [
+            (row.c_in, (row.c_out, row.out_height, row.out_width), row.stride)
+            for row in member.layers
+        ]
+        if shapes == rows:
+            return genome
+        reason = "layers have other shapes"
+    raise ResultsError(
+        f"{result.name} is not a network of this scenario: {reason}",
+        fix="use the scen.yaml, user_module.py and blocks.py of the search that found it: -c FILE",
+    )

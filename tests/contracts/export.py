@@ -1,0 +1,208 @@
+"""What a framework's exported files must keep; a subclass for each framework."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, ClassVar
+from unittest import mock
+
+import numpy as np
+import pytest
+
+from nasea.backends import formats, timing
+from nasea.backends.exporting import Array, Run
+from nasea.errors import ExportError, NaseaError, NotAvailableError, ResultsError
+from nasea.pipeline.exporting import ExportedFile, export
+from nasea.results.front import Front
+
+HOME = Path("alone", "here", "project")
+N = 1
+
+
+class ExportContract(ABC):
+    """The suite."""
+
+    framework: ClassVar[str]
+    other_format: ClassVar[str]
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    @abstractmethod
+    def searched(cls, tmp_path_factory: pytest.TempPathFactory) -> Path:
+        """A project whose search ended; to be looked at only."""
+
+    @pytest.fixture
+    @classmethod
+    @abstractmethod
+    def unsupported(cls) -> tuple[str, str, str]:
+        """A format, what to append to user_module.py, the operator that is not in the format."""
+
+    @abstractmethod
+    def model_outputs(self, model_file: Path, images: Array) -> Array:
+        """What the network of a generated file computes, loaded as a user would."""
+
+    @abstractmethod
+    def run_file(self, path: Path, images: Array) -> Array:
+        """What an exported float32 file computes, loaded as a user would."""
+
+    @pytest.fixture
+    def home(self, searched: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+        """A copy of the project, which is also the current directory."""
+        shutil.copytree(searched, tmp_path / HOME)
+        monkeypatch.chdir(tmp_path / HOME)
+        return tmp_path / HOME
+
+    @pytest.fixture(autouse=True)
+    def _soon(self) -> Iterator[None]:
+        with (
+            mock.patch.object(timing, "SECONDS", 0.0),
+            mock.patch.object(timing, "WARM_UP_SECONDS", 0.0),
+        ):
+            yield
+
+    def export(self, *names: str, number: int | None = N, **options: Any) -> list[ExportedFile]:
+        return export(Path("scen.yaml"), number, names, **options)
+
+    def images(self, home: Path, count: int) -> Array:
+        text = (home / "scen.yaml").read_text()
+        shape = json.loads(text.partition("input_shape: ")[2].splitlines()[0])
+        return np.random.default_rng(0).normal(size=(count, *shape)).astype(np.float32)
+
+    def test_every_file_does_what_the_network_does(self, home: Path) -> None:
+        names = formats.formats_of(self.framework)
+        member = Front.load(home / "results/front.json")[N]
+        files = self.export(*names)
+        assert [one.format.name for one in files] == names
+        for one in files:
+            assert one.path.exists() and one.path.parent == Path("results/exported")
+            assert one.batch is None and one.timed_images == 1
+            assert one.comparison.images == one.comparison.predictions > 10
+            assert one.milliseconds > 0 and one.size > 1000
+            assert one.accuracy + one.drop == pytest.approx(member.accuracy, abs=1e-9)
+            if one.format.exact:
+                assert one.comparison.changed == one.comparison.ties
+                assert one.comparison.difference < 1e-3
+                assert one.drop == pytest.approx(0.0, abs=one.comparison.ties + 1e-9)
+            else:
+                assert 0 < one.comparison.difference < 0.5 * one.comparison.largest
+                assert abs(one.drop) <= one.comparison.changed / one.comparison.images + 1e-9
+        assert {path.name for path in Path("results/exported").iterdir()} == {
+            one.path.name for one in files
+        }
+
+    @pytest.mark.parametrize("count", [1, 3])
+    def test_any_number_of_images_or_just_so_many(self, home: Path, count: int) -> None:
+        first = formats.formats_of(self.framework)[0]
+        (free,) = self.export(first)
+        (fixed,) = self.export(first, batch=count)
+        assert fixed.batch == fixed.timed_images == count
+        images = self.images(home, count)
+        expected = self.model_outputs(Path(f"results/model_arch_result_{N}.py"), images)
+        for one in (free, fixed):
+            np.testing.assert_allclose(self.run_file(one.path, images), expected, atol=1e-4)
+        several = self.images(home, count + 2)
+        assert len(self.run_file(free.path, several)) == count + 2
+        with pytest.raises(Exception, match=r".*"):
+            assert len(self.run_file(fixed.path, several)) == count + 2
+
+    def test_a_file_that_does_something_else_is_not_kept(
+        self, home: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        (earlier,) = self.export()
+        before = earlier.path.read_bytes()
+        exporter = self.exporter_class()
+
+        def wrong(self: Any, *given: Any) -> Run:
+            return lambda images: [output[:, ::-1] for output in right(self, *given)(images)]
+
+        right: Callable[..., Run] = exporter.load
+        monkeypatch.setattr(exporter, "load", wrong)
+        with pytest.raises(ExportError, match="is wrong and was not kept"):
+            self.export()
+        assert earlier.path.read_bytes() == before
+        assert [path.name for path in earlier.path.parent.iterdir()] == [earlier.path.name]
+
+    @abstractmethod
+    def exporter_class(self) -> Any:
+        """The framework's exporter."""
+
+    def test_an_operator_that_the_format_lacks_is_named(
+        self, home: Path, unsupported: tuple[str, str, str]
+    ) -> None:
+        name, code, operator = unsupported
+        with (home / "user_module.py").open("a") as module:
+            module.write(code)
+        with pytest.raises(ExportError, match=operator) as caught:
+            self.export(name)
+        assert caught.value.fix
+        assert not list(Path("results/exported").iterdir())
+
+    def test_formats_that_cannot_be(self, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        own = ", ".join(formats.formats_of(self.framework))
+        for name in (self.other_format, "docx"):
+            with pytest.raises(NotAvailableError, match=f"--format {name}") as caught:
+                self.export(name)
+            assert own in str(caught.value.fix)
+        monkeypatch.setattr(formats, "find_spec", lambda name: None)
+        needy = next(
+            each
+            for each in formats.FORMATS.values()
+            if each.framework == self.framework and each.packages
+        )
+        with pytest.raises(NotAvailableError, match=f"needs .*{needy.packages[0][1]}") as caught:
+            self.export(needy.name)
+        assert "pip install" in str(caught.value.fix)
+        assert not Path("results/exported").exists()
+
+    def test_networks_that_are_not_there(self, home: Path) -> None:
+        front = Front.load(home / "results/front.json")
+        for number in (len(front), -1):
+            with pytest.raises(ResultsError, match=f"no architecture {number}") as caught:
+                self.export(number=number)
+            assert f"from 0 to {len(front) - 1}" in str(caught.value.fix)
+        with pytest.raises(ResultsError, match="which one"):
+            self.export(number=None)
+
+    def test_results_that_cannot_be_used(self, home: Path) -> None:
+        path = home / "results/front.json"
+        content = json.loads(path.read_text())
+        faults: list[tuple[Callable[[], object], str]] = [
+            (lambda: path.write_text(json.dumps(content | {"version": 99})), "format version 99"),
+            (lambda: path.write_text(json.dumps(self._reblocked(content))), "not a network of"),
+            (lambda: path.write_text(json.dumps(self._recounted(content))), "parameters, but"),
+            (lambda: self._swap_weights(home), "does not fit"),
+            (lambda: self._damage_weights(home), "not a weights file|cannot read"),
+        ]
+        for damage, told in faults:
+            kept = {p: p.read_bytes() for p in (home / "results").iterdir() if p.is_file()}
+            damage()
+            with pytest.raises(NaseaError, match=told) as caught:
+                self.export()
+            assert caught.value.fix
+            for each, data in kept.items():
+                each.write_bytes(data)
+
+    def _reblocked(self, content: Any) -> Any:
+        changed = json.loads(json.dumps(content))
+        changed["members"][N]["blocks"][0] = "shuffle_k9"
+        return changed
+
+    def _recounted(self, content: Any) -> Any:
+        changed = json.loads(json.dumps(content))
+        changed["members"][N]["parameters"] += 1
+        return changed
+
+    def _weights(self, home: Path) -> list[Path]:
+        front = Front.load(home / "results/front.json")
+        return [home / "results" / front.files_of(member)[1] for member in front]
+
+    def _swap_weights(self, home: Path) -> None:
+        files = self._weights(home)
+        files[N].write_bytes(files[0].read_bytes())
+
+    def _damage_weights(self, home: Path) -> None:
+        self._weights(home)[N].write_bytes(b"not weights at all")
