@@ -43,8 +43,8 @@ def test_what_changed_is_named_and_nothing_else(changes: dict[str, str]) -> None
 
 def test_an_identity_is_made_of_what_shapes_training(fresh: Project) -> None:
     before = prepared(fresh)
-    same = identity(before, fresh.home)
-    assert identity(before, fresh.home) == same
+    same = of(before, fresh)
+    assert of(before, fresh) == same
     assert same["data"] == "280 + 200"
     for change in (
         ("constraint_value: 12000", "constraint_value: 9000"),
@@ -53,22 +53,26 @@ def test_an_identity_is_made_of_what_shapes_training(fresh: Project) -> None:
         ("metric_mode: auto", "metric_mode: max"),
         ("gpu_id: 0", "gpu_id: 1"),
     ):
-        assert identity(prepared(fresh.scenario(change)), fresh.home) == same, change
+        assert of(prepared(fresh.scenario(change)), fresh) == same, change
     fresh.scenario(("seed: 0", "seed: 1"))
-    assert different(same, identity(prepared(fresh), fresh.home)) == {"scenario"}
+    assert different(same, of(prepared(fresh), fresh)) == {"scenario"}
 
 
 def test_files_space_and_data_count(fresh: Project) -> None:
     before = prepared(fresh)
-    same = identity(before, fresh.home)
+    same = of(before, fresh)
     more = replace(before, data=replace(before.data, val_images=201))
-    assert different(same, identity(more, fresh.home)) == {"data"}
+    assert different(same, of(more, fresh)) == {"data"}
     other = replace(before, space=space("basic_x1"))
-    assert different(same, identity(other, fresh.home)) == {"space"}
+    assert different(same, of(other, fresh)) == {"space"}
     (fresh.home / "blocks.py").write_text("BLOCKS = []\n")
-    assert different(same, identity(before, fresh.home)) == {"blocks"}
+    assert different(same, of(before, fresh)) == {"blocks"}
     fresh.module(("Dropout(0.1)", "Dropout(0.2)"))
-    assert different(same, identity(before, fresh.home)) == {"blocks", "user_module"}
+    assert different(same, of(before, fresh)) == {"blocks", "user_module"}
+
+
+def of(prepared: Prepared, project: Project) -> dict[str, str]:
+    return identity(prepared.scenario, prepared.data, prepared.space, project.home)
 
 
 def different(one: dict[str, str], other: dict[str, str]) -> set[str]:

@@ -14,8 +14,8 @@ from nasea.pipeline.direction import Direction
 from nasea.pipeline.events import Listener, Progress
 from nasea.pipeline.interrupt import StopRequest
 from nasea.pipeline.probe import Prepared
+from nasea.pipeline.rendering import model_text
 from nasea.pipeline.scores import ScoreBook
-from nasea.results.codegen import ModelHeader, render_model
 from nasea.results.front import Evaluated, Front, FrontMember, LayerRow, RunInfo
 from nasea.results.store import RenderedModel, write_results
 from nasea.search import Archive, Record
@@ -203,29 +203,7 @@ def _layer_rows(prepared: Prepared, genome: Genome) -> tuple[LayerRow, ...]:
 
 
 def _render(prepared: Prepared, front: Front, member: FrontMember) -> RenderedModel:
-    header = ModelHeader(
-        number=member.number,
-        parameters=member.parameters,
-        accuracy=member.accuracy,
-        metric=member.metric,
-        metric_mode=front.info.metric_mode,
-        search_metric=member.search_metric,
-        flops=member.flops,
-        latency_ms=member.latency_ms,
-        genome=member.genome,
-        blocks=member.blocks,
-        seed=front.info.seed,
-        config_digest=front.info.config_digest,
-        nasea_version=front.info.nasea_version,
-        framework_version=prepared.backend.environment["framework"],
-    )
-    text = render_model(
-        front.info.framework,
-        prepared.space.decode(member.genome),
-        prepared.space.taps,
-        prepared.space.layers[0].in_shape,
-        prepared.scenario.supernet.input_chw,
-        header,
-        prepared.backend.file_options,
+    text = model_text(
+        prepared.scenario, prepared.backend, prepared.space, member.genome, front.info, member
     )
     return RenderedModel(member.number, text)

@@ -12,9 +12,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
+from nasea.backends.base import DataReport
 from nasea.backends.usermodule import FILE_NAME, user_files
+from nasea.config import Scenario
 from nasea.errors import CheckpointError
-from nasea.pipeline.probe import Prepared
+from nasea.space import Space
 from nasea.space.select import USER_BLOCKS_FILE
 
 _TOLD = {
@@ -23,36 +25,47 @@ _TOLD = {
     "blocks": "blocks.py",
     "space": "the search space",
     "data": "the number of images in the data sets",
+    "weights": "the weights that retraining begins with",
+    "teacher": "the teacher",
+    "plan": "how to retrain (--epochs, --learning-rate and the like)",
 }
 
 
-def identity(prepared: Prepared, directory: Path) -> dict[str, str]:
+def identity(scenario: Scenario, data: DataReport, space: Space, directory: Path) -> dict[str, str]:
     """Digests of everything that shaped training, by what it is."""
-    data = prepared.data
     own_blocks = directory / USER_BLOCKS_FILE
     code = {directory / FILE_NAME, *user_files(directory)} - {own_blocks}
-    space = [asdict(layer) for layer in prepared.space.layers]
+    layers = [asdict(layer) for layer in space.layers]
     return {
-        "scenario": prepared.scenario.training_digest(),
-        "user_module": _digest_of(sorted(code)),
-        "blocks": _digest_of([own_blocks]),
-        "space": hashlib.sha256(json.dumps(space, sort_keys=True).encode()).hexdigest(),
+        "scenario": scenario.training_digest(),
+        "user_module": digest_of(sorted(code)),
+        "blocks": digest_of([own_blocks]),
+        "space": hashlib.sha256(json.dumps(layers, sort_keys=True).encode()).hexdigest(),
         "data": f"{data.train_images} + {data.val_images}",
     }
 
 
-def require_same(stored: Mapping[str, str], present: Mapping[str, str]) -> None:
-    """Raise CheckpointError, naming what changed, when a run cannot be resumed."""
+def require_same(
+    stored: Mapping[str, str], present: Mapping[str, str], folder: str = "checkpoint/"
+) -> None:
+    """Raise CheckpointError, naming what changed, when a run cannot be resumed.
+
+    Args:
+        stored: identity of the run that a checkpoint is of.
+        present: identity of this run.
+        folder: where the checkpoint is, for the message.
+    """
     changed = [text for key, text in _TOLD.items() if stored.get(key) != present.get(key)]
     if changed:
         raise CheckpointError(
-            "checkpoint/ belongs to another run; since then this changed: " + "; ".join(changed),
+            f"{folder} belongs to another run; since then this changed: {'; '.join(changed)}",
             fix="undo the change to go on, or run again with --restart to begin anew "
             "(results/ is kept)",
         )
 
 
-def _digest_of(files: Sequence[Path]) -> str:
+def digest_of(files: Sequence[Path]) -> str:
+    """SHA-256, in hexadecimal, of the names and contents of files; of those that are there."""
     digest = hashlib.sha256()
     for path in files:
         if path.is_file():

@@ -7,23 +7,22 @@ from pathlib import Path
 
 from nasea.backends.base import Measurement
 from nasea.config import LoadedScenario, load_scenario
-from nasea.errors import CheckpointError, Interrupted, NaseaError, Notice, ResultsError
+from nasea.errors import CheckpointError, Notice
 from nasea.pipeline.check import few_epochs_notice
 from nasea.pipeline.checkpoint import CheckpointStore
 from nasea.pipeline.direction import Direction, decide
-from nasea.pipeline.events import Chorus, Listener, Progress, Silence
+from nasea.pipeline.events import Listener, Progress
 from nasea.pipeline.finishing import finish
 from nasea.pipeline.identity import identity, require_same
-from nasea.pipeline.interrupt import StopRequest, stop_on_signal
+from nasea.pipeline.interrupt import StopRequest
 from nasea.pipeline.journal import Journal
-from nasea.pipeline.lock import only_run
 from nasea.pipeline.probe import Prepared, prepare
 from nasea.pipeline.scores import ScoreBook
 from nasea.pipeline.searching import Searching, last_search
 from nasea.pipeline.separation import N_ARCHITECTURES, Separation, measure_separation
+from nasea.pipeline.session import session
 from nasea.pipeline.training import Training, measure_all
 from nasea.results.front import Front
-from nasea.results.store import check_writable
 from nasea.version import __version__
 
 
@@ -54,35 +53,9 @@ def search(
     """
     loaded = load_scenario(config)
     home = (directory or Path.cwd()).resolve()
-    with only_run(home / "checkpoint"), stop_on_signal() as stop:
-        check_writable(home / "results")
-        journal = Journal(home / f"log_{loaded.scenario.task}")
-        try:
-            voices = Chorus([listener or Silence(), journal])
-            return _Run(loaded, home, restart, voices, journal, stop).front()
-        except Exception as error:
-            told = _as_stop(error) if stop.requested else error
-            if isinstance(told, NaseaError):
-                with suppress(ResultsError):  # of a full disk the user hears once
-                    journal.line(f"ended: {told}")
-            if told is error:
-                raise
-            raise told from error
-        finally:
-            journal.close()
-
-
-def _as_stop(error: Exception) -> Exception:
-    """What to tell when ``error`` came after a request to stop.
-
-    A terminal sends Ctrl-C to the processes that load data as well; that they end is no fault.
-    """
-    if isinstance(error, Interrupted):
-        return error
-    return Interrupted(
-        f"stopped, with {type(error).__name__} on the way; the last checkpoint is intact",
-        fix="run the same command again to go on",
-    )
+    log = home / f"log_{loaded.scenario.task}"
+    with session(home, home / "results", log, listener) as ready:
+        return _Run(loaded, home, restart, ready.listener, ready.journal, ready.stop).front()
 
 
 class _Run:
@@ -122,7 +95,7 @@ class _Run:
         stored = None if self.restart else self.trained.load([])
         workers = None if stored is None else int(stored.meta["workers"])
         prepared = prepare(self.loaded.scenario, self.home, self.listener, workers)
-        self.identity = identity(prepared, self.home)
+        self.identity = identity(prepared.scenario, prepared.data, prepared.space, self.home)
         if self.restart:  # only now: what cannot begin anew must not cost the earlier run
             self.searched.clear()
             self.trained.clear()

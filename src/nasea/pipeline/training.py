@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from nasea.backends.base import Measurement, Slice, UpdateReport
@@ -13,6 +13,7 @@ from nasea.pipeline.direction import N_WITNESSES, from_json, to_json
 from nasea.pipeline.events import Listener, Progress
 from nasea.pipeline.interrupt import StopRequest
 from nasea.pipeline.journal import Journal
+from nasea.pipeline.pace import Pace
 from nasea.pipeline.probe import Prepared, require_working_metric
 from nasea.space import Genome, fair_path
 
@@ -54,7 +55,7 @@ class Training:
         self._step = 0
         self._steps_per_epoch = 0
         self._saved_at = 0.0
-        self._pace = _Pace()
+        self._pace = Pace()
 
     def run(self) -> None:
         """Train to the last epoch; does nothing when a checkpoint holds that already."""
@@ -176,21 +177,3 @@ def measure_all(
         measured.append(prepared.backend.measure(genome, Slice(images=prepared.eval_images)))
         stop.check()
     return measured
-
-
-class _Pace:
-    """Time left from the pace since the first report."""
-
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
-        self._start: tuple[int, float] | None = None
-
-    def seconds_left(self, done: int, total: int) -> float | None:
-        now = self._clock()
-        if self._start is None:
-            self._start = (done, now)
-            return None
-        first, began = self._start
-        if done <= first:
-            return None
-        return (now - began) / (done - first) * (total - done)

@@ -9,6 +9,21 @@ from nasea.results.codegen.source import assignment
 
 
 @dataclass(frozen=True)
+class Origin:
+    """Where weights are from that are not the search's own.
+
+    Attributes:
+        name: of the generated file, without its suffix.
+        folder: where it goes, from the directory of ``user_module.py``.
+        words: how the weights were trained, in a line.
+    """
+
+    name: str
+    folder: str
+    words: str
+
+
+@dataclass(frozen=True)
 class ModelHeader:
     """Facts about one architecture of the front; its costs are of the whole network.
 
@@ -27,6 +42,7 @@ class ModelHeader:
         config_digest: digest of the resolved scenario.
         nasea_version: version that wrote the file.
         framework_version: name and version of the framework it was found with.
+        origin: where the weights are from; ``None`` for those of the search.
     """
 
     number: int
@@ -43,16 +59,23 @@ class ModelHeader:
     config_digest: str
     nasea_version: str
     framework_version: str
+    origin: Origin | None = None
 
     @property
     def name(self) -> str:
         """Name of the generated file without its suffix."""
-        return f"model_arch_result_{int(self.number)}"
+        return self.origin.name if self.origin else f"model_arch_result_{int(self.number)}"
+
+    @property
+    def folder(self) -> str:
+        """Where the file goes, from the directory of ``user_module.py``."""
+        return self.origin.folder if self.origin else "results"
 
 
 def facts(header: ModelHeader) -> str:
     """The header as assignments of literals, one for each fact."""
     latency = None if header.latency_ms is None else float(header.latency_ms)
+    origin = [assignment("training", header.origin.words)] if header.origin else []
     return "\n".join(
         [
             assignment("model_param_size", int(header.parameters), "weights of the network"),
@@ -60,6 +83,7 @@ def facts(header: ModelHeader) -> str:
             assignment("metric", float(header.metric), "as the user's metric returned it"),
             assignment("metric_mode", str(header.metric_mode), "which way the metric is better"),
             assignment("search_metric", float(header.search_metric), "the metric in the search"),
+            *origin,
             assignment("flops", int(header.flops), "2 x MACs, one image"),
             assignment("latency_ms", latency, "at batch 1, where it was modelled"),
             assignment("genome", tuple(map(int, header.genome))),

@@ -103,6 +103,7 @@ def render_pytorch(
     template = resources.files("nasea.results") / "templates" / "model_pytorch.py.txt"
     return Template(template.read_text(encoding="utf-8")).substitute(
         name=header.name,
+        folder=header.folder,
         number=int(header.number),
         parameters=f"{int(header.parameters):,}",
         accuracy=four_digits(float(header.accuracy)),

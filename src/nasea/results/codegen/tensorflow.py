@@ -150,6 +150,7 @@ def render_tensorflow(
     image = _image_shape(input_chw, file)
     return Template(template.read_text(encoding="utf-8")).substitute(
         name=header.name,
+        folder=header.folder,
         number=int(header.number),
         parameters=f"{int(header.parameters):,}",
         accuracy=four_digits(float(header.accuracy)),

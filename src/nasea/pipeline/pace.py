@@ -1,0 +1,25 @@
+"""How long something will still take."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+
+class Pace:
+    """Time left from the pace since the first report."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._start: tuple[int, float] | None = None
+
+    def seconds_left(self, done: int, total: int) -> float | None:
+        """An estimate; ``None`` at the first report."""
+        now = self._clock()
+        if self._start is None:
+            self._start = (done, now)
+            return None
+        first, began = self._start
+        if done <= first:
+            return None
+        return (now - began) / (done - first) * (total - done)

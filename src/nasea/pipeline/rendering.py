@@ -1,0 +1,57 @@
+"""The generated file of a network."""
+
+from __future__ import annotations
+
+from nasea.backends import Backend
+from nasea.config import Scenario
+from nasea.results.codegen import ModelHeader, Origin, render_model
+from nasea.results.front import FrontMember, RunInfo
+from nasea.space import Genome, Space
+
+
+def model_text(
+    scenario: Scenario,
+    backend: Backend,
+    space: Space,
+    genome: Genome,
+    info: RunInfo,
+    member: FrontMember,
+    origin: Origin | None = None,
+) -> str:
+    """The text of a model file.
+
+    Args:
+        scenario: what was searched.
+        backend: the framework, with the ends run.
+        space: where the network is from.
+        genome: the network in ``space``.
+        info: of the search that found it.
+        member: what the header says about it.
+        origin: where its weights are from, when not from the search itself.
+    """
+    header = ModelHeader(
+        number=member.number,
+        parameters=member.parameters,
+        accuracy=member.accuracy,
+        metric=member.metric,
+        metric_mode=info.metric_mode,
+        search_metric=member.search_metric,
+        flops=member.flops,
+        latency_ms=member.latency_ms,
+        genome=member.genome,
+        blocks=member.blocks,
+        seed=info.seed,
+        config_digest=info.config_digest,
+        nasea_version=info.nasea_version,
+        framework_version=backend.environment["framework"],
+        origin=origin,
+    )
+    return render_model(
+        info.framework,
+        space.decode(genome),
+        space.taps,
+        space.layers[0].in_shape,
+        scenario.supernet.input_chw,
+        header,
+        backend.file_options,
+    )
