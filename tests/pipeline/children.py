@@ -10,15 +10,17 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Sequence
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 from nasea.cli.main import main
-from nasea.pipeline import searching, training
+from nasea.pipeline import retraining, searching, training
 
 from .project import Project, quick
 
 OUTPUT = "output.txt"
+SEARCH = ("search", "-c", "scen.yaml")
 _TIMEOUT = 120.0
 
 _context = multiprocessing.get_context("forkserver")
@@ -27,6 +29,7 @@ _context.set_forkserver_preload(
         "nasea.backends.torch.backend",
         "nasea.backends.tensorflow.backend",
         "nasea.cli.main",
+        "nasea.pipeline.retrain",
         "nasea.pipeline.run",
         "matplotlib.figure",
         "pymoo.algorithms.moo.nsga2",
@@ -36,22 +39,35 @@ _context.set_forkserver_preload(
 )
 
 
-def start(project: Project, *, save_seconds: float = 0.0, doom: str = "") -> BaseProcess:
-    """Start ``nasea search`` in a session of its own.
+def start(
+    project: Project,
+    *,
+    save_seconds: float = 0.0,
+    doom: str = "",
+    words: Sequence[str] = SEARCH,
+) -> BaseProcess:
+    """Start ``nasea search``, or another verb, in a session of its own.
 
     Args:
         project: where; what is printed goes to a file there.
         save_seconds: how often long epochs and generations are saved.
         doom: the process kills itself before the first file operation with this in the path.
+        words: what stands behind ``nasea``.
     """
-    process = _context.Process(target=_run, args=(project.home, save_seconds, doom))
+    process = _context.Process(target=_run, args=(project.home, save_seconds, doom, list(words)))
     process.start()
     return process
 
 
-def run(project: Project, *, save_seconds: float = 0.0, doom: str = "") -> int:
+def run(
+    project: Project,
+    *,
+    save_seconds: float = 0.0,
+    doom: str = "",
+    words: Sequence[str] = SEARCH,
+) -> int:
     """The same, to its end; returns the exit code."""
-    return ended(start(project, save_seconds=save_seconds, doom=doom))
+    return ended(start(project, save_seconds=save_seconds, doom=doom, words=words))
 
 
 def ended(process: BaseProcess) -> int:
@@ -63,9 +79,9 @@ def ended(process: BaseProcess) -> int:
     return process.exitcode
 
 
-def kill_after(project: Project, seconds: float) -> bool:
+def kill_after(project: Project, seconds: float, words: Sequence[str] = SEARCH) -> bool:
     """Start, and kill with all its workers after a while; False when it had ended before."""
-    process = start(project)
+    process = start(project, words=words)
     process.join(seconds)
     if process.exitcode is not None:
         return False
@@ -87,17 +103,17 @@ def _behind(log: str, mark: str) -> str:
     return log.partition(mark)[2] if mark else log
 
 
-def _run(home: Path, save_seconds: float, doom: str) -> None:
+def _run(home: Path, save_seconds: float, doom: str, words: list[str]) -> None:
     os.setsid()
     os.chdir(home)
     output = os.open(OUTPUT, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     os.dup2(output, 1)
     os.dup2(output, 2)
-    training.SAVE_SECONDS = searching.SAVE_SECONDS = save_seconds
+    training.SAVE_SECONDS = searching.SAVE_SECONDS = retraining.SAVE_SECONDS = save_seconds
     if doom:
         sys.addaudithook(lambda event, values: _die_before(event, values, doom))
     with quick():
-        main(["search", "-c", "scen.yaml"])
+        main(words)
 
 
 def _die_before(event: str, values: tuple[object, ...], doom: str) -> None:

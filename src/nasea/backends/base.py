@@ -122,9 +122,9 @@ class Backend(Protocol):
     """One framework at work on one scenario.
 
     The methods are called in this order: ``load_data``, ``probe_pre_net``, ``attach``,
-    ``try_candidates``; then ``begin_training`` and either ``train_epoch`` or ``restore``;
-    ``measure`` and ``write_weights`` at any time after ``begin_training``; ``exporter`` at any time
-    after ``load_data``.
+    ``inherit`` and ``learn_from`` where wanted, ``try_candidates``; then ``begin_training`` and
+    either ``train_epoch`` or ``restore``; ``measure`` and ``write_weights`` at any time after
+    ``begin_training``; ``exporter`` at any time after ``load_data``.
     """
 
     @property
@@ -163,6 +163,27 @@ class Backend(Protocol):
 
     def attach(self, space: Space, seed: int) -> EndReport:
         """Build the supernet of ``space`` between the ends and run PostNet behind it."""
+
+    def inherit(self, genome: Genome, weights: Path) -> None:
+        """Put the weights of a weights file into the supernet, instead of initial ones.
+
+        Raises:
+            ResultsError: the file cannot be read, or belongs to another network.
+        """
+
+    def learn_from(self, space: Space, genome: Genome, weights: Path, share: float) -> None:
+        """Have what is trained from now on learn from another network as well as from the labels.
+
+        Args:
+            space: where the teacher is from.
+            genome: the teacher.
+            weights: its weights file.
+            share: of the teacher in the loss, from 0 to 1.
+
+        Raises:
+            ResultsError: the file cannot be read, or belongs to another network.
+            NotAvailableError: the network's output is nothing to learn from.
+        """
 
     def try_candidates(self, on_step: Callable[[int, int], None]) -> float:
         """Train one batch through every candidate of every layer, then undo it.

@@ -83,7 +83,7 @@ def exported_table(files: list[ExportedFile]) -> Table:
             f"{found.difference:.1e}",
             f"{same}{ties}" if found.predictions else "",
             f"{one.accuracy:.4f}",
-            f"{-one.drop:+.4f}",
+            f"{0.0 - one.drop:+.4f}",
             f"{one.milliseconds:.3g}",
             one.format.runtime,
         )

@@ -17,6 +17,7 @@ from nasea.cli.check import check
 from nasea.cli.export import export
 from nasea.cli.failure import told
 from nasea.cli.init import init
+from nasea.cli.retrain import retrain
 from nasea.cli.search import search
 from nasea.cli.show import show
 from nasea.version import __version__
@@ -61,5 +62,5 @@ def _nasea(
     """
 
 
-for _verb in (init, check, search, show, export):
+for _verb in (init, check, search, show, retrain, export):
     app.command(_verb.__name__)(told(_verb))

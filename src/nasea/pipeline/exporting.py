@@ -9,7 +9,7 @@ from pathlib import Path
 from nasea.backends.base import Measurement
 from nasea.backends.exporting import Exporter, in_batches
 from nasea.backends.formats import Format, find_format, formats_of
-from nasea.config import Scenario, load_scenario
+from nasea.config import load_scenario
 from nasea.errors import MetricError, Notice, ResultsError
 from nasea.pipeline.comparison import Comparison, compare
 from nasea.pipeline.direction import Direction
@@ -93,11 +93,6 @@ def export(
         opened.backend.close()
 
 
-def default_format(scenario: Scenario) -> Format:
-    """What networks of a scenario are exported to when nothing is said."""
-    return find_format(formats_of(scenario.framework)[0], scenario.framework)
-
-
 def export_result(
     opened: Opened, result: Result, formats: Sequence[Format], batch: int | None, listener: Listener
 ) -> list[ExportedFile]:
@@ -123,7 +118,6 @@ def export_result(
         one = _export(exporter, result, format, batch, direction, network)
         exported.append(one)
         listener.progress(Progress("export", done, len(formats), "format"))
-        listener.line(_told(one))
     return exported
 
 
@@ -173,15 +167,3 @@ def _place(path: Path, target: Path, aside: Path) -> None:
 def _size(path: Path) -> int:
     files = path.rglob("*") if path.is_dir() else [path]
     return sum(file.stat().st_size for file in files if file.is_file())
-
-
-def _told(one: ExportedFile) -> str:
-    compared = one.comparison
-    images = "1 image" if one.timed_images == 1 else f"{one.timed_images} images"
-    same = f"{compared.predictions - compared.changed} of {compared.predictions} predictions equal"
-    ties = f" ({compared.ties} ties)" if one.format.exact and compared.ties else ""
-    return (
-        f"{one.path.name}: {same}{ties}, outputs differ by up to {compared.difference:.1e}, "
-        f"accuracy {one.accuracy:.4f} ({-one.drop:+.4f}), {one.milliseconds:.3g} ms for {images} "
-        f"on one thread of {one.format.runtime}"
-    )

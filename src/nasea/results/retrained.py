@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from nasea.errors import ResultsError
 from nasea.results.files import write_result
 from nasea.results.front import FrontMember, RunInfo, weights_suffix
+from nasea.results.staging import install, staging_for
 
 if TYPE_CHECKING:
     from pydantic import ConfigDict, TypeAdapter
@@ -151,6 +152,42 @@ class Retrained:
             fault = error.errors()[0]
             where = ".".join(map(str, fault["loc"]))
             raise ResultsError(f"{path} is damaged: {where}: {fault['msg']}", fix=fix) from error
+
+
+def write_retrained(
+    directory: Path, retrained: Retrained, model: str, weights: bytes
+) -> Path | None:
+    """Write a retrained network: all of it or nothing.
+
+    Args:
+        directory: its own; what is there is kept under the first free name of ``directory.1``,
+            ``directory.2``, ..., unless it is the same network with the same files.
+        retrained: the network.
+        model: text of the generated file.
+        weights: content of the weights file.
+
+    Returns:
+        Where an earlier network is now, if there was one to keep.
+
+    Raises:
+        ResultsError: something cannot be written.
+    """
+    files = {retrained.model_file: model.encode(), retrained.weights_file: weights}
+    if _holds(directory, retrained, files):
+        return None
+    with staging_for(directory) as staging:
+        for name, content in files.items():
+            write_result(staging / name, content)
+        retrained.save(staging / RETRAINED_FILE)
+        return install(staging, directory)
+
+
+def _holds(directory: Path, retrained: Retrained, files: Mapping[str, bytes]) -> bool:
+    try:
+        same = Retrained.load(directory / RETRAINED_FILE) == retrained
+        return same and all((directory / name).read_bytes() == files[name] for name in files)
+    except (ResultsError, OSError):
+        return False
 
 
 @cache

@@ -145,6 +145,14 @@ class TensorFlowBackend:
         )
         return EndReport(costs)
 
+    def inherit(self, genome: Genome, weights: Path) -> None:
+        """See :meth:`nasea.backends.base.Backend.inherit`."""
+        raise NotAvailableError("nasea retrain for TensorFlow is not in this version")
+
+    def learn_from(self, space: Space, genome: Genome, weights: Path, share: float) -> None:
+        """See :meth:`nasea.backends.base.Backend.learn_from`."""
+        raise NotAvailableError("nasea retrain for TensorFlow is not in this version")
+
     def try_candidates(self, on_step: Callable[[int, int], None]) -> float:
         """See :meth:`nasea.backends.base.Backend.try_candidates`."""
         batch = self._probe_batch()

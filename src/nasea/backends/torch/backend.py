@@ -30,6 +30,7 @@ from nasea.backends.torch.exporter import TorchExporter
 from nasea.backends.torch.score import Scorer
 from nasea.backends.torch.standalone import load_network
 from nasea.backends.torch.supernet import Supernet
+from nasea.backends.torch.teacher import Teacher
 from nasea.backends.torch.train import Trainer
 from nasea.backends.torch.user import UserCode
 from nasea.config import Scenario
@@ -59,6 +60,7 @@ class TorchBackend:
         self._supernet: Supernet | None = None
         self._trainer: Trainer | None = None
         self._scorer: Scorer | None = None
+        self._teacher: Teacher | None = None
 
     @property
     def environment(self) -> dict[str, str]:
@@ -138,6 +140,17 @@ class TorchBackend:
         self._scorer = Scorer(self._supernet, self.data, self.user, self.device, seed)
         return EndReport(costs)
 
+    def inherit(self, genome: Genome, weights: Path) -> None:
+        """See :meth:`nasea.backends.base.Backend.inherit`."""
+        network = load_network(self.user, self.supernet.space, genome, weights)
+        self.supernet.adopt(genome, network.to(self.device))
+
+    def learn_from(self, space: Space, genome: Genome, weights: Path, share: float) -> None:
+        """See :meth:`nasea.backends.base.Backend.learn_from`."""
+        network = load_network(self.user, space, genome, weights).to(self.device)
+        images, _ = self._probe_batch()
+        self._teacher = Teacher(network, share, self.user, images)
+
     def try_candidates(self, on_step: Callable[[int, int], None]) -> float:
         """See :meth:`nasea.backends.base.Backend.try_candidates`."""
         batch = self._probe_batch()
@@ -216,6 +229,7 @@ class TorchBackend:
             self.device,
             self.data.batches_per_epoch,
             paths_per_update,
+            self._teacher,
         )
 
     def _scoring(self) -> Scorer:

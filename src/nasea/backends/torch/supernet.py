@@ -138,6 +138,19 @@ class Supernet(nn.Module):
         lay_out(network, self.memory_format)
         return network
 
+    def adopt(self, genome: Genome, network: Network) -> None:
+        """Take over the weights of a network of an architecture, its ends included.
+
+        The inverse of :meth:`network`; statistics of the body are left behind, as a supernet has
+        none.
+        """
+        with torch.no_grad():
+            for slot, parameter in learned_tensors(network.body, self.space.decode(genome)):
+                stored = self.slot(slot)
+                stored[part(tuple(stored.shape), tuple(parameter.shape))] = parameter
+        self.pre_net.load_state_dict(network.pre_net.state_dict())
+        self.post_net.load_state_dict(network.post_net.state_dict())
+
     def _parts_of(self, program: Program) -> list[_Part]:
         parts = []
         for tensor in tensors(program):

@@ -16,6 +16,7 @@ from nasea.backends.torch.data import Batch
 from nasea.backends.torch.devices import move, seed_everything
 from nasea.backends.torch.state import pack, random_state, set_random_state, unpack
 from nasea.backends.torch.supernet import Supernet, average_gradients
+from nasea.backends.torch.teacher import Teacher
 from nasea.backends.torch.user import UserCode
 from nasea.config import Scenario
 from nasea.errors import CheckpointError, TrainingError
@@ -34,6 +35,7 @@ class Trainer:
         device: where.
         batches_per_epoch: batches of one pass over the training images.
         paths_per_update: paths whose gradients make one update, a batch each.
+        teacher: another network to learn from as well.
     """
 
     def __init__(
@@ -44,12 +46,14 @@ class Trainer:
         device: torch.device,
         batches_per_epoch: int,
         paths_per_update: int,
+        teacher: Teacher | None = None,
     ) -> None:
         self.scenario = scenario
         self.user = user
         self.supernet = supernet
         self.device = device
         self.paths_per_update = paths_per_update
+        self.teacher = teacher
         self.batches_per_epoch = batches_per_epoch
         self.steps_per_epoch = -(-batches_per_epoch // paths_per_update)
         self.optimizer = make_optimizer(scenario, supernet)
@@ -115,10 +119,14 @@ class Trainer:
     def accumulate(self, path: Genome, images: torch.Tensor, labels: Any) -> torch.Tensor:
         """Add the gradients of one path on one batch; returns its loss, detached."""
         weights = self.supernet.bind(path)
+        images = move_images(images, self.device)
         with self.autocast():
+            taught = self.teacher(images) if self.teacher is not None else []
             with self.user.guard("PreNet, PostNet: forward(inputs)"):
-                outputs = self.supernet.run(move_images(images, self.device), path, weights)
+                outputs = self.supernet.run(images, path, weights)
             loss = self.user.loss(move(labels, self.device), outputs)
+            if self.teacher is not None:
+                loss = self.teacher.mixed(loss, outputs, taught)
         with self.user.guard("the gradient of UserModule.loss_func(labels, logits)"):
             loss.backward()  # type: ignore[no-untyped-call]
         self.supernet.collect(path, weights)

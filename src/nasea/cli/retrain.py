@@ -1,0 +1,82 @@
+"""``nasea retrain``: a result of a search, trained in full."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def retrain(
+    arch: Annotated[int, typer.Option(metavar="N", help="Architecture N of the front.")],
+    results: Annotated[
+        Path, typer.Argument(metavar="RESULTS_DIR", help="Where a search wrote its results.")
+    ] = Path("results"),
+    epochs: Annotated[
+        int | None, typer.Option(metavar="E", help="By default those of the scenario.")
+    ] = None,
+    learning_rate: Annotated[
+        float | None, typer.Option(metavar="LR", help="By default that of the scenario.")
+    ] = None,
+    from_scratch: Annotated[
+        bool,
+        typer.Option("--from-scratch", help="Begin with initial values, not with the result's."),
+    ] = False,
+    distill: Annotated[
+        bool, typer.Option("--distill", help="Learn from the most accurate result as well.")
+    ] = False,
+    teacher_share: Annotated[
+        float, typer.Option(metavar="P", help="For --distill: the teacher's share of the loss.")
+    ] = 0.5,
+    formats: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--format",
+            metavar="FORMAT",
+            help="Export to this in the end (see nasea export). May be repeated. By default onnx "
+            "for PyTorch, pb for TensorFlow.",
+        ),
+    ] = None,
+    no_export: Annotated[
+        bool, typer.Option("--no-export", help="Write the model file and its weights only.")
+    ] = False,
+    config: Annotated[
+        Path, typer.Option("-c", "--config", metavar="FILE", help="The scenario of the search.")
+    ] = Path("scen.yaml"),
+    restart: Annotated[
+        bool, typer.Option("--restart", help="Forget this retraining's checkpoints; begin anew.")
+    ] = False,
+) -> None:
+    """Train one network of the front in full, then export it.
+
+    Uses the loss, the schedule and the metric of user_module.py and keeps the weights of the best
+    epoch. Run again after a stop, it goes on where it was. The network goes to a folder of its own
+    in RESULTS_DIR: retrained_N, with _scratch or _distilled behind it.
+    """
+    from nasea.cli.console import results_console
+    from nasea.cli.export import exported_table
+    from nasea.cli.listener import RichListener
+    from nasea.pipeline.plan import Request
+    from nasea.pipeline.retrain import retrain as run
+
+    request = Request(from_scratch, epochs, learning_rate, distill, teacher_share)
+    wanted = [] if no_export else (formats or None)
+    with RichListener() as listener:
+        outcome = run(
+            config,
+            arch,
+            request,
+            formats=wanted,
+            results=results,
+            restart=restart,
+            listener=listener,
+        )
+    if outcome.files:
+        results_console().print(exported_table(list(outcome.files)))
+    for line in outcome.summary:
+        typer.echo(line)
+    typer.echo(f"model:  {outcome.directory / outcome.retrained.model_file}")
+    for one in outcome.files:
+        typer.echo(f"wrote:  {one.path}")
+    typer.echo(f"export: nasea export {outcome.directory} --format FORMAT")

@@ -1,0 +1,70 @@
+"""What a user asks of a retraining, and what that means for a scenario."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from nasea.config import Scenario
+from nasea.errors import NaseaError
+from nasea.results.retrained import TrainingPlan
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a user asks of a retraining; ``None`` is what the scenario says.
+
+    Attributes:
+        from_scratch: begin with initial values instead of the result's weights.
+        epochs: how long.
+        learning_rate: initial.
+        distill: learn from the most accurate result as well.
+        teacher_share: of the teacher in the loss.
+    """
+
+    from_scratch: bool = False
+    epochs: int | None = None
+    learning_rate: float | None = None
+    distill: bool = False
+    teacher_share: float = 0.5
+
+
+def retrained_name(number: int, request: Request) -> str:
+    """Name of the folder, the model file and the checkpoints of a retraining."""
+    scratch = "_scratch" if request.from_scratch else ""
+    return f"retrained_{number}{scratch}{'_distilled' if request.distill else ''}"
+
+
+def planned(scenario: Scenario, plan: TrainingPlan) -> Scenario:
+    """The scenario with the plan's epochs and learning rate."""
+    optimizer = scenario.optimizer.model_copy(update={"learning_rate": plan.learning_rate})
+    return scenario.model_copy(update={"epochs": plan.epochs, "optimizer": optimizer})
+
+
+def plan_of(scenario: Scenario, request: Request, teacher: int | None) -> TrainingPlan:
+    """The plan of a request.
+
+    Args:
+        scenario: says what the request does not.
+        request: what the user asks.
+        teacher: number of the architecture to learn from, if any.
+
+    Raises:
+        NaseaError: an option is out of its range.
+    """
+    rate = request.learning_rate
+    epochs = request.epochs
+    for option, value, fits, rule in (
+        ("--epochs", epochs, epochs is None or epochs > 0, "a whole number greater than 0"),
+        ("--learning-rate", rate, rate is None or 0 < rate < 1, "a number between 0 and 1"),
+        ("--teacher-share", request.teacher_share, 0 < request.teacher_share <= 1,
+         "greater than 0, and 1 at most"),
+    ):  # fmt: skip
+        if not fits:
+            raise NaseaError(f"{option} must be {rule}, found {value}", fix="give another value")
+    return TrainingPlan(
+        from_scratch=request.from_scratch,
+        epochs=scenario.epochs if epochs is None else epochs,
+        learning_rate=scenario.optimizer.learning_rate if rate is None else rate,
+        teacher=teacher,
+        teacher_share=request.teacher_share,
+    )

@@ -1,0 +1,264 @@
+"""What retraining must keep in every framework; a subclass for each."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, ClassVar
+from unittest import mock
+
+import pytest
+
+from nasea.backends import formats, timing
+from nasea.errors import CheckpointError, Interrupted, NaseaError, NotAvailableError, ResultsError
+from nasea.pipeline.events import Progress
+from nasea.pipeline.exporting import export
+from nasea.pipeline.plan import Request
+from nasea.pipeline.retrain import Outcome, retrain
+from nasea.results.front import Front
+from nasea.results.retrained import Retrained
+from pipeline.project import Recorder
+
+HOME = Path("alone", "here", "project")
+N = 1
+REQUEST = Request(epochs=3, learning_rate=0.02)
+
+
+class RetrainContract(ABC):
+    """The suite."""
+
+    framework: ClassVar[str]
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    @abstractmethod
+    def searched(cls, tmp_path_factory: pytest.TempPathFactory) -> Path:
+        """A project whose search ended; to be looked at only."""
+
+    @abstractmethod
+    def metric(self, home: Path, model_file: Path) -> float:
+        """The user's metric on val_dir of the network of a generated file, loaded as users do."""
+
+    @abstractmethod
+    def weights(self, path: Path) -> Mapping[str, Any]:
+        """Every tensor of a weights file, as NumPy arrays."""
+
+    @pytest.fixture
+    def home(self, searched: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+        """A copy of the project, which is also the current directory."""
+        shutil.copytree(searched, tmp_path / HOME)
+        monkeypatch.chdir(tmp_path / HOME)
+        return tmp_path / HOME
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def unbroken(cls, searched: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+        """A copy in which a retraining went through without a break; to be looked at only."""
+        home = tmp_path_factory.mktemp("unbroken") / HOME
+        shutil.copytree(searched, home)
+        with soon():
+            run(home, REQUEST)
+        return home
+
+    @pytest.fixture(autouse=True)
+    def _soon(self) -> Iterator[None]:
+        with soon():
+            yield
+
+    def same(self, one: Path, other: Path) -> None:
+        """Two retrainings ended alike, to the last bit."""
+        found = [Retrained.load(folder / "retrained.json") for folder in (one, other)]
+        assert found[0] == found[1]
+        ours, theirs = (self.weights(folder / found[0].weights_file) for folder in (one, other))
+        assert ours.keys() == theirs.keys()
+        assert all((ours[name] == theirs[name]).all() for name in ours)
+
+    # --- what it makes ---
+
+    def test_it_begins_where_the_search_ended_and_keeps_the_best(self, unbroken: Path) -> None:
+        front = Front.load(unbroken / "results/front.json")
+        made = Retrained.load(unbroken / f"results/retrained_{N}/retrained.json")
+        metrics = [row.metric for row in made.epochs]
+        assert metrics[0] == made.searched_metric == front[N].metric
+        assert [row.epoch for row in made.epochs] == [0, 1, 2, 3]
+        best = max(metric for metric in metrics if metric is not None)
+        assert made.member.metric == best == metrics[made.best_epoch]
+        assert best > front[N].metric, "three more epochs teach a network of six something"
+        losses = [row.loss for row in made.epochs]
+        assert losses[0] is None and losses[-1] is not None and losses[1] is not None
+        assert losses[-1] < losses[1]
+        assert made.info == front.info
+        assert made.member == replace(
+            front[N], accuracy=made.member.accuracy, metric=made.member.metric
+        )
+
+    def test_its_header_is_true_and_it_runs_where_it_is(
+        self, unbroken: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.chdir(unbroken)
+        folder = unbroken / f"results/retrained_{N}"
+        made = Retrained.load(folder / "retrained.json")
+        text = (folder / made.model_file).read_text()
+        for line in (
+            f"accuracy = {made.member.accuracy}",
+            f"model_param_size = {made.member.parameters}",
+            f"search_metric = {made.member.search_metric}",
+            'training = "3 epochs from the weights of the search',
+            f"best after epoch {made.best_epoch}",
+        ):
+            assert line in text
+        assert self.metric(unbroken, folder / made.model_file) == made.member.metric
+        above = unbroken / made.model_file  # copied to where user_module.py is, it finds its own
+        above.write_text(text)
+        assert self.metric(unbroken, above) == made.member.metric
+
+    def test_it_is_exported_in_the_end_and_again_when_asked(self, unbroken: Path) -> None:
+        folder = unbroken / f"results/retrained_{N}"
+        made = Retrained.load(folder / "retrained.json")
+        usual = formats.FORMATS[formats.formats_of(self.framework)[0]]
+        file = folder / "exported" / f"{made.name}{usual.suffix}"
+        assert file.is_file()
+        (again,) = export(
+            unbroken / "scen.yaml", None, [usual.name], results=folder, directory=unbroken
+        )
+        assert again.path == file
+        assert again.accuracy == pytest.approx(made.member.accuracy, abs=1e-9)
+        with pytest.raises(ResultsError, match=f"holds architecture {N}, not 0"):
+            export(unbroken / "scen.yaml", 0, results=folder, directory=unbroken)
+
+    def test_finished_it_only_reports(self, unbroken: Path, tmp_path: Path) -> None:
+        home = tmp_path / HOME
+        shutil.copytree(unbroken, home)
+        folder = home / f"results/retrained_{N}"
+        before = {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
+        listener = Recorder()
+        run(home, REQUEST, listener)
+        assert "epoch 1/3" not in listener.told
+        assert {p.name: p.read_bytes() for p in folder.iterdir() if p.is_file()} == before
+        assert not folder.with_name(f"{folder.name}.1").exists()
+
+    def test_another_plan_keeps_the_earlier_network(self, unbroken: Path, tmp_path: Path) -> None:
+        home = tmp_path / HOME
+        shutil.copytree(unbroken, home)
+        listener = Recorder()
+        run(home, replace(REQUEST, epochs=1), listener)
+        kept = home / f"results/retrained_{N}.1"
+        self.same(kept, unbroken / f"results/retrained_{N}")
+        assert f"kept in retrained_{N}.1/" in listener.told
+        made = Retrained.load(home / f"results/retrained_{N}/retrained.json")
+        assert made.plan.epochs == 1
+
+    def test_from_scratch_it_begins_with_what_it_does_not_know(
+        self, unbroken: Path, tmp_path: Path
+    ) -> None:
+        home = tmp_path / HOME
+        shutil.copytree(unbroken, home)
+        outcome = run(home, replace(REQUEST, from_scratch=True))
+        made, other = outcome.retrained, Retrained.load(
+            home / f"results/retrained_{N}/retrained.json"
+        )  # fmt: skip
+        assert outcome.directory.name == f"retrained_{N}_scratch"
+        assert made.epochs[0].metric is not None
+        assert made.epochs[0].metric < made.searched_metric
+        assert made.epochs != other.epochs
+        assert "from scratch" in (outcome.directory / made.model_file).read_text()
+
+    def test_a_teacher_changes_what_is_learned(self, home: Path, unbroken: Path) -> None:
+        best = Front.load(home / "results/front.json").best.number
+        assert best != N
+        outcome = run(home, replace(REQUEST, distill=True))
+        made = outcome.retrained
+        assert made.plan.teacher == best
+        other = Retrained.load(unbroken / f"results/retrained_{N}/retrained.json")
+        assert made.epochs[0].metric == other.epochs[0].metric
+        assert made.epochs[1:] != other.epochs[1:]
+        assert f"taught by architecture {best}" in made.remark
+        with pytest.raises(ResultsError, match="most accurate itself"):
+            run(home, replace(REQUEST, distill=True), number=best)
+
+    # --- stops ---
+
+    def test_stopped_and_run_again_it_ends_the_same(self, home: Path, unbroken: Path) -> None:
+        stages = [("probe", 1), ("retrain", 3), ("retrain", 5)]
+        for stage, done in stages:
+            listener = StopsAt(stage, done)
+            with pytest.raises(Interrupted, match="run the same command again"):
+                run(home, REQUEST, listener)
+            assert not (home / f"results/retrained_{N}").exists()
+        run(home, REQUEST)
+        self.same(home / f"results/retrained_{N}", unbroken / f"results/retrained_{N}")
+
+    def test_half_done_it_is_not_mixed_with_another(self, home: Path) -> None:
+        with pytest.raises(Interrupted):
+            run(home, REQUEST, StopsAt("retrain", 3))
+        with pytest.raises(CheckpointError, match="how to retrain") as caught:
+            run(home, replace(REQUEST, learning_rate=0.03))
+        assert "the scenario" not in caught.value.message
+        assert "--restart" in str(caught.value.fix)
+        outcome = run(home, replace(REQUEST, epochs=1), restart=True)
+        assert outcome.retrained.plan.epochs == 1
+
+    # --- bad input ---
+
+    def test_what_cannot_be_retrained(self, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        count = len(Front.load(home / "results/front.json"))
+        faults: list[tuple[Request, dict[str, Any], str]] = [
+            (REQUEST, {"number": count}, f"no architecture {count}"),
+            (replace(REQUEST, epochs=0), {}, "--epochs must be a whole number"),
+            (replace(REQUEST, learning_rate=2.0), {}, "--learning-rate must be"),
+            (replace(REQUEST, teacher_share=0.0), {}, "--teacher-share must be"),
+            (REQUEST, {"formats": ["docx"]}, "--format docx"),
+            (REQUEST, {"results": home / "nowhere"}, "cannot read"),
+        ]
+        for request, options, told in faults:
+            with pytest.raises(NaseaError, match=told) as caught:
+                run(home, request, **options)
+            assert caught.value.fix
+        needy = next(
+            each
+            for each in formats.FORMATS.values()
+            if each.framework == self.framework and each.packages
+        )
+        monkeypatch.setattr(formats, "find_spec", lambda name: None)
+        with pytest.raises(NotAvailableError, match="needs"):
+            run(home, REQUEST, formats=[needy.name])
+        assert not list((home / "checkpoint").glob("retrained*")), "told before training"
+
+    def test_a_search_run_again_leaves_it_alone(self, unbroken: Path) -> None:
+        front = Front.load(unbroken / "results/front.json")
+        assert len(front) > 1
+        folders = {path.name for path in (unbroken / "results").iterdir() if path.is_dir()}
+        assert folders == {f"retrained_{N}"} | (folders & {"exported", "__pycache__"})
+
+
+class StopsAt(Recorder):
+    """Presses Ctrl-C once a stage has come so far."""
+
+    def __init__(self, stage: str, done: int) -> None:
+        super().__init__()
+        self.point = (stage, done)
+
+    def progress(self, progress: Progress) -> None:
+        super().progress(progress)
+        if (progress.stage, progress.done) == self.point:
+            os.kill(os.getpid(), signal.SIGINT)
+
+
+def run(
+    home: Path, request: Request, listener: Recorder | None = None, number: int = N, **options: Any
+) -> Outcome:
+    """Retrain in a project, in this process."""
+    options.setdefault("results", home / "results")
+    return retrain(
+        home / "scen.yaml", number, request, directory=home, listener=listener, **options
+    )
+
+
+def soon() -> Any:
+    """Time a file just long enough for a figure."""
+    return mock.patch.multiple(timing, SECONDS=0.0, WARM_UP_SECONDS=0.0)
