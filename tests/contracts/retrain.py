@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import sys
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
@@ -15,17 +16,19 @@ from unittest import mock
 import pytest
 
 from nasea.backends import formats, timing
-from nasea.errors import CheckpointError, Interrupted, NaseaError, NotAvailableError, ResultsError
+from nasea.errors import Interrupted, ResultsError
 from nasea.pipeline.events import Progress
 from nasea.pipeline.exporting import export
 from nasea.pipeline.plan import Request
 from nasea.pipeline.retrain import Outcome, retrain
 from nasea.results.front import Front
 from nasea.results.retrained import Retrained
-from pipeline.project import Recorder
+from pipeline.project import Project, Recorder
 
 HOME = Path("alone", "here", "project")
 N = 1
+MADE = f"results/retrained_{N}"
+KILLED = "killed"
 REQUEST = Request(epochs=3, learning_rate=0.02)
 
 
@@ -36,9 +39,9 @@ class RetrainContract(ABC):
 
     @pytest.fixture(scope="class")
     @classmethod
-    @abstractmethod
-    def searched(cls, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    def ended(cls, searched: Callable[[str], Project]) -> Path:
         """A project whose search ended; to be looked at only."""
+        return searched(cls.framework).home
 
     @abstractmethod
     def metric(self, home: Path, model_file: Path) -> float:
@@ -49,21 +52,29 @@ class RetrainContract(ABC):
         """Every tensor of a weights file, as NumPy arrays."""
 
     @pytest.fixture
-    def home(self, searched: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    def home(self, ended: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         """A copy of the project, which is also the current directory."""
-        shutil.copytree(searched, tmp_path / HOME)
+        shutil.copytree(ended, tmp_path / HOME)
         monkeypatch.chdir(tmp_path / HOME)
         return tmp_path / HOME
 
     @pytest.fixture(scope="class")
     @classmethod
-    def unbroken(cls, searched: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-        """A copy in which a retraining went through without a break; to be looked at only."""
+    def unbroken(cls, ended: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+        """A copy in which a retraining went through without a break; to be looked at only.
+
+        Beside it, in ``killed``, is what a kill in the second epoch would have left.
+        """
         home = tmp_path_factory.mktemp("unbroken") / HOME
-        shutil.copytree(searched, home)
+        shutil.copytree(ended, home)
         with soon():
-            run(home, REQUEST)
+            run(home, REQUEST, Photographer(home, KILLED))
         return home
+
+    @pytest.fixture(autouse=True)
+    def _forgotten(self) -> Iterator[None]:
+        yield
+        sys.modules.pop("user_module", None)
 
     @pytest.fixture(autouse=True)
     def _soon(self) -> Iterator[None]:
@@ -82,7 +93,7 @@ class RetrainContract(ABC):
 
     def test_it_begins_where_the_search_ended_and_keeps_the_best(self, unbroken: Path) -> None:
         front = Front.load(unbroken / "results/front.json")
-        made = Retrained.load(unbroken / f"results/retrained_{N}/retrained.json")
+        made = Retrained.load(unbroken / f"{MADE}/retrained.json")
         metrics = [row.metric for row in made.epochs]
         assert metrics[0] == made.searched_metric == front[N].metric
         assert [row.epoch for row in made.epochs] == [0, 1, 2, 3]
@@ -101,7 +112,7 @@ class RetrainContract(ABC):
         self, unbroken: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.chdir(unbroken)
-        folder = unbroken / f"results/retrained_{N}"
+        folder = unbroken / MADE
         made = Retrained.load(folder / "retrained.json")
         text = (folder / made.model_file).read_text()
         for line in (
@@ -118,7 +129,7 @@ class RetrainContract(ABC):
         assert self.metric(unbroken, above) == made.member.metric
 
     def test_it_is_exported_in_the_end_and_again_when_asked(self, unbroken: Path) -> None:
-        folder = unbroken / f"results/retrained_{N}"
+        folder = unbroken / MADE
         made = Retrained.load(folder / "retrained.json")
         usual = formats.FORMATS[formats.formats_of(self.framework)[0]]
         file = folder / "exported" / f"{made.name}{usual.suffix}"
@@ -131,28 +142,6 @@ class RetrainContract(ABC):
         with pytest.raises(ResultsError, match=f"holds architecture {N}, not 0"):
             export(unbroken / "scen.yaml", 0, results=folder, directory=unbroken)
 
-    def test_finished_it_only_reports(self, unbroken: Path, tmp_path: Path) -> None:
-        home = tmp_path / HOME
-        shutil.copytree(unbroken, home)
-        folder = home / f"results/retrained_{N}"
-        before = {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
-        listener = Recorder()
-        run(home, REQUEST, listener)
-        assert "epoch 1/3" not in listener.told
-        assert {p.name: p.read_bytes() for p in folder.iterdir() if p.is_file()} == before
-        assert not folder.with_name(f"{folder.name}.1").exists()
-
-    def test_another_plan_keeps_the_earlier_network(self, unbroken: Path, tmp_path: Path) -> None:
-        home = tmp_path / HOME
-        shutil.copytree(unbroken, home)
-        listener = Recorder()
-        run(home, replace(REQUEST, epochs=1), listener)
-        kept = home / f"results/retrained_{N}.1"
-        self.same(kept, unbroken / f"results/retrained_{N}")
-        assert f"kept in retrained_{N}.1/" in listener.told
-        made = Retrained.load(home / f"results/retrained_{N}/retrained.json")
-        assert made.plan.epochs == 1
-
     def test_from_scratch_it_begins_with_what_it_does_not_know(
         self, unbroken: Path, tmp_path: Path
     ) -> None:
@@ -160,7 +149,7 @@ class RetrainContract(ABC):
         shutil.copytree(unbroken, home)
         outcome = run(home, replace(REQUEST, from_scratch=True))
         made, other = outcome.retrained, Retrained.load(
-            home / f"results/retrained_{N}/retrained.json"
+            home / f"{MADE}/retrained.json"
         )  # fmt: skip
         assert outcome.directory.name == f"retrained_{N}_scratch"
         assert made.epochs[0].metric is not None
@@ -174,7 +163,7 @@ class RetrainContract(ABC):
         outcome = run(home, replace(REQUEST, distill=True))
         made = outcome.retrained
         assert made.plan.teacher == best
-        other = Retrained.load(unbroken / f"results/retrained_{N}/retrained.json")
+        other = Retrained.load(unbroken / f"{MADE}/retrained.json")
         assert made.epochs[0].metric == other.epochs[0].metric
         assert made.epochs[1:] != other.epochs[1:]
         assert f"taught by architecture {best}" in made.remark
@@ -183,57 +172,37 @@ class RetrainContract(ABC):
 
     # --- stops ---
 
+    def test_killed_and_run_again_it_ends_the_same(self, unbroken: Path, tmp_path: Path) -> None:
+        home = tmp_path / HOME
+        shutil.copytree(unbroken.with_name(KILLED), home)
+        assert not (home / MADE).exists()
+        listener = Recorder()
+        run(home, REQUEST, listener)
+        assert "going on from epoch 1, update 0" in listener.told
+        self.same(home / MADE, unbroken / MADE)
+
     def test_stopped_and_run_again_it_ends_the_same(self, home: Path, unbroken: Path) -> None:
-        stages = [("probe", 1), ("retrain", 3), ("retrain", 5)]
-        for stage, done in stages:
-            listener = StopsAt(stage, done)
-            with pytest.raises(Interrupted, match="run the same command again"):
-                run(home, REQUEST, listener)
-            assert not (home / f"results/retrained_{N}").exists()
-        run(home, REQUEST)
-        self.same(home / f"results/retrained_{N}", unbroken / f"results/retrained_{N}")
-
-    def test_half_done_it_is_not_mixed_with_another(self, home: Path) -> None:
-        with pytest.raises(Interrupted):
+        with pytest.raises(Interrupted, match="run the same command again"):
             run(home, REQUEST, StopsAt("retrain", 3))
-        with pytest.raises(CheckpointError, match="how to retrain") as caught:
-            run(home, replace(REQUEST, learning_rate=0.03))
-        assert "the scenario" not in caught.value.message
-        assert "--restart" in str(caught.value.fix)
-        outcome = run(home, replace(REQUEST, epochs=1), restart=True)
-        assert outcome.retrained.plan.epochs == 1
+        assert not (home / MADE).exists()
+        listener = Recorder()
+        run(home, REQUEST, listener)
+        assert "going on from epoch 0, update 3" in listener.told
+        self.same(home / MADE, unbroken / MADE)
 
-    # --- bad input ---
 
-    def test_what_cannot_be_retrained(self, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        count = len(Front.load(home / "results/front.json"))
-        faults: list[tuple[Request, dict[str, Any], str]] = [
-            (REQUEST, {"number": count}, f"no architecture {count}"),
-            (replace(REQUEST, epochs=0), {}, "--epochs must be a whole number"),
-            (replace(REQUEST, learning_rate=2.0), {}, "--learning-rate must be"),
-            (replace(REQUEST, teacher_share=0.0), {}, "--teacher-share must be"),
-            (REQUEST, {"formats": ["docx"]}, "--format docx"),
-            (REQUEST, {"results": home / "nowhere"}, "cannot read"),
-        ]
-        for request, options, told in faults:
-            with pytest.raises(NaseaError, match=told) as caught:
-                run(home, request, **options)
-            assert caught.value.fix
-        needy = next(
-            each
-            for each in formats.FORMATS.values()
-            if each.framework == self.framework and each.packages
-        )
-        monkeypatch.setattr(formats, "find_spec", lambda name: None)
-        with pytest.raises(NotAvailableError, match="needs"):
-            run(home, REQUEST, formats=[needy.name])
-        assert not list((home / "checkpoint").glob("retrained*")), "told before training"
+class Photographer(Recorder):
+    """Copies the project as it is on the disk in the second epoch."""
 
-    def test_a_search_run_again_leaves_it_alone(self, unbroken: Path) -> None:
-        front = Front.load(unbroken / "results/front.json")
-        assert len(front) > 1
-        folders = {path.name for path in (unbroken / "results").iterdir() if path.is_dir()}
-        assert folders == {f"retrained_{N}"} | (folders & {"exported", "__pycache__"})
+    def __init__(self, home: Path, name: str) -> None:
+        super().__init__()
+        self.home = home
+        self.name = name
+
+    def progress(self, progress: Progress) -> None:
+        super().progress(progress)
+        if (progress.stage, progress.done) == ("retrain", 12):
+            shutil.copytree(self.home, self.home.with_name(self.name))
 
 
 class StopsAt(Recorder):

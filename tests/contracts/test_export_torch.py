@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator
+import json
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 
-from nasea.backends.exporting import Array
+from nasea.backends.exporting import Array, Run
 from nasea.backends.torch.exporter import TorchExporter
 from nasea.backends.torch.runtimes import load_onnx
-from pipeline.project import Project
+from nasea.errors import ExportError, NaseaError
 from results.model_files import Load, load
 
-from .export import ExportContract
+from .export import ExportContract, N
 
 __all__ = ["load"]
 
@@ -35,11 +35,7 @@ PostNet = Odd
 class TestTorchExport(ExportContract):
     framework = "pytorch"
     other_format = "tflite"
-
-    @pytest.fixture(scope="class")
-    @classmethod
-    def searched(cls, finished: Project) -> Path:
-        return finished.home
+    strict_format = "onnx"
 
     @pytest.fixture
     @classmethod
@@ -50,7 +46,6 @@ class TestTorchExport(ExportContract):
     def _loading(self, load: Load) -> Iterator[None]:
         self.load = load
         yield
-        sys.modules.pop("user_module", None)
 
     def model_outputs(self, model_file: Path, images: Array) -> Array:
         with torch.no_grad():
@@ -60,5 +55,47 @@ class TestTorchExport(ExportContract):
     def run_file(self, path: Path, images: Array) -> Array:
         return load_onnx(path)(images)[0]
 
-    def exporter_class(self) -> Any:
-        return TorchExporter
+    def test_a_file_that_does_something_else_is_not_kept(
+        self, home: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        (earlier,) = self.export()
+        before = earlier.path.read_bytes()
+
+        def wrong(self: Any, *given: Any) -> Run:
+            return lambda images: [output[:, ::-1] for output in right(self, *given)(images)]
+
+        right: Callable[..., Run] = TorchExporter.load
+        monkeypatch.setattr(TorchExporter, "load", wrong)
+        with pytest.raises(ExportError, match="is wrong and was not kept"):
+            self.export()
+        assert earlier.path.read_bytes() == before
+        assert [path.name for path in earlier.path.parent.iterdir()] == [earlier.path.name]
+
+    def test_results_that_cannot_be_used(self, home: Path) -> None:
+        path = home / "results/front.json"
+        content = json.loads(path.read_text())
+        faults: list[tuple[Callable[[], object], str]] = [
+            (lambda: path.write_text(json.dumps(content | {"version": 99})), "format version 99"),
+            (lambda: path.write_text(json.dumps(_reblocked(content))), "not a network of"),
+            (lambda: path.write_text(json.dumps(_recounted(content))), "parameters, but"),
+        ]
+        for damage, told in faults:
+            kept = {p: p.read_bytes() for p in (home / "results").iterdir() if p.is_file()}
+            damage()
+            with pytest.raises(NaseaError, match=told) as caught:
+                self.export()
+            assert caught.value.fix
+            for each, data in kept.items():
+                each.write_bytes(data)
+
+
+def _reblocked(content: Any) -> Any:
+    changed = json.loads(json.dumps(content))
+    changed["members"][N]["blocks"][0] = "shuffle_k9"
+    return changed
+
+
+def _recounted(content: Any) -> Any:
+    changed = json.loads(json.dumps(content))
+    changed["members"][N]["parameters"] += 1
+    return changed

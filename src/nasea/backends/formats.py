@@ -37,8 +37,8 @@ FORMATS = {
     for each in (
         Format("onnx", "pytorch", ".onnx", "ONNX Runtime", _ONNX),
         Format("pt2", "pytorch", ".pt2", "torch.export"),
-        Format("pb", "tensorflow", ".pb", "TensorFlow, frozen graph"),
-        Format("savedmodel", "tensorflow", ".savedmodel", "TensorFlow, SavedModel"),
+        Format("pb", "tensorflow", ".pb", "TensorFlow"),
+        Format("savedmodel", "tensorflow", ".savedmodel", "TensorFlow"),
         Format("tflite", "tensorflow", ".tflite", "LiteRT", _LITERT),
         Format("tflite-float16", "tensorflow", ".float16.tflite", "LiteRT", _LITERT, exact=False),
         Format("tflite-int8", "tensorflow", ".int8.tflite", "LiteRT", _LITERT, exact=False),

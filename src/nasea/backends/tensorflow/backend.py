@@ -18,19 +18,22 @@ from nasea.backends.base import (
     Slice,
     UpdateReport,
 )
-from nasea.backends.exporting import Exporter
 from nasea.backends.tensorflow.data import Batch, Data
 from nasea.backends.tensorflow.devices import device_name, open_device, seed_everything
 from nasea.backends.tensorflow.draws import Draws
 from nasea.backends.tensorflow.ends import End, count_parameters, require_feature_map
 from nasea.backends.tensorflow.environment import keras_release
+from nasea.backends.tensorflow.exporter import TensorFlowExporter
+from nasea.backends.tensorflow.layers import Network
 from nasea.backends.tensorflow.score import Scorer
+from nasea.backends.tensorflow.standalone import load_network
 from nasea.backends.tensorflow.supernet import Supernet
+from nasea.backends.tensorflow.teacher import Teacher
 from nasea.backends.tensorflow.train import Trainer
 from nasea.backends.tensorflow.user import UserCode
-from nasea.backends.tensorflow.weights import assemble
+from nasea.backends.tensorflow.weights import adopt, assemble
 from nasea.config import Scenario
-from nasea.errors import DataError, NotAvailableError, Notice
+from nasea.errors import DataError, Notice
 from nasea.space import Genome, Space
 
 _INITIAL_STREAM = 0x11
@@ -62,6 +65,7 @@ class TensorFlowBackend:
         self._supernet: Supernet | None = None
         self._trainer: Trainer | None = None
         self._scorer: Scorer | None = None
+        self._teacher: Teacher | None = None
 
     @property
     def environment(self) -> dict[str, str]:
@@ -147,11 +151,13 @@ class TensorFlowBackend:
 
     def inherit(self, genome: Genome, weights: Path) -> None:
         """See :meth:`nasea.backends.base.Backend.inherit`."""
-        raise NotAvailableError("nasea retrain for TensorFlow is not in this version")
+        network = self._network(self.supernet.space, genome, weights)
+        adopt(self.supernet, genome, (self._pre_net.model, self._post_net.model), network)
 
     def learn_from(self, space: Space, genome: Genome, weights: Path, share: float) -> None:
         """See :meth:`nasea.backends.base.Backend.learn_from`."""
-        raise NotAvailableError("nasea retrain for TensorFlow is not in this version")
+        network = self._network(space, genome, weights)
+        self._teacher = Teacher(network, share, self.user, self._probe_batch()[0])
 
     def try_candidates(self, on_step: Callable[[int, int], None]) -> float:
         """See :meth:`nasea.backends.base.Backend.try_candidates`."""
@@ -217,13 +223,19 @@ class TensorFlowBackend:
             network.save_weights(str(path))
         return count_parameters(network)
 
-    def exporter(self, space: Space, genome: Genome, weights: Path) -> Exporter:
+    def exporter(self, space: Space, genome: Genome, weights: Path) -> TensorFlowExporter:
         """See :meth:`nasea.backends.base.Backend.exporter`."""
-        raise NotAvailableError("nasea export for TensorFlow is not in this version")
+        network = self._network(space, genome, weights)
+        return TensorFlowExporter(network, self.data, self.user, self._draws, self.scenario.seed)
 
     def close(self) -> None:
         """See :meth:`nasea.backends.base.Backend.close`."""
         self.user.close()
+
+    def _network(self, space: Space, genome: Genome, weights: Path) -> Network:
+        layout = self.scenario.supernet.data_format
+        example = self._probe_batch()[0][:1]
+        return load_network(self.user, space, genome, weights, layout, example)
 
     def _make_trainer(self, paths_per_update: int) -> Trainer:
         return Trainer(
@@ -235,6 +247,7 @@ class TensorFlowBackend:
             self._draws,
             self.data.batches_per_epoch,
             paths_per_update,
+            self._teacher,
         )
 
     def _scoring(self) -> Scorer:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -57,17 +57,15 @@ class Scorer:
     def measure(self, genome: Genome, data: Slice) -> Measurement:
         """See :meth:`nasea.backends.base.Backend.measure`."""
         self.data.statistics(data.statistics)  # read now: unreadable data is no candidate's fault
-        try:
+        with _failures() as failed:
             with self.calibrated(genome, data.statistics) as statistics:
-                self._settle(genome, statistics, data)
-                with self._seeded():
-                    return Measurement(self.user.metric(self._outputs(genome, statistics, data)))
-        except CandidateFailed as error:
-            return Measurement(None, str(error), error.raised)
-        except UserCodeError as error:
-            return Measurement(None, str(error), raised=True)
-        except OutOfMemory as error:
-            return Measurement(None, f"out of memory: {error.message.splitlines()[0]}")
+                return measured(
+                    self.user,
+                    self.draws,
+                    self.seed,
+                    lambda: self._outputs(genome, statistics, data),
+                )
+        return failed[0]
 
     @contextmanager
     def calibrated(self, genome: Genome, draw: int = 0) -> Iterator[Statistics]:
@@ -80,23 +78,6 @@ class Scorer:
             self.post_net.estimate([_as_input(each) for each in outputs])
             yield statistics
 
-    @contextmanager
-    def _seeded(self) -> Iterator[None]:
-        """What the metric draws is the same for every candidate."""
-        seed_everything(self.seed, _METRIC_STREAM)
-        self.draws.begin(_METRIC_STREAM)
-        with self.draws.tied(_METRIC):
-            yield
-
-    def _settle(self, genome: Genome, statistics: Statistics, data: Slice) -> None:
-        """Apart from the measurement: it asks the metric, which may draw, more than once."""
-        if not self.user.metric_is_settled:
-            with self._seeded():
-                for _, labels, outputs in itertools.islice(
-                    self._outputs(genome, statistics, data), 1
-                ):
-                    self.user.settle_metric(labels, outputs)
-
     def _outputs(
         self, genome: Genome, statistics: Statistics, data: Slice
     ) -> Iterator[tuple[int, Any, Any]]:
@@ -105,6 +86,51 @@ class Scorer:
             features = self.supernet.infer(genome, statistics, self.pre_net.evaluate(images))
             self.draws.go_on()
             yield int(images.shape[0]), labels, self.post_net.evaluate(_as_input(features))
+
+
+def measured(
+    user: UserCode, draws: Draws, seed: int, batches: Callable[[], Iterator[tuple[int, Any, Any]]]
+) -> Measurement:
+    """The user's metric of a network; a failure is reported, not raised.
+
+    Args:
+        user: the user's metric.
+        draws: what random operations draw by.
+        seed: every metric starts from the same random state.
+        batches: (images, labels, outputs) of every validation batch, anew at every call.
+    """
+    with _failures() as failed:
+        if not user.metric_is_settled:
+            # Apart from the measurement: it asks the metric, which may draw, more than once.
+            with _seeded(draws, seed):
+                for _, labels, outputs in itertools.islice(batches(), 1):
+                    user.settle_metric(labels, outputs)
+        with _seeded(draws, seed):
+            return Measurement(user.metric(batches()))
+    return failed[0]
+
+
+@contextmanager
+def _seeded(draws: Draws, seed: int) -> Iterator[None]:
+    """What the metric draws is the same for every candidate."""
+    seed_everything(seed, _METRIC_STREAM)
+    draws.begin(_METRIC_STREAM)
+    with draws.tied(_METRIC):
+        yield
+
+
+@contextmanager
+def _failures() -> Iterator[list[Measurement]]:
+    """Put into the list what a failure inside means for the network that is measured."""
+    failed: list[Measurement] = []
+    try:
+        yield failed
+    except CandidateFailed as error:
+        failed.append(Measurement(None, str(error), error.raised))
+    except UserCodeError as error:
+        failed.append(Measurement(None, str(error), raised=True))
+    except OutOfMemory as error:
+        failed.append(Measurement(None, f"out of memory: {error.message.splitlines()[0]}"))
 
 
 def _as_input(features: list[Any]) -> Any:

@@ -19,6 +19,7 @@ from nasea.backends.tensorflow.ends import End
 from nasea.backends.tensorflow.optimizers import make_optimizer
 from nasea.backends.tensorflow.state import pack, unpack
 from nasea.backends.tensorflow.supernet import Supernet
+from nasea.backends.tensorflow.teacher import Teacher
 from nasea.backends.tensorflow.user import OutOfMemory, UserCode
 from nasea.config import Scenario
 from nasea.errors import CheckpointError, TrainingError, UserCodeError
@@ -40,6 +41,7 @@ class Trainer:
         draws: what random operations of the user draw by.
         batches_per_epoch: batches of one pass over the training images.
         paths_per_update: paths whose gradients make one update, a batch each.
+        teacher: another network to learn from as well.
     """
 
     def __init__(
@@ -52,6 +54,7 @@ class Trainer:
         draws: Draws,
         batches_per_epoch: int,
         paths_per_update: int,
+        teacher: Teacher | None = None,
     ) -> None:
         self.scenario = scenario
         self.user = user
@@ -60,6 +63,7 @@ class Trainer:
         self.post_net = post_net
         self.draws = draws
         self.paths_per_update = paths_per_update
+        self.teacher = teacher
         self.batches_per_epoch = batches_per_epoch
         self.steps_per_epoch = -(-batches_per_epoch // paths_per_update)
         self._pre_names = _names("PreNet", pre_net.variables)
@@ -133,6 +137,7 @@ class Trainer:
 
     def accumulate(self, path: Genome, images: Any, labels: Any, gradients: _Gradients) -> Any:
         """Add the gradients of one path on one batch; returns its loss."""
+        taught = self.teacher(images) if self.teacher is not None else []
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(self.pre_net.variables)
             x = self.pre_net.train(images)
@@ -140,7 +145,7 @@ class Trainer:
         head = self._head if self.user.loss_is_traced else self._loss_and_gradients
         try:
             with self.user.guard("PostNet.call(inputs, training) and UserModule.loss_op"):
-                loss, of_outputs, of_post_net = head(outputs, labels)
+                loss, of_outputs, of_post_net = head(outputs, labels, taught)
         except UserCodeError as error:
             fix = f"loss_op got labels {describe(labels)}"
             raise UserCodeError(error.doing, error.trace, fix=fix) from error
@@ -151,7 +156,9 @@ class Trainer:
         gradients.add_all(self._pre_names, of_pre_net)
         return loss
 
-    def _loss_and_gradients(self, features: list[Any], labels: Any) -> tuple[Any, Any, Any]:
+    def _loss_and_gradients(
+        self, features: list[Any], labels: Any, taught: list[Any]
+    ) -> tuple[Any, Any, Any]:
         """Loss of what the body gives; gradients of that and of PostNet's variables."""
         variables = self.post_net.variables
         with tf.GradientTape(watch_accessed_variables=False) as tape:
@@ -161,6 +168,8 @@ class Trainer:
             outputs = self.post_net.apply(given, True) if traced else self.post_net.train(given)
             with self.draws.tied(_LOSS):
                 loss = self.user.loss(labels, outputs)
+            if self.teacher is not None:
+                loss = self.teacher.mixed(loss, outputs, taught)
         with self.user.guard("the gradient of UserModule.loss_op(labels, logits)"):
             of_features, of_variables = tape.gradient(loss, (features, variables))
         return (

@@ -1,10 +1,13 @@
-"""The stand-alone Keras network of one architecture, with its share of the supernet's weights."""
+"""Between the supernet and the stand-alone Keras network of one architecture."""
 
 from __future__ import annotations
 
 from typing import Any
 
+import tensorflow as tf
+
 from nasea.backends.base import DataFormat
+from nasea.backends.tensorflow.ends import raw
 from nasea.backends.tensorflow.layers import (
     Network,
     build_body,
@@ -51,3 +54,27 @@ def assemble(
         mean.assign(m)
         variance.assign(v)
     return Network(ends[0], body, ends[1], space.taps, data_format)
+
+
+def adopt(supernet: Supernet, genome: Genome, ends: tuple[Any, Any], network: Network) -> None:
+    """Take over the weights of a network of an architecture: the inverse of :func:`assemble`.
+
+    Statistics of the body are left behind, as a supernet has none.
+
+    Args:
+        supernet: where the weights go.
+        genome: the architecture.
+        ends: PreNet and PostNet of the supernet; they get the weights and statistics of those of
+            the network.
+        network: where the weights come from.
+    """
+    candidates = supernet.space.decode(genome)
+    every = (tensor for candidate in candidates for tensor in tensors(candidate.program))
+    pairs = zip(every, learned_tensors(network.body, candidates), strict=True)
+    for tensor, (slot, variable) in pairs:
+        where = slot_layout(part(supernet.space.slots[slot].shape, tensor.shape))
+        supernet.slots[slot][where].assign(tf.reshape(raw(variable), slot_layout(tensor.shape)))
+    for mine, theirs in zip(ends, (network.pre_net, network.post_net), strict=True):
+        for variable, value in zip(mine.variables, theirs.variables, strict=True):
+            if raw(variable).dtype.is_floating:  # not the state of a random generator
+                raw(variable).assign(raw(value))

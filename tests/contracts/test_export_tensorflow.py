@@ -1,0 +1,70 @@
+"""What TensorFlow exports keeps the contract."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from ai_edge_litert.interpreter import Interpreter
+
+from nasea.backends.exporting import Array
+from nasea.backends.tensorflow.environment import load_tensorflow
+from results.model_files import Load, load
+
+from .export import ExportContract
+
+__all__ = ["load"]
+
+pytest_plugins = ["pipeline.fixtures"]
+
+load_tensorflow(keras_version=2)
+
+from nasea.backends.tensorflow.runtimes import seconds_alone  # noqa: E402
+
+UNSUPPORTED = """
+
+class Odd(PostNet):
+    def call(self, inputs, training=True):
+        return tf.math.bessel_i0e(super().call(inputs, training))
+
+PostNet = Odd
+"""
+
+
+class TestTensorFlowExport(ExportContract):
+    framework = "tensorflow"
+    other_format = "onnx"
+    strict_format = "tflite"
+
+    @pytest.fixture
+    @classmethod
+    def unsupported(cls) -> tuple[str, str, str]:
+        return "tflite", UNSUPPORTED, "BesselI0e"
+
+    @pytest.fixture(autouse=True)
+    def _loading(self, load: Load, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+        self.load = load
+        module = "nasea.backends.tensorflow.exporter.seconds_alone"  # a process of its own takes
+        monkeypatch.setattr(module, lambda *_: 1e-3)  # seconds to start
+        yield
+
+    def model_outputs(self, model_file: Path, images: Array) -> Array:
+        output: Array = self.load(model_file).load_model()(images).numpy()
+        return output
+
+    def run_file(self, path: Path, images: Array) -> Array:
+        interpreter = Interpreter(model_path=str(path))
+        (given,), (output,) = interpreter.get_input_details(), interpreter.get_output_details()
+        if given["shape_signature"][0] == -1:
+            interpreter.resize_tensor_input(given["index"], images.shape)
+        interpreter.allocate_tensors()
+        interpreter.set_tensor(given["index"], images)
+        interpreter.invoke()
+        result: Array = interpreter.get_tensor(output["index"])
+        return result
+
+    def test_frozen_graphs_are_timed_in_a_process_of_their_own(self, home: Path) -> None:
+        (one,) = self.export("pb")
+        seconds = seconds_alone("pb", one.path, ["output"], (1, 8, 8, 1))
+        assert 0 < seconds < 1
