@@ -5,11 +5,12 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: help demo demo-tf test check lint types docs clean
+.PHONY: help demo demo-tf demo-retrain demo-retrain-tf test check lint types docs clean
 
 help:
 	@echo "make demo    search a classifier of handwritten digits (under 3 minutes on 2 cores)"
 	@echo "make demo-tf the same with TensorFlow (under 4 minutes)"
+	@echo "make demo-retrain     retrain a result of the demo, export it (demo-retrain-tf: TensorFlow)"
 	@echo "make test    run the tests"
 	@echo "make check   lint, types and tests"
 	@echo "make docs    write the generated reference pages"
@@ -27,6 +28,12 @@ demo: $(READY)
 
 demo-tf: $(READY)
 	$(BIN)/python demos/digits.py tensorflow
+
+demo-retrain: $(READY)
+	$(BIN)/python demos/retrain.py pytorch
+
+demo-retrain-tf: $(READY)
+	$(BIN)/python demos/retrain.py tensorflow
 
 test: $(READY)
 	$(BIN)/python -m pytest

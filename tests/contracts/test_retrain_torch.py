@@ -113,7 +113,7 @@ class TestTorchRetrain(RetrainContract):
         self.same(project.home / MADE, unbroken / MADE)
         assert not (project.home / "results.1").exists()
 
-    def test_really_killed_it_ends_the_same(self, home: Path, unbroken: Path, doom: str) -> None:
+    def test_really_killed_it_ends_the_same(self, home: Path, unbroken: Path) -> None:
         project = Project(home)
         assert children.run(project, doom="retrained.json", words=WORDS) == -signal.SIGKILL
         assert children.run(project, words=WORDS, save_seconds=180) == 0

@@ -48,7 +48,8 @@ class TrainingPlan:
         """The plan in a line."""
         start = "from scratch" if self.from_scratch else "from the weights of the search"
         taught = "" if self.teacher is None else f", taught by architecture {self.teacher}"
-        return f"{self.epochs} epochs {start}{taught}, learning rate {self.learning_rate:g}"
+        epochs = f"{self.epochs} epoch{'s' * (self.epochs != 1)}"
+        return f"{epochs} {start}{taught}, learning rate {self.learning_rate:g}"
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,6 @@ from typing import Any
 
 import tensorflow as tf
 
-import nasea
 from nasea.backends.exporting import Array, Run
 from nasea.backends.tensorflow.environment import held_back
 from nasea.errors import ExportError
@@ -93,7 +92,7 @@ def seconds_alone(format: str, path: Path, names: Sequence[str], shape: Sequence
         ExportError: the file cannot be run there.
     """
     request = json.dumps([format, str(path), list(names), list(shape)])
-    own = str(Path(nasea.__file__).parents[1])
+    own = str(Path(__file__).parents[3])  # where this package is imported from
     paths = os.pathsep.join(filter(None, [own, os.environ.get("PYTHONPATH")]))
     hidden = {"PYTHONPATH": paths, "CUDA_VISIBLE_DEVICES": "", "TF_CPP_MIN_LOG_LEVEL": "3"}
     done = subprocess.run(

@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from nasea.pipeline.plan import Request
+from nasea.pipeline.retrain import Outcome
+from nasea.results.front import Front
+from nasea.results.retrained import EpochRow, Retrained, TrainingPlan
+
+from .conftest import Pretend, Run
+
+
+@pytest.mark.parametrize(
+    "words, request_, formats",
+    [
+        ([], Request(), None),
+        (["--epochs", "9", "--learning-rate", "0.1", "--no-export"], Request(False, 9, 0.1), []),
+        (
+            ["--from-scratch", "--distill", "--teacher-share", "0.7", "--format", "pt2"],
+            Request(True, None, None, True, 0.7),
+            ["pt2"],
+        ),
+    ],
+)
+def test_it_retrains_and_says_what_became_of_it(
+    run: Run,
+    pretend: Pretend,
+    front: Front,
+    words: list[str],
+    request_: Request,
+    formats: list[str] | None,
+) -> None:
+    member = replace(front[1], accuracy=0.97, metric=0.97)
+    rows = (EpochRow(0, 0.95), EpochRow(1, 0.97, 0.3), EpochRow(2, 0.96, 0.2))
+    plan = TrainingPlan(False, 2, 0.01)
+    made = Retrained(front.info, member, 0.95, plan, 1, rows, "retrained_1")
+
+    def retrain(path: Path, number: int, asked: Request, **options: Any) -> Outcome:
+        assert (path, number, asked) == (Path("scen.yaml"), 1, request_)
+        assert (options["formats"], options["restart"]) == (formats, False)
+        return Outcome(made, Path("results/retrained_1"), ())
+
+    pretend("nasea.pipeline.retrain", "retrain", retrain)
+    done = run("retrain", "--arch", "1", *words)
+    assert (done.status, done.err) == (0, "")
+    assert done.out.splitlines() == [
+        "accuracy on val_dir: 0.9500 in the search, 0.9500 before training, 0.9700 after epoch 1 "
+        "of 2, the best",
+        "model:  results/retrained_1/retrained_1.py",
+        "export: nasea export results/retrained_1 --format FORMAT",
+    ]
+
+
+def test_what_is_not_there_is_told(run: Run, front: Front, tmp_path: Path) -> None:
+    front.save(tmp_path / "front.json")
+    done = run("retrain", str(tmp_path), "--arch", "7")
+    assert done.status == 2
+    assert done.err.startswith("error: the front has no architecture 7")
+    assert "fix: give a number from 0 to 1" in done.err
+
+
+def test_a_retrained_network_is_shown(run: Run, front: Front, tmp_path: Path) -> None:
+    rows = (EpochRow(0, 0.95), EpochRow(1, 0.97, 0.3))
+    member = replace(front[1], accuracy=0.97, metric=0.97)
+    plan = TrainingPlan(True, 1, 0.01)
+    made = Retrained(front.info, member, 0.95, plan, 1, rows, "retrained_1")
+    made.save(tmp_path / "retrained.json")
+    done = run("show", str(tmp_path))
+    assert (done.status, done.err) == (0, "")
+    assert "architecture 1 retrained, accuracy 0.9700" in done.out
+    assert "retrained: 1 epoch from scratch, learning rate 0.01; best after epoch 1" in done.out
