@@ -45,6 +45,12 @@ class ExportContract(ABC):
     def unsupported(cls) -> tuple[str, str, str]:
         """A format, what to append to user_module.py, the operator that is not in the format."""
 
+    @pytest.fixture
+    @classmethod
+    @abstractmethod
+    def nested(cls) -> str:
+        """What to append to user_module.py for PostNet to return a nesting with logits in it."""
+
     @abstractmethod
     def model_outputs(self, model_file: Path, images: Array) -> Array:
         """What the network of a generated file computes, loaded as a user would."""
@@ -116,6 +122,15 @@ class ExportContract(ABC):
         assert len(self.run_file(free.path, several)) == count + 2
         with pytest.raises(Exception, match=r"(?i)dimension"):
             self.run_file(fixed.path, several)
+
+    def test_nested_outputs_keep_their_names_and_places(self, home: Path, nested: str) -> None:
+        with (home / "user_module.py").open("a") as module:
+            module.write(nested)
+        member = Front.load(home / "results/front.json")[N]
+        for one in self.export(*(n for n in formats.formats_of(self.framework) if "-" not in n)):
+            assert one.accuracy == pytest.approx(member.accuracy, abs=1e-9)
+            assert one.comparison.predictions == 2 * one.comparison.images
+            assert one.comparison.changed == one.comparison.ties
 
     def test_an_operator_that_the_format_lacks_is_named(
         self, home: Path, unsupported: tuple[str, str, str]

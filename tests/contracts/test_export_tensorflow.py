@@ -31,6 +31,20 @@ class Odd(PostNet):
 PostNet = Odd
 """
 
+NESTED = """
+
+class Nested(PostNet):
+    def call(self, inputs, training=True):
+        logits = super().call(inputs, training)
+        return {"out": logits, "aux": [2 * logits, tf.argmax(logits, 1)]}
+
+class Unpacking(UserModule):
+    def metrics_op(self, inputs, outputs):
+        return super().metrics_op(inputs, outputs["out"])
+
+PostNet, UserModule = Nested, Unpacking
+"""
+
 
 class TestTensorFlowExport(ExportContract):
     framework = "tensorflow"
@@ -41,6 +55,11 @@ class TestTensorFlowExport(ExportContract):
     @classmethod
     def unsupported(cls) -> tuple[str, str, str]:
         return "tflite", UNSUPPORTED, "BesselI0e"
+
+    @pytest.fixture
+    @classmethod
+    def nested(cls) -> str:
+        return NESTED
 
     @pytest.fixture(autouse=True)
     def _loading(self, load: Load, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:

@@ -31,6 +31,20 @@ class Odd(PostNet):
 PostNet = Odd
 """
 
+NESTED = """
+
+class Nested(PostNet):
+    def forward(self, inputs):
+        logits = super().forward(inputs)
+        return {"out": logits, "aux": [2 * logits, logits.argmax(1)]}
+
+class Unpacking(UserModule):
+    def metrics_func(self, loader, evaluate):
+        return super().metrics_func(loader, lambda images: evaluate(images)["out"])
+
+PostNet, UserModule = Nested, Unpacking
+"""
+
 
 class TestTorchExport(ExportContract):
     framework = "pytorch"
@@ -41,6 +55,11 @@ class TestTorchExport(ExportContract):
     @classmethod
     def unsupported(cls) -> tuple[str, str, str]:
         return "onnx", UNSUPPORTED, "special_i0e"
+
+    @pytest.fixture
+    @classmethod
+    def nested(cls) -> str:
+        return NESTED
 
     @pytest.fixture(autouse=True)
     def _loading(self, load: Load) -> Iterator[None]:

@@ -46,28 +46,25 @@ def show(
 
     if budget is not None and not recommend:
         raise ResultsError("--budget says what --recommend may cost", fix="add --recommend")
-    folder = results.parent if results.suffix == ".json" else results
     console = results_console()
-    if arch is not None or is_retrained(folder):
-        result = pick_result(folder, arch)
-        if as_json:
-            print(json.dumps(asdict(result.member), indent=2))
-            return
-        console.print(member_table(result.member, result.title))
-        if result.remark:
-            print_line(console, result.remark)
-        notes = result.info.notes
+    if is_retrained(results):
+        result = pick_result(results, arch)
+        info, member, name, remark = result.info, result.member, result.title, result.remark
     else:
         front = Front.load(results if results.suffix == ".json" else results / "front.json")
-        notes = front.info.notes
+        info, member, name, remark = front.info, None, f"architecture {arch}", ""
         if recommend:
             _recommend(front, budget, as_json)
             return
-        if as_json:
-            print(front_json(front))
-            return
-        console.print(front_table(front))
-    for note in notes:
+        if arch is not None:
+            member = front[arch]
+    if as_json:
+        print(front_json(front) if member is None else json.dumps(asdict(member), indent=2))
+        return
+    console.print(front_table(front) if member is None else member_table(member, name))
+    if remark:
+        print_line(console, remark)
+    for note in info.notes:
         print_line(console, f"note: {note}")
 
 
