@@ -111,9 +111,12 @@ def retrain(
             ready.listener.notice(notice)
         run = _Run(planned(loaded.scenario, plan), home, result, teacher, plan, target, ready)
         retrained, opened = run.retrained(restart)
+        files: list[ExportedFile] = []
         try:
-            ready.listener.begin("export", f"exporting {retrained.name}")
-            files = export_result(opened, pick_result(target, None), wanted, None, ready.listener)
+            if wanted:
+                ready.listener.begin("export", f"exporting {retrained.name}")
+                made = pick_result(target, None)
+                files = export_result(opened, made, wanted, None, ready.listener)
         finally:
             opened.backend.close()
     return Outcome(retrained, target, tuple(files))

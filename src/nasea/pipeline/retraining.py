@@ -143,11 +143,12 @@ class Retraining:
             self.session.journal.events.scalar("accuracy", accuracy, row.epoch * self._steps)
 
     def _is_best(self, metric: float) -> bool:
+        """Whether no earlier epoch was better; of equals the later has learned longer."""
         if self.course.best is None:
             return True
         before = self.course.rows[self.course.best].metric
         assert before is not None
-        return self.direction.accuracy(metric) > self.direction.accuracy(before)
+        return self.direction.accuracy(metric) >= self.direction.accuracy(before)
 
     def _weights(self) -> bytes:
         """The weights file of the network as it is now."""
