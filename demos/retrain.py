@@ -6,8 +6,8 @@
 Searches as `demos/digits.py` does, where that was not done yet. Then it takes the knee of the
 front, which `nasea show --recommend` names, and retrains it from the weights of the search, from
 scratch, and with the most accurate network as its teacher. Each is judged on digits that no
-training, no search and no choice of an epoch has seen. Expect some two minutes on 2 CPU cores after
-the search. Stopped in the middle it goes on where it was.
+training, no search and no choice of an epoch has seen. Expect five minutes on 2 CPU cores after the
+search. Stopped in the middle it goes on where it was.
 """
 
 from __future__ import annotations
