@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
 
-from nasea.cost import Costs
+from nasea.cost import Costs, Operator
 from nasea.errors import Notice
 from nasea.space import Genome, Shape, Space
 
@@ -40,12 +40,14 @@ class EndReport:
     """PreNet or PostNet, as found by running it.
 
     Attributes:
-        costs: what it costs for one image.
+        costs: what it costs for one image, latency aside.
         out_shape: (channels, height, width) of PreNet's output; ``None`` for PostNet.
+        operators: what it runs on one image, for latency profiles.
     """
 
     costs: Costs
     out_shape: Shape | None = None
+    operators: tuple[Operator, ...] = ()
 
 
 @dataclass(frozen=True)

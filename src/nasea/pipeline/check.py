@@ -85,7 +85,13 @@ def _lines(prepared: Prepared) -> tuple[tuple[str, str], ...]:
     ]  # fmt: skip
     for label, costs, genome in describe_costs(prepared):
         sizes = f"{format_cost(costs.parameters, 'size')}, {format_cost(costs.flops, 'flops')}"
+        if costs.latency_ms is not None:
+            sizes += f", {format_cost(costs.latency_ms, 'latency')}"
         lines.append((label, f"{sizes}: {', '.join(prepared.space.blocks(genome))}"))
+    if prepared.profile is not None:
+        fixed = prepared.costs.fixed.latency_ms or 0.0
+        profile = f"{prepared.profile.describe()}; PreNet and PostNet take "
+        lines.append(("latency", profile + format_cost(fixed, "latency")))
     budget = format_cost(scenario.constraint.value, kind)
     lines.append(("budget", f"{budget}, satisfiable: {_feasible_share(prepared):.1%} of random "
                   "architectures meet it"))  # fmt: skip

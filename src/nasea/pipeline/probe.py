@@ -11,8 +11,9 @@ import numpy as np
 from nasea.backends import Backend, open_backend
 from nasea.backends.base import DataReport, EndReport, Measurement
 from nasea.config import Scenario
-from nasea.cost import CostModel, Costs, build_cost_model, format_cost
-from nasea.errors import BudgetError, UserCodeError
+from nasea.cost import CostModel, Costs, Piece, build_cost_model, format_cost
+from nasea.cost.profiles import Profile, find_profile
+from nasea.errors import BudgetError, Notice, UserCodeError
 from nasea.pipeline.events import Listener, Progress
 from nasea.search import Problem, random_feasible
 from nasea.space import Genome, Space, build_space, load_user_blocks, select_blocks
@@ -35,6 +36,7 @@ class Prepared:
         post_net: PostNet as found.
         space: the search space.
         costs: what every architecture costs.
+        profile: what prices latency; ``None`` where latency does not count.
         paths_per_update: how many paths make one update.
         step_seconds: seconds of training one batch.
     """
@@ -46,6 +48,7 @@ class Prepared:
     post_net: EndReport
     space: Space
     costs: CostModel
+    profile: Profile | None
     paths_per_update: int
     step_seconds: float
 
@@ -111,7 +114,13 @@ def prepare(
         scenario.supernet.feature_choose if scenario.task != "classification" else (),
     )
     post_net = backend.attach(space, scenario.seed)
-    costs = build_cost_model(space, scenario.constraint.type, (pre_net.costs, post_net.costs))
+    profile = open_profile(scenario, directory)
+    ends = (Piece("PreNet", pre_net.operators), Piece("PostNet", post_net.operators))
+    costs = build_cost_model(
+        space, scenario.constraint.type, (pre_net.costs, post_net.costs), profile, ends
+    )
+    if profile is not None:
+        listener.notice(Notice("latency", profile.describe()))
     require_satisfiable(costs, scenario.constraint.value)
 
     def on_step(done: int, total: int) -> None:
@@ -124,7 +133,22 @@ def prepare(
         listener.notice(notice)
     paths = scenario.supernet.paths_per_update or FEW_PATHS_PER_UPDATE
     paths = min(paths, data.batches_per_epoch)
-    return Prepared(scenario, backend, data, pre_net, post_net, space, costs, paths, step_seconds)
+    return Prepared(
+        scenario, backend, data, pre_net, post_net, space, costs, profile, paths, step_seconds
+    )
+
+
+def open_profile(scenario: Scenario, directory: Path) -> Profile | None:
+    """The latency profile that a scenario asks for; ``None`` where latency does not count.
+
+    Raises:
+        LatencyError: there is none of that name, or it is damaged.
+    """
+    if scenario.constraint.type != "latency":
+        return None
+    name = scenario.constraint.processor_version
+    assert name is not None, "the schema has a default"
+    return find_profile(name, directory)
 
 
 def require_working_metric(prepared: Prepared, measured: Sequence[Measurement]) -> None:

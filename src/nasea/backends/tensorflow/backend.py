@@ -116,8 +116,8 @@ class TensorFlowBackend:
         features = self._pre_net.build(images)
         require_feature_map(features, len(images), layout)
         _, height, width, channels = features.shape
-        costs = self._pre_net.count(images[:1])
-        return EndReport(costs, (int(channels), int(height), int(width)))
+        costs, operators = self._pre_net.examine(images[:1])
+        return EndReport(costs, (int(channels), int(height), int(width)), operators)
 
     def attach(self, space: Space, seed: int) -> EndReport:
         """See :meth:`nasea.backends.base.Backend.attach`."""
@@ -132,7 +132,7 @@ class TensorFlowBackend:
         features = [_random_map(len(images), space.layers[i].out_shape) for i in (*space.taps, -1)]
         single = [feature[:1] for feature in features]
         outputs = self._post_net.build(features if space.taps else features[0])
-        costs = self._post_net.count(single if space.taps else single[0])
+        costs, operators = self._post_net.examine(single if space.taps else single[0])
         notice = self.user.try_loss(labels, outputs)
         if notice is not None:
             self.notices.append(notice)
@@ -142,7 +142,7 @@ class TensorFlowBackend:
         self._scorer = Scorer(
             self._supernet, self._pre_net, self._post_net, self.data, self.user, self._draws, seed
         )
-        return EndReport(costs)
+        return EndReport(costs, operators=operators)
 
     def try_candidates(self, on_step: Callable[[int, int], None]) -> float:
         """See :meth:`nasea.backends.base.Backend.try_candidates`."""

@@ -22,7 +22,7 @@ from nasea.backends.torch.data import Batch, Data
 from nasea.backends.torch.devices import open_device, seed_everything
 from nasea.backends.torch.ends import (
     accepts_channels_last,
-    count_end,
+    examine_end,
     run_post_net,
     run_pre_net,
 )
@@ -108,7 +108,8 @@ class TorchBackend:
         """See :meth:`nasea.backends.base.Backend.probe_pre_net`."""
         images, _ = self._probe_batch()
         shape = run_pre_net(self.user, self._pre_net, images)
-        return EndReport(count_end(self.user, self._pre_net, images[:1].clone()), shape)
+        costs, operators = examine_end(self.user, self._pre_net, images[:1].clone())
+        return EndReport(costs, shape, operators)
 
     def attach(self, space: Space, seed: int) -> EndReport:
         """See :meth:`nasea.backends.base.Backend.attach`."""
@@ -125,7 +126,9 @@ class TorchBackend:
         ]
         single = [feature[:1] for feature in features]
         run_post_net(self.user, self._post_net, features if space.taps else features[0])
-        costs = count_end(self.user, self._post_net, single if space.taps else single[0])
+        costs, operators = examine_end(
+            self.user, self._post_net, single if space.taps else single[0]
+        )
         layout = torch.contiguous_format
         if accepts_channels_last(self._pre_net, images) and accepts_channels_last(
             self._post_net, features if space.taps else features[0]
@@ -134,7 +137,7 @@ class TorchBackend:
         seed_everything(seed, _INITIAL_STREAM, 1)
         self._supernet = Supernet(space, self._pre_net, self._post_net, layout).to(self.device)
         self._scorer = Scorer(self._supernet, self.data, self.user, self.device, seed)
-        return EndReport(costs)
+        return EndReport(costs, operators=operators)
 
     def try_candidates(self, on_step: Callable[[int, int], None]) -> float:
         """See :meth:`nasea.backends.base.Backend.try_candidates`."""

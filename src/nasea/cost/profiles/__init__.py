@@ -1,0 +1,14 @@
+"""Latency profiles: how operators are priced on a processor."""
+
+from nasea.cost.profiles.base import Gap, Profile, UnpricedError
+from nasea.cost.profiles.find import find_profile, packaged_names, packaged_profile, profile_path
+
+__all__ = [
+    "Gap",
+    "Profile",
+    "UnpricedError",
+    "find_profile",
+    "packaged_names",
+    "packaged_profile",
+    "profile_path",
+]
