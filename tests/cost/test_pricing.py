@@ -28,10 +28,13 @@ class PerOperator:
         return "a test"
 
     def latency_ms(self, piece: Piece) -> float:
-        gaps = [Gap(op, "not measured") for op in piece.operators if op.kind in self.unknown]
+        gaps = [Gap.of(op, "not measured") for op in piece.operators if op.kind in self.unknown]
         if gaps:
             raise UnpricedError(gaps, "measure it")
         return float(len(piece.operators))
+
+    def guesses(self, piece: Piece) -> list[str]:
+        return []
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +68,7 @@ def test_everything_unknown_is_told_at_once_with_the_place_and_the_remedy(space:
     with pytest.raises(LatencyError) as caught:
         build_cost_model(space, "latency", [], PerOperator(("odd", "add")), [end])
     told = caught.value.message
-    assert told.startswith("profile counting does not know what these operators")
+    assert told.startswith("profile counting does not know what these parts")
     assert "odd, 3x4x4 -> 8x9x7 (PreNet, odd): not measured" in told
     assert "add, 8x9x7 (layer 0: separable_k3): not measured" in told
     assert caught.value.fix == "measure it"

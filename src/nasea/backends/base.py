@@ -14,7 +14,7 @@ from typing import Literal, Protocol
 
 from nasea.cost import Costs, Operator
 from nasea.errors import Notice
-from nasea.space import Genome, Shape, Space
+from nasea.space import Genome, Program, Shape, Space
 
 DataFormat = Literal["channels_first", "channels_last"]
 """(N, C, H, W) or (N, H, W, C)."""
@@ -117,6 +117,28 @@ class Slice:
     statistics: int = 0
 
 
+class Deployment(Protocol):
+    """Networks as the files that a device runs, with weights that need not be trained.
+
+    All take one image, float32.
+    """
+
+    suffix: str
+    """Ending of the files: ``.onnx`` or ``.tflite``."""
+
+    def nothing(self) -> bytes:
+        """A network that does next to nothing: what a run costs at least."""
+
+    def end(self, name: Literal["PreNet", "PostNet"]) -> bytes:
+        """An end by itself."""
+
+    def block(self, program: Program, in_shape: Shape) -> bytes:
+        """A block by itself; ``in_shape`` is (channels, height, width)."""
+
+    def network(self, genome: Genome) -> bytes:
+        """A whole network."""
+
+
 class Backend(Protocol):
     """One framework at work on one scenario.
 
@@ -216,6 +238,13 @@ class Backend(Protocol):
 
         Returns:
             The framework's own count of its parameters.
+        """
+
+    def deployment(self) -> Deployment:
+        """What writes networks as a device runs them; at any time after ``attach``.
+
+        Raises:
+            NotAvailableError: what writes the files is not installed.
         """
 
     def close(self) -> None:

@@ -16,6 +16,7 @@ import typer
 from nasea.cli.check import check
 from nasea.cli.failure import told
 from nasea.cli.init import init
+from nasea.cli.latency import latency
 from nasea.cli.search import search
 from nasea.cli.show import show
 from nasea.version import __version__
@@ -62,3 +63,4 @@ def _nasea(
 
 for _verb in (init, check, search, show):
     app.command(_verb.__name__)(told(_verb))
+app.add_typer(latency, name="latency")

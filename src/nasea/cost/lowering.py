@@ -21,16 +21,32 @@ from nasea.space.shapes import op_output_shape, output_shape
 
 def operators_of(program: Program, shape: Shape) -> tuple[Operator, ...]:
     """The operators that ``program`` runs on one image of ``shape`` (channels, height, width)."""
-    writer = _Writer()
-    result = writer.write(program, "input", shape)
-    return fuse(writer.nodes, (result,))
+    nodes, result = graph_of(program, shape)
+    return fuse(nodes, (result,))
+
+
+def graph_of(
+    program: Program, shape: Shape, source: str = "input", prefix: str = ""
+) -> tuple[list[Node], str]:
+    """(nodes before any fusing, name of the output) of ``program``.
+
+    Args:
+        program: what is run.
+        shape: (channels, height, width) of what it reads.
+        source: name of what it reads; also that of the output when the program does nothing.
+        prefix: before every other name.
+    """
+    writer = _Writer(prefix)
+    result = writer.write(program, source, shape)
+    return writer.nodes, result
 
 
 class _Writer:
     """Writes a program as a graph."""
 
-    def __init__(self) -> None:
+    def __init__(self, prefix: str) -> None:
         self.nodes: list[Node] = []
+        self._prefix = prefix
         self._numbers = count()
 
     def write(self, program: Program, source: str, shape: Shape) -> str:
@@ -55,7 +71,7 @@ class _Writer:
         return self._node(_leaf(op, shape, out), source)
 
     def _node(self, operator: Operator, *inputs: str) -> str:
-        output = f"value{next(self._numbers)}"
+        output = f"{self._prefix}value{next(self._numbers)}"
         self.nodes.append(Node(operator, inputs, output))
         return output
 

@@ -50,7 +50,7 @@ def price_space(profile: Profile, space: Space, ends: Sequence[Piece]) -> Prices
             return profile.latency_ms(piece)
         except UnpricedError as error:
             for gap in error.gaps:
-                gaps.setdefault(f"{gap.operator}: {gap.reason}", gap)
+                gaps.setdefault(str(gap), gap)
             fixes.append(error.fix or "")
             return 0.0  # never used: the gaps are raised below
 
@@ -60,6 +60,6 @@ def price_space(profile: Profile, space: Space, ends: Sequence[Piece]) -> Prices
         lines = [f"  {gap}" for gap in list(gaps.values())[:_TOLD]]
         if len(gaps) > _TOLD:
             lines.append(f"  and {len(gaps) - _TOLD} more")
-        head = f"profile {profile.name} does not know what these operators of the networks cost:"
+        head = f"profile {profile.name} does not know what these parts of the networks cost:"
         raise LatencyError("\n".join([head, *lines]), fix=fixes[0])
     return Prices(fixed, layers)

@@ -12,6 +12,7 @@ from nasea.backends import Backend, open_backend
 from nasea.backends.base import DataReport, EndReport, Measurement
 from nasea.config import Scenario
 from nasea.cost import CostModel, Costs, Piece, build_cost_model, format_cost
+from nasea.cost.pricing import pieces_of
 from nasea.cost.profiles import Profile, find_profile
 from nasea.errors import BudgetError, Notice, UserCodeError
 from nasea.pipeline.events import Listener, Progress
@@ -22,6 +23,7 @@ FEW_PATHS_PER_UPDATE = 2
 """Default of ``supernet.paths_per_update``; docs/decisions tells why not more."""
 
 _RANDOM_SAMPLE = 1000
+_TOLD_GUESSES = 8
 
 
 @dataclass(frozen=True)
@@ -99,6 +101,72 @@ def prepare(
         NaseaError: any fault of the input; BudgetError when no architecture meets the constraint.
     """
     listener.begin("probe", "probing: shapes, costs, one batch through every candidate")
+    profile = open_profile(scenario, directory)
+    opened = open_space(scenario, directory, workers)
+    backend, space = opened.backend, opened.space
+    pre_net, post_net = opened.pre_net, opened.post_net
+    costs = build_cost_model(
+        space,
+        scenario.constraint.type,
+        (pre_net.costs, post_net.costs),
+        profile,
+        opened.end_pieces,
+    )
+    if profile is not None:
+        tell_profile(profile, opened, listener)
+    require_satisfiable(costs, scenario.constraint.value)
+
+    def on_step(done: int, total: int) -> None:
+        listener.progress(Progress("probe", done, total, "path"))
+
+    step_seconds = backend.try_candidates(on_step)
+    if workers is None:
+        backend.settle_workers(step_seconds)
+    for notice in backend.notices:
+        listener.notice(notice)
+    paths = scenario.supernet.paths_per_update or FEW_PATHS_PER_UPDATE
+    paths = min(paths, opened.data.batches_per_epoch)
+    return Prepared(
+        scenario, backend, opened.data, pre_net, post_net, space, costs, profile, paths,
+        step_seconds,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A scenario's networks, before anything is priced or trained.
+
+    Attributes:
+        backend: the framework, with data open and the supernet built.
+        data: what the data sets hold.
+        pre_net: PreNet as found.
+        post_net: PostNet as found.
+        space: the search space.
+    """
+
+    backend: Backend
+    data: DataReport
+    pre_net: EndReport
+    post_net: EndReport
+    space: Space
+
+    @property
+    def end_pieces(self) -> tuple[Piece, Piece]:
+        """What the ends run, for a latency profile."""
+        return Piece("PreNet", self.pre_net.operators), Piece("PostNet", self.post_net.operators)
+
+    @property
+    def pieces(self) -> tuple[Piece, ...]:
+        """The ends, and every candidate of every layer."""
+        return (*self.end_pieces, *(p for layer in self.space.layers for p in pieces_of(layer)))
+
+
+def open_space(scenario: Scenario, directory: Path, workers: int | None = None) -> Opened:
+    """Open the user's module and data, build the space and an untrained supernet.
+
+    Raises:
+        NaseaError: any fault of the input.
+    """
     own_blocks = load_user_blocks(directory)
     blocks = select_blocks(scenario.supernet.blocks, scenario.constraint.type, own_blocks)
     backend = open_backend(scenario, directory)
@@ -114,28 +182,18 @@ def prepare(
         scenario.supernet.feature_choose if scenario.task != "classification" else (),
     )
     post_net = backend.attach(space, scenario.seed)
-    profile = open_profile(scenario, directory)
-    ends = (Piece("PreNet", pre_net.operators), Piece("PostNet", post_net.operators))
-    costs = build_cost_model(
-        space, scenario.constraint.type, (pre_net.costs, post_net.costs), profile, ends
-    )
-    if profile is not None:
-        listener.notice(Notice("latency", profile.describe()))
-    require_satisfiable(costs, scenario.constraint.value)
+    return Opened(backend, data, pre_net, post_net, space)
 
-    def on_step(done: int, total: int) -> None:
-        listener.progress(Progress("probe", done, total, "path"))
 
-    step_seconds = backend.try_candidates(on_step)
-    if workers is None:
-        backend.settle_workers(step_seconds)
-    for notice in backend.notices:
-        listener.notice(notice)
-    paths = scenario.supernet.paths_per_update or FEW_PATHS_PER_UPDATE
-    paths = min(paths, data.batches_per_epoch)
-    return Prepared(
-        scenario, backend, data, pre_net, post_net, space, costs, profile, paths, step_seconds
-    )
+def tell_profile(profile: Profile, opened: Opened, listener: Listener) -> None:
+    """Say how good a profile is, and what it has to guess."""
+    listener.notice(Notice("latency", profile.describe()))
+    guesses = list(dict.fromkeys(g for piece in opened.pieces for g in profile.guesses(piece)))
+    if guesses:
+        told = "\n".join(f"  {guess}" for guess in guesses[:_TOLD_GUESSES])
+        more = f"\n  and {len(guesses) - _TOLD_GUESSES} more" * (len(guesses) > _TOLD_GUESSES)
+        head = f"{profile.name} was asked to extrapolate, and prices without measurements:"
+        listener.notice(Notice("latency", f"{head}\n{told}{more}"))
 
 
 def open_profile(scenario: Scenario, directory: Path) -> Profile | None:

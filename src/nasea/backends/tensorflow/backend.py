@@ -12,6 +12,7 @@ import tensorflow as tf
 
 from nasea.backends.base import (
     DataReport,
+    Deployment,
     EndReport,
     FileOptions,
     Measurement,
@@ -19,6 +20,7 @@ from nasea.backends.base import (
     UpdateReport,
 )
 from nasea.backends.tensorflow.data import Batch, Data
+from nasea.backends.tensorflow.deployment import TfliteDeployment
 from nasea.backends.tensorflow.devices import device_name, open_device, seed_everything
 from nasea.backends.tensorflow.draws import Draws
 from nasea.backends.tensorflow.ends import End, count_parameters, require_feature_map
@@ -207,6 +209,11 @@ class TensorFlowBackend:
             network(self._probe_batch()[0][:1], training=False)
             network.save_weights(str(path))
         return count_parameters(network)
+
+    def deployment(self) -> Deployment:
+        """See :meth:`nasea.backends.base.Backend.deployment`."""
+        image = self._probe_batch()[0][:1]
+        return TfliteDeployment(self._pre_net, self._post_net, image, self.supernet.space)
 
     def close(self) -> None:
         """See :meth:`nasea.backends.base.Backend.close`."""

@@ -33,7 +33,7 @@ def load_tensorflow(keras_version: int) -> ModuleType:
         os.environ[_LEGACY_KERAS] = "1" if keras_version == 2 else "0"
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # errors come as exceptions too
     try:
-        with _held_back():
+        with held_back():
             tensorflow = importlib.import_module("tensorflow")
             found = keras_release(tensorflow)
     except ImportError as error:
@@ -56,7 +56,7 @@ def keras_release(tensorflow: ModuleType) -> str:
 
 
 @contextmanager
-def _held_back() -> Iterator[None]:
+def held_back() -> Iterator[None]:
     """Keep what the libraries write to the error stream, past Python; show it when they fail."""
     sys.stderr.flush()
     try:

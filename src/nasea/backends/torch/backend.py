@@ -12,6 +12,7 @@ import torch
 
 from nasea.backends.base import (
     DataReport,
+    Deployment,
     EndReport,
     FileOptions,
     Measurement,
@@ -31,7 +32,7 @@ from nasea.backends.torch.supernet import Supernet
 from nasea.backends.torch.train import Trainer
 from nasea.backends.torch.user import UserCode
 from nasea.config import Scenario
-from nasea.errors import DataError, Notice
+from nasea.errors import DataError, NotAvailableError, Notice
 from nasea.space import Genome, Space
 
 _INITIAL_STREAM = 0x11
@@ -198,6 +199,17 @@ class TorchBackend:
         }
         torch.save(weights, path)
         return sum(parameter.numel() for parameter in network.parameters())
+
+    def deployment(self) -> Deployment:
+        """See :meth:`nasea.backends.base.Backend.deployment`."""
+        try:
+            from nasea.backends.torch.deployment import OnnxDeployment
+        except ImportError as error:
+            raise NotAvailableError(
+                f"ONNX cannot be imported: {error}", fix="pip install 'nasea[torch]'"
+            ) from error
+        image = self._probe_batch()[0][:1]
+        return OnnxDeployment(self.user, self._pre_net, self._post_net, image, self.supernet.space)
 
     def close(self) -> None:
         """See :meth:`nasea.backends.base.Backend.close`."""

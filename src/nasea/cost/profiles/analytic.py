@@ -166,13 +166,17 @@ class AnalyticProfile:
         """See :class:`nasea.cost.profiles.base.Profile`."""
         unknown = [op for op in piece.operators if op.kind not in KINDS]
         if unknown:
-            gaps = [Gap(op, f"{self.name} has no formula for it") for op in unknown]
+            gaps = [Gap.of(op, f"{self.name} has no formula for it") for op in unknown]
             raise UnpricedError(
                 gaps,
                 "use other operations there, or a profile measured on a device "
                 "(docs/add-a-processor.md)",
             )
         return sum(self.operator_ms(operator) for operator in piece.operators)
+
+    def guesses(self, piece: Piece) -> list[str]:
+        """None: see :class:`nasea.cost.profiles.base.Profile`."""
+        return []
 
     def operator_ms(self, operator: Operator) -> float:
         """Milliseconds of one operator of a known kind."""

@@ -12,26 +12,31 @@ from nasea.errors import NaseaError
 
 @dataclass(frozen=True)
 class Gap:
-    """An operator that a profile cannot price.
+    """Something that a profile cannot price.
 
     Attributes:
-        operator: which one.
+        what: an operator or a piece, and where it stands.
         reason: why not, e.g. ``not measured`` or ``beyond what was measured: 512 channels in``.
     """
 
-    operator: Operator
+    what: str
     reason: str
 
+    @classmethod
+    def of(cls, operator: Operator, reason: str) -> Gap:
+        """The gap that an operator makes."""
+        origin = f" ({operator.name})" if operator.name else ""
+        return cls(f"{operator}{origin}", reason)
+
     def __str__(self) -> str:
-        origin = f" ({self.operator.name})" if self.operator.name else ""
-        return f"{self.operator}{origin}: {self.reason}"
+        return f"{self.what}: {self.reason}"
 
 
 class UnpricedError(NaseaError):
     """A profile does not know what a piece costs.
 
     Args:
-        gaps: the operators it cannot price, each with the reason.
+        gaps: what it cannot price, each with the reason.
         fix: how the profile comes to know them.
     """
 
@@ -64,3 +69,6 @@ class Profile(Protocol):
         Raises:
             UnpricedError: naming every operator of the piece that the profile cannot price.
         """
+
+    def guesses(self, piece: Piece) -> list[str]:
+        """What of a piece it prices beyond its measurements, each with the reason."""
