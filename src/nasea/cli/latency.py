@@ -53,5 +53,66 @@ def build(
     typer.echo(f"wrote {built.path}; use it with processor_version: {built.profile.name}")
 
 
-for _verb in (build,):
-    latency.command(_verb.__name__)(told(_verb))
+def bench(
+    config: _Scenario = Path("scen.yaml"),
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Where the files go.")] = Path(
+        "latency_bench"
+    ),
+) -> None:
+    """Write the operators of a scenario's networks as files to measure on your device.
+
+    DIR/operators.csv lists them; fill in latency_ms there, then: nasea latency import.
+    """
+    from nasea.cli.listener import RichListener
+    from nasea.pipeline.latency_bench import MANIFEST, formats_told, write_bench
+
+    with RichListener() as listener:
+        bench = write_bench(config, out, listener=listener)
+    typer.echo(f"wrote {bench.operators} operators as {formats_told(bench.formats)} to {out}")
+    typer.echo(
+        f"next:  measure each at batch 1, fill in latency_ms in {out / MANIFEST}, then\n"
+        f"       nasea latency import {out / MANIFEST} --name my_phone"
+    )
+
+
+def import_(
+    results: Annotated[Path, typer.Argument(metavar="RESULTS.csv", help="The measured times.")],
+    name: Annotated[str, typer.Option(metavar="NAME", help="What processor_version will say.")],
+    processor: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="The device, in words.")
+    ] = None,
+    per_network: Annotated[
+        float, typer.Option(metavar="MS", help="What a network costs beyond its operators.")
+    ] = 0.0,
+    per_operator: Annotated[
+        float, typer.Option(metavar="MS", help="What an operator costs beyond its time alone.")
+    ] = 0.0,
+    extrapolate: Annotated[
+        bool, typer.Option("--extrapolate", help="Price shapes beyond the measured ones too.")
+    ] = False,
+) -> None:
+    """Make a profile of what was measured on a device: profiles/NAME.json."""
+    from nasea.pipeline.latency_import import import_times
+
+    profile, path = import_times(
+        results,
+        name,
+        processor=processor,
+        per_network_ms=per_network,
+        per_operator_ms=per_operator,
+        extrapolate=extrapolate,
+    )
+    typer.echo(profile.describe())
+    typer.echo(f"wrote {path}; use it with processor_version: {profile.name}")
+
+
+def list_() -> None:
+    """Name the profiles that processor_version can say here, and how good they are."""
+    from nasea.cost.profiles import known_profiles
+
+    for profile in known_profiles(Path.cwd()):
+        typer.echo(profile.describe())
+
+
+for _name, _verb in {"build": build, "bench": bench, "import": import_, "list": list_}.items():
+    latency.command(_name)(told(_verb))  # type: ignore[arg-type]  # verbs of several signatures

@@ -27,6 +27,7 @@ from nasea.cost.profiles.measured import (
 )
 from nasea.errors import LatencyError
 from nasea.pipeline.events import Listener, Progress, Silence
+from nasea.pipeline.latency_import import require_name
 from nasea.pipeline.probe import Opened, open_space
 from nasea.space import Genome
 
@@ -79,6 +80,7 @@ def build(
     loaded = load_scenario(config)
     for notice in loaded.notices:
         listener.notice(notice)
+    require_name(name or processor)
     runtime = runtime_for(processor, loaded.scenario)
     release = runtime.release()
     listener.begin("latency", f"timing the blocks of {config} with {release}, one thread")

@@ -42,6 +42,13 @@ def find_profile(name: str, directory: Path) -> Profile:
     )
 
 
+def known_profiles(directory: Path) -> list[Profile]:
+    """Every profile that a project can name, its own first."""
+    own = _own(directory)
+    shipped = [name for name in packaged_names() if name not in own]
+    return [*map(load_profile, own.values()), *map(packaged_profile, shipped)]
+
+
 def profile_path(name: str, directory: Path) -> Path:
     """The file of a project's own profile."""
     return directory / FOLDER / f"{name}.json"

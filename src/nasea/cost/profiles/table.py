@@ -26,6 +26,9 @@ from nasea.space import Shape
 Family = tuple[str, ...]
 """What operators must share to be compared by size alone, in words."""
 
+_LEAST_SHARE = 0.05
+"""No operator is priced below this share of its time alone."""
+
 _HOW = (
     "measure it: nasea latency bench writes the operators of a scenario, nasea latency import "
     "reads their times (docs/add-a-processor.md)"
@@ -81,6 +84,7 @@ class TableProfile:
         created: ISO 8601 date.
         source: the file that was imported.
         per_network_ms: what a whole network costs beyond its operators.
+        per_operator_ms: what each operator costs in a network beyond its time alone.
         extrapolate: whether shapes beyond the measured ones are priced too, with a notice.
         quality: how far predictions are from whole networks, in words.
         rows: every operator measured.
@@ -91,6 +95,7 @@ class TableProfile:
     created: str
     source: str
     per_network_ms: float
+    per_operator_ms: float
     extrapolate: bool
     quality: str
     rows: tuple[MeasuredOperator, ...]
@@ -98,7 +103,7 @@ class TableProfile:
     @cached_property
     def digest(self) -> str:
         """See :class:`nasea.cost.profiles.base.Profile`."""
-        content = repr((self.per_network_ms, self.extrapolate, self.rows))
+        content = repr((self.per_network_ms, self.per_operator_ms, self.extrapolate, self.rows))
         return hashlib.sha256(content.encode()).hexdigest()
 
     @cached_property
@@ -124,7 +129,7 @@ class TableProfile:
             elif not found.inside and not self.extrapolate:
                 gaps.append(Gap.of(operator, self._beyond(operator)))
             else:
-                total += found.ms
+                total += max(found.ms + self.per_operator_ms, _LEAST_SHARE * found.ms)
         if gaps:
             raise UnpricedError(gaps, _HOW)
         return total
