@@ -2,7 +2,14 @@
 
 from nasea.cost.counts import Costs, count
 from nasea.cost.lowering import operators_of
-from nasea.cost.model import UNITS, ConstraintType, CostModel, build_cost_model, format_cost
+from nasea.cost.model import (
+    UNITS,
+    ConstraintType,
+    CostModel,
+    build_cost_model,
+    cost_of_kind,
+    format_cost,
+)
 from nasea.cost.operators import Operator, Piece
 
 __all__ = [
@@ -13,6 +20,7 @@ __all__ = [
     "Operator",
     "Piece",
     "build_cost_model",
+    "cost_of_kind",
     "count",
     "format_cost",
     "operators_of",

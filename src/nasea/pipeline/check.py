@@ -93,6 +93,8 @@ def _lines(prepared: Prepared) -> tuple[tuple[str, str], ...]:
         profile = f"{prepared.profile.describe()}; PreNet and PostNet take "
         lines.append(("latency", profile + format_cost(fixed, "latency")))
     budget = format_cost(scenario.constraint.value, kind)
+    for other, value in scenario.constraint.also.items():
+        budget += f" and {format_cost(value, other)}"
     lines.append(("budget", f"{budget}, satisfiable: {_feasible_share(prepared):.1%} of random "
                   "architectures meet it"))  # fmt: skip
     seconds_train, seconds_search = _estimate(prepared)
@@ -126,7 +128,7 @@ def _feasible_share(prepared: Prepared) -> float:
     genomes = np.stack(
         [rng.integers(n, size=_FEASIBILITY_SAMPLE) for n in prepared.space.choices], axis=1
     )
-    return float((prepared.costs(genomes) <= prepared.scenario.constraint.value).mean())
+    return float(prepared.problem.feasible(genomes).mean())
 
 
 def _estimate(prepared: Prepared) -> tuple[float, float]:

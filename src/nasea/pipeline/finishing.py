@@ -99,6 +99,8 @@ def assemble(
         framework=scenario.framework,
         constraint_type=scenario.constraint.type,
         constraint_value=float(scenario.constraint.value),
+        also=tuple(scenario.constraint.also.items()),
+        processor=None if prepared.profile is None else prepared.profile.describe(),
         metric_mode=direction.mode,
         seed=scenario.seed,
         config_digest=scenario.digest(),

@@ -20,6 +20,9 @@ MANIFEST = "operators.csv"
 
 Write = Callable[[Operator], bytes]
 
+_WITH_TENSORFLOW = True
+"""Off where TensorFlow must not be loaded: it takes seconds."""
+
 
 @dataclass(frozen=True)
 class Bench:
@@ -109,7 +112,7 @@ def _writers(keras_version: int, listener: Listener) -> dict[str, Write]:
         writers["onnx"] = lambda operator: bytes(single_operator(operator).SerializeToString())
     else:
         missing.append(("ONNX", "onnx"))
-    if find_spec("tensorflow") is not None:
+    if _WITH_TENSORFLOW and find_spec("tensorflow") is not None:
         from nasea.backends.tensorflow.environment import load_tensorflow
 
         load_tensorflow(keras_version)

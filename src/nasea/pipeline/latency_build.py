@@ -80,8 +80,8 @@ def build(
     loaded = load_scenario(config)
     for notice in loaded.notices:
         listener.notice(notice)
-    require_name(name or processor)
     runtime = runtime_for(processor, loaded.scenario)
+    require_name(name or processor)
     release = runtime.release()
     listener.begin("latency", f"timing the blocks of {config} with {release}, one thread")
     opened = open_space(loaded.scenario, home)

@@ -4,19 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from nasea.backends import Backend, open_backend
 from nasea.backends.base import DataReport, EndReport, Measurement
-from nasea.config import Scenario
-from nasea.cost import CostModel, Costs, Piece, build_cost_model, format_cost
+from nasea.config import Constraint, Scenario
+from nasea.cost import (
+    ConstraintType,
+    CostModel,
+    Costs,
+    Piece,
+    build_cost_model,
+    cost_of_kind,
+    format_cost,
+)
 from nasea.cost.pricing import pieces_of
 from nasea.cost.profiles import Profile, find_profile
 from nasea.errors import BudgetError, Notice, UserCodeError
 from nasea.pipeline.events import Listener, Progress
-from nasea.search import Problem, random_feasible
+from nasea.search import Limit, Problem, cheapest_within, random_feasible
 from nasea.space import Genome, Space, build_space, load_user_blocks, select_blocks
 
 FEW_PATHS_PER_UPDATE = 2
@@ -63,6 +72,7 @@ class Prepared:
             cost=self.costs,
             layer_costs=self.costs.layer_costs,
             budget=self.scenario.constraint.value,
+            limits=limits_of(self.costs, self.scenario.constraint),
         )
 
     @property
@@ -114,7 +124,7 @@ def prepare(
     )
     if profile is not None:
         tell_profile(profile, opened, listener)
-    require_satisfiable(costs, scenario.constraint.value)
+    require_satisfiable(costs, scenario.constraint)
 
     def on_step(done: int, total: int) -> None:
         listener.progress(Progress("probe", done, total, "path"))
@@ -202,7 +212,7 @@ def open_profile(scenario: Scenario, directory: Path) -> Profile | None:
     Raises:
         LatencyError: there is none of that name, or it is damaged.
     """
-    if scenario.constraint.type != "latency":
+    if not scenario.constraint.counts_latency:
         return None
     name = scenario.constraint.processor_version
     assert name is not None, "the schema has a default"
@@ -221,17 +231,48 @@ def require_working_metric(prepared: Prepared, measured: Sequence[Measurement]) 
         raise UserCodeError(prepared.backend.metric_call, trace)
 
 
-def require_satisfiable(costs: CostModel, budget: float) -> None:
-    """Raise BudgetError, with figures, when even the cheapest architecture exceeds the budget."""
-    kind = costs.constraint_type
-    cheapest = costs.value(costs.costs(costs.cheapest))
+def limits_of(costs: CostModel, constraint: Constraint) -> tuple[Limit, ...]:
+    """The budgets beside the constraint's own, as the search sees them."""
+    return tuple(
+        Limit(partial(costs.many, kind), costs.layer_costs_of(kind), value)
+        for kind, value in constraint.also.items()
+    )
+
+
+def require_satisfiable(costs: CostModel, constraint: Constraint) -> None:
+    """Raise BudgetError, with figures, when no architecture meets every budget."""
+    _require_one(costs, constraint.type, constraint.value, "constraint_value")
+    for kind, value in constraint.also.items():
+        _require_one(costs, kind, value, f"also.{kind}")
+    if not constraint.also:
+        return
+    problem = Problem(
+        choices=costs.space.choices,
+        canonical=costs.space.canonical,
+        cost=costs,
+        layer_costs=costs.layer_costs,
+        budget=constraint.value,
+        limits=limits_of(costs, constraint),
+    )
+    if cheapest_within(problem) is None:
+        budgets = {constraint.type: constraint.value, **constraint.also}
+        told = ", ".join(format_cost(value, kind) for kind, value in budgets.items())
+        raise BudgetError(
+            f"strategy.constraint: each of the budgets can be met, but not all at once: {told}",
+            fix="raise one of them, or add blocks to supernet.blocks that are cheap in all",
+        )
+
+
+def _require_one(costs: CostModel, kind: ConstraintType, budget: float, key: str) -> None:
+    fixed = cost_of_kind(costs.fixed, kind)
+    cheapest = fixed + sum(float(row.min()) for row in costs.layer_costs_of(kind))
     if cheapest <= budget:
         return
-    ends = format_cost(costs.value(costs.fixed), kind)
     raise BudgetError(
         f"strategy.constraint: cheapest architecture: {format_cost(cheapest, kind)}; budget "
-        f"{format_cost(budget, kind)}: not satisfiable (PreNet and PostNet alone: {ends})",
-        fix=f"raise constraint_value above {cheapest:.10g}, lower supernet.filters, or add cheaper "
+        f"{format_cost(budget, kind)}: not satisfiable (PreNet and PostNet alone: "
+        f"{format_cost(fixed, kind)})",
+        fix=f"raise {key} above {cheapest:.10g}, lower supernet.filters, or add cheaper "
         "blocks to supernet.blocks",
     )
 

@@ -101,6 +101,8 @@ class RunInfo:
         evaluations: architectures truly scored, failed ones included.
         hypervolumes: hypervolume of the front after each generation.
         notes: warnings a reader of the results must see.
+        also: further budgets that every member meets, (what, value).
+        processor: whose latency is meant and how good its profile is; ``None`` without latency.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = _STRICT
@@ -117,6 +119,8 @@ class RunInfo:
     evaluations: int
     hypervolumes: tuple[float, ...] = ()
     notes: tuple[str, ...] = ()
+    also: tuple[tuple[Quantity, float], ...] = ()
+    processor: str | None = None
 
     @property
     def task_name(self) -> str:

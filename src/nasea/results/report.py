@@ -20,7 +20,7 @@ from string import Template
 from nasea.results.files import write_result
 from nasea.results.front import Front
 from nasea.results.report_data import cost_columns, embedded_json
-from nasea.results.units import four_digits
+from nasea.results.units import four_digits, unit_for
 
 
 def save_report(front: Front, path: Path) -> None:
@@ -124,6 +124,10 @@ def _facts(front: Front) -> Iterable[tuple[str, str]]:
     yield "task", escape(info.task_name)
     yield "framework", escape(info.framework_name)
     yield "constraint", escape(f"at most {front.unit.phrase(info.constraint_value)}, whole network")
+    for quantity, value in info.also:
+        yield "and", escape(f"at most {unit_for(quantity, [value]).phrase(value)}")
+    if info.processor is not None:
+        yield "latency", escape(info.processor)
     yield "the metric", escape(f"{better}; metric_mode {info.metric_mode}")
     if front.members:
         yield "searched layers", str(len(front.members[0].layers))
