@@ -26,7 +26,7 @@ from nasea.cost.profiles.files import load_profile
 from nasea.cost.profiles.measured import MeasuredProfile
 from nasea.pipeline.events import Silence
 from nasea.pipeline.latency_build import build, time_files
-from nasea.pipeline.probe import open_space
+from nasea.pipeline.probe import open_latency_space
 from ranking import kendall_tau, relative_errors
 from recording import record, table
 
@@ -42,7 +42,7 @@ def main(project: Path, count: int, keep: bool) -> None:
     profile = load_profile(path)
     assert isinstance(profile, MeasuredProfile)
     print(profile.describe())
-    opened = open_space(scenario, project.resolve())
+    opened = open_latency_space(scenario, project.resolve())
     ends = (opened.pre_net.costs, opened.post_net.costs)
     model = build_cost_model(opened.space, "latency", ends, profile, opened.end_pieces)
     rng = np.random.default_rng(SEED)

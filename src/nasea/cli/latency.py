@@ -106,6 +106,26 @@ def import_(
     typer.echo(f"wrote {path}; use it with processor_version: {profile.name}")
 
 
+def measure(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help=".onnx or .tflite.")],
+    results: Annotated[
+        Path, typer.Option(metavar="DIR", help="Where a search wrote its results.")
+    ] = Path("results"),
+) -> None:
+    """Time exported networks end to end on this machine, beside what was predicted.
+
+    Files called model_arch_result_N are entered in DIR/report.html and front.json.
+    """
+    from nasea.cli.console import results_console
+    from nasea.cli.latency_table import measured_table
+    from nasea.cli.listener import RichListener
+    from nasea.pipeline.latency_measure import measure as run
+
+    with RichListener() as listener:
+        found = run(files, results, listener=listener)
+    results_console().print(measured_table(found))
+
+
 def list_() -> None:
     """Name the profiles that processor_version can say here, and how good they are."""
     from nasea.cost.profiles import known_profiles
@@ -114,5 +134,6 @@ def list_() -> None:
         typer.echo(profile.describe())
 
 
-for _name, _verb in {"build": build, "bench": bench, "import": import_, "list": list_}.items():
+_VERBS = {"build": build, "bench": bench, "import": import_, "measure": measure, "list": list_}
+for _name, _verb in _VERBS.items():
     latency.command(_name)(told(_verb))  # type: ignore[arg-type]  # verbs of several signatures

@@ -14,7 +14,7 @@ from nasea.cost.profiles import Gap
 from nasea.cost.profiles.operator_csv import manifest_text, row_of
 from nasea.errors import LatencyError, Notice
 from nasea.pipeline.events import Listener, Progress, Silence
-from nasea.pipeline.probe import Opened, open_space
+from nasea.pipeline.probe import Opened, open_latency_space
 
 MANIFEST = "operators.csv"
 
@@ -49,7 +49,7 @@ def write_bench(
     """Write every different operator of a scenario's space and ends, and a manifest.
 
     Args:
-        config: the scenario; its constraint does not matter.
+        config: the scenario; without a latency budget, the blocks of one with it are taken.
         folder: made; must not hold a manifest already.
         directory: where ``user_module.py`` is; the current directory by default.
         listener: hears of progress.
@@ -67,7 +67,7 @@ def write_bench(
     for notice in loaded.notices:
         listener.notice(notice)
     listener.begin("latency", f"writing the operators of {config}")
-    opened = open_space(loaded.scenario, (directory or Path.cwd()).resolve())
+    opened = open_latency_space(loaded.scenario, (directory or Path.cwd()).resolve())
     try:
         operators = distinct_operators(opened)
     finally:

@@ -28,7 +28,7 @@ from nasea.cost.profiles.measured import (
 from nasea.errors import LatencyError
 from nasea.pipeline.events import Listener, Progress, Silence
 from nasea.pipeline.latency_import import require_name
-from nasea.pipeline.probe import Opened, open_space
+from nasea.pipeline.probe import Opened, open_latency_space
 from nasea.space import Genome
 
 NETWORKS = 16
@@ -64,7 +64,7 @@ def build(
     """Time every block of a scenario's space, and some whole networks, on this machine.
 
     Args:
-        config: the scenario; its constraint does not matter.
+        config: the scenario; without a latency budget, the blocks of one with it are taken.
         processor: ``host-onnxruntime`` or ``host-litert``.
         name: of the profile; that of the processor by default.
         networks: whole networks to calibrate on, at least 4.
@@ -84,7 +84,7 @@ def build(
     require_name(name or processor)
     release = runtime.release()
     listener.begin("latency", f"timing the blocks of {config} with {release}, one thread")
-    opened = open_space(loaded.scenario, home)
+    opened = open_latency_space(loaded.scenario, home)
     try:
         deployment = opened.backend.deployment()
         files = {**_end_files(opened, deployment), **_block_files(opened, deployment)}
@@ -140,9 +140,10 @@ def runtime_for(processor: str, scenario: Scenario) -> HostRuntime:
 
 
 def sample(opened: Opened, count: int, seed: int) -> list[Genome]:
-    """Random architectures, every candidate of a layer as often as the others.
+    """Random architectures from deep to shallow, the candidates of a layer about equally often.
 
-    Columns of shuffled repetitions, as in a Latin square: few networks then tell most.
+    What a session adds to a block alone is told by networks of many and of few blocks, and a search
+    ends up with both: so the share of layers that are skipped rises from network to network.
     """
     rng = np.random.default_rng([seed, _STREAM])
     columns = []
@@ -150,7 +151,12 @@ def sample(opened: Opened, count: int, seed: int) -> list[Genome]:
         repeats = -(-count // choices)
         column = np.concatenate([rng.permutation(choices) for _ in range(repeats)])
         columns.append(column[:count])
-    return [tuple(int(gene) for gene in row) for row in np.stack(columns, axis=1)]
+    genomes = np.stack(columns, axis=1)
+    for layer in opened.space.layers:
+        if layer.skip is not None:
+            skipped = rng.random(count) < np.arange(count) / count
+            genomes[skipped, layer.index] = layer.skip
+    return [tuple(int(gene) for gene in row) for row in genomes]
 
 
 def _end_files(opened: Opened, deployment: Deployment) -> dict[Piece, bytes]:

@@ -171,6 +171,21 @@ class Opened:
         return (*self.end_pieces, *(p for layer in self.space.layers for p in pieces_of(layer)))
 
 
+def open_latency_space(scenario: Scenario, directory: Path) -> Opened:
+    """The networks that a profile of this scenario must price.
+
+    Without a latency budget in it as yet, they are those it will have with one: the default blocks
+    depend on the constraint.
+
+    Raises:
+        NaseaError: any fault of the input.
+    """
+    if not scenario.constraint.counts_latency:
+        constraint = scenario.constraint.model_copy(update={"type": "latency"})
+        scenario = scenario.model_copy(update={"constraint": constraint})
+    return open_space(scenario, directory)
+
+
 def open_space(scenario: Scenario, directory: Path, workers: int | None = None) -> Opened:
     """Open the user's module and data, build the space and an untrained supernet.
 

@@ -68,6 +68,7 @@ class FrontMember:
         flops: FLOPs (2 x MACs) for one image.
         latency_ms: milliseconds at batch 1; ``None`` when latency was not modelled.
         layers: one row for each searched layer.
+        measured_ms: measured end to end by ``nasea latency measure``; ``None`` before that.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = _STRICT
@@ -82,6 +83,7 @@ class FrontMember:
     flops: int
     latency_ms: float | None
     layers: tuple[LayerRow, ...]
+    measured_ms: float | None = None
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from string import Template
 
 from nasea.results.files import write_result
 from nasea.results.front import Front
-from nasea.results.report_data import cost_columns, embedded_json
+from nasea.results.report_data import cost_columns, embedded_json, measured_column
 from nasea.results.units import four_digits, unit_for
 
 
@@ -93,7 +93,9 @@ def _tile(name: str, value: str, remark: str) -> str:
 
 def _front_table(front: Front) -> str:
     units = cost_columns(front)
+    clock = measured_column(front)
     titles = ["N", "accuracy", *(unit.title for unit in units)]
+    titles += ["measured here (ms)"] if clock else []
     head = "".join(f'<th scope="col">{escape(title)}</th>' for title in titles)
     rows = []
     for member in front:
@@ -106,6 +108,8 @@ def _front_table(front: Front) -> str:
                 for unit, cost in zip(units, costs, strict=False)
             ),
         ]
+        if clock:
+            cells.append("" if member.measured_ms is None else clock.number(member.measured_ms))
         row = "".join(f"<td>{cell}</td>" for cell in cells)
         rows.append(f'<tr data-number="{member.number}">{row}</tr>')
     return "\n".join(
