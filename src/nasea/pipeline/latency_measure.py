@@ -10,7 +10,7 @@ from pathlib import Path
 
 from nasea.backends.host.runtimes import RUNTIMES, HostRuntime
 from nasea.backends.host.timing import CAREFUL, Job, Run, Timing, time_all
-from nasea.errors import LatencyError
+from nasea.errors import LatencyError, NaseaError
 from nasea.pipeline.events import Listener, Progress, Silence
 from nasea.results.front import Front
 from nasea.results.store import rewrite_tables
@@ -94,9 +94,9 @@ def _runtime_of(path: Path) -> HostRuntime:
 def _opened(runtime: HostRuntime, path: Path) -> Run:
     try:
         return runtime.runner(path)
-    except LatencyError:
+    except NaseaError:
         raise
-    except (RuntimeError, ValueError) as error:
+    except Exception as error:  # each runtime has its own
         reason = str(error).strip().split("\n")[0]
         raise LatencyError(f"{path} cannot be run by {runtime.release()}: {reason}") from error
 
