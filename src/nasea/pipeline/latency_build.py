@@ -87,7 +87,8 @@ def build(
     opened = open_latency_space(loaded.scenario, home)
     try:
         deployment = opened.backend.deployment()
-        files = {**_end_files(opened, deployment), **_block_files(opened, deployment)}
+        blocks = _block_files(opened, deployment, listener)
+        files = {**_end_files(opened, deployment), **blocks}
         genomes = sample(opened, networks, loaded.scenario.seed)
         [session], alone, whole = _time(runtime, deployment, files, genomes, listener)
     finally:
@@ -164,10 +165,13 @@ def _end_files(opened: Opened, deployment: Deployment) -> dict[Piece, bytes]:
     return {before: deployment.end("PreNet"), behind: deployment.end("PostNet")}
 
 
-def _block_files(opened: Opened, deployment: Deployment) -> dict[Piece, bytes]:
+def _block_files(opened: Opened, deployment: Deployment, listener: Listener) -> dict[Piece, bytes]:
     files: dict[Piece, bytes] = {}
     known: set[str] = set()
-    for layer in opened.space.layers:
+    layers = opened.space.layers
+    for layer in layers:
+        # Where a converter writes the files this takes longer than timing them.
+        listener.progress(Progress("latency", layer.index, len(layers), "layer"))
         for piece, candidate in zip(pieces_of(layer), layer.candidates, strict=True):
             if piece.operators and piece.key not in known:
                 known.add(piece.key)
@@ -184,7 +188,10 @@ def _time(
 ) -> tuple[list[Timing], list[Timing], list[Timing]]:
     """Times of (a run of nothing, every piece, every network)."""
     pieces = [(model, BRISK) for model in (deployment.nothing(), *files.values())]
-    networks = [(deployment.network(genome), CAREFUL) for genome in genomes]
+    networks = []
+    for done, genome in enumerate(genomes):
+        networks.append((deployment.network(genome), CAREFUL))
+        listener.progress(Progress("latency", done + 1, len(genomes), "network"))
     # All in turns together: the calibration compares the one kind with the other.
     timings = time_files(runtime, [*pieces, *networks], listener)
     return timings[:1], timings[1 : len(pieces)], timings[len(pieces) :]

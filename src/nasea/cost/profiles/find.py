@@ -12,6 +12,8 @@ from nasea.cost.profiles.base import Profile
 from nasea.cost.profiles.files import load_profile
 from nasea.errors import LatencyError
 
+_THIS_MACHINE = "host-"
+
 FOLDER = "profiles"
 """Where a project keeps its own profiles, below its directory."""
 
@@ -34,11 +36,13 @@ def find_profile(name: str, directory: Path) -> Profile:
     known = [*own, *packaged_names()]
     near = closest(name, known)
     guess = f"did you mean {near!r}? " if near else ""
+    how = "nasea latency build (this machine), nasea latency bench and import (your device)"
+    if name.startswith(_THIS_MACHINE):
+        how = f"nasea latency build --processor {name}"
     raise LatencyError(
         f"strategy.constraint.processor_version: no latency profile is called {name!r}; known: "
         f"{', '.join(known)} (looked in {directory / FOLDER} and in nasea itself)",
-        fix=f"{guess}write one of these, or make one: nasea latency build (this machine), nasea "
-        "latency bench and import (your device)",
+        fix=f"{guess}write one of these, or make one: {how}",
     )
 
 
