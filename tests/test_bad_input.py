@@ -133,9 +133,21 @@ CASES: dict[str, tuple[Change, list[str]]] = {
         in_scenario(DETECTION, PRE_TRAINED),
         ["detection is not in this version", "image_classification"],
     ),
-    "latency": (
-        in_scenario(("constraint_type: size", "constraint_type: latency")),
-        ["latency profile", "use constraint_type size or flops"],
+    "processor unknown": (
+        in_scenario(
+            (
+                "constraint_type: size",
+                "constraint_type: latency\n      processor_version: npu_v9",
+            )
+        ),
+        ["no latency profile is called 'npu_v9'", "npu_v1", "nasea latency build"],
+    ),
+    "latency too small": (
+        in_scenario(
+            ("constraint_type: size", "constraint_type: latency"),
+            ("constraint_value: 12000", "constraint_value: 0.001"),
+        ),
+        ["cheapest architecture: ", "budget 0.001 ms", "not satisfiable"],
     ),
 }
 

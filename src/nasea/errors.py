@@ -112,6 +112,10 @@ class BudgetError(NaseaError):
     """No architecture of the space meets the constraint."""
 
 
+class LatencyError(NaseaError):
+    """A latency profile is unknown or damaged, or cannot price what the networks are made of."""
+
+
 class TrainingError(NaseaError):
     """Training cannot go on (for example a loss that is not finite)."""
 

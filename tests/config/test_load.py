@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from nasea.config import load_scenario
+from nasea.errors import ConfigError
 
 from .builders import Load, line_of, optimizer, segmentation, set_keys, tensorflow
 
@@ -212,3 +213,24 @@ def test_many_channels_are_taken_with_a_notice(load: Load, minimal: str) -> None
     assert loaded.scenario.supernet.input_chw == (13, 64, 64)
     (notice,) = loaded.notices
     assert "13 channels" in notice.text
+
+
+def test_second_budgets(load: Load, minimal: str) -> None:
+    text = set_keys(minimal, "constraint", "also: {flops: 3.0e6, latency: 2}")
+    constraint = load(text).scenario.constraint
+    assert constraint.also == {"flops": 3e6, "latency": 2.0}
+    assert constraint.counts_latency
+    assert constraint.processor_version == "npu_v1", "latency needs a processor"
+    told = set_keys(minimal, "constraint", "processor_version: phone", "also: {latency: 2}")
+    assert load(told).scenario.constraint.processor_version == "phone"
+    alone = load(minimal).scenario.constraint
+    assert (alone.also, alone.counts_latency, alone.processor_version) == ({}, False, None)
+
+
+def test_a_second_budget_is_of_another_cost(load: Load, minimal: str) -> None:
+    kind = load(minimal).scenario.constraint.type
+    with pytest.raises(ConfigError) as caught:
+        load(set_keys(minimal, "constraint", f"also: {{{kind}: 5, latency: -1}}"))
+    told = str(caught.value)
+    assert f"constraint.also.{kind}: must be another cost than constraint_type, {kind}" in told
+    assert "constraint.also.latency: must be a number > 0, found -1" in told

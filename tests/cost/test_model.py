@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from nasea.cost import UNITS, CostModel, Costs, build_cost_model, count, format_cost
 from nasea.cost.model import ConstraintType
-from nasea.errors import NotAvailableError
 from nasea.space import Space, build_space, catalogue
 
 ENDS = [Costs(1000, 50_000), Costs(77, 123)]
@@ -71,12 +70,6 @@ def test_the_constraint_picks_the_value(space: Space) -> None:
     assert size.table == flops.table
     latency = CostModel(space, "latency", Costs(0, 0, 0.0), ())
     assert latency.value(Costs(3, 5, 1.5)) == 1.5
-
-
-def test_latency_is_refused_clearly(space: Space) -> None:
-    with pytest.raises(NotAvailableError, match="latency profile") as caught:
-        build_cost_model(space, "latency", ENDS)
-    assert caught.value.fix == "use constraint_type size or flops"
 
 
 @pytest.mark.parametrize(

@@ -96,6 +96,7 @@ def prepared(project: Project) -> Prepared:
         post_net=nothing,
         space=space("basic_x1", "basic_x0.5"),
         costs=nothing,
+        profile=None,
         paths_per_update=2,
         step_seconds=0.1,
     )

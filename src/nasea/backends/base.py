@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol
 
-from nasea.cost import Costs
+from nasea.cost import Costs, Operator
 from nasea.errors import Notice
-from nasea.space import Genome, Shape, Space
+from nasea.space import Genome, Program, Shape, Space
 
 if TYPE_CHECKING:
     from nasea.backends.exporting import Exporter
@@ -43,12 +43,14 @@ class EndReport:
     """PreNet or PostNet, as found by running it.
 
     Attributes:
-        costs: what it costs for one image.
+        costs: what it costs for one image, latency aside.
         out_shape: (channels, height, width) of PreNet's output; ``None`` for PostNet.
+        operators: what it runs on one image, for latency profiles.
     """
 
     costs: Costs
     out_shape: Shape | None = None
+    operators: tuple[Operator, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -116,6 +118,28 @@ class Slice:
     images: int | None = None
     half: int | None = None
     statistics: int = 0
+
+
+class Deployment(Protocol):
+    """Networks as the files that a device runs, with weights that need not be trained.
+
+    All take one image, float32.
+    """
+
+    suffix: str
+    """Ending of the files: ``.onnx`` or ``.tflite``."""
+
+    def nothing(self) -> bytes:
+        """A network that does next to nothing: what a run costs at least."""
+
+    def end(self, name: Literal["PreNet", "PostNet"]) -> bytes:
+        """An end by itself."""
+
+    def block(self, program: Program, in_shape: Shape) -> bytes:
+        """A block by itself; ``in_shape`` is (channels, height, width)."""
+
+    def network(self, genome: Genome) -> bytes:
+        """A whole network."""
 
 
 class Backend(Protocol):
@@ -246,6 +270,13 @@ class Backend(Protocol):
 
         Raises:
             ResultsError: the file cannot be read, or belongs to another network.
+        """
+
+    def deployment(self) -> Deployment:
+        """What writes networks as a device runs them; at any time after ``attach``.
+
+        Raises:
+            NotAvailableError: what writes the files is not installed.
         """
 
     def close(self) -> None:

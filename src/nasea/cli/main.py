@@ -17,6 +17,7 @@ from nasea.cli.check import check
 from nasea.cli.export import export
 from nasea.cli.failure import told
 from nasea.cli.init import init
+from nasea.cli.latency import latency
 from nasea.cli.retrain import retrain
 from nasea.cli.search import search
 from nasea.cli.show import show
@@ -64,3 +65,4 @@ def _nasea(
 
 for _verb in (init, check, search, show, retrain, export):
     app.command(_verb.__name__)(told(_verb))
+app.add_typer(latency, name="latency")

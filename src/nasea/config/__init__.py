@@ -2,5 +2,6 @@
 
 from nasea.config.load import LoadedScenario, load_scenario
 from nasea.config.schema import Scenario
+from nasea.config.sections import Constraint
 
-__all__ = ["LoadedScenario", "Scenario", "load_scenario"]
+__all__ = ["Constraint", "LoadedScenario", "Scenario", "load_scenario"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from pydantic import ValidationError
 
 from nasea.config.fields import AXES, KeyedField, Location, keyed_fields
@@ -15,6 +17,7 @@ from nasea.config.values import advice
 from nasea.config.walk import Found
 
 _PROCESSOR = ("constraint", "processor_version")
+_ALSO_LATENCY = ("constraint", "also_latency")
 
 
 def resolve(found: Found, report: Report) -> Scenario:
@@ -92,7 +95,7 @@ class _Resolver:
             elif given is None and self._is_required(field):
                 self._refuse_absence(field)
             else:
-                default = self._situation.resolve(field.default)
+                default = self._situation_of(location).resolve(field.default)
                 if default is not None or field.form.nullable:
                     values[location] = default
         if values.get(_PROCESSOR) is not None and _PROCESSOR not in self._found.given:
@@ -102,9 +105,16 @@ class _Resolver:
             )
         return values
 
+    def _situation_of(self, location: Location) -> Situation:
+        """The situation that decides on a key: a second budget of latency needs a processor."""
+        if location == _PROCESSOR and _ALSO_LATENCY in self._found.given:
+            return replace(self._situation, constraint_type="latency")
+        return self._situation
+
     def _applies(self, field: KeyedField) -> bool:
+        situation = self._situation_of(field.location)
         for axis, users in field.key.applies.items():
-            value = self._situation.value(axis)
+            value = situation.value(axis)
             if value is not None and value not in users:
                 decider = self._fields[AXES[axis]]
                 wanted = alternatives([decider.form.spelling(user) for user in users])

@@ -111,6 +111,17 @@ def _resource_suits_framework(values: Values, given: set[Location], judge: Judge
         )
 
 
+def _other_budgets_are_others(values: Values, given: set[Location], judge: Judge) -> None:
+    kind = values.get(_CONSTRAINT)
+    location = ("constraint", f"also_{kind}")
+    if kind is not None and location in given:
+        judge.refuse(
+            location,
+            f"must be another cost than constraint_type, {kind}",
+            fix="give that budget as constraint_value alone",
+        )
+
+
 def _devices_differ(values: Values, given: set[Location], judge: Judge) -> None:
     seen: set[int] = set()
     for index, device in enumerate(cast(tuple[int, ...], values.get(_DEVICES, ()))):
@@ -120,6 +131,7 @@ def _devices_differ(values: Values, given: set[Location], judge: Judge) -> None:
 
 
 _FRAMEWORK = ("framework",)
+_CONSTRAINT = ("constraint", "type")
 _SHAPE = ("supernet", "input_shape")
 _FORMAT = ("supernet", "data_format")
 _FILTERS = ("supernet", "filters")
@@ -136,4 +148,5 @@ _RULES: tuple[Callable[[Values, set[Location], Judge], None], ...] = (
     _optimizer_suits_framework,
     _resource_suits_framework,
     _devices_differ,
+    _other_budgets_are_others,
 )

@@ -28,6 +28,8 @@ from nasea.config.kinds import (
     Strides,
 )
 
+CostKind = Literal["size", "flops", "latency"]
+
 _DENSE_TASKS = ("detection", "segmentation")
 
 
@@ -63,6 +65,45 @@ class Constraint(Section):
             applies={"constraint_type": ("latency",)},
         ),
     ]
+    also_size: Annotated[
+        Amount | None,
+        Key(
+            "strategy.constraint.also.size",
+            "a second budget: parameters; what exceeds it is never proposed",
+            extension=True,
+        ),
+    ] = None
+    also_flops: Annotated[
+        Amount | None,
+        Key(
+            "strategy.constraint.also.flops",
+            "a second budget: FLOPs for one image",
+            extension=True,
+        ),
+    ] = None
+    also_latency: Annotated[
+        Amount | None,
+        Key(
+            "strategy.constraint.also.latency",
+            "a second budget: milliseconds at batch 1, on the processor of processor_version",
+            extension=True,
+        ),
+    ] = None
+
+    @property
+    def also(self) -> dict[CostKind, float]:
+        """The budgets beside the constraint's own, by kind."""
+        asked: dict[CostKind, float | None] = {
+            "size": self.also_size,
+            "flops": self.also_flops,
+            "latency": self.also_latency,
+        }
+        return {kind: value for kind, value in asked.items() if value is not None}
+
+    @property
+    def counts_latency(self) -> bool:
+        """Whether a budget limits latency."""
+        return self.type == "latency" or self.also_latency is not None
 
 
 class Supernet(Section):

@@ -7,14 +7,16 @@ without building it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from nasea.cost.counts import Costs, count
-from nasea.errors import NotAvailableError
+from nasea.cost.operators import Piece
+from nasea.cost.pricing import price_space
+from nasea.cost.profiles.base import Profile
 from nasea.space import Genome, Space
 
 ConstraintType = Literal["size", "flops", "latency"]
@@ -48,24 +50,29 @@ class CostModel:
 
     def __call__(self, genomes: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
         """The constrained cost of each network: (n, layers) genomes -> (n,) costs."""
-        total = np.full(len(genomes), self.value(self.fixed), dtype=np.float64)
-        for layer, costs in enumerate(self.layer_costs):
+        return self.many(self.constraint_type, genomes)
+
+    def many(self, kind: ConstraintType, genomes: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+        """The cost of one kind of each network: (n, layers) genomes -> (n,) costs."""
+        total = np.full(len(genomes), cost_of_kind(self.fixed, kind), dtype=np.float64)
+        for layer, costs in enumerate(self.layer_costs_of(kind)):
             total += costs[genomes[:, layer]]
         return total
 
     @property
     def layer_costs(self) -> tuple[npt.NDArray[np.float64], ...]:
         """For each layer, the constrained cost of each candidate."""
-        return tuple(np.array([self.value(c) for c in row], dtype=np.float64) for row in self.table)
+        return self.layer_costs_of(self.constraint_type)
+
+    def layer_costs_of(self, kind: ConstraintType) -> tuple[npt.NDArray[np.float64], ...]:
+        """For each layer, the cost of one kind of each candidate."""
+        return tuple(
+            np.array([cost_of_kind(c, kind) for c in row], dtype=np.float64) for row in self.table
+        )
 
     def value(self, costs: Costs) -> float:
         """The cost that the constraint limits, in its unit."""
-        if self.constraint_type == "size":
-            return float(costs.parameters)
-        if self.constraint_type == "flops":
-            return float(costs.flops)
-        assert costs.latency_ms is not None
-        return costs.latency_ms
+        return cost_of_kind(costs, self.constraint_type)
 
     @property
     def cheapest(self) -> Genome:
@@ -78,8 +85,22 @@ class CostModel:
         return self.space.canonical(tuple(int(np.argmax(row)) for row in self.layer_costs))
 
 
+def cost_of_kind(costs: Costs, kind: ConstraintType) -> float:
+    """One of the costs: parameters, FLOPs or, where it is known, milliseconds."""
+    if kind == "size":
+        return float(costs.parameters)
+    if kind == "flops":
+        return float(costs.flops)
+    assert costs.latency_ms is not None
+    return costs.latency_ms
+
+
 def build_cost_model(
-    space: Space, constraint_type: ConstraintType, ends: Sequence[Costs]
+    space: Space,
+    constraint_type: ConstraintType,
+    ends: Sequence[Costs],
+    profile: Profile | None = None,
+    end_pieces: Sequence[Piece] = (),
 ) -> CostModel:
     """Count every candidate of every layer once.
 
@@ -87,20 +108,24 @@ def build_cost_model(
         space: the space.
         constraint_type: which cost the budget limits.
         ends: what PreNet and PostNet cost, counted by the framework.
+        profile: prices latency; without one it stays unknown.
+        end_pieces: what PreNet and PostNet run, for the profile.
 
     Raises:
-        NotAvailableError: ``latency``, until a latency profile can be read.
+        LatencyError: naming every operator that the profile cannot price.
     """
-    if constraint_type == "latency":
-        raise NotAvailableError(
-            "constraint_type latency needs a latency profile, which this version cannot read yet",
-            fix="use constraint_type size or flops",
-        )
     fixed = sum(ends, start=Costs(0, 0))
     table = tuple(
         tuple(count(candidate.program, layer.in_shape) for candidate in layer.candidates)
         for layer in space.layers
     )
+    if profile is not None:
+        prices = price_space(profile, space, end_pieces)
+        fixed = replace(fixed, latency_ms=prices.fixed_ms)
+        table = tuple(
+            tuple(replace(c, latency_ms=ms) for c, ms in zip(row, latencies, strict=True))
+            for row, latencies in zip(table, prices.layers_ms, strict=True)
+        )
     return CostModel(space, constraint_type, fixed, table)
 
 

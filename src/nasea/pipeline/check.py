@@ -85,8 +85,16 @@ def _lines(prepared: Prepared) -> tuple[tuple[str, str], ...]:
     ]  # fmt: skip
     for label, costs, genome in describe_costs(prepared):
         sizes = f"{format_cost(costs.parameters, 'size')}, {format_cost(costs.flops, 'flops')}"
+        if costs.latency_ms is not None:
+            sizes += f", {format_cost(costs.latency_ms, 'latency')}"
         lines.append((label, f"{sizes}: {', '.join(prepared.space.blocks(genome))}"))
+    if prepared.profile is not None:
+        fixed = prepared.costs.fixed.latency_ms or 0.0
+        profile = f"{prepared.profile.describe()}; PreNet and PostNet take "
+        lines.append(("latency", profile + format_cost(fixed, "latency")))
     budget = format_cost(scenario.constraint.value, kind)
+    for other, value in scenario.constraint.also.items():
+        budget += f" and {format_cost(value, other)}"
     lines.append(("budget", f"{budget}, satisfiable: {_feasible_share(prepared):.1%} of random "
                   "architectures meet it"))  # fmt: skip
     seconds_train, seconds_search = _estimate(prepared)
@@ -120,7 +128,7 @@ def _feasible_share(prepared: Prepared) -> float:
     genomes = np.stack(
         [rng.integers(n, size=_FEASIBILITY_SAMPLE) for n in prepared.space.choices], axis=1
     )
-    return float((prepared.costs(genomes) <= prepared.scenario.constraint.value).mean())
+    return float(prepared.problem.feasible(genomes).mean())
 
 
 def _estimate(prepared: Prepared) -> tuple[float, float]:

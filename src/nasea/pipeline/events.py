@@ -8,7 +8,7 @@ from typing import Literal, Protocol
 
 from nasea.errors import Notice
 
-Stage = Literal["probe", "train", "separation", "search", "results", "retrain", "export"]
+Stage = Literal["latency", "probe", "train", "separation", "search", "results", "retrain", "export"]
 
 
 @dataclass(frozen=True)

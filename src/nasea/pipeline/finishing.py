@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nasea.backends.base import Slice
-from nasea.cost import count
 from nasea.errors import MetricError, Notice
 from nasea.pipeline.direction import Direction
 from nasea.pipeline.events import Listener, Progress
@@ -100,6 +99,8 @@ def assemble(
         framework=scenario.framework,
         constraint_type=scenario.constraint.type,
         constraint_value=float(scenario.constraint.value),
+        also=tuple(scenario.constraint.also.items()),
+        processor=None if prepared.profile is None else prepared.profile.describe(),
         metric_mode=direction.mode,
         seed=scenario.seed,
         config_digest=scenario.digest(),
@@ -183,8 +184,8 @@ def _member(prepared: Prepared, direction: Direction, number: int, scored: _Scor
 def _layer_rows(prepared: Prepared, genome: Genome) -> tuple[LayerRow, ...]:
     rows = []
     candidates = prepared.space.decode(genome)
-    for layer, candidate in zip(prepared.space.layers, candidates, strict=True):
-        costs = count(candidate.program, layer.in_shape)
+    for layer, candidate, gene in zip(prepared.space.layers, candidates, genome, strict=True):
+        costs = prepared.costs.table[layer.index][gene]
         rows.append(
             LayerRow(
                 index=layer.index,

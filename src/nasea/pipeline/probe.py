@@ -4,24 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from nasea.backends import Backend
 from nasea.backends.base import DataReport, EndReport, Measurement
-from nasea.config import Scenario
-from nasea.cost import CostModel, Costs, build_cost_model, format_cost
-from nasea.errors import BudgetError, UserCodeError
+from nasea.config import Constraint, Scenario
+from nasea.cost import (
+    ConstraintType,
+    CostModel,
+    Costs,
+    Piece,
+    build_cost_model,
+    cost_of_kind,
+    format_cost,
+)
+from nasea.cost.pricing import pieces_of
+from nasea.cost.profiles import Profile, find_profile
+from nasea.errors import BudgetError, Notice, UserCodeError
 from nasea.pipeline.events import Listener, Progress
-from nasea.pipeline.opening import open_scenario
-from nasea.search import Problem, random_feasible
+from nasea.pipeline.opening import Opened, open_scenario
+from nasea.search import Limit, Problem, cheapest_within, random_feasible
 from nasea.space import Genome, Space
 
 FEW_PATHS_PER_UPDATE = 2
 """Default of ``supernet.paths_per_update``; docs/decisions tells why not more."""
 
 _RANDOM_SAMPLE = 1000
+_TOLD_GUESSES = 8
 
 
 @dataclass(frozen=True)
@@ -36,6 +48,7 @@ class Prepared:
         post_net: PostNet as found.
         space: the search space.
         costs: what every architecture costs.
+        profile: what prices latency; ``None`` where latency does not count.
         paths_per_update: how many paths make one update.
         step_seconds: seconds of training one batch.
     """
@@ -47,6 +60,7 @@ class Prepared:
     post_net: EndReport
     space: Space
     costs: CostModel
+    profile: Profile | None
     paths_per_update: int
     step_seconds: float
 
@@ -59,6 +73,7 @@ class Prepared:
             cost=self.costs,
             layer_costs=self.costs.layer_costs,
             budget=self.scenario.constraint.value,
+            limits=limits_of(self.costs, self.scenario.constraint),
         )
 
     @property
@@ -97,11 +112,20 @@ def prepare(
         NaseaError: any fault of the input; BudgetError when no architecture meets the constraint.
     """
     listener.begin("probe", "probing: shapes, costs, one batch through every candidate")
-    opened = open_scenario(scenario, directory, workers)
-    backend, data, pre_net, space = opened.backend, opened.data, opened.pre_net, opened.space
-    post_net = backend.attach(space, scenario.seed)
-    costs = build_cost_model(space, scenario.constraint.type, (pre_net.costs, post_net.costs))
-    require_satisfiable(costs, scenario.constraint.value)
+    profile = open_profile(scenario, directory)
+    opened = open_space(scenario, directory, workers)
+    backend, space = opened.backend, opened.space
+    pre_net, post_net = opened.pre_net, opened.post_net
+    costs = build_cost_model(
+        space,
+        scenario.constraint.type,
+        (pre_net.costs, post_net.costs),
+        profile,
+        opened.end_pieces,
+    )
+    if profile is not None:
+        tell_profile(profile, opened, listener)
+    require_satisfiable(costs, scenario.constraint)
 
     def on_step(done: int, total: int) -> None:
         listener.progress(Progress("probe", done, total, "path"))
@@ -112,8 +136,87 @@ def prepare(
     for notice in backend.notices:
         listener.notice(notice)
     paths = scenario.supernet.paths_per_update or FEW_PATHS_PER_UPDATE
-    paths = min(paths, data.batches_per_epoch)
-    return Prepared(scenario, backend, data, pre_net, post_net, space, costs, paths, step_seconds)
+    paths = min(paths, opened.data.batches_per_epoch)
+    return Prepared(
+        scenario, backend, opened.data, pre_net, post_net, space, costs, profile, paths,
+        step_seconds,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Built(Opened):
+    """A scenario with its untrained supernet, before anything is priced.
+
+    Attributes:
+        post_net: PostNet as found.
+    """
+
+    post_net: EndReport
+
+    @property
+    def end_pieces(self) -> tuple[Piece, Piece]:
+        """What the ends run, for a latency profile."""
+        return Piece("PreNet", self.pre_net.operators), Piece("PostNet", self.post_net.operators)
+
+    @property
+    def pieces(self) -> tuple[Piece, ...]:
+        """The ends, and every candidate of every layer."""
+        return (*self.end_pieces, *(p for layer in self.space.layers for p in pieces_of(layer)))
+
+
+def open_latency_space(scenario: Scenario, directory: Path) -> Built:
+    """The networks that a profile of this scenario must price.
+
+    Without a latency budget in it as yet, they are those it will have with one: the default blocks
+    depend on the constraint.
+
+    Raises:
+        NaseaError: any fault of the input.
+    """
+    if not scenario.constraint.counts_latency:
+        constraint = scenario.constraint.model_copy(update={"type": "latency"})
+        scenario = scenario.model_copy(update={"constraint": constraint})
+    return open_space(scenario, directory)
+
+
+def open_space(scenario: Scenario, directory: Path, workers: int | None = None) -> Built:
+    """Open the user's module and data, build the space and an untrained supernet.
+
+    Args:
+        scenario: what was asked for.
+        directory: where ``user_module.py`` and, where there is one, ``blocks.py`` are.
+        workers: loading processes that an earlier start of this run settled on.
+
+    Raises:
+        NaseaError: any fault of the input.
+    """
+    opened = open_scenario(scenario, directory, workers)
+    post_net = opened.backend.attach(opened.space, scenario.seed)
+    return Built(**vars(opened), post_net=post_net)
+
+
+def tell_profile(profile: Profile, opened: Built, listener: Listener) -> None:
+    """Say how good a profile is, and what it has to guess."""
+    listener.notice(Notice("latency", profile.describe()))
+    guesses = list(dict.fromkeys(g for piece in opened.pieces for g in profile.guesses(piece)))
+    if guesses:
+        told = "\n".join(f"  {guess}" for guess in guesses[:_TOLD_GUESSES])
+        more = f"\n  and {len(guesses) - _TOLD_GUESSES} more" * (len(guesses) > _TOLD_GUESSES)
+        head = f"{profile.name} was asked to extrapolate, and prices without measurements:"
+        listener.notice(Notice("latency", f"{head}\n{told}{more}"))
+
+
+def open_profile(scenario: Scenario, directory: Path) -> Profile | None:
+    """The latency profile that a scenario asks for; ``None`` where latency does not count.
+
+    Raises:
+        LatencyError: there is none of that name, or it is damaged.
+    """
+    if not scenario.constraint.counts_latency:
+        return None
+    name = scenario.constraint.processor_version
+    assert name is not None, "the schema has a default"
+    return find_profile(name, directory)
 
 
 def require_working_metric(prepared: Prepared, measured: Sequence[Measurement]) -> None:
@@ -128,17 +231,48 @@ def require_working_metric(prepared: Prepared, measured: Sequence[Measurement]) 
         raise UserCodeError(prepared.backend.metric_call, trace)
 
 
-def require_satisfiable(costs: CostModel, budget: float) -> None:
-    """Raise BudgetError, with figures, when even the cheapest architecture exceeds the budget."""
-    kind = costs.constraint_type
-    cheapest = costs.value(costs.costs(costs.cheapest))
+def limits_of(costs: CostModel, constraint: Constraint) -> tuple[Limit, ...]:
+    """The budgets beside the constraint's own, as the search sees them."""
+    return tuple(
+        Limit(partial(costs.many, kind), costs.layer_costs_of(kind), value)
+        for kind, value in constraint.also.items()
+    )
+
+
+def require_satisfiable(costs: CostModel, constraint: Constraint) -> None:
+    """Raise BudgetError, with figures, when no architecture meets every budget."""
+    _require_one(costs, constraint.type, constraint.value, "constraint_value")
+    for kind, value in constraint.also.items():
+        _require_one(costs, kind, value, f"also.{kind}")
+    if not constraint.also:
+        return
+    problem = Problem(
+        choices=costs.space.choices,
+        canonical=costs.space.canonical,
+        cost=costs,
+        layer_costs=costs.layer_costs,
+        budget=constraint.value,
+        limits=limits_of(costs, constraint),
+    )
+    if cheapest_within(problem) is None:
+        budgets = {constraint.type: constraint.value, **constraint.also}
+        told = ", ".join(format_cost(value, kind) for kind, value in budgets.items())
+        raise BudgetError(
+            f"strategy.constraint: each of the budgets can be met, but not all at once: {told}",
+            fix="raise one of them, or add blocks to supernet.blocks that are cheap in all",
+        )
+
+
+def _require_one(costs: CostModel, kind: ConstraintType, budget: float, key: str) -> None:
+    fixed = cost_of_kind(costs.fixed, kind)
+    cheapest = fixed + sum(float(row.min()) for row in costs.layer_costs_of(kind))
     if cheapest <= budget:
         return
-    ends = format_cost(costs.value(costs.fixed), kind)
     raise BudgetError(
         f"strategy.constraint: cheapest architecture: {format_cost(cheapest, kind)}; budget "
-        f"{format_cost(budget, kind)}: not satisfiable (PreNet and PostNet alone: {ends})",
-        fix=f"raise constraint_value above {cheapest:.10g}, lower supernet.filters, or add cheaper "
+        f"{format_cost(budget, kind)}: not satisfiable (PreNet and PostNet alone: "
+        f"{format_cost(fixed, kind)})",
+        fix=f"raise {key} above {cheapest:.10g}, lower supernet.filters, or add cheaper "
         "blocks to supernet.blocks",
     )
 

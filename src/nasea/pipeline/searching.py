@@ -9,6 +9,7 @@ from typing import Any
 from nasea.backends.base import Measurement, Slice
 from nasea.config import Scenario
 from nasea.cost import format_cost
+from nasea.cost.profiles import Profile
 from nasea.errors import CheckpointError, Notice
 from nasea.pipeline.checkpoint import CheckpointStore
 from nasea.pipeline.direction import Direction
@@ -139,7 +140,9 @@ class Searching:
 
     def resume(self, meta: Mapping[str, Any]) -> None:
         """Go on from what :meth:`save` wrote, if it belongs to this search."""
-        if meta["problem"] != problem_key(self.prepared.scenario, self.direction):
+        if meta["problem"] != problem_key(
+            self.prepared.scenario, self.direction, self.prepared.profile
+        ):
             self.listener.line(
                 f"another search on the same supernet: {len(self.book)} scores are known already"
             )
@@ -156,7 +159,7 @@ class Searching:
         """Write a checkpoint."""
         meta: dict[str, Any] = {
             "weights_version": self.book.weights_version,
-            "problem": problem_key(self.prepared.scenario, self.direction),
+            "problem": problem_key(self.prepared.scenario, self.direction, self.prepared.profile),
             "archive": self._archive.to_dict(),
             "state": self._state.to_dict(),
             "book": self.book.to_list(),
@@ -189,10 +192,13 @@ def last_search(
     return stored.meta
 
 
-def problem_key(scenario: Scenario, direction: Direction) -> dict[str, Any]:
+def problem_key(
+    scenario: Scenario, direction: Direction, profile: Profile | None = None
+) -> dict[str, Any]:
     """What makes a search another search; more generations only extend the same one."""
     return {
         "constraint": scenario.constraint.model_dump(mode="json"),
+        "profile": None if profile is None else profile.digest,
         "pop_size": scenario.searcher.pop_size,
         "mode": direction.mode,
         "in_unit_interval": direction.in_unit_interval,

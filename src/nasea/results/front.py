@@ -68,6 +68,7 @@ class FrontMember:
         flops: FLOPs (2 x MACs) for one image.
         latency_ms: milliseconds at batch 1; ``None`` when latency was not modelled.
         layers: one row for each searched layer.
+        measured_ms: measured end to end by ``nasea latency measure``; ``None`` before that.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = _STRICT
@@ -82,6 +83,7 @@ class FrontMember:
     flops: int
     latency_ms: float | None
     layers: tuple[LayerRow, ...]
+    measured_ms: float | None = None
 
 
 @dataclass(frozen=True)
@@ -101,6 +103,8 @@ class RunInfo:
         evaluations: architectures truly scored, failed ones included.
         hypervolumes: hypervolume of the front after each generation.
         notes: warnings a reader of the results must see.
+        also: further budgets that every member meets, (what, value).
+        processor: whose latency is meant and how good its profile is; ``None`` without latency.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = _STRICT
@@ -117,6 +121,8 @@ class RunInfo:
     evaluations: int
     hypervolumes: tuple[float, ...] = ()
     notes: tuple[str, ...] = ()
+    also: tuple[tuple[Quantity, float], ...] = ()
+    processor: str | None = None
 
     @property
     def task_name(self) -> str:

@@ -20,8 +20,8 @@ from string import Template
 from nasea.results.breakdown import columns_of, costs_of
 from nasea.results.files import write_result
 from nasea.results.front import Front
-from nasea.results.report_data import embedded_json
-from nasea.results.units import four_digits
+from nasea.results.report_data import embedded_json, measured_column
+from nasea.results.units import four_digits, unit_for
 
 
 def save_report(front: Front, path: Path) -> None:
@@ -94,7 +94,9 @@ def _tile(name: str, value: str, remark: str) -> str:
 
 def _front_table(front: Front) -> str:
     units = columns_of(front)
+    clock = measured_column(front)
     titles = ["N", "accuracy", *(unit.title for unit in units)]
+    titles += ["measured here (ms)"] if clock else []
     head = "".join(f'<th scope="col">{escape(title)}</th>' for title in titles)
     rows = []
     for member in front:
@@ -107,6 +109,8 @@ def _front_table(front: Front) -> str:
                 for unit, cost in zip(units, costs, strict=True)
             ),
         ]
+        if clock:
+            cells.append("" if member.measured_ms is None else clock.number(member.measured_ms))
         row = "".join(f"<td>{cell}</td>" for cell in cells)
         rows.append(f'<tr data-number="{member.number}">{row}</tr>')
     return "\n".join(
@@ -125,6 +129,10 @@ def _facts(front: Front) -> Iterable[tuple[str, str]]:
     yield "task", escape(info.task_name)
     yield "framework", escape(info.framework_name)
     yield "constraint", escape(f"at most {front.unit.phrase(info.constraint_value)}, whole network")
+    for quantity, value in info.also:
+        yield "and", escape(f"at most {unit_for(quantity, [value]).phrase(value)}")
+    if info.processor is not None:
+        yield "latency", escape(info.processor)
     yield "the metric", escape(f"{better}; metric_mode {info.metric_mode}")
     if front.members:
         yield "searched layers", str(len(front.members[0].layers))

@@ -10,7 +10,7 @@ from typing import Any
 
 from nasea.results.breakdown import Cost, columns_of, costs_of, ends_of, exact
 from nasea.results.front import Front, FrontMember
-from nasea.results.units import Unit, four_digits
+from nasea.results.units import Unit, four_digits, unit_for
 from nasea.results.window import Window, front_window, whole_window
 
 
@@ -66,6 +66,12 @@ def summary_of(blocks: Sequence[str]) -> str:
     return ", ".join(block if count == 1 else f"{block} ×{count}" for block, count in runs)
 
 
+def measured_column(front: Front) -> Unit | None:
+    """Return the unit of the column of measured latencies; ``None`` where none was measured."""
+    measured = [member.measured_ms for member in front if member.measured_ms is not None]
+    return unit_for("latency", measured) if measured else None
+
+
 def _edges(window: Window, unit: Unit) -> list[float]:
     return [window.left / unit.scale, window.right / unit.scale, window.bottom, window.top]
 
@@ -78,6 +84,7 @@ def _member(front: Front, member: FrontMember, columns: tuple[Unit, ...]) -> dic
         ("metric", four_digits(member.metric)),
         ("metric in the search", four_digits(member.search_metric)),
         *((c.noun, c.text(t)) for c, t in zip(columns, totals, strict=True) if t is not None),
+        *([] if member.measured_ms is None else [("measured", f"{member.measured_ms:.4g} ms")]),
         ("genome", "-".join(map(str, member.genome))),
     ]
     return {

@@ -79,6 +79,20 @@ def write_results(
         return install(staging, directory)
 
 
+def rewrite_tables(directory: Path, front: Front) -> None:
+    """Write what shows a front's figures anew, beside the models that stay as they are.
+
+    Args:
+        directory: results of the search that found ``front``.
+        front: the same front with more known about it.
+
+    Raises:
+        ResultsError: a file cannot be written.
+    """
+    save_report(front, directory / "report.html")
+    front.save(directory / _FRONT)
+
+
 def _check_count(member: FrontMember, found: int) -> None:
     if found != member.parameters:
         raise ResultsError(
@@ -103,7 +117,8 @@ def _repeats(directory: Path, staging: Path, front: Front) -> bool:
     try:
         earlier = Front.load(directory / _FRONT)
         same_info = replace(earlier.info, created=front.info.created) == front.info
-        if not same_info or earlier.members != front.members:
+        members = tuple(replace(member, measured_ms=None) for member in earlier)
+        if not same_info or members != front.members:
             return False
         own = [name for member in front for name in front.files_of(member)]
         return all((directory / name).read_bytes() == (staging / name).read_bytes() for name in own)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from nasea.results.breakdown import Cost, columns_of, costs_of, ends_of, exact
 from nasea.results.front import Front, FrontMember
-from nasea.results.report_data import summary_of
+from nasea.results.report_data import measured_column, summary_of
 from nasea.results.units import Unit, four_digits
 
 if TYPE_CHECKING:
@@ -28,6 +28,9 @@ def front_table(front: Front) -> Table:
     for unit in units:
         style = "bold" if unit.quantity == info.constraint_type else ""
         table.add_column(unit.title, justify="right", style=style, no_wrap=True)
+    clock = measured_column(front)
+    if clock is not None:
+        table.add_column("measured (ms)", justify="right", no_wrap=True)
     table.add_column("blocks", overflow="fold")
     for member in front:
         costs = costs_of(member, units)
@@ -35,6 +38,9 @@ def front_table(front: Front) -> Table:
             "" if cost is None else unit.number(cost)
             for unit, cost in zip(units, costs, strict=True)
         ]
+        if clock is not None:
+            ms = member.measured_ms
+            shown.append("" if ms is None else clock.number(ms))
         # Text, not str: a block's name may hold what rich would take for markup.
         blocks = Text(summary_of(member.blocks))
         table.add_row(str(member.number), four_digits(member.accuracy), *shown, blocks)

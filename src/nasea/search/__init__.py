@@ -1,9 +1,10 @@
 """Evolutionary search over genomes, told of the world only by a ``Problem`` and ``Evaluate``."""
 
 from nasea.search.archive import Archive, Record
+from nasea.search.feasibility import cheapest_within
 from nasea.search.nsga import Nsga2
 from nasea.search.pareto import HypervolumeReference, hypervolume
-from nasea.search.problem import Genome, Problem
+from nasea.search.problem import Genome, Limit, Problem
 from nasea.search.run import GenerationReport, SearchOutcome, random_search, run_search
 from nasea.search.sampling import dearest_feasible, random_feasible
 from nasea.search.score import Evaluate, Score
@@ -15,12 +16,14 @@ __all__ = [
     "Genome",
     "GenerationReport",
     "HypervolumeReference",
+    "Limit",
     "Nsga2",
     "Problem",
     "Record",
     "Score",
     "SearchOutcome",
     "SearchState",
+    "cheapest_within",
     "dearest_feasible",
     "hypervolume",
     "random_feasible",

@@ -18,18 +18,22 @@ def feasible_genomes(problem: Problem, limit: int = ENUMERATION_LIMIT) -> IntArr
     made canonical.
 
     Raises:
-        BudgetError: the cheapest architecture exceeds the budget.
+        BudgetError: the cheapest architecture exceeds the budget, or that of a limit does.
     """
-    extras = [costs - costs.min() for costs in problem.layer_costs]
+    views = problem.views
+    extras = [[costs - costs.min() for costs in view.layer_costs] for view in views]
     # Sums rounded in another order must not drop a genome on the edge; the last line decides.
-    slack = problem.slack + 1e-9 * abs(problem.budget)
+    slacks = [view.slack + 1e-9 * abs(view.budget) for view in views]
     genomes = np.empty((1, 0), dtype=np.int64)
-    spent = np.zeros(1)
-    for extra in extras:
-        totals = spent[:, None] + extra
-        rows, genes = np.nonzero(totals <= slack)
+    spent = [np.zeros(1) for _ in views]
+    for layer in range(problem.layers):
+        totals = [done[:, None] + extra[layer] for done, extra in zip(spent, extras, strict=True)]
+        fits = np.logical_and.reduce(
+            [total <= slack for total, slack in zip(totals, slacks, strict=True)]
+        )
+        rows, genes = np.nonzero(fits)
         if len(rows) > limit:
             return None
         genomes = np.column_stack([genomes[rows], genes])
-        spent = totals[rows, genes]
-    return genomes[problem.cost(genomes) <= problem.budget]
+        spent = [total[rows, genes] for total in totals]
+    return genomes[problem.feasible(genomes)]

@@ -69,11 +69,17 @@ def mutate(genomes: IntArray, choices: tuple[int, ...], rng: np.random.Generator
 
 
 def repair(genome: Genome, problem: Problem, rng: np.random.Generator) -> Genome:
-    """Brings a genome under the budget, keeping most of its genes.
+    """Brings a genome under the budget and then every limit, keeping most of its genes.
 
     Layer after layer in random order gets a random cheaper candidate until the budget is met. A
-    genome that is feasible comes back as it is.
+    genome that is feasible comes back as it is; one that meets a limit may exceed an earlier one.
     """
+    for view in problem.views:
+        genome = _repaired(genome, view, rng)
+    return genome
+
+
+def _repaired(genome: Genome, problem: Problem, rng: np.random.Generator) -> Genome:
     genes = list(genome)
     excess = float(problem.costs([genome])[0]) - problem.budget
     changed = True

@@ -21,6 +21,21 @@ FloatArray: TypeAlias = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
+class Limit:
+    """Another cost that an architecture must not exceed; its unit is its own.
+
+    Attributes:
+        cost: maps genomes, shape (n, layers), to their costs, shape (n,).
+        layer_costs: the additive part of the cost, one array of shape (choices,) a layer.
+        budget: the largest feasible cost.
+    """
+
+    cost: Callable[[IntArray], FloatArray]
+    layer_costs: tuple[FloatArray, ...]
+    budget: float
+
+
+@dataclass(frozen=True, eq=False)
 class Problem:
     """A search space under a budget, seen as integers.
 
@@ -36,6 +51,7 @@ class Problem:
         layer_costs: the additive part of the cost, one array of shape (choices,) a layer; the
             whole cost is a constant plus the sum over layers. It guides sampling and repair.
         budget: the largest feasible cost.
+        limits: further costs that bound what is feasible; the front is over ``cost`` alone.
     """
 
     choices: tuple[int, ...]
@@ -43,6 +59,7 @@ class Problem:
     cost: Callable[[IntArray], FloatArray]
     layer_costs: tuple[FloatArray, ...]
     budget: float
+    limits: tuple[Limit, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.choices or min(self.choices) < 1:
@@ -52,6 +69,22 @@ class Problem:
             raise ValueError(f"layer_costs has sizes {sizes}, choices says {self.choices}")
         if not math.isfinite(self.budget):
             raise ValueError(f"the budget must be finite, found {self.budget}")
+
+    def feasible(self, genomes: IntArray) -> npt.NDArray[np.bool_]:
+        """Which genomes meet the budget and every limit: (n, layers) -> (n,)."""
+        fits: npt.NDArray[np.bool_] = self.cost(genomes) <= self.budget
+        for limit in self.limits:
+            fits &= limit.cost(genomes) <= limit.budget
+        return fits
+
+    @property
+    def views(self) -> tuple[Problem, ...]:
+        """The problem under each of its budgets alone, the constraint's own first."""
+        own = Limit(self.cost, self.layer_costs, self.budget)
+        return tuple(
+            Problem(self.choices, self.canonical, one.cost, one.layer_costs, one.budget)
+            for one in (own, *self.limits)
+        )
 
     @property
     def layers(self) -> int:

@@ -44,7 +44,7 @@ class Proposals:
             The infeasible ones among them, shape (m, layers).
         """
         room = self.missing if most is None else min(most, self.missing)
-        feasible = self._problem.cost(genomes) <= self._problem.budget
+        feasible = self._problem.feasible(genomes)
         for row in genomes[feasible].tolist():
             if room == 0:
                 break

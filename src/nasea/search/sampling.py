@@ -8,6 +8,7 @@ import numpy as np
 
 from nasea.search.cost_grid import RESOLUTION, CostGrid
 from nasea.search.enumeration import feasible_genomes
+from nasea.search.feasibility import cheapest_within
 from nasea.search.problem import Genome, IntArray, Problem
 from nasea.search.proposals import Proposals
 
@@ -58,6 +59,8 @@ def initial_population(problem: Problem, count: int, rng: np.random.Generator) -
     grid = CostGrid(problem)
     proposals.offer(np.array([problem.cheapest], dtype=np.int64))
     proposals.offer(_dearest_feasible(problem, grid, rng))
+    if problem.limits:
+        proposals.offer(np.array([_any_feasible(problem)], dtype=np.int64))
     edges = np.linspace(0, RESOLUTION, proposals.missing + 1)
     for low, high in zip(edges[:-1], edges[1:], strict=True):
         proposals.offer(grid.draw(_DRAWS_PER_STRATUM, rng, low=low, high=high), most=1)
@@ -79,13 +82,21 @@ def top_up(
     proposals: Proposals, problem: Problem, grid: CostGrid, rng: np.random.Generator
 ) -> None:
     """Fills proposals with random feasible genomes; lists the space once drawing runs dry."""
-    for _ in range(_ROUNDS):
+    # What one budget admits another may not: each has its turn at proposing.
+    grids = [grid, *(CostGrid(view) for view in problem.views[1:])]
+    for turn in range(_ROUNDS * len(grids)):
         if proposals.missing == 0:
             return
-        proposals.offer(grid.draw(max(2 * proposals.missing, _LEAST_DRAWS), rng))
+        chosen = grids[turn % len(grids)]
+        proposals.offer(chosen.draw(max(2 * proposals.missing, _LEAST_DRAWS), rng))
     rest = feasible_genomes(problem)
     if rest is not None:
         proposals.offer(rng.permutation(rest))
+
+
+def _any_feasible(problem: Problem) -> Genome:
+    """A genome that meets every budget, or the cheapest where there is none."""
+    return cheapest_within(problem) or problem.cheapest
 
 
 def _dearest_feasible(problem: Problem, grid: CostGrid, rng: np.random.Generator) -> IntArray:
@@ -93,7 +104,7 @@ def _dearest_feasible(problem: Problem, grid: CostGrid, rng: np.random.Generator
     for total in grid.totals[::-1]:
         genomes = grid.draw(_DRAWS_PER_TOTAL, rng, low=total, high=total)
         costs = problem.cost(genomes)
-        costs[costs > problem.budget] = -np.inf
+        costs[~problem.feasible(genomes)] = -np.inf
         best = int(np.argmax(costs))
         if np.isfinite(costs[best]):
             return genomes[[best]]

@@ -12,6 +12,7 @@ import tensorflow as tf
 
 from nasea.backends.base import (
     DataReport,
+    Deployment,
     EndReport,
     FileOptions,
     Measurement,
@@ -19,6 +20,7 @@ from nasea.backends.base import (
     UpdateReport,
 )
 from nasea.backends.tensorflow.data import Batch, Data
+from nasea.backends.tensorflow.deployment import TfliteDeployment
 from nasea.backends.tensorflow.devices import device_name, open_device, seed_everything
 from nasea.backends.tensorflow.draws import Draws
 from nasea.backends.tensorflow.ends import End, count_parameters, require_feature_map
@@ -121,8 +123,8 @@ class TensorFlowBackend:
         features = self._pre_net.build(images)
         require_feature_map(features, len(images), layout)
         _, height, width, channels = features.shape
-        costs = self._pre_net.count(images[:1])
-        return EndReport(costs, (int(channels), int(height), int(width)))
+        costs, operators = self._pre_net.examine(images[:1])
+        return EndReport(costs, (int(channels), int(height), int(width)), operators)
 
     def attach(self, space: Space, seed: int) -> EndReport:
         """See :meth:`nasea.backends.base.Backend.attach`."""
@@ -137,7 +139,7 @@ class TensorFlowBackend:
         features = [_random_map(len(images), space.layers[i].out_shape) for i in (*space.taps, -1)]
         single = [feature[:1] for feature in features]
         outputs = self._post_net.build(features if space.taps else features[0])
-        costs = self._post_net.count(single if space.taps else single[0])
+        costs, operators = self._post_net.examine(single if space.taps else single[0])
         notice = self.user.try_loss(labels, outputs)
         if notice is not None:
             self.notices.append(notice)
@@ -147,7 +149,7 @@ class TensorFlowBackend:
         self._scorer = Scorer(
             self._supernet, self._pre_net, self._post_net, self.data, self.user, self._draws, seed
         )
-        return EndReport(costs)
+        return EndReport(costs, operators=operators)
 
     def inherit(self, genome: Genome, weights: Path) -> None:
         """See :meth:`nasea.backends.base.Backend.inherit`."""
@@ -227,6 +229,11 @@ class TensorFlowBackend:
         """See :meth:`nasea.backends.base.Backend.exporter`."""
         network = self._network(space, genome, weights)
         return TensorFlowExporter(network, self.data, self.user, self._draws, self.scenario.seed)
+
+    def deployment(self) -> Deployment:
+        """See :meth:`nasea.backends.base.Backend.deployment`."""
+        image = self._probe_batch()[0][:1]
+        return TfliteDeployment(self._pre_net, self._post_net, image, self.supernet.space)
 
     def close(self) -> None:
         """See :meth:`nasea.backends.base.Backend.close`."""

@@ -13,9 +13,10 @@ from nasea.backends.base import DataFormat
 from nasea.backends.tensorflow.built_in_call import keeping_layers
 from nasea.backends.tensorflow.describe import describe
 from nasea.backends.tensorflow.draws import Draws
+from nasea.backends.tensorflow.graph import operators_of_function
 from nasea.backends.tensorflow.profile import count_flops
 from nasea.backends.tensorflow.user import UserCode
-from nasea.cost import Costs
+from nasea.cost import Costs, Operator
 from nasea.errors import UserCodeError, UserModuleError
 
 Values = list[Any]
@@ -128,10 +129,18 @@ class End:
             ) from error
         return outputs
 
-    def count(self, inputs: Any) -> Costs:
-        """Parameters (frozen ones included, statistics not) and FLOPs for a batch of one."""
-        flops = count_flops(lambda x: self.apply(x, False), inputs)
-        return Costs(count_parameters(self.model), flops)
+    def examine(self, inputs: Any) -> tuple[Costs, tuple[Operator, ...]]:
+        """Parameters (frozen ones included, statistics not), FLOPs and operators.
+
+        Args:
+            inputs: what the end gets, with a batch of one.
+        """
+
+        def apply(x: Any) -> Any:
+            return self.apply(x, False)
+
+        costs = Costs(count_parameters(self.model), count_flops(apply, inputs))
+        return costs, operators_of_function(apply, inputs, self.name)
 
     @contextmanager
     def statistics_kept(self) -> Iterator[None]:

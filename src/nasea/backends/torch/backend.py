@@ -12,6 +12,7 @@ import torch
 
 from nasea.backends.base import (
     DataReport,
+    Deployment,
     EndReport,
     FileOptions,
     Measurement,
@@ -22,7 +23,7 @@ from nasea.backends.torch.data import Batch, Data
 from nasea.backends.torch.devices import open_device, seed_everything
 from nasea.backends.torch.ends import (
     accepts_channels_last,
-    count_end,
+    examine_end,
     run_post_net,
     run_pre_net,
 )
@@ -34,7 +35,7 @@ from nasea.backends.torch.teacher import Teacher
 from nasea.backends.torch.train import Trainer
 from nasea.backends.torch.user import UserCode
 from nasea.config import Scenario
-from nasea.errors import DataError, Notice
+from nasea.errors import DataError, NotAvailableError, Notice
 from nasea.space import Genome, Space
 
 _INITIAL_STREAM = 0x11
@@ -112,7 +113,8 @@ class TorchBackend:
         """See :meth:`nasea.backends.base.Backend.probe_pre_net`."""
         images, _ = self._probe_batch()
         shape = run_pre_net(self.user, self._pre_net, images)
-        return EndReport(count_end(self.user, self._pre_net, images[:1].clone()), shape)
+        costs, operators = examine_end(self.user, self._pre_net, images[:1].clone())
+        return EndReport(costs, shape, operators)
 
     def attach(self, space: Space, seed: int) -> EndReport:
         """See :meth:`nasea.backends.base.Backend.attach`."""
@@ -129,7 +131,9 @@ class TorchBackend:
         ]
         single = [feature[:1] for feature in features]
         run_post_net(self.user, self._post_net, features if space.taps else features[0])
-        costs = count_end(self.user, self._post_net, single if space.taps else single[0])
+        costs, operators = examine_end(
+            self.user, self._post_net, single if space.taps else single[0]
+        )
         layout = torch.contiguous_format
         if accepts_channels_last(self._pre_net, images) and accepts_channels_last(
             self._post_net, features if space.taps else features[0]
@@ -138,7 +142,7 @@ class TorchBackend:
         seed_everything(seed, _INITIAL_STREAM, 1)
         self._supernet = Supernet(space, self._pre_net, self._post_net, layout).to(self.device)
         self._scorer = Scorer(self._supernet, self.data, self.user, self.device, seed)
-        return EndReport(costs)
+        return EndReport(costs, operators=operators)
 
     def inherit(self, genome: Genome, weights: Path) -> None:
         """See :meth:`nasea.backends.base.Backend.inherit`."""
@@ -215,6 +219,17 @@ class TorchBackend:
         """See :meth:`nasea.backends.base.Backend.exporter`."""
         network = load_network(self.user, space, genome, weights)
         return TorchExporter(network, self.data, self.user, self.device, self.scenario.seed)
+
+    def deployment(self) -> Deployment:
+        """See :meth:`nasea.backends.base.Backend.deployment`."""
+        try:
+            from nasea.backends.torch.deployment import OnnxDeployment
+        except ImportError as error:
+            raise NotAvailableError(
+                f"ONNX cannot be imported: {error}", fix="pip install 'nasea[torch]'"
+            ) from error
+        image = self._probe_batch()[0][:1]
+        return OnnxDeployment(self.user, self._pre_net, self._post_net, image, self.supernet.space)
 
     def close(self) -> None:
         """See :meth:`nasea.backends.base.Backend.close`."""

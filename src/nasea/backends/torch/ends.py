@@ -9,10 +9,11 @@ from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from nasea.backends.torch.describe import describe
+from nasea.backends.torch.graph import operators_of_module
 from nasea.backends.torch.supernet import lay_out
 from nasea.backends.torch.user import UserCode
 from nasea.backends.usermodule import FILE_NAME
-from nasea.cost import Costs
+from nasea.cost import Costs, Operator
 from nasea.errors import UserCodeError, UserModuleError
 from nasea.space import Shape
 
@@ -57,8 +58,10 @@ def run_post_net(
         ) from error
 
 
-def count_end(user: UserCode, end: nn.Module, inputs: torch.Tensor | list[torch.Tensor]) -> Costs:
-    """Parameters (frozen ones included) and FLOPs of an end for one image.
+def examine_end(
+    user: UserCode, end: nn.Module, inputs: torch.Tensor | list[torch.Tensor]
+) -> tuple[Costs, tuple[Operator, ...]]:
+    """Parameters (frozen ones included), FLOPs and operators of an end for one image.
 
     Args:
         user: the user's code.
@@ -70,7 +73,9 @@ def count_end(user: UserCode, end: nn.Module, inputs: torch.Tensor | list[torch.
     with torch.no_grad(), user.guard(doing), FlopCounterMode(display=False) as counter:
         module(inputs)
     parameters = sum(parameter.numel() for parameter in module.parameters())
-    return Costs(parameters, int(counter.get_total_flops()))
+    with user.guard(doing):
+        operators = operators_of_module(copy_end(end).eval(), inputs, type(end).__name__)
+    return Costs(parameters, int(counter.get_total_flops())), operators
 
 
 def accepts_channels_last(end: nn.Module, inputs: torch.Tensor | list[torch.Tensor]) -> bool:

@@ -1,0 +1,97 @@
+"""Are whole networks as fast on this machine as a host profile says?
+
+    python benchmarks/host_latency.py PROJECT [--networks 30] [--keep]
+
+PROJECT is a directory with a scenario and a user module (``nasea init``). A profile is built with
+``nasea latency build``; then random networks, drawn otherwise than those it is calibrated on, are
+written as a device runs them and timed end to end. Beside it stand the sum of the blocks timed
+alone and, as a baseline, a straight line in FLOPs through the same networks (fitted to what it is
+judged on, so flattered). Aim: within 10 % for 90 % of the networks, Kendall tau at least 0.9.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+
+from nasea.backends.host.runtimes import RUNTIMES
+from nasea.backends.host.timing import CAREFUL
+from nasea.config import load_scenario
+from nasea.cost import build_cost_model
+from nasea.cost.pricing import pieces_of
+from nasea.cost.profiles import profile_path
+from nasea.cost.profiles.files import load_profile
+from nasea.cost.profiles.measured import MeasuredProfile
+from nasea.pipeline.events import Silence
+from nasea.pipeline.latency_build import build, time_files
+from nasea.pipeline.probe import open_latency_space
+from ranking import kendall_tau, relative_errors
+from recording import record, table
+
+SEED = 20_000
+
+
+def main(project: Path, count: int, keep: bool) -> None:
+    scenario = load_scenario(project / "scen.yaml").scenario
+    runtime = next(r for r in RUNTIMES.values() if r.framework == scenario.framework)
+    path = profile_path(runtime.name, project)
+    if not (keep and path.is_file()):
+        build(project / "scen.yaml", runtime.name, directory=project)
+    profile = load_profile(path)
+    assert isinstance(profile, MeasuredProfile)
+    print(profile.describe())
+    opened = open_latency_space(scenario, project.resolve())
+    ends = (opened.pre_net.costs, opened.post_net.costs)
+    model = build_cost_model(opened.space, "latency", ends, profile, opened.end_pieces)
+    rng = np.random.default_rng(SEED)
+    genomes = [tuple(int(rng.integers(n)) for n in opened.space.choices) for _ in range(count)]
+    deployment = opened.backend.deployment()
+    files = [deployment.network(genome) for genome in genomes]
+    timings = time_files(runtime, [(file, CAREFUL) for file in files], Silence())
+    measured = [timing.ms for timing in timings]
+    alone = {row.key: row.alone_ms for row in profile.rows}
+    naive = []
+    for genome in genomes:
+        chosen = [
+            list(pieces_of(layer))[g] for layer, g in zip(opened.space.layers, genome, strict=True)
+        ]
+        naive.append(sum(alone[p.key] for p in (*opened.end_pieces, *chosen) if p.operators))
+    flops = np.array([model.costs(genome).flops for genome in genomes], dtype=float)
+    slope, offset = np.polyfit(flops, measured, 1)
+    columns = {
+        "profile": [model.value(model.costs(genome)) for genome in genomes],
+        "blocks alone, summed": naive,
+        "line in FLOPs": (slope * flops + offset).tolist(),
+    }
+    rows = [
+        [", ".join(opened.space.blocks(g)), f"{ms:.4f}", f"{t.spread:.1%}",
+         *(f"{column[i]:.4f}" for column in columns.values())]
+        for i, (g, ms, t) in enumerate(zip(genomes, measured, timings, strict=True))
+    ]  # fmt: skip
+    print(table(["network", "measured ms", "spread", *columns], rows), "\n")
+    judged = {
+        name: {**relative_errors(column, measured), "tau": kendall_tau(column, measured)}
+        for name, column in columns.items()
+    }
+    head = ["prediction", "mean error", "largest", "within 10 %", "Kendall tau"]
+    print(table(head, [
+        [name, f"{j['mean']:.1%}", f"{j['largest']:.1%}", f"{j['within_10_percent']:.0%}",
+         f"{j['tau']:.2f}"]
+        for name, j in judged.items()
+    ]))  # fmt: skip
+    results = {
+        "project": project.name, "runtime": profile.runtime, "judged": judged,
+        "calibration": profile.quality, "measured": measured, **columns,
+    }  # fmt: skip
+    record(f"host_latency_{runtime.name}_{project.name}", SEED, results)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("project", type=Path)
+    parser.add_argument("--networks", type=int, default=30)
+    parser.add_argument("--keep", action="store_true", help="use the profile that is there")
+    given = parser.parse_args()
+    main(given.project, given.networks, given.keep)

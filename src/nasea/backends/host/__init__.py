@@ -1,0 +1,1 @@
+"""The runtimes of this machine: writing what they run, and timing it. No framework here."""

@@ -1,0 +1,139 @@
+"""``nasea latency``: profiles of processors, made and listed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from nasea.cli.failure import told
+
+latency = typer.Typer(
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Make latency profiles: how long operators take on a processor.",
+)
+
+_Scenario = Annotated[Path, typer.Option("-c", "--config", metavar="FILE", help="The scenario.")]
+
+
+def build(
+    processor: Annotated[
+        str, typer.Option(metavar="NAME", help="host-onnxruntime or host-litert.")
+    ],
+    config: _Scenario = Path("scen.yaml"),
+    name: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Of the profile; the processor's by default.")
+    ] = None,
+    networks: Annotated[
+        int, typer.Option(min=4, metavar="N", help="Whole networks to calibrate on.")
+    ] = 16,
+) -> None:
+    """Measure this machine: every block of a scenario's space, and some whole networks.
+
+    Writes profiles/NAME.json, which processor_version: NAME then uses.
+    """
+    from nasea.cli.console import results_console
+    from nasea.cli.latency_table import pieces_table
+    from nasea.cli.listener import RichListener
+    from nasea.pipeline.latency_build import build as run
+
+    with RichListener() as listener:
+        built = run(config, processor, name=name, networks=networks, listener=listener)
+    results_console().print(pieces_table(built.profile))
+    typer.echo(built.profile.describe())
+    if built.unsettled:
+        typer.echo(
+            f"note: the machine was busy; {len(built.unsettled)} times never settled: "
+            f"{', '.join(built.unsettled[:4])}"
+        )
+    typer.echo(f"wrote {built.path}; use it with processor_version: {built.profile.name}")
+
+
+def bench(
+    config: _Scenario = Path("scen.yaml"),
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Where the files go.")] = Path(
+        "latency_bench"
+    ),
+) -> None:
+    """Write the operators of a scenario's networks as files to measure on your device.
+
+    DIR/operators.csv lists them; fill in latency_ms there, then: nasea latency import.
+    """
+    from nasea.cli.listener import RichListener
+    from nasea.pipeline.latency_bench import MANIFEST, formats_told, write_bench
+
+    with RichListener() as listener:
+        bench = write_bench(config, out, listener=listener)
+    typer.echo(f"wrote {bench.operators} operators as {formats_told(bench.formats)} to {out}")
+    typer.echo(
+        f"next:  measure each at batch 1, fill in latency_ms in {out / MANIFEST}, then\n"
+        f"       nasea latency import {out / MANIFEST} --name my_phone"
+    )
+
+
+def import_(
+    results: Annotated[Path, typer.Argument(metavar="RESULTS.csv", help="The measured times.")],
+    name: Annotated[str, typer.Option(metavar="NAME", help="What processor_version will say.")],
+    processor: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="The device, in words.")
+    ] = None,
+    per_network: Annotated[
+        float, typer.Option(metavar="MS", help="What a network costs beyond its operators.")
+    ] = 0.0,
+    per_operator: Annotated[
+        float, typer.Option(metavar="MS", help="What an operator costs beyond its time alone.")
+    ] = 0.0,
+    extrapolate: Annotated[
+        bool, typer.Option("--extrapolate", help="Price shapes beyond the measured ones too.")
+    ] = False,
+) -> None:
+    """Make a profile of what was measured on a device: profiles/NAME.json."""
+    from nasea.pipeline.latency_import import import_times
+
+    profile, path = import_times(
+        results,
+        name,
+        processor=processor,
+        per_network_ms=per_network,
+        per_operator_ms=per_operator,
+        extrapolate=extrapolate,
+    )
+    typer.echo(profile.describe())
+    typer.echo(f"wrote {path}; use it with processor_version: {profile.name}")
+
+
+def measure(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help=".onnx or .tflite.")],
+    results: Annotated[
+        Path, typer.Option(metavar="DIR", help="Where a search wrote its results.")
+    ] = Path("results"),
+) -> None:
+    """Time exported networks end to end on this machine, beside what was predicted.
+
+    Files called model_arch_result_N are entered in DIR/report.html and front.json.
+    """
+    from nasea.cli.console import results_console
+    from nasea.cli.latency_table import measured_table
+    from nasea.cli.listener import RichListener
+    from nasea.pipeline.latency_measure import measure as run
+
+    with RichListener() as listener:
+        found = run(files, results, listener=listener)
+    results_console().print(measured_table(found))
+
+
+def list_() -> None:
+    """Name the profiles that processor_version can say here, and how good they are."""
+    from nasea.cost.profiles import known_profiles
+
+    for profile in known_profiles(Path.cwd()):
+        typer.echo(profile.describe())
+
+
+_VERBS = {"build": build, "bench": bench, "import": import_, "measure": measure, "list": list_}
+for _name, _verb in _VERBS.items():
+    latency.command(_name)(told(_verb))  # type: ignore[arg-type]  # verbs of several signatures

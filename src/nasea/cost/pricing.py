@@ -1,0 +1,65 @@
+"""The latency of everything a space can choose, by one profile; what it lacks is told at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from nasea.cost.lowering import operators_of
+from nasea.cost.operators import Piece
+from nasea.cost.profiles.base import Gap, Profile, UnpricedError
+from nasea.errors import LatencyError
+from nasea.space import Layer, Space
+
+_TOLD = 12
+"""Gaps that a message lists."""
+
+
+@dataclass(frozen=True)
+class Prices:
+    """Milliseconds at batch 1.
+
+    Attributes:
+        fixed_ms: what every network has in common: the ends, and the profile's own constant.
+        layers_ms: ``layers_ms[layer][candidate]``.
+    """
+
+    fixed_ms: float
+    layers_ms: tuple[tuple[float, ...], ...]
+
+
+def pieces_of(layer: Layer) -> Iterator[Piece]:
+    """The candidates of a layer as pieces."""
+    for candidate in layer.candidates:
+        label = f"layer {layer.index}: {candidate.name}"
+        operators = operators_of(candidate.program, layer.in_shape)
+        yield Piece(label, tuple(operator.named(label) for operator in operators))
+
+
+def price_space(profile: Profile, space: Space, ends: Sequence[Piece]) -> Prices:
+    """Price the ends and every candidate of every layer.
+
+    Raises:
+        LatencyError: naming every operator that the profile cannot price.
+    """
+    gaps: dict[str, Gap] = {}
+    fixes: list[str] = []
+
+    def price(piece: Piece) -> float:
+        try:
+            return profile.latency_ms(piece)
+        except UnpricedError as error:
+            for gap in error.gaps:
+                gaps.setdefault(str(gap), gap)
+            fixes.append(error.fix or "")
+            return 0.0  # never used: the gaps are raised below
+
+    fixed = profile.per_network_ms + sum(price(piece) for piece in ends)
+    layers = tuple(tuple(price(piece) for piece in pieces_of(layer)) for layer in space.layers)
+    if gaps:
+        lines = [f"  {gap}" for gap in list(gaps.values())[:_TOLD]]
+        if len(gaps) > _TOLD:
+            lines.append(f"  and {len(gaps) - _TOLD} more")
+        head = f"profile {profile.name} does not know what these parts of the networks cost:"
+        raise LatencyError("\n".join([head, *lines]), fix=fixes[0])
+    return Prices(fixed, layers)

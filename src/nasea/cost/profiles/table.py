@@ -1,0 +1,224 @@
+"""A processor measured operator by operator, on a device of the user's."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+
+from nasea.cost.operators import (
+    ACTIVATION,
+    CONCAT,
+    CONV,
+    DENSE,
+    GLOBAL_POOL,
+    POOL,
+    RESHAPE,
+    Operator,
+    Piece,
+)
+from nasea.cost.profiles.base import Gap, UnpricedError
+from nasea.cost.profiles.interpolation import Curve, Estimate, Sample, Sizes
+from nasea.space import Shape
+
+Family = tuple[str, ...]
+"""What operators must share to be compared by size alone, in words."""
+
+_LEAST_SHARE = 0.05
+"""No operator is priced below this share of its time alone."""
+
+_HOW = (
+    "measure it: nasea latency bench writes the operators of a scenario, nasea latency import "
+    "reads their times (docs/add-a-processor.md)"
+)
+
+
+@dataclass(frozen=True)
+class MeasuredOperator:
+    """One row of a table; the fields are those of :class:`nasea.cost.operators.Operator`.
+
+    Attributes:
+        ms: milliseconds, > 0.
+    """
+
+    kind: str
+    in_shape: Shape
+    out_shape: Shape
+    kernel: tuple[int, int]
+    stride: int
+    groups: int
+    inputs: int
+    activation: str
+    ms: float
+
+    def __post_init__(self) -> None:
+        if not (self.ms > 0 and math.isfinite(self.ms)):
+            raise ValueError(f"{self.operator}: a time must be > 0 ms, found {self.ms}")
+
+    @classmethod
+    def of(cls, op: Operator, ms: float) -> MeasuredOperator:
+        """The row of an operator."""
+        return cls(
+            op.kind, op.in_shape, op.out_shape, op.kernel, op.stride, op.groups, op.inputs,
+            op.activation, ms,
+        )  # fmt: skip
+
+    @property
+    def operator(self) -> Operator:
+        """What was measured."""
+        return Operator(
+            self.kind, self.in_shape, self.out_shape, self.kernel, self.stride, self.groups,
+            self.inputs, self.activation,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class TableProfile:
+    """See :class:`nasea.cost.profiles.base.Profile`.
+
+    Attributes:
+        name: what ``processor_version`` calls it.
+        processor: the device, in the user's words.
+        created: ISO 8601 date.
+        source: the file that was imported.
+        per_network_ms: what a whole network costs beyond its operators.
+        per_operator_ms: what each operator costs in a network beyond its time alone.
+        extrapolate: whether shapes beyond the measured ones are priced too, with a notice.
+        quality: how far predictions are from whole networks, in words.
+        rows: every operator measured.
+    """
+
+    name: str
+    processor: str
+    created: str
+    source: str
+    per_network_ms: float
+    per_operator_ms: float
+    extrapolate: bool
+    quality: str
+    rows: tuple[MeasuredOperator, ...]
+
+    @cached_property
+    def digest(self) -> str:
+        """See :class:`nasea.cost.profiles.base.Profile`."""
+        content = repr((self.per_network_ms, self.per_operator_ms, self.extrapolate, self.rows))
+        return hashlib.sha256(content.encode()).hexdigest()
+
+    @cached_property
+    def curves(self) -> dict[Family, Curve]:
+        """One curve a family."""
+        return curves_of((row.operator, row.ms) for row in self.rows)
+
+    def describe(self) -> str:
+        """See :class:`nasea.cost.profiles.base.Profile`."""
+        return (
+            f"{self.name} ({self.processor}), {len(self.rows)} measured operators from "
+            f"{self.source}; {self.quality}"
+        )
+
+    def latency_ms(self, piece: Piece) -> float:
+        """See :class:`nasea.cost.profiles.base.Profile`."""
+        gaps: list[Gap] = []
+        total = 0.0
+        for operator in piece.operators:
+            found = self.estimate(operator)
+            if isinstance(found, Gap):
+                gaps.append(found)
+            elif not found.inside and not self.extrapolate:
+                gaps.append(Gap.of(operator, self._beyond(operator)))
+            else:
+                total += max(found.ms + self.per_operator_ms, _LEAST_SHARE * found.ms)
+        if gaps:
+            raise UnpricedError(gaps, _HOW)
+        return total
+
+    def guesses(self, piece: Piece) -> list[str]:
+        """See :class:`nasea.cost.profiles.base.Profile`."""
+        guessed = []
+        for operator in piece.operators:
+            found = self.estimate(operator)
+            if isinstance(found, Estimate) and not found.inside:
+                guessed.append(f"{operator}: {self._beyond(operator)}")
+        return guessed
+
+    def estimate(self, operator: Operator) -> Estimate | Gap:
+        """The time of an operator, or why there is none."""
+        if operator.kind == RESHAPE:
+            return Estimate(0.0, True)
+        curve = self.curves.get(family_of(operator))
+        if curve is None:
+            return Gap.of(operator, f"no {', '.join(family_of(operator))} was measured")
+        return curve.estimate(sizes_of(operator), work_of(operator))
+
+    def _beyond(self, operator: Operator) -> str:
+        ranges = self.curves[family_of(operator)].ranges
+        told = [
+            f"{size} {name} (measured: {low} to {high})"
+            for name, size, (low, high) in zip(
+                dimensions_of(operator), sizes_of(operator), ranges, strict=True
+            )
+            if not low <= size <= high
+        ]
+        if told:
+            return f"beyond what was measured: {', '.join(told)}"
+        return "no measured shapes lie on both sides of it"
+
+
+def curves_of(measured: Iterable[tuple[Operator, float]]) -> dict[Family, Curve]:
+    """The curves of measured operators, (operator, milliseconds)."""
+    samples: dict[Family, list[Sample]] = {}
+    for operator, ms in measured:
+        sample = Sample(sizes_of(operator), work_of(operator), ms)
+        samples.setdefault(family_of(operator), []).append(sample)
+    return {family: Curve(group) for family, group in samples.items()}
+
+
+def family_of(operator: Operator) -> Family:
+    """What it shares with those it is compared with; a fused ReLU is taken to be free."""
+    if operator.kind in (CONV, POOL):
+        window = f"{operator.kernel[0]}x{operator.kernel[1]}"
+        grouping = (operator.grouping,) if operator.kind == CONV else ()
+        return (f"{operator.kind} {window}", f"stride {operator.stride}", *grouping)
+    if operator.kind == ACTIVATION:
+        return (f"activation {operator.activation}",)
+    if operator.kind == CONCAT:
+        return (f"concat of {operator.inputs}",)
+    return (operator.kind,)
+
+
+def dimensions_of(operator: Operator) -> tuple[str, ...]:
+    """The names of its sizes."""
+    if operator.kind == CONV:
+        if operator.grouping == "depthwise":
+            return ("channels", "output pixels")
+        names = ("channels in", "channels out", "output pixels")
+        return names if operator.grouping == "dense" else (*names, "channels in a group")
+    if operator.kind == DENSE:
+        return ("channels in", "channels out")
+    if operator.kind in (POOL, GLOBAL_POOL):
+        return ("channels", "input pixels")
+    return ("values",)
+
+
+def sizes_of(operator: Operator) -> Sizes:
+    """Its size in each dimension; the larger, the slower."""
+    c_in, c_out = operator.in_shape[0], operator.out_shape[0]
+    pixels = math.prod(operator.out_shape[1:])
+    if operator.kind == CONV:
+        if operator.grouping == "depthwise":
+            return (c_in, pixels)
+        sizes = (c_in, c_out, pixels)
+        return sizes if operator.grouping == "dense" else (*sizes, c_in // operator.groups)
+    if operator.kind == DENSE:
+        return (c_in * math.prod(operator.in_shape[1:]), c_out)
+    if operator.kind in (POOL, GLOBAL_POOL):
+        return (c_in, math.prod(operator.in_shape[1:]))
+    return (operator.values_out,)
+
+
+def work_of(operator: Operator) -> tuple[float, float]:
+    """(multiply-adds, values moved), each rising with every size."""
+    moved = operator.weights + operator.values_in + operator.values_out
+    return (float(operator.macs), float(moved))
