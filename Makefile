@@ -29,7 +29,7 @@ demo-tf: $(READY)
 	$(BIN)/python demos/digits.py tensorflow
 
 test: $(READY)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 lint: $(READY)
 	$(BIN)/ruff check .
