@@ -40,7 +40,7 @@ demo-retrain-tf: $(READY)
 	$(BIN)/python demos/retrain.py tensorflow
 
 test: $(READY)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 lint: $(READY)
 	$(BIN)/ruff check .

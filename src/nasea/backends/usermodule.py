@@ -48,8 +48,12 @@ def import_user_module(directory: Path) -> ModuleType:
         sys.path.insert(0, str(directory))
     importlib.invalidate_caches()
     _forget_user_modules(directory)
-    with user_code(f"importing {FILE_NAME}", directory):
-        module = importlib.import_module(MODULE_NAME)
+    try:
+        with user_code(f"importing {FILE_NAME}", directory):
+            module = importlib.import_module(MODULE_NAME)
+    except UserCodeError:
+        _forget_user_modules(directory)  # what it had imported by then
+        raise
     found = Path(str(module.__file__)).resolve()
     if found != path.resolve():
         raise UserModuleError(
