@@ -8,13 +8,13 @@ READY  := $(VENV)/.ready
 .PHONY: help demo demo-tf demo-latency demo-retrain demo-retrain-tf test check lint types docs clean
 
 help:
-	@echo "make demo    search a classifier of handwritten digits (under 3 minutes on 2 cores)"
-	@echo "make demo-tf the same with TensorFlow (under 4 minutes)"
+	@echo "make demo             search a classifier of handwritten digits (under 3 minutes on 2 cores)"
+	@echo "make demo-tf          the same with TensorFlow (under 4 minutes)"
+	@echo "make demo-latency     a budget in milliseconds on this machine, measured end to end"
 	@echo "make demo-retrain     retrain a result of the demo, export it (demo-retrain-tf: TensorFlow)"
-	@echo "make demo-latency   a budget in milliseconds on this machine, kept end to end (under 4)"
-	@echo "make test    run the tests"
-	@echo "make check   lint, types and tests"
-	@echo "make docs    write the generated reference pages"
+	@echo "make test             run the tests"
+	@echo "make check            lint, types and tests"
+	@echo "make docs             write the generated reference pages"
 
 # torch goes first and by itself: what is installed next then takes the build that is there.
 $(READY): requirements/torch.txt requirements/tensorflow.txt requirements/dev.txt pyproject.toml

@@ -3,8 +3,9 @@
     python benchmarks/scoring_speed.py PROJECT
 
 PROJECT is a directory in which `nasea search` has trained a supernet (``make demo`` makes
-``demo_digits``). The bare time is that of the same forward passes on a ready network and images in
-memory: the statistics images once, the validation images once. Aim: at most 1.2 times that.
+``demo_digits``, ``make demo-tf`` ``demo_digits_tf``). The bare time is that of the same forward
+passes on a ready network and images in memory: the statistics images once, the validation images
+once. Aim: at most 1.2 times that.
 """
 
 from __future__ import annotations
@@ -13,20 +14,21 @@ import argparse
 import statistics
 import time
 from pathlib import Path
-
-import torch
+from typing import Any
 
 from nasea.backends.base import Slice
-from nasea.backends.torch.backend import TorchBackend
 from projects import open_trained
 from recording import record, table
 
 CANDIDATES = 20
 
 
-def bare_seconds(backend: TorchBackend, genome: tuple[int, ...]) -> float:
+def pytorch_seconds(backend: Any, genome: tuple[int, ...]) -> float:
     """Seconds of the forward passes alone."""
+    import torch
+
     supernet, data = backend.supernet, backend.data
+    kept = {k: v.clone() for k, v in supernet.state_dict().items()}
     network = supernet.network(genome, supernet.pre_net, supernet.post_net)
     layout = supernet.memory_format
     validation = [images for images, _ in data.evaluation(None, None)]
@@ -40,7 +42,35 @@ def bare_seconds(backend: TorchBackend, genome: tuple[int, ...]) -> float:
         network.eval()
         for images in validation:
             network(images)
-        return time.perf_counter() - start
+        seconds = time.perf_counter() - start
+    supernet.load_state_dict(kept)
+    return seconds
+
+
+def tensorflow_seconds(backend: Any, genome: tuple[int, ...]) -> float:
+    """The same on a stand-alone network under ``tf.function``, traced before."""
+    import tensorflow as tf
+
+    from nasea.backends.tensorflow.weights import assemble
+
+    data, ends = backend.data, (backend._pre_net.model, backend._post_net.model)
+    layout = backend.scenario.supernet.data_format
+    validation = [images for images, _ in data.evaluation(None, None)]
+    with backend._scoring().calibrated(genome) as found:
+        network = assemble(backend.supernet, genome, found, ends, layout)
+        train = tf.function(lambda images: network(images, training=True), reduce_retracing=True)
+        infer = tf.function(lambda images: network(images, training=False), reduce_retracing=True)
+        for _ in range(2):  # the first one traces
+            start = time.perf_counter()
+            for images in data.statistics(0):
+                train(images)
+            for images in validation:
+                infer(images)
+            seconds = time.perf_counter() - start
+    return seconds
+
+
+BARE_SECONDS = {"pytorch": pytorch_seconds, "tensorflow": tensorflow_seconds}
 
 
 def main() -> None:
@@ -49,18 +79,15 @@ def main() -> None:
     parser.add_argument("project", type=Path)
     arguments = parser.parse_args()
     prepared = open_trained(arguments.project)
-    backend = prepared.backend
-    assert isinstance(backend, TorchBackend)
+    backend, framework = prepared.backend, prepared.scenario.framework
     genomes = prepared.sample(CANDIDATES)
     backend.measure(genomes[0], Slice())  # fills the caches
-    kept = {k: v.clone() for k, v in backend.supernet.state_dict().items()}
     scored, bare = [], []
     for genome in genomes:
         start = time.perf_counter()
         backend.measure(genome, Slice())
         scored.append(time.perf_counter() - start)
-        bare.append(bare_seconds(backend, genome))
-        backend.supernet.load_state_dict(kept)
+        bare.append(BARE_SECONDS[framework](backend, genome))
     ratio = statistics.median(a / b for a, b in zip(scored, bare, strict=True))
     rows = [
         ["scored by nasea", f"{60 / statistics.mean(scored):.0f}", f"{ratio:.3f}"],
@@ -68,9 +95,8 @@ def main() -> None:
     ]
     print(f"{CANDIDATES} random architectures, {prepared.data.val_images} validation images")
     print(table(["", "candidates / minute", "time ratio (median)"], rows))
-    record(
-        "scoring_speed", prepared.scenario.seed, {"ratio": ratio, "scored": scored, "bare": bare}
-    )
+    results = {"framework": framework, "ratio": ratio, "scored": scored, "bare": bare}
+    record(f"scoring_speed_{arguments.project.name}", prepared.scenario.seed, results)
 
 
 if __name__ == "__main__":
