@@ -33,9 +33,12 @@ from nasea.space import Shape
 
 def frozen(function: Callable[[Any], Any], inputs: Any) -> Any:
     """The concrete function for tensors like ``inputs``, its variables made constants."""
+    return convert_variables_to_constants_v2(_concrete(function, inputs))
+
+
+def _concrete(function: Callable[[Any], Any], inputs: Any) -> Any:
     specs = tf.nest.map_structure(lambda x: tf.TensorSpec(x.shape, x.dtype), inputs)
-    concrete = tf.function(function).get_concrete_function(specs)
-    return convert_variables_to_constants_v2(concrete)
+    return tf.function(function).get_concrete_function(specs)
 
 
 def operators_of_function(
@@ -48,7 +51,10 @@ def operators_of_function(
         inputs: tensors (1, H, W, C), or a nesting of them.
         name: of what is traced, for messages.
     """
-    graph = frozen(function, inputs).graph
+    try:
+        graph = frozen(function, inputs).graph
+    except ValueError:  # it assigns to a variable, which no constant can stand for
+        graph = _concrete(function, inputs).graph
     nodes: list[Node] = []
     alive: set[str] = set()
     for op in graph.get_operations():
@@ -68,7 +74,7 @@ def operators_of_function(
 
 
 def _results(graph: Any) -> Iterator[Any]:
-    for tensor in tf.nest.flatten(graph.structured_outputs or graph.outputs):
+    for tensor in tf.nest.flatten(graph.structured_outputs):
         if isinstance(tensor, tf.Tensor):
             yield tensor
     yield from graph.outputs
