@@ -27,6 +27,7 @@ import numpy as np
 from nasea.backends.tensorflow.environment import load_tensorflow
 
 tf = load_tensorflow(2)
+tf.get_logger().setLevel("ERROR")  # it takes many functions for one that is traced anew
 
 from nasea.backends.tensorflow.operations import batch_statistics, run_program  # noqa: E402
 from nasea.backends.tensorflow.optimizers import Adam  # noqa: E402
@@ -35,8 +36,8 @@ from nasea.space import Genome, Space, build_space, select_blocks, tensors  # no
 from recording import record, table  # noqa: E402
 
 SEED = 0
-PATHS = 8
-PAIRS = 9
+PATHS = 6
+PAIRS = 5
 BATCH = 64
 NEW = 40
 ARCHITECTURES = 500
