@@ -37,11 +37,13 @@ from recording import record, table  # noqa: E402
 
 SEED = 0
 PATHS = 6
-PAIRS = 5
+TURNS = 5
+SECONDS = 2.0
 BATCH = 64
 NEW = 40
 ARCHITECTURES = 500
 SETTINGS = {
+    "digits, 8x8": ((8, 8, 1), [16, 16, 32, 32, 64, 64], [1, 1, 2, 1, 2, 1]),
     "small, 32x32": ((32, 32, 3), [16, 16, 32, 32, 64, 64], [1, 1, 2, 1, 2, 1]),
     "default filters, 32x32": (
         (32, 32, 3),
@@ -182,7 +184,9 @@ def measure(
         )
         for part in (*turn, *turn):
             part()
-        times = [[seconds(part) for part in turn] for _ in range(PAIRS)]
+        times: list[list[float]] = []
+        while len(times) < TURNS or sum(map(sum, times)) < SECONDS:
+            times.append([seconds(part) for part in turn])
         found["pieces"].append(statistics.median(b / a for a, b, *_ in times))
         found["tape"].append(statistics.median(c / a for a, _, c, *_ in times))
         found["optimiser"].append(statistics.median(d / e for *_, d, e in times))
@@ -276,7 +280,7 @@ def main() -> None:
         median = {part: f"{statistics.median(found[part]):.3f}" for part in ("tape", "optimiser")}
         speed = f"{statistics.median(found['images/s']):.0f}"
         rows.append([name, *cells(found["pieces"]), median["tape"], median["optimiser"], speed])
-    print(f"time / that of the network alone, {PATHS} random paths, {PAIRS} turns each")
+    print(f"time / that of the network alone, {PATHS} random paths, at least {TURNS} turns each")
     head = ["network", "pieces: median", "lowest", "highest", "tape", "optimiser", "images/s"]
     print(table(head, rows))
     new = begin(NEW)

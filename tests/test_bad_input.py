@@ -130,8 +130,8 @@ CASES: dict[str, tuple[Change, list[str]]] = {
         ["user_module.py is written for PyTorch", "dataset_define", "use framework: PyTorch"],
     ),
     "detection": (
-        in_scenario(DETECTION, PRE_TRAINED),
-        ["detection is not in this version", "image_classification"],
+        in_scenario(*TENSORFLOW, DETECTION, PRE_TRAINED),
+        ["detection with TensorFlow is not in this version", "image_classification"],
     ),
     "processor unknown": (
         in_scenario(

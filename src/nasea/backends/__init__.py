@@ -23,9 +23,9 @@ def open_backend(scenario: Scenario, directory: Path) -> Backend:
         NotAvailableError: a framework or task that this version or installation cannot serve.
         UserModuleError, UserCodeError: the user's module.
     """
-    if scenario.task != "classification":
+    if scenario.framework == "tensorflow" and scenario.task != "classification":
         raise NotAvailableError(
-            f"constraint.application_type: {scenario.task} is not in this version",
+            f"constraint.application_type: {scenario.task} with TensorFlow is not in this version",
             fix="use application_type: image_classification",
         )
     if scenario.framework == "tensorflow":

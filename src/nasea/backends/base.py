@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol
 
+from nasea.backends.pictures import Picture
 from nasea.cost import Costs, Operator
 from nasea.errors import Notice
 from nasea.space import Genome, Program, Shape, Space
@@ -256,6 +257,13 @@ class Backend(Protocol):
 
         Batch-normalisation statistics are re-estimated on fixed training images first, then the
         user's own metric runs. A failure of the candidate is reported, not raised.
+        """
+
+    def pictures(self, genome: Genome, count: int) -> tuple[Picture, ...]:
+        """The first validation images with what the network finds in them.
+
+        Empty where nobody can tell how to draw that: for classification, and for a detection
+        module without :data:`nasea.backends.pictures.METHOD`.
         """
 
     def write_weights(self, genome: Genome, path: Path) -> int:

@@ -8,9 +8,9 @@ from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import numpy as np
 import tensorflow as tf
 
+from nasea.backends.proxy import spread
 from nasea.backends.randomness import generator_state, set_generator_state
 from nasea.backends.tensorflow.describe import describe
 from nasea.backends.tensorflow.devices import seed_everything
@@ -130,11 +130,7 @@ class Data:
             images: how many validation images, spread evenly; ``None`` for all.
             half: 0 or 1 for either half of those, ``None`` for both.
         """
-        chosen = np.arange(self.val_images)
-        if images is not None and images < self.val_images:
-            chosen = np.linspace(0, self.val_images - 1, images).round().astype(int)
-        if half is not None:
-            chosen = chosen[half::2]
+        chosen = spread(self.val_images, images, half)
         first = 0
         for batch in self._validation():
             size = int(batch[0].shape[0])

@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from torch.utils.data import DataLoader, Dataset, Sampler, Subset
 
+from nasea.backends.proxy import spread
 from nasea.backends.torch.describe import describe
 from nasea.backends.torch.draws import Seeded
 from nasea.backends.torch.reading import reading
@@ -160,11 +161,7 @@ class Data:
         """
         key = (images, half)
         if key not in self._evaluation:
-            chosen = np.arange(self.val_images)
-            if images is not None and images < self.val_images:
-                chosen = np.linspace(0, self.val_images - 1, images).round().astype(int)
-            if half is not None:
-                chosen = chosen[half::2]
+            chosen = spread(self.val_images, images, half)
             whole = len(chosen) == self.val_images
             dataset = self.val if whole else Subset(self.val, chosen.tolist())
             self._evaluation[key] = CachedLoader(
