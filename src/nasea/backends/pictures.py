@@ -12,7 +12,7 @@ from nasea.backends.usermodule import FILE_NAME
 from nasea.errors import UserModuleError
 
 METHOD = "UserModule.pictures(images, labels, outputs)"
-"""Optional method of the user's module, of either framework. It returns a list with a dict an image::
+"""Optional method of the module, of either framework. It returns a list with a dict an image::
 
     {"image": (H, W, 3) or (H, W) uint8,
      "truth": (H, W) class numbers, or {"boxes": (n, 4), "labels": (n,)},
