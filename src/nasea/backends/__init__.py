@@ -5,19 +5,20 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from nasea.backends.base import Backend
+from nasea.backends.base import Backend, Role
 from nasea.config import Scenario
 from nasea.errors import NotAvailableError
 
 __all__ = ["Backend", "open_backend"]
 
 
-def open_backend(scenario: Scenario, directory: Path) -> Backend:
+def open_backend(scenario: Scenario, directory: Path, role: Role = "search") -> Backend:
     """The backend for ``scenario``, with the user's module imported and its interface checked.
 
     Args:
         scenario: what to search.
         directory: where ``user_module.py`` is.
+        role: what for.
 
     Raises:
         NotAvailableError: a framework or task that this version or installation cannot serve.
@@ -45,4 +46,4 @@ def open_backend(scenario: Scenario, directory: Path) -> Backend:
         raise NotAvailableError(
             f"PyTorch cannot be imported: {error}", fix="pip install 'nasea[torch]'"
         ) from error
-    return TorchBackend(scenario, directory)
+    return TorchBackend(scenario, directory, role)

@@ -19,6 +19,8 @@ from nasea.backends.base import (
     Slice,
     UpdateReport,
 )
+from nasea.backends.pictures import Picture
+from nasea.backends.pretrained import TakenOver
 from nasea.backends.tensorflow.data import Batch, Data
 from nasea.backends.tensorflow.deployment import TfliteDeployment
 from nasea.backends.tensorflow.devices import device_name, open_device, seed_everything
@@ -161,6 +163,14 @@ class TensorFlowBackend:
         network = self._network(space, genome, weights)
         self._teacher = Teacher(network, share, self.user, self._probe_batch()[0])
 
+    def hand_on(self) -> bytes:
+        """See :meth:`nasea.backends.base.Backend.hand_on`."""
+        raise NotImplementedError
+
+    def take_over(self, weights: bytes) -> TakenOver:
+        """See :meth:`nasea.backends.base.Backend.take_over`."""
+        raise NotImplementedError
+
     def try_candidates(self, on_step: Callable[[int, int], None]) -> float:
         """See :meth:`nasea.backends.base.Backend.try_candidates`."""
         batch = self._probe_batch()
@@ -210,6 +220,10 @@ class TensorFlowBackend:
     def measure(self, genome: Genome, data: Slice) -> Measurement:
         """See :meth:`nasea.backends.base.Backend.measure`."""
         return self._scoring().measure(genome, data)
+
+    def pictures(self, genome: Genome, count: int) -> tuple[Picture, ...]:
+        """See :meth:`nasea.backends.base.Backend.pictures`."""
+        return ()
 
     def write_weights(self, genome: Genome, path: Path) -> int:
         """See :meth:`nasea.backends.base.Backend.write_weights`."""
