@@ -49,7 +49,7 @@ def take_over(supernet: Supernet, weights: bytes) -> TakenOver:
     fit, account = match(unpack(weights), wanted)
     with torch.no_grad():
         for name, array in fit.items():
-            targets[name].copy_(torch.from_numpy(np.ascontiguousarray(array)))
+            targets[name].copy_(torch.from_numpy(np.array(array)))  # keeps a shape of ()
     return account
 
 
