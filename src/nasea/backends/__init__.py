@@ -23,11 +23,6 @@ def open_backend(scenario: Scenario, directory: Path) -> Backend:
         NotAvailableError: a framework or task that this version or installation cannot serve.
         UserModuleError, UserCodeError: the user's module.
     """
-    if scenario.framework == "tensorflow" and scenario.task != "classification":
-        raise NotAvailableError(
-            f"constraint.application_type: {scenario.task} with TensorFlow is not in this version",
-            fix="use application_type: image_classification",
-        )
     if scenario.framework == "tensorflow":
         from nasea.backends.tensorflow.environment import load_tensorflow
 

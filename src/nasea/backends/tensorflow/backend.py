@@ -5,8 +5,8 @@ from __future__ import annotations
 import statistics
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 import tensorflow as tf
 
@@ -19,6 +19,7 @@ from nasea.backends.base import (
     Slice,
     UpdateReport,
 )
+from nasea.backends.pictures import Picture
 from nasea.backends.tensorflow.data import Batch, Data
 from nasea.backends.tensorflow.deployment import TfliteDeployment
 from nasea.backends.tensorflow.devices import device_name, open_device, seed_everything
@@ -26,10 +27,13 @@ from nasea.backends.tensorflow.draws import Draws
 from nasea.backends.tensorflow.ends import End, count_parameters, require_feature_map
 from nasea.backends.tensorflow.environment import keras_release
 from nasea.backends.tensorflow.exporter import TensorFlowExporter
+from nasea.backends.tensorflow.features import low_level_tap, made_up
 from nasea.backends.tensorflow.layers import Network
+from nasea.backends.tensorflow.pictures import drawn
 from nasea.backends.tensorflow.score import Scorer
 from nasea.backends.tensorflow.standalone import load_network
 from nasea.backends.tensorflow.supernet import Supernet
+from nasea.backends.tensorflow.tasks import open_data
 from nasea.backends.tensorflow.teacher import Teacher
 from nasea.backends.tensorflow.train import Trainer
 from nasea.backends.tensorflow.user import UserCode
@@ -57,7 +61,7 @@ class TensorFlowBackend:
         tf.get_logger().setLevel("ERROR")  # it takes many functions for one that is traced anew
         self.device = open_device(scenario, self.notices)
         seed_everything(scenario.seed, _INITIAL_STREAM)
-        self.user = UserCode(directory, scenario.epochs, scenario.batch_size)
+        self.user = UserCode(directory, scenario.epochs, scenario.batch_size, scenario.task)
         layout = scenario.supernet.data_format
         self._draws = Draws(scenario.seed)
         self._pre_net = End(self.user, "PreNet", layout, self._draws)
@@ -108,7 +112,7 @@ class TensorFlowBackend:
 
     def load_data(self, workers: int | None) -> DataReport:
         """See :meth:`nasea.backends.base.Backend.load_data`."""
-        self._data = Data(self.scenario, self.user, self.notices)
+        self._data = open_data(self.scenario, self.user, self.notices)
         self._batch = self._data.probe()
         return DataReport(
             self._data.train_images, self._data.val_images, self._data.batches_per_epoch
@@ -126,6 +130,16 @@ class TensorFlowBackend:
         costs, operators = self._pre_net.examine(images[:1])
         return EndReport(costs, (int(channels), int(height), int(width)), operators)
 
+    def wanted_taps(self, space: Space) -> tuple[int, ...]:
+        """See :meth:`nasea.backends.base.Backend.wanted_taps`."""
+        if self.scenario.task != "segmentation" or space.taps:
+            return ()
+        seed_everything(self.scenario.seed, _INITIAL_STREAM, 4)
+        layout, images = self.scenario.supernet.data_format, len(self._probe_batch()[0])
+        taps, notices = low_level_tap(self.user, self._draws, layout, space, images)
+        self.notices += notices
+        return taps
+
     def attach(self, space: Space, seed: int) -> EndReport:
         """See :meth:`nasea.backends.base.Backend.attach`."""
         images, labels = self._probe_batch()
@@ -136,7 +150,7 @@ class TensorFlowBackend:
                 fix="use a batch_size of at least 2",
             )
         seed_everything(self.scenario.seed, _INITIAL_STREAM, 2)
-        features = [_random_map(len(images), space.layers[i].out_shape) for i in (*space.taps, -1)]
+        features = made_up([space.layers[i] for i in (*space.taps, -1)], len(images))
         single = [feature[:1] for feature in features]
         outputs = self._post_net.build(features if space.taps else features[0])
         costs, operators = self._post_net.examine(single if space.taps else single[0])
@@ -147,7 +161,7 @@ class TensorFlowBackend:
         with tf.device(self.device):
             self._supernet = Supernet(space, seed)
         self._scorer = Scorer(
-            self._supernet, self._pre_net, self._post_net, self.data, self.user, self._draws, seed
+            self._supernet, self._pre_net, self._post_net, self.data, self._draws, seed
         )
         return EndReport(costs, operators=operators)
 
@@ -211,6 +225,11 @@ class TensorFlowBackend:
         """See :meth:`nasea.backends.base.Backend.measure`."""
         return self._scoring().measure(genome, data)
 
+    def pictures(self, genome: Genome, count: int) -> tuple[Picture, ...]:
+        """See :meth:`nasea.backends.base.Backend.pictures`."""
+        with closing(self._scoring().answers(genome)) as answers:
+            return drawn(self.user, self.scenario, answers, count)
+
     def write_weights(self, genome: Genome, path: Path) -> int:
         """See :meth:`nasea.backends.base.Backend.write_weights`."""
         with self._scoring().calibrated(genome) as found:
@@ -264,8 +283,3 @@ class TensorFlowBackend:
     def _probe_batch(self) -> Batch:
         assert self._batch is not None, "load_data comes first"
         return self._batch
-
-
-def _random_map(images: int, shape: tuple[int, int, int]) -> Any:
-    channels, height, width = shape
-    return tf.random.normal((images, height, width, channels))

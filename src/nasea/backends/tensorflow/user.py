@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import math
-import numbers
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import tensorflow as tf
 
 from nasea.backends.metric import CandidateFailed, CandidateRaised, finite_number
+from nasea.backends.pictures import METHOD
 from nasea.backends.tensorflow.describe import describe
 from nasea.backends.tensorflow.environment import keras_release
 from nasea.backends.tensorflow.messages import in_short
@@ -34,17 +34,26 @@ from nasea.errors import (
     UserModuleError,
 )
 
-INTERFACE: Interface = {
-    "UserModule": {
-        "__init__": ("epoch", "batch_size"),
-        "build_dataset_search": ("dataset_dir", "is_training"),
-        "lr_scheduler": ("lr_init", "global_step"),
-        "metrics_op": ("inputs", "outputs"),
-        "loss_op": ("labels", "logits"),
-    },
-    "PreNet": {"__init__": (), "call": ("inputs",)},
-    "PostNet": {"__init__": (), "call": ("inputs",)},
-}
+Task = Literal["classification", "detection", "segmentation"]
+
+
+def interface_of(task: Task) -> Interface:
+    """What the modules of a task must have."""
+    shuffle = () if task == "classification" else ("is_shuffle",)
+    return {
+        "UserModule": {
+            "__init__": ("epoch", "batch_size"),
+            "build_dataset_search": ("dataset_dir", "is_training", *shuffle),
+            "lr_scheduler": ("lr_init", "global_step"),
+            "metrics_op": ("inputs", "outputs"),
+            "loss_op": ("labels", "logits"),
+        },
+        "PreNet": {"__init__": (), "call": ("inputs",)},
+        "PostNet": {"__init__": (), "call": ("inputs",)},
+    }
+
+
+INTERFACE = interface_of("classification")
 
 OutOfMemory = tf.errors.ResourceExhaustedError
 
@@ -56,12 +65,16 @@ class UserCode:
         directory: where the module is.
         epochs: handed to ``UserModule``.
         batch_size: handed to ``UserModule``.
+        task: what the module is for.
     """
 
-    def __init__(self, directory: Path, epochs: int, batch_size: int) -> None:
+    def __init__(
+        self, directory: Path, epochs: int, batch_size: int, task: Task = "classification"
+    ) -> None:
         self.directory = directory.resolve()
         module = import_user_module(self.directory)
-        check_interface(module, INTERFACE, unwritten=[tf.keras.Model.call, tf.keras.layers.Layer])
+        unwritten = [tf.keras.Model.call, tf.keras.layers.Layer]
+        check_interface(module, interface_of(task), unwritten)
         self._module = module
         self._workplace = PrivateDirectory()
         with self.guard("UserModule(epoch, batch_size)"):
@@ -100,28 +113,16 @@ class UserCode:
             )
         return end
 
-    def dataset(self, directory: str, is_training: bool) -> tuple[Any, int]:
-        """What ``build_dataset_search`` returns: a data set and its number of images."""
-        doing = f"UserModule.build_dataset_search({directory!r}, is_training={is_training})"
-        with self.guard(doing):
-            returned = self._user.build_dataset_search(directory, is_training)
-        rule = f"{FILE_NAME}: build_dataset_search must return (dataset, data_num)"
-        if not isinstance(returned, list | tuple) or len(returned) != 2:
-            raise UserModuleError(f"{rule}, found {describe(returned)}")
-        dataset, count = returned
-        if not isinstance(dataset, tf.data.Dataset):
-            raise UserModuleError(
-                f"{rule} with a tf.data.Dataset, found {type(dataset).__name__}",
-                fix="make one of a generator with tf.data.Dataset.from_generator",
-            )
-        if isinstance(count, tf.Tensor | np.ndarray) and math.prod(count.shape) == 1:
-            count = np.asarray(count).item()
-        whole = isinstance(count, numbers.Real) and not isinstance(count, bool)
-        if not whole or not math.isfinite(count) or count != int(count):
-            raise UserModuleError(
-                f"{rule} with data_num the number of images, found {describe(count)} {count!r}"
-            )
-        return dataset, int(count)
+    def build_dataset(self, directory: str, arguments: Mapping[str, bool]) -> object:
+        """What ``build_dataset_search`` returns.
+
+        Args:
+            directory: as written in the scenario.
+            arguments: the others, by name and in order; handed over by position.
+        """
+        told = "".join(f", {name}={value}" for name, value in arguments.items())
+        with self.guard(f"UserModule.build_dataset_search({directory!r}{told})"):
+            return self._user.build_dataset_search(directory, *arguments.values())
 
     def learning_rate(self, initial: float, step: int) -> float:
         """What ``lr_scheduler`` returns for a batch, from 0; a function it returns is called.
@@ -196,10 +197,10 @@ class UserCode:
             CandidateFailed, MetricError: as :meth:`metric`.
         """
         with self._workplace.entered():
-            value = self._metric_of(labels, outputs)
+            value = self._metric_of_batch(labels, outputs)
             self._metric.settle(value, labels, outputs)
 
-    def metric(self, batches: Iterator[tuple[int, Any, Any]]) -> float:
+    def metric_of_batches(self, batches: Iterator[tuple[int, Any, Any]]) -> float:
         """The mean of ``metrics_op`` over batches, weighted by images, in a private directory.
 
         Args:
@@ -212,13 +213,46 @@ class UserCode:
         total, images = 0.0, 0
         with self._workplace.entered():
             for count, labels, outputs in batches:
-                total += count * self._metric_of(labels, outputs)
+                total += count * self._metric_of_batch(labels, outputs)
                 images += count
         return total / images
 
-    def _metric_of(self, labels: Any, outputs: Any) -> float:
+    def metric_of_all(self, inputs: list[Any], outputs: list[Any]) -> float:
+        """What ``metrics_op`` returns of all images at once, in a private directory.
+
+        Args:
+            inputs: handed over,
+            outputs: as are these.
+
+        Raises:
+            CandidateFailed, MetricError: as :meth:`metric_of_batches`.
+        """
+        with self._workplace.entered():
+            return self._number(lambda: self._raw_metric(inputs, outputs), lambda: "")
+
+    def pictures(self, images: Any, labels: Any, outputs: Any) -> Any:
+        """What the module's own ``pictures`` returns; ``None`` where it has none."""
+        method = getattr(self._user, "pictures", None)
+        if method is None:
+            return None
+        with self.guard(METHOD):
+            return method(images, labels, outputs)
+
+    @property
+    def class_names(self) -> object:
+        """``UserModule.class_names``; ``None`` where there is no such thing."""
+        return getattr(self._user, "class_names", None)
+
+    def _metric_of_batch(self, labels: Any, outputs: Any) -> float:
+        return self._number(
+            lambda: self._metric(labels, outputs),
+            lambda: f" on labels {describe(labels)}, outputs {describe(outputs)}",
+        )
+
+    def _number(self, metric: Callable[[], Any], found: Callable[[], str]) -> float:
+        """What the metric returns; what goes wrong in it is the candidate's failure."""
         try:
-            value = self._metric(labels, outputs)
+            value = metric()
             if isinstance(value, tf.Tensor | tf.Variable):
                 value = value.numpy()
         except SystemExit as error:
@@ -227,8 +261,7 @@ class UserCode:
             raise
         except Exception as error:
             text = in_short(user_frames(error, self.directory), self.directory)
-            found = f"labels {describe(labels)}, outputs {describe(outputs)}"
-            raise CandidateRaised(f"metrics_op failed on {found}:\n{text}") from error
+            raise CandidateRaised(f"metrics_op failed{found()}:\n{text}") from error
         return finite_number(value, "metrics_op")
 
     def _raw_loss(self, labels: Any, outputs: Any) -> Any:
