@@ -9,7 +9,7 @@ from typing import Any
 from nasea.backends.base import Measurement, Slice, UpdateReport
 from nasea.errors import Notice
 from nasea.pipeline.checkpoint import CheckpointStore
-from nasea.pipeline.direction import N_WITNESSES, from_json, to_json
+from nasea.pipeline.direction import N_NEEDED, N_WITNESSES, from_json, to_json
 from nasea.pipeline.events import Listener, Progress
 from nasea.pipeline.interrupt import StopRequest
 from nasea.pipeline.journal import Journal
@@ -125,16 +125,28 @@ class Training:
         """Measure a few architectures before training.
 
         It shows after training which way the metric points, and before it whether the metric gives
-        a number at all.
+        a number at all. Those that it fails on, as one of detection may where nothing is found, are
+        measured again after an epoch.
         """
-        self.witnesses = tuple(self.prepared.sample(N_WITNESSES))
-        self.before = measure_all(self.prepared, self.witnesses, self.stop)
+        if not self.before:
+            self.witnesses = tuple(self.prepared.sample(N_WITNESSES))
+            self.before = [Measurement(None)] * len(self.witnesses)
+        unknown = [i for i, one in enumerate(self.before) if one.metric is None]
+        genomes = [self.witnesses[i] for i in unknown]
+        for i, one in zip(unknown, measure_all(self.prepared, genomes, self.stop), strict=True):
+            self.before[i] = one
         if self._epoch == 0:
             require_working_metric(self.prepared, self.before)
+        if all(one.raised for one in self.before):
+            text = (
+                f"it failed on every network so far: {self.before[0].failure}\nThat may be since "
+                "nothing is detected as yet; if it is not, stop and mend it"
+            )
+            self.listener.notice(Notice(self.prepared.backend.metric_call, text))
 
     def _direction_is_open(self) -> bool:
         asked = self.prepared.scenario.searcher.metric_mode
-        return asked == "auto" and all(m.metric is None for m in self.before)
+        return asked == "auto" and sum(m.metric is not None for m in self.before) < N_NEEDED
 
     def _resume(self) -> None:
         notices: list[Notice] = []

@@ -19,6 +19,7 @@ from nasea.backends.base import (
     Slice,
     UpdateReport,
 )
+from nasea.backends.distillation import nothing_to_learn
 from nasea.backends.pictures import Picture
 from nasea.backends.tensorflow.data import Batch, Data
 from nasea.backends.tensorflow.deployment import TfliteDeployment
@@ -172,6 +173,8 @@ class TensorFlowBackend:
 
     def learn_from(self, space: Space, genome: Genome, weights: Path, share: float) -> None:
         """See :meth:`nasea.backends.base.Backend.learn_from`."""
+        if self.scenario.task == "detection":
+            raise nothing_to_learn("boxes")
         network = self._network(space, genome, weights)
         self._teacher = Teacher(network, share, self.user, self._probe_batch()[0])
 
