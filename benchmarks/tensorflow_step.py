@@ -8,18 +8,14 @@ with weights of its own under one ``tf.function``, traced for it. *Pieces* is ho
 gradient tape. Aim: at most 1.15. The optimiser (Adam) is timed apart: it steps the whole of every
 slot that the path uses a part of. All are timed in turn within one run.
 
-Then each way makes one step on a number of different architectures: how long that takes and what
-memory it needs, tracing included. Last, many architectures are trained and scored the way nasea
-does it, and functions and resident memory are counted.
+What tracing costs each way is in ``tensorflow_tracing.py``.
 """
 
 from __future__ import annotations
 
-import resource
 import statistics
 import time
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -40,8 +36,6 @@ PATHS = 6
 TURNS = 5
 SECONDS = 2.0
 BATCH = 64
-NEW = 40
-ARCHITECTURES = 500
 SETTINGS = {
     "digits, 8x8": ((8, 8, 1), [16, 16, 32, 32, 64, 64], [1, 1, 2, 1, 2, 1]),
     "small, 32x32": ((32, 32, 3), [16, 16, 32, 32, 64, 64], [1, 1, 2, 1, 2, 1]),
@@ -194,79 +188,6 @@ def measure(
     return found
 
 
-def begin(count: int) -> dict[str, dict[str, float]]:
-    """Seconds and megabytes that each way takes for a step on ``count`` new architectures."""
-    shape, filters, strides = SETTINGS["small, 32x32"]
-    height, width, channels = shape
-    blocks = select_blocks(None, "size", {})
-    space = build_space((filters[0], height, width), filters, strides, blocks)
-    images = tf.random.normal((BATCH, *shape))
-    labels = tf.random.uniform((BATCH,), maxval=10, dtype=tf.int64)
-    rng = np.random.default_rng(SEED)
-    paths = [tuple(int(rng.integers(n)) for n in space.choices) for _ in range(count)]
-    kept: list[Any] = []
-
-    def pieces() -> Callable[..., Any]:
-        return shared(Supernet(space, SEED), Ends(channels, filters[0], filters[-1]))
-
-    def tape() -> Callable[..., Any]:
-        supernet = Supernet(space, SEED)
-        return taped(space, supernet, Ends(channels, filters[0], filters[-1]))
-
-    def each() -> Callable[..., Any]:
-        ends = Ends(channels, filters[0], filters[-1])
-
-        def step(path: Genome, *batch: Any) -> Any:
-            kept.append(alone(space, ends, path)[0])
-            return kept[-1](*batch)
-
-        return step
-
-    found: dict[str, dict[str, float]] = {}
-    for name, make in (("pieces", pieces), ("tape", tape), ("a function each", each)):
-        before, start = resident(), time.perf_counter()
-        step = make()
-        for path in paths:
-            step(path, images, labels)
-        spent = time.perf_counter() - start
-        found[name] = {"seconds": spent, "MB": resident() - before}
-        kept.append(step)
-    return found
-
-
-def endure(count: int) -> dict[str, list[float]]:
-    """Functions traced and megabytes resident while ``count`` architectures train and score."""
-    shape, filters, strides = (16, 16, 3), [16, 16, 32, 32, 64, 64], [1, 1, 2, 1, 2, 1]
-    space = build_space((16, 16, 16), filters, strides, select_blocks(None, "size", {}))
-    supernet, ends = Supernet(space, SEED), Ends(3, 16, 64)
-    step = shared(supernet, ends)
-    images = tf.random.normal((BATCH, *shape))
-    labels = tf.random.uniform((BATCH,), maxval=10, dtype=tf.int64)
-    rng = np.random.default_rng(SEED)
-    rows: dict[str, list[float]] = {"architectures": [], "functions": [], "MB": [], "seconds": []}
-    start = time.perf_counter()
-    for done in range(count + 1):
-        if done % 100 == 0:
-            rows["architectures"].append(done)
-            rows["functions"].append(supernet.traces)
-            rows["MB"].append(resident())
-            rows["seconds"].append(time.perf_counter() - start)
-        path = tuple(int(rng.integers(n)) for n in space.choices)
-        step(path, images, labels)
-        found, _ = supernet.statistics(path, [ends.pre(images)])
-        supernet.infer(path, found, ends.pre(images))
-    return rows
-
-
-def resident() -> float:
-    """Megabytes of this process in memory."""
-    status = Path("/proc/self/status")
-    if status.is_file():
-        line = next(x for x in status.read_text().splitlines() if x.startswith("VmRSS"))
-        return float(line.split()[1]) / 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-
-
 def cells(ratios: Sequence[float]) -> list[str]:
     """Median, lowest and highest."""
     return [f"{of(ratios):.3f}" for of in (statistics.median, min, max)]
@@ -283,19 +204,7 @@ def main() -> None:
     print(f"time / that of the network alone, {PATHS} random paths, at least {TURNS} turns each")
     head = ["network", "pieces: median", "lowest", "highest", "tape", "optimiser", "images/s"]
     print(table(head, rows))
-    new = begin(NEW)
-    print(f"\na first step on each of {NEW} different architectures, small, 32x32")
-    print(
-        table(
-            ["way", "seconds", "MB"],
-            [[way, f"{cost['seconds']:.1f}", f"{cost['MB']:.0f}"] for way, cost in new.items()],
-        )
-    )
-    lasting = results["endurance"] = endure(ARCHITECTURES)
-    print("\ndifferent architectures trained and scored one after the other, small, 16x16")
-    numbers = [[f"{v:.0f}" for v in row] for row in zip(*lasting.values(), strict=True)]
-    print(table(list(lasting), numbers))
-    record("tensorflow_step", SEED, {**results, "new architectures": new})
+    record("tensorflow_step", SEED, results)
 
 
 if __name__ == "__main__":

@@ -5,19 +5,20 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from nasea.backends.base import Backend
+from nasea.backends.base import Backend, Role
 from nasea.config import Scenario
 from nasea.errors import NotAvailableError
 
 __all__ = ["Backend", "open_backend"]
 
 
-def open_backend(scenario: Scenario, directory: Path) -> Backend:
+def open_backend(scenario: Scenario, directory: Path, role: Role = "search") -> Backend:
     """The backend for ``scenario``, with the user's module imported and its interface checked.
 
     Args:
         scenario: what to search.
         directory: where ``user_module.py`` is.
+        role: what for.
 
     Raises:
         NotAvailableError: a framework or task that this version or installation cannot serve.
@@ -29,7 +30,7 @@ def open_backend(scenario: Scenario, directory: Path) -> Backend:
         load_tensorflow(scenario.keras_version)
         from nasea.backends.tensorflow.backend import TensorFlowBackend
 
-        return TensorFlowBackend(scenario, directory)
+        return TensorFlowBackend(scenario, directory, role)
     # Threads that spin while they wait make torch up to fifty times slower as soon as anything else
     # runs on the machine, data workers included; sleeping costs tiny networks a tenth when the
     # machine is idle (docs/decisions/0007). Read once, when torch is loaded.
@@ -40,4 +41,4 @@ def open_backend(scenario: Scenario, directory: Path) -> Backend:
         raise NotAvailableError(
             f"PyTorch cannot be imported: {error}", fix="pip install 'nasea[torch]'"
         ) from error
-    return TorchBackend(scenario, directory)
+    return TorchBackend(scenario, directory, role)

@@ -13,12 +13,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from nasea.backends.pictures import Picture
+from nasea.backends.pretrained import TakenOver
 from nasea.cost import Costs, Operator
 from nasea.errors import Notice
 from nasea.space import Genome, Program, Shape, Space
 
 if TYPE_CHECKING:
     from nasea.backends.exporting import Exporter
+
+Role = Literal["search", "pre-training"]
+"""What a backend is opened for: pre-training has a classification module of its own."""
 
 DataFormat = Literal["channels_first", "channels_last"]
 """(N, C, H, W) or (N, H, W, C)."""
@@ -148,9 +152,9 @@ class Backend(Protocol):
 
     The methods are called in this order: ``load_data``, ``probe_pre_net``, ``wanted_taps`` where
     the scenario chooses no layers, ``attach``, ``inherit`` and ``learn_from`` where wanted,
-    ``try_candidates``; then ``begin_training`` and either ``train_epoch`` or ``restore``;
-    ``measure`` and ``write_weights`` at any time after ``begin_training``; ``exporter`` at any time
-    after ``load_data``.
+    ``try_candidates``, ``take_over`` where wanted; then ``begin_training`` and either
+    ``train_epoch`` or ``restore``; ``measure``, ``write_weights``, ``pictures`` and ``hand_on`` at
+    any time after ``begin_training``; ``exporter`` at any time after ``load_data``.
     """
 
     @property
@@ -216,6 +220,16 @@ class Backend(Protocol):
         Raises:
             ResultsError: the file cannot be read, or belongs to another network.
             NotAvailableError: the network's output is nothing to learn from.
+        """
+
+    def hand_on(self) -> bytes:
+        """The slots and PreNet, for the supernet of another task."""
+
+    def take_over(self, weights: bytes) -> TakenOver:
+        """Take over what fits of the bytes that :meth:`hand_on` gave, and tell.
+
+        Raises:
+            CheckpointError: the bytes are something else.
         """
 
     def try_candidates(self, on_step: Callable[[int, int], None]) -> float:

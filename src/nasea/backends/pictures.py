@@ -131,4 +131,5 @@ def _three_channels(image: np.ndarray) -> np.ndarray:
 def _nearest(mask: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     rows = np.arange(shape[0]) * mask.shape[0] // shape[0]
     columns = np.arange(shape[1]) * mask.shape[1] // shape[1]
-    return mask[rows[:, None], columns[None, :]]
+    chosen: np.ndarray = mask[rows[:, None], columns[None, :]]
+    return chosen

@@ -17,6 +17,9 @@ from nasea.errors import NaseaError, UserCodeError, UserModuleError
 MODULE_NAME = "user_module"
 FILE_NAME = f"{MODULE_NAME}.py"
 
+CLASSIFICATION_MODULE = "user_module_cls"
+"""A classification module beside the user's own, which pre-training uses where it is there."""
+
 _OWN_CODE = Path(__file__).parents[1]
 
 _UNIQUE_METHODS = {
@@ -29,35 +32,42 @@ Interface = Mapping[str, Mapping[str, Sequence[str]]]
 """Class -> method -> names of the arguments nasea passes, in order."""
 
 
-def import_user_module(directory: Path) -> ModuleType:
+def import_user_module(directory: Path, name: str = MODULE_NAME, anew: bool = True) -> ModuleType:
     """Import ``user_module.py`` from ``directory``, which goes on ``sys.path``.
 
     It is imported under its own name, so that processes started later find it the same way.
+
+    Args:
+        directory: where it is.
+        name: of the module, where it is another one than the user's own.
+        anew: read it, and what it imports, again; modules of another run of this process may have
+            the same names.
 
     Raises:
         UserModuleError: there is no such file, or it is not readable Python.
         UserCodeError: importing it raises.
     """
-    path = directory / FILE_NAME
+    path = directory / f"{name}.py"
     if not path.is_file():
         raise UserModuleError(
-            f"{FILE_NAME} was not found in {directory}",
+            f"{path.name} was not found in {directory}",
             fix="run the command in the directory that holds it, or start with `nasea init`",
         )
     if sys.path[:1] != [str(directory)]:  # another run of this process may stand before it
         sys.path.insert(0, str(directory))
     importlib.invalidate_caches()
-    _forget_user_modules(directory)
+    if anew:
+        _forget_user_modules(directory)
     try:
-        with user_code(f"importing {FILE_NAME}", directory):
-            module = importlib.import_module(MODULE_NAME)
+        with user_code(f"importing {path.name}", directory):
+            module = importlib.import_module(name)
     except UserCodeError:
         _forget_user_modules(directory)  # what it had imported by then
         raise
     found = Path(str(module.__file__)).resolve()
     if found != path.resolve():
         raise UserModuleError(
-            f"importing {MODULE_NAME!r} found {found}, not {path}",
+            f"importing {name!r} found {found}, not {path}",
             fix="take the other directory off PYTHONPATH",
         )
     return module

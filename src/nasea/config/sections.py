@@ -251,7 +251,8 @@ class Dataset(Section):
         Path | None,
         Key(
             "strategy.dataset.pre_train_dir",
-            "a directory that holds a checkpoint, else a classification data set to pre-train on",
+            "a directory that holds a checkpoint, else a classification data set to pre-train on; "
+            "null: no pre-training",
             required_for=_DENSE_TASKS,
             applies={"task": _DENSE_TASKS},
         ),

@@ -13,6 +13,7 @@ from nasea.config import load_scenario
 from nasea.cost import format_cost
 from nasea.errors import Notice
 from nasea.pipeline.events import Listener, Silence
+from nasea.pipeline.pretrain import check_source
 from nasea.pipeline.probe import Prepared, describe_costs, prepare, require_working_metric
 
 _FEASIBILITY_SAMPLE = 20_000
@@ -47,8 +48,14 @@ def check(
     loaded = load_scenario(config)
     for notice in loaded.notices:
         listener.notice(notice)
-    prepared = prepare(loaded.scenario, (directory or Path.cwd()).resolve(), listener)
-    notices = (*loaded.notices, *prepared.backend.notices)
+    home = (directory or Path.cwd()).resolve()
+    warning = check_source(loaded.scenario, home)
+    prepared = prepare(loaded.scenario, home, listener)
+    notices = (
+        *loaded.notices,
+        *prepared.backend.notices,
+        *([warning] if warning is not None else []),
+    )
     try:
         return CheckReport(_lines(prepared), _layers(prepared), notices)
     finally:

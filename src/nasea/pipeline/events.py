@@ -8,7 +8,9 @@ from typing import Literal, Protocol
 
 from nasea.errors import Notice
 
-Stage = Literal["latency", "probe", "train", "separation", "search", "results", "retrain", "export"]
+Stage = Literal[
+    "latency", "probe", "pretrain", "train", "separation", "search", "results", "retrain", "export"
+]
 
 
 @dataclass(frozen=True)

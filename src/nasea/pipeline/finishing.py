@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nasea.backends.base import Slice
-from nasea.errors import MetricError, Notice
+from nasea.backends.pictures import METHOD, Picture
+from nasea.errors import MetricError, NaseaError, Notice
 from nasea.pipeline.direction import Direction
 from nasea.pipeline.events import Listener, Progress
 from nasea.pipeline.interrupt import StopRequest
@@ -20,6 +21,8 @@ from nasea.results.store import RenderedModel, write_results
 from nasea.search import Archive, Record
 from nasea.space import Genome
 from nasea.version import __version__
+
+_PICTURES = 6
 
 
 @dataclass(frozen=True)
@@ -68,10 +71,28 @@ def finish(
     def write_weights(member: FrontMember, path: Path) -> int:
         return prepared.backend.write_weights(member.genome, path)
 
-    moved = write_results(directory / "results", front, models, write_weights)
+    pictures = _pictures(prepared, front, listener)
+    moved = write_results(directory / "results", front, models, write_weights, pictures)
     if moved is not None:
         listener.notice(Notice("results", f"earlier results are kept in {moved.name}/"))
     return front
+
+
+def _pictures(
+    prepared: Prepared, front: Front, listener: Listener
+) -> dict[int, tuple[Picture, ...]]:
+    """What the most accurate and the cheapest member find in a few validation images."""
+    drawn: dict[int, tuple[Picture, ...]] = {}
+    try:
+        for member in (front.best, front.members[0]):
+            drawn[member.number] = prepared.backend.pictures(member.genome, _PICTURES)
+    except NaseaError as error:  # the results are worth more than their illustration
+        listener.notice(Notice("report", f"predictions are not drawn: {error}"))
+        return {}
+    if prepared.scenario.task == "detection" and not all(drawn.values()):
+        text = f"predictions are not drawn; {METHOD}, which is optional, would have them drawn"
+        listener.notice(Notice("report", text))
+    return {number: pictures for number, pictures in drawn.items() if pictures}
 
 
 def preview(

@@ -25,6 +25,7 @@ _TOLD = {
     "blocks": "blocks.py",
     "space": "the search space",
     "data": "the number of images in the data sets",
+    "pre_train": "pre_train.yaml or user_module_cls.py",
     "weights": "the weights that retraining begins with",
     "teacher": "the teacher",
     "plan": "how to retrain (--epochs, --learning-rate and the like)",

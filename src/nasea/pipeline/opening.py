@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nasea.backends import Backend, open_backend
-from nasea.backends.base import DataReport, EndReport
+from nasea.backends.base import DataReport, EndReport, Role
 from nasea.config import Scenario
 from nasea.errors import ResultsError, SpaceError
 from nasea.results.picked import Result
@@ -32,20 +32,23 @@ class Opened:
     space: Space
 
 
-def open_scenario(scenario: Scenario, directory: Path, workers: int | None = None) -> Opened:
+def open_scenario(
+    scenario: Scenario, directory: Path, workers: int | None = None, role: Role = "search"
+) -> Opened:
     """Open the user's module and data and build the space.
 
     Args:
         scenario: what was asked for.
         directory: where ``user_module.py`` and, where there is one, ``blocks.py`` are.
         workers: loading processes that an earlier start of this run settled on.
+        role: what for.
 
     Raises:
         NaseaError: any fault of the input.
     """
     own_blocks = load_user_blocks(directory)
     blocks = select_blocks(scenario.supernet.blocks, scenario.constraint.type, own_blocks)
-    backend = open_backend(scenario, directory)
+    backend = open_backend(scenario, directory, role)
     data = backend.load_data(workers)
     pre_net = backend.probe_pre_net()
     assert pre_net.out_shape is not None

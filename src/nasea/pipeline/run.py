@@ -16,11 +16,12 @@ from nasea.pipeline.finishing import finish
 from nasea.pipeline.identity import identity, require_same
 from nasea.pipeline.interrupt import StopRequest
 from nasea.pipeline.journal import Journal
+from nasea.pipeline.pretrain import check_source, digest_of_files, pre_train
 from nasea.pipeline.probe import Prepared, prepare
 from nasea.pipeline.scores import ScoreBook
 from nasea.pipeline.searching import Searching, last_search
 from nasea.pipeline.separation import N_ARCHITECTURES, Separation, measure_separation
-from nasea.pipeline.session import session
+from nasea.pipeline.session import Session, session
 from nasea.pipeline.training import Training, measure_all
 from nasea.results.front import Front
 from nasea.version import __version__
@@ -94,8 +95,13 @@ class _Run:
     def _prepare(self) -> Prepared:
         stored = None if self.restart else self.trained.load([])
         workers = None if stored is None else int(stored.meta["workers"])
+        warning = check_source(self.loaded.scenario, self.home)
+        if warning is not None and stored is None:
+            self.listener.notice(warning)
         prepared = prepare(self.loaded.scenario, self.home, self.listener, workers)
         self.identity = identity(prepared.scenario, prepared.data, prepared.space, self.home)
+        if prepared.scenario.task != "classification":
+            self.identity["pre_train"] = digest_of_files(self.home)
         if self.restart:  # only now: what cannot begin anew must not cost the earlier run
             self.searched.clear()
             self.trained.clear()
@@ -123,6 +129,8 @@ class _Run:
         training = Training(
             prepared, self.trained, self.identity, self.listener, self.journal, self.stop
         )
+        if not self.trained.files():
+            pre_train(prepared, self.home, Session(self.listener, self.journal, self.stop))
         training.run()
         book = ScoreBook(training.weights_version, prepared.condition)
         earlier = last_search(self.searched, training.weights_version, self.listener)

@@ -1,27 +1,23 @@
-"""The training stage: epochs with checkpoints, from the start or from where it was left."""
+"""The training stage: the supernet trained, and a few architectures measured before it."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from nasea.backends.base import Measurement, Slice, UpdateReport
+from nasea.backends.base import Measurement, Slice
 from nasea.errors import Notice
 from nasea.pipeline.checkpoint import CheckpointStore
 from nasea.pipeline.direction import N_NEEDED, N_WITNESSES, from_json, to_json
-from nasea.pipeline.events import Listener, Progress
+from nasea.pipeline.events import Listener
 from nasea.pipeline.interrupt import StopRequest
 from nasea.pipeline.journal import Journal
-from nasea.pipeline.pace import Pace
 from nasea.pipeline.probe import Prepared, require_working_metric
-from nasea.space import Genome, fair_path
-
-SAVE_SECONDS = 180.0
-"""A long epoch is saved this often."""
+from nasea.pipeline.supernet_training import SupernetTraining
+from nasea.space import Genome
 
 
-class Training:
+class Training(SupernetTraining):
     """Trains the supernet of a prepared run.
 
     Args:
@@ -42,142 +38,63 @@ class Training:
         journal: Journal,
         stop: StopRequest,
     ) -> None:
+        super().__init__(
+            prepared.scenario,
+            prepared.backend,
+            prepared.space,
+            prepared.paths_per_update,
+            store,
+            identity,
+            listener,
+            journal,
+            stop,
+        )
         self.prepared = prepared
-        self.store = store
-        self.identity = identity
-        self.listener = listener
-        self.journal = journal
-        self.stop = stop
         self.witnesses: tuple[Genome, ...] = ()
         self.before: list[Measurement] = []
-        self.weights_version = ""
-        self._epoch = 0
-        self._step = 0
-        self._steps_per_epoch = 0
-        self._saved_at = 0.0
-        self._pace = Pace()
 
-    def run(self) -> None:
-        """Train to the last epoch; does nothing when a checkpoint holds that already."""
-        prepared = self.prepared
-        self._steps_per_epoch = prepared.backend.begin_training(
-            prepared.paths_per_update, prepared.scenario.seed
-        )
-        self._resume()
-        epochs = prepared.scenario.epochs
-        if self._epoch >= epochs:
-            self.listener.line(f"the supernet is trained: {epochs} epochs")
-            return
-        self.listener.begin("train", f"training the supernet, {epochs} epochs")
-        if self._epoch == 0 and self._step == 0:
-            self._measure_witnesses()
-        self._saved_at = time.monotonic()
-        while self._epoch < epochs:
-            self._train_epoch()
-
-    def _train_epoch(self) -> None:
-        epoch, prepared = self._epoch, self.prepared
-        losses: list[float] = []
-        images = seconds = 0.0
-
-        def on_update(report: UpdateReport) -> None:
-            nonlocal images, seconds
-            losses.append(report.loss)
-            images += report.images
-            seconds += report.seconds
-            self._step = report.step
-            self._report(report, images / max(seconds, 1e-9))
-            if self.stop.requested or time.monotonic() - self._saved_at > SAVE_SECONDS:
-                self._save()
-            self.stop.check()
-
-        def path(index: int) -> Genome:
-            return fair_path(prepared.space.choices, prepared.scenario.seed, index)
-
-        prepared.backend.train_epoch(epoch, path, on_update, self._step)
-        self._epoch, self._step = epoch + 1, 0
-        if losses:
-            mean = sum(losses) / len(losses)
-            speed = images / max(seconds, 1e-9)
-            self.listener.line(
-                f"epoch {self._epoch}/{prepared.scenario.epochs}: loss {mean:.4f}, "
-                f"{speed:.0f} images/s"
-            )
-        if self._direction_is_open() and 2 * self._epoch <= prepared.scenario.epochs:
-            self._measure_witnesses()
-        self._save()
-
-    def _report(self, report: UpdateReport, speed: float) -> None:
-        step = report.global_step
-        total = self._steps_per_epoch * self.prepared.scenario.epochs
-        left = self._pace.seconds_left(step, total)
-        figures = {
-            "loss": f"{report.loss:.4f}",
-            "lr": f"{report.learning_rate:.3g}",
-            "images/s": f"{speed:.0f}",
-        }
-        self.listener.progress(Progress("train", step, total, "update", left, figures))
-        self.journal.events.scalar("loss", report.loss, step)
-        self.journal.events.scalar("lr", report.learning_rate, step)
-        self.journal.events.scalar("images_per_s", speed, step)
-
-    def _measure_witnesses(self) -> None:
+    def before_first_update(self) -> None:
         """Measure a few architectures before training.
 
         It shows after training which way the metric points, and before it whether the metric gives
-        a number at all. Those that it fails on, as one of detection may where nothing is found, are
-        measured again after an epoch.
+        a number at all.
         """
-        if not self.before:
-            self.witnesses = tuple(self.prepared.sample(N_WITNESSES))
-            self.before = [Measurement(None)] * len(self.witnesses)
+        self.witnesses = tuple(self.prepared.sample(N_WITNESSES))
+        self.before = [Measurement(None)] * len(self.witnesses)
+        self._measure_witnesses()
+        require_working_metric(self.prepared, self.before)
+
+    def after_epoch(self, epoch: int) -> None:
+        """Measure again those that gave no number, as a detection may where nothing is found."""
+        asked = self.scenario.searcher.metric_mode
+        is_open = sum(m.metric is not None for m in self.before) < N_NEEDED
+        if asked == "auto" and is_open and 2 * epoch <= self.scenario.epochs:
+            self._measure_witnesses()
+
+    def more_meta(self) -> dict[str, Any]:
+        """The measurements."""
+        return {
+            "witnesses": [list(genome) for genome in self.witnesses],
+            "before": to_json(self.before),
+        }
+
+    def take_meta(self, meta: Mapping[str, Any]) -> None:
+        """Take over what :meth:`more_meta` gave."""
+        self.witnesses = tuple(tuple(genome) for genome in meta["witnesses"])
+        self.before = from_json(meta["before"])
+
+    def _measure_witnesses(self) -> None:
+        """Measure those that have no number yet."""
         unknown = [i for i, one in enumerate(self.before) if one.metric is None]
         genomes = [self.witnesses[i] for i in unknown]
         for i, one in zip(unknown, measure_all(self.prepared, genomes, self.stop), strict=True):
             self.before[i] = one
-        if self._epoch == 0:
-            require_working_metric(self.prepared, self.before)
-        if all(one.raised for one in self.before):
+        if self.scenario.task == "detection" and all(one.raised for one in self.before):
             text = (
-                f"it failed on every network so far: {self.before[0].failure}\nThat may be since "
-                "nothing is detected as yet; if it is not, stop and mend it"
+                f"it fails on every network so far: {self.before[0].failure}\nThat may be so "
+                "because nothing is detected as yet; where it is a fault, stop and mend it"
             )
-            self.listener.notice(Notice(self.prepared.backend.metric_call, text))
-
-    def _direction_is_open(self) -> bool:
-        asked = self.prepared.scenario.searcher.metric_mode
-        return asked == "auto" and sum(m.metric is not None for m in self.before) < N_NEEDED
-
-    def _resume(self) -> None:
-        notices: list[Notice] = []
-        stored = self.store.load(notices)
-        for notice in notices:
-            self.listener.notice(notice)
-        if stored is None:
-            return
-        self.prepared.backend.restore(stored.payload)
-        meta = stored.meta
-        self._epoch, self._step = int(meta["epoch"]), int(meta["step"])
-        self.witnesses = tuple(tuple(genome) for genome in meta["witnesses"])
-        self.before = from_json(meta["before"])
-        self.weights_version = stored.digest
-        if self._epoch < self.prepared.scenario.epochs:
-            self.listener.line(
-                f"going on from epoch {self._epoch}, update {self._step} of it, as if unbroken "
-                "(unless your data draw from generators of their own)"
-            )
-
-    def _save(self) -> None:
-        meta: dict[str, Any] = {
-            "identity": dict(self.identity),
-            "workers": self.prepared.backend.workers,
-            "epoch": self._epoch,
-            "step": self._step,
-            "witnesses": [list(genome) for genome in self.witnesses],
-            "before": to_json(self.before),
-        }
-        self.weights_version = self.store.save(meta, self.prepared.backend.state())
-        self._saved_at = time.monotonic()
+            self.listener.notice(Notice(self.backend.metric_call, text))
 
 
 def measure_all(

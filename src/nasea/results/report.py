@@ -11,7 +11,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from html import escape
 from importlib import resources
 from pathlib import Path
@@ -27,16 +27,28 @@ from nasea.results.units import four_digits, unit_for
 def save_report(front: Front, path: Path) -> None:
     """Write the report of a search as one self-contained HTML file.
 
-    ``report.html#3`` opens with architecture 3 selected.
+    ``report.html#3`` opens with architecture 3 selected. Pictures of predictions that lie beside it
+    are taken in.
 
     Raises:
         ResultsError: the file cannot be written.
     """
-    write_result(path, report_html(front))
+    beside = ((n, path.with_name(predictions_file(n))) for n in range(len(front.members)))
+    write_result(path, report_html(front, {n: p.read_bytes() for n, p in beside if p.is_file()}))
 
 
-def report_html(front: Front) -> str:
-    """Return the report's HTML."""
+def predictions_file(number: int) -> str:
+    """Name of the picture of what a member finds in validation images."""
+    return f"predictions_{number}.png"
+
+
+def report_html(front: Front, predictions: Mapping[int, bytes] | None = None) -> str:
+    """Return the report's HTML.
+
+    Args:
+        front: what was found.
+        predictions: by member, the PNG file of what it finds in validation images.
+    """
     info = front.info
     script = _asset("report.js")
     digest = base64.b64encode(hashlib.sha256(script.encode("utf-8")).digest()).decode("ascii")
@@ -48,6 +60,7 @@ def report_html(front: Front) -> str:
         tiles="\n".join(_tiles(front)),
         notes="\n".join(f'<p class="note" role="note">{escape(note)}</p>' for note in info.notes),
         front_table=_front_table(front),
+        predictions=_predictions(front, predictions or {}),
         growth_note="" if len(info.hypervolumes) > 1 else _hint("Shown from two generations on."),
         facts="\n".join(f"<dt>{escape(name)}</dt><dd>{text}</dd>" for name, text in _facts(front)),
         failures=_failures(front),
@@ -119,6 +132,27 @@ def _front_table(front: Front) -> str:
             *rows,
             "</tbody></table>",
         ]
+    )
+
+
+def _predictions(front: Front, pictures: Mapping[int, bytes]) -> str:
+    if not pictures:
+        return ""
+    parts = []
+    for number, png in sorted(pictures.items()):
+        member = front.members[number]
+        cost = front.unit.phrase(front.cost_of(member))
+        caption = f"architecture {number}: accuracy {four_digits(member.accuracy)}, {cost}"
+        source = f"data:image/png;base64,{base64.b64encode(png).decode('ascii')}"
+        alt = f"Validation images, truth beside what architecture {number} finds"
+        parts.append(
+            f'<figure><figcaption><a href="#{number}">{escape(caption)}</a></figcaption>'
+            f'<img src="{source}" alt="{escape(alt)}"></figure>'
+        )
+    return (
+        '<section class="card" aria-labelledby="predictions-title">'
+        '<h2 id="predictions-title">Predictions on validation images</h2>'
+        f"{''.join(parts)}</section>"
     )
 
 

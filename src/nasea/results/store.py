@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from nasea.backends.pictures import Picture
 from nasea.errors import ResultsError
 from nasea.results.csvfile import save_front_csv
 from nasea.results.files import write_result
 from nasea.results.front import Front, FrontMember
+from nasea.results.pictures import contact_sheet
 from nasea.results.plots import save_front_png
-from nasea.results.report import save_report
+from nasea.results.report import predictions_file, save_report
 from nasea.results.staging import install, is_folder, staging_for
 
 _FRONT = "front.json"
@@ -40,6 +42,7 @@ def write_results(
     front: Front,
     models: Sequence[RenderedModel],
     write_weights: Callable[[FrontMember, Path], int],
+    pictures: Mapping[int, Sequence[Picture]] | None = None,
 ) -> Path | None:
     """Write everything a search leaves behind.
 
@@ -56,6 +59,7 @@ def write_results(
         models: the generated file of every member, in the order of the front.
         write_weights: writes a member's weights to a path, and returns the number of parameters
             of the network they belong to.
+        pictures: what some members, by number, find in images.
 
     Returns:
         Where earlier results are now, if there were any to keep.
@@ -70,6 +74,8 @@ def write_results(
             model_file, weights_file = front.files_of(member)
             write_result(staging / model_file, model.text)
             _check_count(member, write_weights(member, staging / weights_file))
+        for number, drawn in (pictures or {}).items():
+            write_result(staging / predictions_file(number), contact_sheet(drawn))
         save_front_png(front, staging / "pareto.png")
         save_front_csv(front, staging / "pareto.csv")
         save_report(front, staging / "report.html")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import statistics
 import time
 from collections.abc import Callable
-from contextlib import closing
 from pathlib import Path
 
 import tensorflow as tf
@@ -16,11 +15,13 @@ from nasea.backends.base import (
     EndReport,
     FileOptions,
     Measurement,
+    Role,
     Slice,
     UpdateReport,
 )
 from nasea.backends.distillation import nothing_to_learn
 from nasea.backends.pictures import Picture
+from nasea.backends.pretrained import TakenOver
 from nasea.backends.tensorflow.data import Batch, Data
 from nasea.backends.tensorflow.deployment import TfliteDeployment
 from nasea.backends.tensorflow.devices import device_name, open_device, seed_everything
@@ -30,7 +31,7 @@ from nasea.backends.tensorflow.environment import keras_release
 from nasea.backends.tensorflow.exporter import TensorFlowExporter
 from nasea.backends.tensorflow.features import low_level_tap, made_up
 from nasea.backends.tensorflow.layers import Network
-from nasea.backends.tensorflow.pictures import drawn
+from nasea.backends.tensorflow.pretrained import classification_code
 from nasea.backends.tensorflow.score import Scorer
 from nasea.backends.tensorflow.standalone import load_network
 from nasea.backends.tensorflow.supernet import Supernet
@@ -56,13 +57,18 @@ class TensorFlowBackend:
     metric_call = "UserModule.metrics_op(inputs, outputs)"
     workers = 0
 
-    def __init__(self, scenario: Scenario, directory: Path) -> None:
+    def __init__(self, scenario: Scenario, directory: Path, role: Role = "search") -> None:
         self.scenario = scenario
         self.notices: list[Notice] = []
         tf.get_logger().setLevel("ERROR")  # it takes many functions for one that is traced anew
         self.device = open_device(scenario, self.notices)
         seed_everything(scenario.seed, _INITIAL_STREAM)
-        self.user = UserCode(directory, scenario.epochs, scenario.batch_size, scenario.task)
+        if role == "pre-training":
+            self.user = classification_code(scenario, directory)
+        else:
+            self.user = UserCode(
+                directory, scenario.epochs, scenario.batch_size, task=scenario.task
+            )
         layout = scenario.supernet.data_format
         self._draws = Draws(scenario.seed)
         self._pre_net = End(self.user, "PreNet", layout, self._draws)
@@ -178,6 +184,14 @@ class TensorFlowBackend:
         network = self._network(space, genome, weights)
         self._teacher = Teacher(network, share, self.user, self._probe_batch()[0])
 
+    def hand_on(self) -> bytes:
+        """See :meth:`nasea.backends.base.Backend.hand_on`."""
+        raise NotImplementedError
+
+    def take_over(self, weights: bytes) -> TakenOver:
+        """See :meth:`nasea.backends.base.Backend.take_over`."""
+        raise NotImplementedError
+
     def try_candidates(self, on_step: Callable[[int, int], None]) -> float:
         """See :meth:`nasea.backends.base.Backend.try_candidates`."""
         batch = self._probe_batch()
@@ -230,8 +244,7 @@ class TensorFlowBackend:
 
     def pictures(self, genome: Genome, count: int) -> tuple[Picture, ...]:
         """See :meth:`nasea.backends.base.Backend.pictures`."""
-        with closing(self._scoring().answers(genome)) as answers:
-            return drawn(self.user, self.scenario, answers, count)
+        return self._scoring().pictures(genome, count)
 
     def write_weights(self, genome: Genome, path: Path) -> int:
         """See :meth:`nasea.backends.base.Backend.write_weights`."""

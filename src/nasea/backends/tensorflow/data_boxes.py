@@ -91,7 +91,7 @@ class BoxData(Data):
         arguments = _TRAINING if shuffle else _STATISTICS
         with draws.entered():
             returned = self.user.build_dataset(self.scenario.dataset.train_dir, arguments)
-        return GeneratorSource(*training_generator(returned), draws)
+        return GeneratorSource(*training_generator(returned, self.user.file), draws)
 
     def _open_statistics(self, draw: int, count: int) -> tuple[Source, int]:
         return self._open_unshuffled(draw, count)
@@ -115,7 +115,7 @@ class BoxData(Data):
         draws = PrivateDraws(self.scenario.seed, _VALIDATION_STREAM)
         with draws.entered():
             returned = self.user.build_dataset(self.scenario.dataset.val_dir, _EVALUATION)
-        return evaluation(returned), draws
+        return evaluation(returned, self.user.file), draws
 
     def _probe_validation(self) -> None:
         found = takewhile(lambda _: self._whole.fits, self._whole)

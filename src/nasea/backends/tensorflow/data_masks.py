@@ -11,7 +11,6 @@ import tensorflow as tf
 from nasea.backends.tensorflow.data_pairs import PairData
 from nasea.backends.tensorflow.describe import describe
 from nasea.backends.tensorflow.sources import Source
-from nasea.backends.usermodule import FILE_NAME
 from nasea.errors import UserModuleError
 
 MERGED = "merged_logits"
@@ -42,13 +41,23 @@ class MaskData(PairData):
         """The output, or ``{name: classes}`` of merged logits at the resolution of the labels."""
         if not is_merged(outputs):
             return outputs
-        size = _resolution(labels)
+        size = self._resolution(labels)
         first = self.scenario.supernet.data_format == "channels_first"
         classes = {}
         for name, output in outputs.items():
             scores = tf.transpose(output[MERGED], (0, 2, 3, 1)) if first else output[MERGED]
             classes[name] = tf.argmax(tf.image.resize(scores, size, "bilinear"), -1)
         return classes
+
+    def _resolution(self, labels: Any) -> tuple[int, int]:
+        masks = masks_of(labels)
+        if masks is None:
+            raise UserModuleError(
+                f"{self.user.file}: PostNet gives {MERGED}, which take the size of the labels, and "
+                f"those are {describe(labels)}",
+                fix="give labels (N, H, W) or (N, H, W, 1)",
+            )
+        return int(masks.shape[1]), int(masks.shape[2])
 
     def _arguments(self, is_training: bool, is_shuffle: bool) -> dict[str, bool]:
         return {"is_training": is_training, "is_shuffle": is_shuffle}
@@ -70,14 +79,3 @@ def masks_of(labels: Any) -> Any:
     """The first tensor (N, H, W), or (N, H, W, 1), among labels; ``None`` where there is none."""
     found = [x for x in tf.nest.flatten(labels) if tf.is_tensor(x) and x.shape.rank in (3, 4)]
     return found[0] if found else None
-
-
-def _resolution(labels: Any) -> tuple[int, int]:
-    masks = masks_of(labels)
-    if masks is None:
-        raise UserModuleError(
-            f"{FILE_NAME}: PostNet gives {MERGED}, which take the size of the labels, and those "
-            f"are {describe(labels)}",
-            fix="give labels (N, H, W) or (N, H, W, 1)",
-        )
-    return int(masks.shape[1]), int(masks.shape[2])

@@ -76,12 +76,12 @@ class PairData(Data):
         seed_everything(self.scenario.seed, *seed)
         arguments = self._arguments(True, shuffle)
         returned = self.user.build_dataset(self.scenario.dataset.train_dir, arguments)
-        return PipelineSource(*pipeline(returned))
+        return PipelineSource(*pipeline(returned, self.user.file))
 
     def _open_validation(self) -> int:
         arguments = self._arguments(False, False)
         returned = self.user.build_dataset(self.scenario.dataset.val_dir, arguments)
-        dataset, images = pipeline(returned)
+        dataset, images = pipeline(returned, self.user.file)
         self._val = without_injection(dataset)
         return images
 

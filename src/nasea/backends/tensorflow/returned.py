@@ -11,10 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from nasea.backends.tensorflow.describe import describe
-from nasea.backends.usermodule import FILE_NAME
 from nasea.errors import UserModuleError
-
-_MUST = f"{FILE_NAME}: build_dataset_search must return"
 
 
 class Evaluation(NamedTuple):
@@ -31,13 +28,17 @@ class Evaluation(NamedTuple):
     images: int
 
 
-def pipeline(returned: object) -> tuple[Any, int]:
+def pipeline(returned: object, file: str) -> tuple[Any, int]:
     """(dataset, data_num) of classification and segmentation.
+
+    Args:
+        returned: by ``build_dataset_search``.
+        file: the module's name, for messages.
 
     Raises:
         UserModuleError: it is something else.
     """
-    rule = f"{_MUST} (dataset, data_num)"
+    rule = f"{file}: build_dataset_search must return (dataset, data_num)"
     if not isinstance(returned, list | tuple) or len(returned) != 2:
         raise UserModuleError(f"{rule}, found {describe(returned)}")
     dataset, count = returned
@@ -49,13 +50,20 @@ def pipeline(returned: object) -> tuple[Any, int]:
     return dataset, _whole(count, f"{rule} with data_num")
 
 
-def training_generator(returned: object) -> tuple[Iterable[Any], int]:
+def training_generator(returned: object, file: str) -> tuple[Iterable[Any], int]:
     """(train_generator, train_dataset_size) of detection.
+
+    Args:
+        returned: by ``build_dataset_search``.
+        file: the module's name, for messages.
 
     Raises:
         UserModuleError: it is something else.
     """
-    rule = f"{_MUST} (train_generator, train_dataset_size) for is_training=True"
+    rule = (
+        f"{file}: build_dataset_search must return (train_generator, train_dataset_size) for "
+        "is_training=True"
+    )
     if not isinstance(returned, list | tuple) or len(returned) != 2:
         raise UserModuleError(f"{rule}, found {describe(returned)}")
     generator, count = returned
@@ -63,13 +71,20 @@ def training_generator(returned: object) -> tuple[Iterable[Any], int]:
     return generator, _whole(count, f"{rule} with train_dataset_size")
 
 
-def evaluation(returned: object) -> Evaluation:
+def evaluation(returned: object, file: str) -> Evaluation:
     """(val_generator, val_dataset, val_dataset_size), the first two maybe in a list.
+
+    Args:
+        returned: by ``build_dataset_search``.
+        file: the module's name, for messages.
 
     Raises:
         UserModuleError: it is something else.
     """
-    rule = f"{_MUST} (val_generator, val_dataset, val_dataset_size) for is_training=False"
+    rule = (
+        f"{file}: build_dataset_search must return (val_generator, val_dataset, val_dataset_size) "
+        "for is_training=False"
+    )
     parts = list(returned) if isinstance(returned, list | tuple) else []
     if len(parts) == 2 and isinstance(parts[0], list | tuple) and len(parts[0]) == 2:
         parts = [*parts[0], parts[1]]

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from nasea.backends.base import Measurement, Slice
 from nasea.backends.metric import CandidateFailed
+from nasea.backends.pictures import Picture
 from nasea.backends.tensorflow.data import Data, Run
 from nasea.backends.tensorflow.devices import seed_everything
 from nasea.backends.tensorflow.draws import Draws
 from nasea.backends.tensorflow.ends import End
+from nasea.backends.tensorflow.pictures import take_pictures
 from nasea.backends.tensorflow.supernet import Statistics, Supernet
 from nasea.backends.tensorflow.user import OutOfMemory
 from nasea.errors import UserCodeError
@@ -59,12 +61,17 @@ class Scorer:
                 return measured(self.data, self.draws, self.seed, run, data)
         return failed[0]
 
-    def answers(self, genome: Genome) -> Generator[tuple[Any, Any, Any], None, None]:
-        """(images, labels, outputs) of the validation images, a batch at a time."""
+    def pictures(self, genome: Genome, count: int) -> tuple[Picture, ...]:
+        """See :meth:`nasea.backends.base.Backend.pictures`."""
+        scenario = self.data.scenario
+        if scenario.task == "classification":
+            return ()
         with self.calibrated(genome) as statistics:
             run = self._run(genome, statistics)
-            for images, labels in self.data.evaluation(None, None):
-                yield images, labels, run(images)
+            masks = scenario.task == "segmentation"
+            layout = scenario.supernet.data_format
+            batches = self.data.evaluation(None, None)
+            return take_pictures(self.data.user, batches, run, count, masks, layout)
 
     @contextmanager
     def calibrated(self, genome: Genome, draw: int = 0) -> Iterator[Statistics]:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from types import ModuleType
 from typing import Any, Literal
 
 import numpy as np
@@ -65,16 +66,27 @@ class UserCode:
         directory: where the module is.
         epochs: handed to ``UserModule``.
         batch_size: handed to ``UserModule``.
+        module: what stands for the user's module; ``None`` imports it.
+        file: its name, for messages.
         task: what the module is for.
     """
 
     def __init__(
-        self, directory: Path, epochs: int, batch_size: int, task: Task = "classification"
+        self,
+        directory: Path,
+        epochs: int,
+        batch_size: int,
+        module: Any = None,
+        file: str = FILE_NAME,
+        task: Task = "classification",
     ) -> None:
         self.directory = directory.resolve()
-        module = import_user_module(self.directory)
-        unwritten = [tf.keras.Model.call, tf.keras.layers.Layer]
-        check_interface(module, interface_of(task), unwritten)
+        self.file = file
+        if module is None:
+            module = import_user_module(self.directory)
+        if isinstance(module, ModuleType):
+            unwritten = [tf.keras.Model.call, tf.keras.layers.Layer]
+            check_interface(module, interface_of(task), unwritten)
         self._module = module
         self._workplace = PrivateDirectory()
         with self.guard("UserModule(epoch, batch_size)"):
@@ -107,7 +119,7 @@ class UserCode:
         if not isinstance(end, tf.keras.layers.Layer):
             kind = next((c for c in type(end).__mro__ if "keras" in c.__module__), type(end))
             raise UserModuleError(
-                f"{FILE_NAME}: {class_name} must be a tf.keras.Model (Keras "
+                f"{self.file}: {class_name} must be a tf.keras.Model (Keras "
                 f"{keras_release(tf)}), found a {kind.__module__}.{kind.__qualname__}",
                 fix="derive it from tf.keras.Model; strategy.keras_version: 3 makes that Keras 3",
             )
@@ -136,7 +148,7 @@ class UserCode:
             rate = self._ask_rate(initial, self._count_from(step))
         if not math.isfinite(rate) or rate < 0:
             raise TrainingError(
-                f"{FILE_NAME}: lr_scheduler({initial!r}, {step}) is {rate}; a learning rate must "
+                f"{self.file}: lr_scheduler({initial!r}, {step}) is {rate}; a learning rate must "
                 "be a number >= 0",
                 fix="global_step counts the batches from 0; look at what the schedule divides by "
                 "and at its last steps",
@@ -160,11 +172,11 @@ class UserCode:
             raise UserCodeError(error.doing, error.trace, fix=shown) from error
         if not isinstance(loss, tf.Tensor) or not loss.dtype.is_floating:
             raise UserModuleError(
-                f"{FILE_NAME}: loss_op must return a floating-point tensor, found {describe(loss)}"
+                f"{self.file}: loss_op must return a floating-point tensor, found {describe(loss)}"
             )
         if all(gradient is None for gradient in tape.gradient(loss, watched)):
             raise UserModuleError(
-                f"{FILE_NAME}: what loss_op returns has no gradient, so nothing can be learned",
+                f"{self.file}: what loss_op returns has no gradient, so nothing can be learned",
                 fix="compute it from logits by operations of TensorFlow that have gradients",
             )
         if not np.isfinite(np.mean(loss)):
@@ -173,7 +185,7 @@ class UserCode:
                 fix=f"check loss_op and the labels: {shown}",
             )
         reason = self._loss.settle(loss, labels, outputs)
-        return _untraced("loss_op", reason)
+        return _untraced(self.file, "loss_op", reason)
 
     def loss(self, labels: Any, outputs: Any) -> Any:
         """The mean of what ``loss_op`` returns; in the graph being traced, if it is one."""
@@ -230,18 +242,20 @@ class UserCode:
         with self._workplace.entered():
             return self._number(lambda: self._raw_metric(inputs, outputs), lambda: "")
 
-    def pictures(self, images: Any, labels: Any, outputs: Any) -> Any:
-        """What the module's own ``pictures`` returns; ``None`` where it has none."""
-        method = getattr(self._user, "pictures", None)
-        if method is None:
-            return None
-        with self.guard(METHOD):
-            return method(images, labels, outputs)
+    @property
+    def draws_pictures(self) -> bool:
+        """Whether the module has the optional method that draws predictions."""
+        return callable(getattr(self._user, "pictures", None))
 
     @property
     def class_names(self) -> object:
-        """``UserModule.class_names``; ``None`` where there is no such thing."""
+        """The module's optional names of classes; ``None`` where it has none."""
         return getattr(self._user, "class_names", None)
+
+    def pictures(self, images: Any, labels: Any, outputs: Any) -> object:
+        """What the module's optional ``pictures`` returns."""
+        with self.guard(METHOD):
+            return self._user.pictures(images, labels, outputs)
 
     def _metric_of_batch(self, labels: Any, outputs: Any) -> float:
         return self._number(
@@ -294,7 +308,7 @@ class UserCode:
         value = np.asarray(rate)
         if value.size != 1 or not np.issubdtype(value.dtype, np.number):
             raise UserModuleError(
-                f"{FILE_NAME}: lr_scheduler must return a number, found {describe(rate)}"
+                f"{self.file}: lr_scheduler must return a number, found {describe(rate)}"
             )
         return float(value.item())
 
@@ -312,7 +326,7 @@ def _told_already(error: BaseException | None) -> Exception | None:
     return None
 
 
-def _untraced(name: str, reason: str | None) -> Notice | None:
+def _untraced(file: str, name: str, reason: str | None) -> Notice | None:
     if reason is None:
         return None
-    return Notice(FILE_NAME, f"{name} runs eagerly, as it cannot be made a graph: {reason}")
+    return Notice(file, f"{name} runs eagerly, as it cannot be made a graph: {reason}")

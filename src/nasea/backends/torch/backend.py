@@ -16,9 +16,12 @@ from nasea.backends.base import (
     EndReport,
     FileOptions,
     Measurement,
+    Role,
     Slice,
     UpdateReport,
 )
+from nasea.backends.pictures import Picture
+from nasea.backends.pretrained import TakenOver
 from nasea.backends.torch.data import Batch, Data
 from nasea.backends.torch.devices import open_device, seed_everything
 from nasea.backends.torch.ends import (
@@ -28,6 +31,7 @@ from nasea.backends.torch.ends import (
     run_pre_net,
 )
 from nasea.backends.torch.exporter import TorchExporter
+from nasea.backends.torch.pretrained import classification_code, hand_on, take_over
 from nasea.backends.torch.score import Scorer
 from nasea.backends.torch.standalone import load_network
 from nasea.backends.torch.supernet import Supernet
@@ -48,12 +52,15 @@ class TorchBackend:
     file_options = FileOptions()
     metric_call = "UserModule.metrics_func(eval_dataloader, eval_function)"
 
-    def __init__(self, scenario: Scenario, directory: Path) -> None:
+    def __init__(self, scenario: Scenario, directory: Path, role: Role = "search") -> None:
         self.scenario = scenario
         self.notices: list[Notice] = []
         self.device = open_device(scenario, self.notices)
         seed_everything(scenario.seed, _INITIAL_STREAM)
-        self.user = UserCode(directory, scenario.epochs, scenario.batch_size)
+        if role == "pre-training":
+            self.user = classification_code(scenario, directory)
+        else:
+            self.user = UserCode(directory, scenario.epochs, scenario.batch_size)
         self._pre_net = self.user.end("PreNet").to(self.device)
         self._post_net = self.user.end("PostNet").to(self.device)
         self._data: Data | None = None
@@ -159,6 +166,14 @@ class TorchBackend:
         images, _ = self._probe_batch()
         self._teacher = Teacher(network, share, self.user, images)
 
+    def hand_on(self) -> bytes:
+        """See :meth:`nasea.backends.base.Backend.hand_on`."""
+        return hand_on(self.supernet)
+
+    def take_over(self, weights: bytes) -> TakenOver:
+        """See :meth:`nasea.backends.base.Backend.take_over`."""
+        return take_over(self.supernet, weights)
+
     def try_candidates(self, on_step: Callable[[int, int], None]) -> float:
         """See :meth:`nasea.backends.base.Backend.try_candidates`."""
         batch = self._probe_batch()
@@ -208,6 +223,10 @@ class TorchBackend:
     def measure(self, genome: Genome, data: Slice) -> Measurement:
         """See :meth:`nasea.backends.base.Backend.measure`."""
         return self._scoring().measure(genome, data)
+
+    def pictures(self, genome: Genome, count: int) -> tuple[Picture, ...]:
+        """See :meth:`nasea.backends.base.Backend.pictures`."""
+        return self._scoring().pictures(genome, count)
 
     def write_weights(self, genome: Genome, path: Path) -> int:
         """See :meth:`nasea.backends.base.Backend.write_weights`."""

@@ -12,9 +12,9 @@ import numpy as np
 import torch
 from torch.utils.data import DataLoader, Dataset, Sampler, Subset
 
-from nasea.backends.proxy import spread
 from nasea.backends.torch.describe import describe
 from nasea.backends.torch.draws import Seeded
+from nasea.backends.torch.proxy import proxy_images
 from nasea.backends.torch.reading import reading
 from nasea.backends.torch.user import UserCode
 from nasea.config import Scenario
@@ -156,12 +156,17 @@ class Data:
         """The loader that the user's metric gets.
 
         Args:
-            images: how many validation images, spread evenly; ``None`` for all.
+            images: how many validation images, spread evenly, or with every class of objects as
+                frequent as in all of them; ``None`` for all.
             half: 0 or 1 for either half of those, ``None`` for both.
         """
         key = (images, half)
         if key not in self._evaluation:
-            chosen = spread(self.val_images, images, half)
+            by_class = self.scenario.task == "detection"
+            with reading(_VALIDATION, self.user.directory):
+                chosen = proxy_images(
+                    self.val, self.val_images, images, half, by_class, self.scenario.seed
+                )
             whole = len(chosen) == self.val_images
             dataset = self.val if whole else Subset(self.val, chosen.tolist())
             self._evaluation[key] = CachedLoader(

@@ -12,7 +12,6 @@ from nasea.backends.torch.describe import describe
 from nasea.backends.torch.graph import operators_of_module
 from nasea.backends.torch.supernet import lay_out
 from nasea.backends.torch.user import UserCode
-from nasea.backends.usermodule import FILE_NAME
 from nasea.cost import Costs, Operator
 from nasea.errors import UserCodeError, UserModuleError
 from nasea.space import Shape
@@ -31,11 +30,11 @@ def run_pre_net(user: UserCode, pre_net: nn.Module, images: torch.Tensor) -> Sha
     if not isinstance(output, torch.Tensor) or output.dim() != 4:
         found = _shape(output) if isinstance(output, torch.Tensor) else type(output).__name__
         raise UserModuleError(
-            f"{FILE_NAME}: PreNet.forward must return one tensor (N, C, H, W), found {found}"
+            f"{user.file}: PreNet.forward must return one tensor (N, C, H, W), found {found}"
         )
     if output.shape[0] != images.shape[0]:
         raise UserModuleError(
-            f"{FILE_NAME}: PreNet.forward changed the number of images from {images.shape[0]} "
+            f"{user.file}: PreNet.forward changed the number of images from {images.shape[0]} "
             f"to {output.shape[0]}"
         )
     return (int(output.shape[1]), int(output.shape[2]), int(output.shape[3]))

@@ -10,10 +10,12 @@ from torch import nn
 
 from nasea.backends.base import Measurement, Slice
 from nasea.backends.metric import CandidateFailed
+from nasea.backends.pictures import Picture
 from nasea.backends.torch.data import Data
 from nasea.backends.torch.devices import seed_everything
 from nasea.backends.torch.ends import copy_end
 from nasea.backends.torch.layers import Network
+from nasea.backends.torch.pictures import take_pictures
 from nasea.backends.torch.supernet import Supernet
 from nasea.backends.torch.user import UserCode
 from nasea.errors import UserCodeError
@@ -55,6 +57,15 @@ class Scorer:
         except torch.OutOfMemoryError as error:
             return Measurement(None, f"out of memory: {str(error).splitlines()[0]}")
         return measured(self.user, loader, _Evaluate(network, self), self.seed)
+
+    def pictures(self, genome: Genome, count: int) -> tuple[Picture, ...]:
+        """See :meth:`nasea.backends.base.Backend.pictures`."""
+        task = self.data.scenario.task
+        if task == "classification":
+            return ()
+        evaluate = _Evaluate(self.calibrated(genome), self)
+        loader = self.data.evaluation(None, None)
+        return take_pictures(self.user, loader, evaluate, count, task == "segmentation")
 
     def calibrated(self, genome: Genome, draw: int = 0) -> Network:
         """The network of an architecture with re-estimated statistics, in evaluation mode."""

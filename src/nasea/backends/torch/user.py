@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import torch
@@ -12,6 +13,7 @@ from torch import nn
 from torch.nn.parameter import is_lazy
 
 from nasea.backends.metric import CandidateFailed, CandidateRaised, finite_number
+from nasea.backends.pictures import METHOD
 from nasea.backends.torch.describe import describe
 from nasea.backends.torch.state import pack, unpack
 from nasea.backends.usermodule import (
@@ -46,12 +48,24 @@ class UserCode:
         directory: where the module is.
         epochs: handed to ``UserModule``.
         batch_size: handed to ``UserModule``.
+        module: what stands for the user's module; ``None`` imports it.
+        file: its name, for messages.
     """
 
-    def __init__(self, directory: Path, epochs: int, batch_size: int) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        epochs: int,
+        batch_size: int,
+        module: Any = None,
+        file: str = FILE_NAME,
+    ) -> None:
         self.directory = directory.resolve()
-        module = import_user_module(self.directory)
-        check_interface(module, INTERFACE, unwritten=[nn.Module.forward])
+        self.file = file
+        if module is None:
+            module = import_user_module(self.directory)
+        if isinstance(module, ModuleType):
+            check_interface(module, INTERFACE, unwritten=[nn.Module.forward])
         self._module = module
         self._workplace = PrivateDirectory()
         with self.guard("UserModule(epoch, batch_size)"):
@@ -77,11 +91,11 @@ class UserCode:
         with self.guard(f"{class_name}()"):
             end = getattr(self._module, class_name)()
         if not isinstance(end, nn.Module):
-            raise UserModuleError(f"{FILE_NAME}: {class_name} must be a torch.nn.Module")
+            raise UserModuleError(f"{self.file}: {class_name} must be a torch.nn.Module")
         for name, tensor in (*end.named_parameters(), *end.named_buffers()):
             if is_lazy(tensor):
                 raise UserModuleError(
-                    f"{FILE_NAME}: {class_name}.{name} has no shape before the first batch "
+                    f"{self.file}: {class_name}.{name} has no shape before the first batch "
                     f"({type(end.get_submodule(name.rpartition('.')[0])).__name__})",
                     fix="give the layer its size, e.g. nn.Linear(64, 10) for nn.LazyLinear(10)",
                 )
@@ -95,7 +109,7 @@ class UserCode:
         ok = hasattr(dataset, "__getitem__") and hasattr(dataset, "__len__")
         if not ok or isinstance(dataset, torch.utils.data.IterableDataset):
             raise UserModuleError(
-                f"{FILE_NAME}: dataset_define must return a torch.utils.data.Dataset with a "
+                f"{self.file}: dataset_define must return a torch.utils.data.Dataset with a "
                 f"length and items by number, found {type(dataset).__name__}",
                 fix="write __len__(self) and __getitem__(self, index)",
             )
@@ -110,16 +124,16 @@ class UserCode:
         ok = all(callable(getattr(scheduler, name, None)) for name in wanted)
         if not ok or isinstance(scheduler, torch.optim.Optimizer):
             raise UserModuleError(
-                f"{FILE_NAME}: scheduler_define must return a torch.optim.lr_scheduler object, "
+                f"{self.file}: scheduler_define must return a torch.optim.lr_scheduler object, "
                 f"found {type(scheduler).__name__}"
             )
         if not accepts(scheduler.step, 0):
             raise UserModuleError(
-                f"{FILE_NAME}: scheduler_define returned {type(scheduler).__name__}, whose step() "
+                f"{self.file}: scheduler_define returned {type(scheduler).__name__}, whose step() "
                 "asks for more; the schedule is stepped once per update without a metric",
                 fix="use a schedule of the step number, e.g. CosineAnnealingLR or OneCycleLR",
             )
-        _require_storable(scheduler)
+        _require_storable(scheduler, self.file)
         return scheduler
 
     def loss(self, labels: object, outputs: object) -> torch.Tensor:
@@ -136,15 +150,30 @@ class UserCode:
             ) from error
         if not isinstance(loss, torch.Tensor) or not loss.is_floating_point():
             raise UserModuleError(
-                f"{FILE_NAME}: loss_func must return a floating-point tensor, "
+                f"{self.file}: loss_func must return a floating-point tensor, "
                 f"found {describe(loss)}"
             )
         if not loss.requires_grad:
             raise UserModuleError(
-                f"{FILE_NAME}: the tensor that loss_func returns has no gradient",
+                f"{self.file}: the tensor that loss_func returns has no gradient",
                 fix="compute it from logits with torch, without detach(), item() or no_grad()",
             )
         return loss.mean() if loss.dim() else loss
+
+    @property
+    def draws_pictures(self) -> bool:
+        """Whether the module has the optional method that draws predictions."""
+        return callable(getattr(self._user, "pictures", None))
+
+    @property
+    def class_names(self) -> object:
+        """The module's optional names of classes; ``None`` where it has none."""
+        return getattr(self._user, "class_names", None)
+
+    def pictures(self, images: torch.Tensor, labels: object, outputs: object) -> object:
+        """What the module's optional ``pictures`` returns."""
+        with self.guard(METHOD), torch.no_grad():
+            return self._user.pictures(images, labels, outputs)
 
     def metric(self, loader: Iterable[Any], evaluate: Any) -> float:
         """What ``metrics_func`` returns, run in a private working directory.
@@ -168,13 +197,13 @@ class UserCode:
         return finite_number(value, "metrics_func")
 
 
-def _require_storable(scheduler: Any) -> None:
+def _require_storable(scheduler: Any, file: str) -> None:
     # Found out now, not when the first checkpoint is written or, worse, read.
     try:
         unpack(pack(scheduler.state_dict()))
     except Exception as error:
         raise UserModuleError(
-            f"{FILE_NAME}: the state of the schedule that scheduler_define returned "
+            f"{file}: the state of the schedule that scheduler_define returned "
             f"({type(scheduler).__name__}) cannot be kept in a checkpoint",
             fix="keep only numbers, strings, lists, dicts and tensors in its attributes, or leave "
             "the others out in state_dict()",

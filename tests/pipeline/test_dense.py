@@ -1,0 +1,168 @@
+"""Segmentation and detection from the scenario to the results, with PyTorch."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from torch.utils.data import DataLoader
+
+from nasea.backends.torch.backend import TorchBackend
+from nasea.errors import ResultsError
+
+from . import dense_files, detection_files
+from .project import Project, Recorder, assert_same_results
+
+TASKS = ("segmentation", "detection")
+FILES = {"segmentation": dense_files, "detection": detection_files}
+
+each_task = pytest.mark.parametrize("task", TASKS)
+
+
+def written(home: Path, task: str) -> Project:
+    home.mkdir(parents=True)
+    (home / "scen.yaml").write_text(FILES[task].SCENARIO)
+    (home / "user_module.py").write_text(FILES[task].MODULE)
+    project = Project(home)
+    if task == "segmentation":
+        project.scenario(("pre_train_dir: classes", "pre_train_dir: null"))
+    return project
+
+
+@pytest.fixture(scope="module")
+def done(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], tuple[Project, Recorder]]:
+    @cache
+    def of(task: str) -> tuple[Project, Recorder]:
+        project, told = written(tmp_path_factory.mktemp(task) / "project", task), Recorder()
+        project.search(told)
+        return project, told
+
+    return of
+
+
+@pytest.fixture(autouse=True)
+def modules() -> Iterator[None]:
+    """What a generated file imports must not be there for the next test."""
+    yield
+    for name in [n for n in sys.modules if n.startswith(("user_module", "model_arch"))]:
+        del sys.modules[name]
+
+
+@each_task
+def test_it_finds_a_front(done: Callable[[str], tuple[Project, Recorder]], task: str) -> None:
+    project, _ = done(task)
+    front = project.front()
+    assert len(front) >= 2
+    assert front.best.accuracy > 0.3
+    assert front.info.metric_mode == ("min" if task == "segmentation" else "max")
+    assert (project.home / f"log_{task}" / "log.txt").is_file()
+
+
+@each_task
+def test_headers_tell_the_truth(
+    done: Callable[[str], tuple[Project, Recorder]], task: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project, _ = done(task)
+    monkeypatch.syspath_prepend(str(project.home))
+    monkeypatch.syspath_prepend(str(project.home / "results"))
+    monkeypatch.chdir(project.home)
+    user_module = __import__("user_module")
+    user = user_module.UserModule(1, 32)
+    data = user.dataset_define("digits/val", False)
+    loader = DataLoader(data, batch_size=32, collate_fn=getattr(data, "collate_fn", None))
+    for member in project.front():
+        file = __import__(f"model_arch_result_{member.number}")
+        assert file.TAPS == ((0, 1) if task == "segmentation" else (1,))
+        model = file.load_model()
+        with torch.no_grad():
+            metric = user.metrics_func(loader, model)
+        assert metric == pytest.approx(file.metric, abs=1e-4)
+        sign = 1 - metric if task == "segmentation" else metric
+        assert file.accuracy == pytest.approx(sign, abs=1e-4)
+        assert sum(p.numel() for p in model.parameters()) == file.model_param_size
+
+
+@each_task
+def test_predictions_are_drawn(done: Callable[[str], tuple[Project, Recorder]], task: str) -> None:
+    project, told = done(task)
+    drawn = sorted((project.home / "results").glob("predictions_*.png"))
+    best = project.front().best.number
+    assert {path.name for path in drawn} == {f"predictions_{n}.png" for n in {0, best}}
+    with Image.open(drawn[0]) as image:
+        assert np.asarray(image).std() > 20
+    page = (project.home / "results" / "report.html").read_text(encoding="utf-8")
+    assert page.count('<img src="data:image/png;base64,') == len(drawn)
+    assert "predictions are not drawn" not in told.told
+
+
+def test_masks_are_drawn_without_a_method_for_it(tmp_path: Path) -> None:
+    project = written(tmp_path / "project", "segmentation")
+    project.module(
+        ("def pictures(", "def unused("),
+        ('{"mask": self.masks[index]}', "self.masks[index]"),
+        ('labels["mask"]', "labels"),
+    )
+    project.search()
+    assert (project.home / "results" / "predictions_0.png").is_file()
+
+
+def test_a_failing_picture_costs_no_result(tmp_path: Path) -> None:
+    project, told = written(tmp_path / "project", "detection"), Recorder()
+    project.module(('"image": (image[0] * 255)', '"image": (image[7] * 255)'))
+    project.search(told)
+    assert "predictions are not drawn" in told.told
+    assert "IndexError" in told.told
+    assert len(project.front()) >= 1
+
+
+def test_detection_without_pictures_says_how(tmp_path: Path) -> None:
+    project, told = written(tmp_path / "project", "detection"), Recorder()
+    project.module(("def pictures(", "def unused("))
+    project.search(told)
+    assert "UserModule.pictures(images, labels, outputs)" in told.told
+
+
+@each_task
+def test_killed_and_resumed(
+    done: Callable[[str], tuple[Project, Recorder]],
+    task: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    project = written(tmp_path / "project", task)
+    with monkeypatch.context() as patch:
+        patch.setattr(TorchBackend, "write_weights", _fail)
+        with pytest.raises(ResultsError):
+            project.search()
+    project.search()
+    assert_same_results(done(task)[0], project)
+
+
+def _fail(*_: object) -> int:
+    raise ResultsError("killed")
+
+
+def test_the_proxy_subset_has_every_class_in_its_share(
+    done: Callable[[str], tuple[Project, Recorder]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project, _ = done("detection")
+    monkeypatch.chdir(project.home)
+    from nasea.config import load_scenario
+
+    backend = TorchBackend(load_scenario("scen.yaml").scenario, project.home)
+    backend.load_data(0)
+    chosen = backend.data.evaluation(30, None).dataset
+    assert len(chosen) == 30
+    labels = [int(target["labels"][0]) if len(target["labels"]) else 9 for _, target in chosen]
+    whole = [
+        int(target["labels"][0]) if len(target["labels"]) else 9 for _, target in backend.data.val
+    ]
+    for digit in range(10):
+        assert abs(labels.count(digit) - whole.count(digit) / 2) <= 1
+    backend.close()

@@ -1,0 +1,188 @@
+"""Pre-training: from images, from the user's own module, from a checkpoint; once; and refused."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from sklearn.datasets import load_digits
+
+from nasea.backends.torch.backend import TorchBackend
+from nasea.errors import CheckpointError, ConfigError, DataError, Interrupted
+from nasea.pipeline.checkpoint import CheckpointStore
+from nasea.pipeline.pretrain import PreTraining
+
+from .dense_files import CLASSIFICATION_MODULE, MODULE, SCENARIO
+from .project import Project, Recorder, assert_same_results
+
+FEW = ("epochs: 6", "epochs: 2")
+PRETRAINED = "checkpoint/pretrained-000001.ckpt"
+
+
+@pytest.fixture(autouse=True)
+def there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Paths in a scenario are looked for from where the command runs."""
+    (tmp_path / "project").mkdir()
+    monkeypatch.chdir(tmp_path / "project")
+    yield
+
+
+@pytest.fixture
+def dense(tmp_path: Path) -> Project:
+    """A segmentation project that was not run."""
+    home = tmp_path / "project"
+    (home / "scen.yaml").write_text(SCENARIO)
+    (home / "user_module.py").write_text(MODULE)
+    return Project(home).scenario(FEW)
+
+
+def write_images(folder: Path, classes: int = 3) -> None:
+    """Digits as image files, a folder a class."""
+    digits = load_digits()
+    for index in range(120):
+        label = int(digits.target[index])
+        if label < classes:
+            target = folder / f"digit_{label}"
+            target.mkdir(parents=True, exist_ok=True)
+            pixels = (digits.images[index] * 15).astype(np.uint8)
+            Image.fromarray(pixels).save(target / f"{index}.png")
+
+
+def test_images_train_it_once(dense: Project) -> None:
+    write_images(dense.home / "classes")
+    first, second = Recorder(), Recorder()
+    dense.search(first)
+    assert first.stages.index("pretrain") < first.stages.index("train")
+    assert "of 6 tensors of PreNet taken over" in first.told
+    assert (dense.home / PRETRAINED).is_file()
+    assert not list((dense.home / "checkpoint").glob("pretrain-*"))
+
+    for path in (dense.home / "checkpoint").glob("[ts]*.ckpt"):
+        path.unlink()  # as if training had not begun
+    before = dense.copy(dense.home.parent / "before")
+    dense.search(second)
+    assert "pretrain" not in second.stages
+    assert "pre-training was done by an earlier start" in second.told
+    assert_same_results(before, dense)
+
+
+def test_the_weights_go_on(dense: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    (dense.home / "user_module_cls.py").write_text(CLASSIFICATION_MODULE)
+    seen: dict[str, dict[str, torch.Tensor]] = {}
+
+    def keep(name: str) -> None:
+        method = getattr(TorchBackend, name)
+
+        def keeping(backend: TorchBackend, *arguments: bytes) -> object:
+            result = method(backend, *arguments)
+            state = backend.supernet.state_dict()
+            seen[name] = {k: v.clone() for k, v in state.items() if "post_net" not in k}
+            return result
+
+        monkeypatch.setattr(TorchBackend, name, keeping)
+
+    keep("hand_on")
+    keep("take_over")
+    dense.search()
+    assert seen["hand_on"].keys() == seen["take_over"].keys()
+    for name, tensor in seen["hand_on"].items():
+        torch.testing.assert_close(seen["take_over"][name], tensor, rtol=0, atol=0)
+
+
+def test_a_killed_pre_training_goes_on(dense: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    (dense.home / "user_module_cls.py").write_text(CLASSIFICATION_MODULE)
+    unbroken = dense.copy(dense.home.parent / "unbroken")
+    monkeypatch.chdir(unbroken.home)
+    unbroken.search()
+
+    def die(training: PreTraining, epoch: int) -> None:
+        if epoch == 2:
+            raise Interrupted("killed")
+
+    monkeypatch.chdir(dense.home)
+    with monkeypatch.context() as patch:
+        patch.setattr(PreTraining, "after_epoch", die)
+        with pytest.raises(Interrupted):
+            dense.search()
+    again = Recorder()
+    dense.search(again)
+    assert "going on from epoch 1" in again.told
+    assert_same_results(unbroken, dense)
+
+
+def test_a_checkpoint_of_another_project(dense: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    (dense.home / "user_module_cls.py").write_text(CLASSIFICATION_MODULE)
+    other = dense.copy(dense.home.parent / "other")
+    dense.search()
+    shutil.copytree(dense.home / "checkpoint", other.home / "classes")
+    (other.home / "user_module_cls.py").unlink()
+    other.scenario(("filters: [8, 8, 16]", "filters: [8, 12, 16]"))
+    other.module(("Conv2d(16, 8, 1)", "Conv2d(20, 8, 1)"))
+    monkeypatch.chdir(other.home)
+    told = Recorder()
+    other.search(told)
+    assert "pretrain" not in told.stages
+    assert "begins untrained:" in told.told
+    assert "slot:layer1/" in told.told
+    assert "here" in told.told
+
+
+def test_nothing_of_a_checkpoint_fits(dense: Project) -> None:
+    store = CheckpointStore(dense.home / "classes", "pretrained")
+    packed = _npz({"slot:layer9/other": np.zeros((1, 2))})
+    store.save({"identity": {}, "framework": "pytorch"}, packed)
+    with pytest.raises(CheckpointError, match="no slot of the pre-trained weights") as refused:
+        dense.search()
+    assert "slot:layer9/other: not in this network" in str(refused.value)
+
+
+def test_a_checkpoint_of_the_other_framework(dense: Project) -> None:
+    store = CheckpointStore(dense.home / "classes", "pretrained")
+    store.save({"identity": {}, "framework": "tensorflow"}, _npz({}))
+    with pytest.raises(CheckpointError, match="was pre-trained with tensorflow"):
+        dense.search()
+
+
+def test_an_empty_directory_is_refused_before_training(dense: Project) -> None:
+    (dense.home / "classes").mkdir()
+    told = Recorder()
+    with pytest.raises(DataError, match="holds neither a checkpoint .* nor a classification data"):
+        dense.search(told)
+    assert "train" not in told.stages
+
+
+def test_no_pre_training_is_said(dense: Project) -> None:
+    dense.scenario(("pre_train_dir: classes", "pre_train_dir: null"))
+    told = Recorder()
+    dense.search(told)
+    assert "nothing is pre-trained" in told.told
+    assert "pretrain" not in told.stages
+
+
+def test_a_scenario_of_its_own_must_suit(dense: Project) -> None:
+    (dense.home / "user_module_cls.py").write_text(CLASSIFICATION_MODULE)
+    text = SCENARIO.replace("[8, 8, 16]", "[8, 8, 32]").replace("epochs: 6", "epochs: 1")
+    (dense.home / "pre_train.yaml").write_text(text)
+    with pytest.raises(ConfigError) as refused:
+        dense.search()
+    assert "must be image_classification" in str(refused.value)
+    assert "must be those of the search, [8, 8, 16]" in str(refused.value)
+
+
+def test_a_broken_image_is_named(dense: Project) -> None:
+    write_images(dense.home / "classes")
+    broken = dense.home / "classes" / "digit_1" / "1.png"
+    broken.write_bytes(broken.read_bytes()[:40])
+    with pytest.raises(DataError, match=r"digit_1/1\.png cannot be read as an image"):
+        dense.search()
+
+
+def _npz(arrays: dict[str, np.ndarray]) -> bytes:
+    from nasea.backends.pretrained import pack
+
+    return pack(arrays)
