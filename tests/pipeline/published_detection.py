@@ -1,8 +1,8 @@
 """A detection project of the kind that is published for TensorFlow, on made-up scenes.
 
 A class that generates batches, with options for what is in them; anchors and a learned scale as
-layers that are built in ``call``; boxes encoded against the anchors; a metric that decodes, writes a
-COCO result file of a fixed name and ends the program where nothing was found.
+layers that are built in ``call``; boxes encoded against the anchors; a metric that decodes,
+writes a COCO result file of a fixed name and ends the program where nothing was found.
 """
 
 from __future__ import annotations
