@@ -24,18 +24,13 @@ def open_backend(scenario: Scenario, directory: Path, role: Role = "search") -> 
         NotAvailableError: a framework or task that this version or installation cannot serve.
         UserModuleError, UserCodeError: the user's module.
     """
-    if scenario.framework == "tensorflow" and scenario.task != "classification":
-        raise NotAvailableError(
-            f"constraint.application_type: {scenario.task} with TensorFlow is not in this version",
-            fix="use application_type: image_classification",
-        )
     if scenario.framework == "tensorflow":
         from nasea.backends.tensorflow.environment import load_tensorflow
 
         load_tensorflow(scenario.keras_version)
         from nasea.backends.tensorflow.backend import TensorFlowBackend
 
-        return TensorFlowBackend(scenario, directory)
+        return TensorFlowBackend(scenario, directory, role)
     # Threads that spin while they wait make torch up to fifty times slower as soon as anything else
     # runs on the machine, data workers included; sleeping costs tiny networks a tenth when the
     # machine is idle (docs/decisions/0007). Read once, when torch is loaded.

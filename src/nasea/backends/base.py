@@ -150,11 +150,11 @@ class Deployment(Protocol):
 class Backend(Protocol):
     """One framework at work on one scenario.
 
-    The methods are called in this order: ``load_data``, ``probe_pre_net``, ``attach``,
-    ``inherit`` and ``learn_from`` where wanted, ``try_candidates``, ``take_over`` where wanted;
-    then ``begin_training`` and either ``train_epoch`` or ``restore``; ``measure``,
-    ``write_weights``, ``pictures`` and ``hand_on`` at any time after ``begin_training``;
-    ``exporter`` at any time after ``load_data``.
+    The methods are called in this order: ``load_data``, ``probe_pre_net``, ``wanted_taps`` where
+    the scenario chooses no layers, ``attach``, ``inherit`` and ``learn_from`` where wanted,
+    ``try_candidates``, ``take_over`` where wanted; then ``begin_training`` and either
+    ``train_epoch`` or ``restore``; ``measure``, ``write_weights``, ``pictures`` and ``hand_on`` at
+    any time after ``begin_training``; ``exporter`` at any time after ``load_data``.
     """
 
     @property
@@ -190,6 +190,13 @@ class Backend(Protocol):
 
     def probe_pre_net(self) -> EndReport:
         """Run PreNet on one training batch."""
+
+    def wanted_taps(self, space: Space) -> tuple[int, ...]:
+        """Layers whose outputs PostNet must get besides the last one, though nobody chose them.
+
+        Args:
+            space: without ``supernet.feature_choose``.
+        """
 
     def attach(self, space: Space, seed: int) -> EndReport:
         """Build the supernet of ``space`` between the ends and run PostNet behind it."""

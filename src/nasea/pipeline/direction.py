@@ -22,6 +22,9 @@ Mode = Literal["max", "min"]
 N_WITNESSES = 6
 """Architectures measured before and after training."""
 
+N_NEEDED = 3
+"""So many of them must give a metric both times."""
+
 _SURE = 4.0
 """The mean change must exceed this many standard errors to be believed."""
 
@@ -78,12 +81,12 @@ def decide(
         for b, a in zip(before, after, strict=True)
         if b.metric is not None and a.metric is not None
     ]
-    if len(pairs) < 3:
+    if len(pairs) < N_NEEDED:
         reasons = {m.failure for m in (*before, *after) if m.failure is not None}
         listed = "".join(f"\n  {reason}" for reason in sorted(reasons)[:3])
         raise MetricError(
-            "searcher.metric_mode: auto needs the metric of at least 3 architectures before and "
-            f"after training; {len(pairs)} could be measured{listed}",
+            f"searcher.metric_mode: auto needs the metric of at least {N_NEEDED} architectures "
+            f"before and after training; {len(pairs)} could be measured{listed}",
             fix="write metric_mode: max (an accuracy) or metric_mode: min (an error)",
         )
     changes = [a - b for b, a in pairs]

@@ -60,6 +60,8 @@ def open_scenario(
         scenario.supernet.sharing,
         scenario.supernet.feature_choose if scenario.task != "classification" else (),
     )
+    if scenario.task != "classification" and not space.taps:
+        space = space.tapped(backend.wanted_taps(space))
     return Opened(scenario, backend, data, pre_net, space)
 
 

@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from nasea.backends.base import Measurement, Slice
+from nasea.errors import Notice
 from nasea.pipeline.checkpoint import CheckpointStore
-from nasea.pipeline.direction import N_WITNESSES, from_json, to_json
+from nasea.pipeline.direction import N_NEEDED, N_WITNESSES, from_json, to_json
 from nasea.pipeline.events import Listener
 from nasea.pipeline.interrupt import StopRequest
 from nasea.pipeline.journal import Journal
@@ -58,14 +59,16 @@ class Training(SupernetTraining):
         It shows after training which way the metric points, and before it whether the metric gives
         a number at all.
         """
+        self.witnesses = tuple(self.prepared.sample(N_WITNESSES))
+        self.before = [Measurement(None)] * len(self.witnesses)
         self._measure_witnesses()
         require_working_metric(self.prepared, self.before)
 
     def after_epoch(self, epoch: int) -> None:
-        """Measure them again where the untrained ones gave no number, as a detection may."""
+        """Measure again those that gave no number, as a detection may where nothing is found."""
         asked = self.scenario.searcher.metric_mode
-        is_open = asked == "auto" and all(m.metric is None for m in self.before)
-        if is_open and 2 * epoch <= self.scenario.epochs:
+        is_open = sum(m.metric is not None for m in self.before) < N_NEEDED
+        if asked == "auto" and is_open and 2 * epoch <= self.scenario.epochs:
             self._measure_witnesses()
 
     def more_meta(self) -> dict[str, Any]:
@@ -81,8 +84,17 @@ class Training(SupernetTraining):
         self.before = from_json(meta["before"])
 
     def _measure_witnesses(self) -> None:
-        self.witnesses = tuple(self.prepared.sample(N_WITNESSES))
-        self.before = measure_all(self.prepared, self.witnesses, self.stop)
+        """Measure those that have no number yet."""
+        unknown = [i for i, one in enumerate(self.before) if one.metric is None]
+        genomes = [self.witnesses[i] for i in unknown]
+        for i, one in zip(unknown, measure_all(self.prepared, genomes, self.stop), strict=True):
+            self.before[i] = one
+        if self.scenario.task == "detection" and all(one.raised for one in self.before):
+            text = (
+                f"it fails on every network so far: {self.before[0].failure}\nThat may be so "
+                "because nothing is detected as yet; where it is a fault, stop and mend it"
+            )
+            self.listener.notice(Notice(self.backend.metric_call, text))
 
 
 def measure_all(

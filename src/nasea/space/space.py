@@ -137,6 +137,11 @@ class Space:
         layers = zip(self.layers, self.decode(genome), strict=True)
         return Space(tuple(replace(layer, candidates=(one,)) for layer, one in layers), self.policy)
 
+    def tapped(self, taps: Sequence[int]) -> Space:
+        """The same space with PostNet reading these layers besides the last one."""
+        layers = (replace(layer, tapped=layer.index in taps) for layer in self.layers)
+        return Space(tuple(layers), self.policy)
+
     def encode(self, blocks: Sequence[str]) -> Genome:
         """The genome of the named blocks; the inverse of :meth:`blocks`."""
         if len(blocks) != len(self.layers):

@@ -6,7 +6,6 @@ import statistics
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import tensorflow as tf
 
@@ -16,9 +15,11 @@ from nasea.backends.base import (
     EndReport,
     FileOptions,
     Measurement,
+    Role,
     Slice,
     UpdateReport,
 )
+from nasea.backends.distillation import nothing_to_learn
 from nasea.backends.pictures import Picture
 from nasea.backends.pretrained import TakenOver
 from nasea.backends.tensorflow.data import Batch, Data
@@ -28,10 +29,13 @@ from nasea.backends.tensorflow.draws import Draws
 from nasea.backends.tensorflow.ends import End, count_parameters, require_feature_map
 from nasea.backends.tensorflow.environment import keras_release
 from nasea.backends.tensorflow.exporter import TensorFlowExporter
+from nasea.backends.tensorflow.features import low_level_tap, made_up
 from nasea.backends.tensorflow.layers import Network
+from nasea.backends.tensorflow.pretrained import classification_code, hand_on, take_over
 from nasea.backends.tensorflow.score import Scorer
 from nasea.backends.tensorflow.standalone import load_network
 from nasea.backends.tensorflow.supernet import Supernet
+from nasea.backends.tensorflow.tasks import open_data
 from nasea.backends.tensorflow.teacher import Teacher
 from nasea.backends.tensorflow.train import Trainer
 from nasea.backends.tensorflow.user import UserCode
@@ -53,13 +57,18 @@ class TensorFlowBackend:
     metric_call = "UserModule.metrics_op(inputs, outputs)"
     workers = 0
 
-    def __init__(self, scenario: Scenario, directory: Path) -> None:
+    def __init__(self, scenario: Scenario, directory: Path, role: Role = "search") -> None:
         self.scenario = scenario
         self.notices: list[Notice] = []
         tf.get_logger().setLevel("ERROR")  # it takes many functions for one that is traced anew
         self.device = open_device(scenario, self.notices)
         seed_everything(scenario.seed, _INITIAL_STREAM)
-        self.user = UserCode(directory, scenario.epochs, scenario.batch_size)
+        if role == "pre-training":
+            self.user = classification_code(scenario, directory)
+        else:
+            self.user = UserCode(
+                directory, scenario.epochs, scenario.batch_size, task=scenario.task
+            )
         layout = scenario.supernet.data_format
         self._draws = Draws(scenario.seed)
         self._pre_net = End(self.user, "PreNet", layout, self._draws)
@@ -110,7 +119,7 @@ class TensorFlowBackend:
 
     def load_data(self, workers: int | None) -> DataReport:
         """See :meth:`nasea.backends.base.Backend.load_data`."""
-        self._data = Data(self.scenario, self.user, self.notices)
+        self._data = open_data(self.scenario, self.user, self.notices)
         self._batch = self._data.probe()
         return DataReport(
             self._data.train_images, self._data.val_images, self._data.batches_per_epoch
@@ -128,6 +137,16 @@ class TensorFlowBackend:
         costs, operators = self._pre_net.examine(images[:1])
         return EndReport(costs, (int(channels), int(height), int(width)), operators)
 
+    def wanted_taps(self, space: Space) -> tuple[int, ...]:
+        """See :meth:`nasea.backends.base.Backend.wanted_taps`."""
+        if self.scenario.task != "segmentation" or space.taps:
+            return ()
+        seed_everything(self.scenario.seed, _INITIAL_STREAM, 4)
+        layout, images = self.scenario.supernet.data_format, len(self._probe_batch()[0])
+        taps, notices = low_level_tap(self.user, self._draws, layout, space, images)
+        self.notices += notices
+        return taps
+
     def attach(self, space: Space, seed: int) -> EndReport:
         """See :meth:`nasea.backends.base.Backend.attach`."""
         images, labels = self._probe_batch()
@@ -138,7 +157,7 @@ class TensorFlowBackend:
                 fix="use a batch_size of at least 2",
             )
         seed_everything(self.scenario.seed, _INITIAL_STREAM, 2)
-        features = [_random_map(len(images), space.layers[i].out_shape) for i in (*space.taps, -1)]
+        features = made_up([space.layers[i] for i in (*space.taps, -1)], len(images))
         single = [feature[:1] for feature in features]
         outputs = self._post_net.build(features if space.taps else features[0])
         costs, operators = self._post_net.examine(single if space.taps else single[0])
@@ -149,7 +168,7 @@ class TensorFlowBackend:
         with tf.device(self.device):
             self._supernet = Supernet(space, seed)
         self._scorer = Scorer(
-            self._supernet, self._pre_net, self._post_net, self.data, self.user, self._draws, seed
+            self._supernet, self._pre_net, self._post_net, self.data, self._draws, seed
         )
         return EndReport(costs, operators=operators)
 
@@ -160,16 +179,18 @@ class TensorFlowBackend:
 
     def learn_from(self, space: Space, genome: Genome, weights: Path, share: float) -> None:
         """See :meth:`nasea.backends.base.Backend.learn_from`."""
+        if self.scenario.task == "detection":
+            raise nothing_to_learn("boxes")
         network = self._network(space, genome, weights)
         self._teacher = Teacher(network, share, self.user, self._probe_batch()[0])
 
     def hand_on(self) -> bytes:
         """See :meth:`nasea.backends.base.Backend.hand_on`."""
-        raise NotImplementedError
+        return hand_on(self.supernet, self._pre_net)
 
     def take_over(self, weights: bytes) -> TakenOver:
         """See :meth:`nasea.backends.base.Backend.take_over`."""
-        raise NotImplementedError
+        return take_over(self.supernet, self._pre_net, weights)
 
     def try_candidates(self, on_step: Callable[[int, int], None]) -> float:
         """See :meth:`nasea.backends.base.Backend.try_candidates`."""
@@ -223,7 +244,7 @@ class TensorFlowBackend:
 
     def pictures(self, genome: Genome, count: int) -> tuple[Picture, ...]:
         """See :meth:`nasea.backends.base.Backend.pictures`."""
-        return ()
+        return self._scoring().pictures(genome, count)
 
     def write_weights(self, genome: Genome, path: Path) -> int:
         """See :meth:`nasea.backends.base.Backend.write_weights`."""
@@ -278,8 +299,3 @@ class TensorFlowBackend:
     def _probe_batch(self) -> Batch:
         assert self._batch is not None, "load_data comes first"
         return self._batch
-
-
-def _random_map(images: int, shape: tuple[int, int, int]) -> Any:
-    channels, height, width = shape
-    return tf.random.normal((images, height, width, channels))

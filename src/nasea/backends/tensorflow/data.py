@@ -1,20 +1,25 @@
-"""The user's data sets as batches: checked, begun anew every epoch, validation kept in memory."""
+"""The user's data sets as batches: what the tasks have in common.
+
+How a task's data is given, and how its metric is asked, is a subclass for each: ``data_pairs.py``
+(classification), ``data_masks.py`` (segmentation), ``data_boxes.py`` (detection).
+"""
 
 from __future__ import annotations
 
 import itertools
-import threading
-from collections.abc import Generator, Iterator
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Literal
 
 import tensorflow as tf
 
-from nasea.backends.proxy import spread
+from nasea.backends.base import Slice
 from nasea.backends.randomness import generator_state, set_generator_state
 from nasea.backends.tensorflow.describe import describe
-from nasea.backends.tensorflow.devices import seed_everything
 from nasea.backends.tensorflow.messages import in_short
+from nasea.backends.tensorflow.sources import Source
 from nasea.backends.tensorflow.user import UserCode
 from nasea.backends.usermodule import user_code
 from nasea.config import Scenario
@@ -23,24 +28,47 @@ from nasea.errors import DataError, Notice, UserCodeError
 CACHE_BYTES = 2 * 1024**3
 """Evaluation batches are kept in memory up to this size and read anew beyond it."""
 
-_AHEAD = 2
-"""Batches that are read while the one before is at work."""
-
 _STATISTICS_STREAM = 0xB4
 _EPOCH_STREAM = 0xE9
 _PROBE_STREAM = 0x9B
+_END = object()
 _BY_PYTHON = "Traceback (most recent call last):"
-_TRAINING, _VALIDATION = "the training data set", "the validation data set"
 
 Batch = tuple[Any, Any]
+Run = Callable[[Any], Any]
+"""Images to the network's output, in inference mode."""
 
 
-class Data:
+@dataclass(frozen=True)
+class Words:
+    """How messages call the data of a task.
+
+    Attributes:
+        training: the training data,
+        validation: and the validation data.
+        train_count: the number of training images in what ``build_dataset_search`` returns,
+        val_count: and that of validation images.
+        pairs: what an element is, and what to do where it is something else.
+        unbatched: what to do where it is one image.
+        short: what to do where there are fewer than it says.
+    """
+
+    training: str
+    validation: str
+    train_count: str
+    val_count: str
+    pairs: tuple[str, str]
+    unbatched: str
+    short: str
+
+
+class Data(ABC):
     """Training and validation data of a scenario.
 
     A shuffled ``tf.data`` pipeline draws from seeds that are fixed when it is built, and one that
-    augments draws the same in every pass over it. So the training data set is built anew for every
-    epoch, under seeds of the epoch: epochs differ, and an epoch is the same in a resumed run.
+    augments draws the same in every pass over it; a Python generator cannot be wound back. So the
+    training data set is built anew for every epoch, under seeds of the epoch: epochs differ, and an
+    epoch is the same in a resumed run.
 
     Args:
         scenario: batch size, directories, input shape.
@@ -48,20 +76,69 @@ class Data:
         notices: where what the user should know goes.
     """
 
+    words: Words
+    looked_at = 1
+    """Batches whose largest is taken for a whole one."""
+
     def __init__(self, scenario: Scenario, user: UserCode, notices: list[Notice]) -> None:
         self.scenario = scenario
         self.user = user
-        self._train, self.train_images = self._open(_PROBE_STREAM)
-        val, self.val_images = self.user.dataset(scenario.dataset.val_dir, False)
-        self._val = _without_injection(val)
+        self._notices = notices
+        self._train: Source | None = self._open(_PROBE_STREAM)
+        self.train_images = self._train.images
+        self.val_images = self._open_validation()
         self._require_images(self.train_images, "train_dir")
         self._require_images(self.val_images, "val_dir")
         self._statistics: dict[int, list[Any]] = {}
-        self._kept: list[Batch] | None = None
-        self._fits = True
-        self._notices = notices
         self.batch_size = scenario.batch_size
         self._short_batch = True
+
+    @abstractmethod
+    def _open(self, *seed: int, shuffle: bool = True) -> Source:
+        """The training data with draws that depend on the run's seed and ``seed``."""
+
+    @abstractmethod
+    def _open_validation(self) -> int:
+        """Open the validation data; returns the number of its images."""
+
+    @abstractmethod
+    def _probe_validation(self) -> None:
+        """Read validation images, all that memory will keep, and check them."""
+
+    @abstractmethod
+    def evaluation(self, images: int | None, half: int | None) -> Iterator[Batch]:
+        """(images for the network, what comes with them) of a slice, in order.
+
+        Args:
+            images: how many validation images stand for all; ``None`` for all.
+            half: 0 or 1 for either half of those, ``None`` for both.
+        """
+
+    @abstractmethod
+    def settle_metric(self, run: Run, data: Slice) -> None:
+        """Find out how the user's metric can be asked, where that is open.
+
+        Args:
+            run: the network.
+            data: on which validation images.
+        """
+
+    @abstractmethod
+    def metric(self, run: Run, data: Slice) -> float:
+        """The user's metric of a network.
+
+        Args:
+            run: the network.
+            data: on which validation images.
+
+        Raises:
+            CandidateFailed: it raised, called ``exit`` or returned a number that is not finite.
+            MetricError: it returned something that is not a number.
+        """
+
+    def pair(self, element: Any) -> Any:
+        """An element of the data as (images, labels) where it is given in another form."""
+        return element
 
     @property
     def batches_per_epoch(self) -> int:
@@ -75,20 +152,19 @@ class Data:
         Raises:
             DataError: an element is not (images, labels), or there are too few.
         """
-        with self.reading(_TRAINING), _reader(self._train) as batches:
-            batch = next(batches, None)
-        if batch is None:
-            raise self._too_few(_TRAINING, 0, self.train_images, "train_dir")
-        train = self.checked(batch, _TRAINING)
-        size = int(train[0].shape[0])
-        static = tf.nest.flatten(self._train.element_spec)[0].shape
-        self._short_batch = not (static.rank and static[0])
-        self._settle_batch_size(size)
-        self._require_cardinality(self._train, _TRAINING, self.train_images, "train_dir")
+        source = self._train
+        assert source is not None, "read once"
+        with self.reading("training"), source.reader() as batches:
+            elements = list(itertools.islice(batches, self.looked_at))
+        if not elements:
+            raise self._too_few("training", 0)
+        found = [self.checked(element, "training") for element in elements]
+        train = max(found, key=lambda batch: int(batch[0].shape[0]))
+        self._short_batch = not source.fixed_size
+        self._settle_batch_size(int(train[0].shape[0]))
+        self._require_cardinality(source)
         self._train = None  # each epoch builds its own
-        for _ in self.evaluation(None, None):
-            if not self._fits:
-                break
+        self._probe_validation()
         return train
 
     def epoch(self, epoch: int, done: int = 0) -> Iterator[Batch]:
@@ -98,23 +174,24 @@ class Data:
             epoch: from 0.
             done: how many batches to leave out at the beginning.
         """
-        dataset, _ = self._open(_EPOCH_STREAM, epoch)
-        batches = self._limited(dataset.prefetch(_AHEAD), self.batches_per_epoch)
+        source = self._open(_EPOCH_STREAM, epoch)
+        batches = self._limited(source, self.batches_per_epoch, ahead=True)
         yield from itertools.islice(batches, done, None)
 
     def statistics(self, draw: int) -> list[Any]:
         """Fixed training images that re-estimate batch normalisation, as batches.
 
         Args:
-            draw: 0 or 1, two different samples, as far as the data set shuffles.
+            draw: 0 or 1, two different samples, as far as the data set shuffles or has others.
         """
         if draw not in self._statistics:
             before = generator_state()
             wanted = min(max(2, self.scenario.searcher.bn_images), self.train_images)
-            dataset, _ = self._open(_STATISTICS_STREAM, draw)
+            count = -(-wanted // self.batch_size)
+            source, first = self._open_statistics(draw, count)
             kept: list[Any] = []
             found = 0
-            for images, _ in self._limited(dataset, -(-wanted // self.batch_size)):
+            for images, _ in itertools.islice(self._limited(source, first + count), first, None):
                 images = images[: wanted - found]
                 found += int(images.shape[0])
                 if not kept or images.shape[0] > 1:  # one image has no variance
@@ -123,65 +200,57 @@ class Data:
             self._statistics[draw] = kept
         return self._statistics[draw]
 
-    def evaluation(self, images: int | None, half: int | None) -> Iterator[Batch]:
-        """The batches that the user's metric is asked about.
-
-        Args:
-            images: how many validation images, spread evenly; ``None`` for all.
-            half: 0 or 1 for either half of those, ``None`` for both.
-        """
-        chosen = spread(self.val_images, images, half)
-        first = 0
-        for batch in self._validation():
-            size = int(batch[0].shape[0])
-            here = chosen[(chosen >= first) & (chosen < first + size)] - first
-            first += size
-            if len(here) == size:
-                yield batch
-            elif len(here):
-                yield tf.nest.map_structure(lambda x, i=here: tf.gather(x, i), batch)
-
-    def checked(self, batch: object, what: str) -> Batch:
-        """The batch as (images, labels); raises DataError where it is something else."""
+    def checked(self, element: object, what: Literal["training", "validation"]) -> Batch:
+        """The element as (images, labels); raises DataError where it is something else."""
+        name = getattr(self.words, what)
+        batch = self.pair(element)
         if not isinstance(batch, list | tuple) or len(batch) != 2:
-            raise DataError(
-                f"{what} must give pairs (images, labels), found {describe(batch)}",
-                fix="zip images and labels: tf.data.Dataset.from_tensor_slices((images, labels))",
-            )
+            rule, fix = self.words.pairs
+            raise DataError(f"{name} must give {rule}, found {describe(batch)}", fix=fix)
         images, labels = batch
-        expected = self.scenario.supernet.input_shape
-        if not isinstance(images, tf.Tensor) or not images.dtype.is_floating:
+        self.check_images(images, what)
+        if not self.belong(labels, int(images.shape[0])):
             raise DataError(
-                f"{what} must give images as floating-point tensors, found {describe(images)}",
-                fix="convert the images in the data set, e.g. tf.cast(image, tf.float32) / 255",
-            )
-        if tuple(images.shape) == expected:
-            raise DataError(
-                f"{what} gives one image at a time, {describe(images)}: it is not batched",
-                fix="end build_dataset_search with dataset.batch(self.batch_size)",
-            )
-        if tuple(images.shape[1:]) != expected:
-            raise DataError(
-                f"{what} gives images of shape {tuple(images.shape[1:])}, but "
-                f"supernet.input_shape says {expected}",
-                fix="resize the images in the data set or change input_shape",
-            )
-        counts = {t.shape[0] for t in tf.nest.flatten(labels) if tf.is_tensor(t) and t.shape.rank}
-        if counts - {images.shape[0]}:
-            raise DataError(
-                f"{what} gives {images.shape[0]} images with labels {describe(labels)}",
+                f"{name} gives {images.shape[0]} images with labels {describe(labels)}",
                 fix="give as many labels as images: zip them before they are batched",
             )
         return images, labels
 
+    def check_images(self, images: Any, what: Literal["training", "validation"]) -> None:
+        """Raise DataError where they are no batch for this network."""
+        name = getattr(self.words, what)
+        expected = self.scenario.supernet.input_shape
+        if not isinstance(images, tf.Tensor) or not images.dtype.is_floating:
+            raise DataError(
+                f"{name} must give images as floating-point tensors, found {describe(images)}",
+                fix="convert the images in the data set, e.g. tf.cast(image, tf.float32) / 255",
+            )
+        if tuple(images.shape) == expected:
+            raise DataError(
+                f"{name} gives one image at a time, {describe(images)}: it is not batched",
+                fix=self.words.unbatched,
+            )
+        if tuple(images.shape[1:]) != expected:
+            raise DataError(
+                f"{name} gives images of shape {tuple(images.shape[1:])}, but "
+                f"supernet.input_shape says {expected}",
+                fix="resize the images in the data set or change input_shape",
+            )
+
+    def belong(self, labels: Any, images: int) -> bool:
+        """Whether labels are for so many images."""
+        counts = {t.shape[0] for t in tf.nest.flatten(labels) if tf.is_tensor(t) and t.shape.rank}
+        return not counts - {images}
+
     @contextmanager
-    def reading(self, what: str) -> Iterator[None]:
+    def reading(self, what: Literal["training", "validation"]) -> Iterator[None]:
         """Report a failure inside as the user's, or as the data's where no code of the user fails.
 
         TensorFlow hands on what Python code raised as text.
         """
+        name = getattr(self.words, what)
         try:
-            with user_code(f"reading {what}", self.user.directory):
+            with user_code(f"reading {name}", self.user.directory):
                 yield
         except UserCodeError as error:
             cause = error.__cause__
@@ -192,53 +261,36 @@ class Data:
                 trace = message[message.index(_BY_PYTHON) :]
                 raise UserCodeError(error.doing, trace) from error
             raise DataError(
-                f"{what} cannot be read: {message.splitlines()[0]}",
+                f"{name} cannot be read: {message.splitlines()[0]}",
                 fix="look at what build_dataset_search does to every image, and at the files",
             ) from error
 
-    def _open(self, *seed: int) -> tuple[Any, int]:
-        """The training data set with draws that depend on the run's seed and ``seed``."""
-        seed_everything(self.scenario.seed, *seed)
-        dataset, images = self.user.dataset(self.scenario.dataset.train_dir, True)
-        return _without_injection(dataset), images
+    def _open_statistics(self, draw: int, count: int) -> tuple[Source, int]:
+        """The training data for the statistics, and how many of its batches to leave out.
 
-    def _limited(self, dataset: Any, count: int) -> Iterator[Batch]:
-        """So many batches of the training data set, however it ends."""
+        Args:
+            draw: 0 or 1.
+            count: how many batches will be read.
+        """
+        return self._open(_STATISTICS_STREAM, draw), 0
+
+    def _open_unshuffled(self, draw: int, count: int) -> tuple[Source, int]:
+        """The same of data that is not shuffled: the second draw begins behind the first."""
+        first = min(count, max(self.batches_per_epoch - count, 0)) if draw else 0
+        return self._open(_STATISTICS_STREAM, draw, shuffle=False), first
+
+    def _limited(self, source: Source, count: int, ahead: bool = False) -> Iterator[Batch]:
+        """So many batches of the training data, however they end."""
         seen = 0
-        with _reader(dataset) as batches:
+        with source.reader(ahead) as batches:
             for _ in range(count):
-                with self.reading(_TRAINING):
-                    batch = next(batches, None)
-                if batch is None:
-                    raise self._too_few(_TRAINING, seen, self.train_images, "train_dir")
-                images, labels = self.checked(batch, _TRAINING)
+                with self.reading("training"):
+                    batch = next(batches, _END)
+                if batch is _END:
+                    raise self._too_few("training", seen)
+                images, labels = self.checked(batch, "training")
                 seen += int(images.shape[0])
                 yield images, labels
-
-    def _validation(self) -> Iterator[Batch]:
-        """The first ``data_num`` validation images, from memory where they fit."""
-        if self._kept is not None:
-            yield from self._kept
-            return
-        kept: list[Batch] = []
-        size = seen = 0
-        with _reader(self._val.prefetch(_AHEAD)) as batches:
-            while seen < self.val_images:
-                with self.reading(_VALIDATION):
-                    batch = next(batches, None)
-                if batch is None:
-                    raise self._too_few(_VALIDATION, seen, self.val_images, "val_dir")
-                batch = self.checked(batch, _VALIDATION)
-                rest = self.val_images - seen
-                if int(batch[0].shape[0]) > rest:
-                    batch = tf.nest.map_structure(lambda x, n=rest: x[:n], batch)
-                seen += int(batch[0].shape[0])
-                size += sum(t.shape.num_elements() * t.dtype.size for t in tf.nest.flatten(batch))
-                self._fits = self._fits and size <= CACHE_BYTES
-                kept = [*kept, batch] if self._fits else []
-                yield batch
-        if self._fits:
-            self._kept = kept
 
     def _settle_batch_size(self, found: int) -> None:
         wanted = self.scenario.batch_size
@@ -255,51 +307,27 @@ class Data:
     def _require_images(self, count: int, key: str) -> None:
         if count <= 0:
             path = getattr(self.scenario.dataset, key)
+            training = key == "train_dir"
+            name = self.words.train_count if training else self.words.val_count
             raise DataError(
                 f"dataset.{key}: build_dataset_search({path!r}, is_training="
-                f"{key == 'train_dir'}) says that there are {count} images (data_num)",
+                f"{training}) says that there are {count} images ({name})",
                 fix="check the path and what build_dataset_search reads from it",
             )
 
-    def _require_cardinality(self, dataset: Any, what: str, count: int, key: str) -> None:
-        batches = int(dataset.cardinality())
-        if batches >= 0 and batches * self.batch_size < count - (self.batch_size - 1):
-            raise self._too_few(what, f"at most {batches * self.batch_size}", count, key)
+    def _require_cardinality(self, source: Source) -> None:
+        batches = source.most
+        if batches is None:
+            return
+        if batches * self.batch_size < self.train_images - (self.batch_size - 1):
+            raise self._too_few("training", f"at most {batches * self.batch_size}")
 
-    def _too_few(self, what: str, seen: int | str, count: int, key: str) -> DataError:
+    def _too_few(self, what: Literal["training", "validation"], seen: int | str) -> DataError:
+        training = what == "training"
+        count = self.train_images if training else self.val_images
+        name = self.words.train_count if training else self.words.val_count
         return DataError(
-            f"{what} ends after {seen} images, but build_dataset_search says there are {count} "
-            f"(data_num of {key})",
-            fix="return the number of images that one pass gives, or let the data set repeat()",
+            f"{getattr(self.words, what)} ends after {seen} images, but build_dataset_search says "
+            f"there are {count} ({name} of {'train_dir' if training else 'val_dir'})",
+            fix=self.words.short,
         )
-
-
-@contextmanager
-def _reader(dataset: Any) -> Iterator[Iterator[Any]]:
-    """An iterator over a data set that is dropped behind the back of the caller.
-
-    What tunes a data set while it is read wakes up ever more seldom, and may be waited for: seconds
-    at the end of every epoch.
-    """
-    held = [iter(dataset)]
-
-    def batches() -> Generator[Any, None, None]:
-        while (batch := next(held[0], None)) is not None:
-            yield batch
-
-    reading = batches()
-    try:
-        yield reading
-    finally:
-        reading.close()
-        threading.Thread(target=held.clear, daemon=True).start()
-
-
-def _without_injection(dataset: Any) -> Any:
-    """The data set without the reading ahead that TensorFlow adds by itself.
-
-    It goes on, and draws random numbers, behind the only batch that is asked for.
-    """
-    options = tf.data.Options()
-    options.experimental_optimization.inject_prefetch = False
-    return dataset.with_options(options)

@@ -94,10 +94,13 @@ class End:
             UserCodeError: it fails, in either way.
         """
         shape = tf.nest.map_structure(lambda x: tuple(x.shape), inputs)
+        made = "what the last searched layer makes"
+        if isinstance(inputs, list):
+            made = "a list of what the chosen layers and the last one make"
         fix = (
             f"{self.name} must accept {describe(inputs)}"
             if self.name == "PreNet"
-            else f"PostNet must accept what the last searched layer makes: {shape} (the last of "
+            else f"PostNet must accept {made}: {shape} (the last of "
             "supernet.filters is the number of channels)"
         )
         try:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from nasea.backends.base import Measurement
+from nasea.backends.base import Measurement, Slice
 from nasea.backends.exporting import Array, Run
 from nasea.backends.formats import Format
 from nasea.backends.nesting import restore
@@ -53,7 +53,6 @@ class TensorFlowExporter:
     ) -> None:
         self.network = network
         self.data = data
-        self.user = user
         self.draws = draws
         self.seed = seed
         self._shape = data.scenario.supernet.input_shape
@@ -89,14 +88,10 @@ class TensorFlowExporter:
     def measure(self, run: Run) -> Measurement:
         """See :class:`nasea.backends.exporting.Exporter`."""
 
-        def batches() -> Iterator[tuple[int, Any, Any]]:
-            for images, labels in self.data.evaluation(None, None):
-                outputs = restore(
-                    self._structure, tf.Tensor, iter(run(images.numpy())), tf.constant
-                )
-                yield int(images.shape[0]), labels, outputs
+        def outputs(images: Any) -> Any:
+            return restore(self._structure, tf.Tensor, iter(run(images.numpy())), tf.constant)
 
-        return measured(self.user, self.draws, self.seed, batches)
+        return measured(self.data, self.draws, self.seed, outputs, Slice())
 
     def write(self, format: Format, path: Path, batch: int | None) -> None:
         """See :class:`nasea.backends.exporting.Exporter`."""

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from nasea.backends.base import Measurement, Slice
 from nasea.backends.metric import CandidateFailed
-from nasea.backends.tensorflow.data import Data
+from nasea.backends.pictures import Picture
+from nasea.backends.tensorflow.data import Data, Run
 from nasea.backends.tensorflow.devices import seed_everything
 from nasea.backends.tensorflow.draws import Draws
 from nasea.backends.tensorflow.ends import End
+from nasea.backends.tensorflow.pictures import take_pictures
 from nasea.backends.tensorflow.supernet import Statistics, Supernet
-from nasea.backends.tensorflow.user import OutOfMemory, UserCode
+from nasea.backends.tensorflow.user import OutOfMemory
 from nasea.errors import UserCodeError
 from nasea.space import Genome
 
@@ -30,8 +31,7 @@ class Scorer:
         supernet: where the weights come from.
         pre_net: what stands before it,
         post_net: and behind it.
-        data: statistics images and validation images.
-        user: the user's metric.
+        data: statistics images, validation images, the user's metric.
         draws: what random operations of the ends draw by.
         seed: statistics and metric start from the same random state for every candidate.
     """
@@ -42,7 +42,6 @@ class Scorer:
         pre_net: End,
         post_net: End,
         data: Data,
-        user: UserCode,
         draws: Draws,
         seed: int,
     ) -> None:
@@ -50,7 +49,6 @@ class Scorer:
         self.pre_net = pre_net
         self.post_net = post_net
         self.data = data
-        self.user = user
         self.draws = draws
         self.seed = seed
 
@@ -59,13 +57,21 @@ class Scorer:
         self.data.statistics(data.statistics)  # read now: unreadable data is no candidate's fault
         with _failures() as failed:
             with self.calibrated(genome, data.statistics) as statistics:
-                return measured(
-                    self.user,
-                    self.draws,
-                    self.seed,
-                    lambda: self._outputs(genome, statistics, data),
-                )
+                run = self._run(genome, statistics)
+                return measured(self.data, self.draws, self.seed, run, data)
         return failed[0]
+
+    def pictures(self, genome: Genome, count: int) -> tuple[Picture, ...]:
+        """See :meth:`nasea.backends.base.Backend.pictures`."""
+        scenario = self.data.scenario
+        if scenario.task == "classification":
+            return ()
+        with self.calibrated(genome) as statistics:
+            run = self._run(genome, statistics)
+            masks = scenario.task == "segmentation"
+            layout = scenario.supernet.data_format
+            batches = self.data.evaluation(None, None)
+            return take_pictures(self.data.user, batches, run, count, masks, layout)
 
     @contextmanager
     def calibrated(self, genome: Genome, draw: int = 0) -> Iterator[Statistics]:
@@ -78,35 +84,33 @@ class Scorer:
             self.post_net.estimate([_as_input(each) for each in outputs])
             yield statistics
 
-    def _outputs(
-        self, genome: Genome, statistics: Statistics, data: Slice
-    ) -> Iterator[tuple[int, Any, Any]]:
-        """(images, labels, outputs) of every validation batch."""
-        for images, labels in self.data.evaluation(data.images, data.half):
+    def _run(self, genome: Genome, statistics: Statistics) -> Run:
+        """The network: images to the output, in inference mode."""
+
+        def run(images: Any) -> Any:
             features = self.supernet.infer(genome, statistics, self.pre_net.evaluate(images))
             self.draws.go_on()
-            yield int(images.shape[0]), labels, self.post_net.evaluate(_as_input(features))
+            return self.post_net.evaluate(_as_input(features))
+
+        return run
 
 
-def measured(
-    user: UserCode, draws: Draws, seed: int, batches: Callable[[], Iterator[tuple[int, Any, Any]]]
-) -> Measurement:
+def measured(data: Data, draws: Draws, seed: int, run: Run, part: Slice) -> Measurement:
     """The user's metric of a network; a failure is reported, not raised.
 
     Args:
-        user: the user's metric.
+        data: knows how the metric is asked.
         draws: what random operations draw by.
         seed: every metric starts from the same random state.
-        batches: (images, labels, outputs) of every validation batch, anew at every call.
+        run: the network.
+        part: of the validation images.
     """
     with _failures() as failed:
-        if not user.metric_is_settled:
-            # Apart from the measurement: it asks the metric, which may draw, more than once.
-            with _seeded(draws, seed):
-                for _, labels, outputs in itertools.islice(batches(), 1):
-                    user.settle_metric(labels, outputs)
+        # Apart from the measurement: it may ask the metric, which may draw, more than once.
         with _seeded(draws, seed):
-            return Measurement(user.metric(batches()))
+            data.settle_metric(run, part)
+        with _seeded(draws, seed):
+            return Measurement(data.metric(run, part))
     return failed[0]
 
 

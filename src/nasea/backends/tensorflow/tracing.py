@@ -24,6 +24,7 @@ class Traceable:
     def __init__(self, function: Callable[[Any, Any], Any]) -> None:
         self._function = function
         self._graph: Any = None
+        self._specs: list[Any] = []
         self.settled = False
 
     @property
@@ -33,7 +34,8 @@ class Traceable:
 
     def __call__(self, labels: Any, outputs: Any) -> Any:
         """What the function returns."""
-        return (self._graph or self._function)(labels, outputs)
+        fits = self._graph is not None and self._fits(labels, outputs)
+        return (self._graph if fits else self._function)(labels, outputs)
 
     def settle(self, expected: Any, labels: Any, outputs: Any) -> str | None:
         """Decide how the function runs.
@@ -47,9 +49,9 @@ class Traceable:
             Why it does not run as a graph; ``None`` if it does.
         """
         self.settled = True
-        specs = [tf.nest.map_structure(_any_batch, value) for value in (labels, outputs)]
+        self._specs = [tf.nest.map_structure(_any_batch, value) for value in (labels, outputs)]
         try:
-            graph = tf.function(self._function, input_signature=specs)
+            graph = tf.function(self._function, input_signature=self._specs)
             found = np.asarray(graph(labels, outputs), np.float64)
             same = np.allclose(
                 found, np.asarray(expected, np.float64), _TOLERANCE, _TOLERANCE, equal_nan=True
@@ -61,6 +63,11 @@ class Traceable:
             return f"it gives {found} where it gives {expected} eagerly"[:200]
         self._graph = graph
         return None
+
+    def _fits(self, labels: Any, outputs: Any) -> bool:
+        """Whether the graph is for such tensors: masks may be as large as each image was."""
+        pairs = zip(tf.nest.flatten(self._specs), tf.nest.flatten([labels, outputs]), strict=False)
+        return all(spec.is_compatible_with(value) for spec, value in pairs)
 
 
 def _any_batch(value: Any) -> tf.TensorSpec:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import math
-import numbers
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from types import ModuleType
+from typing import Any, Literal
 
 import numpy as np
 import tensorflow as tf
 
 from nasea.backends.metric import CandidateFailed, CandidateRaised, finite_number
+from nasea.backends.pictures import METHOD
 from nasea.backends.tensorflow.describe import describe
 from nasea.backends.tensorflow.environment import keras_release
 from nasea.backends.tensorflow.messages import in_short
@@ -34,17 +35,26 @@ from nasea.errors import (
     UserModuleError,
 )
 
-INTERFACE: Interface = {
-    "UserModule": {
-        "__init__": ("epoch", "batch_size"),
-        "build_dataset_search": ("dataset_dir", "is_training"),
-        "lr_scheduler": ("lr_init", "global_step"),
-        "metrics_op": ("inputs", "outputs"),
-        "loss_op": ("labels", "logits"),
-    },
-    "PreNet": {"__init__": (), "call": ("inputs",)},
-    "PostNet": {"__init__": (), "call": ("inputs",)},
-}
+Task = Literal["classification", "detection", "segmentation"]
+
+
+def interface_of(task: Task) -> Interface:
+    """What the modules of a task must have."""
+    shuffle = () if task == "classification" else ("is_shuffle",)
+    return {
+        "UserModule": {
+            "__init__": ("epoch", "batch_size"),
+            "build_dataset_search": ("dataset_dir", "is_training", *shuffle),
+            "lr_scheduler": ("lr_init", "global_step"),
+            "metrics_op": ("inputs", "outputs"),
+            "loss_op": ("labels", "logits"),
+        },
+        "PreNet": {"__init__": (), "call": ("inputs",)},
+        "PostNet": {"__init__": (), "call": ("inputs",)},
+    }
+
+
+INTERFACE = interface_of("classification")
 
 OutOfMemory = tf.errors.ResourceExhaustedError
 
@@ -56,12 +66,27 @@ class UserCode:
         directory: where the module is.
         epochs: handed to ``UserModule``.
         batch_size: handed to ``UserModule``.
+        module: what stands for the user's module; ``None`` imports it.
+        file: its name, for messages.
+        task: what the module is for.
     """
 
-    def __init__(self, directory: Path, epochs: int, batch_size: int) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        epochs: int,
+        batch_size: int,
+        module: Any = None,
+        file: str = FILE_NAME,
+        task: Task = "classification",
+    ) -> None:
         self.directory = directory.resolve()
-        module = import_user_module(self.directory)
-        check_interface(module, INTERFACE, unwritten=[tf.keras.Model.call, tf.keras.layers.Layer])
+        self.file = file
+        if module is None:
+            module = import_user_module(self.directory)
+        if isinstance(module, ModuleType):
+            unwritten = [tf.keras.Model.call, tf.keras.layers.Layer]
+            check_interface(module, interface_of(task), unwritten)
         self._module = module
         self._workplace = PrivateDirectory()
         with self.guard("UserModule(epoch, batch_size)"):
@@ -94,34 +119,22 @@ class UserCode:
         if not isinstance(end, tf.keras.layers.Layer):
             kind = next((c for c in type(end).__mro__ if "keras" in c.__module__), type(end))
             raise UserModuleError(
-                f"{FILE_NAME}: {class_name} must be a tf.keras.Model (Keras "
+                f"{self.file}: {class_name} must be a tf.keras.Model (Keras "
                 f"{keras_release(tf)}), found a {kind.__module__}.{kind.__qualname__}",
                 fix="derive it from tf.keras.Model; strategy.keras_version: 3 makes that Keras 3",
             )
         return end
 
-    def dataset(self, directory: str, is_training: bool) -> tuple[Any, int]:
-        """What ``build_dataset_search`` returns: a data set and its number of images."""
-        doing = f"UserModule.build_dataset_search({directory!r}, is_training={is_training})"
-        with self.guard(doing):
-            returned = self._user.build_dataset_search(directory, is_training)
-        rule = f"{FILE_NAME}: build_dataset_search must return (dataset, data_num)"
-        if not isinstance(returned, list | tuple) or len(returned) != 2:
-            raise UserModuleError(f"{rule}, found {describe(returned)}")
-        dataset, count = returned
-        if not isinstance(dataset, tf.data.Dataset):
-            raise UserModuleError(
-                f"{rule} with a tf.data.Dataset, found {type(dataset).__name__}",
-                fix="make one of a generator with tf.data.Dataset.from_generator",
-            )
-        if isinstance(count, tf.Tensor | np.ndarray) and math.prod(count.shape) == 1:
-            count = np.asarray(count).item()
-        whole = isinstance(count, numbers.Real) and not isinstance(count, bool)
-        if not whole or not math.isfinite(count) or count != int(count):
-            raise UserModuleError(
-                f"{rule} with data_num the number of images, found {describe(count)} {count!r}"
-            )
-        return dataset, int(count)
+    def build_dataset(self, directory: str, arguments: Mapping[str, bool]) -> object:
+        """What ``build_dataset_search`` returns.
+
+        Args:
+            directory: as written in the scenario.
+            arguments: the others, by name and in order; handed over by position.
+        """
+        told = "".join(f", {name}={value}" for name, value in arguments.items())
+        with self.guard(f"UserModule.build_dataset_search({directory!r}{told})"):
+            return self._user.build_dataset_search(directory, *arguments.values())
 
     def learning_rate(self, initial: float, step: int) -> float:
         """What ``lr_scheduler`` returns for a batch, from 0; a function it returns is called.
@@ -135,7 +148,7 @@ class UserCode:
             rate = self._ask_rate(initial, self._count_from(step))
         if not math.isfinite(rate) or rate < 0:
             raise TrainingError(
-                f"{FILE_NAME}: lr_scheduler({initial!r}, {step}) is {rate}; a learning rate must "
+                f"{self.file}: lr_scheduler({initial!r}, {step}) is {rate}; a learning rate must "
                 "be a number >= 0",
                 fix="global_step counts the batches from 0; look at what the schedule divides by "
                 "and at its last steps",
@@ -159,11 +172,11 @@ class UserCode:
             raise UserCodeError(error.doing, error.trace, fix=shown) from error
         if not isinstance(loss, tf.Tensor) or not loss.dtype.is_floating:
             raise UserModuleError(
-                f"{FILE_NAME}: loss_op must return a floating-point tensor, found {describe(loss)}"
+                f"{self.file}: loss_op must return a floating-point tensor, found {describe(loss)}"
             )
         if all(gradient is None for gradient in tape.gradient(loss, watched)):
             raise UserModuleError(
-                f"{FILE_NAME}: what loss_op returns has no gradient, so nothing can be learned",
+                f"{self.file}: what loss_op returns has no gradient, so nothing can be learned",
                 fix="compute it from logits by operations of TensorFlow that have gradients",
             )
         if not np.isfinite(np.mean(loss)):
@@ -172,7 +185,7 @@ class UserCode:
                 fix=f"check loss_op and the labels: {shown}",
             )
         reason = self._loss.settle(loss, labels, outputs)
-        return _untraced("loss_op", reason)
+        return _untraced(self.file, "loss_op", reason)
 
     def loss(self, labels: Any, outputs: Any) -> Any:
         """The mean of what ``loss_op`` returns; in the graph being traced, if it is one."""
@@ -196,10 +209,10 @@ class UserCode:
             CandidateFailed, MetricError: as :meth:`metric`.
         """
         with self._workplace.entered():
-            value = self._metric_of(labels, outputs)
+            value = self._metric_of_batch(labels, outputs)
             self._metric.settle(value, labels, outputs)
 
-    def metric(self, batches: Iterator[tuple[int, Any, Any]]) -> float:
+    def metric_of_batches(self, batches: Iterator[tuple[int, Any, Any]]) -> float:
         """The mean of ``metrics_op`` over batches, weighted by images, in a private directory.
 
         Args:
@@ -212,13 +225,48 @@ class UserCode:
         total, images = 0.0, 0
         with self._workplace.entered():
             for count, labels, outputs in batches:
-                total += count * self._metric_of(labels, outputs)
+                total += count * self._metric_of_batch(labels, outputs)
                 images += count
         return total / images
 
-    def _metric_of(self, labels: Any, outputs: Any) -> float:
+    def metric_of_all(self, inputs: list[Any], outputs: list[Any]) -> float:
+        """What ``metrics_op`` returns of all images at once, in a private directory.
+
+        Args:
+            inputs: handed over,
+            outputs: as are these.
+
+        Raises:
+            CandidateFailed, MetricError: as :meth:`metric_of_batches`.
+        """
+        with self._workplace.entered():
+            return self._number(lambda: self._raw_metric(inputs, outputs), lambda: "")
+
+    @property
+    def draws_pictures(self) -> bool:
+        """Whether the module has the optional method that draws predictions."""
+        return callable(getattr(self._user, "pictures", None))
+
+    @property
+    def class_names(self) -> object:
+        """The module's optional names of classes; ``None`` where it has none."""
+        return getattr(self._user, "class_names", None)
+
+    def pictures(self, images: Any, labels: Any, outputs: Any) -> object:
+        """What the module's optional ``pictures`` returns."""
+        with self.guard(METHOD):
+            return self._user.pictures(images, labels, outputs)
+
+    def _metric_of_batch(self, labels: Any, outputs: Any) -> float:
+        return self._number(
+            lambda: self._metric(labels, outputs),
+            lambda: f" on labels {describe(labels)}, outputs {describe(outputs)}",
+        )
+
+    def _number(self, metric: Callable[[], Any], found: Callable[[], str]) -> float:
+        """What the metric returns; what goes wrong in it is the candidate's failure."""
         try:
-            value = self._metric(labels, outputs)
+            value = metric()
             if isinstance(value, tf.Tensor | tf.Variable):
                 value = value.numpy()
         except SystemExit as error:
@@ -227,8 +275,7 @@ class UserCode:
             raise
         except Exception as error:
             text = in_short(user_frames(error, self.directory), self.directory)
-            found = f"labels {describe(labels)}, outputs {describe(outputs)}"
-            raise CandidateRaised(f"metrics_op failed on {found}:\n{text}") from error
+            raise CandidateRaised(f"metrics_op failed{found()}:\n{text}") from error
         return finite_number(value, "metrics_op")
 
     def _raw_loss(self, labels: Any, outputs: Any) -> Any:
@@ -261,7 +308,7 @@ class UserCode:
         value = np.asarray(rate)
         if value.size != 1 or not np.issubdtype(value.dtype, np.number):
             raise UserModuleError(
-                f"{FILE_NAME}: lr_scheduler must return a number, found {describe(rate)}"
+                f"{self.file}: lr_scheduler must return a number, found {describe(rate)}"
             )
         return float(value.item())
 
@@ -279,7 +326,7 @@ def _told_already(error: BaseException | None) -> Exception | None:
     return None
 
 
-def _untraced(name: str, reason: str | None) -> Notice | None:
+def _untraced(file: str, name: str, reason: str | None) -> Notice | None:
     if reason is None:
         return None
-    return Notice(FILE_NAME, f"{name} runs eagerly, as it cannot be made a graph: {reason}")
+    return Notice(file, f"{name} runs eagerly, as it cannot be made a graph: {reason}")

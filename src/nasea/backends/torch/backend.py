@@ -123,6 +123,10 @@ class TorchBackend:
         costs, operators = examine_end(self.user, self._pre_net, images[:1].clone())
         return EndReport(costs, shape, operators)
 
+    def wanted_taps(self, space: Space) -> tuple[int, ...]:
+        """See :meth:`nasea.backends.base.Backend.wanted_taps`."""
+        return ()
+
     def attach(self, space: Space, seed: int) -> EndReport:
         """See :meth:`nasea.backends.base.Backend.attach`."""
         images, _ = self._probe_batch()
