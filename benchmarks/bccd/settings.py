@@ -8,5 +8,6 @@ LEVELS = (
     (4, (10, 22), (0.8, 1.2)),
     (8, (28, 45), (0.8, 1.2)),
 )
+CHANNELS = (32, 64)
 PATCH = 32
 SCENES: dict[str, int] = {}

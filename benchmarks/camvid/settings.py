@@ -7,5 +7,6 @@ CLASSES = (
 )  # fmt: skip
 VOID = (11, 255)
 MIRROR = True
+CHANNELS = (16, 64)
 PATCH = 32
 SCENES: dict[str, int] = {}

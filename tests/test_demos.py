@@ -1,0 +1,66 @@
+"""The projects of `nasea init` for detection and segmentation, from their data to a judged file."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from nasea.backends.tensorflow.environment import load_tensorflow
+from nasea.cli.init import project_files, write_project
+from pipeline.project import Project, Recorder
+
+sys.path.append(str(Path(__file__).parents[1] / "demos"))
+load_tensorflow(keras_version=2)
+
+from judging import judge  # noqa: E402 - found only now
+
+FEW = {
+    "epochs": 1,
+    "batch_size": 8,
+    "blocks": "[skip, separable_k3]",
+    "generation_num": 1,
+    "pop_size": 2,
+    "bn_images": 8,
+}
+
+
+@pytest.fixture(autouse=True)
+def modules(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The helper modules of all projects have the same names."""
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    yield
+    for name, module in list(sys.modules.items()):
+        if str(getattr(module, "__file__", "")).startswith(f"{tmp_path}/"):
+            del sys.modules[name]
+
+
+@pytest.mark.parametrize("framework", ["pytorch", "tensorflow"])
+@pytest.mark.parametrize("task", ["detection", "segmentation"])
+def test_a_small_search_of_scenes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, framework: str, task: str
+) -> None:
+    home = tmp_path / "project"
+    write_project(project_files(framework, task), home)
+    for name in ("scen.yaml", "pre_train.yaml"):
+        text = (home / name).read_text()
+        for key, value in FEW.items():
+            text = re.sub(rf"^( +{key}:).*", rf"\1 {value}", text, flags=re.MULTILINE)
+        (home / name).write_text(text)
+    with (home / "settings.py").open("a") as file:
+        file.write('SCENES = {"train": 16, "val": 6, "test": 6}\n')
+    monkeypatch.chdir(home)
+    told = Recorder()
+    front = Project(home).search(told)
+    assert told.stages.index("pretrain") < told.stages.index("train")
+    assert "slots and" in told.told
+    assert len(front) >= 1
+    assert "predictions are not drawn" not in told.told
+    assert (home / "results" / f"predictions_{front.best.number}.png").is_file()
+    model_file = front.files_of(front.best)[0]
+    on_val = judge(framework, task, model_file, "scenes/val")
+    assert on_val == pytest.approx(front.best.metric, abs=1e-4), "the header is true"
+    assert 0 <= judge(framework, task, model_file, "scenes/test") <= 1
