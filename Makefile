@@ -5,11 +5,15 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: help demo demo-tf demo-latency demo-retrain demo-retrain-tf test check lint types docs clean
+.PHONY: help demo demo-tf demo-all demo-detection demo-detection-tf demo-segmentation \
+        demo-segmentation-tf demo-latency demo-retrain demo-retrain-tf test check lint types docs clean
 
 help:
 	@echo "make demo             search a classifier of handwritten digits (under 3 minutes on 2 cores)"
 	@echo "make demo-tf          the same with TensorFlow (under 4 minutes)"
+	@echo "make demo-detection   search a detector of digits in scenes (demo-detection-tf: TensorFlow)"
+	@echo "make demo-segmentation  search a network for their pixels (demo-segmentation-tf)"
+	@echo "make demo-all         all six: three tasks, two frameworks (under 25 minutes)"
 	@echo "make demo-latency     a budget in milliseconds on this machine, measured end to end"
 	@echo "make demo-retrain     retrain a result of the demo, export it (demo-retrain-tf: TensorFlow)"
 	@echo "make test             run the tests"
@@ -32,6 +36,21 @@ demo-latency: $(READY)
 
 demo-tf: $(READY)
 	$(BIN)/python demos/digits.py tensorflow
+
+demo-detection: $(READY)
+	$(BIN)/python demos/scenes.py pytorch detection
+
+demo-detection-tf: $(READY)
+	$(BIN)/python demos/scenes.py tensorflow detection
+
+demo-segmentation: $(READY)
+	$(BIN)/python demos/scenes.py pytorch segmentation
+
+demo-segmentation-tf: $(READY)
+	$(BIN)/python demos/scenes.py tensorflow segmentation
+
+demo-all: $(READY)
+	$(BIN)/python demos/all.py
 
 demo-retrain: $(READY)
 	$(BIN)/python demos/retrain.py pytorch

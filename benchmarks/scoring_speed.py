@@ -81,7 +81,8 @@ def main() -> None:
     prepared = open_trained(arguments.project)
     backend, framework = prepared.backend, prepared.scenario.framework
     genomes = prepared.sample(CANDIDATES)
-    backend.measure(genomes[0], Slice())  # fills the caches
+    for genome in genomes:  # fills the caches; TensorFlow traces candidates when first needed
+        backend.measure(genome, Slice())
     scored, bare = [], []
     for genome in genomes:
         start = time.perf_counter()

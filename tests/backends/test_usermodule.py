@@ -8,12 +8,8 @@ from pathlib import Path
 import pytest
 
 import nasea
-from nasea.backends import open_backend
 from nasea.backends.usermodule import accepts, is_user_file, user_code, user_frames
-from nasea.config import Scenario
-from nasea.errors import DataError, NotAvailableError, UserCodeError
-
-from .driving import scenario
+from nasea.errors import DataError, UserCodeError
 
 OWN = Path(nasea.__file__).parent
 
@@ -77,12 +73,3 @@ def test_accepts() -> None:
     assert accepts(lambda *args: None, 9)
     assert not accepts(3, 0)
     assert accepts(dict.get, 2)
-
-
-def test_other_tasks_are_refused_clearly(tmp_path: Path) -> None:
-    for framework in ("pytorch", "tensorflow"):
-        plain = scenario(framework).to_dict()
-        other = Scenario.from_dict({**plain, "task": "detection"})
-        with pytest.raises(NotAvailableError, match="application_type") as caught:
-            open_backend(other, tmp_path)
-        assert caught.value.fix

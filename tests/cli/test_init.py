@@ -10,13 +10,19 @@ import pytest
 import torch
 from torch.utils.data import DataLoader
 
-from nasea.cli.init import project_files
+from nasea.cli.init import project_files, write_project
 from nasea.config import load_scenario
+from nasea.pipeline.pretrain import classification_scenario
 
 from .conftest import Run
 
+TASKS = ("classification", "detection", "segmentation")
 REPOSITORY = Path(__file__).parents[2]
 CLASSIC = "tools_dopt/dopt_pytorch_py3/dopt_so.py"
+each_scene = pytest.mark.parametrize(
+    ("framework", "task"),
+    [(f, t) for f in ("pytorch", "tensorflow") for t in TASKS],
+)
 FILES = ["README.md", "scen.yaml", CLASSIC, "user_module.py"]
 
 
@@ -61,21 +67,33 @@ def test_a_file_is_no_directory(run: Run, tmp_path: Path) -> None:
     assert done.err.startswith("error: cannot write ")
 
 
-@pytest.mark.parametrize("framework", ["pytorch", "tensorflow"])
-@pytest.mark.parametrize("task", ["detection", "segmentation"])
-def test_what_is_not_there_is_said(run: Run, tmp_path: Path, framework: str, task: str) -> None:
-    done = run("init", "--framework", framework, "--task", task, str(tmp_path / "project"))
-    assert done.status == 2
-    assert "is not in this version" in done.err
-    assert not (tmp_path / "project").exists()
+@each_scene
+def test_every_scene_is_a_project(run: Run, tmp_path: Path, framework: str, task: str) -> None:
+    done = run("init", "--framework", framework, "--task", task, str(tmp_path))
+    assert (done.status, done.err) == (0, "")
+    loaded = load_scenario(tmp_path / "scen.yaml")
+    assert loaded.notices == (), "the scenario needs no mending"
+    scenario = loaded.scenario
+    assert (scenario.framework, scenario.task) == (framework, task)
+    for path in tmp_path.rglob("*.py"):
+        compile(path.read_bytes(), path, "exec")
+    told = (tmp_path / "README.md").read_text()
+    missing = [name for name in _files(tmp_path) if Path(name).name not in told]
+    assert missing in ([], ["README.md"]), "the README names every file"
+    assert scenario.supernet.input_chw == (1, 8, 8) or task != "classification"
 
 
-def test_the_scenario_needs_no_mending(tmp_path: Path) -> None:
-    path = tmp_path / "scen.yaml"
-    path.write_bytes(project_files("pytorch", "classification")["scen.yaml"])
-    loaded = load_scenario(path)
-    assert loaded.notices == ()
-    assert loaded.scenario.supernet.input_chw == (1, 8, 8)
+@each_scene
+def test_pre_training_is_of_the_same_layers(tmp_path: Path, framework: str, task: str) -> None:
+    if task == "classification":
+        return
+    write_project(project_files(framework, task), tmp_path)
+    search, before = (
+        load_scenario(tmp_path / name).scenario for name in ("scen.yaml", "pre_train.yaml")
+    )
+    assert classification_scenario(search, tmp_path) == before
+    assert before.supernet.strides == search.supernet.strides
+    assert before.supernet.blocks == search.supernet.blocks
 
 
 def test_the_classic_entry_has_one_source() -> None:

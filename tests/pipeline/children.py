@@ -15,7 +15,7 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 from nasea.cli.main import main
-from nasea.pipeline import retraining, searching, training
+from nasea.pipeline import retraining, searching, supernet_training
 
 from .project import Project, quick
 
@@ -109,7 +109,8 @@ def _run(home: Path, save_seconds: float, doom: str, words: list[str]) -> None:
     output = os.open(OUTPUT, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     os.dup2(output, 1)
     os.dup2(output, 2)
-    training.SAVE_SECONDS = searching.SAVE_SECONDS = retraining.SAVE_SECONDS = save_seconds
+    for stage in (supernet_training, searching, retraining):
+        stage.SAVE_SECONDS = save_seconds
     if doom:
         sys.addaudithook(lambda event, values: _die_before(event, values, doom))
     with quick():

@@ -8,7 +8,7 @@ SCENARIO = (
     SEGMENTATION_SCENARIO.replace("semantic_segmentation", "object_detection")
     .replace("[1, 9, 11]", "[1, 16, 16]")
     .replace("feature_choose: [0, 1]", "feature_choose: [1]")
-    .replace("pre_train_dir: classes", "pre_train_dir: null")
+    .replace("pre_train_dir: classes", "pre_train_dir: none")
     .replace("bn_images: 64", "bn_images: 64\n      eval_images: 30\n      metric_mode: max")
 )
 

@@ -157,7 +157,7 @@ def test_an_empty_directory_is_refused_before_training(dense: Project) -> None:
 
 
 def test_no_pre_training_is_said(dense: Project) -> None:
-    dense.scenario(("pre_train_dir: classes", "pre_train_dir: null"))
+    dense.scenario(("pre_train_dir: classes", "pre_train_dir: none"))
     told = Recorder()
     dense.search(told)
     assert "nothing is pre-trained" in told.told

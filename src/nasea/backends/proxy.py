@@ -24,9 +24,9 @@ def spread(images: int, wanted: int | None, half: int | None = None) -> np.ndarr
 def stratified(classes: Sequence[Collection[Hashable]], wanted: int, seed: int) -> np.ndarray:
     """Indices of images in which every class is about as frequent as in all of them, in order.
 
-    Image by image, that one is taken which brings the class that lags most behind its share; images
-    of several classes count for each. (Iterative stratification: Sechidis, Tsoumakas and Vlahavas,
-    *On the stratification of multi-label data*, ECML PKDD 2011, section 3.)
+    Image by image, that one is taken which brings the classes of those taken closest to their
+    share: by the sum of squared differences, each over what a random draw would have (its binomial
+    variance). An image of several classes counts for each.
 
     Args:
         classes: of each image the classes that occur in it, maybe none.
@@ -38,27 +38,29 @@ def stratified(classes: Sequence[Collection[Hashable]], wanted: int, seed: int) 
         return np.arange(total)
     names = sorted({name for each in classes for name in each}, key=repr)
     column = {name: i for i, name in enumerate(names)}
-    # An image without objects is of a class of its own: they are as much a part of the data.
+    # Images without objects are a class of their own: they are as much a part of the data.
     holds = np.zeros((total, len(names) + 1))
     for row, each in enumerate(classes):
         holds[row, [column[name] for name in each] or [len(names)]] = 1.0
-    missing = holds.sum(axis=0) * wanted / total
+    holds = holds[:, holds.any(axis=0)]
     order = np.random.default_rng(seed).permutation(total)
-    left = list(order)
-    chosen: list[int] = []
+    shuffled = holds[order]
+    share = holds.sum(axis=0) * wanted / total
+    variance = np.maximum(share * (1 - share / wanted), share / wanted)
+    missing = share.copy()
+    free = np.ones(total, dtype=bool)
     for _ in range(wanted):
-        available = holds[left].sum(axis=0)
-        # The rarest first: what is frequent comes along with it.
-        open_ = (missing > 0) & (available > 0)
-        if open_.any():
-            pressed = np.flatnonzero(open_)
-            rarest = pressed[np.argmin(available[pressed])]
-            candidates = [i for i in left if holds[i, rarest]]
-        else:
-            candidates = left
-        gain = [float((holds[i] * missing).sum()) for i in candidates]
-        best = candidates[int(np.argmax(gain))]
-        chosen.append(int(best))
-        left.remove(best)
-        missing -= holds[best]
-    return np.sort(np.asarray(chosen))
+        # (m - h)^2 / v, with h 0 or 1, falls by h (2 m - 1) / v.
+        gain = np.where(free, shuffled @ ((2 * missing - 1) / variance), -np.inf)
+        best = int(gain.argmax())
+        free[best] = False
+        missing -= shuffled[best]
+    # What was taken first was taken in ignorance of the rest: each is exchanged once if that helps.
+    for place in np.flatnonzero(~free):
+        without = missing + shuffled[place]
+        fall = np.where(free, shuffled @ ((2 * without - 1) / variance), -np.inf)
+        best = int(fall.argmax())
+        if fall[best] > shuffled[place] @ ((2 * without - 1) / variance):
+            free[place], free[best] = True, False
+            missing = without - shuffled[best]
+    return np.sort(order[~free])

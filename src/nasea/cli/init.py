@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nasea.errors import NaseaError, NotAvailableError
+from nasea.errors import NaseaError
 
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
@@ -17,11 +17,22 @@ if TYPE_CHECKING:
 # Python files carry it inside the package, where they are text to copy and not modules of nasea.
 _TEMPLATE_SUFFIX = "-tpl"
 
-_NEEDED = {
-    "pytorch": {"torch": "torch", "sklearn": "demo"},
-    "tensorflow": {"tensorflow": "tensorflow", "tf_keras": "tensorflow", "sklearn": "demo"},
+_FOLDERS = {
+    "classification": ("{framework}", "{framework}_{task}"),
+    "detection": ("{framework}", "dense", "{task}", "{framework}_dense", "{framework}_{task}"),
+    "segmentation": ("{framework}", "dense", "{task}", "{framework}_dense", "{framework}_{task}"),
 }
-"""Framework -> module the project imports -> the extra of nasea that brings it."""
+"""Task -> folders of templates/ that make up its project; what projects have in common is there
+once. ``dense``: a class for many places of an image."""
+
+_NEEDED = {
+    "pytorch": {"torch": "torch"},
+    "tensorflow": {"tensorflow": "tensorflow", "tf_keras": "tensorflow"},
+    "classification": {"sklearn": "demo"},
+    "detection": {"sklearn": "demo", "PIL": "demo", "faster_coco_eval": "demo"},
+    "segmentation": {"sklearn": "demo", "PIL": "demo"},
+}
+"""Framework or task -> module the project imports -> the extra of nasea that brings it."""
 
 
 class _Framework(Enum):
@@ -46,17 +57,13 @@ def init(
 ) -> None:
     """Write a project that runs at once.
 
-    Its data are handwritten digits that need no download. Existing files are never overwritten.
+    Its data are made of handwritten digits and need no download. Existing files are never
+    overwritten.
     """
-    if task is not _Task.classification:
-        raise NotAvailableError(
-            f"a {framework.value} {task.value} project is not in this version",
-            fix="use --task classification",
-        )
     files = project_files(framework.value, task.value)
     write_project(files, directory)
     typer.echo(f"wrote to {directory}: {', '.join(files)}")
-    extras = _missing_extras(framework.value)
+    extras = _missing_extras(framework.value, task.value)
     if extras:
         typer.echo(f"first:  pip install 'nasea[{','.join(extras)}]'")
     typer.echo(f"next:   cd {directory}\n        nasea check\n        nasea search -c scen.yaml")
@@ -66,10 +73,14 @@ def project_files(framework: str, task: str) -> dict[str, bytes]:
     """Path below the project's directory -> content, of the project for ``framework``, ``task``."""
     from importlib.resources import files
 
-    root = files("nasea") / "templates" / f"{framework}_{task}"
-    return {
-        path.removesuffix(_TEMPLATE_SUFFIX): file.read_bytes() for path, file in sorted(_walk(root))
+    templates = files("nasea") / "templates"
+    folders = [name.format(framework=framework, task=task) for name in _FOLDERS[task]]
+    found = {
+        path.removesuffix(_TEMPLATE_SUFFIX): file.read_bytes()
+        for folder in folders
+        for path, file in _walk(templates / folder)
     }
+    return dict(sorted(found.items()))
 
 
 def write_project(files: dict[str, bytes], directory: Path) -> None:
@@ -105,8 +116,9 @@ def _walk(folder: Traversable, prefix: str = "") -> Iterator[tuple[str, Traversa
             yield prefix + entry.name, entry
 
 
-def _missing_extras(framework: str) -> list[str]:
+def _missing_extras(framework: str, task: str) -> list[str]:
     from importlib.util import find_spec
 
-    missing = (extra for module, extra in _NEEDED[framework].items() if find_spec(module) is None)
+    needed = _NEEDED[framework] | _NEEDED[task]
+    missing = (extra for module, extra in needed.items() if find_spec(module) is None)
     return list(dict.fromkeys(missing))

@@ -252,7 +252,7 @@ class Dataset(Section):
         Key(
             "strategy.dataset.pre_train_dir",
             "a directory that holds a checkpoint, else a classification data set to pre-train on; "
-            "null: no pre-training",
+            "none: no pre-training",
             required_for=_DENSE_TASKS,
             applies={"task": _DENSE_TASKS},
         ),
@@ -263,6 +263,11 @@ class Dataset(Section):
     val_dir: Annotated[
         Path, Key("strategy.dataset.val_dir", "the evaluation data", required_for=TASKS)
     ]
+
+    @property
+    def pre_training(self) -> str | None:
+        """``pre_train_dir``; ``None`` where nothing is to be pre-trained."""
+        return None if self.pre_train_dir == "none" else self.pre_train_dir
 
 
 class Searcher(Section):

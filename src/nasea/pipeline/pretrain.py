@@ -54,9 +54,9 @@ def check_source(scenario: Scenario, home: Path) -> Notice | None:
     """
     if scenario.task == "classification":
         return None
-    asked = scenario.dataset.pre_train_dir
+    asked = scenario.dataset.pre_training
     if asked is None:
-        return Notice("dataset.pre_train_dir", "null: nothing is pre-trained")
+        return Notice("dataset.pre_train_dir", "none: nothing is pre-trained")
     if _checkpoints_in(Path(asked)):
         return None
     classification_scenario(scenario, home)
@@ -65,7 +65,7 @@ def check_source(scenario: Scenario, home: Path) -> Notice | None:
             f"dataset.pre_train_dir: {asked} holds neither a checkpoint of a pre-training nor a "
             "classification data set",
             fix="arrange images as DIR/train/CLASS/*.jpg, or write user_module_cls.py, a "
-            "classification module that reads them; pre_train_dir: null trains without",
+            "classification module that reads them; pre_train_dir: none trains without",
         )
     return None
 
@@ -82,7 +82,7 @@ def pre_train(prepared: Prepared, home: Path, session: Session) -> None:
         CheckpointError: nothing of the checkpoint fits.
         NaseaError: whatever may go wrong with a training.
     """
-    asked = prepared.scenario.dataset.pre_train_dir
+    asked = prepared.scenario.dataset.pre_training
     if prepared.scenario.task == "classification" or asked is None:
         return
     found = _checkpoints_in(Path(asked))
@@ -210,7 +210,7 @@ def _require_something(account: TakenOver, source: str) -> None:
     told = "\n".join(f"  {text}" for text in account.unfit[:_TOLD])
     raise CheckpointError(
         f"no slot of the pre-trained weights of {source} fits this search space:\n{told}",
-        fix="pre-train with the filters and blocks of this scenario, or use pre_train_dir: null",
+        fix="pre-train with the filters and blocks of this scenario, or use pre_train_dir: none",
     )
 
 

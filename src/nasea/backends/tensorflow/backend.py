@@ -31,7 +31,7 @@ from nasea.backends.tensorflow.environment import keras_release
 from nasea.backends.tensorflow.exporter import TensorFlowExporter
 from nasea.backends.tensorflow.features import low_level_tap, made_up
 from nasea.backends.tensorflow.layers import Network
-from nasea.backends.tensorflow.pretrained import classification_code
+from nasea.backends.tensorflow.pretrained import classification_code, hand_on, take_over
 from nasea.backends.tensorflow.score import Scorer
 from nasea.backends.tensorflow.standalone import load_network
 from nasea.backends.tensorflow.supernet import Supernet
@@ -186,11 +186,11 @@ class TensorFlowBackend:
 
     def hand_on(self) -> bytes:
         """See :meth:`nasea.backends.base.Backend.hand_on`."""
-        raise NotImplementedError
+        return hand_on(self.supernet, self._pre_net)
 
     def take_over(self, weights: bytes) -> TakenOver:
         """See :meth:`nasea.backends.base.Backend.take_over`."""
-        raise NotImplementedError
+        return take_over(self.supernet, self._pre_net, weights)
 
     def try_candidates(self, on_step: Callable[[int, int], None]) -> float:
         """See :meth:`nasea.backends.base.Backend.try_candidates`."""

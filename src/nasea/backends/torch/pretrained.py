@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 
 from nasea.backends.pretrained import PRE_NET, SLOT, TakenOver, match, pack, unpack
@@ -49,7 +48,7 @@ def take_over(supernet: Supernet, weights: bytes) -> TakenOver:
     fit, account = match(unpack(weights), wanted)
     with torch.no_grad():
         for name, array in fit.items():
-            targets[name].copy_(torch.from_numpy(np.ascontiguousarray(array)))
+            targets[name].copy_(torch.as_tensor(array))
     return account
 
 

@@ -1,0 +1,40 @@
+"""A written project whose helper modules can be imported by their plain names."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from nasea.cli.init import project_files, write_project
+
+Load = Callable[..., ModuleType]
+
+
+@pytest.fixture
+def load(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Load]:
+    """Writes the project of a task and imports one of its modules.
+
+    ``load("detection", "objects", CLASSES="('cell',)")`` with other settings. A second call goes on
+    with the first project.
+    """
+    before = set(sys.modules)
+
+    def call(task: str, name: str, framework: str = "pytorch", **settings: str) -> ModuleType:
+        home = tmp_path / f"{framework}_{task}"
+        if not home.exists():
+            write_project(project_files(framework, task), home)
+            changed = [f"{key} = {value}\n" for key, value in settings.items()]
+            with (home / "settings.py").open("a") as file:
+                file.writelines(changed)
+        monkeypatch.syspath_prepend(str(home))
+        return importlib.import_module(name)
+
+    yield call
+    for name in set(sys.modules) - before:
+        if str(tmp_path) in str(getattr(sys.modules[name], "__file__", "")):
+            del sys.modules[name]
