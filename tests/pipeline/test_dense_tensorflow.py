@@ -78,8 +78,11 @@ def test_a_metric_that_exits_where_nothing_is_found(done: Done) -> None:
 
 
 @each_task
-def test_headers_tell_the_truth(done: Done, task: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_headers_tell_the_truth(
+    done: Done, task: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     project, _ = done(task)
+    monkeypatch.chdir(tmp_path)  # the metric leaves a file
     monkeypatch.syspath_prepend(str(project.home))
     monkeypatch.syspath_prepend(str(project.home / "results"))
     user_module = __import__("user_module")
