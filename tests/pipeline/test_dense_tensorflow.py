@@ -15,6 +15,7 @@ import tensorflow as tf
 from nasea.backends.tensorflow import exporter
 from nasea.config import load_scenario
 from nasea.errors import Interrupted, NotAvailableError
+from nasea.pipeline.check import check
 from nasea.pipeline.events import Progress
 from nasea.pipeline.exporting import export
 from nasea.pipeline.plan import Request
@@ -49,6 +50,19 @@ def done(tmp_path_factory: pytest.TempPathFactory) -> Done:
     return of
 
 
+class Stops(Recorder):
+    """Is stopped once a stage has come so far."""
+
+    def __init__(self, stage: str, count: int) -> None:
+        super().__init__()
+        self.at = (stage, count)
+
+    def progress(self, progress: Progress) -> None:
+        super().progress(progress)
+        if (progress.stage, progress.done) == self.at:
+            raise Interrupted("stopped")
+
+
 @pytest.fixture(autouse=True)
 def modules() -> Iterator[None]:
     """What a generated file imports must not be there for the next test."""
@@ -69,6 +83,18 @@ def test_it_finds_a_front(done: Done, task: str) -> None:
     assert "predictions are not drawn" not in told.told
     best = f"predictions_{front.best.number}.png"
     assert (project.home / "results" / best).is_file()
+
+
+def test_check_tells_a_metric_that_fails_so_far(tmp_path: Path) -> None:
+    project = written(tmp_path / "project", "detection")
+    project.module(("        results = []", "        results = undefined"))
+    lines = dict(check(project.home / "scen.yaml", directory=project.home).lines)
+    assert "fails on an untrained network: metrics_op failed" in lines["metric"]
+    assert "NameError: name 'undefined'" in lines["metric"]
+    told = Stops("train", 1)
+    with pytest.raises(Interrupted):
+        project.search(told)
+    assert "it fails on every network so far: metrics_op failed" in told.told
 
 
 def test_a_metric_that_exits_where_nothing_is_found(done: Done) -> None:
@@ -124,19 +150,6 @@ def test_a_head_that_wants_two_inputs_is_noticed(done: Done) -> None:
     assert "[layer 0, the last before the first stride of 2; layer 1, the last]" in told.told
     scenario = load_scenario(project.home / "scen.yaml").scenario
     assert scenario.optimizer.type == "momentum"
-
-
-class Stops(Recorder):
-    """Is stopped once a stage has come so far."""
-
-    def __init__(self, stage: str, count: int) -> None:
-        super().__init__()
-        self.at = (stage, count)
-
-    def progress(self, progress: Progress) -> None:
-        super().progress(progress)
-        if (progress.stage, progress.done) == self.at:
-            raise Interrupted("stopped")
 
 
 def test_generators_go_on_where_they_were(done: Done, tmp_path: Path) -> None:
