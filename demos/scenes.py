@@ -13,17 +13,14 @@ reports. The digits come with scikit-learn.
 from __future__ import annotations
 
 import argparse
-import importlib
 import os
-import sys
 from pathlib import Path
-from typing import Any
 
-from digits import load, nasea
+from digits import nasea
+from judging import judge
 
 from nasea.results.front import Front
 
-HELD_OUT = "scenes/test"
 METRICS = {"detection": "mAP@0.5", "segmentation": "mIoU"}
 
 
@@ -42,51 +39,13 @@ def main() -> None:
     nasea("show")
     front = Front.load(Path("results/front.json"))
     best = front.best
-    model = load(Path("results") / front.files_of(best)[0]).load_model()
-    sys.path.insert(0, str(Path.cwd()))
-    user = importlib.import_module("user_module").UserModule(epoch=1, batch_size=50)
-    found = JUDGES[framework, task](user, model)
+    found = judge(framework, task, front.files_of(best)[0], "scenes/test")
     print(
         f"\nArchitecture {best.number}, the most accurate, has {best.parameters:,} parameters. On "
         f"scenes of digits that neither training nor the search saw its {METRICS[task]} is "
         f"{found:.4f}."
     )
     print(f"Open {project}/results/report.html to look around.")
-
-
-def by_pytorch(user: Any, model: Any) -> float:
-    """The project's own metric on the held-out scenes."""
-    import torch
-
-    data = user.dataset_define(HELD_OUT, False)
-    collate = getattr(data, "collate_fn", None)
-    loader = torch.utils.data.DataLoader(data, batch_size=50, collate_fn=collate)
-    with torch.no_grad():
-        return float(user.metrics_func(loader, model))
-
-
-def by_tensorflow_detection(user: Any, model: Any) -> float:
-    """The project's own metric on the held-out scenes."""
-    generator, dataset, size = user.build_dataset_search(HELD_OUT, False, False)
-    return float(user.metrics_op([HELD_OUT, model], [generator, dataset.image_ids, size]))
-
-
-def by_tensorflow_segmentation(user: Any, model: Any) -> float:
-    """The project's own metric on the held-out scenes: the mean over batches."""
-    dataset, size = user.build_dataset_search(HELD_OUT, False, False)
-    total = sum(
-        len(masks) * float(user.metrics_op(masks, model(images, training=False)))
-        for images, masks in dataset
-    )
-    return total / size
-
-
-JUDGES = {
-    ("pytorch", "detection"): by_pytorch,
-    ("pytorch", "segmentation"): by_pytorch,
-    ("tensorflow", "detection"): by_tensorflow_detection,
-    ("tensorflow", "segmentation"): by_tensorflow_segmentation,
-}
 
 
 if __name__ == "__main__":

@@ -22,7 +22,6 @@ def load(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Load]:
     ``load("detection", "objects", CLASSES="('cell',)")`` with other settings. A second call goes on
     with the first project.
     """
-    before = set(sys.modules)
 
     def call(task: str, name: str, framework: str = "pytorch", **settings: str) -> ModuleType:
         home = tmp_path / f"{framework}_{task}"
@@ -31,10 +30,16 @@ def load(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Load]:
             changed = [f"{key} = {value}\n" for key, value in settings.items()]
             with (home / "settings.py").open("a") as file:
                 file.writelines(changed)
+        forget(but=home)
         monkeypatch.syspath_prepend(str(home))
         return importlib.import_module(name)
 
+    def forget(but: Path | None = None) -> None:
+        """Modules of projects have the same names."""
+        for name, module in list(sys.modules.items()):
+            path = str(getattr(module, "__file__", ""))
+            if path.startswith(f"{tmp_path}/") and not path.startswith(f"{but}/"):
+                del sys.modules[name]
+
     yield call
-    for name in set(sys.modules) - before:
-        if str(tmp_path) in str(getattr(sys.modules[name], "__file__", "")):
-            del sys.modules[name]
+    forget()

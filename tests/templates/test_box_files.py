@@ -85,7 +85,7 @@ def test_what_can_be_mended_is_told_once(
     objects.read_objects(str(voc), True)
     told = capsys.readouterr().err.splitlines()
     assert len(told) == 3
-    assert f"{voc}: 1 boxes without an area left out (the first in {voc}/Annotations/1.xml)" in told
+    assert f"{voc}: boxes without an area left out: 1, the first in {voc}/Annotations/1.xml" in told
     assert any("outside their image left out" in line and "2.xml" in line for line in told)
     assert any("cut to their image" in line and "3.xml" in line for line in told)
     assert len(found.labels[0]) == 0, "an image without objects is one"

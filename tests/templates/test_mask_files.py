@@ -102,7 +102,7 @@ def test_a_mask_without_an_image_is_left_out(
 ) -> None:
     (folder / "images" / "1.png").unlink()
     assert len(load("segmentation", "masks").read_masks(str(folder)).masks) == 3
-    assert "1 masks without an image left out" in capsys.readouterr().err
+    assert "masks without an image left out: 1" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

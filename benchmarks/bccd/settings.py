@@ -1,0 +1,12 @@
+"""What belongs to the data: blood cells at 160 x 120."""
+
+SIZE = (120, 160)
+CLASSES = ("RBC", "WBC", "Platelets")
+MIRROR = True
+# Platelets are about 9 pixels high, red cells 25, white cells 45; all about as wide.
+LEVELS = (
+    (4, (10, 22), (0.8, 1.2)),
+    (8, (28, 45), (0.8, 1.2)),
+)
+PATCH = 32
+SCENES: dict[str, int] = {}

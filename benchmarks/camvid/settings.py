@@ -1,0 +1,11 @@
+"""What belongs to the data: streets at 160 x 120."""
+
+SIZE = (120, 160)
+CLASSES = (
+    "sky", "building", "pole", "road", "pavement", "tree", "sign", "fence", "car", "pedestrian",
+    "bicyclist",
+)  # fmt: skip
+VOID = (11, 255)
+MIRROR = True
+PATCH = 32
+SCENES: dict[str, int] = {}
