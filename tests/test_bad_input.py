@@ -24,7 +24,7 @@ TENSORFLOW = (
     ("[1, 8, 8]", "[8, 8, 1]"),
 )
 DETECTION = ("image_classification", "object_detection")
-PRE_TRAINED = ("val_dir: digits/val", "val_dir: digits/val\n      pre_train_dir: digits/train")
+PRE_TRAINED = ("val_dir: digits/val", "val_dir: digits/val\n      pre_train_dir: none")
 
 
 def in_scenario(*edits: Edit) -> Change:
@@ -129,10 +129,6 @@ CASES: dict[str, tuple[Change, list[str]]] = {
         in_scenario(*TENSORFLOW),
         ["user_module.py is written for PyTorch", "dataset_define", "use framework: PyTorch"],
     ),
-    "detection": (
-        in_scenario(*TENSORFLOW, DETECTION, PRE_TRAINED),
-        ["detection with TensorFlow is not in this version", "image_classification"],
-    ),
     "processor unknown": (
         in_scenario(
             (
@@ -195,6 +191,11 @@ IN_TENSORFLOW: dict[str, tuple[Change, list[str]]] = {
         in_module(("return image + 0.05", "tf.debugging.assert_less(label, 7 * label)\n"
                    "        return image + 0.05")),
         ["the training data set cannot be read", "assert"],
+    ),
+    "module of another task": (
+        in_scenario(DETECTION, PRE_TRAINED),
+        ["(self, dataset_dir, is_training) must accept UserModule.build_dataset_search(self, "
+         "dataset_dir, is_training, is_shuffle)"],
     ),
     "module of the other framework": (
         in_scenario(*((b, a) for a, b in TENSORFLOW)),

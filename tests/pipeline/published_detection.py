@@ -1,8 +1,8 @@
 """A detection project of the kind that is published for TensorFlow, on made-up scenes.
 
 A class that generates batches, with options for what is in them; anchors and a learned scale as
-layers that are built in ``call``; boxes encoded against the anchors; a metric that decodes,
-writes a COCO result file of a fixed name and ends the program where nothing was found.
+layers that are built in ``call``; boxes encoded against the anchors; a metric that decodes, writes
+a COCO result file of a fixed name and ends the program where nothing was found.
 """
 
 from __future__ import annotations
@@ -279,8 +279,12 @@ class PreNet(tf.keras.Model):
 class PostNet(tf.keras.Model):
     def __init__(self):
         super().__init__()
-        self.classes = [tf.keras.layers.Conv2D(CLASSES, 3, padding="same") for _ in SCALES]
-        self.places = [tf.keras.layers.Conv2D(4, 3, padding="same") for _ in SCALES]
+        self.classes = [self.predictor(CLASSES) for _ in SCALES]
+        self.places = [self.predictor(4) for _ in SCALES]
+
+    def predictor(self, channels):
+        small = tf.keras.initializers.RandomNormal(stddev=0.01)
+        return tf.keras.layers.Conv2D(channels, 3, padding="same", kernel_initializer=small)
 
     def call(self, inputs, training=True):
         first, last = inputs
@@ -308,21 +312,21 @@ scenario:
       constraint_value: 12000
     supernet:
       input_shape: (32, 32, 3)
-      filters: [12, 12, 16]
-      strides: [1, 1, 2]
-      feature_choose: [1]
-      blocks: [skip, separable_k3, basic_x0.5]
+      filters: [12, 16]
+      strides: [1, 2]
+      feature_choose: [0]
+      blocks: [separable_k3, basic_x0.5, basic_x1]
     optimizer:
       weights_optimizer:
         type: Adam
         learning_rate: 0.01
     dataset:
-      pre_train_dir: nothing/here
+      pre_train_dir: none
       train_dir: scenes/train
       val_dir: scenes/val
     searcher:
       generation_num: 2
-      pop_size: 5
+      pop_size: 4
       bn_images: 30
       eval_images: 14
   resource:

@@ -113,19 +113,19 @@ scenario:
       constraint_value: 12000
     supernet:
       input_shape: [29, 21, 1]
-      filters: [8, 8, 12]
-      strides: [1, 2, 1]
-      blocks: [skip, separable_k3, basic_x0.5]
+      filters: [8, 12]
+      strides: [1, 2]
+      blocks: [separable_k3, basic_x0.5, basic_x1]
     optimizer:
       weights_optimizer:
-        learning_rate: 0.05
+        learning_rate: 0.2
     dataset:
-      pre_train_dir: nothing/here
+      pre_train_dir: none
       train_dir: scenes/train
       val_dir: scenes/val
     searcher:
       generation_num: 2
-      pop_size: 5
+      pop_size: 4
       bn_images: 32
       eval_images: 9
   resource:

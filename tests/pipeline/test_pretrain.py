@@ -12,13 +12,20 @@ import torch
 from PIL import Image
 from sklearn.datasets import load_digits
 
+from nasea.backends.pretrained import TakenOver, pack, unpack
+from nasea.backends.tensorflow.environment import load_tensorflow
 from nasea.backends.torch.backend import TorchBackend
 from nasea.errors import CheckpointError, ConfigError, DataError, Interrupted
 from nasea.pipeline.checkpoint import CheckpointStore
 from nasea.pipeline.pretrain import PreTraining
 
+from . import published_segmentation
 from .dense_files import CLASSIFICATION_MODULE, MODULE, SCENARIO
 from .project import Project, Recorder, assert_same_results
+
+tf = load_tensorflow(keras_version=2)
+
+from nasea.backends.tensorflow.backend import TensorFlowBackend  # noqa: E402
 
 FEW = ("epochs: 6", "epochs: 2")
 PRETRAINED = "checkpoint/pretrained-000001.ckpt"
@@ -94,6 +101,65 @@ def test_the_weights_go_on(dense: Project, monkeypatch: pytest.MonkeyPatch) -> N
         torch.testing.assert_close(seen["take_over"][name], tensor, rtol=0, atol=0)
 
 
+@pytest.fixture
+def dense_tensorflow(tmp_path: Path) -> Project:
+    """A TensorFlow segmentation project that was not run."""
+    home = tmp_path / "project"
+    (home / "scen.yaml").write_text(published_segmentation.SCENARIO)
+    (home / "user_module.py").write_text(published_segmentation.USER_MODULE)
+    return Project(home).scenario(FEW, ("nothing/here", "classes"))
+
+
+@pytest.mark.parametrize("kind", ["images", "records"])
+def test_tensorflow_too(
+    dense_tensorflow: Project, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write = write_images if kind == "images" else write_records
+    write(dense_tensorflow.home / "classes")
+    handed: list[dict[str, np.ndarray]] = []
+    accounts: list[TakenOver] = []
+
+    def hand_on(backend: TensorFlowBackend) -> bytes:
+        packed = original_hand_on(backend)
+        handed.append(unpack(packed))
+        return packed
+
+    def take_over(backend: TensorFlowBackend, weights: bytes) -> TakenOver:
+        accounts.append(original_take_over(backend, weights))
+        handed.append(unpack(original_hand_on(backend)))
+        return accounts[-1]
+
+    original_hand_on, original_take_over = TensorFlowBackend.hand_on, TensorFlowBackend.take_over
+    monkeypatch.setattr(TensorFlowBackend, "hand_on", hand_on)
+    monkeypatch.setattr(TensorFlowBackend, "take_over", take_over)
+    told = Recorder()
+    dense_tensorflow.search(told)
+    assert "pretrain" in told.stages
+    assert not accounts[0].unfit
+    assert not accounts[0].missing
+    assert sum(name.startswith("PreNet:") for name in accounts[0].loaded) == 5
+    given, taken = handed
+    assert given.keys() == taken.keys()
+    assert all(np.array_equal(given[name], taken[name]) for name in given)
+
+
+def write_records(folder: Path) -> None:
+    """Digits as ImageNet's TFRecord files have their images."""
+    folder.mkdir()
+    digits = load_digits()
+    with tf.io.TFRecordWriter(str(folder / "train-00000-of-00001.tfrecord")) as file:
+        for index in range(60):
+            pixels = (digits.images[index] * 15).astype(np.uint8)[..., None]
+            encoded = tf.io.encode_png(pixels).numpy()
+            label = int(digits.target[index])
+            features = {
+                "image/encoded": tf.train.Feature(bytes_list=tf.train.BytesList(value=[encoded])),
+                "image/class/label": tf.train.Feature(int64_list=tf.train.Int64List(value=[label])),
+            }
+            example = tf.train.Example(features=tf.train.Features(feature=features))
+            file.write(example.SerializeToString())
+
+
 def test_a_killed_pre_training_goes_on(dense: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     (dense.home / "user_module_cls.py").write_text(CLASSIFICATION_MODULE)
     unbroken = dense.copy(dense.home.parent / "unbroken")
@@ -134,7 +200,7 @@ def test_a_checkpoint_of_another_project(dense: Project, monkeypatch: pytest.Mon
 
 def test_nothing_of_a_checkpoint_fits(dense: Project) -> None:
     store = CheckpointStore(dense.home / "classes", "pretrained")
-    packed = _npz({"slot:layer9/other": np.zeros((1, 2))})
+    packed = pack({"slot:layer9/other": np.zeros((1, 2))})
     store.save({"identity": {}, "framework": "pytorch"}, packed)
     with pytest.raises(CheckpointError, match="no slot of the pre-trained weights") as refused:
         dense.search()
@@ -143,7 +209,7 @@ def test_nothing_of_a_checkpoint_fits(dense: Project) -> None:
 
 def test_a_checkpoint_of_the_other_framework(dense: Project) -> None:
     store = CheckpointStore(dense.home / "classes", "pretrained")
-    store.save({"identity": {}, "framework": "tensorflow"}, _npz({}))
+    store.save({"identity": {}, "framework": "tensorflow"}, pack({}))
     with pytest.raises(CheckpointError, match="was pre-trained with tensorflow"):
         dense.search()
 
@@ -180,9 +246,3 @@ def test_a_broken_image_is_named(dense: Project) -> None:
     broken.write_bytes(broken.read_bytes()[:40])
     with pytest.raises(DataError, match=r"digit_1/1\.png cannot be read as an image"):
         dense.search()
-
-
-def _npz(arrays: dict[str, np.ndarray]) -> bytes:
-    from nasea.backends.pretrained import pack
-
-    return pack(arrays)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from nasea.backends.base import Slice
+from nasea.backends.base import Measurement, Slice
 from nasea.config import load_scenario
 from nasea.cost import format_cost
 from nasea.errors import Notice
@@ -104,13 +104,15 @@ def _lines(prepared: Prepared) -> tuple[tuple[str, str], ...]:
         budget += f" and {format_cost(value, other)}"
     lines.append(("budget", f"{budget}, satisfiable: {_feasible_share(prepared):.1%} of random "
                   "architectures meet it"))  # fmt: skip
-    seconds_train, seconds_search = _estimate(prepared)
+    seconds_train, seconds_search, measured = _estimate(prepared)
     lines.append(("training", f"{scenario.epochs} epochs, {prepared.paths_per_update} paths an "
                   f"update, about {duration(seconds_train)}"))  # fmt: skip
     searcher = scenario.searcher
     lines.append(("search", f"at most {searcher.generation_num} x {searcher.pop_size} = "
                   f"{searcher.generation_num * searcher.pop_size:,} architectures, about "
                   f"{duration(seconds_search)}"))  # fmt: skip
+    if measured.failure is not None:  # of a detection, where it is no proof of a fault
+        lines.append(("metric", f"fails on an untrained network: {measured.failure}"))
     warning = few_epochs_notice(prepared)
     if warning is not None:
         lines.append(("warning", warning.text))
@@ -138,8 +140,8 @@ def _feasible_share(prepared: Prepared) -> float:
     return float(prepared.problem.feasible(genomes).mean())
 
 
-def _estimate(prepared: Prepared) -> tuple[float, float]:
-    """Seconds of training and of search, from one step and one architecture scored."""
+def _estimate(prepared: Prepared) -> tuple[float, float, Measurement]:
+    """Seconds of training and of search, from one step and one architecture scored; its score."""
     scenario = prepared.scenario
     training = scenario.epochs * prepared.data.batches_per_epoch * prepared.step_seconds
     middle = describe_costs(prepared)[1][2]
@@ -154,7 +156,7 @@ def _estimate(prepared: Prepared) -> tuple[float, float]:
         scenario.searcher.generation_num * scenario.searcher.pop_size,
         prepared.space.n_architectures,
     )
-    return training, count * one
+    return training, count * one, first
 
 
 def _shape(shape: tuple[int, ...] | None) -> str:

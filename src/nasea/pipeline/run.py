@@ -95,9 +95,10 @@ class _Run:
     def _prepare(self) -> Prepared:
         stored = None if self.restart else self.trained.load([])
         workers = None if stored is None else int(stored.meta["workers"])
-        warning = check_source(self.loaded.scenario, self.home)
-        if warning is not None and stored is None:
-            self.listener.notice(warning)
+        if stored is None:  # a supernet in training has what pre-training gave
+            warning = check_source(self.loaded.scenario, self.home)
+            if warning is not None:
+                self.listener.notice(warning)
         prepared = prepare(self.loaded.scenario, self.home, self.listener, workers)
         self.identity = identity(prepared.scenario, prepared.data, prepared.space, self.home)
         if prepared.scenario.task != "classification":

@@ -51,6 +51,21 @@ def test_pools_biases_and_relu6() -> None:
     assert operators(program, (8, 9, 7)) == wanted
 
 
+@pytest.mark.parametrize("depthwise", [False, True])
+def test_a_dilated_convolution_is_one_operator(depthwise: bool) -> None:
+    kind = tf.keras.layers.DepthwiseConv2D if depthwise else tf.keras.layers.Conv2D
+    arguments = (3,) if depthwise else (6, 3)
+    layer = kind(*arguments, dilation_rate=2, padding="same", activation="relu")
+    image = tf.zeros((1, 9, 7, 4))
+    layer(image)
+    found = operators_of_function(layer, image, "PostNet")
+    (convolution,) = [op for op in found if op.kind != COPY]
+    assert convolution.in_shape == (4, 9, 7)
+    assert convolution.out_shape == ((4 if depthwise else 6), 9, 7)
+    assert (convolution.kernel, convolution.groups) == ((3, 3), 4 if depthwise else 1)
+    assert convolution.activation == "relu"
+
+
 def test_what_has_no_word_here_keeps_its_name() -> None:
     def head(x: Any) -> Any:
         return {"out": tf.math.softplus(tf.reduce_mean(x, (1, 2)))}

@@ -225,6 +225,11 @@ class Data(ABC):
                 f"{name} must give images as floating-point tensors, found {describe(images)}",
                 fix="convert the images in the data set, e.g. tf.cast(image, tf.float32) / 255",
             )
+        if images.shape.rank and not images.shape[0]:
+            raise DataError(
+                f"{name} gives batches without an image, {describe(images)}",
+                fix="look at what it leaves out of a batch",
+            )
         if tuple(images.shape) == expected:
             raise DataError(
                 f"{name} gives one image at a time, {describe(images)}: it is not batched",

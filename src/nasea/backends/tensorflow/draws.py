@@ -42,11 +42,13 @@ class Draws:
         self._key.assign_add([0, 1])
 
     @contextmanager
-    def tied(self, place: int) -> Iterator[None]:
+    def tied(self, place: int, eagerly: bool = False) -> Iterator[None]:
         """Have random operations draw by the key.
 
         Args:
             place: a small number; what runs for the same batch elsewhere draws otherwise.
+            eagerly: only those that run at once, and none that goes into a graph: that of a
+                ``tf.data`` pipeline must draw anew for every element.
         """
         count = 0
 
@@ -58,7 +60,7 @@ class Draws:
         standing_in = _stateless(key)
         before = {name: getattr(gen_random_ops, name) for name in standing_in}
         for name, function in standing_in.items():
-            setattr(gen_random_ops, name, _outside_loops(function, before[name]))
+            setattr(gen_random_ops, name, _unless_drawing_anew(function, before[name], eagerly))
         try:
             yield
         finally:
@@ -66,11 +68,12 @@ class Draws:
                 setattr(gen_random_ops, name, function)
 
 
-def _outside_loops(stateless: Function, stateful: Function) -> Function:
+def _unless_drawing_anew(stateless: Function, stateful: Function, eagerly: bool) -> Function:
     """The latter in the body of a loop, which is traced once and must draw anew in every turn."""
 
     def choose(*args: Any, **kwargs: Any) -> Any:
-        return (stateful if _in_loop() else stateless)(*args, **kwargs)
+        anew = not tf.executing_eagerly() if eagerly else _in_loop()
+        return (stateful if anew else stateless)(*args, **kwargs)
 
     return choose
 

@@ -68,9 +68,39 @@ def operators_of_function(
         if op.type == "Shape":  # of a batch of one, which is known
             alive.difference_update(tensor.name for tensor in op.outputs)
             continue
-        operator = _operator(op, read).named(f"{name}, {op.name}")
+        if any(_dilated(user) for user in _users(op, 2)):
+            continue  # told with the end of the dilated convolution that it belongs to
+        convolution = _dilated(op)
+        if convolution is not None:
+            read = list(convolution.inputs[0].op.inputs[:1])
+            before, after = (_chw(tensor.shape) for tensor in (read[0], op.outputs[0]))
+            operator = _convolution(convolution, before, after)
+        else:
+            operator = _operator(op, read)
+        operator = operator.named(f"{name}, {op.name}")
         nodes.append(Node(operator, tuple(tensor.name for tensor in read), op.outputs[0].name))
     return fuse(nodes, [tensor.name for tensor in _results(graph)])
+
+
+def _dilated(op: Any) -> Any:
+    """The convolution of a dilated one that ends in ``op``; ``None`` where none does.
+
+    TensorFlow writes it as SpaceToBatchND, a convolution of the parts, BatchToSpaceND.
+    """
+    if op.type != "BatchToSpaceND":
+        return None
+    convolution = op.inputs[0].op
+    if convolution.type not in ("Conv2D", "DepthwiseConv2dNative"):
+        return None
+    return convolution if convolution.inputs[0].op.type == "SpaceToBatchND" else None
+
+
+def _users(op: Any, steps: int) -> Iterator[Any]:
+    """The operations that read what ``op`` makes, directly or so many steps on."""
+    if op.type in ("SpaceToBatchND", "Conv2D", "DepthwiseConv2dNative") and steps:
+        for user in op.outputs[0].consumers():
+            yield user
+            yield from _users(user, steps - 1)
 
 
 def _results(graph: Any) -> Iterator[Any]:

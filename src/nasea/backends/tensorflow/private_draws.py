@@ -11,6 +11,7 @@ import numpy as np
 from tensorflow.python.eager import context
 
 from nasea.backends.tensorflow.devices import seed_everything
+from nasea.backends.tensorflow.draws import Draws
 
 _State = tuple[Any, Any, Any, Any]
 
@@ -20,7 +21,8 @@ class PrivateDraws:
 
     A Python generator draws whenever it is asked for more. Here it goes on from where it was, and
     what else has drawn meanwhile, a loss or a metric, finds its own state untouched: so the batches
-    of an epoch depend on its seed alone.
+    of an epoch depend on its seed alone. What TensorFlow draws eagerly goes by a key, as in
+    ``draws.py``: with a seed for each call it would keep a kernel for each.
 
     Args:
         seed: where the draws begin.
@@ -29,6 +31,8 @@ class PrivateDraws:
     def __init__(self, *seed: int) -> None:
         self._seed = seed
         self._own: _State | None = None
+        self._draws = Draws(int(np.random.SeedSequence(seed).generate_state(1)[0]))
+        self._entered = 0
 
     @contextmanager
     def entered(self) -> Iterator[None]:
@@ -38,8 +42,11 @@ class PrivateDraws:
             seed_everything(*self._seed)
         else:
             _put(self._own)
+        self._draws.begin(0, self._entered)
+        self._entered += 1
         try:
-            yield
+            with self._draws.tied(0, eagerly=True):
+                yield
         finally:
             self._own = _state()
             _put(before)
