@@ -107,7 +107,7 @@ def dense_tensorflow(tmp_path: Path) -> Project:
     home = tmp_path / "project"
     (home / "scen.yaml").write_text(published_segmentation.SCENARIO)
     (home / "user_module.py").write_text(published_segmentation.USER_MODULE)
-    return Project(home).scenario(FEW, ("nothing/here", "classes"))
+    return Project(home).scenario(FEW, ("pre_train_dir: none", "pre_train_dir: classes"))
 
 
 @pytest.mark.parametrize("kind", ["images", "records"])
