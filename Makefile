@@ -13,7 +13,7 @@ help:
 	@echo "make demo-tf          the same with TensorFlow (under 4 minutes)"
 	@echo "make demo-detection   search a detector of digits in scenes (demo-detection-tf: TensorFlow)"
 	@echo "make demo-segmentation  search a network for their pixels (demo-segmentation-tf)"
-	@echo "make demo-all         all six: three tasks, two frameworks (under 25 minutes)"
+	@echo "make demo-all         all six: three tasks, two frameworks, one after the other"
 	@echo "make demo-latency     a budget in milliseconds on this machine, measured end to end (4 minutes)"
 	@echo "make demo-retrain     retrain a result of the demo, export it (demo-retrain-tf: TensorFlow)"
 	@echo "make test             run the tests"

@@ -2,7 +2,7 @@
 
     make demo-all
 
-Expect under 25 minutes on 2 CPU cores. Prints what each says and at the end how long each took.
+The aim is under 25 minutes on 2 CPU cores. Prints what each says and at the end how long each took.
 """
 
 from __future__ import annotations

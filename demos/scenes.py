@@ -5,9 +5,10 @@
 
 Writes a project with `nasea init`, searches it with `nasea search` (which pre-trains first), prints
 the front, then loads the most accurate file of it, as a user would, and judges it on scenes of
-digits that neither training nor the search has seen. Expect about five minutes on 2 CPU cores and a
-mAP@0.5 or mIoU of at least 0.6. Stopped in the middle it goes on where it was; finished, it only
-reports. The digits come with scikit-learn.
+digits that neither training nor the search has seen. The aim is a mAP@0.5 or mIoU of at least 0.6
+in about five minutes on 2 CPU cores; docs/detection-and-segmentation.md says what was reached.
+Stopped in the middle it goes on where it was; finished, it only reports. The digits come with
+scikit-learn.
 """
 
 from __future__ import annotations
