@@ -15,6 +15,7 @@ from torch.utils.data import DataLoader
 
 from nasea.backends.torch.backend import TorchBackend
 from nasea.errors import ResultsError
+from nasea.pipeline.check import check
 
 from . import dense_files, detection_files
 from .project import Project, Recorder, assert_same_results
@@ -168,3 +169,16 @@ def test_the_proxy_subset_has_every_class_in_its_share(
     for digit in range(10):
         assert abs(labels.count(digit) - whole.count(digit) / 2) <= 1
     backend.close()
+
+
+@each_task
+def test_a_latency_budget_prices_the_whole_network(
+    tmp_path: Path, task: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = written(tmp_path / "project", task)
+    project.scenario(("type: size", "type: latency"), ("value: 14000", "value: 5"))
+    monkeypatch.chdir(project.home)
+    lines = dict(check(Path("scen.yaml"), directory=project.home).lines)
+    assert "npu_v1 (Kirin 990 5G NPU" in lines["latency"]
+    assert lines["cheapest"].count(" ms") == 1
+    assert "5 ms, satisfiable" in lines["budget"]
