@@ -32,6 +32,7 @@ def load(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Load]:
                 file.writelines(changed)
         forget(but=home)
         monkeypatch.syspath_prepend(str(home))
+        monkeypatch.chdir(home)  # a metric may write files
         return importlib.import_module(name)
 
     def forget(but: Path | None = None) -> None:

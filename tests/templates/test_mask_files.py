@@ -125,6 +125,18 @@ def test_a_part_that_is_not_there(load: Load, arrays: Callable[..., str]) -> Non
         load("segmentation", "masks").read_masks(arrays().replace("train", "test"))
 
 
+def test_rare_classes_weigh_more(load: Load) -> None:
+    masks = load("segmentation", "masks")
+    planes = np.zeros((2, 10, 10), np.uint8)
+    planes[0, :2], planes[0, 2:4], planes[1, :, :5] = 1, masks.IGNORED, 2
+    # Class 0 has 110 of the 200 - 20 pixels that count, class 1 20 of the 80 of its only image, 2
+    # half of its own.
+    frequencies = np.array([110 / 180, 20 / 80, 50 / 100])
+    weights = masks.Masks(planes, planes).class_weights
+    assert weights[:3] == pytest.approx(np.sqrt(0.5 / frequencies))
+    assert np.all(weights[3:] == 1)
+
+
 def test_intersection_over_union_as_scikit_learn_has_it(load: Load) -> None:
     miou = load("segmentation", "miou")
     rng = np.random.default_rng(0)
