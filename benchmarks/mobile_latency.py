@@ -31,7 +31,8 @@ from nasea.cost.profiles import UnpricedError
 from nasea.cost.profiles.operator_csv import COLUMNS, row_of
 from nasea.cost.profiles.table import TableProfile
 from nasea.pipeline.latency_import import import_times
-from ranking import kendall_tau, relative_errors
+from nasea.results.ranking import kendall_tau
+from ranking import relative_errors
 from recording import record, table
 
 PHONES = ("pixel4", "s10", "mi8se", "a03s", "iphone7", "iphonexs")

@@ -16,6 +16,7 @@ import typer
 from nasea.cli.check import check
 from nasea.cli.export import export
 from nasea.cli.failure import told
+from nasea.cli.fidelity import fidelity
 from nasea.cli.init import init
 from nasea.cli.latency import latency
 from nasea.cli.retrain import retrain
@@ -63,6 +64,6 @@ def _nasea(
     """
 
 
-for _verb in (init, check, search, show, retrain, export):
+for _verb in (init, check, search, show, retrain, export, fidelity):
     app.command(_verb.__name__)(told(_verb))
 app.add_typer(latency, name="latency")

@@ -9,7 +9,16 @@ from typing import Literal, Protocol
 from nasea.errors import Notice
 
 Stage = Literal[
-    "latency", "probe", "pretrain", "train", "separation", "search", "results", "retrain", "export"
+    "latency",
+    "probe",
+    "pretrain",
+    "train",
+    "separation",
+    "search",
+    "results",
+    "retrain",
+    "export",
+    "fidelity",
 ]
 
 

@@ -29,6 +29,7 @@ from nasea.errors import LatencyError
 from nasea.pipeline.events import Listener, Progress, Silence
 from nasea.pipeline.latency_import import require_name
 from nasea.pipeline.probe import Built, open_latency_space
+from nasea.results.ranking import kendall_tau
 from nasea.space import Genome
 
 NETWORKS = 16
@@ -237,11 +238,3 @@ def _quality(parts: Sequence[list[float]], whole: Sequence[float], session: floa
 def predict(calibration: Calibration, parts: Sequence[float]) -> float:
     """Milliseconds of a network from the times alone of its pieces."""
     return calibration.constant + sum(calibration.price(ms) for ms in parts)
-
-
-def kendall_tau(one: Sequence[float], other: Sequence[float]) -> float:
-    """Rank correlation (tau-a): concordant less discordant pairs, over all pairs."""
-    a, b = np.array(one), np.array(other)
-    upper = np.triu_indices(len(a), 1)
-    agree = np.sign(a[:, None] - a)[upper] * np.sign(b[:, None] - b)[upper]
-    return float(agree.mean())

@@ -37,9 +37,12 @@ class PreTraining(SupernetTraining):
     curves = "pre_train/"
 
 
-def digest_of_files(home: Path) -> str:
-    """What the files that pre-training reads hold, for the identity of a run."""
-    return digest_of([home / CLASSIFICATION_SCENARIO, home / f"{CLASSIFICATION_MODULE}.py"])
+def supernet_identity(prepared: Prepared, home: Path) -> dict[str, str]:
+    """Digests of everything that shapes the supernet of a run, pre-training included."""
+    found = identity(prepared.scenario, prepared.data, prepared.space, home)
+    if prepared.scenario.task != "classification":
+        found["pre_train"] = _digest_of_files(home)
+    return found
 
 
 def check_source(scenario: Scenario, home: Path) -> Notice | None:
@@ -130,7 +133,7 @@ def _trained(scenario: Scenario, home: Path, session: Session) -> Checkpoint:
     wanted = classification_scenario(scenario, home)
     finished = CheckpointStore(home / "checkpoint", _KIND)
     store = CheckpointStore(home / "checkpoint", "pretrain")
-    marks = {"pre_train": digest_of_files(home), "scenario": wanted.training_digest()}
+    marks = {"pre_train": _digest_of_files(home), "scenario": wanted.training_digest()}
     stored = finished.load([])
     if stored is not None and _same(stored.meta["identity"], marks):
         session.listener.line("pre-training was done by an earlier start")
@@ -241,3 +244,8 @@ def _require_suitable(found: Scenario, scenario: Scenario, path: Path) -> None:
     ]
     if problems:
         raise ConfigError(problems)
+
+
+def _digest_of_files(home: Path) -> str:
+    """What the files that pre-training reads hold."""
+    return digest_of([home / CLASSIFICATION_SCENARIO, home / f"{CLASSIFICATION_MODULE}.py"])

@@ -13,10 +13,10 @@ from nasea.pipeline.checkpoint import CheckpointStore
 from nasea.pipeline.direction import Direction, decide
 from nasea.pipeline.events import Listener, Progress
 from nasea.pipeline.finishing import finish
-from nasea.pipeline.identity import identity, require_same
+from nasea.pipeline.identity import require_same
 from nasea.pipeline.interrupt import StopRequest
 from nasea.pipeline.journal import Journal
-from nasea.pipeline.pretrain import check_source, digest_of_files, pre_train
+from nasea.pipeline.pretrain import check_source, pre_train, supernet_identity
 from nasea.pipeline.probe import Prepared, prepare
 from nasea.pipeline.scores import ScoreBook
 from nasea.pipeline.searching import Searching, last_search
@@ -100,9 +100,7 @@ class _Run:
             if warning is not None:
                 self.listener.notice(warning)
         prepared = prepare(self.loaded.scenario, self.home, self.listener, workers)
-        self.identity = identity(prepared.scenario, prepared.data, prepared.space, self.home)
-        if prepared.scenario.task != "classification":
-            self.identity["pre_train"] = digest_of_files(self.home)
+        self.identity = supernet_identity(prepared, self.home)
         if self.restart:  # only now: what cannot begin anew must not cost the earlier run
             self.searched.clear()
             self.trained.clear()

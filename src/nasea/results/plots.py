@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _FRONT = "#0072B2"
 _BUDGET = "#D55E00"
 _INK = "#1f2933"
-_MUTED = "#66717d"
+MUTED = "#66717d"
 _GRID = "#e6e9ec"
 
 _SIZE = (8.0, 5.0)  # inches
@@ -48,11 +48,11 @@ def front_figure(front: Front) -> Figure:
 
     The window is fitted to the front; what lies outside it is counted in the margin.
     """
-    figure, axes = _canvas()
+    figure, axes = canvas()
     info, unit = front.info, front.unit
     window = front_window(front)
     budget = info.constraint_value
-    _write_title(axes, f"Pareto front: {info.task_name}, {info.framework_name}")
+    write_title(axes, f"Pareto front: {info.task_name}, {info.framework_name}")
     axes.set_xlabel(unit.title)
     axes.set_ylabel("accuracy (higher is better)")
     axes.set_xlim(window.left / unit.scale, window.right / unit.scale)
@@ -61,7 +61,7 @@ def front_figure(front: Front) -> Figure:
     _draw_evaluated(axes, front, window)
     if window.left <= budget <= window.right:
         axes.axvline(budget / unit.scale, color=_BUDGET, linestyle=(0, (5, 3)), linewidth=1.4)
-    _write_in_margin(axes, f"budget {unit.text(budget)}", at=1.0, align="right", color=_BUDGET)
+    write_in_margin(axes, f"budget {unit.text(budget)}", at=1.0, align="right", color=_BUDGET)
 
     xs = [front.cost_of(member) / unit.scale for member in front]
     ys = [member.accuracy for member in front]
@@ -93,9 +93,9 @@ def hypervolume_figure(front: Front) -> Figure:
     """Draw how the front's hypervolume grew, generation by generation."""
     from matplotlib.ticker import MaxNLocator
 
-    figure, axes = _canvas()
+    figure, axes = canvas()
     values = front.info.hypervolumes
-    _write_title(axes, "Hypervolume of the front")
+    write_title(axes, "Hypervolume of the front")
     axes.set_xlabel("generation")
     axes.set_ylabel("hypervolume (higher is better)")
     axes.plot(
@@ -105,7 +105,8 @@ def hypervolume_figure(front: Front) -> Figure:
     return figure
 
 
-def _canvas() -> tuple[Figure, Axes]:
+def canvas() -> tuple[Figure, Axes]:
+    """An empty figure in the house style."""
     from matplotlib.figure import Figure
     from matplotlib.layout_engine import ConstrainedLayoutEngine
 
@@ -116,15 +117,15 @@ def _canvas() -> tuple[Figure, Axes]:
     axes.set_axisbelow(True)
     axes.spines[["top", "right"]].set_visible(False)
     axes.spines[["left", "bottom"]].set_color("#aeb6bf")
-    axes.tick_params(colors=_MUTED, labelsize=9)
+    axes.tick_params(colors=MUTED, labelsize=9)
     axes.xaxis.label.set_color(_INK)
     axes.yaxis.label.set_color(_INK)
     axes.ticklabel_format(useOffset=False, style="plain")
     return figure, axes
 
 
-def _write_title(axes: Axes, text: str) -> None:
-    # The pad leaves a line between title and axes for remarks.
+def write_title(axes: Axes, text: str) -> None:
+    """Write the title; the pad leaves a line between it and the axes for remarks."""
     axes.set_title(text, loc="left", fontsize=12, fontweight="bold", color=_INK, pad=20)
 
 
@@ -147,10 +148,10 @@ def _draw_evaluated(axes: Axes, front: Front, window: Window) -> None:
     text = f"{len(scored)} architectures scored"
     if outside := len(scored) - len(inside):
         text += f", {outside} outside this window"
-    _write_in_margin(axes, text, at=0.0, align="left", color=_MUTED)
+    write_in_margin(axes, text, at=0.0, align="left", color=MUTED)
 
 
-def _write_in_margin(axes: Axes, text: str, *, at: float, align: str, color: str) -> None:
+def write_in_margin(axes: Axes, text: str, *, at: float, align: str, color: str) -> None:
     """Write a remark between the title and the axes, where it covers no point."""
     axes.text(
         at, 1.015, text, transform=axes.transAxes, ha=align, va="bottom", fontsize=9, color=color
@@ -187,5 +188,5 @@ def _label_members(figure: Figure, axes: Axes, points: list[tuple[float, float]]
             color=_INK,
             zorder=5,
             path_effects=halo,
-            arrowprops={"arrowstyle": "-", "color": _MUTED, "linewidth": 0.5} if far else None,
+            arrowprops={"arrowstyle": "-", "color": MUTED, "linewidth": 0.5} if far else None,
         )

@@ -1,0 +1,46 @@
+"""``nasea fidelity``: how truly the supernet of a search ranks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def fidelity(
+    architectures: Annotated[
+        int, typer.Option(metavar="K", help="How many random feasible ones to compare.")
+    ] = 20,
+    epochs: Annotated[
+        int | None,
+        typer.Option(metavar="E", help="Of training each alone. By default those of the scenario."),
+    ] = None,
+    seeds: Annotated[
+        int, typer.Option(metavar="S", help="How often to train each alone; 2 show the ceiling.")
+    ] = 2,
+    config: Annotated[
+        Path, typer.Option("-c", "--config", metavar="FILE", help="The scenario of the search.")
+    ] = Path("scen.yaml"),
+    restart: Annotated[
+        bool, typer.Option("--restart", help="Forget what earlier starts measured; begin anew.")
+    ] = False,
+) -> None:
+    """Compare the supernet's ranking with that of training architectures alone.
+
+    Run it in the directory of a finished search. It trains K architectures from initial values, S
+    times each, which takes K x S trainings; stopped, the same command goes on. Writes
+    results/fidelity.json and results/fidelity.png.
+    """
+    from nasea.cli.console import results_console
+    from nasea.cli.fidelity_table import architectures_table, summary_table
+    from nasea.cli.listener import RichListener
+    from nasea.pipeline.fidelity import Study
+    from nasea.pipeline.fidelity import fidelity as run
+
+    with RichListener() as listener:
+        found = run(config, Study(architectures, epochs, seeds), restart=restart, listener=listener)
+    console = results_console()
+    console.print(architectures_table(found))
+    console.print(summary_table(found))
+    typer.echo("figure: results/fidelity.png")

@@ -1,0 +1,59 @@
+"""The fidelity of a supernet as tables for a terminal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from nasea.results.fidelity import Fidelity
+
+_TOP = (1, 3, 5)
+"""Sizes of a selection whose regret is told."""
+
+
+def architectures_table(found: Fidelity) -> Table:
+    """Every architecture with both accuracies, from cheap to dear."""
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+    from rich.text import Text
+
+    unit = found.unit
+    table = Table(box=SIMPLE_HEAD)
+    for title in (unit.title, "on the supernet", "trained alone"):
+        table.add_column(title, justify="right")
+    table.add_column("genome")
+    for row in found.rows:
+        alone = " ".join(f"{value:.4f}" for value in row.alone)
+        genome = "-".join(map(str, row.genome))
+        table.add_row(unit.number(row.cost), f"{row.supernet:.4f}", alone, Text(genome))
+    return table
+
+
+def summary_table(found: Fidelity) -> Table:
+    """The measures, each with its meaning."""
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
+    table = Table(box=SIMPLE_HEAD)
+    table.add_column("measure")
+    table.add_column("value", justify="right")
+    low, high = found.tau_interval
+    mean = f" (mean of {found.seeds} seeds)" if found.seeds > 1 else ""
+    table.add_row(f"Kendall tau, supernet and training alone{mean}", f"{found.tau:.2f}")
+    interval = f"{low:.2f} to {high:.2f}"
+    table.add_row("  its 95 % interval over the choice of architectures", interval)
+    table.add_row("Spearman rho of the same", f"{found.rho:.2f}")
+    table.add_row("Kendall tau of cost alone", f"{found.tau_of_cost:.2f}")
+    ceiling = found.tau_of_seeds
+    if ceiling is not None:
+        one_seed = f"{found.tau_of_one_seed:.2f}"
+        table.add_row("Kendall tau, supernet and one training alone", one_seed)
+        table.add_row("  between two trainings alone: its ceiling", f"{ceiling:.2f}")
+    for k in _TOP:
+        if k < len(found.rows):
+            table.add_row(
+                f"accuracy lost by training the supernet's {k} best only", f"{found.regret(k):.4f}"
+            )
+    return table

@@ -1,0 +1,61 @@
+"""The supernet that a search trained, opened again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from nasea.config import Scenario
+from nasea.errors import CheckpointError
+from nasea.pipeline.checkpoint import CheckpointStore
+from nasea.pipeline.events import Listener
+from nasea.pipeline.identity import require_same
+from nasea.pipeline.pretrain import supernet_identity
+from nasea.pipeline.probe import Prepared, prepare
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A run whose supernet is trained.
+
+    Attributes:
+        prepared: the run, the weights in place.
+        identity: digests of what shaped them.
+        weights_version: digest of the checkpoint they came from.
+    """
+
+    prepared: Prepared
+    identity: dict[str, str]
+    weights_version: str
+
+
+def open_trained(scenario: Scenario, home: Path, listener: Listener) -> Trained:
+    """Prepare a run and put the weights of its supernet in place.
+
+    Args:
+        scenario: that of the search.
+        home: its directory.
+        listener: hears of progress.
+
+    Raises:
+        CheckpointError: there is no supernet, it is not trained to the end, or it is of another
+            scenario, user module or data set.
+        NaseaError: any other fault of the input.
+    """
+    store = CheckpointStore(home / "checkpoint", "train")
+    stored = store.load([])
+    if stored is None or int(stored.meta["epoch"]) < scenario.epochs:
+        state = "no supernet" if stored is None else "a supernet that is not trained to the end"
+        raise CheckpointError(
+            f"{store.directory} holds {state}", fix="run nasea search there to its end first"
+        )
+    prepared = prepare(scenario, home, listener, int(stored.meta["workers"]))
+    try:
+        found = supernet_identity(prepared, home)
+        require_same(stored.meta["identity"], found)
+        prepared.backend.begin_training(prepared.paths_per_update, scenario.seed)
+        prepared.backend.restore(stored.payload)
+    except BaseException:
+        prepared.backend.close()
+        raise
+    return Trained(prepared, found, stored.digest)

@@ -1,0 +1,165 @@
+"""Whether a supernet ranks as training alone does, as data: ``fidelity.json``."""
+
+from __future__ import annotations
+
+import json
+import statistics
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from functools import cache
+from itertools import combinations
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from nasea.errors import ResultsError
+from nasea.results.files import write_result
+from nasea.results.ranking import kendall_tau, spearman_rho, tau_interval, top_k_regret
+from nasea.results.units import Quantity, Unit, unit_for
+
+if TYPE_CHECKING:
+    from pydantic import ConfigDict, TypeAdapter
+
+FIDELITY_FILE = "fidelity.json"
+_FORMAT = "nasea-fidelity"
+_VERSION = 1
+_STRICT: ConfigDict = {"strict": True, "extra": "forbid", "allow_inf_nan": False}
+
+
+@dataclass(frozen=True)
+class Compared:
+    """One architecture, scored on the supernet and trained alone.
+
+    Attributes:
+        genome: integer encoding, one gene a layer.
+        blocks: name of the block of each layer.
+        cost: in the budget's unit: parameters, FLOPs, or milliseconds.
+        supernet: accuracy with the supernet's weights; higher is better.
+        alone: accuracy after training alone, one value a seed; higher is better.
+    """
+
+    __pydantic_config__: ClassVar[ConfigDict] = _STRICT
+
+    genome: tuple[int, ...]
+    blocks: tuple[str, ...]
+    cost: float
+    supernet: float
+    alone: tuple[float, ...]
+
+    @property
+    def mean_alone(self) -> float:
+        """Mean over the seeds."""
+        return statistics.fmean(self.alone)
+
+
+@dataclass(frozen=True)
+class Fidelity:
+    """Random feasible architectures on both sides.
+
+    Attributes:
+        quantity: what the budget limits.
+        epochs: how long each was trained alone.
+        rows: the architectures, from cheap to dear.
+        failed: how many more had no metric on one of the sides.
+    """
+
+    __pydantic_config__: ClassVar[ConfigDict] = _STRICT
+
+    quantity: Quantity
+    epochs: int
+    rows: tuple[Compared, ...]
+    failed: int = 0
+
+    @property
+    def unit(self) -> Unit:
+        """Of the costs."""
+        return unit_for(self.quantity, [row.cost for row in self.rows])
+
+    @property
+    def seeds(self) -> int:
+        """How often each was trained alone."""
+        return len(self.rows[0].alone)
+
+    @property
+    def supernet(self) -> list[float]:
+        """Accuracies on the supernet."""
+        return [row.supernet for row in self.rows]
+
+    @property
+    def alone(self) -> list[float]:
+        """Accuracies after training alone, means over the seeds."""
+        return [row.mean_alone for row in self.rows]
+
+    @property
+    def tau(self) -> float:
+        """Kendall's tau of the supernet's order with that of training alone."""
+        return kendall_tau(self.supernet, self.alone)
+
+    @property
+    def tau_interval(self) -> tuple[float, float]:
+        """95 % interval of :attr:`tau`, over the choice of architectures."""
+        return tau_interval(self.supernet, self.alone)
+
+    @property
+    def rho(self) -> float:
+        """Spearman's rank correlation of the same."""
+        return spearman_rho(self.supernet, self.alone)
+
+    @property
+    def tau_of_cost(self) -> float:
+        """What ranking by cost alone would reach: dearer is taken for better."""
+        return kendall_tau([row.cost for row in self.rows], self.alone)
+
+    @property
+    def tau_of_one_seed(self) -> float:
+        """Kendall's tau with a single training alone, mean over the seeds."""
+        return statistics.fmean(kendall_tau(self.supernet, seed) for seed in self._by_seed())
+
+    @property
+    def tau_of_seeds(self) -> float | None:
+        """Kendall's tau between two trainings alone that differ in the seed, mean over pairs.
+
+        The ceiling of :attr:`tau_of_one_seed`; ``None`` with one seed.
+        """
+        pairs = [kendall_tau(a, b) for a, b in combinations(self._by_seed(), 2)]
+        return statistics.fmean(pairs) if pairs else None
+
+    def regret(self, k: int) -> float:
+        """Accuracy lost by training only the ``k`` that the supernet takes for best."""
+        return top_k_regret(self.supernet, self.alone, k)
+
+    def _by_seed(self) -> list[Sequence[float]]:
+        return list(zip(*(row.alone for row in self.rows), strict=True))
+
+    def save(self, path: Path) -> None:
+        """Write it.
+
+        Raises:
+            ResultsError: it cannot be written.
+        """
+        content = {"format": _FORMAT, "version": _VERSION, **asdict(self)}
+        write_result(path, json.dumps(content, indent=1) + "\n")
+
+    @classmethod
+    def load(cls, path: Path) -> Fidelity:
+        """Read it.
+
+        Raises:
+            ResultsError: it is missing, damaged, or of another version of nasea.
+        """
+        try:
+            content = json.loads(path.read_text(encoding="utf-8"))
+            if (content.pop("format"), content.pop("version")) != (_FORMAT, _VERSION):
+                raise ValueError("another format or version")
+            found: Fidelity = _adapter().validate_json(json.dumps(content))
+        except (OSError, ValueError, KeyError, AttributeError, TypeError) as error:
+            raise ResultsError(
+                f"{path} cannot be read: {error}", fix="run nasea fidelity again"
+            ) from None
+        return found
+
+
+@cache
+def _adapter() -> TypeAdapter[Any]:
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(Fidelity)

@@ -1,0 +1,111 @@
+"""A supernet's ranking compared with training alone: agrees with `nasea retrain`, resumes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from nasea.cli.main import app
+from nasea.errors import CheckpointError, Interrupted, NaseaError, ResultsError
+from nasea.pipeline.events import Progress
+from nasea.pipeline.fidelity import Study, fidelity
+from nasea.pipeline.plan import Request
+from nasea.pipeline.probe import Prepared
+from nasea.pipeline.retrain import retrain
+from nasea.results.fidelity import Fidelity
+from nasea.space import Genome
+
+from .project import Project, Recorder, both_frameworks
+
+SMALL = Study(architectures=4, epochs=1, seeds=1)
+
+
+pytest_plugins = ["pipeline.fixtures"]
+
+
+def run(project: Project, study: Study = SMALL, listener: Recorder | None = None) -> Fidelity:
+    return fidelity(
+        project.home / "scen.yaml", study, directory=project.home, listener=listener or Recorder()
+    )
+
+
+@both_frameworks
+def test_training_alone_is_retraining_from_scratch(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    front = project.front()
+    member = front.best
+    sample = Prepared.sample
+
+    def with_the_best(prepared: Prepared, count: int) -> list[Genome]:
+        others = [genome for genome in sample(prepared, count) if genome != member.genome]
+        return [member.genome, *others][:count]
+
+    monkeypatch.setattr(Prepared, "sample", with_the_best)
+    monkeypatch.setattr("nasea.pipeline.fidelity.LEAST", 2)
+    found = run(project, Study(architectures=2, epochs=2, seeds=1))
+    row = next(row for row in found.rows if row.genome == member.genome)
+    assert row.blocks == member.blocks
+    assert row.cost == front.cost_of(member)
+    assert row.supernet == pytest.approx(member.accuracy, abs=1e-6)
+    monkeypatch.chdir(project.home)
+    outcome = retrain(
+        Path("scen.yaml"), member.number, Request(from_scratch=True, epochs=2), formats=()
+    )
+    accuracy = outcome.retrained.epochs[-1].metric
+    assert row.alone == pytest.approx((accuracy,), abs=1e-6)
+
+
+class StopsAfter(Recorder):
+    """Is stopped in the middle of a training."""
+
+    def __init__(self, updates: int) -> None:
+        super().__init__()
+        self.left = updates
+
+    def progress(self, progress: Progress) -> None:
+        if progress.unit == "update" and progress.stage == "fidelity":
+            self.left -= 1
+            if self.left == 0:
+                raise Interrupted("stopped")
+
+
+def test_it_goes_on_where_it_was(project: Project, tmp_path: Path) -> None:
+    other = project.copy(tmp_path / "other")
+    whole = run(project)
+    with pytest.raises(Interrupted):
+        run(other, listener=StopsAfter(updates=22))
+    told = Recorder()
+    assert run(other, listener=told) == whole
+    assert Fidelity.load(other.home / "results" / "fidelity.json") == whole
+    assert (other.home / "results" / "fidelity.png").stat().st_size > 10_000
+
+    class Untrained(Recorder):
+        def progress(self, progress: Progress) -> None:
+            assert progress.unit != "update" or progress.stage != "fidelity", "nothing is trained"
+
+    assert run(other, listener=Untrained()) == whole
+
+
+def test_the_command_prints_the_measures(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(project.home)
+    asked = ["fidelity", "--architectures", "4", "--epochs", "1"]
+    result = CliRunner().invoke(app, asked)
+    assert result.exit_code == 0, result.output
+    for words in ("Kendall tau of cost alone", "its ceiling", "Spearman", "supernet's 1 best"):
+        assert words in result.output
+
+
+def test_what_is_refused(project: Project, tmp_path: Path) -> None:
+    with pytest.raises(NaseaError, match="--architectures must be at least 4, found 2"):
+        run(project, Study(architectures=2))
+    untouched = Project.new(tmp_path / "untouched")
+    with pytest.raises(ResultsError, match="no results of a search") as caught:
+        run(untouched)
+    assert "run nasea search there" in str(caught.value.fix)
+    for path in (project.home / "checkpoint").glob("train-*.ckpt"):
+        path.unlink()
+    with pytest.raises(CheckpointError, match="holds no supernet"):
+        run(project)
