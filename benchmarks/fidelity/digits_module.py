@@ -1,0 +1,84 @@
+"""scikit-learn's digits, 8 x 8 pixels, somewhere on 16 x 16 pixels of noise, dark or bright."""
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from sklearn.datasets import load_digits
+from torch import nn
+from torch.utils.data import Dataset
+
+PARTS = {"train": slice(0, 1197), "val": slice(1197, 1797)}
+NOISE = 0.35
+"""Standard deviation; ink is 1."""
+
+
+class Digits(Dataset):
+    """Training digits are placed anew every time, the others always alike."""
+
+    def __init__(self, part, is_training):
+        everything = load_digits()
+        order = np.random.RandomState(0).permutation(len(everything.target))[PARTS[part]]
+        self.images = torch.tensor(everything.images[order] / 16, dtype=torch.float32)
+        self.labels = torch.tensor(everything.target[order])
+        self.is_training = is_training
+
+    def __len__(self):
+        return len(self.labels)
+
+    def __getitem__(self, index):
+        generator = None if self.is_training else torch.Generator().manual_seed(index)
+        top, left, sign = torch.randint(0, 9, (3,), generator=generator).tolist()
+        canvas = NOISE * torch.randn(1, 16, 16, generator=generator)
+        canvas[0, top : top + 8, left : left + 8] += (1 if sign % 2 else -1) * self.images[index]
+        return canvas, self.labels[index]
+
+
+class UserModule:
+    def __init__(self, epoch, batch_size):
+        self.epoch = epoch
+        self.batch_size = batch_size
+
+    def dataset_define(self, dataset_dir, is_training):
+        return Digits(dataset_dir.rsplit("/", 1)[1], is_training)
+
+    def scheduler_define(self, optimizer, steps_per_epoch):
+        return torch.optim.lr_scheduler.OneCycleLR(
+            optimizer,
+            max_lr=optimizer.param_groups[0]["lr"],
+            total_steps=self.epoch * steps_per_epoch,
+            pct_start=0.1,
+        )
+
+    def metrics_func(self, eval_dataloader, eval_function):
+        """Accuracy."""
+        correct = total = 0
+        for images, labels in eval_dataloader:
+            correct += (eval_function(images).argmax(1).cpu() == labels).sum().item()
+            total += len(labels)
+        return correct / total
+
+    def loss_func(self, labels, logits):
+        return F.cross_entropy(logits, labels)
+
+
+class PreNet(nn.Module):
+    """1 x 16 x 16 to 8 x 16 x 16."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(1, 8, kernel_size=3, padding=1, bias=False)
+        self.norm = nn.BatchNorm2d(8)
+
+    def forward(self, inputs):
+        return F.relu(self.norm(self.conv(inputs)))
+
+
+class PostNet(nn.Module):
+    """The last 32 channels to 10 logits."""
+
+    def __init__(self):
+        super().__init__()
+        self.classifier = nn.Linear(32, 10)
+
+    def forward(self, inputs):
+        return self.classifier(inputs.mean(dim=(2, 3)))
