@@ -43,7 +43,7 @@ class Picture:
 
     Attributes:
         image: (H, W, 3), uint8.
-        truth: objects, or a (H, W) mask of class numbers.
+        truth: objects, or a (H, W) mask of class numbers; those beyond ``classes`` do not count.
         found: the same from the network.
         classes: names of the classes from number 0; empty where they have none.
     """
@@ -65,7 +65,7 @@ def read_pictures(returned: object, class_names: object, count: int) -> tuple[Pi
     Raises:
         UserModuleError: it is something else.
     """
-    classes = tuple(map(str, class_names)) if isinstance(class_names, list | tuple) else ()
+    classes = _names(class_names)
     if not isinstance(returned, list | tuple):
         raise UserModuleError(
             f"{FILE_NAME}: {METHOD} must return a list with a dict an image, "
@@ -83,7 +83,10 @@ def as_image(pixels: Any) -> np.ndarray:
 
 
 def of_masks(
-    images: Sequence[np.ndarray], truth: Sequence[np.ndarray], scores: Sequence[np.ndarray]
+    images: Sequence[np.ndarray],
+    truth: Sequence[np.ndarray],
+    scores: Sequence[np.ndarray],
+    class_names: object,
 ) -> tuple[Picture, ...]:
     """Pictures of a segmentation whose module has no method of its own.
 
@@ -92,9 +95,12 @@ def of_masks(
         truth: each (H, W), class numbers.
         scores: each (h, w, classes), as the network gives it; at another resolution than the truth
             the nearest score counts.
+        class_names: of ``UserModule.class_names``; ``None`` where there is no such thing.
     """
+    names = _names(class_names)
+    names += tuple(f"class {number}" for number in range(len(names), scores[0].shape[-1]))
     return tuple(
-        Picture(as_image(image), mask, _nearest(score.argmax(axis=-1), mask.shape))
+        Picture(as_image(image), mask, _nearest(score.argmax(axis=-1), mask.shape), names)
         for image, mask, score in zip(images, truth, scores, strict=True)
     )
 
@@ -111,6 +117,10 @@ def _picture(item: object, classes: tuple[str, ...]) -> Picture:
             f"found {image.dtype} {image.shape}"
         )
     return Picture(_three_channels(image), _seen(item["truth"]), _seen(item["found"]), classes)
+
+
+def _names(class_names: object) -> tuple[str, ...]:
+    return tuple(map(str, class_names)) if isinstance(class_names, list | tuple) else ()
 
 
 def _seen(value: object) -> Boxes | np.ndarray:

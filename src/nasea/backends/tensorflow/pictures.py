@@ -40,13 +40,16 @@ def take_pictures(
             returned = user.pictures(images, labels, outputs)
             taken += read_pictures(returned, user.class_names, count - len(taken))
         elif masks:
-            taken += _masks(images, labels, outputs, layout)[: count - len(taken)]
+            drawn = _masks(images, labels, outputs, layout, user.class_names)
+            taken += drawn[: count - len(taken)]
         if len(taken) >= count or not taken:
             break
     return taken
 
 
-def _masks(images: Any, labels: Any, outputs: Any, layout: DataFormat) -> tuple[Picture, ...]:
+def _masks(
+    images: Any, labels: Any, outputs: Any, layout: DataFormat, class_names: object
+) -> tuple[Picture, ...]:
     """Pictures of masks; none where labels or outputs are of another form."""
     truth = masks_of(labels)
     tensors = [images, *_four_axes(outputs)]
@@ -58,7 +61,7 @@ def _masks(images: Any, labels: Any, outputs: Any, layout: DataFormat) -> tuple[
         return ()
     masks = np.asarray(truth).astype(np.int64)
     masks = masks[..., 0] if masks.ndim == 4 else masks
-    return of_masks(list(pixels), list(masks), list(several[0]))
+    return of_masks(list(pixels), list(masks), list(several[0]), class_names)
 
 
 def _four_axes(outputs: Any) -> list[Any]:

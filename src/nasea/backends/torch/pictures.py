@@ -35,13 +35,16 @@ def take_pictures(
             returned = user.pictures(images, labels, outputs)
             taken += read_pictures(returned, user.class_names, count - len(taken))
         elif masks:
-            taken += _masks(images, labels, outputs)[: count - len(taken)]
+            drawn = _masks(images, labels, outputs, user.class_names)
+            taken += drawn[: count - len(taken)]
         if len(taken) >= count or not taken:
             break
     return taken
 
 
-def _masks(images: torch.Tensor, labels: object, outputs: object) -> tuple[Picture, ...]:
+def _masks(
+    images: torch.Tensor, labels: object, outputs: object, class_names: object
+) -> tuple[Picture, ...]:
     """Pictures of masks; none where labels or outputs are of another form."""
     scores = _main_output(outputs)
     truth = labels.squeeze(1) if isinstance(labels, torch.Tensor) and labels.dim() == 4 else labels
@@ -51,6 +54,7 @@ def _masks(images: torch.Tensor, labels: object, outputs: object) -> tuple[Pictu
         list(images.permute(0, 2, 3, 1).cpu().numpy()),
         list(truth.long().cpu().numpy()),
         list(scores.permute(0, 2, 3, 1).float().cpu().numpy()),
+        class_names,
     )
 
 
