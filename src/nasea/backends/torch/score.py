@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -11,11 +12,12 @@ from torch import nn
 from nasea.backends.base import Measurement, Slice
 from nasea.backends.metric import CandidateFailed
 from nasea.backends.pictures import Picture
-from nasea.backends.torch.data import Data
+from nasea.backends.torch.data import CachedLoader, Data
 from nasea.backends.torch.devices import seed_everything
 from nasea.backends.torch.ends import copy_end
 from nasea.backends.torch.layers import Network
 from nasea.backends.torch.pictures import take_pictures
+from nasea.backends.torch.prefixes import ALONE, Begun, LastPath, Path, outputs_within, run_from
 from nasea.backends.torch.supernet import Supernet
 from nasea.backends.torch.user import UserCode
 from nasea.errors import UserCodeError
@@ -45,39 +47,67 @@ class Scorer:
         self.user = user
         self.device = device
         self.seed = seed
+        self._last = LastPath(supernet)
 
     def measure(self, genome: Genome, data: Slice) -> Measurement:
         """See :meth:`nasea.backends.base.Backend.measure`."""
         loader = self.data.evaluation(data.images, data.half)
         self.data.statistics(data.statistics)  # read now: unreadable data is no candidate's fault
         try:
-            network = self.calibrated(genome, data.statistics)
+            return self._measured(genome, data, loader)
+        except torch.OutOfMemoryError:
+            self._last.forget()  # what is kept for others may be what was too much
+        try:
+            return self._measured(genome, data, loader)
+        except torch.OutOfMemoryError as error:
+            return _out_of_memory(error)
+
+    def _measured(self, genome: Genome, data: Slice, loader: CachedLoader) -> Measurement:
+        begun = self._last.shared_with(genome, data.statistics)
+        try:
+            path = self._calibrated(genome, data.statistics, begun)
         except UserCodeError as error:
             return Measurement(None, str(error), raised=True)
-        except torch.OutOfMemoryError as error:
-            return Measurement(None, f"out of memory: {str(error).splitlines()[0]}")
-        return measured(self.user, loader, _Evaluate(network, self), self.seed)
+        evaluate = _Evaluate(path, self, begun, len(loader.dataset))  # type: ignore[arg-type]
+        found = _attempted(self.user, loader, evaluate, self.seed)
+        self._last.become(path, data.statistics)
+        return found
 
     def pictures(self, genome: Genome, count: int) -> tuple[Picture, ...]:
         """See :meth:`nasea.backends.base.Backend.pictures`."""
         task = self.data.scenario.task
         if task == "classification":
             return ()
-        evaluate = _Evaluate(self.calibrated(genome), self)
+        evaluate = _Evaluate(self._calibrated(genome, 0), self)
         loader = self.data.evaluation(None, None)
         return take_pictures(self.user, loader, evaluate, count, task == "segmentation")
 
     def calibrated(self, genome: Genome, draw: int = 0) -> Network:
         """The network of an architecture with re-estimated statistics, in evaluation mode."""
-        pre_net, post_net = copy_end(self.supernet.pre_net), copy_end(self.supernet.post_net)
-        network = self.supernet.network(genome, pre_net, post_net).to(self.device)
-        layers = normalisations(network)
-        # Cloned, since a PreNet may work on its input in place.
-        images = (self.layout(batch.clone()) for batch in self.data.statistics(draw))
+        return self._calibrated(genome, draw).network
+
+    def _calibrated(self, genome: Genome, draw: int, begun: Begun = ALONE) -> Path:
+        """The same, from where it parts from an architecture that was calibrated."""
+        ends = copy_end(self.supernet.pre_net), copy_end(self.supernet.post_net)
+        network = self.supernet.network(genome, *ends).to(self.device)
+        begun.lend(network)
+        layers = normalisations(begun.rest_of(network))
+        network.eval()
+        path = Path(genome, network)
+        batches = self.data.statistics(draw)
+        kept = outputs_within(self.supernet.space, sum(map(len, batches)))
         seed_everything(self.seed, _STATISTICS_STREAM)
-        with self.user.guard("PreNet, PostNet: forward(inputs)"):
-            estimate_statistics(network.eval(), layers, images)
-        return network
+        with (
+            self.user.guard("PreNet, PostNet: forward(inputs)"),
+            estimating_statistics(layers),
+            torch.no_grad(),
+        ):
+            for number, batch in enumerate(batches):
+                # Cloned, since a PreNet may work on its input in place.
+                images = self.layout(batch.clone())
+                known = begun.statistics(number)
+                path.statistics.append(run_from(network, images, known, kept)[1])
+        return path
 
     def layout(self, images: torch.Tensor) -> torch.Tensor:
         """Images on the device in the supernet's layout."""
@@ -99,27 +129,53 @@ def measured(
         seed: every metric starts from the same random state.
     """
     try:
+        return _attempted(user, loader, evaluate, seed)
+    except torch.OutOfMemoryError as error:
+        return _out_of_memory(error)
+
+
+def _attempted(
+    user: UserCode, loader: Iterable[Any], evaluate: Callable[[torch.Tensor], object], seed: int
+) -> Measurement:
+    try:
         seed_everything(seed, _METRIC_STREAM)
         return Measurement(user.metric(loader, evaluate))
     except CandidateFailed as error:
         return Measurement(None, str(error), error.raised)
     except UserCodeError as error:
         return Measurement(None, str(error), raised=True)
-    except torch.OutOfMemoryError as error:
-        return Measurement(None, f"out of memory: {str(error).splitlines()[0]}")
+
+
+def _out_of_memory(error: torch.OutOfMemoryError) -> Measurement:
+    return Measurement(None, f"out of memory: {str(error).splitlines()[0]}")
 
 
 class _Evaluate:
     """The ``eval_function`` that the user's metric gets: images -> outputs."""
 
-    def __init__(self, network: Network, scorer: Scorer) -> None:
-        self.network = network
+    def __init__(self, path: Path, scorer: Scorer, begun: Begun = ALONE, images: int = 0) -> None:
+        self.path = path
         self.scorer = scorer
+        self.begun = begun
+        self._kept = outputs_within(scorer.supernet.space, images)
+        self._left = images  # a metric may ask more than once for each
 
     def __call__(self, images: torch.Tensor) -> object:
         # no_grad, not inference_mode: a metric may go on computing with the outputs in place.
         with torch.no_grad():
-            return self.network(self.scorer.layout(images))
+            return self._run(self.scorer.layout(images))
+
+    def _run(self, images: torch.Tensor) -> object:
+        if self._kept == 0 or self._left < len(images):
+            return self.path.network(images)
+        self._left -= len(images)
+        validation = self.path.validation
+        before = self.begun.validation(len(validation), images)
+        # Cloned, since a PreNet may work on its input in place.
+        original, known = before or (images.clone(), [])
+        output, outputs = run_from(self.path.network, images, known, self._kept)
+        validation.append((original, outputs))
+        return output
 
 
 def normalisations(network: nn.Module) -> list[_Normalisation]:
@@ -131,26 +187,19 @@ def normalisations(network: nn.Module) -> list[_Normalisation]:
     return [layer for layer in layers if layer.training and layer.track_running_stats]
 
 
-def estimate_statistics(
-    network: nn.Module, layers: list[_Normalisation], batches: Iterable[torch.Tensor]
-) -> None:
-    """Average the statistics of ``layers`` over ``batches``, all other modules in evaluation mode.
+@contextmanager
+def estimating_statistics(layers: list[_Normalisation]) -> Iterator[None]:
+    """Within it a forward pass enters its batch into the mean statistics of ``layers``.
 
     Args:
-        network: the network, in evaluation mode before and after.
-        layers: its batch-normalisation layers.
-        batches: (N, C, H, W) images.
+        layers: batch-normalisation layers of a network in evaluation mode.
     """
-    if not layers:
-        return
     momenta = [layer.momentum for layer in layers]
     for layer in layers:
         layer.reset_running_stats()
         layer.momentum = None  # torch then keeps the plain mean over batches
         layer.train()
-    with torch.no_grad():
-        for images in batches:
-            network(images)
+    yield
     for layer, momentum in zip(layers, momenta, strict=True):
         layer.momentum = momentum
         layer.eval()
