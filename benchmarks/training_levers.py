@@ -79,7 +79,7 @@ def train(
         for _ in range(ARCHITECTURES)
     ]
     found = [backend.measure(genome, Slice()).metric or 0.0 for genome in genomes]
-    separation = measure_separation(genomes, backend.measure, None, lambda done: None)
+    separation = measure_separation(genomes, backend.measure_each, None, lambda done: None)
     backend.close()
     return sorted(found), separation.ratio if separation else 0.0
 

@@ -140,6 +140,12 @@ class NotAvailableError(NaseaError):
     """The request is valid but this installation or version cannot serve it."""
 
 
+class RankLostError(NaseaError):
+    """A process of a run on several devices died or does not answer; what was saved is intact."""
+
+    exit_code = EXIT_INTERRUPTED
+
+
 class Interrupted(NaseaError):
     """Ctrl-C: everything is saved; the message says how to go on."""
 

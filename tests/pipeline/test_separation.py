@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from nasea.backends.base import Measurement, Slice
+from nasea.backends.base import Measurement, Slice, one_by_one
 from nasea.pipeline.separation import Separation, measure_separation
 from nasea.space import Genome
 
@@ -16,7 +16,7 @@ def separation_of(noise: float, spread: float) -> Separation:
         sign = (1 if data.half else -1) * (1 if data.statistics else -1)
         return Measurement(0.5 + spread * genome[0] + noise * sign)
 
-    found = measure_separation(GENOMES, measure, None, lambda done: None)
+    found = measure_separation(GENOMES, one_by_one(measure), None, lambda done: None)
     assert found is not None
     return found
 
@@ -55,7 +55,7 @@ def test_every_architecture_meets_the_same_four_conditions() -> None:
         asked.append((genome, data))
         return Measurement(0.5)
 
-    measure_separation(GENOMES, measure, 100, progress.append)
+    measure_separation(GENOMES, one_by_one(measure), 100, progress.append)
     assert progress == list(range(1, 11))
     assert len(set(asked)) == 40
     assert {data.images for _, data in asked} == {100}
@@ -66,10 +66,10 @@ def test_failed_architectures_are_left_out() -> None:
     def measure(genome: Genome, data: Slice) -> Measurement:
         return Measurement(None, "no") if genome[0] in (3, 4) else Measurement(genome[0] / 10)
 
-    found = measure_separation(GENOMES, measure, None, lambda done: None)
+    found = measure_separation(GENOMES, one_by_one(measure), None, lambda done: None)
     assert found is not None
     assert found.architectures == 8
-    assert measure_separation(GENOMES[3:6], measure, None, lambda done: None) is None
+    assert measure_separation(GENOMES[3:6], one_by_one(measure), None, lambda done: None) is None
 
 
 @pytest.mark.parametrize("noise", [0.01, 0.0])

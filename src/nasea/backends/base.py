@@ -125,6 +125,23 @@ class Slice:
     statistics: int = 0
 
 
+Job = tuple[Genome, Slice]
+"""An architecture to score, and on which data."""
+
+MeasureEach = Callable[[Sequence[Job], Callable[[Measurement], None]], None]
+"""See :meth:`Backend.measure_each`."""
+
+
+def one_by_one(measure: Callable[[Genome, Slice], Measurement]) -> MeasureEach:
+    """Score several architectures with what scores one."""
+
+    def measure_each(jobs: Sequence[Job], on_measured: Callable[[Measurement], None]) -> None:
+        for genome, data in jobs:
+            on_measured(measure(genome, data))
+
+    return measure_each
+
+
 class Deployment(Protocol):
     """Networks as the files that a device runs, with weights that need not be trained.
 
@@ -271,14 +288,30 @@ class Backend(Protocol):
     def state(self) -> bytes:
         """Weights, optimiser, schedule and random generators."""
 
-    def restore(self, state: bytes) -> None:
-        """Take over what :meth:`state` gave. Runs no code that the bytes might carry."""
+    def restore(self, state: bytes, done: int = 0) -> int:
+        """Take over what :meth:`state` gave. Runs no code that the bytes might carry.
+
+        Args:
+            state: the bytes, of this or another number of devices.
+            done: updates of the present epoch that they hold.
+
+        Returns:
+            The same in updates of this number of devices, for :meth:`train_epoch`.
+        """
 
     def measure(self, genome: Genome, data: Slice) -> Measurement:
         """Score one architecture with the weights of the supernet.
 
         Batch-normalisation statistics are re-estimated on fixed training images first, then the
         user's own metric runs. A failure of the candidate is reported, not raised.
+        """
+
+    def measure_each(self, jobs: Sequence[Job], on_measured: Callable[[Measurement], None]) -> None:
+        """Score several architectures, spread over the devices of the run.
+
+        Args:
+            jobs: what to score; the scores do not depend on where, nor on how many devices.
+            on_measured: called for each, in the order asked, as they come; may raise.
         """
 
     def pictures(self, genome: Genome, count: int) -> tuple[Picture, ...]:

@@ -110,7 +110,8 @@ class Scenario(Section):
         blocks.
         """
         content = self.model_dump(
-            mode="json", exclude={"searcher": True, "constraint": True, "resource": {"gpu_ids"}}
+            mode="json",
+            exclude={"searcher": True, "constraint": True, "resource": {"gpu_ids", "timeout"}},
         )
         if self.supernet.blocks is None:
             content["constraint"] = {"type": self.constraint.type}

@@ -352,3 +352,21 @@ class Resource(Section):
             extension=True,
         ),
     ] = None
+    batch_norm: Annotated[
+        Literal["per_device", "synchronised"],
+        Key(
+            "resource.batch_norm",
+            "what training normalises by: the batch of each device, or those of all together",
+            applies={"framework": ("pytorch",)},
+            extension=True,
+        ),
+    ] = "per_device"
+    timeout: Annotated[
+        Amount,
+        Key(
+            "resource.timeout",
+            "seconds that one device may keep the others waiting before the run is ended",
+            applies={"framework": ("pytorch",)},
+            extension=True,
+        ),
+    ] = 1800.0

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from nasea.backends.base import Slice
+from nasea.backends.base import Measurement, Slice
 from nasea.config import Scenario, load_scenario
 from nasea.errors import NaseaError, Notice, ResultsError
 from nasea.pipeline.checkpoint import CheckpointStore
@@ -93,7 +93,8 @@ def fidelity(
     home = (directory or Path.cwd()).resolve()
     results = home / "results"
     direction = _direction(results)
-    with session(home, results, home / f"log_{scenario.task}" / "fidelity", listener) as ready:
+    log = home / f"log_{scenario.task}" / "fidelity"
+    with session(home, results, log, listener, scenario) as ready:
         ready.listener.line(f"nasea {__version__}, scenario {loaded.path}, its supernet's fidelity")
         found = _Run(scenario, home, study, direction, ready).compared(restart)
         found.save(results / FIDELITY_FILE)
@@ -136,7 +137,7 @@ class _Run:
 
     def compared(self, restart: bool) -> Fidelity:
         """Measure what is missing on both sides."""
-        trained = open_trained(self.scenario, self.home, self.session.listener)
+        trained = open_trained(self.scenario, self.home, self.session.listener, self.session.world)
         try:
             prepared = trained.prepared
             self._take_over_earlier(trained, restart)
@@ -200,12 +201,18 @@ class _Run:
         """Metrics with the supernet's weights, on the whole of val_dir."""
         listener = self.session.listener
         listener.begin("fidelity", f"scoring {len(genomes)} architectures on the supernet")
-        for done, genome in enumerate(genomes, start=1):
-            key = self._keys(genome)[0]
-            if key not in self.metrics:
-                measured = trained.prepared.backend.measure(genome, Slice())
-                self._keep(key, measured.metric, measured.failure)
+        unknown = sorted(g for g in genomes if self._keys(g)[0] not in self.metrics)
+        coming = iter(unknown)
+        done = len(genomes) - len(unknown)
+
+        def on_measured(measured: Measurement) -> None:
+            nonlocal done
+            done += 1
+            self._keep(self._keys(next(coming))[0], measured.metric, measured.failure)
             listener.progress(Progress("fidelity", done, len(genomes), "architecture"))
+
+        backend = trained.prepared.backend
+        backend.measure_each([(genome, Slice()) for genome in unknown], on_measured)
 
     def _train_alone(self, genomes: list[Genome], identity: Mapping[str, str]) -> None:
         """Metrics after training alone; one seed after the other."""
@@ -239,7 +246,7 @@ class _Run:
             store.clear()
             stored = None
         workers = None if stored is None else int(stored.meta["workers"])
-        opened = open_scenario(scenario, self.home, workers)
+        opened = open_scenario(scenario, self.home, workers, world=self.session.world)
         backend, space = opened.backend, opened.space.only(genome)
         try:
             backend.attach(space, seed)

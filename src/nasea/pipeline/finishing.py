@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from nasea.backends.base import Slice
+from nasea.backends.base import Measurement, Slice
 from nasea.backends.pictures import METHOD, Picture
 from nasea.errors import MetricError, NaseaError, Notice
 from nasea.pipeline.direction import Direction
@@ -160,21 +160,33 @@ def _score_whole(
     listener: Listener,
     stop: StopRequest,
 ) -> list[_Scored]:
+    unknown = sorted(r.genome for r in records if book.get(r.genome, whole=True) is None)
+    coming = iter(unknown)
+    done = 0
+
+    def advance() -> None:
+        nonlocal done
+        done += 1
+        listener.progress(Progress("results", done, len(records), "architecture"))
+        stop.check()
+
+    def on_measured(measured: Measurement) -> None:
+        book.put(next(coming), measured, whole=True)
+        advance()
+
+    for _ in range(len(records) - len(unknown)):
+        advance()
+    prepared.backend.measure_each([(genome, Slice()) for genome in unknown], on_measured)
     scored: list[_Scored] = []
     failures: list[str] = []
-    for done, record in enumerate(records, start=1):
-        measured = book.get(record.genome, whole=True)
-        if measured is None:
-            measured = prepared.backend.measure(record.genome, Slice())
-            book.put(record.genome, measured, whole=True)
+    for record in records:
+        measured = book.get(record.genome, whole=True) or Measurement(None)
         if measured.metric is None:
             failures.append(measured.failure or "unknown")
             text = f"{record.genome} left out of the results: {measured.failure}"
             listener.notice(Notice("results", text))
         else:
             scored.append(_Scored(record, measured.metric))
-        listener.progress(Progress("results", done, len(records), "architecture"))
-        stop.check()
     if not scored:
         raise MetricError(
             "no architecture of the front could be scored on the whole of val_dir: "

@@ -26,6 +26,10 @@ class StopRequest:
     def __init__(self) -> None:
         self.requested = False
 
+    def ask(self) -> None:
+        """Ask for it."""
+        self.requested = True
+
     def check(self) -> None:
         """Raise Interrupted when a stop was asked for; called where nothing is half done."""
         if self.requested:

@@ -138,7 +138,7 @@ def _trained(scenario: Scenario, home: Path, session: Session) -> Checkpoint:
     if stored is not None and _same(stored.meta["identity"], marks):
         session.listener.line("pre-training was done by an earlier start")
         return stored
-    opened = open_scenario(wanted, home, role="pre-training")
+    opened = open_scenario(wanted, home, role="pre-training", world=session.world)
     backend = opened.backend
     try:
         backend.attach(opened.space, wanted.seed)

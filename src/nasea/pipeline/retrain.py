@@ -103,7 +103,7 @@ def retrain(
     home = (directory or Path.cwd()).resolve()
     target = results / retrained_name(number, request)
     log = home / f"log_{loaded.scenario.task}" / target.name
-    with session(home, target, log, listener) as ready:
+    with session(home, target, log, listener, loaded.scenario) as ready:
         ready.listener.line(
             f"nasea {__version__}, scenario {loaded.path}, retraining {result.name}"
         )
@@ -163,7 +163,7 @@ class _Run:
         for notice in notices:
             self.session.listener.notice(notice)
         workers = None if stored is None else int(stored.meta["workers"])
-        opened = open_scenario(self.scenario, self.home, workers)
+        opened = open_scenario(self.scenario, self.home, workers, world=self.session.world)
         try:
             genome = genome_of(opened.space, self.result)
             alone = replace(opened, space=opened.space.only(genome))

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from nasea.backends.base import Slice, UpdateReport
-from nasea.errors import MetricError, Notice
+from nasea.errors import MetricError, Notice, RankLostError
 from nasea.pipeline.checkpoint import Checkpoint, CheckpointStore
 from nasea.pipeline.direction import Direction
 from nasea.pipeline.events import Progress
@@ -118,7 +118,11 @@ class Retraining:
                 self._save()
             self.session.stop.check()
 
-        self.backend.train_epoch(epoch, lambda _: self._genome, on_update, self.course.step)
+        try:
+            self.backend.train_epoch(epoch, lambda _: self._genome, on_update, self.course.step)
+        except RankLostError:
+            self._save()  # the weights are those of the last update
+            raise
         loss = self.course.loss_sum / max(self.course.step, 1)
         self.course = replace(self.course, epoch=epoch + 1, step=0, loss_sum=0.0)
         self._measure(loss)
@@ -184,8 +188,9 @@ class Retraining:
         meta = stored.meta["course"]
         size = int(stored.meta["state_bytes"])
         rows = tuple(EpochRow(**row) for row in meta.pop("rows"))
-        self.course = Course(rows=rows, best_weights=stored.payload[size:], **meta)
-        self.backend.restore(stored.payload[:size])
+        course = Course(rows=rows, best_weights=stored.payload[size:], **meta)
+        step = self.backend.restore(stored.payload[:size], course.step)
+        self.course = replace(course, step=step)
         if self.course.epoch < self.plan.epochs:
             self.session.listener.line(
                 f"going on from epoch {self.course.epoch}, update {self.course.step} of it, as if "

@@ -5,7 +5,9 @@ from __future__ import annotations
 from contextlib import suppress
 from pathlib import Path
 
+from nasea.backends import follow
 from nasea.backends.base import Measurement
+from nasea.backends.launch import launched_rank
 from nasea.config import LoadedScenario, load_scenario
 from nasea.errors import CheckpointError, Notice
 from nasea.pipeline.check import few_epochs_notice
@@ -14,8 +16,6 @@ from nasea.pipeline.direction import Direction, decide
 from nasea.pipeline.events import Listener, Progress
 from nasea.pipeline.finishing import finish
 from nasea.pipeline.identity import require_same
-from nasea.pipeline.interrupt import StopRequest
-from nasea.pipeline.journal import Journal
 from nasea.pipeline.pretrain import check_source, pre_train, supernet_identity
 from nasea.pipeline.probe import Prepared, prepare
 from nasea.pipeline.scores import ScoreBook
@@ -39,6 +39,9 @@ def search(
     Run again with the same files, it goes on where it was stopped; finished, it only reports. With
     another budget or more generations it searches again on the same supernet.
 
+    Under ``torchrun`` or ``mpirun`` every process calls it. Rank 0 searches and writes; the others
+    compute for it.
+
     Args:
         config: the scenario file.
         directory: where ``user_module.py`` is and ``checkpoint/``, ``results/`` and the log go;
@@ -53,10 +56,14 @@ def search(
         NaseaError: whatever a user can mend; everything done so far is kept.
     """
     loaded = load_scenario(config)
+    if launched_rank() > 0:
+        return Front.from_dict(follow(loaded.scenario))
     home = (directory or Path.cwd()).resolve()
     log = home / f"log_{loaded.scenario.task}"
-    with session(home, home / "results", log, listener) as ready:
-        return _Run(loaded, home, restart, ready.listener, ready.journal, ready.stop).front()
+    with session(home, home / "results", log, listener, loaded.scenario) as ready:
+        front = _Run(loaded, home, restart, ready).front()
+        ready.world.farewell = front.to_dict()
+        return front
 
 
 class _Run:
@@ -67,15 +74,14 @@ class _Run:
         loaded: LoadedScenario,
         home: Path,
         restart: bool,
-        listener: Listener,
-        journal: Journal,
-        stop: StopRequest,
+        session: Session,
     ) -> None:
         self.loaded = loaded
         self.home = home
-        self.listener = listener
-        self.journal = journal
-        self.stop = stop
+        self.session = session
+        self.listener = session.listener
+        self.journal = session.journal
+        self.stop = session.stop
         self.trained = CheckpointStore(home / "checkpoint", "train")
         self.searched = CheckpointStore(home / "checkpoint", "search")
         self.restart = restart
@@ -99,7 +105,9 @@ class _Run:
             warning = check_source(self.loaded.scenario, self.home)
             if warning is not None:
                 self.listener.notice(warning)
-        prepared = prepare(self.loaded.scenario, self.home, self.listener, workers)
+        prepared = prepare(
+            self.loaded.scenario, self.home, self.listener, workers, self.session.world
+        )
         self.identity = supernet_identity(prepared, self.home)
         if self.restart:  # only now: what cannot begin anew must not cost the earlier run
             self.searched.clear()
@@ -129,7 +137,7 @@ class _Run:
             prepared, self.trained, self.identity, self.listener, self.journal, self.stop
         )
         if not self.trained.files():
-            pre_train(prepared, self.home, Session(self.listener, self.journal, self.stop))
+            pre_train(prepared, self.home, self.session)
         training.run()
         book = ScoreBook(training.weights_version, prepared.condition)
         earlier = last_search(self.searched, training.weights_version, self.listener)
@@ -188,7 +196,7 @@ class _Run:
                 self.stop.check()
 
             found = measure_separation(
-                genomes, prepared.backend.measure, prepared.eval_images, on_measured
+                genomes, prepared.backend.measure_each, prepared.eval_images, on_measured
             )
             searching.separation = found
             searching.save()

@@ -10,7 +10,7 @@ from nasea.backends.base import Measurement, Slice
 from nasea.config import Scenario
 from nasea.cost import format_cost
 from nasea.cost.profiles import Profile
-from nasea.errors import CheckpointError, Notice
+from nasea.errors import CheckpointError, Notice, RankLostError
 from nasea.pipeline.checkpoint import CheckpointStore
 from nasea.pipeline.direction import Direction
 from nasea.pipeline.events import Listener, Progress
@@ -90,23 +90,34 @@ class Searching:
     def _evaluate(self, genomes: Sequence[Genome]) -> list[Score]:
         began = time.monotonic()
         data = Slice(images=self.prepared.eval_images)
-        scores = []
-        for done, genome in enumerate(genomes):
-            measured = self.book.get(genome)
-            if measured is None:
-                measured = self.prepared.backend.measure(genome, data)
-                self.book.put(genome, measured)
-                if measured.failure is not None:
-                    blocks = ", ".join(self.prepared.space.blocks(genome))
-                    text = f"{blocks}: not scored: {measured.failure}"
-                    self.listener.notice(Notice("search", text))
-            scores.append(self._score(measured))
-            left = (time.monotonic() - began) / (done + 1) * (len(genomes) - done - 1)
-            self.listener.progress(Progress("search", done + 1, len(genomes), "architecture", left))
+        # In order, so that those that begin alike come one after the other: they share that part.
+        unknown = sorted(genome for genome in genomes if self.book.get(genome) is None)
+        known = len(genomes) - len(unknown)
+        done = 0
+
+        def on_measured(measured: Measurement) -> None:
+            nonlocal done
+            genome, done = unknown[done], done + 1
+            self.book.put(genome, measured)
+            if measured.failure is not None:
+                blocks = ", ".join(self.prepared.space.blocks(genome))
+                text = f"{blocks}: not scored: {measured.failure}"
+                self.listener.notice(Notice("search", text))
+            left = (time.monotonic() - began) / done * (len(unknown) - done)
+            self.listener.progress(
+                Progress("search", known + done, len(genomes), "architecture", left)
+            )
             if self.stop.requested or time.monotonic() - self._saved_at > SAVE_SECONDS:
                 self.save()
             self.stop.check()
-        return scores
+
+        try:
+            self.prepared.backend.measure_each([(genome, data) for genome in unknown], on_measured)
+        except RankLostError:
+            self.save()  # what is scored stays scored
+            raise
+        found = [self.book.get(genome) for genome in genomes]
+        return [self._score(measured) for measured in found if measured is not None]
 
     def _score(self, measured: Measurement) -> Score:
         if measured.metric is None:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from nasea.backends.base import Measurement, Slice
+from nasea.backends.base import MeasureEach, Measurement, Slice
 from nasea.errors import Notice
 from nasea.space import Genome
 
@@ -77,7 +77,7 @@ class Separation:
 
 def measure_separation(
     genomes: Sequence[Genome],
-    measure: Callable[[Genome, Slice], Measurement],
+    measure_each: MeasureEach,
     images: int | None,
     on_measured: Callable[[int], None],
 ) -> Separation | None:
@@ -85,20 +85,28 @@ def measure_separation(
 
     Args:
         genomes: random feasible architectures.
-        measure: scores one architecture on one slice.
+        measure_each: scores architectures, each on its slice.
         images: ``searcher.eval_images``.
         on_measured: called with the number of architectures done.
 
     Returns:
         ``None`` when fewer than two architectures could be measured.
     """
+    measured: list[Measurement] = []
+
+    def on_each(one: Measurement) -> None:
+        measured.append(one)
+        if len(measured) % len(_CONDITIONS) == 0:
+            on_measured(len(measured) // len(_CONDITIONS))
+
+    slices = [Slice(images, half, draw) for draw, half in _CONDITIONS]
+    measure_each([(genome, data) for genome in genomes for data in slices], on_each)
     rows: list[list[float]] = []
-    for done, genome in enumerate(genomes, start=1):
-        row = [measure(genome, Slice(images, half, draw)).metric for draw, half in _CONDITIONS]
+    for start in range(0, len(measured), len(slices)):
+        row = [one.metric for one in measured[start : start + len(slices)]]
         kept = [metric for metric in row if metric is not None]
         if len(kept) == len(row):
             rows.append(kept)
-        on_measured(done)
     if len(rows) < 2:
         return None
     means = [statistics.fmean(row) for row in rows]

@@ -7,6 +7,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from nasea.backends import World, open_world
+from nasea.config import Scenario
 from nasea.errors import Interrupted, NaseaError, ResultsError
 from nasea.pipeline.events import Chorus, Listener, Silence
 from nasea.pipeline.interrupt import StopRequest, stop_on_signal
@@ -23,22 +25,27 @@ class Session:
         listener: hears of progress; the journal is among those who do.
         journal: gets the curves.
         stop: asked where nothing is half done.
+        world: the processes that compute.
     """
 
     listener: Listener
     journal: Journal
     stop: StopRequest
+    world: World
 
 
 @contextmanager
-def session(home: Path, results: Path, log: Path, listener: Listener | None) -> Iterator[Session]:
-    """Hold the directory for one run, log what it says, turn Ctrl-C into a stop.
+def session(
+    home: Path, results: Path, log: Path, listener: Listener | None, scenario: Scenario
+) -> Iterator[Session]:
+    """Hold the directory for one run, log what it says, turn Ctrl-C into a stop, start processes.
 
     Args:
         home: the directory; one run at a time.
         results: where the run will write in the end: tried at once.
         log: directory of the log.
         listener: who hears of progress besides the log.
+        scenario: which devices to run on.
 
     Raises:
         NaseaError: the directory is taken or cannot be written; whatever the run raises.
@@ -47,15 +54,19 @@ def session(home: Path, results: Path, log: Path, listener: Listener | None) -> 
         check_writable(results)
         journal = Journal(log)
         try:
-            yield Session(Chorus([listener or Silence(), journal]), journal, stop)
+            told = Chorus([listener or Silence(), journal])
+            with open_world(scenario, stop.ask) as world:
+                for notice in world.notices:
+                    told.notice(notice)
+                yield Session(told, journal, stop, world)
         except Exception as error:
-            told = _as_stop(error) if stop.requested else error
-            if isinstance(told, NaseaError):
+            reason = _as_stop(error) if stop.requested else error
+            if isinstance(reason, NaseaError):
                 with suppress(ResultsError):  # of a full disk the user hears once
-                    journal.line(f"ended: {told}")
-            if told is error:
+                    journal.line(f"ended: {reason}")
+            if reason is error:
                 raise
-            raise told from error
+            raise reason from error
         finally:
             journal.close()
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from nasea.backends.base import Backend, UpdateReport
 from nasea.config import Scenario
-from nasea.errors import Notice
+from nasea.errors import Notice, RankLostError
 from nasea.pipeline.checkpoint import CheckpointStore
 from nasea.pipeline.events import Listener, Progress, Stage
 from nasea.pipeline.interrupt import StopRequest
@@ -117,7 +117,11 @@ class SupernetTraining:
         def path(index: int) -> Genome:
             return fair_path(self.space.choices, self.scenario.seed, index)
 
-        self.backend.train_epoch(epoch, path, on_update, self._step)
+        try:
+            self.backend.train_epoch(epoch, path, on_update, self._step)
+        except RankLostError:
+            self._save()  # the weights are those of the last update
+            raise
         self._epoch, self._step = epoch + 1, 0
         if losses:
             mean = sum(losses) / len(losses)
@@ -150,9 +154,9 @@ class SupernetTraining:
             self.listener.notice(notice)
         if stored is None:
             return
-        self.backend.restore(stored.payload)
         meta = stored.meta
-        self._epoch, self._step = int(meta["epoch"]), int(meta["step"])
+        self._epoch = int(meta["epoch"])
+        self._step = self.backend.restore(stored.payload, int(meta["step"]))
         self.take_meta(meta)
         self.weights_version = stored.digest
         if self._epoch < self.scenario.epochs:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from nasea.backends import World
 from nasea.config import Scenario
 from nasea.errors import CheckpointError
 from nasea.pipeline.checkpoint import CheckpointStore
@@ -29,13 +30,16 @@ class Trained:
     weights_version: str
 
 
-def open_trained(scenario: Scenario, home: Path, listener: Listener) -> Trained:
+def open_trained(
+    scenario: Scenario, home: Path, listener: Listener, world: World | None = None
+) -> Trained:
     """Prepare a run and put the weights of its supernet in place.
 
     Args:
         scenario: that of the search.
         home: its directory.
         listener: hears of progress.
+        world: the processes that compute; by default this one alone.
 
     Raises:
         CheckpointError: there is no supernet, it is not trained to the end, or it is of another
@@ -49,7 +53,7 @@ def open_trained(scenario: Scenario, home: Path, listener: Listener) -> Trained:
         raise CheckpointError(
             f"{store.directory} holds {state}", fix="run nasea search there to its end first"
         )
-    prepared = prepare(scenario, home, listener, int(stored.meta["workers"]))
+    prepared = prepare(scenario, home, listener, int(stored.meta["workers"]), world)
     try:
         found = supernet_identity(prepared, home)
         require_same(stored.meta["identity"], found)

@@ -101,8 +101,12 @@ def measure_all(
     prepared: Prepared, genomes: Sequence[Genome], stop: StopRequest
 ) -> list[Measurement]:
     """The user's metric on each architecture, on the images the search uses."""
-    measured = []
-    for genome in genomes:
-        measured.append(prepared.backend.measure(genome, Slice(images=prepared.eval_images)))
+    measured: list[Measurement] = []
+
+    def on_measured(one: Measurement) -> None:
+        measured.append(one)
         stop.check()
+
+    data = Slice(images=prepared.eval_images)
+    prepared.backend.measure_each([(genome, data) for genome in genomes], on_measured)
     return measured

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import tensorflow as tf
@@ -14,10 +14,12 @@ from nasea.backends.base import (
     Deployment,
     EndReport,
     FileOptions,
+    Job,
     Measurement,
     Role,
     Slice,
     UpdateReport,
+    one_by_one,
 )
 from nasea.backends.distillation import nothing_to_learn
 from nasea.backends.pictures import Picture
@@ -234,13 +236,18 @@ class TensorFlowBackend:
         """See :meth:`nasea.backends.base.Backend.state`."""
         return self.trainer.state()
 
-    def restore(self, state: bytes) -> None:
+    def restore(self, state: bytes, done: int = 0) -> int:
         """See :meth:`nasea.backends.base.Backend.restore`."""
         self.trainer.restore(state)
+        return done
 
     def measure(self, genome: Genome, data: Slice) -> Measurement:
         """See :meth:`nasea.backends.base.Backend.measure`."""
         return self._scoring().measure(genome, data)
+
+    def measure_each(self, jobs: Sequence[Job], on_measured: Callable[[Measurement], None]) -> None:
+        """See :meth:`nasea.backends.base.Backend.measure_each`."""
+        one_by_one(self.measure)(jobs, on_measured)
 
     def pictures(self, genome: Genome, count: int) -> tuple[Picture, ...]:
         """See :meth:`nasea.backends.base.Backend.pictures`."""

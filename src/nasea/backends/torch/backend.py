@@ -5,8 +5,9 @@ from __future__ import annotations
 import copy
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -15,15 +16,19 @@ from nasea.backends.base import (
     Deployment,
     EndReport,
     FileOptions,
+    Job,
     Measurement,
     Role,
     Slice,
     UpdateReport,
+    one_by_one,
 )
 from nasea.backends.pictures import Picture
 from nasea.backends.pretrained import TakenOver
 from nasea.backends.torch.data import Batch, Data
 from nasea.backends.torch.devices import open_device, seed_everything
+from nasea.backends.torch.distributed.ranks import Ranks
+from nasea.backends.torch.distributed.trainer import ParallelTrainer
 from nasea.backends.torch.ends import (
     accepts_channels_last,
     examine_end,
@@ -46,16 +51,30 @@ _INITIAL_STREAM = 0x11
 
 
 class TorchBackend:
-    """See :class:`nasea.backends.base.Backend`."""
+    """See :class:`nasea.backends.base.Backend`.
+
+    Args:
+        scenario: what to search.
+        directory: where ``user_module.py`` is.
+        role: what for.
+        ranks: the processes that train together; ``None`` where there is only this one.
+    """
 
     weights_suffix = ".pt"
     file_options = FileOptions()
     metric_call = "UserModule.metrics_func(eval_dataloader, eval_function)"
 
-    def __init__(self, scenario: Scenario, directory: Path, role: Role = "search") -> None:
+    def __init__(
+        self,
+        scenario: Scenario,
+        directory: Path,
+        role: Role = "search",
+        ranks: Ranks | None = None,
+    ) -> None:
         self.scenario = scenario
         self.notices: list[Notice] = []
-        self.device = open_device(scenario, self.notices)
+        self.device = open_device(scenario, self.notices, 0 if ranks is None else ranks.local_rank)
+        self._ranks = ranks
         seed_everything(scenario.seed, _INITIAL_STREAM)
         if role == "pre-training":
             self.user = classification_code(scenario, directory)
@@ -105,7 +124,7 @@ class TorchBackend:
 
     def load_data(self, workers: int | None) -> DataReport:
         """See :meth:`nasea.backends.base.Backend.load_data`."""
-        self._data = Data(self.scenario, self.user)
+        self._data = self._open_data()
         (images, labels), _ = self._data.probe()
         self._batch = (images.to(self.device), labels)
         wanted = self.scenario.resource.data_workers
@@ -179,7 +198,7 @@ class TorchBackend:
         batch = self._probe_batch()
         choices = self.supernet.space.choices
         before = copy.deepcopy(self.supernet.state_dict())
-        trial = self._make_trainer(paths_per_update=1)
+        trial = Trainer(*self._settings(paths_per_update=1))
         seconds = []
         for turn in range(max(choices)):
             path = tuple(turn % count for count in choices)
@@ -198,7 +217,12 @@ class TorchBackend:
 
     def begin_training(self, paths_per_update: int, seed: int) -> int:
         """See :meth:`nasea.backends.base.Backend.begin_training`."""
-        self._trainer = self._make_trainer(paths_per_update)
+        settings = self._settings(paths_per_update)
+        if self._ranks is None:
+            self._trainer = Trainer(*settings)
+        else:
+            self._trainer = trainer = ParallelTrainer(self._ranks, self.data.deal, *settings)
+            self._ranks.take_from_first(trainer.tensors())
         return self._trainer.steps_per_epoch
 
     def train_epoch(
@@ -212,17 +236,27 @@ class TorchBackend:
         batches = self.data.epoch(epoch, done * self.trainer.paths_per_update)
         self.trainer.epoch(epoch, batches, path, on_update, done)
 
+    def follow_epoch(self, epoch: int, done: int) -> None:
+        """Take part in an epoch that another rank leads; see :meth:`train_epoch`."""
+        assert isinstance(self.trainer, ParallelTrainer), "alone there is nobody to follow"
+        batches = self.data.epoch(epoch, done * self.trainer.paths_per_update)
+        self.trainer.follow(epoch, batches, done)
+
     def state(self) -> bytes:
         """See :meth:`nasea.backends.base.Backend.state`."""
         return self.trainer.state()
 
-    def restore(self, state: bytes) -> None:
+    def restore(self, state: bytes, done: int = 0) -> int:
         """See :meth:`nasea.backends.base.Backend.restore`."""
-        self.trainer.restore(state)
+        return self.trainer.restore(state, done)
 
     def measure(self, genome: Genome, data: Slice) -> Measurement:
         """See :meth:`nasea.backends.base.Backend.measure`."""
         return self._scoring().measure(genome, data)
+
+    def measure_each(self, jobs: Sequence[Job], on_measured: Callable[[Measurement], None]) -> None:
+        """See :meth:`nasea.backends.base.Backend.measure_each`."""
+        one_by_one(self.measure)(jobs, on_measured)
 
     def pictures(self, genome: Genome, count: int) -> tuple[Picture, ...]:
         """See :meth:`nasea.backends.base.Backend.pictures`."""
@@ -259,8 +293,15 @@ class TorchBackend:
         self.user.close()
         self._trainer = self._scorer = self._supernet = self._data = self._batch = None
 
-    def _make_trainer(self, paths_per_update: int) -> Trainer:
-        return Trainer(
+    def _open_data(self) -> Data:
+        if self._ranks is None:
+            return Data(self.scenario, self.user)
+        ranks = self._ranks
+        return Data(self.scenario, self.user, ranks.size, ranks.rank, ranks.local_size)
+
+    def _settings(self, paths_per_update: int) -> tuple[Any, ...]:
+        """What a trainer needs."""
+        return (
             self.scenario,
             self.user,
             self.supernet,

@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch.utils.data import DataLoader, Dataset, Sampler, Subset
+from torch.utils.data import DataLoader, Dataset, Subset
 
+from nasea.backends.torch.dealing import Deal
 from nasea.backends.torch.describe import describe
 from nasea.backends.torch.draws import Seeded
 from nasea.backends.torch.proxy import proxy_images
@@ -21,7 +22,8 @@ from nasea.config import Scenario
 from nasea.errors import DataError
 
 CACHE_BYTES = 2 * 1024**3
-"""Evaluation batches are kept in memory up to this size and read anew beyond it."""
+"""Evaluation batches are kept in memory up to this size, by all processes of a machine together,
+and read anew beyond it."""
 
 _LOADING_SHARE = 0.1
 """Loading moves to worker processes where it takes more than this share of a training step."""
@@ -40,6 +42,7 @@ class CachedLoader(DataLoader[Any]):
     What it serves are copies: a metric may work on them in place.
     """
 
+    cache_bytes = CACHE_BYTES
     _cache: list[Any] | None = None
     _fits = True
 
@@ -54,7 +57,7 @@ class CachedLoader(DataLoader[Any]):
         size = 0
         for batch in super().__iter__():
             size += _bytes(batch)
-            if size > CACHE_BYTES:
+            if size > self.cache_bytes:
                 self._fits = False
                 kept.clear()
             if self._fits:
@@ -70,9 +73,19 @@ class Data:
     Args:
         scenario: batch size, directories, input shape.
         user: the user's code.
+        size: how many ranks share the training images.
+        rank: which one this is.
+        local_size: how many of them this machine has.
     """
 
-    def __init__(self, scenario: Scenario, user: UserCode) -> None:
+    def __init__(
+        self,
+        scenario: Scenario,
+        user: UserCode,
+        size: int = 1,
+        rank: int = 0,
+        local_size: int = 1,
+    ) -> None:
         self.scenario = scenario
         self.user = user
         self.workers = 0
@@ -86,6 +99,8 @@ class Data:
                 f"only {self.train_images} images",
                 fix=f"use a batch_size of at most {self.train_images}",
             )
+        self.deal = Deal(self.train_images, scenario.batch_size, size, rank)
+        self._local_size = local_size
         self._statistics: dict[int, list[torch.Tensor]] = {}
         self._evaluation: dict[tuple[int | None, int | None], CachedLoader] = {}
         self.load_seconds = 0.0
@@ -93,12 +108,13 @@ class Data:
     @property
     def batches_per_epoch(self) -> int:
         """Batches of one pass over the training images; a last batch of one image is left out."""
-        whole, rest = divmod(self.train_images, self.scenario.batch_size)
-        return whole + (rest > 1)
+        return self.deal.batches
 
     def probe(self) -> tuple[Batch, Batch]:
         """One training and one validation batch, checked; measures how long loading takes."""
-        loader = self._loader(self._drawing(_STATISTICS_STREAM), None, workers=0)
+        loader = self._loader(
+            self._drawing(_STATISTICS_STREAM), workers=0, batch_size=self.scenario.batch_size
+        )
         start = time.perf_counter()
         with reading(_TRAINING, self.user.directory):
             batches = list(itertools.islice(loader, min(3, self.batches_per_epoch)))
@@ -122,10 +138,11 @@ class Data:
             done: how many batches to leave out at the beginning.
         """
         rng = np.random.default_rng([_EPOCH_STREAM, self.scenario.seed, epoch])
-        order = rng.permutation(self.train_images)[done * self.scenario.batch_size :]
+        order = rng.permutation(self.train_images).tolist()
         dataset = self._drawing(_EPOCH_STREAM, epoch)
-        batches = iter(self._loader(dataset, _Fixed(order.tolist()), self.workers))
-        for _ in range(done, self.batches_per_epoch):
+        mine = self.deal.mine(order, done)
+        batches = iter(self._loader(dataset, self.workers, batch_sampler=mine))
+        for _ in mine:
             with reading(_TRAINING, self.user.directory):
                 batch = next(batches)
             yield self.checked(batch, _TRAINING)
@@ -143,7 +160,9 @@ class Data:
             rng = np.random.default_rng([self.scenario.seed, _STATISTICS_STREAM, draw])
             chosen = rng.permutation(self.train_images)[:wanted]
             dataset = self._drawing(_STATISTICS_STREAM, draw)
-            loader = self._loader(dataset, _Fixed(chosen.tolist()), workers=0)
+            size = self.scenario.batch_size
+            parts = [chosen[i : i + size].tolist() for i in range(0, len(chosen), size)]
+            loader = self._loader(dataset, workers=0, batch_sampler=parts)
             batches = []
             with reading(_TRAINING, self.user.directory):
                 for batch in loader:
@@ -169,13 +188,15 @@ class Data:
                 )
             whole = len(chosen) == self.val_images
             dataset = self.val if whole else Subset(self.val, chosen.tolist())
-            self._evaluation[key] = CachedLoader(
+            loader = CachedLoader(
                 dataset,
                 batch_size=self.scenario.batch_size,
                 shuffle=False,
                 collate_fn=getattr(self.val, "collate_fn", None),
                 generator=torch.Generator(),  # or the first metric would find others drawn upon
             )
+            loader.cache_bytes = CACHE_BYTES // self._local_size
+            self._evaluation[key] = loader
         return self._evaluation[key]
 
     def checked(self, batch: object, what: str) -> Batch:
@@ -205,12 +226,16 @@ class Data:
         return Seeded(self.train, self.scenario.seed, *seed)
 
     def _loader(
-        self, dataset: Dataset[Any], sampler: Sampler[int] | None, workers: int
+        self,
+        dataset: Dataset[Any],
+        workers: int,
+        batch_sampler: Sequence[list[int]] | None = None,
+        batch_size: int = 1,
     ) -> DataLoader[Any]:
         return DataLoader(
             dataset,
-            batch_size=self.scenario.batch_size,
-            sampler=sampler,
+            batch_size=batch_size,
+            batch_sampler=batch_sampler,
             num_workers=workers,
             collate_fn=getattr(self.train, "collate_fn", None),
             generator=torch.Generator(),  # the loader's own draws decide nothing
@@ -226,19 +251,6 @@ class Data:
                 fix="check the path and what dataset_define reads from it",
             )
         return length
-
-
-class _Fixed(Sampler[int]):
-    """Indices in a given order."""
-
-    def __init__(self, indices: Sequence[int]) -> None:
-        self.indices = indices
-
-    def __iter__(self) -> Iterator[int]:
-        return iter(self.indices)
-
-    def __len__(self) -> int:
-        return len(self.indices)
 
 
 def _bytes(value: object) -> int:

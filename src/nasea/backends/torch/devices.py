@@ -10,32 +10,35 @@ from nasea.config import Scenario
 from nasea.errors import NotAvailableError, Notice
 
 
-def open_device(scenario: Scenario, notices: list[Notice]) -> torch.device:
-    """The device of this run; falls back to the CPU with a notice where there is no CUDA.
+def open_device(scenario: Scenario, notices: list[Notice], local_rank: int = 0) -> torch.device:
+    """The device of this process; falls back to the CPU with a notice where there is no CUDA.
 
-    CUDA_VISIBLE_DEVICES is narrowed to the first of ``resource.gpu_id`` before CUDA starts, since
-    user modules call a bare ``.cuda()``.
+    CUDA_VISIBLE_DEVICES is narrowed to one of ``resource.gpu_id`` before CUDA starts, since user
+    modules call a bare ``.cuda()``.
+
+    Args:
+        scenario: device ids, kind of device, threads.
+        notices: gets what the user should know.
+        local_rank: position of this process's device in ``resource.gpu_id``.
 
     Raises:
         NotAvailableError: CUDA was asked for and is not there, or the id is beyond those that
             CUDA_VISIBLE_DEVICES leaves.
     """
     resource = scenario.resource
-    if len(resource.gpu_ids) > 1:
-        notices.append(
-            Notice(
-                "resource.gpu_id",
-                f"this version trains on one device; {resource.gpu_ids[0]} of "
-                f"{list(resource.gpu_ids)} is used",
-            )
-        )
     if resource.device != "cpu" and not torch.cuda.is_initialized():  # type: ignore[no-untyped-call]
-        show_only(resource.gpu_ids[0])
+        show_only(resource.gpu_ids[min(local_rank, len(resource.gpu_ids) - 1)])
     threads = resource.threads or torch.get_num_threads()
     torch.set_num_threads(threads)
     if resource.device == "cpu":
         return torch.device("cpu")
     if torch.cuda.is_available():
+        if local_rank >= len(resource.gpu_ids):
+            raise NotAvailableError(
+                f"resource.gpu_id names {len(resource.gpu_ids)} devices, but more processes of the "
+                "run were started on this machine",
+                fix="name a device for each process of a machine, or start one for each device",
+            )
         return torch.device("cuda")
     if resource.device == "cuda":
         raise NotAvailableError(

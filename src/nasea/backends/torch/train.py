@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Callable, Iterable
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
@@ -19,7 +20,7 @@ from nasea.backends.torch.supernet import Supernet, average_gradients
 from nasea.backends.torch.teacher import Teacher
 from nasea.backends.torch.user import UserCode
 from nasea.config import Scenario
-from nasea.errors import CheckpointError, TrainingError
+from nasea.errors import CheckpointError, TrainingError, UserCodeError
 from nasea.space import Genome
 
 _EPOCH_STREAM = 0x7E
@@ -36,6 +37,7 @@ class Trainer:
         batches_per_epoch: batches of one pass over the training images.
         paths_per_update: paths whose gradients make one update, a batch each.
         teacher: another network to learn from as well.
+        devices: how many train together.
     """
 
     def __init__(
@@ -47,6 +49,7 @@ class Trainer:
         batches_per_epoch: int,
         paths_per_update: int,
         teacher: Teacher | None = None,
+        devices: int = 1,
     ) -> None:
         self.scenario = scenario
         self.user = user
@@ -56,7 +59,8 @@ class Trainer:
         self.teacher = teacher
         self.batches_per_epoch = batches_per_epoch
         self.steps_per_epoch = -(-batches_per_epoch // paths_per_update)
-        self.optimizer = make_optimizer(scenario, supernet)
+        self.images_per_update = scenario.batch_size * devices * paths_per_update
+        self.optimizer = make_optimizer(scenario, supernet, devices)
         self.scheduler = user.scheduler(self.optimizer, self.steps_per_epoch)
         self.global_step = 0
 
@@ -74,37 +78,71 @@ class Trainer:
         stream = iter(batches)
         start = time.perf_counter()
         for step in range(done, self.steps_per_epoch):
-            group = list(itertools.islice(stream, self.paths_per_update))
-            first = epoch * self.batches_per_epoch + step * self.paths_per_update
-            paths = [path(first + i) for i in range(len(group))]
+            first = step * self.paths_per_update
+            last = min(first + self.paths_per_update, self.batches_per_epoch)
+            paths = [path(epoch * self.batches_per_epoch + i) for i in range(first, last)]
             rate = float(self.optimizer.param_groups[0]["lr"])
-            loss = self.update(paths, group)
-            images = sum(len(images) for images, _ in group)
+            loss, images = self.update(paths, stream)
             now = time.perf_counter()
             on_update(UpdateReport(self.global_step, step + 1, loss, rate, images, now - start))
             start = now
 
-    def update(self, paths: list[Genome], batches: list[Batch]) -> float:
-        """One update from one batch a path and one step of the schedule; returns the mean loss."""
+    def update(self, paths: list[Genome], stream: Iterator[Batch]) -> tuple[float, int]:
+        """One update and one step of the schedule.
+
+        Args:
+            paths: what to train.
+            stream: gives a batch for each.
+
+        Returns:
+            The mean loss, and how many images went into it.
+        """
+        batches = list(itertools.islice(stream, len(paths)))
         mean = self.learn(paths, batches)
+        self.step_schedule()
+        return mean, sum(len(images) for images, _ in batches)
+
+    def step_schedule(self) -> None:
+        """Count an update, of which the schedule is a function."""
         with self.user.guard("the schedule of scheduler_define, step()"):
             self.scheduler.step()
         self.global_step += 1
-        return mean
 
     def learn(self, paths: list[Genome], batches: list[Batch]) -> float:
         """One update from one batch a path, the schedule left alone; returns the mean loss."""
+        mean = self.gradients(paths, batches)
+        self.require_finite(mean)
+        average_gradients(self.supernet, paths)
+        self.optimizer.step()
+        return mean
+
+    def gradients(
+        self, paths: list[Genome], batches: list[Batch], weights: Sequence[float] = ()
+    ) -> float:
+        """Add up the gradients of paths, a batch each.
+
+        Args:
+            paths: the paths.
+            batches: one for each.
+            weights: what to multiply the loss of each with; 1 by default.
+
+        Returns:
+            The mean loss.
+        """
         self.supernet.train()
         self.optimizer.zero_grad(set_to_none=True)
-        pairs = zip(paths, batches, strict=True)
+        pairs = zip(paths, batches, weights or [1.0] * len(paths), strict=True)
         try:
-            losses = [self.accumulate(path, images, labels) for path, (images, labels) in pairs]
+            losses = [self.accumulate(path, *batch, weight) for path, batch, weight in pairs]
         except torch.OutOfMemoryError as error:
             raise TrainingError(
                 f"out of memory at update {self.global_step + 1}: {str(error).splitlines()[0]}",
                 fix="lower strategy.batch_size; the last checkpoint is intact",
             ) from error
-        mean = float(torch.stack(losses).mean())
+        return float(torch.stack(losses).mean())
+
+    def require_finite(self, mean: float) -> None:
+        """Raise TrainingError where a loss is not a number."""
         if not np.isfinite(mean):
             rate = self.optimizer.param_groups[0]["lr"]
             raise TrainingError(
@@ -112,12 +150,11 @@ class Trainer:
                 fix="lower optimizer.weights_optimizer.learning_rate, or check loss_func and the "
                 "labels; the last checkpoint is intact",
             )
-        average_gradients(self.supernet, paths)
-        self.optimizer.step()
-        return mean
 
-    def accumulate(self, path: Genome, images: torch.Tensor, labels: Any) -> torch.Tensor:
-        """Add the gradients of one path on one batch; returns its loss, detached."""
+    def accumulate(
+        self, path: Genome, images: torch.Tensor, labels: Any, weight: float
+    ) -> torch.Tensor:
+        """Add ``weight`` times the gradients of one path on one batch; returns so much loss."""
         weights = self.supernet.bind(path)
         images = move_images(images, self.device)
         with self.autocast():
@@ -127,6 +164,8 @@ class Trainer:
             loss = self.user.loss(move(labels, self.device), outputs)
             if self.teacher is not None:
                 loss = self.teacher.mixed(loss, outputs, taught)
+            if weight != 1.0:
+                loss = weight * loss
         with self.user.guard("the gradient of UserModule.loss_func(labels, logits)"):
             loss.backward()  # type: ignore[no-untyped-call]
         self.supernet.collect(path, weights)
@@ -156,33 +195,62 @@ class Trainer:
                 "optimizer": self.optimizer.state_dict(),
                 "scheduler": self.scheduler.state_dict(),
                 "global_step": self.global_step,
+                "steps_per_epoch": self.steps_per_epoch,
+                "images_per_update": self.images_per_update,
                 "random": random_state(),
             }
         )
 
-    def restore(self, state: bytes) -> None:
-        """Take over what :meth:`state` gave; refuses anything but tensors and plain values."""
+    def restore(self, state: bytes, done: int = 0) -> int:
+        """See :meth:`nasea.backends.base.Backend.restore`; refuses all but plain values."""
         stored = unpack(state)
         try:
             self.supernet.load_state_dict(stored["supernet"])
+            set_random_state(stored["random"])
+            if stored["images_per_update"] != self.images_per_update:
+                return self._rescale(stored, done)
             self.optimizer.load_state_dict(stored["optimizer"])
             self.scheduler.load_state_dict(stored["scheduler"])
             self.global_step = int(stored["global_step"])
-            set_random_state(stored["random"])
+            return done
+        except UserCodeError:
+            raise
         except Exception as error:
             raise CheckpointError(
                 f"the training state in the checkpoint does not fit this run: {error}",
                 fix="start anew with --restart",
             ) from error
 
+    def _rescale(self, stored: dict[str, Any], done: int) -> int:
+        """Go on with another number of devices: with other rates, and updates of another size.
 
-def make_optimizer(scenario: Scenario, supernet: Supernet) -> torch.optim.Optimizer:
-    """The optimiser of the scenario over all slots and both ends."""
+        The schedule is begun anew and put where the same share of the training is done. Images of
+        the present epoch that do not fill an update are read again.
+        """
+        settings = self.optimizer.state_dict()["param_groups"]
+        moments = stored["optimizer"]["state"]
+        self.optimizer.load_state_dict({"state": moments, "param_groups": settings})
+        epochs = (int(stored["global_step"]) - done) // int(stored["steps_per_epoch"])
+        done = done * int(stored["images_per_update"]) // self.images_per_update
+        done = min(done, self.steps_per_epoch)
+        with warnings.catch_warnings():  # that no update came before: it did, in another process
+            warnings.filterwarnings("ignore", message=".*lr_scheduler.step.*")
+            while self.global_step < epochs * self.steps_per_epoch + done:
+                self.step_schedule()
+        return done
+
+
+def make_optimizer(scenario: Scenario, supernet: Supernet, devices: int) -> torch.optim.Optimizer:
+    """The optimiser of the scenario over all slots and both ends.
+
+    Its learning rate is multiplied by the number of devices: so much larger is the batch.
+    """
     settings = scenario.optimizer
+    rate = settings.learning_rate * devices
     parameters = [p for p in supernet.parameters() if p.requires_grad]
     if settings.type == "adam":
-        return torch.optim.Adam(parameters, lr=settings.learning_rate, betas=settings.betas)
-    return torch.optim.SGD(parameters, lr=settings.learning_rate)
+        return torch.optim.Adam(parameters, lr=rate, betas=settings.betas)
+    return torch.optim.SGD(parameters, lr=rate)
 
 
 def move_images(images: torch.Tensor, device: torch.device) -> torch.Tensor:

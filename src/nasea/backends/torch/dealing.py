@@ -1,0 +1,65 @@
+"""How the images of an epoch are dealt to the ranks: each once, a batch a rank a step."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True)
+class Deal:
+    """The batches of an epoch.
+
+    A step takes the next ``size`` × ``batch_size`` images, a batch for each rank in order. What is
+    left over in the end is divided evenly. Where that would give a rank a single image, which batch
+    normalisation cannot work with, all ranks compute the same batch instead; a single image is left
+    out.
+
+    Attributes:
+        images: of the training data set.
+        batch_size: of one rank.
+        size: how many ranks.
+        rank: which one this is, from 0.
+    """
+
+    images: int
+    batch_size: int
+    size: int = 1
+    rank: int = 0
+
+    @property
+    def batches(self) -> int:
+        """Batches of an epoch, which each rank has."""
+        whole, rest = divmod(self.images, self.batch_size * self.size)
+        return whole + (rest > 1)
+
+    def counts(self, batch: int) -> list[int]:
+        """Images of each rank in a batch, counted from 0."""
+        left = self.total(batch)
+        if left < 2 * self.size and self.size > 1:
+            return [left] * self.size
+        share, more = divmod(left, self.size)
+        return [share + (rank < more) for rank in range(self.size)]
+
+    def total(self, batch: int) -> int:
+        """Different images of a batch, of all ranks together."""
+        whole = self.batch_size * self.size
+        return min(whole, self.images - batch * whole)
+
+    def weight(self, batch: int) -> float:
+        """This rank's part of the mean over a batch, from 0 to 1."""
+        counts = self.counts(batch)
+        return counts[self.rank] / sum(counts)
+
+    def mine(self, order: Sequence[_T], done: int = 0) -> list[list[_T]]:
+        """This rank's batches of an epoch, from the ``done``-th on, of its images in order."""
+        batches = []
+        for batch in range(done, self.batches):
+            counts, start = self.counts(batch), batch * self.batch_size * self.size
+            if sum(counts) == self.total(batch):
+                start += sum(counts[: self.rank])
+            batches.append(list(order[start : start + counts[self.rank]]))
+        return batches

@@ -1,0 +1,182 @@
+"""A training step of several ranks: each its part of the batch, one update for all.
+
+Only gradients that were made are exchanged. The paths say which slots are used, and they are the
+same everywhere; which tensors of the user's ends got a gradient is agreed on in the same small
+message that says whether all went well. So there is no graph to be searched for unused parameters,
+and a rank that fails, or a loss that is not finite, stops all of them before a weight is moved.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterable, Iterator
+
+import torch
+
+from nasea.backends.base import UpdateReport
+from nasea.backends.torch.data import Batch
+from nasea.backends.torch.dealing import Deal
+from nasea.backends.torch.devices import seed_everything
+from nasea.backends.torch.distributed.ranks import Ranks
+from nasea.backends.torch.distributed.sync_norm import SyncNorm
+from nasea.backends.torch.state import random_state, set_random_state
+from nasea.backends.torch.supernet import Supernet, average_gradients
+from nasea.backends.torch.teacher import Teacher
+from nasea.backends.torch.train import Trainer
+from nasea.backends.torch.user import UserCode
+from nasea.config import Scenario
+from nasea.errors import RankLostError
+from nasea.space import Genome
+
+_RANK_STREAM = 0xD9
+
+
+class ParallelTrainer(Trainer):
+    """The trainer of one rank among several.
+
+    Args:
+        ranks: the others.
+        deal: how the images of an epoch are shared.
+        scenario: as of :class:`nasea.backends.torch.train.Trainer`, and so are all others.
+    """
+
+    def __init__(
+        self,
+        ranks: Ranks,
+        deal: Deal,
+        scenario: Scenario,
+        user: UserCode,
+        supernet: Supernet,
+        device: torch.device,
+        batches_per_epoch: int,
+        paths_per_update: int,
+        teacher: Teacher | None = None,
+    ) -> None:
+        super().__init__(
+            scenario,
+            user,
+            supernet,
+            device,
+            batches_per_epoch,
+            paths_per_update,
+            teacher,
+            ranks.size,
+        )
+        self.ranks = ranks
+        self.deal = deal
+        self._synchronised = self.scenario.resource.batch_norm == "synchronised"
+        self._batch = 0
+        self._in_step = True
+
+    def epoch(
+        self,
+        epoch: int,
+        batches: Iterable[Batch],
+        path: Callable[[int], Genome],
+        on_update: Callable[[UpdateReport], None],
+        done: int,
+    ) -> None:
+        """Lead an epoch: the paths and the end of it come from here."""
+        self._batch = done * self.paths_per_update
+        self._in_step = True
+        is_over = False
+        try:
+            super().epoch(epoch, batches, path, on_update, done)
+            is_over = True
+        finally:
+            if self._in_step:  # else all have failed together, or cannot be reached
+                self.ranks.send_paths(None, is_over=is_over)
+        self.ranks.take_from_first(self.tensors())
+
+    def follow(self, epoch: int, batches: Iterable[Batch], done: int) -> None:
+        """Take part in an epoch that rank 0 leads."""
+        self._batch = done * self.paths_per_update
+        stream = iter(batches)
+        for step in itertools.count(done):
+            paths = self.ranks.receive_paths()
+            if isinstance(paths, bool):
+                if paths:
+                    self.ranks.take_from_first(self.tensors())
+                return
+            # Drawn anew every time, since a checkpoint holds the generators of rank 0 alone.
+            seed_everything(self.scenario.seed, _RANK_STREAM, self.ranks.rank, epoch, step)
+            self._update_together(paths, stream)
+
+    def update(self, paths: list[Genome], stream: Iterator[Batch]) -> tuple[float, int]:
+        """One update, led from here."""
+        self._in_step = False
+        before = random_state()
+        try:
+            self.ranks.send_paths(paths)
+            result = self._update_together(paths, stream)
+        except RankLostError:  # nothing of this update was done: a checkpoint may be written
+            set_random_state(before)
+            raise
+        self._in_step = True
+        return result
+
+    def tensors(self) -> list[torch.Tensor]:
+        """All weights and statistics."""
+        return [*self.supernet.parameters(), *self.supernet.buffers()]
+
+    def _update_together(self, paths: list[Genome], stream: Iterator[Batch]) -> tuple[float, int]:
+        numbers = range(self._batch, self._batch + len(paths))
+        weights = [self.deal.weight(number) for number in numbers]
+        if self._synchronised:
+            mean, failure = self._gradients_in_step(paths, stream, weights), None
+        else:
+            mean, failure = self._gradients_apart(paths, stream, weights)
+        tensors = self._trained_by(paths)
+        has_gradient = [float(tensor.grad is not None) for tensor in tensors]
+        told = torch.tensor([mean, *has_gradient], dtype=torch.float64)
+        mean, *counts = self.ranks.agree(failure, told).tolist()
+        self.require_finite(mean)
+        average_gradients(self.supernet, paths)
+        self.ranks.sum_in_place([_gradient(t) for t, n in zip(tensors, counts, strict=True) if n])
+        self.optimizer.step()
+        self.step_schedule()
+        self._batch += len(paths)
+        return mean, sum(self.deal.total(number) for number in numbers)
+
+    def _gradients_apart(
+        self, paths: list[Genome], stream: Iterator[Batch], weights: list[float]
+    ) -> tuple[float, Exception | None]:
+        """The loss here, and what went wrong."""
+        try:
+            batches = list(itertools.islice(stream, len(paths)))
+            return self.gradients(paths, batches, weights), None
+        except Exception as error:
+            return 0.0, error
+
+    def _gradients_in_step(
+        self, paths: list[Genome], stream: Iterator[Batch], weights: list[float]
+    ) -> float:
+        """The same where every normalisation waits for all ranks: a failure must not stay here."""
+        failure, batches = None, []
+        try:
+            batches = list(itertools.islice(stream, len(paths)))
+        except Exception as error:
+            failure = error
+        self.ranks.agree(failure)
+        try:
+            with SyncNorm(self.ranks):
+                return self.gradients(paths, batches, weights)
+        except RankLostError:
+            raise
+        except Exception as error:
+            self.ranks.abandon(error)
+            raise
+
+    def _trained_by(self, paths: list[Genome]) -> list[torch.Tensor]:
+        """Everything the paths may have a gradient for, in the same order on all ranks."""
+        names = dict.fromkeys(name for path in paths for name in self.supernet.slots_of(path))
+        slots = [self.supernet.slot(name) for name in names]
+        ends = (*self.supernet.pre_net.parameters(), *self.supernet.post_net.parameters())
+        return [*slots, *(parameter for parameter in ends if parameter.requires_grad)]
+
+
+def _gradient(tensor: torch.Tensor) -> torch.Tensor:
+    """The gradient, zeros where another rank alone has one."""
+    if tensor.grad is None:
+        tensor.grad = torch.zeros_like(tensor)
+    return tensor.grad
