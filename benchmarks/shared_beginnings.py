@@ -27,13 +27,13 @@ TURNS = 5
 
 def seconds(backend: Any, genomes: Sequence[Genome], together: bool) -> tuple[float, list[float]]:
     """Time to score, and the metrics in the order of the genomes."""
-    last = backend._scoring()._last
-    last.forget()
+    scorer = backend._scoring()
+    scorer.forget()
     start = time.perf_counter()
     metrics = []
     for genome in sorted(genomes):
         if not together:
-            last.forget()
+            scorer.forget()
         metrics.append(backend.measure(genome, Slice()).metric)
     return time.perf_counter() - start, metrics
 

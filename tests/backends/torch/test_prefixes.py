@@ -115,7 +115,7 @@ def test_only_what_fits_is_kept(
     for kept in (0, 1, 2):
         monkeypatch.setattr("nasea.backends.torch.score.outputs_within", lambda *_, kept=kept: kept)
         layers_run.clear()
-        backend._scoring()._last.forget()
+        backend._scoring().forget()
         assert metrics(backend, genomes) == expected
         assert min(layers_run) >= len(space.layers) + 1 - kept
 

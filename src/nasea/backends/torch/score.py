@@ -82,6 +82,10 @@ class Scorer:
         loader = self.data.evaluation(None, None)
         return take_pictures(self.user, loader, evaluate, count, task == "segmentation")
 
+    def forget(self) -> None:
+        """Score the next architecture as if it were the first."""
+        self._last.forget()
+
     def calibrated(self, genome: Genome, draw: int = 0) -> Network:
         """The network of an architecture with re-estimated statistics, in evaluation mode."""
         return self._calibrated(genome, draw).network
