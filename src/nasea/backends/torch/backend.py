@@ -6,6 +6,7 @@ import copy
 import statistics
 import time
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -171,7 +172,8 @@ class TorchBackend:
             layout = torch.channels_last
         seed_everything(seed, _INITIAL_STREAM, 1)
         self._supernet = Supernet(space, self._pre_net, self._post_net, layout).to(self.device)
-        self._scorer = Scorer(self._supernet, self.data, self.user, self.device, seed)
+        processes = 1 if self._ranks is None else self._ranks.local_size
+        self._scorer = Scorer(self._supernet, self.data, self.user, self.device, seed, processes)
         return EndReport(costs, operators=operators)
 
     def inherit(self, genome: Genome, weights: Path) -> None:
@@ -256,7 +258,12 @@ class TorchBackend:
 
     def measure_each(self, jobs: Sequence[Job], on_measured: Callable[[Measurement], None]) -> None:
         """See :meth:`nasea.backends.base.Backend.measure_each`."""
-        one_by_one(self.measure)(jobs, on_measured)
+        with self.sharing():
+            one_by_one(self.measure)(jobs, on_measured)
+
+    def sharing(self) -> AbstractContextManager[None]:
+        """See :meth:`nasea.backends.torch.score.Scorer.sharing`."""
+        return self._scoring().sharing()
 
     def pictures(self, genome: Genome, count: int) -> tuple[Picture, ...]:
         """See :meth:`nasea.backends.base.Backend.pictures`."""

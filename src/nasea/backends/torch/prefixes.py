@@ -8,6 +8,7 @@ was scored last, which is why candidates are scored in the order of their genome
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -17,11 +18,11 @@ from torch import nn
 
 from nasea.backends.nesting import flatten
 from nasea.backends.torch.layers import Network
-from nasea.backends.torch.supernet import Supernet
 from nasea.space import Genome, Space
 
 LIMIT = 1024**3
-"""Bytes of outputs that are kept, of statistics and of validation images each."""
+"""Bytes that a path keeps of statistics and of validation images each, by all processes of a machine
+together. While a path is scored, the one before it is there as well."""
 
 Outputs = list[torch.Tensor]
 """Of PreNet and of the first layers, in order."""
@@ -86,49 +87,86 @@ ALONE = Begun()
 
 
 class LastPath:
-    """The architecture that was scored last.
+    """The architecture that was scored last; for as long as no weight changes."""
 
-    Args:
-        supernet: whose weights the architectures have.
-    """
-
-    def __init__(self, supernet: Supernet) -> None:
-        self._supernet = supernet
+    def __init__(self) -> None:
         self._path: Path | None = None
-        self._version: tuple[int, ...] = ()
-        self._is_trusted: bool | None = None
+        self._draw = 0
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether there is one."""
+        return self._path is not None
 
     def shared_with(self, genome: Genome, draw: int) -> Begun:
-        """What another architecture has in common with it; nothing once any weight has changed.
+        """What another architecture has in common with it; where that is nothing, forget it.
 
         Args:
             genome: the other one.
             draw: of the statistics images.
         """
         path = self._path
-        if path is None or self._version != self._version_for(draw):
-            return ALONE
-        if self._is_trusted is None:
-            self._is_trusted = _goes_on_alike(path)
-        if not self._is_trusted:
-            return ALONE
-        pairs = enumerate(zip(path.genome, genome, strict=True))
-        parted = next((layer for layer, (one, other) in pairs if one != other), len(genome))
-        depth = min([parted + 1, *map(len, path.statistics)])
-        return Begun(path, depth) if depth else ALONE
+        if path is not None and draw == self._draw:
+            pairs = enumerate(zip(path.genome, genome, strict=True))
+            parted = next((layer for layer, (one, other) in pairs if one != other), len(genome))
+            depth = min([parted + 1, *map(len, path.statistics)])
+            if depth:
+                return Begun(path, depth)
+        self.forget()
+        return ALONE
 
     def become(self, path: Path, draw: int) -> None:
         """Keep another one instead."""
-        self._path, self._version = path, self._version_for(draw)
+        self._path, self._draw = path, draw
 
     def forget(self) -> None:
         """Keep none."""
         self._path = None
 
-    def _version_for(self, draw: int) -> tuple[int, ...]:
-        """Another one whenever a tensor of the supernet changes."""
-        tensors = (*self._supernet.parameters(), *self._supernet.buffers())
-        return (draw, *(tensor._version for tensor in tensors))
+
+class Proof:
+    """Whether sharing changes nothing: tried on the first candidates that share, before it counts.
+
+    A PreNet might draw random numbers, of which PostNet or the metric draw the next ones; or leave
+    something for PostNet in a global variable: then it must run for every network. Such a
+    candidate is scored both ways, and one difference in any output ends sharing for good.
+    """
+
+    WANTED = 3
+    """Candidates that must agree."""
+
+    def __init__(self) -> None:
+        self._agreed = 0
+        self.failed = False
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether enough candidates agreed."""
+        return self._agreed >= self.WANTED
+
+    def enter(self, agreed: bool) -> None:
+        """Enter what one candidate showed."""
+        self._agreed += agreed
+        self.failed |= not agreed
+
+
+class Digest:
+    """What distinguishes the outputs of one scoring from those of another."""
+
+    def __init__(self) -> None:
+        self._hash = hashlib.blake2b()
+
+    def add(self, outputs: object) -> None:
+        """Take in what PostNet returned."""
+        for name, tensor in flatten(outputs, torch.Tensor):
+            self._hash.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
+            plain = tensor.detach().cpu().contiguous().reshape(-1)
+            self._hash.update(plain.view(torch.uint8).numpy().tobytes())
+
+    @property
+    def value(self) -> bytes:
+        """The same for the same outputs in the same order."""
+        return self._hash.digest()
 
 
 def run_from(
@@ -161,45 +199,19 @@ def run_from(
     return network.post_net(features if network.taps else features[0]), outputs
 
 
-def outputs_within(space: Space, images: int, limit: int = LIMIT) -> int:
+def outputs_within(space: Space, images: int, limit: int, image: int = 0) -> int:
     """How many outputs, PreNet's first, fit into memory for so many images.
 
     Args:
         space: knows their shapes.
         images: how many.
         limit: bytes.
+        image: values of an image, where images are kept as well.
     """
     shapes = [space.layers[0].in_shape, *(layer.out_shape for layer in space.layers)]
-    total = 0
+    total = 4 * images * image
     for number, shape in enumerate(shapes):
         total += 4 * images * math.prod(shape)
         if total > limit:
             return number
     return len(shapes)
-
-
-def _goes_on_alike(path: Path) -> bool:
-    """Whether the user's ends have no ties but the body: else PreNet must run for every network.
-
-    A PreNet might draw random numbers, of which PostNet then draws the next ones; or leave
-    something for PostNet in a global variable.
-    """
-    if len(path.validation) == 0 or not path.validation[0][1]:
-        return False
-    images, outputs = path.validation[0]
-    try:
-        with torch.no_grad(), torch.random.fork_rng():
-            state = torch.random.get_rng_state()
-            # This one first: what PreNet may have left behind is of other images now.
-            found, _ = run_from(path.network, images.clone(), outputs, len(outputs))
-            drawn = torch.random.get_rng_state()
-            torch.random.set_rng_state(state)
-            expected = path.network(images.clone())
-            if not torch.equal(drawn, torch.random.get_rng_state()):
-                return False
-    except Exception:  # of the user's code; the metric will tell it
-        return False
-    pairs = zip(flatten(found, torch.Tensor), flatten(expected, torch.Tensor), strict=True)
-    return all(
-        torch.allclose(one, other, rtol=0, atol=0, equal_nan=True) for (_, one), (_, other) in pairs
-    )

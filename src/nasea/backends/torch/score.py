@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -17,7 +18,17 @@ from nasea.backends.torch.devices import seed_everything
 from nasea.backends.torch.ends import copy_end
 from nasea.backends.torch.layers import Network
 from nasea.backends.torch.pictures import take_pictures
-from nasea.backends.torch.prefixes import ALONE, Begun, LastPath, Path, outputs_within, run_from
+from nasea.backends.torch.prefixes import (
+    ALONE,
+    LIMIT,
+    Begun,
+    Digest,
+    LastPath,
+    Path,
+    Proof,
+    outputs_within,
+    run_from,
+)
 from nasea.backends.torch.supernet import Supernet
 from nasea.backends.torch.user import UserCode
 from nasea.errors import UserCodeError
@@ -37,17 +48,39 @@ class Scorer:
         user: the user's metric.
         device: where the networks run.
         seed: statistics and metric start from the same random state for every candidate.
+        processes: how many of them share this machine's memory.
     """
 
     def __init__(
-        self, supernet: Supernet, data: Data, user: UserCode, device: torch.device, seed: int
+        self,
+        supernet: Supernet,
+        data: Data,
+        user: UserCode,
+        device: torch.device,
+        seed: int,
+        processes: int = 1,
     ) -> None:
         self.supernet = supernet
         self.data = data
         self.user = user
         self.device = device
         self.seed = seed
-        self._last = LastPath(supernet)
+        self.limit = LIMIT // processes
+        self._last: LastPath | None = None
+        self._proof = Proof()
+
+    @contextmanager
+    def sharing(self) -> Iterator[None]:
+        """Within it architectures share how they begin with the one before; weights must not change.
+
+        The scores are the same; :class:`Proof` tells for which modules of users they would not be.
+        """
+        if self._last is None and not self._proof.failed:
+            self._last = LastPath()
+        try:
+            yield
+        finally:
+            self._last = None
 
     def measure(self, genome: Genome, data: Slice) -> Measurement:
         """See :meth:`nasea.backends.base.Backend.measure`."""
@@ -55,22 +88,48 @@ class Scorer:
         self.data.statistics(data.statistics)  # read now: unreadable data is no candidate's fault
         try:
             return self._measured(genome, data, loader)
-        except torch.OutOfMemoryError:
+        except torch.OutOfMemoryError as error:
+            if self._last is None or not self._last.is_kept:
+                return _out_of_memory(error)
             self._last.forget()  # what is kept for others may be what was too much
+        gc.collect()  # now that the error is gone, what it held is as well
+        if self.device.type == "cuda":
+            torch.cuda.empty_cache()
         try:
             return self._measured(genome, data, loader)
         except torch.OutOfMemoryError as error:
             return _out_of_memory(error)
 
     def _measured(self, genome: Genome, data: Slice, loader: CachedLoader) -> Measurement:
-        begun = self._last.shared_with(genome, data.statistics)
+        begun = ALONE if self._last is None else self._last.shared_with(genome, data.statistics)
+        if begun is ALONE or self._proof.is_complete:
+            return self._attempt(genome, data, loader, begun)
+        both = Digest(), Digest()
+        shared = self._attempt(genome, data, loader, begun, both[0])
+        alone = self._attempt(genome, data, loader, ALONE, both[1])
+        self._proof.enter(shared == alone and both[0].value == both[1].value)
+        if self._proof.failed:
+            self._last = None
+        return alone
+
+    def _attempt(
+        self,
+        genome: Genome,
+        data: Slice,
+        loader: CachedLoader,
+        begun: Begun,
+        digest: Digest | None = None,
+    ) -> Measurement:
+        """Score once; raises torch.OutOfMemoryError."""
         try:
             path = self._calibrated(genome, data.statistics, begun)
         except UserCodeError as error:
             return Measurement(None, str(error), raised=True)
-        evaluate = _Evaluate(path, self, begun, len(loader.dataset))  # type: ignore[arg-type]
+        kept = 0 if self._last is None else len(loader.dataset)  # type: ignore[arg-type]
+        evaluate = _Evaluate(path, self, begun, kept, digest)
         found = _attempted(self.user, loader, evaluate, self.seed)
-        self._last.become(path, data.statistics)
+        if self._last is not None and found.metric is not None:
+            self._last.become(path, data.statistics)
         return found
 
     def pictures(self, genome: Genome, count: int) -> tuple[Picture, ...]:
@@ -81,10 +140,6 @@ class Scorer:
         evaluate = _Evaluate(self._calibrated(genome, 0), self)
         loader = self.data.evaluation(None, None)
         return take_pictures(self.user, loader, evaluate, count, task == "segmentation")
-
-    def forget(self) -> None:
-        """Score the next architecture as if it were the first."""
-        self._last.forget()
 
     def calibrated(self, genome: Genome, draw: int = 0) -> Network:
         """The network of an architecture with re-estimated statistics, in evaluation mode."""
@@ -99,7 +154,9 @@ class Scorer:
         network.eval()
         path = Path(genome, network)
         batches = self.data.statistics(draw)
-        kept = outputs_within(self.supernet.space, sum(map(len, batches)))
+        kept = 0
+        if self._last is not None:
+            kept = outputs_within(self.supernet.space, sum(map(len, batches)), self.limit)
         seed_everything(self.seed, _STATISTICS_STREAM)
         with (
             self.user.guard("PreNet, PostNet: forward(inputs)"),
@@ -157,28 +214,39 @@ def _out_of_memory(error: torch.OutOfMemoryError) -> Measurement:
 class _Evaluate:
     """The ``eval_function`` that the user's metric gets: images -> outputs."""
 
-    def __init__(self, path: Path, scorer: Scorer, begun: Begun = ALONE, images: int = 0) -> None:
+    def __init__(
+        self,
+        path: Path,
+        scorer: Scorer,
+        begun: Begun = ALONE,
+        kept: int = 0,
+        digest: Digest | None = None,
+    ) -> None:
         self.path = path
         self.scorer = scorer
         self.begun = begun
-        self._kept = outputs_within(scorer.supernet.space, images)
-        self._left = images  # a metric may ask more than once for each
+        self.digest = digest
+        self._images = self._left = kept  # a metric may ask more than once for an image
 
     def __call__(self, images: torch.Tensor) -> object:
         # no_grad, not inference_mode: a metric may go on computing with the outputs in place.
         with torch.no_grad():
-            return self._run(self.scorer.layout(images))
+            output = self._run(self.scorer.layout(images))
+        if self.digest is not None:
+            self.digest.add(output)
+        return output
 
     def _run(self, images: torch.Tensor) -> object:
-        if self._kept == 0 or self._left < len(images):
-            return self.path.network(images)
+        # PreNet gets a copy: it may work in place, or return its input, which is the metric's.
+        if self._left < len(images):
+            return self.path.network(images.clone())
         self._left -= len(images)
+        space, limit = self.scorer.supernet.space, self.scorer.limit
+        wanted = outputs_within(space, self._images, limit, image=images[0].numel())
         validation = self.path.validation
-        before = self.begun.validation(len(validation), images)
-        # Cloned, since a PreNet may work on its input in place.
-        original, known = before or (images.clone(), [])
-        output, outputs = run_from(self.path.network, images, known, self._kept)
-        validation.append((original, outputs))
+        original, known = self.begun.validation(len(validation), images) or (images.clone(), [])
+        output, outputs = run_from(self.path.network, images.clone(), known, wanted)
+        validation.append((original, outputs) if wanted else (original[:0], []))
         return output
 
 
@@ -203,7 +271,13 @@ def estimating_statistics(layers: list[_Normalisation]) -> Iterator[None]:
         layer.reset_running_stats()
         layer.momentum = None  # torch then keeps the plain mean over batches
         layer.train()
-    yield
+    try:
+        yield
+    finally:
+        _settle(layers, momenta)
+
+
+def _settle(layers: list[_Normalisation], momenta: list[float | None]) -> None:
     for layer, momentum in zip(layers, momenta, strict=True):
         layer.momentum = momentum
         layer.eval()

@@ -187,7 +187,7 @@ class UserCode:
                 value = self._user.metrics_func(loader, evaluate)
             except SystemExit as error:
                 raise CandidateFailed(f"metrics_func called exit({error.code!r})") from error
-            except NaseaError:
+            except (NaseaError, torch.OutOfMemoryError):
                 raise
             except Exception as error:
                 text = user_frames(error, self.directory).rstrip()

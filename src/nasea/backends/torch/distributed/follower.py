@@ -105,7 +105,8 @@ class Follower:
     def _measure_each(self, key: int, serial: str, jobs: list[Job]) -> None:
         backend = self._backends[key]
         board = Board(self._ranks, serial, len(jobs))
-        board.work(lambda number: backend.measure(*jobs[number]))
+        with backend.sharing():
+            board.work(lambda number: backend.measure(*jobs[number]))
 
     def _close(self, key: int) -> None:
         self._backends.pop(key).close()

@@ -101,8 +101,9 @@ class LeadingBackend(TorchBackend):
         board = Board(self._leads, serial, len(jobs))
         own: dict[int, Measurement] = {}
         try:
-            for wanted in range(len(jobs)):
-                on_measured(self._score(board, jobs, wanted, own))
+            with self.sharing():
+                for wanted in range(len(jobs)):
+                    on_measured(self._score(board, jobs, wanted, own))
         finally:
             board.call_off()
 
