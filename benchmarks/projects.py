@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from nasea.config import load_scenario
-from nasea.pipeline.checkpoint import CheckpointStore
+from nasea.errors import CheckpointError
+from nasea.pipeline import trained
 from nasea.pipeline.events import Silence
 from nasea.pipeline.probe import Prepared, prepare
 
@@ -18,10 +19,8 @@ def open_project(directory: Path) -> Prepared:
 
 def open_trained(directory: Path) -> Prepared:
     """A project with the supernet that an earlier search trained."""
-    prepared = open_project(directory)
-    stored = CheckpointStore(directory / "checkpoint", "train").load([])
-    if stored is None:
-        raise SystemExit(f"{directory} holds no trained supernet: run `nasea search` there first")
-    prepared.backend.begin_training(prepared.paths_per_update, prepared.scenario.seed)
-    prepared.backend.restore(stored.payload)
-    return prepared
+    scenario = load_scenario(directory / "scen.yaml").scenario
+    try:
+        return trained.open_trained(scenario, directory.resolve(), Silence()).prepared
+    except CheckpointError as error:
+        raise SystemExit(str(error)) from None

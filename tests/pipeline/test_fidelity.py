@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from nasea.cli.main import app
-from nasea.errors import CheckpointError, Interrupted, NaseaError, ResultsError
+from nasea.errors import CheckpointError, Interrupted, NaseaError, ResultsError, TrainingError
 from nasea.pipeline.events import Progress
-from nasea.pipeline.fidelity import Study, fidelity
+from nasea.pipeline.fidelity import Alone, Study, fidelity
 from nasea.pipeline.plan import Request
 from nasea.pipeline.probe import Prepared
 from nasea.pipeline.retrain import retrain
@@ -79,7 +80,8 @@ def test_it_goes_on_where_it_was(project: Project, tmp_path: Path) -> None:
         run(other, listener=StopsAfter(updates=22))
     told = Recorder()
     assert run(other, listener=told) == whole
-    assert Fidelity.load(other.home / "results" / "fidelity.json") == whole
+    written = json.loads((other.home / "results" / "fidelity.json").read_text())
+    assert [tuple(row["alone"]) for row in written["rows"]] == [row.alone for row in whole.rows]
     assert (other.home / "results" / "fidelity.png").stat().st_size > 10_000
 
     class Untrained(Recorder):
@@ -87,6 +89,31 @@ def test_it_goes_on_where_it_was(project: Project, tmp_path: Path) -> None:
             assert progress.unit != "update" or progress.stage != "fidelity", "nothing is trained"
 
     assert run(other, listener=Untrained()) == whole
+    told = Recorder()
+    more = run(other, Study(architectures=5, epochs=1, seeds=1), told)
+    assert set(whole.rows) < set(more.rows) and len(more.rows) == 5
+    assert sum("training 5/5" in line for line in told.lines) == 1
+    assert not any("training 4/5" in line for line in told.lines), "what is known is kept"
+
+
+def test_one_that_cannot_be_trained_costs_no_other(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs = Alone.run
+    calls = iter(range(100))
+
+    def fails_once(self: Alone) -> None:
+        if next(calls) == 1:
+            raise TrainingError("the loss is not a number")
+        runs(self)
+
+    monkeypatch.setattr(Alone, "run", fails_once)
+    told = Recorder()
+    study = Study(architectures=5, epochs=1, seeds=1)
+    found = run(project, study, told)
+    assert (len(found.rows), found.failed) == (4, 1)
+    assert "the loss is not a number" in told.told
+    assert len(run(project, study).rows) == 5, "failures are tried again"
 
 
 def test_the_command_prints_the_measures(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -94,12 +121,17 @@ def test_the_command_prints_the_measures(project: Project, monkeypatch: pytest.M
     asked = ["fidelity", "--architectures", "4", "--epochs", "1"]
     result = CliRunner().invoke(app, asked)
     assert result.exit_code == 0, result.output
-    for words in ("Kendall tau of cost alone", "its ceiling", "Spearman", "supernet's 1 best"):
+    for words in (
+        "Kendall tau of cost alone",
+        "between two trainings alone",
+        "Spearman",
+        "supernet's 1 best",
+    ):
         assert words in result.output
 
 
 def test_what_is_refused(project: Project, tmp_path: Path) -> None:
-    with pytest.raises(NaseaError, match="--architectures must be at least 4, found 2"):
+    with pytest.raises(NaseaError, match="--architectures must be at least 4 and at most 200, "):
         run(project, Study(architectures=2))
     untouched = Project.new(tmp_path / "untouched")
     with pytest.raises(ResultsError, match="no results of a search") as caught:

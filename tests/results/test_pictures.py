@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 
 import numpy as np
+import pytest
 from PIL import Image
 
 from nasea.backends.pictures import Boxes, Picture, of_masks
@@ -25,14 +26,15 @@ def boxes(count: int) -> Boxes:
     return Boxes(corners, np.ones(count, int), np.full(count, 0.9))
 
 
-def test_masks_are_tinted_and_what_does_not_count_is_grey() -> None:
+@pytest.mark.parametrize("ignored", [3, 255, -1])
+def test_masks_are_tinted_and_what_does_not_count_is_grey(ignored: int) -> None:
     mask = np.zeros((40, 64), int)
-    mask[:, 20:40], mask[:, 40:] = 1, 255
+    mask[:, 20:40], mask[:, 40:] = 1, ignored
     sheet = drawn(Picture(BLACK, mask, np.zeros_like(mask), CLASSES))
-    ground, cell, ignored = (sheet[TOP + 100, 5 * column] for column in (10, 30, 50))
+    ground, cell, grey = (sheet[TOP + 100, 5 * column] for column in (10, 30, 50))
     assert ground.tolist() == [0, 0, 0]
     assert cell[2] > cell[0] + 50, "blue"
-    assert len(set(ignored.tolist())) == 1 and ignored[0] > 50
+    assert len(set(grey.tolist())) == 1 and grey[0] > 50
     found = sheet[TOP + 100, 322 + 5 * 30]
     assert found.tolist() == [0, 0, 0], "the right half is what was found"
 

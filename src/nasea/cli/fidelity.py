@@ -17,7 +17,8 @@ def fidelity(
         typer.Option(metavar="E", help="Of training each alone. By default those of the scenario."),
     ] = None,
     seeds: Annotated[
-        int, typer.Option(metavar="S", help="How often to train each alone; 2 show the ceiling.")
+        int,
+        typer.Option(metavar="S", help="How often to train each; 2 show how far chance goes."),
     ] = 2,
     config: Annotated[
         Path, typer.Option("-c", "--config", metavar="FILE", help="The scenario of the search.")

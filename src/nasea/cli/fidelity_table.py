@@ -50,7 +50,7 @@ def summary_table(found: Fidelity) -> Table:
     if ceiling is not None:
         one_seed = f"{found.tau_of_one_seed:.2f}"
         table.add_row("Kendall tau, supernet and one training alone", one_seed)
-        table.add_row("  between two trainings alone: its ceiling", f"{ceiling:.2f}")
+        table.add_row("  between two trainings alone", f"{ceiling:.2f}")
     for k in _TOP:
         if k < len(found.rows):
             table.add_row(

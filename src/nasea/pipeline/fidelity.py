@@ -8,19 +8,20 @@ done is kept after every architecture, and what is half done in its own checkpoi
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from nasea.backends.base import Measurement, Slice
+from nasea.backends.launch import launched_rank
 from nasea.config import Scenario, load_scenario
-from nasea.errors import NaseaError, Notice, ResultsError
+from nasea.errors import NaseaError, NotAvailableError, Notice, ResultsError, TrainingError
 from nasea.pipeline.checkpoint import CheckpointStore
 from nasea.pipeline.direction import Direction
 from nasea.pipeline.events import Listener, Progress, Silence
-from nasea.pipeline.identity import require_same
+from nasea.pipeline.identity import identity, require_same
 from nasea.pipeline.opening import open_scenario
 from nasea.pipeline.pace import Pace
 from nasea.pipeline.session import Session, session
@@ -33,8 +34,9 @@ from nasea.space import Genome
 from nasea.version import __version__
 
 FIDELITY_PNG = "fidelity.png"
-LEAST = 4
-"""Fewer architectures do not make an order."""
+LEAST, MOST = 4, 200
+"""Fewer architectures do not make an order; the first of so many random ones are compared, so that
+a larger study holds the smaller one."""
 
 
 @dataclass(frozen=True)
@@ -53,14 +55,16 @@ class Study:
 
     def require_sensible(self) -> None:
         """Raise NaseaError when a number is out of its range."""
-        for option, value, least in (
-            ("--architectures", self.architectures, LEAST),
-            ("--epochs", self.epochs, 1),
-            ("--seeds", self.seeds, 1),
+        for option, value, least, most in (
+            ("--architectures", self.architectures, LEAST, MOST),
+            ("--epochs", self.epochs, 1, math.inf),
+            ("--seeds", self.seeds, 1, math.inf),
         ):
-            if value is not None and value < least:
+            if value is not None and not least <= value <= most:
+                upper = f" and at most {most}" * math.isfinite(most)
                 raise NaseaError(
-                    f"{option} must be at least {least}, found {value}", fix="give another value"
+                    f"{option} must be at least {least}{upper}, found {value}",
+                    fix="give another value",
                 )
 
 
@@ -88,6 +92,11 @@ def fidelity(
         NaseaError: whatever a user can mend; everything done so far is kept.
     """
     study.require_sensible()
+    if launched_rank() > 0:
+        raise NotAvailableError(
+            "nasea fidelity was started as one of several processes",
+            fix="start it once; with several ids in resource.gpu_id it starts the others itself",
+        )
     loaded = load_scenario(config)
     scenario = loaded.scenario
     home = (directory or Path.cwd()).resolve()
@@ -133,7 +142,8 @@ class _Run:
         self.session = ready
         self.folder = home / "checkpoint" / "fidelity"
         self.store = CheckpointStore(self.folder, "fidelity")
-        self.metrics: dict[str, float | None] = {}
+        self.metrics: dict[str, float] = {}
+        self.weights_version = ""
 
     def compared(self, restart: bool) -> Fidelity:
         """Measure what is missing on both sides."""
@@ -141,7 +151,7 @@ class _Run:
         try:
             prepared = trained.prepared
             self._take_over_earlier(trained, restart)
-            genomes = prepared.sample(self.study.architectures)
+            genomes = prepared.sample(MOST)[: self.study.architectures]
             if len(genomes) < LEAST:
                 raise ResultsError(
                     f"only {len(genomes)} architectures are within the budget, which makes no "
@@ -151,13 +161,14 @@ class _Run:
             self._score(trained, genomes)
         finally:
             trained.prepared.backend.close()
-        self._train_alone(genomes, trained.identity)
+        self._train_alone(genomes)
         costs = prepared.costs(np.array(genomes))
         rows = []
         for genome, cost in zip(genomes, costs, strict=True):
-            values = [self.metrics[key] for key in self._keys(genome)]
-            accuracies = [self.direction.accuracy(value) for value in values if value is not None]
-            if len(accuracies) == len(values):
+            keys = self._keys(genome)
+            values = [self.metrics[key] for key in keys if key in self.metrics]
+            accuracies = [self.direction.accuracy(value) for value in values]
+            if len(accuracies) == len(keys):
                 blocks = tuple(block.name for block in prepared.space.decode(genome))
                 rows.append(
                     Compared(genome, blocks, float(cost), accuracies[0], tuple(accuracies[1:]))
@@ -172,13 +183,26 @@ class _Run:
         return Fidelity(quantity, self.epochs, tuple(rows), len(genomes) - len(rows))
 
     def _keys(self, genome: Genome) -> list[str]:
-        """Under what its metrics are kept: on the supernet, then trained alone by seed."""
+        """Under what its metrics are kept: on the supernet, then trained alone by seed.
+
+        They name all that may change between studies of one project; a metric of other conditions
+        is another one.
+        """
         name = "-".join(map(str, genome))
-        seeds = range(self.scenario.seed, self.scenario.seed + self.study.seeds)
-        return [f"{name} supernet", *(f"{name} {self.epochs} epochs, seed {s}" for s in seeds)]
+        scenario = self.scenario
+        images = f"{scenario.searcher.bn_images} statistics images"
+        training = f"{self.epochs} epochs, {len(scenario.resource.gpu_ids)} devices, {images}"
+        seeds = range(scenario.seed, scenario.seed + self.study.seeds)
+        supernet = f"{name}, supernet {self.weights_version[:12]}, {images}"
+        return [supernet, *(f"{name}, alone, {training}, seed {seed}" for seed in seeds)]
 
     def _take_over_earlier(self, trained: Trained, restart: bool) -> None:
-        self.identity = trained.identity | {"weights": trained.weights_version}
+        self.weights_version = trained.weights_version
+        prepared = trained.prepared
+        # What shapes the supernet alone may change between two studies.
+        supernet = self.scenario.supernet.model_copy(update={"paths_per_update": None})
+        neutral = self.scenario.model_copy(update={"epochs": 1, "supernet": supernet})
+        self.identity = identity(neutral, prepared.data, prepared.space, self.home)
         notices: list[Notice] = []
         stored = None if restart else self.store.load(notices)
         for notice in notices:
@@ -191,10 +215,12 @@ class _Run:
             CheckpointStore(self.folder, "train").clear()
 
     def _keep(self, key: str, metric: float | None, failure: str | None) -> None:
+        """Keep a metric; what failed is told, and tried again at the next start."""
         if metric is None:
-            self.session.listener.notice(Notice("fidelity", f"the metric failed, {key}: {failure}"))
-        self.metrics[key] = metric
-        self.store.save({"identity": self.identity, "metrics": self.metrics})
+            self.session.listener.notice(Notice("fidelity", f"no metric, {key}: {failure}"))
+        else:
+            self.metrics[key] = metric
+            self.store.save({"identity": self.identity, "metrics": self.metrics})
         self.session.stop.check()
 
     def _score(self, trained: Trained, genomes: list[Genome]) -> None:
@@ -214,7 +240,7 @@ class _Run:
         backend = trained.prepared.backend
         backend.measure_each([(genome, Slice()) for genome in unknown], on_measured)
 
-    def _train_alone(self, genomes: list[Genome], identity: Mapping[str, str]) -> None:
+    def _train_alone(self, genomes: list[Genome]) -> None:
         """Metrics after training alone; one seed after the other."""
         listener = self.session.listener
         jobs = [
@@ -227,7 +253,7 @@ class _Run:
         missing = [job for job in jobs if job[0] not in self.metrics]
         counter = _Counter(listener, len(jobs) - len(missing), len(jobs))
         for key, genome, seed in missing:
-            metric, failure = self._trained_alone(key, genome, seed, counter, identity)
+            metric, failure = self._trained_alone(key, genome, seed, counter)
             self._keep(key, metric, failure)
             counter.one_more()
             if metric is not None:
@@ -235,13 +261,13 @@ class _Run:
                 listener.line(f"training {counter.done}/{len(jobs)}: accuracy {accuracy}, {key}")
 
     def _trained_alone(
-        self, key: str, genome: Genome, seed: int, counter: _Counter, identity: Mapping[str, str]
+        self, key: str, genome: Genome, seed: int, counter: _Counter
     ) -> tuple[float | None, str | None]:
         """(metric, why there is none) of an architecture trained from initial values."""
         scenario = self.scenario.model_copy(update={"epochs": self.epochs, "seed": seed})
         store = CheckpointStore(self.folder, "train")
         stored = store.load([])
-        marks = {**identity, "plan": key}
+        marks = {**self.identity, "plan": key}
         if stored is not None and stored.meta["identity"] != marks:
             store.clear()
             stored = None
@@ -265,6 +291,8 @@ class _Run:
                 self.session.stop,
             ).run()
             measured = backend.measure((0,) * len(space.layers), Slice())
+        except TrainingError as error:  # it may well be the only one that does not train
+            measured = Measurement(None, error.message)
         finally:
             backend.close()
         store.clear()

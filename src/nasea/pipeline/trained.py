@@ -7,7 +7,7 @@ from pathlib import Path
 
 from nasea.backends import World
 from nasea.config import Scenario
-from nasea.errors import CheckpointError
+from nasea.errors import CheckpointError, Notice
 from nasea.pipeline.checkpoint import CheckpointStore
 from nasea.pipeline.events import Listener
 from nasea.pipeline.identity import require_same
@@ -47,16 +47,23 @@ def open_trained(
         NaseaError: any other fault of the input.
     """
     store = CheckpointStore(home / "checkpoint", "train")
-    stored = store.load([])
-    if stored is None or int(stored.meta["epoch"]) < scenario.epochs:
-        state = "no supernet" if stored is None else "a supernet that is not trained to the end"
+    notices: list[Notice] = []
+    stored = store.load(notices)
+    for notice in notices:
+        listener.notice(notice)
+    if stored is None:
         raise CheckpointError(
-            f"{store.directory} holds {state}", fix="run nasea search there to its end first"
+            f"{store.directory} holds no supernet", fix="run nasea search there to its end first"
         )
     prepared = prepare(scenario, home, listener, int(stored.meta["workers"]), world)
     try:
         found = supernet_identity(prepared, home)
         require_same(stored.meta["identity"], found)
+        if int(stored.meta["epoch"]) < scenario.epochs:
+            raise CheckpointError(
+                f"{store.directory} holds a supernet that is not trained to the end",
+                fix="run nasea search there to its end first",
+            )
         prepared.backend.begin_training(prepared.paths_per_update, scenario.seed)
         prepared.backend.restore(stored.payload)
     except BaseException:

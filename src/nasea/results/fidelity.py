@@ -6,23 +6,17 @@ import json
 import statistics
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from functools import cache
+from functools import cached_property
 from itertools import combinations
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
 
-from nasea.errors import ResultsError
 from nasea.results.files import write_result
 from nasea.results.ranking import kendall_tau, spearman_rho, tau_interval, top_k_regret
 from nasea.results.units import Quantity, Unit, unit_for
 
-if TYPE_CHECKING:
-    from pydantic import ConfigDict, TypeAdapter
-
 FIDELITY_FILE = "fidelity.json"
 _FORMAT = "nasea-fidelity"
 _VERSION = 1
-_STRICT: ConfigDict = {"strict": True, "extra": "forbid", "allow_inf_nan": False}
 
 
 @dataclass(frozen=True)
@@ -36,8 +30,6 @@ class Compared:
         supernet: accuracy with the supernet's weights; higher is better.
         alone: accuracy after training alone, one value a seed; higher is better.
     """
-
-    __pydantic_config__: ClassVar[ConfigDict] = _STRICT
 
     genome: tuple[int, ...]
     blocks: tuple[str, ...]
@@ -61,8 +53,6 @@ class Fidelity:
         rows: the architectures, from cheap to dear.
         failed: how many more had no metric on one of the sides.
     """
-
-    __pydantic_config__: ClassVar[ConfigDict] = _STRICT
 
     quantity: Quantity
     epochs: int
@@ -94,7 +84,7 @@ class Fidelity:
         """Kendall's tau of the supernet's order with that of training alone."""
         return kendall_tau(self.supernet, self.alone)
 
-    @property
+    @cached_property
     def tau_interval(self) -> tuple[float, float]:
         """95 % interval of :attr:`tau`, over the choice of architectures."""
         return tau_interval(self.supernet, self.alone)
@@ -118,7 +108,7 @@ class Fidelity:
     def tau_of_seeds(self) -> float | None:
         """Kendall's tau between two trainings alone that differ in the seed, mean over pairs.
 
-        The ceiling of :attr:`tau_of_one_seed`; ``None`` with one seed.
+        How much chance there is in one training; ``None`` with one seed.
         """
         pairs = [kendall_tau(a, b) for a, b in combinations(self._by_seed(), 2)]
         return statistics.fmean(pairs) if pairs else None
@@ -138,28 +128,3 @@ class Fidelity:
         """
         content = {"format": _FORMAT, "version": _VERSION, **asdict(self)}
         write_result(path, json.dumps(content, indent=1) + "\n")
-
-    @classmethod
-    def load(cls, path: Path) -> Fidelity:
-        """Read it.
-
-        Raises:
-            ResultsError: it is missing, damaged, or of another version of nasea.
-        """
-        try:
-            content = json.loads(path.read_text(encoding="utf-8"))
-            if (content.pop("format"), content.pop("version")) != (_FORMAT, _VERSION):
-                raise ValueError("another format or version")
-            found: Fidelity = _adapter().validate_json(json.dumps(content))
-        except (OSError, ValueError, KeyError, AttributeError, TypeError) as error:
-            raise ResultsError(
-                f"{path} cannot be read: {error}", fix="run nasea fidelity again"
-            ) from None
-        return found
-
-
-@cache
-def _adapter() -> TypeAdapter[Any]:
-    from pydantic import TypeAdapter
-
-    return TypeAdapter(Fidelity)

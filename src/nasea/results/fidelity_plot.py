@@ -43,8 +43,9 @@ def fidelity_figure(found: Fidelity) -> Figure:
     axes.set_ylabel(f"accuracy after training alone{seeds}")
     unit = found.unit
     means = found.alone
-    below = [mean - min(row.alone) for row, mean in zip(found.rows, means, strict=True)]
-    above = [max(row.alone) - mean for row, mean in zip(found.rows, means, strict=True)]
+    # A mean of equal values may be off by the last bit; bars must not be negative.
+    below = [max(0.0, mean - min(row.alone)) for row, mean in zip(found.rows, means, strict=True)]
+    above = [max(0.0, max(row.alone) - mean) for row, mean in zip(found.rows, means, strict=True)]
     axes.errorbar(
         found.supernet, means, yerr=(below, above), fmt="none", ecolor=MUTED, elinewidth=0.8
     )

@@ -82,7 +82,8 @@ def _legend(pictures: Sequence[Picture], width: int) -> Image.Image:
 def _labels(seen: Boxes | np.ndarray) -> list[int]:
     """The classes that are drawn in colour."""
     if isinstance(seen, Boxes):
-        return [int(label) for label in np.unique(seen.labels) if label >= 0]
+        labels = seen.labels if seen.scores is None else seen.labels[seen.scores >= _LEAST_SCORE]
+        return [int(label) for label in np.unique(labels) if label >= 0]
     return [int(label) for label in np.unique(seen) if label > 0]
 
 
@@ -114,10 +115,10 @@ def _drawn(picture: Picture, seen: Boxes | np.ndarray) -> Image.Image:
 
 def _overlaid(picture: Picture, mask: np.ndarray) -> np.ndarray:
     colours = np.asarray(_COLOURS)[(mask - 1) % len(_COLOURS)]
-    if picture.classes:
-        colours[mask >= len(picture.classes)] = _NOT_COUNTED
+    most = len(picture.classes) or np.iinfo(np.uint8).max
+    colours[(mask < 0) | (mask >= most)] = _NOT_COUNTED
     mixed = picture.image * (1 - _OPACITY) + colours * _OPACITY
-    return np.where((mask > 0)[..., None], mixed, picture.image).round().astype(np.uint8)
+    return np.where((mask != 0)[..., None], mixed, picture.image).round().astype(np.uint8)
 
 
 def _draw_boxes(image: Image.Image, seen: Boxes, scale: float, classes: tuple[str, ...]) -> None:

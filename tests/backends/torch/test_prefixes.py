@@ -108,6 +108,7 @@ def trained(project: Path, *classes: str, **settings: object) -> tuple[TorchBack
     [
         POST_NET_IN_PLACE,
         PRE_NET_IN_PLACE,
+        PRE_NET_RETURNS_ITS_INPUT + METRIC_USES_IMAGES_AGAIN,
         METRIC_USES_IMAGES_AGAIN,
         PRE_NET_IN_PLACE + METRIC_USES_IMAGES_AGAIN,
         DRAWING,
@@ -185,17 +186,8 @@ def test_only_what_fits_is_kept(
     expected = alone(backend, genomes)
     together(backend, genomes)
     for of_statistics, of_validation in ((0, 0), (1, 1), (3, 0), (0, 3), (2, 1)):
-
-        def within(
-            space: object,
-            images: int,
-            limit: int,
-            image: int = 0,
-            kept=(of_statistics, of_validation),
-        ) -> int:  # type: ignore[no-untyped-def] # noqa: E501
-            return int(kept[1 if image else 0])
-
-        monkeypatch.setattr(score, "outputs_within", within)
+        kept = {False: of_statistics, True: of_validation}
+        monkeypatch.setattr(score, "outputs_within", lambda *_, image=0, kept=kept: kept[image > 0])
         layers_run.clear()
         assert together(backend, genomes) == expected
         most = max(of_statistics, of_validation if of_statistics else 0)

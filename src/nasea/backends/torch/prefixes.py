@@ -21,8 +21,8 @@ from nasea.backends.torch.layers import Network
 from nasea.space import Genome, Space
 
 LIMIT = 1024**3
-"""Bytes that a path keeps of statistics and of validation images each, by all processes of a machine
-together. While a path is scored, the one before it is there as well."""
+"""Bytes that a path keeps for statistics and for validation images each, in all processes of a
+machine together. While a path is scored, the one before it is there as well."""
 
 Outputs = list[torch.Tensor]
 """Of PreNet and of the first layers, in order."""

@@ -71,9 +71,10 @@ class Scorer:
 
     @contextmanager
     def sharing(self) -> Iterator[None]:
-        """Within it architectures share how they begin with the one before; weights must not change.
+        """Within it architectures share with the one before how they begin.
 
-        The scores are the same; :class:`Proof` tells for which modules of users they would not be.
+        Weights must not change there. The scores are the same; where a user's module would make
+        them others, :class:`Proof` finds out and ends it.
         """
         if self._last is None and not self._proof.failed:
             self._last = LastPath()
