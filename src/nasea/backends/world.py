@@ -35,6 +35,16 @@ class World(Protocol):
     def open(self, scenario: Scenario, directory: Path, role: Role = "search") -> Backend:
         """A backend on all devices; see :func:`nasea.backends.open_backend`."""
 
+    def exchange(self, megabytes: int) -> float:
+        """Sum so much over all devices and check the sum.
+
+        Returns:
+            Seconds it took; 0 where there is one device.
+
+        Raises:
+            NaseaError: the sum is wrong.
+        """
+
 
 class Alone:
     """One process, one device."""
@@ -48,6 +58,10 @@ class Alone:
     def open(self, scenario: Scenario, directory: Path, role: Role = "search") -> Backend:
         """See :class:`World`."""
         return open_backend(scenario, directory, role)
+
+    def exchange(self, megabytes: int) -> float:
+        """See :class:`World`."""
+        return 0.0
 
 
 @contextmanager

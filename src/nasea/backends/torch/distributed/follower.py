@@ -107,6 +107,9 @@ class Follower:
         board = Board(self._ranks, serial, len(jobs))
         board.work(lambda number: backend.measure(*jobs[number]))
 
+    def _exchange(self, megabytes: int) -> None:
+        self._ranks.try_exchange(megabytes)
+
     def _close(self, key: int) -> None:
         self._backends.pop(key).close()
 

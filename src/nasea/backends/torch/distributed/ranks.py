@@ -25,7 +25,7 @@ from nasea.backends.torch.distributed.transport import (
     nccl_group,
     within,
 )
-from nasea.errors import NaseaError, RankLostError
+from nasea.errors import NaseaError, NotAvailableError, RankLostError
 from nasea.space import Genome
 
 BUCKET_BYTES = 25 * 1024**2
@@ -210,6 +210,26 @@ class Ranks:
         total = tensor.contiguous().clone()
         self._wait(self._group(total.device).allreduce([total]))
         return total
+
+    def try_exchange(self, megabytes: int) -> float:
+        """Sum so much over all ranks, who must all call it; returns the seconds it took.
+
+        Raises:
+            NotAvailableError: the sum is wrong.
+        """
+        tensor = torch.full((megabytes * 1024**2 // 4,), float(self.rank + 1))
+        if torch.cuda.is_available():
+            tensor = tensor.cuda()
+        self.agree()  # who comes late is not slow
+        start = time.perf_counter()
+        self.sum_in_place([tensor])
+        expected = self.size * (self.size + 1) / 2
+        if not bool((tensor == expected).all()):
+            raise NotAvailableError(
+                f"the sum over {self.size} processes is wrong: {float(tensor[0])}, not {expected}",
+                fix="check the network between them, and the versions of driver and NCCL",
+            )
+        return time.perf_counter() - start
 
     # --- whoever is lost ---
 
