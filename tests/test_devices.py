@@ -52,9 +52,9 @@ def test_two_processes_find_what_one_finds(project: Project, finished: Project) 
 def test_a_rank_that_dies_hangs_or_is_told_to_stop_ends_the_run(
     fresh: Project, number: signal.Signals
 ) -> None:
-    fresh.scenario(TWO, ("epochs: 6", "epochs: 30"))
+    fresh.scenario(TWO, ("epochs: 6", "epochs: 20"))
     search = children.start(fresh, save_seconds=180)
-    children.wait_for(fresh, "epoch 3/30: loss")
+    children.wait_for(fresh, "epoch 3/20: loss")
     follower = follower_of(search)
     os.kill(follower, number)
     assert children.ended(search) == 130
@@ -74,15 +74,15 @@ def test_a_rank_that_dies_hangs_or_is_told_to_stop_ends_the_run(
     fresh.scenario(("gpu_id: 0,1", "gpu_id: 0"), ("generation_num: 3", "generation_num: 1"))
     assert children.run(fresh, save_seconds=180) == 0
     assert "going on from epoch" in fresh.log()
-    assert fresh.log().count("/30: loss") <= 31, "an epoch is at most finished twice"
+    assert fresh.log().count("/20: loss") <= 21, "an epoch is at most finished twice"
 
 
 def test_killed_with_all_its_processes_it_finds_the_same(fresh: Project, tmp_path: Path) -> None:
-    fresh.scenario(TWO, ("epochs: 6", "epochs: 8"), ("generation_num: 3", "generation_num: 1"))
+    fresh.scenario(TWO, ("epochs: 6", "epochs: 4"), ("generation_num: 3", "generation_num: 1"))
     unbroken = fresh.copy(tmp_path / "unbroken")
     assert children.run(unbroken, save_seconds=180) == 0
     search = children.start(fresh, save_seconds=180)
-    children.wait_for(fresh, "epoch 4/8: loss")
+    children.wait_for(fresh, "epoch 2/4: loss")
     follower = follower_of(search)
     search.kill()
     assert children.ended(search) == -signal.SIGKILL
