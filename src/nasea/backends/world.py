@@ -77,6 +77,8 @@ def open_world(scenario: Scenario, on_stop: Callable[[], None]) -> Iterator[Worl
         RankLostError: a process did not come up.
     """
     several = launched() is not None or len(scenario.resource.gpu_ids) > 1
+    if launched() is not None:
+        _require_pytorch(scenario)
     if not several or scenario.framework == "tensorflow":
         yield Alone()  # TensorFlow's backend tells that it works on one device so far
     else:
@@ -97,12 +99,16 @@ def follow(scenario: Scenario) -> Any:
         NaseaError: rank 0 failed; its message.
         RankLostError: rank 0 is gone.
     """
-    if scenario.framework == "tensorflow":
-        raise NotAvailableError(
-            "TensorFlow searches on one device so far, but several processes were started",
-            fix="start one",
-        )
+    _require_pytorch(scenario)
     load_torch()
     from nasea.backends.torch.distributed.follower import follow_launched
 
     return follow_launched(scenario)
+
+
+def _require_pytorch(scenario: Scenario) -> None:
+    if scenario.framework == "tensorflow":
+        raise NotAvailableError(
+            "TensorFlow searches on one device so far, but a launcher started several processes",
+            fix="start the command by itself, without torchrun, mpirun or horovodrun",
+        )
