@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from nasea.backends import Alone, follow, open_world, world
 from nasea.backends.launch import conceal, read_launch
 from nasea.errors import NotAvailableError
+
+from .driving import scenario
 
 TORCHRUN = {
     "RANK": "3", "WORLD_SIZE": "4", "LOCAL_RANK": "1", "LOCAL_WORLD_SIZE": "2",
@@ -53,3 +56,19 @@ def test_code_of_the_user_finds_no_launcher() -> None:
     environ = TORCHRUN | {"PATH": "/bin"}
     conceal(environ)
     assert environ == {"PATH": "/bin"}
+
+
+def test_tensorflow_is_not_started_by_a_launcher(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(world, "launched", lambda: read_launch(TORCHRUN))
+    asked = scenario("tensorflow")
+    with pytest.raises(NotAvailableError, match="one device so far"):
+        follow(asked)
+    with pytest.raises(NotAvailableError, match="one device so far"):
+        with open_world(asked, lambda: None):
+            pass
+
+
+def test_one_id_is_one_process() -> None:
+    with open_world(scenario("pytorch"), lambda: None) as opened:
+        assert isinstance(opened, Alone)
+        assert opened.size == 1 and not opened.notices

@@ -99,6 +99,14 @@ def wait_for(project: Project, text: str, *, behind: str = "") -> None:
         time.sleep(0.01)
 
 
+def wait_until_gone(pid: int) -> None:
+    """Wait until a process that is not a child of this one has ended."""
+    deadline = time.monotonic() + _TIMEOUT
+    while Path(f"/proc/{pid}").exists():
+        assert time.monotonic() < deadline, "the process lives on"
+        time.sleep(0.01)
+
+
 def _behind(log: str, mark: str) -> str:
     return log.partition(mark)[2] if mark else log
 

@@ -78,6 +78,14 @@ def test_images_train_it_once(dense: Project) -> None:
     assert_same_results(before, dense)
 
 
+def test_two_processes_pre_train_and_search_together(dense: Project) -> None:
+    write_images(dense.home / "classes")
+    told = Recorder()
+    dense.scenario(("gpu_id: 0", "gpu_id: 0,1")).search(told)
+    assert told.stages.index("pretrain") < told.stages.index("train")
+    assert "device 2 x CPU" in told.told and "of PreNet taken over" in told.told
+
+
 def test_the_weights_go_on(dense: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     (dense.home / "user_module_cls.py").write_text(CLASSIFICATION_MODULE)
     seen: dict[str, dict[str, torch.Tensor]] = {}

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol
 
+from nasea.backends.memory import Memory
 from nasea.backends.pictures import Picture
 from nasea.backends.pretrained import TakenOver
 from nasea.cost import Costs, Operator
@@ -195,6 +196,10 @@ class Backend(Protocol):
         """What the user should know, so far."""
 
     @property
+    def peak_memory(self) -> Memory:
+        """The most memory that was in use so far."""
+
+    @property
     def workers(self) -> int:
         """Processes that load training data; 0 loads in the main process."""
 
@@ -249,11 +254,14 @@ class Backend(Protocol):
             CheckpointError: the bytes are something else.
         """
 
-    def try_candidates(self, on_step: Callable[[int, int], None]) -> float:
+    def try_candidates(
+        self, on_step: Callable[[int, int], None], also: Sequence[Genome] = ()
+    ) -> float:
         """Train one batch through every candidate of every layer, then undo it.
 
         Args:
             on_step: called with (batches done, batches in all).
+            also: paths to try besides, such as the one that takes the most memory.
 
         Returns:
             Median seconds of training one batch.

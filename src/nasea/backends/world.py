@@ -35,6 +35,16 @@ class World(Protocol):
     def open(self, scenario: Scenario, directory: Path, role: Role = "search") -> Backend:
         """A backend on all devices; see :func:`nasea.backends.open_backend`."""
 
+    def exchange(self, megabytes: int) -> float:
+        """Sum so much over all devices and check the sum.
+
+        Returns:
+            Seconds it took; 0 where there is one device.
+
+        Raises:
+            NaseaError: the sum is wrong.
+        """
+
 
 class Alone:
     """One process, one device."""
@@ -48,6 +58,10 @@ class Alone:
     def open(self, scenario: Scenario, directory: Path, role: Role = "search") -> Backend:
         """See :class:`World`."""
         return open_backend(scenario, directory, role)
+
+    def exchange(self, megabytes: int) -> float:
+        """See :class:`World`."""
+        return 0.0
 
 
 @contextmanager
@@ -63,6 +77,8 @@ def open_world(scenario: Scenario, on_stop: Callable[[], None]) -> Iterator[Worl
         RankLostError: a process did not come up.
     """
     several = launched() is not None or len(scenario.resource.gpu_ids) > 1
+    if launched() is not None:
+        _require_pytorch(scenario)
     if not several or scenario.framework == "tensorflow":
         yield Alone()  # TensorFlow's backend tells that it works on one device so far
     else:
@@ -83,12 +99,16 @@ def follow(scenario: Scenario) -> Any:
         NaseaError: rank 0 failed; its message.
         RankLostError: rank 0 is gone.
     """
-    if scenario.framework == "tensorflow":
-        raise NotAvailableError(
-            "TensorFlow searches on one device so far, but several processes were started",
-            fix="start one",
-        )
+    _require_pytorch(scenario)
     load_torch()
     from nasea.backends.torch.distributed.follower import follow_launched
 
     return follow_launched(scenario)
+
+
+def _require_pytorch(scenario: Scenario) -> None:
+    if scenario.framework == "tensorflow":
+        raise NotAvailableError(
+            "TensorFlow searches on one device so far, but a launcher started several processes",
+            fix="start the command by itself, without torchrun, mpirun or horovodrun",
+        )

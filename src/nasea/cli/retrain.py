@@ -54,12 +54,17 @@ def retrain(
     epoch. Run again after a stop, it goes on where it was. The network goes to a folder of its own
     in RESULTS_DIR: retrained_N, with _scratch or _distilled behind it.
     """
+    from nasea.backends.launch import launched_rank
     from nasea.cli.console import results_console
     from nasea.cli.export import exported_table
     from nasea.cli.listener import RichListener
+    from nasea.pipeline.following import follow_run
     from nasea.pipeline.plan import Request
     from nasea.pipeline.retrain import retrain as run
 
+    if launched_rank() > 0:  # of all that a launcher started, the first leads
+        follow_run(config)
+        return
     request = Request(from_scratch, epochs, learning_rate, distill, teacher_share)
     wanted = [] if no_export else (formats or None)
     with RichListener() as listener:

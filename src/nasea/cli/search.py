@@ -20,6 +20,7 @@ def search(
 
     Reads user_module.py and writes results/, checkpoint/ and a log in the current directory.
     """
+    from nasea.backends.launch import launched_rank
     from nasea.cli.console import results_console
     from nasea.cli.listener import RichListener
     from nasea.pipeline.run import search as run
@@ -27,6 +28,8 @@ def search(
 
     with RichListener() as listener:
         front = run(config, restart=restart, listener=listener)
+    if launched_rank() > 0:  # of all that a launcher started, the first tells
+        return
     results_console().print(front_table(front))
     model, _ = front.files_of(front.best)
     typer.echo("report: results/report.html")

@@ -107,6 +107,7 @@ def _lines(prepared: Prepared) -> tuple[tuple[str, str], ...]:
     seconds_train, seconds_search, measured = _estimate(prepared)
     lines.append(("training", f"{scenario.epochs} epochs, {prepared.paths_per_update} paths an "
                   f"update, about {duration(seconds_train)}"))  # fmt: skip
+    lines.append(("memory", _memory(prepared)))
     searcher = scenario.searcher
     lines.append(("search", f"at most {searcher.generation_num} x {searcher.pop_size} = "
                   f"{searcher.generation_num * searcher.pop_size:,} architectures, about "
@@ -157,6 +158,17 @@ def _estimate(prepared: Prepared) -> tuple[float, float, Measurement]:
         prepared.space.n_architectures,
     )
     return training, count * one, first
+
+
+def _memory(prepared: Prepared) -> str:
+    """The peak of training and scoring, both of which were tried by now."""
+    peak = prepared.backend.peak_memory
+    text = f"peak {peak.process / 2**30:.2f} GiB in this process"
+    if peak.device is not None:
+        text += f", {peak.device / 2**30:.2f} GiB on the GPU"
+    text += ", after a batch through every candidate and the dearest network"
+    devices = len(prepared.scenario.resource.gpu_ids)
+    return text + (f"; so much for each of {devices} devices" if devices > 1 else "")
 
 
 def _shape(shape: tuple[int, ...] | None) -> str:

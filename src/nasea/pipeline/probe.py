@@ -135,7 +135,7 @@ def prepare(
     def on_step(done: int, total: int) -> None:
         listener.progress(Progress("probe", done, total, "path"))
 
-    step_seconds = backend.try_candidates(on_step)
+    step_seconds = backend.try_candidates(on_step, [costs.dearest])
     if workers is None:
         backend.settle_workers(step_seconds)
     for notice in backend.notices:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from contextlib import suppress
 from pathlib import Path
 
-from nasea.backends import follow
 from nasea.backends.base import Measurement
 from nasea.backends.launch import launched_rank
 from nasea.config import LoadedScenario, load_scenario
@@ -15,6 +14,7 @@ from nasea.pipeline.checkpoint import CheckpointStore
 from nasea.pipeline.direction import Direction, decide
 from nasea.pipeline.events import Listener, Progress
 from nasea.pipeline.finishing import finish
+from nasea.pipeline.following import follow_run
 from nasea.pipeline.identity import require_same
 from nasea.pipeline.pretrain import check_source, pre_train, supernet_identity
 from nasea.pipeline.probe import Prepared, prepare
@@ -55,9 +55,9 @@ def search(
     Raises:
         NaseaError: whatever a user can mend; everything done so far is kept.
     """
-    loaded = load_scenario(config)
     if launched_rank() > 0:
-        return Front.from_dict(follow(loaded.scenario))
+        return Front.from_dict(follow_run(config))
+    loaded = load_scenario(config)
     home = (directory or Path.cwd()).resolve()
     log = home / f"log_{loaded.scenario.task}"
     with session(home, home / "results", log, listener, loaded.scenario) as ready:

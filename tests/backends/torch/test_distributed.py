@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,10 @@ import pytest
 import torch
 
 from contracts.kit import same
+from contracts.training import Malice
 from nasea.backends.base import Measurement, Slice
 from nasea.backends.torch.backend import TorchBackend
+from nasea.backends.torch.distributed.signing import new_key, sealed, unsealed
 from nasea.backends.torch.distributed.sync_norm import SyncNorm
 from nasea.backends.torch.distributed.world import TorchWorld, open_torch_world
 from nasea.backends.torch.state import unpack
@@ -312,3 +315,39 @@ def test_synchronised_over_one_rank_it_is_torch_s(shape: tuple[int, ...]) -> Non
         found.append([y.detach(), x.grad, norm.weight.grad, norm.running_mean, norm.running_var])
     for mine, theirs in zip(*found, strict=True):
         torch.testing.assert_close(theirs, mine, rtol=1e-4, atol=1e-4)
+
+
+def test_a_failure_amid_synchronised_normalisation_ends_both(project: Path) -> None:
+    """Others wait for statistics that will not come; they hear of it at once."""
+    write_module(
+        project,
+        f"""
+        class PostNet(PostNet):
+            def forward(self, inputs):
+                import os
+                if self.training and torch.is_grad_enabled() and os.getpid() != {os.getpid()}:
+                    raise ValueError("no such thing")
+                return super().forward(inputs)
+        """,
+    )
+    asked = scenario(resource__gpu_ids=[0, 1], resource__timeout=60.0)
+    start = time.monotonic()
+    with open_torch_world(asked, lambda: None) as own, pytest.raises(NaseaError) as caught:
+        assert isinstance(own, TorchWorld)
+        train(led(own, project, resource__batch_norm="synchronised"))
+    assert "rank 1: your code failed" in caught.value.message
+    assert "no such thing" in caught.value.message
+    assert time.monotonic() - start < 50
+
+
+# --- commands ---
+
+
+def test_a_command_of_somebody_else_is_not_looked_at(tmp_path: Path) -> None:
+    mark = tmp_path / "mark"
+    forged = sealed(Malice(mark), "another key")
+    with pytest.raises(RuntimeError, match="not written by rank 0"):
+        unsealed(forged, new_key())
+    assert not mark.exists()
+    key = new_key()
+    assert unsealed(sealed(("attach", (1,)), key), key) == ("attach", (1,))

@@ -22,6 +22,7 @@ from nasea.backends.base import (
     one_by_one,
 )
 from nasea.backends.distillation import nothing_to_learn
+from nasea.backends.memory import Memory, peak_of_process
 from nasea.backends.pictures import Picture
 from nasea.backends.pretrained import TakenOver
 from nasea.backends.tensorflow.data import Batch, Data
@@ -81,6 +82,11 @@ class TensorFlowBackend:
         self._trainer: Trainer | None = None
         self._scorer: Scorer | None = None
         self._teacher: Teacher | None = None
+
+    @property
+    def peak_memory(self) -> Memory:
+        """See :meth:`nasea.backends.base.Backend.peak_memory`."""
+        return Memory(peak_of_process())
 
     @property
     def environment(self) -> dict[str, str]:
@@ -194,7 +200,9 @@ class TensorFlowBackend:
         """See :meth:`nasea.backends.base.Backend.take_over`."""
         return take_over(self.supernet, self._pre_net, weights)
 
-    def try_candidates(self, on_step: Callable[[int, int], None]) -> float:
+    def try_candidates(
+        self, on_step: Callable[[int, int], None], also: Sequence[Genome] = ()
+    ) -> float:
         """See :meth:`nasea.backends.base.Backend.try_candidates`."""
         batch = self._probe_batch()
         choices = self.supernet.space.choices
@@ -203,13 +211,14 @@ class TensorFlowBackend:
         trial.rate(self.scenario.epochs * trial.batches_per_epoch - 1)
         before = trial.state()
         seconds = []
-        for turn in range(max(choices)):
-            path = tuple(turn % count for count in choices)
+        paths = [tuple(turn % count for count in choices) for turn in range(max(choices))]
+        paths += also
+        for number, path in enumerate(paths, start=1):
             trial.learn([path], [batch], rate)
             start = time.perf_counter()
             trial.learn([path], [batch], rate)  # the first time it was traced
             seconds.append(time.perf_counter() - start)
-            on_step(turn + 1, max(choices))
+            on_step(number, len(paths))
         trial.restore(before)
         return statistics.median(seconds)
 

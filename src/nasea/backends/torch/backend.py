@@ -24,6 +24,7 @@ from nasea.backends.base import (
     UpdateReport,
     one_by_one,
 )
+from nasea.backends.memory import Memory, peak_of_process
 from nasea.backends.pictures import Picture
 from nasea.backends.pretrained import TakenOver
 from nasea.backends.torch.data import Batch, Data
@@ -99,6 +100,12 @@ class TorchBackend:
             "device": name,
             "threads": str(torch.get_num_threads()),
         }
+
+    @property
+    def peak_memory(self) -> Memory:
+        """See :meth:`nasea.backends.base.Backend.peak_memory`."""
+        on_gpu = self.device.type == "cuda"
+        return Memory(peak_of_process(), torch.cuda.max_memory_allocated() if on_gpu else None)
 
     @property
     def workers(self) -> int:
@@ -195,19 +202,22 @@ class TorchBackend:
         """See :meth:`nasea.backends.base.Backend.take_over`."""
         return take_over(self.supernet, weights)
 
-    def try_candidates(self, on_step: Callable[[int, int], None]) -> float:
+    def try_candidates(
+        self, on_step: Callable[[int, int], None], also: Sequence[Genome] = ()
+    ) -> float:
         """See :meth:`nasea.backends.base.Backend.try_candidates`."""
         batch = self._probe_batch()
         choices = self.supernet.space.choices
         before = copy.deepcopy(self.supernet.state_dict())
         trial = Trainer(*self._settings(paths_per_update=1))
         seconds = []
-        for turn in range(max(choices)):
-            path = tuple(turn % count for count in choices)
+        paths = [tuple(turn % count for count in choices) for turn in range(max(choices))]
+        paths += also
+        for number, path in enumerate(paths, start=1):
             start = time.perf_counter()
             trial.learn([path], [batch])
             seconds.append(time.perf_counter() - start)
-            on_step(turn + 1, max(choices))
+            on_step(number, len(paths))
         self.supernet.load_state_dict(before)
         self.supernet.zero_grad(set_to_none=True)
         return statistics.median(seconds)

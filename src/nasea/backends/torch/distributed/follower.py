@@ -15,8 +15,9 @@ from typing import Any
 
 from nasea.backends.base import Job, Role
 from nasea.backends.torch.backend import TorchBackend
+from nasea.backends.torch.distributed.failures import FailedElsewhere
 from nasea.backends.torch.distributed.processes import join_launched, join_spawned
-from nasea.backends.torch.distributed.ranks import FailedElsewhere, Ranks
+from nasea.backends.torch.distributed.ranks import Ranks
 from nasea.backends.torch.distributed.scoring import Board
 from nasea.config import Scenario
 from nasea.errors import NaseaError, RankLostError
@@ -107,6 +108,9 @@ class Follower:
         board = Board(self._ranks, serial, len(jobs))
         with backend.sharing():
             board.work(lambda number: backend.measure(*jobs[number]))
+
+    def _exchange(self, megabytes: int) -> None:
+        self._ranks.try_exchange(megabytes)
 
     def _close(self, key: int) -> None:
         self._backends.pop(key).close()

@@ -18,6 +18,7 @@ import torch
 
 from nasea.backends.launch import Launch, conceal, launched
 from nasea.backends.torch.distributed.ranks import Ranks
+from nasea.backends.torch.distributed.signing import new_key
 from nasea.backends.torch.distributed.transport import (
     Store,
     meet_by_environment,
@@ -87,7 +88,9 @@ def spawn(scenario: Scenario, on_stop: Callable[[], None]) -> tuple[Ranks, Child
     ids = scenario.resource.gpu_ids
     share_threads(scenario, len(ids))
     store = open_store(_LOOPBACK, 0, _START_SECONDS, serves=True)
-    settings = {"port": store.port, "size": len(ids), "timeout": scenario.resource.timeout}
+    key = new_key()
+    timeout = scenario.resource.timeout
+    settings = {"port": store.port, "size": len(ids), "timeout": timeout, "key": key}
     children = Children([], ids)
     try:
         for rank in range(1, len(ids)):
@@ -100,7 +103,8 @@ def spawn(scenario: Scenario, on_stop: Callable[[], None]) -> tuple[Ranks, Child
             len(ids),
             store,
             _LOOPBACK,
-            scenario.resource.timeout,
+            timeout,
+            key,
             on_stop,
             children.fate,
         )
@@ -115,7 +119,8 @@ def join_spawned(settings: Mapping[str, Any]) -> Ranks:
     store = open_store(_LOOPBACK, settings["port"], _START_SECONDS, serves=False)
     store.set(f"up/{settings['rank']}", "1")
     rank, size = settings["rank"], settings["size"]
-    return Ranks(rank, size, rank, size, store, _LOOPBACK, settings["timeout"])
+    timeout, key = settings["timeout"], settings["key"]
+    return Ranks(rank, size, rank, size, store, _LOOPBACK, timeout, key)
 
 
 def join_launched(scenario: Scenario, on_stop: Callable[[], None] = lambda: None) -> Ranks:
@@ -144,7 +149,7 @@ def join_launched(scenario: Scenario, on_stop: Callable[[], None] = lambda: None
         within(meeting, f"nasea/{number}"),
         _LOOPBACK if launch.size == launch.local_size else None,
         scenario.resource.timeout,
-        on_stop,
+        on_stop=on_stop,
     )
 
 

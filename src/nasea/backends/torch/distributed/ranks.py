@@ -9,15 +9,22 @@ CUDA.
 from __future__ import annotations
 
 import json
-import pickle
 import re
 import time
-import traceback
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, Literal
 
 import torch
 
+from nasea.backends.torch.distributed.buckets import buckets, flatten, unflatten
+from nasea.backends.torch.distributed.failures import (
+    FailedElsewhere,
+    describe_failure,
+    lost,
+    rebuild_failure,
+)
+from nasea.backends.torch.distributed.signing import sealed, unsealed
 from nasea.backends.torch.distributed.transport import (
     Group,
     Store,
@@ -25,19 +32,15 @@ from nasea.backends.torch.distributed.transport import (
     nccl_group,
     within,
 )
-from nasea.errors import NaseaError, RankLostError
+from nasea.errors import NotAvailableError, RankLostError
 from nasea.space import Genome
 
-BUCKET_BYTES = 25 * 1024**2
-"""Tensors are exchanged so many bytes at a time (the size that PyTorch's DDP uses)."""
+End = Literal["over", "called off"]
+"""Why an epoch goes no further."""
 
 _ABANDONED = "abandoned"
 _SHORTEST_PAUSE, _LONGEST_PAUSE = 0.0005, 0.02
 """Seconds between looks for a command; idle ranks should not take a core from those at work."""
-
-
-class FailedElsewhere(Exception):
-    """Another rank failed in what all were doing; that one, or rank 0, tells why."""
 
 
 class Ranks:
@@ -51,6 +54,7 @@ class Ranks:
         store: reaches all of them.
         host: address of this machine to listen at; ``None`` for what its name stands for.
         timeout: seconds that one may keep the others waiting.
+        key: signs commands, where they share a secret.
         on_stop: for rank 0: called when another one was asked to stop.
         diagnose: says what became of a lost process, where that can be known; waits a moment for it
             if asked to.
@@ -65,6 +69,7 @@ class Ranks:
         store: Store,
         host: str | None,
         timeout: float,
+        key: str = "",
         on_stop: Callable[[], None] = lambda: None,
         diagnose: Callable[[bool], str | None] = lambda wait: None,
     ) -> None:
@@ -74,6 +79,7 @@ class Ranks:
         self.local_size = local_size
         self.store = store
         self.timeout = timeout
+        self._key = key
         self.on_stop = on_stop
         self.diagnose = diagnose
         self.stop_asked = False
@@ -88,7 +94,7 @@ class Ranks:
     def tell(self, name: str, *args: Any) -> None:
         """Have the other ranks do something; for rank 0."""
         with self._lost_if_broken():
-            self.store.set(f"command/{self._commands}", pickle.dumps((name, args)))
+            self.store.set(f"command/{self._commands}", sealed((name, args), self._key))
         self._commands += 1
 
     def commands(self) -> Iterator[tuple[str, tuple[Any, ...]]]:
@@ -100,7 +106,7 @@ class Ranks:
                 while not self.store.check([key]):
                     time.sleep(pause)
                     pause = min(2 * pause, _LONGEST_PAUSE)
-                told = pickle.loads(self.store.get(key))
+                told = unsealed(self.store.get(key), self._key)
                 # The last one to have read it takes it away.
                 if self.store.add(f"read/{self._commands}", 1) == self.size - 1:
                     self.store.delete_key(key)
@@ -132,12 +138,12 @@ class Ranks:
             if isinstance(error, RankLostError):  # the others will find out themselves
                 raise error
             flags[self.rank] = 1.0
-            self.store.set(
-                f"failure/{self._agreements}/{self.rank}", json.dumps(describe_failure(error))
-            )
+            told = json.dumps(describe_failure(error))
+            with self._lost_if_broken():
+                self.store.set(f"failure/{self._agreements}/{self.rank}", told)
         flags[-1] = float(self.stop_asked)
         vector = flags if values is None else torch.cat([flags, values])
-        self._wait(self._control.allreduce([vector]))
+        self._do(self._control.allreduce, [vector])
         if self.rank == 0 and vector[self.size] > 0:
             self.on_stop()
         failed = [rank for rank in range(self.size) if vector[rank] > 0]
@@ -152,64 +158,80 @@ class Ranks:
 
     # --- paths and bytes, from rank 0 ---
 
-    def send_paths(self, paths: Sequence[Genome] | None, *, is_over: bool = False) -> None:
-        """Give the paths of the next update to the other ranks.
+    def send_step(self, step: Sequence[Genome] | End) -> None:
+        """Give the paths of the next update to the other ranks, or say that there is none."""
+        self.send_bytes(json.dumps(step).encode())
 
-        Args:
-            paths: ``None`` when there will be no more.
-            is_over: why not: the epoch is over, or it was called off.
-        """
-        rows = [[-int(is_over) - 1]] if paths is None else [list(path) for path in paths]
-        self.send_bytes(json.dumps(rows).encode())
-
-    def receive_paths(self) -> list[Genome] | bool:
-        """What rank 0 gave; for no more paths, whether the epoch is over."""
-        rows = json.loads(self.receive_bytes())
-        return rows[0][0] == -2 if rows[0][0] < 0 else [tuple(row) for row in rows]
+    def receive_step(self) -> list[Genome] | End:
+        """What rank 0 gave."""
+        step = json.loads(self.receive_bytes())
+        if isinstance(step, str):
+            return "over" if step == "over" else "called off"
+        return [tuple(path) for path in step]
 
     def send_bytes(self, content: bytes) -> None:
         """Give bytes to all; for rank 0."""
-        self._wait(self._control.broadcast([torch.tensor([len(content)])]))
+        self._do(self._control.broadcast, [torch.tensor([len(content)])])
         if content:
             data = torch.frombuffer(bytearray(content), dtype=torch.uint8)
-            self._wait(self._control.broadcast([data]))
+            self._do(self._control.broadcast, [data])
 
     def receive_bytes(self) -> bytes:
         """What rank 0 gave."""
         length = torch.zeros(1, dtype=torch.int64)
-        self._wait(self._control.broadcast([length]))
+        self._do(self._control.broadcast, [length])
         data = torch.empty(int(length), dtype=torch.uint8)
         if len(data):
-            self._wait(self._control.broadcast([data]))
+            self._do(self._control.broadcast, [data])
         return data.numpy().tobytes()
 
     # --- tensors ---
 
     def sum_in_place(self, tensors: Sequence[torch.Tensor]) -> None:
         """Replace each tensor by its sum over the ranks, which have the same shapes in order."""
-        for bucket in _buckets(tensors):
-            flat = torch.cat([tensor.reshape(-1) for tensor in bucket])
-            self._wait(self._group(flat.device).allreduce([flat]))
-            _unflatten(flat, bucket)
+        for bucket in buckets(tensors):
+            flat = flatten(bucket)
+            self._do(self._group(flat.device).allreduce, [flat])
+            unflatten(flat, bucket)
 
     def take_from_first(self, tensors: Sequence[torch.Tensor]) -> None:
         """Replace each tensor by rank 0's, bit for bit."""
-        for bucket in _buckets(tensors):
-            flat = torch.cat([tensor.reshape(-1) for tensor in bucket]).contiguous()
-            self._wait(self._group(flat.device).broadcast([flat.view(torch.uint8)]))
-            _unflatten(flat, bucket)
+        for bucket in buckets(tensors):
+            flat = flatten(bucket)
+            self._do(self._group(flat.device).broadcast, [flat.view(torch.uint8)])
+            unflatten(flat, bucket)
 
     def gather(self, tensor: torch.Tensor) -> torch.Tensor:
         """(size, n): the (n,) tensor of each rank."""
         rows = [torch.empty_like(tensor) for _ in range(self.size)]
-        self._wait(self._group(tensor.device).allgather([rows], [tensor.contiguous()]))
+        self._do(self._group(tensor.device).allgather, [rows], [tensor.contiguous()])
         return torch.stack(rows)
 
     def sum_of(self, tensor: torch.Tensor) -> torch.Tensor:
         """The sum of a tensor over the ranks, in a new one."""
         total = tensor.contiguous().clone()
-        self._wait(self._group(total.device).allreduce([total]))
+        self._do(self._group(total.device).allreduce, [total])
         return total
+
+    def try_exchange(self, megabytes: int) -> float:
+        """Sum so much over all ranks, who must all call it; returns the seconds it took.
+
+        Raises:
+            NotAvailableError: the sum is wrong.
+        """
+        tensor = torch.full((megabytes * 1024**2 // 4,), float(self.rank + 1))
+        if torch.cuda.is_available():
+            tensor = tensor.cuda()
+        self.agree()  # who comes late is not slow
+        start = time.perf_counter()
+        self.sum_in_place([tensor])
+        expected = self.size * (self.size + 1) / 2
+        if not bool((tensor == expected).all()):
+            raise NotAvailableError(
+                f"the sum over {self.size} processes is wrong: {float(tensor[0])}, not {expected}",
+                fix="check the network between them, and the versions of driver and NCCL",
+            )
+        return time.perf_counter() - start
 
     # --- whoever is lost ---
 
@@ -226,7 +248,7 @@ class Ranks:
         """Raise RankLostError if it is known that a process ended."""
         what = self.diagnose(False)
         if what is not None:
-            raise _lost(what)
+            raise lost(what)
 
     def lost(self, why: str) -> Exception:
         """What to raise, with what became of the process where that can be known."""
@@ -234,7 +256,7 @@ class Ranks:
         if what is None and self._abandoned():
             told = json.loads(self.store.get(_ABANDONED))
             return rebuild_failure(told["rank"], told["failure"])
-        return _lost(what or why)
+        return lost(what or why)
 
     def _abandoned(self) -> bool:
         try:
@@ -250,74 +272,17 @@ class Ranks:
             self._tensors = nccl_group(store, self.rank, self.size, self.timeout)
         return self._tensors
 
-    def _wait(self, work: Any) -> None:
+    def _do(self, operation: Callable[..., Any], *args: Any) -> None:
+        """Do it together; raise RankLostError where another rank does not."""
         with self._lost_if_broken():
-            work.wait()
+            operation(*args).wait()
 
-    def _lost_if_broken(self, who: str = "a process does not answer") -> _LostIfBroken:
-        return _LostIfBroken(self, who)
-
-
-class _LostIfBroken:
-    """Tells a broken connection as a lost process."""
-
-    def __init__(self, ranks: Ranks, who: str) -> None:
-        self.ranks = ranks
-        self.who = who
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, RuntimeError):
+    @contextmanager
+    def _lost_if_broken(self, who: str = "a process does not answer") -> Iterator[None]:
+        """Tell a broken connection as a lost process."""
+        try:
+            yield
+        except RuntimeError as error:
             # gloo names the line of its source first, and gives advice last.
             reason = re.sub(r"^\[\S+\] ", "", str(error).splitlines()[0]).split(". ")[0]
-            raise self.ranks.lost(f"{self.who}: {reason}") from error
-
-
-def _lost(what: str) -> RankLostError:
-    return RankLostError(
-        f"the run ends, since {what}; the last checkpoint is intact",
-        fix="run the same command again to go on, with fewer devices if need be; where memory is "
-        "short (a process killed by SIGKILL) lower strategy.batch_size or resource.data_workers",
-    )
-
-
-def _buckets(tensors: Sequence[torch.Tensor]) -> Iterator[list[torch.Tensor]]:
-    """Tensors of one type and device together, up to BUCKET_BYTES, in order."""
-    bucket: list[torch.Tensor] = []
-    size = 0
-    for tensor in tensors:
-        other = bool(bucket) and (
-            (tensor.dtype, tensor.device) != (bucket[0].dtype, bucket[0].device)
-        )
-        if bucket and (other or size >= BUCKET_BYTES):
-            yield bucket
-            bucket, size = [], 0
-        bucket.append(tensor)
-        size += tensor.numel() * tensor.element_size()
-    if bucket:
-        yield bucket
-
-
-def _unflatten(flat: torch.Tensor, bucket: Sequence[torch.Tensor]) -> None:
-    parts = torch.split(flat, [tensor.numel() for tensor in bucket])
-    with torch.no_grad():
-        for tensor, part in zip(bucket, parts, strict=True):
-            tensor.copy_(part.view(tensor.shape))
-
-
-def describe_failure(error: Exception) -> dict[str, Any]:
-    """What another process must know of a failure, as JSON values."""
-    if isinstance(error, NaseaError):
-        return {"message": error.message, "fix": error.fix, "exit_code": error.exit_code}
-    return {"defect": "".join(traceback.format_exception(error))}
-
-
-def rebuild_failure(rank: int, told: Mapping[str, Any]) -> Exception:
-    """The exception to raise for what :func:`describe_failure` gave on another rank."""
-    if "defect" in told:
-        return RuntimeError(f"rank {rank} failed:\n{told['defect']}")
-    error = NaseaError(f"rank {rank}: {told['message']}", fix=told["fix"])
-    error.exit_code = int(told["exit_code"])
-    return error
+            raise self.lost(f"{who}: {reason}") from error

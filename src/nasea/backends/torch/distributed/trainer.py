@@ -85,7 +85,7 @@ class ParallelTrainer(Trainer):
             is_over = True
         finally:
             if self._in_step:  # else all have failed together, or cannot be reached
-                self.ranks.send_paths(None, is_over=is_over)
+                self.ranks.send_step("over" if is_over else "called off")
         self.ranks.take_from_first(self.tensors())
 
     def follow(self, epoch: int, batches: Iterable[Batch], done: int) -> None:
@@ -93,21 +93,21 @@ class ParallelTrainer(Trainer):
         self._batch = done * self.paths_per_update
         stream = iter(batches)
         for step in itertools.count(done):
-            paths = self.ranks.receive_paths()
-            if isinstance(paths, bool):
-                if paths:
-                    self.ranks.take_from_first(self.tensors())
-                return
+            paths = self.ranks.receive_step()
+            if isinstance(paths, str):
+                break
             # Drawn anew every time, since a checkpoint holds the generators of rank 0 alone.
             seed_everything(self.scenario.seed, _RANK_STREAM, self.ranks.rank, epoch, step)
             self._update_together(paths, stream)
+        if paths == "over":
+            self.ranks.take_from_first(self.tensors())
 
     def update(self, paths: list[Genome], stream: Iterator[Batch]) -> tuple[float, int]:
         """One update, led from here."""
         self._in_step = False
         before = random_state()
         try:
-            self.ranks.send_paths(paths)
+            self.ranks.send_step(paths)
             result = self._update_together(paths, stream)
         except RankLostError:  # nothing of this update was done: a checkpoint may be written
             set_random_state(before)

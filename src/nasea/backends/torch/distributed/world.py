@@ -45,6 +45,11 @@ class TorchWorld:
         self._opened += 1
         return LeadingBackend(scenario, directory, role, self.ranks, self._opened)
 
+    def exchange(self, megabytes: int) -> float:
+        """See :class:`nasea.backends.world.World`."""
+        self.ranks.tell("exchange", megabytes)
+        return self.ranks.try_exchange(megabytes)
+
 
 @contextmanager
 def open_torch_world(scenario: Scenario, on_stop: Callable[[], None]) -> Iterator[World]:

@@ -1,0 +1,72 @@
+"""How much faster are two devices than one?
+
+    python benchmarks/devices.py --devices 0,1 --cpu --rounds 5
+
+Trains and scores the small networks of `nasea doctor` on one device and on all, in turns, and
+prints the median of each with its range. On CPUs the cores are divided: what one process does with
+all threads, several do with their share, so little more than a ratio of 1 can be hoped for, which
+shows what the exchange costs. On GPUs the ideal ratio is the number of devices.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import statistics
+
+from nasea.backends import Alone, open_world
+from nasea.pipeline.doctor import Speed, measure_speed, trial_project, trial_scenario
+from recording import record, table
+
+
+def main() -> None:
+    """Measure, print, record."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--devices", default="0,1")
+    parser.add_argument("--cpu", action="store_true")
+    parser.add_argument("--rounds", type=int, default=5)
+    arguments = parser.parse_args()
+    ids = [int(part) for part in arguments.devices.split(",")]
+    device = "cpu" if arguments.cpu else "auto"
+    one: list[Speed] = []
+    every: list[Speed] = []
+    seconds = 0.0
+    with trial_project() as home:
+        for _ in range(arguments.rounds):
+            one.append(measure_speed(Alone(), trial_scenario(ids[:1], device), home))
+            scenario = trial_scenario(ids, device)
+            with open_world(scenario, lambda: None) as world:
+                seconds = world.exchange(25)
+                every.append(measure_speed(world, scenario, home))
+    rows = [row(name, [getattr(s, name) for s in one], [getattr(s, name) for s in every])
+            for name in ("images", "candidates")]  # fmt: skip
+    load = os.getloadavg()[1]
+    print(
+        f"{os.cpu_count()} CPU cores, mean load {load:.1f}; {every[0].devices}; "
+        f"all-reduce of 25 MB: {seconds:.3f} s"
+    )
+    print(table(["a second", "one", "(range)", "all", "(range)", "ratio"], rows))
+    results = {
+        "devices": every[0].devices,
+        "cores": os.cpu_count(),
+        "mean_load": round(load, 1),
+        "all_reduce_mb_per_s": round(25 / seconds, 1),
+        **{name: {"one": [getattr(s, name) for s in one], "all": [getattr(s, name) for s in every]}
+           for name in ("images", "candidates")},
+    }  # fmt: skip
+    record("devices", 0, results)
+
+
+def row(name: str, one: list[float], every: list[float]) -> list[str]:
+    """A line of the table."""
+    ratio = statistics.median(every) / statistics.median(one)
+    return [
+        name,
+        f"{statistics.median(one):.1f}", f"{min(one):.1f} to {max(one):.1f}",
+        f"{statistics.median(every):.1f}", f"{min(every):.1f} to {max(every):.1f}",
+        f"{ratio:.2f}",
+    ]  # fmt: skip
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,38 @@
+"""What one rank tells the others of a failure."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Mapping
+from typing import Any
+
+from nasea.errors import NaseaError, RankLostError
+
+
+class FailedElsewhere(Exception):
+    """Another rank failed in what all were doing; that one, or rank 0, tells why."""
+
+
+def describe_failure(error: Exception) -> dict[str, Any]:
+    """What another process must know of a failure, as JSON values."""
+    if isinstance(error, NaseaError):
+        return {"message": error.message, "fix": error.fix, "exit_code": error.exit_code}
+    return {"defect": "".join(traceback.format_exception(error))}
+
+
+def rebuild_failure(rank: int, told: Mapping[str, Any]) -> Exception:
+    """The exception to raise for what :func:`describe_failure` gave on another rank."""
+    if "defect" in told:
+        return RuntimeError(f"rank {rank} failed:\n{told['defect']}")
+    error = NaseaError(f"rank {rank}: {told['message']}", fix=told["fix"])
+    error.exit_code = int(told["exit_code"])
+    return error
+
+
+def lost(what: str) -> RankLostError:
+    """The end of a run in which a process is lost; ``what`` says how."""
+    return RankLostError(
+        f"the run ends, since {what}; the last checkpoint is intact",
+        fix="run the same command again to go on, with fewer devices if need be; where memory is "
+        "short (a process killed by SIGKILL) lower strategy.batch_size or resource.data_workers",
+    )

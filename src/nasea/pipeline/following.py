@@ -1,0 +1,24 @@
+"""A process that a launcher started beside the one that runs the pipeline."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from nasea.backends import follow
+from nasea.config import load_scenario
+
+
+def follow_run(config: Path) -> Any:
+    """Compute for the process that runs the pipeline, until it is done.
+
+    Args:
+        config: the scenario file, the same as there.
+
+    Returns:
+        What that process bade farewell with, JSON values; ``None`` where it had nothing to say.
+
+    Raises:
+        NaseaError: the scenario is wrong, or that process failed.
+    """
+    return follow(load_scenario(config).scenario)
