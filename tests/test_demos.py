@@ -16,7 +16,8 @@ from pipeline.project import Project, Recorder
 sys.path.append(str(Path(__file__).parents[1] / "demos"))
 load_tensorflow(keras_version=2)
 
-from judging import judge  # noqa: E402 - found only now
+from digits import TEST_ACCURACY, load  # noqa: E402 - found only now
+from judging import judge  # noqa: E402
 
 FEW = {
     "epochs": 1,
@@ -38,18 +39,39 @@ def modules(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
             del sys.modules[name]
 
 
-@pytest.mark.parametrize("framework", ["pytorch", "tensorflow"])
+each_framework = pytest.mark.parametrize("framework", ["pytorch", "tensorflow"])
+
+
+def small_project(home: Path, framework: str, task: str) -> None:
+    """The project of a demo, at smoke scale."""
+    write_project(project_files(framework, task), home)
+    for path in home.glob("*.yaml"):
+        text = path.read_text()
+        for key, value in FEW.items():
+            text = re.sub(rf"^( +{key}:).*", rf"\1 {value}", text, flags=re.MULTILINE)
+        path.write_text(text)
+
+
+@each_framework
+def test_a_small_search_of_digits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, framework: str
+) -> None:
+    home = tmp_path / "project"
+    small_project(home, framework, "classification")
+    monkeypatch.chdir(home)
+    front = Project(home).search()
+    model = load(home / "results" / front.files_of(front.best)[0]).load_model()
+    user = load(home / "user_module.py").UserModule(epoch=1, batch_size=64)
+    assert 0 <= TEST_ACCURACY[framework](user, model) <= 1
+
+
+@each_framework
 @pytest.mark.parametrize("task", ["detection", "segmentation"])
 def test_a_small_search_of_scenes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, framework: str, task: str
 ) -> None:
     home = tmp_path / "project"
-    write_project(project_files(framework, task), home)
-    for name in ("scen.yaml", "pre_train.yaml"):
-        text = (home / name).read_text()
-        for key, value in FEW.items():
-            text = re.sub(rf"^( +{key}:).*", rf"\1 {value}", text, flags=re.MULTILINE)
-        (home / name).write_text(text)
+    small_project(home, framework, task)
     with (home / "settings.py").open("a") as file:
         file.write('SCENES = {"train": 16, "val": 6, "test": 6}\n')
     monkeypatch.chdir(home)

@@ -323,7 +323,7 @@ class Backend(Protocol):
         """
 
     def pictures(self, genome: Genome, count: int) -> tuple[Picture, ...]:
-        """The first validation images with what the network finds in them.
+        """A few validation images, spread over all, with what the network finds in them.
 
         Empty where nobody can tell how to draw that: for classification, and for a detection
         module without :data:`nasea.backends.pictures.METHOD`.

@@ -70,7 +70,7 @@ class Scorer:
             run = self._run(genome, statistics)
             masks = scenario.task == "segmentation"
             layout = scenario.supernet.data_format
-            batches = self.data.evaluation(None, None)
+            batches = self.data.evaluation(min(count, self.data.val_images), None)
             return take_pictures(self.data.user, batches, run, count, masks, layout)
 
     @contextmanager

@@ -139,7 +139,7 @@ class Scorer:
         if task == "classification":
             return ()
         evaluate = _Evaluate(self._calibrated(genome, 0), self)
-        loader = self.data.evaluation(None, None)
+        loader = self.data.evaluation(min(count, self.data.val_images), None)
         return take_pictures(self.user, loader, evaluate, count, task == "segmentation")
 
     def calibrated(self, genome: Genome, draw: int = 0) -> Network:
