@@ -6,8 +6,9 @@ Each fault is provoked in searches of a small digits project, most at random mom
 command is run again, with the fault out of the way, and the end compared with a search in which
 nothing went wrong. *Lost* are searches that did not end, or ended with another front. *Told* are
 faults that ended with a message and an exit status of a user error (2) or of a stop (130); what is
-killed tells nothing. *Recovery* is the time from the second start until it goes on where the first
-one was.
+killed tells nothing. *Unharmed* are searches that came to their end all the same, as when a rank is
+hit that has nothing more to do. *Recovery* is the time from the second start until it goes on where
+the first one was.
 """
 
 from __future__ import annotations
@@ -43,6 +44,7 @@ class Tally:
 
     times: int = 0
     told: int = 0
+    unharmed: int = 0
     lost: int = 0
     recovery: list[float] = field(default_factory=list)
 
@@ -51,7 +53,9 @@ def main() -> None:
     """Provoke, count, print, record."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--times", type=int, default=3, help="for each fault")
-    parser.add_argument("--only", default="", help="faults whose name has this in it")
+    parser.add_argument(
+        "--only", default="", help="faults whose names have one of these in them, a|b"
+    )
     arguments = parser.parse_args()
     tallies: dict[str, Tally] = {}
     with tempfile.TemporaryDirectory() as scratch:
@@ -60,7 +64,7 @@ def main() -> None:
             unbroken[devices] = _project(Path(scratch) / f"unbroken{devices}", devices)
             assert finish(unbroken[devices]) == 0
         for name, (devices, fault) in FAULTS.items():
-            if arguments.only not in name:
+            if not any(part in name for part in arguments.only.split("|")):
                 continue
             tally = tallies[name] = Tally()
             for seed in range(arguments.times):
@@ -68,15 +72,16 @@ def main() -> None:
                 status = fault(home, random.Random(f"{name} {seed}"))
                 tally.times += 1
                 tally.told += status in _TOLD
+                tally.unharmed += status == 0
                 seconds = _recover(home)
                 if seconds is None or not same(home, unbroken[devices]):
                     tally.lost += 1
                 else:
                     tally.recovery.append(seconds)
             print(f"{name}: {tally}", flush=True)
-    head = ["fault", "times", "told", "lost", "recovery, median s"]
+    head = ["fault", "times", "told", "unharmed", "lost", "recovery, median s"]
     rows = [
-        [name, *map(str, (t.times, t.told, t.lost)),
+        [name, *map(str, (t.times, t.told, t.unharmed, t.lost)),
          f"{statistics.median(t.recovery):.1f}" if t.recovery else "-"]
         for name, t in tallies.items()
     ]  # fmt: skip
@@ -120,10 +125,10 @@ def disk_full(home: Path, rng: random.Random) -> int:
 
 
 def no_place(home: Path, rng: random.Random) -> int:
-    """The directory of the results cannot be made."""
-    (home / "results").write_text("in the way")
+    """The directory of the checkpoints cannot be made."""
+    (home / "checkpoint").write_text("in the way")
     status = start_search(home).wait(300)
-    (home / "results").unlink()
+    (home / "checkpoint").unlink()
     return status
 
 
@@ -169,7 +174,7 @@ FAULTS: dict[str, tuple[int, Fault]] = {
     "SIGTERM to rank 1": (2, signalled(signal.SIGTERM, rank=1)),
     "Ctrl-C": (2, signalled(signal.SIGINT, rank=0)),
     "disk full": (1, disk_full),
-    "results/ cannot be made": (1, no_place),
+    "checkpoint/ cannot be made": (1, no_place),
     "checkpoint truncated": (1, damaged(cut)),
     "checkpoint with a flipped bit": (1, damaged(flipped)),
     "second start in the directory": (1, second_start),

@@ -33,8 +33,8 @@ _SMALLER = (("epochs: 100", "epochs: 6"), ("generation_num: 10", "generation_num
 # Every update and every architecture is saved, so that kills meet half-written files often.
 _SEARCH = """
 from nasea.cli.main import main
-from nasea.pipeline import searching, training
-training.SAVE_SECONDS = searching.SAVE_SECONDS = 0.0
+from nasea.pipeline import searching, supernet_training
+supernet_training.SAVE_SECONDS = searching.SAVE_SECONDS = 0.0
 main(["search", "-c", "scen.yaml"])
 """
 
