@@ -19,6 +19,7 @@ from nasea.backends.torch.backend import TorchBackend
 from nasea.backends.torch.distributed.signing import new_key, sealed, unsealed
 from nasea.backends.torch.distributed.sync_norm import SyncNorm
 from nasea.backends.torch.distributed.world import TorchWorld, open_torch_world
+from nasea.backends.torch.prefixes import Proof
 from nasea.backends.torch.state import unpack
 from nasea.errors import NaseaError
 from nasea.space import Genome
@@ -235,7 +236,9 @@ def test_every_candidate_is_scored_once_by_one_of_them(world: TorchWorld, projec
     backend = led(world, project)
     found = scores(backend, genomes(backend, 20))
     calls = (project / "calls").read_text().split()
-    assert len(found) == len(calls) == 20
+    # Each process scores its first candidates with a shared beginning both ways.
+    twice = len(calls) - 20
+    assert len(found) == 20 and 0 <= twice <= 2 * Proof.WANTED
     assert len(set(calls)) == 2
 
 
