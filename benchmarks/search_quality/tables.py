@@ -1,8 +1,7 @@
 """Search spaces whose every architecture was trained: accuracies by training seed, and costs.
 
-The files hold NAS-Bench-Macro (Su et al., 2021; all 6,561 chains of 8 layers), NAS-Bench-201 (Dong
-and Yang, 2020; all 15,625 cells of 6 edges) with the latencies of HELP (Lee et al., 2021), and
-NAS-Bench-MR (Ding et al., 2022; 2,507 networks drawn from a larger space).
+The files hold NAS-Bench-Macro (Su et al., 2021; all 6,561 chains of 8 layers) and NAS-Bench-201
+(Dong and Yang, 2020; all 15,625 cells of 6 edges) with the latencies of HELP (Lee et al., 2021).
 """
 
 from __future__ import annotations
@@ -85,8 +84,8 @@ class Table:
 
     def rows(self, genomes: Sequence[Genome] | IntArray) -> IntArray:
         """Where genomes stand in the table; -1 where they do not."""
-        keys = np.ravel_multi_index(np.array(genomes, dtype=np.int64).T, self.choices)
-        rows: IntArray = self._row_of[keys]
+        keys = np.array(genomes, dtype=np.int64).reshape(-1, len(self.choices)).T
+        rows: IntArray = self._row_of[np.ravel_multi_index(keys, self.choices)]
         return rows
 
     @cached_property

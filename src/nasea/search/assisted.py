@@ -13,7 +13,7 @@ from nasea.search.candidates import Pool
 from nasea.search.insight import Insight
 from nasea.search.kernel import Encoder, Kernel, Points
 from nasea.search.nsga import Nsga2
-from nasea.search.predictor import Predictor, fit, rank_correlation
+from nasea.search.predictor import Posterior, Predictor, fit, rank_correlation
 from nasea.search.problem import FloatArray, Genome, Problem
 from nasea.search.sampling import initial_population, random_feasible
 from nasea.search.score import Score
@@ -21,7 +21,7 @@ from nasea.search.staircase import Staircase
 from nasea.search.state import SearchState
 from nasea.search.warp import Warp
 
-_FIRST = 20
+_FIRST = 40
 """Scores of architectures spread over the cost, before anything is predicted."""
 
 _LEAST_SCORED = 8
@@ -37,8 +37,8 @@ _REFIT = 1.25
 _SIFTED = 1000
 """Candidates looked at closely: those that promise most."""
 
-_OPTIMISM = 1.0
-"""Standard deviations of merit that may be hoped for when candidates are sifted."""
+_BOLD = 1.0
+_RANDOM = 0.0
 
 _NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(7)
 _WEIGHTS = _WEIGHTS / _WEIGHTS.sum()
@@ -138,7 +138,9 @@ class Assisted:
         stairs = Staircase.of(
             points.costs, qualities, warp.quality(predictor.believed), float(qualities.min())
         )
-        return self._chosen(predictor, warp, stairs, archive, rng, size), insight
+        strays = random_feasible(self.problem, int(_RANDOM * size), rng, seen=archive)
+        chosen = self._chosen(predictor, warp, stairs, archive, rng, size - len(strays))
+        return [*chosen, *(one for one in strays if one not in chosen)], insight
 
     def _chosen(
         self,
@@ -152,24 +154,14 @@ class Assisted:
         """One after the other, as if each had been scored as expected."""
 
         def promise(points: Points) -> FloatArray:
-            hoped = warp.quality(predictor.mean(points).astype(np.float64) + _OPTIMISM)[:, None]
-            return stairs.gain(points.costs, hoped, hoped)[:, 0]
+            return _expected_gain(predictor.posterior(points), warp, stairs)
 
         genomes, points, promised = self._pool.candidates(archive, promise, rng)
         best = np.argsort(-promised, kind="stable")[:_SIFTED]
         genomes, posterior = genomes[best], predictor.posterior(points[best])
         chosen: list[int] = []
         while len(chosen) < min(size, len(genomes)):
-            means, variances = posterior.means[:, None], posterior.variances[:, None]
-            # A score strays from the expected merit; of that, the better known part is quality.
-            strays = np.sqrt(variances + predictor.noise) * _NODES
-            trust = variances / (variances + predictor.noise)
-            gains = stairs.gain(
-                posterior.points.costs,
-                warp.quality(means + strays),
-                warp.quality(means + trust * strays),
-            )
-            expected = gains @ _WEIGHTS
+            expected = _expected_gain(posterior, warp, stairs)
             expected[chosen] = -np.inf
             row = int(np.argmax(expected))
             chosen.append(row)
@@ -211,3 +203,18 @@ class Assisted:
         return Pool(self.problem)
 
 
+
+
+def _expected_gain(posterior: Posterior, warp: Warp, stairs: Staircase) -> FloatArray:
+    """Hypervolume that each architecture is expected to add, shape (n,)."""
+    means, variances = posterior.means[:, None], _BOLD * posterior.variances[:, None]
+    # A score strays from the expected merit; of that, the better known part is quality.
+    strays = np.sqrt(variances + posterior.predictor.noise) * _NODES
+    trust = variances / (variances + posterior.predictor.noise)
+    gains = stairs.gain(
+        posterior.points.costs,
+        warp.quality(means + strays),
+        warp.quality(means + trust * strays),
+    )
+    expected: FloatArray = gains @ _WEIGHTS
+    return expected

@@ -10,6 +10,9 @@ import numpy as np
 
 from nasea.search.problem import FloatArray, IntArray, Problem
 
+_NOISE = 0.015
+_NOISE_SD = 0.4
+
 
 @dataclass(frozen=True, eq=False)
 class Points:
@@ -80,7 +83,7 @@ class Kernel:
             "w": (layers, 0.3 / layers, 1.5),
             "a": (1, 0.5, 1.5),
             "b": (1, 0.5, 1.5),
-            self.NOISE: (1, 0.05, 1.5),
+            self.NOISE: (1, _NOISE, _NOISE_SD),
             "t": (layers, 0.3, 1.0),
             "s": (candidates, 0.2, 1.0),
             "r": (1, 0.2, 1.5),
