@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from tables import Table
+
 from nasea.search import Mode, run_search
 from nasea.search.problem import IntArray
-from tables import Table
 
 POP_SIZE = 40
 

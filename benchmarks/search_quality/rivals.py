@@ -17,10 +17,10 @@ from pymoo.core.crossover import Crossover
 from pymoo.core.mutation import Mutation
 from pymoo.core.problem import Problem
 from pymoo.core.sampling import Sampling
+from tables import Table
 
 from nasea.search.operators import mutate, uniform_crossover
 from nasea.search.problem import FloatArray, IntArray
-from tables import Table
 
 TRIALS = 4
 """Optuna's samplers may propose this many times what is paid for; then random draws go on."""
@@ -32,7 +32,7 @@ def random_rows(table: Table, seed: int, count: int) -> IntArray:
 
 
 def pymoo_nsga2(table: Table, seed: int, count: int, *, pop_size: int) -> IntArray:
-    """pymoo's NSGA-II with the categorical operators of this project, duplicates eliminated.
+    """Pymoo's NSGA-II with the categorical operators of this project, duplicates eliminated.
 
     A random first population, uniform crossover, mutation of one gene in L, tournaments and
     survival of pymoo.

@@ -28,11 +28,11 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from ours import searched
-from recording import RECORDS, record, table
 from rivals import optuna_nsga2, optuna_tpe, pymoo_nsga2, random_rows
 from tables import DEVICES, Table, macro, nb201
 
 from nasea.search.problem import IntArray
+from recording import RECORDS, record, table
 
 SHOWN = (50, 100, 150, 200, 300, 500)
 STEP = 5

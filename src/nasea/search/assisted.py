@@ -34,11 +34,11 @@ _BATCHES = 8
 _REFIT = 1.25
 """Parameters are fitted again once there are so many times more scores."""
 
+_EXPLORED = 0.1
+"""Share of a batch that is drawn at random, whatever is predicted."""
+
 _SIFTED = 1000
 """Candidates looked at closely: those that promise most."""
-
-_BOLD = 1.0
-_RANDOM = 0.0
 
 _NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(7)
 _WEIGHTS = _WEIGHTS / _WEIGHTS.sum()
@@ -138,9 +138,10 @@ class Assisted:
         stairs = Staircase.of(
             points.costs, qualities, warp.quality(predictor.believed), float(qualities.min())
         )
-        strays = random_feasible(self.problem, int(_RANDOM * size), rng, seen=archive)
-        chosen = self._chosen(predictor, warp, stairs, archive, rng, size - len(strays))
-        return [*chosen, *(one for one in strays if one not in chosen)], insight
+        chosen = self._chosen(predictor, warp, stairs, archive, rng, size - int(_EXPLORED * size))
+        taken = {*archive.scores, *chosen}
+        explored = random_feasible(self.problem, size - len(chosen), rng, seen=taken)
+        return [*chosen, *explored], insight
 
     def _chosen(
         self,
@@ -203,11 +204,9 @@ class Assisted:
         return Pool(self.problem)
 
 
-
-
 def _expected_gain(posterior: Posterior, warp: Warp, stairs: Staircase) -> FloatArray:
     """Hypervolume that each architecture is expected to add, shape (n,)."""
-    means, variances = posterior.means[:, None], _BOLD * posterior.variances[:, None]
+    means, variances = posterior.means[:, None], posterior.variances[:, None]
     # A score strays from the expected merit; of that, the better known part is quality.
     strays = np.sqrt(variances + posterior.predictor.noise) * _NODES
     trust = variances / (variances + posterior.predictor.noise)

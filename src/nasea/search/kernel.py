@@ -12,6 +12,7 @@ from nasea.search.problem import FloatArray, IntArray, Problem
 
 _NOISE = 0.015
 _NOISE_SD = 0.4
+"""Prior median of the noise variance and spread of its logarithm: few scores cannot tell them."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,22 +131,19 @@ class Kernel:
         values = np.exp(logs)
         return {name: values[where] for name, where in self.slices.items()}
 
-    def _terms(
-        self, logs: FloatArray, one: Points, other: Points
-    ) -> tuple[FloatArray, FloatArray]:
+    def _terms(self, logs: FloatArray, one: Points, other: Points) -> tuple[FloatArray, FloatArray]:
         """The two exponential terms."""
         v = self._values(logs)
         distance = (v["t"][self.layer_of] + v["s"])[:, None] + v["s"]
-        exponent = (one.hot @ (distance * self._others).astype(one.hot.dtype)) @ other.hot.T
-        apart = (one.costs[:, None] - other.costs) / v["u"][0].astype(one.hot.dtype)
-        together = v["a"][0].astype(one.hot.dtype) * np.exp(-exponent)
-        return together, v["r"][0].astype(one.hot.dtype) * np.exp(-0.5 * apart**2)
+        exponent = (one.hot @ (distance * self._others)) @ other.hot.T
+        apart = (one.costs[:, None] - other.costs) / v["u"][0]
+        together = v["a"][0] * np.exp(-exponent)
+        return together, v["r"][0] * np.exp(-0.5 * apart**2)
 
     def _rest(self, logs: FloatArray, one: Points, other: Points) -> FloatArray:
         v = self._values(logs)
-        kind = one.hot.dtype
-        alike = (one.hot * v["w"][self.layer_of].astype(kind)) @ other.hot.T
-        rest: FloatArray = alike + v["b"][0].astype(kind) * one.costs[:, None] * other.costs
+        alike = (one.hot * v["w"][self.layer_of]) @ other.hot.T
+        rest: FloatArray = alike + v["b"][0] * one.costs[:, None] * other.costs
         rest += 1.0
         return rest
 

@@ -101,13 +101,6 @@ class Predictor:
         left_out: FloatArray = self.merits - self._weights / (root**2).sum(axis=0)
         return left_out
 
-    def mean(self, points: Points) -> FloatArray:
-        """Expected merits, shape (m,), in single precision: enough to sift many."""
-        small = [Points(p.hot.astype(np.float32), p.costs.astype(np.float32))
-                 for p in (points, self.points)]  # fmt: skip
-        means: FloatArray = self.kernel(self.logs, *small) @ self._weights.astype(np.float32)
-        return means
-
     def posterior(self, points: Points) -> Posterior:
         """What is known of the merits of m architectures."""
         from scipy.linalg import solve_triangular
@@ -124,8 +117,7 @@ class Predictor:
         """Lower Cholesky factor of the covariance of the scores."""
         covariance = self.kernel(self.logs, self.points, self.points)
         covariance[np.diag_indices(len(self.merits))] += self.noise + _JITTER
-        root: FloatArray = np.linalg.cholesky(covariance)
-        return root
+        return np.linalg.cholesky(covariance).astype(np.float64, copy=False)
 
     @cached_property
     def _weights(self) -> FloatArray:
@@ -180,5 +172,3 @@ def rank_correlation(one: FloatArray, other: FloatArray) -> float:
     a, b = a - a.mean(), b - b.mean()
     scale = float(np.sqrt((a @ a) * (b @ b)))
     return float(a @ b) / scale if scale > 0 else 0.0
-
-

@@ -11,8 +11,6 @@ from nasea.search.problem import FloatArray
 _MARGIN = 1.0
 """How far above the best quality the scale ends, in spreads between the median and the best."""
 
-_CLIP = 1e9
-
 
 @dataclass(frozen=True)
 class Warp:
@@ -29,7 +27,6 @@ class Warp:
     """
 
     ceiling: float
-    worst: float
     centre: float
     spread: float
 
@@ -40,12 +37,12 @@ class Warp:
         margin = _MARGIN * (best - float(np.median(qualities)))
         # Where all are alike any margin will do, if it can be added to the best at all.
         ceiling = best + (margin or max(1e-3, 1e-3 * abs(best)))
-        lacking = np.log(np.minimum(ceiling - qualities, _CLIP * (ceiling - float(np.median(qualities)))))
-        return cls(ceiling, float(np.log(_CLIP * (ceiling - float(np.median(qualities))))), float(lacking.mean()), float(lacking.std()) or 1.0)
+        lacking = np.log(ceiling - qualities)
+        return cls(ceiling, float(lacking.mean()), float(lacking.std()) or 1.0)
 
     def merit(self, qualities: FloatArray) -> FloatArray:
         """Of qualities below the ceiling, any shape."""
-        merits: FloatArray = (self.centre - np.minimum(np.log(self.ceiling - qualities), self.worst)) / self.spread
+        merits: FloatArray = (self.centre - np.log(self.ceiling - qualities)) / self.spread
         return merits
 
     def quality(self, merits: FloatArray) -> FloatArray:
