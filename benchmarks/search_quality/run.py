@@ -114,6 +114,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("data", type=Path)
     parser.add_argument("--seeds", type=int, default=20)
+    parser.add_argument("--most", type=int, default=MOST, help="evaluations of ours, at most")
     parser.add_argument("--strategies", nargs="+", choices=STRATEGIES, default=list(STRATEGIES))
     arguments = parser.parse_args()
     spaces = [macro(arguments.data), *(nb201(arguments.data, device) for device in DEVICES)]
@@ -121,27 +122,25 @@ def main() -> None:
     curves = earlier(arguments.seeds)
     for name in arguments.strategies:
         began = time.perf_counter()
+        strategy = STRATEGIES[name]
+        if name.startswith("nasea"):
+            strategy = Strategy(strategy.rows, min(strategy.most, arguments.most))
         for setting in settings:
-            curves.setdefault(setting.name, {})[name] = measure(
-                STRATEGIES[name], setting, arguments.seeds
-            )
+            curves.setdefault(setting.name, {})[name] = measure(strategy, setting, arguments.seeds)
         print(f"{name}: {time.perf_counter() - began:.0f} s", flush=True)
+        keep(arguments.seeds, curves)
     for setting in settings:
         print_setting(setting, curves[setting.name])
-    speedups = print_speedups([setting.name for setting in settings], curves)
-    record(
-        NAME,
-        0,
-        {
-            "seeds": arguments.seeds,
-            "step": STEP,
-            "speedups": speedups,
-            "curves": {
-                name: {who: rounded(curve) for who, curve in by.items()}
-                for name, by in curves.items()
-            },
-        },
-    )
+    print_speedups([setting.name for setting in settings], curves)
+
+
+def keep(seeds: int, curves: dict[str, dict[str, Curve]]) -> None:
+    """Write the record."""
+    rounded_curves = {
+        name: {who: rounded(curve) for who, curve in by.items()} for name, by in curves.items()
+    }
+    results = {"seeds": seeds, "step": STEP, "speedups": speedups(curves), "curves": rounded_curves}
+    record(NAME, 0, results)
 
 
 def earlier(seeds: int) -> dict[str, dict[str, Curve]]:
@@ -184,30 +183,36 @@ def print_setting(setting: Table, curves: dict[str, Curve]) -> None:
     print(table(["strategy", *(str(n) for n in SHOWN), "s"], rows))
 
 
-def print_speedups(
-    settings: list[str], curves: dict[str, dict[str, Curve]]
-) -> dict[str, dict[str, float]]:
+def speedups(curves: dict[str, dict[str, Curve]]) -> dict[str, dict[str, float]]:
     """500 over the evaluations that reach what the better NSGA-II has after 500; 0: never."""
-    speedups: dict[str, dict[str, float]] = {}
-    if not all(name in curves[settings[0]] for name in NSGA2):
-        return speedups
-    others = [name for name in curves[settings[0]] if name not in NSGA2]
-    for setting in settings:
-        target = max(curves[setting][name].mean[-1] for name in NSGA2)
-        speedups[setting] = {
-            name: round(MOST / curves[setting][name].needed(target), 2) for name in others
-        }
-    print("\nspeed-up over pymoo's NSGA-II at 500 evaluations (-: not reached in 500, TPE in 150)")
+    found: dict[str, dict[str, float]] = {}
+    for setting, by in curves.items():
+        if all(name in by for name in NSGA2):
+            target = max(by[name].mean[-1] for name in NSGA2)
+            found[setting] = {
+                name: round(MOST / curve.needed(target), 2)
+                for name, curve in by.items()
+                if name not in NSGA2
+            }
+    return found
+
+
+def print_speedups(settings: list[str], curves: dict[str, dict[str, Curve]]) -> None:
+    """What a strategy saves over pymoo's NSGA-II."""
+    found = speedups(curves)
+    if not found:
+        return
+    names = list(found[settings[0]])
+    print(f"\nspeed-up over pymoo's NSGA-II at {MOST} evaluations (-: not reached)")
     rows = [
-        [setting, *(f"{speedup:.2f}" if speedup else "-" for speedup in by.values())]
-        for setting, by in speedups.items()
+        [setting, *(f"{found[setting][name]:.2f}".replace("0.00", "-") for name in names)]
+        for setting in settings
     ]
     for title, reduce in (("mean", statistics.mean), ("least", min)):
         rows.append(
-            [title, *(f"{reduce(by[name] for by in speedups.values()):.2f}" for name in others)]
+            [title, *(f"{reduce(by[name] for by in found.values()):.2f}" for name in names)]
         )
-    print(table(["setting", *others], rows))
-    return speedups
+    print(table(["setting", *names], rows))
 
 
 if __name__ == "__main__":
