@@ -279,6 +279,14 @@ class Searcher(Section):
     pop_size: Annotated[
         Count, Key("strategy.searcher.pop_size", "architectures in a generation")
     ] = 40
+    mode: Annotated[
+        Literal["evolutionary", "assisted"],
+        Key(
+            "strategy.searcher.mode",
+            "who proposes architectures: NSGA-II, or a predictor fitted to the true scores so far",
+            extension=True,
+        ),
+    ] = "evolutionary"
     metric_mode: Annotated[
         Literal["auto", "max", "min"],
         Key(

@@ -79,6 +79,7 @@ class Searching:
             pop_size=searcher.pop_size,
             generations=searcher.generation_num,
             seed=self.prepared.scenario.seed,
+            mode=searcher.mode,
             archive=self._archive,
             state=self._state,
             stall_generations=searcher.stall_generations,
@@ -138,6 +139,9 @@ class Searching:
             f"({format_cost(costs[0], kind)} to {format_cost(costs[-1], kind)}), "
             f"best accuracy {best:.4f}, hypervolume {report.hypervolume:.4f}"
         )
+        insight = report.state.insight
+        if insight is not None:
+            self.listener.line(f"{insight.describe()}; {report.thinking_seconds:.2f} s")
 
     def _draw(self, report: GenerationReport) -> None:
         """Draw the front for TensorBoard; not every time where generations take no time at all."""
@@ -211,6 +215,7 @@ def problem_key(
         "constraint": scenario.constraint.model_dump(mode="json"),
         "profile": None if profile is None else profile.digest,
         "pop_size": scenario.searcher.pop_size,
+        "searcher": scenario.searcher.mode,
         "mode": direction.mode,
         "in_unit_interval": direction.in_unit_interval,
         "eval_images": scenario.searcher.eval_images,

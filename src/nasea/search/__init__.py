@@ -1,22 +1,25 @@
 """Evolutionary search over genomes, told of the world only by a ``Problem`` and ``Evaluate``."""
 
 from nasea.search.archive import Archive, Record
+from nasea.search.assisted import Assisted
 from nasea.search.feasibility import cheapest_within
 from nasea.search.nsga import Nsga2
 from nasea.search.pareto import HypervolumeReference, hypervolume
 from nasea.search.problem import Genome, Limit, Problem
-from nasea.search.run import GenerationReport, SearchOutcome, random_search, run_search
+from nasea.search.run import GenerationReport, Mode, SearchOutcome, random_search, run_search
 from nasea.search.sampling import dearest_feasible, random_feasible
 from nasea.search.score import Evaluate, Score
 from nasea.search.state import SearchState
 
 __all__ = [
     "Archive",
+    "Assisted",
     "Evaluate",
     "Genome",
     "GenerationReport",
     "HypervolumeReference",
     "Limit",
+    "Mode",
     "Nsga2",
     "Problem",
     "Record",

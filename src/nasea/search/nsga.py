@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -66,6 +66,18 @@ class Nsga2:
         if proposals.missing > 0:
             top_up(proposals, self.problem, CostGrid(self.problem), rng)
         return proposals.genomes
+
+    def advance(
+        self,
+        state: SearchState,
+        archive: Archive,
+        score: Callable[[Sequence[Genome]], Sequence[Score]],
+    ) -> tuple[SearchState, Archive] | None:
+        """Ask for a generation, score it and tell; ``None`` when no feasible one is left."""
+        genomes = self.ask(state, archive)
+        if not genomes:
+            return None
+        return self.tell(state, archive, genomes, score(genomes))
 
     def tell(
         self,

@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal, TypeAlias
 
 import numpy as np
 
 from nasea.search.archive import Archive, Record
+from nasea.search.assisted import Assisted
 from nasea.search.enumeration import feasible_genomes
 from nasea.search.nsga import Nsga2
 from nasea.search.problem import Genome, Problem
 from nasea.search.sampling import random_feasible
 from nasea.search.score import Evaluate, Score
 from nasea.search.state import SearchState
+
+Mode: TypeAlias = Literal["evolutionary", "assisted"]
+
+STRATEGIES: Final[Mapping[Mode, type[Nsga2] | type[Assisted]]] = {
+    "evolutionary": Nsga2,
+    "assisted": Assisted,
+}
+"""Who proposes what is scored, by mode."""
 
 # A gain below this share of the hypervolume is rounding, not progress.
 _STALL_TOLERANCE = 1e-9
@@ -32,6 +42,8 @@ class GenerationReport:
         hypervolume: of the front.
         archive: everything scored so far.
         state: where the search stands.
+        thinking_seconds: what choosing the candidates took, their scores apart; the one thing here
+            that another run of the same search does not share.
     """
 
     generation: int
@@ -41,6 +53,7 @@ class GenerationReport:
     hypervolume: float
     archive: Archive
     state: SearchState
+    thinking_seconds: float
 
 
 @dataclass(frozen=True)
@@ -68,6 +81,7 @@ def run_search(
     pop_size: int,
     generations: int,
     seed: int,
+    mode: Mode = "evolutionary",
     archive: Archive | None = None,
     state: SearchState | None = None,
     known: Mapping[Genome, Score] | None = None,
@@ -83,10 +97,12 @@ def run_search(
 
     Args:
         problem: the space and its budget.
-        evaluate: scores architectures truly; called once a generation, with those not in ``known``.
+        evaluate: scores architectures truly; called with those not in ``known``, once a generation
+            or, in mode ``assisted``, once a batch.
         pop_size: population and most candidates of a generation, at least 1.
         generations: how many in all, those already finished included, at least 1.
         seed: at least 0; the same seed and scores give the same search.
+        mode: who proposes: NSGA-II, or a predictor of the qualities.
         archive: where to go on from, with ``state``.
         state: where to go on from, with ``archive``; both under this very budget.
         known: scores of canonical genomes, made with the same weights (by a search under another
@@ -109,7 +125,8 @@ def run_search(
         raise ValueError(f"generations must be at least 1, found {generations}")
     if stall_generations is not None and stall_generations < 1:
         raise ValueError(f"stall_generations must be at least 1, found {stall_generations}")
-    algorithm = Nsga2(problem, pop_size, seed, quality_reference)
+    algorithm = STRATEGIES[mode](problem, pop_size, seed, quality_reference)
+    scorer = _Scorer(evaluate, known or {})
     archive, state = _starting_point(problem, archive, state)
     while True:
         if state.generation >= generations:
@@ -118,13 +135,14 @@ def run_search(
         if stall_generations is not None and _stalled(state.hypervolumes, stall_generations):
             reason = f"the hypervolume has not risen for {stall_generations} generations"
             return SearchOutcome(archive, state, "stalled", reason)
-        genomes = algorithm.ask(state, archive)
-        if not genomes:
+        began, scorer.seconds = time.perf_counter(), 0.0
+        advanced = algorithm.advance(state, archive, scorer)
+        if advanced is None:
             return SearchOutcome(archive, state, "exhausted", _why_exhausted(problem, archive))
-        scores = _scores(genomes, evaluate, known or {})
-        state, archive = algorithm.tell(state, archive, genomes, scores)
+        state, archive = advanced
         if on_generation is not None:
-            on_generation(_report(problem, archive, state))
+            thinking = time.perf_counter() - began - scorer.seconds
+            on_generation(_report(problem, archive, state, thinking))
 
 
 def random_search(problem: Problem, evaluate: Evaluate, count: int, seed: int) -> Archive:
@@ -134,7 +152,7 @@ def random_search(problem: Problem, evaluate: Evaluate, count: int, seed: int) -
         BudgetError: the cheapest architecture exceeds the budget.
     """
     genomes = random_feasible(problem, count, np.random.default_rng(seed))
-    scores = _scores(genomes, evaluate, {})
+    scores = _Scorer(evaluate, {})(genomes)
     costs = problem.costs(genomes).tolist()
     return Archive(
         tuple(
@@ -170,15 +188,24 @@ def _stalled(hypervolumes: Sequence[float], generations: int) -> bool:
     return now <= before * (1 + _STALL_TOLERANCE)
 
 
-def _scores(
-    genomes: Sequence[Genome], evaluate: Evaluate, known: Mapping[Genome, Score]
-) -> list[Score]:
-    unknown = [genome for genome in genomes if genome not in known]
-    fresh = evaluate(unknown) if unknown else []
-    if len(fresh) != len(unknown):
-        raise ValueError(f"evaluate gave {len(fresh)} scores for {len(unknown)} architectures")
-    scores = {**known, **dict(zip(unknown, fresh, strict=True))}
-    return [scores[genome] for genome in genomes]
+class _Scorer:
+    """Gives known scores and evaluates the rest, and takes the time of it."""
+
+    def __init__(self, evaluate: Evaluate, known: Mapping[Genome, Score]) -> None:
+        self._evaluate = evaluate
+        self._known = known
+        self.seconds = 0.0
+
+    def __call__(self, genomes: Sequence[Genome]) -> list[Score]:
+        """One score a genome."""
+        began = time.perf_counter()
+        unknown = [genome for genome in genomes if genome not in self._known]
+        fresh = self._evaluate(unknown) if unknown else []
+        self.seconds += time.perf_counter() - began
+        if len(fresh) != len(unknown):
+            raise ValueError(f"evaluate gave {len(fresh)} scores for {len(unknown)} architectures")
+        scores = {**self._known, **dict(zip(unknown, fresh, strict=True))}
+        return [scores[genome] for genome in genomes]
 
 
 def _why_exhausted(problem: Problem, archive: Archive) -> str:
@@ -187,7 +214,9 @@ def _why_exhausted(problem: Problem, archive: Archive) -> str:
     return f"no feasible architecture beyond the {len(archive)} scored could be found"
 
 
-def _report(problem: Problem, archive: Archive, state: SearchState) -> GenerationReport:
+def _report(
+    problem: Problem, archive: Archive, state: SearchState, thinking_seconds: float
+) -> GenerationReport:
     return GenerationReport(
         generation=state.generation - 1,
         scored=len(archive),
@@ -196,4 +225,5 @@ def _report(problem: Problem, archive: Archive, state: SearchState) -> Generatio
         hypervolume=state.hypervolumes[-1],
         archive=archive,
         state=state,
+        thinking_seconds=thinking_seconds,
     )

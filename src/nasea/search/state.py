@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from nasea.search.insight import Insight
 from nasea.search.pareto import HypervolumeReference
 from nasea.search.problem import Genome
 
@@ -21,12 +22,14 @@ class SearchState:
         population: the surviving genomes, canonical; the archive holds their scores.
         reference: what hypervolume is measured from; fixed by the first generation.
         hypervolumes: of the whole archive, after each generation.
+        insight: what an assisted search knows of its predictor; ``None`` in any other.
     """
 
     generation: int = 0
     population: tuple[Genome, ...] = ()
     reference: HypervolumeReference | None = None
     hypervolumes: tuple[float, ...] = ()
+    insight: Insight | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Plain lists and numbers; JSON keeps every float to the last bit."""
@@ -35,15 +38,18 @@ class SearchState:
             "population": [list(genome) for genome in self.population],
             "reference": None if self.reference is None else self.reference.to_dict(),
             "hypervolumes": list(self.hypervolumes),
+            "insight": None if self.insight is None else self.insight.to_dict(),
         }
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> SearchState:
         """The state that ``to_dict`` wrote."""
         reference = data["reference"]
+        insight = data.get("insight")  # states of earlier versions have none
         return cls(
             generation=data["generation"],
             population=tuple(tuple(genome) for genome in data["population"]),
             reference=None if reference is None else HypervolumeReference.from_dict(reference),
             hypervolumes=tuple(data["hypervolumes"]),
+            insight=None if insight is None else Insight.from_dict(insight),
         )

@@ -1,0 +1,46 @@
+"""What an assisted search has learnt so far about predicting."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Insight:
+    """Parameters of a predictor, and how far it can be trusted.
+
+    Attributes:
+        logs: logarithms of the kernel's parameters.
+        fitted_on: how many scores they were fitted to.
+        correlation: rank correlation of scores with what the others predict.
+        cost_correlation: the same of cost alone, without its sign.
+    """
+
+    logs: tuple[float, ...]
+    fitted_on: int
+    correlation: float
+    cost_correlation: float
+
+    @property
+    def trusted(self) -> bool:
+        """Whether predictions say more than the cost does."""
+        return self.correlation > self.cost_correlation
+
+    def describe(self) -> str:
+        """A line for the log."""
+        used = "used" if self.trusted else "not used"
+        return (
+            f"predictor {used}: rank correlation with left-out scores {self.correlation:.2f}, "
+            f"of cost alone {self.cost_correlation:.2f}"
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain lists and numbers; JSON keeps every float to the last bit."""
+        return {**asdict(self), "logs": list(self.logs)}
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Insight:
+        """What ``to_dict`` wrote."""
+        return cls(**{**data, "logs": tuple(data["logs"])})

@@ -1,0 +1,76 @@
+"""An assisted search from the scenario to the results, stopped and killed in the middle."""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from nasea.config import load_scenario
+from nasea.errors import Interrupted
+from nasea.pipeline.events import Progress
+
+from . import children
+from .project import HOME, Project, Recorder, assert_same_results
+
+pytest_plugins = ["pipeline.fixtures"]
+
+ASSISTED = (
+    ("pop_size: 6", "pop_size: 22\n      mode: assisted"),
+    ("generation_num: 3", "generation_num: 2"),
+)
+"""The second generation is two batches that a predictor chose: 10 architectures and 10, and 2."""
+
+
+class StopsAfter(Recorder):
+    """Presses Ctrl-C once so many architectures of the search have their scores."""
+
+    def __init__(self, count: int) -> None:
+        super().__init__()
+        self.left = count
+
+    def progress(self, progress: Progress) -> None:
+        super().progress(progress)
+        if progress.stage == "search":
+            self.left -= 1
+            if self.left == 0:
+                os.kill(os.getpid(), signal.SIGINT)
+
+
+@pytest.fixture
+def unbroken(fresh: Project, tmp_path: Path) -> Project:
+    """A project searched to the end."""
+    project = fresh.copy(tmp_path / "unbroken" / HOME).scenario(*ASSISTED)
+    listener = Recorder()
+    front = project.search(listener)
+    assert "rank correlation with left-out scores" in listener.told
+    assert 22 < len(front.evaluated) <= 44
+    return project
+
+
+def test_stopped_within_a_generation_it_finds_the_same(fresh: Project, unbroken: Project) -> None:
+    fresh.scenario(*ASSISTED)
+    for count in (10, 27, 8):
+        with pytest.raises(Interrupted):
+            fresh.search(StopsAfter(count))
+    fresh.search()
+    assert_same_results(unbroken, fresh)
+
+
+@pytest.mark.parametrize("doom", ["search-000012.tmp", "search-000045.tmp"])
+def test_killed_within_a_generation_it_finds_the_same(
+    fresh: Project, unbroken: Project, doom: str
+) -> None:
+    fresh.scenario(*ASSISTED)
+    assert children.run(fresh, doom=doom) == -signal.SIGKILL
+    assert children.run(fresh, save_seconds=180) == 0
+    assert_same_results(unbroken, fresh)
+
+
+def test_an_unknown_mode_is_refused_with_the_known_ones(fresh: Project) -> None:
+    fresh.scenario(("pop_size: 6", "pop_size: 6\n      mode: asisted"))
+    with pytest.raises(Exception, match="assisted") as caught:
+        load_scenario(fresh.home / "scen.yaml")
+    assert "evolutionary" in str(caught.value)

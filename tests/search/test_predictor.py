@@ -1,0 +1,87 @@
+import numpy as np
+import pytest
+
+from nasea.search.kernel import Encoder, Kernel, Points
+from nasea.search.predictor import Predictor, fit, rank_correlation
+
+from .synthetic import random_problem
+
+
+def scored(
+    count: int, *, seed: int = 0, noise: float = 0.05
+) -> tuple[Kernel, Points, np.ndarray, np.random.Generator]:
+    """Random architectures of an additive landscape with one interaction, standardised."""
+    rng = np.random.default_rng(seed)
+    problem = random_problem(5, 4, seed=seed, tightness=3.0)
+    encode = Encoder(problem)
+    genomes = rng.integers(problem.choices, size=(count, problem.layers))
+    points = encode(genomes)
+    values = points.hot @ rng.standard_normal(points.hot.shape[1])
+    values += 2.0 * ((genomes[:, 0] == 1) & (genomes[:, 1] == 2))
+    values = (values - values.mean()) / values.std() + noise * rng.standard_normal(count)
+    return Kernel(encode.layer_of), points, values, rng
+
+
+def test_the_gradient_is_that_of_the_covariances() -> None:
+    kernel, points, _, rng = scored(15)
+    logs = kernel.prior_mean + 0.3 * rng.standard_normal(len(kernel.prior_mean))
+    weights = rng.standard_normal((15, 15))
+    weights += weights.T
+    gradient = kernel.with_gradient(logs, points)[1](weights)
+    steps = 1e-5 * np.eye(len(logs))
+    numeric = [
+        ((kernel.with_gradient(logs + step, points)[0]
+          - kernel.with_gradient(logs - step, points)[0]) * weights).sum() / 2e-5
+        for step in steps
+    ]  # fmt: skip
+    np.testing.assert_allclose(gradient, numeric, rtol=1e-5, atol=1e-6)
+
+
+def test_covariances_are_symmetric_and_positive_and_have_the_stated_diagonal() -> None:
+    kernel, points, _, _ = scored(40)
+    covariance = kernel(kernel.prior_mean, points, points)
+    np.testing.assert_allclose(covariance, covariance.T)
+    assert np.linalg.eigvalsh(covariance).min() > -1e-9
+    diagonal = kernel.diagonal(kernel.prior_mean, points)
+    np.testing.assert_allclose(np.diag(covariance), diagonal)
+
+
+def test_left_out_predictions_are_those_made_without_the_score() -> None:
+    kernel, points, merits, _ = scored(12)
+    whole = Predictor(kernel, kernel.prior_mean, points, merits)
+    for row in range(12):
+        rest = np.delete(np.arange(12), row)
+        without = Predictor(kernel, kernel.prior_mean, points[rest], merits[rest])
+        expected = without.posterior(points[np.array([row])]).means[0]
+        assert whole.left_out[row] == pytest.approx(expected, abs=1e-4)
+
+
+def test_believing_is_being_told_what_was_expected() -> None:
+    kernel, points, merits, _ = scored(30)
+    known, others = points[np.arange(20)], points[np.arange(20, 30)]
+    posterior = Predictor(kernel, kernel.prior_mean, known, merits[:20]).posterior(others)
+    believed = posterior.believing(3)
+    told = Predictor(
+        kernel,
+        kernel.prior_mean,
+        points[np.append(np.arange(20), 23)],
+        np.append(merits[:20], posterior.means[3]),
+    ).posterior(others)
+    np.testing.assert_allclose(believed.means, told.means, atol=1e-4)
+    np.testing.assert_allclose(believed.variances, told.variances, atol=1e-4)
+
+
+def test_fitting_lets_it_predict_what_it_has_not_seen() -> None:
+    kernel, points, merits, _ = scored(160)
+    known, others = np.arange(80), np.arange(80, 160)
+    logs = fit(kernel, points[known], merits[known], kernel.prior_mean)
+    predictor = Predictor(kernel, logs, points[known], merits[known])
+    assert rank_correlation(predictor.posterior(points[others]).means, merits[others]) > 0.95
+    assert rank_correlation(predictor.left_out, merits[known]) > 0.95
+
+
+def test_rank_correlation_of_known_orders() -> None:
+    rising = np.arange(5.0)
+    assert rank_correlation(rising, np.exp(rising)) == pytest.approx(1.0)
+    assert rank_correlation(rising, -rising) == pytest.approx(-1.0)
+    assert rank_correlation(rising, np.ones(5)) == 0.0
