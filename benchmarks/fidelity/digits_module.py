@@ -7,6 +7,8 @@ from sklearn.datasets import load_digits
 from torch import nn
 from torch.utils.data import Dataset
 
+import cifar10
+
 PARTS = {"train": slice(0, 1197), "val": slice(1197, 1797)}
 NOISE = 0.35
 """Standard deviation; ink is 1."""
@@ -33,32 +35,11 @@ class Digits(Dataset):
         return canvas, self.labels[index]
 
 
-class UserModule:
-    def __init__(self, epoch, batch_size):
-        self.epoch = epoch
-        self.batch_size = batch_size
+class UserModule(cifar10.UserModule):
+    """Loss, metric and schedule are those of cifar10.py."""
 
     def dataset_define(self, dataset_dir, is_training):
         return Digits(dataset_dir.rsplit("/", 1)[1], is_training)
-
-    def scheduler_define(self, optimizer, steps_per_epoch):
-        return torch.optim.lr_scheduler.OneCycleLR(
-            optimizer,
-            max_lr=optimizer.param_groups[0]["lr"],
-            total_steps=self.epoch * steps_per_epoch,
-            pct_start=0.1,
-        )
-
-    def metrics_func(self, eval_dataloader, eval_function):
-        """Accuracy."""
-        correct = total = 0
-        for images, labels in eval_dataloader:
-            correct += (eval_function(images).argmax(1).cpu() == labels).sum().item()
-            total += len(labels)
-        return correct / total
-
-    def loss_func(self, labels, logits):
-        return F.cross_entropy(logits, labels)
 
 
 class PreNet(nn.Module):

@@ -44,6 +44,7 @@ def write_project(name: str, directory: Path, images: Path | None) -> None:
     text = scenario.read_text().replace("FILE.npz", str(images))
     (directory / "scen.yaml").write_text(text)
     shutil.copy(module, directory / "user_module.py")
+    shutil.copy(BENCHMARKS / "cifar10" / "user_module.py", directory / "cifar10.py")
 
 
 def main() -> None:

@@ -29,7 +29,7 @@ from nasea.errors import LatencyError
 from nasea.pipeline.events import Listener, Progress, Silence
 from nasea.pipeline.latency_import import require_name
 from nasea.pipeline.probe import Built, open_latency_space
-from nasea.results.ranking import kendall_tau
+from nasea.search.ranking import kendall_tau
 from nasea.space import Genome
 
 NETWORKS = 16

@@ -13,8 +13,9 @@ from nasea.search.candidates import Pool
 from nasea.search.insight import Insight
 from nasea.search.kernel import Encoder, Kernel, Points
 from nasea.search.nsga import Nsga2
-from nasea.search.predictor import Posterior, Predictor, fit, rank_correlation
+from nasea.search.predictor import Posterior, Predictor, fit
 from nasea.search.problem import FloatArray, Genome, Problem
+from nasea.search.ranking import spearman_rho
 from nasea.search.sampling import initial_population, random_feasible
 from nasea.search.score import Score
 from nasea.search.staircase import Staircase
@@ -130,8 +131,8 @@ class Assisted:
         insight = Insight(
             logs=tuple(logs.tolist()),
             fitted_on=fitted_on,
-            correlation=rank_correlation(predictor.left_out, merits),
-            cost_correlation=abs(rank_correlation(points.costs, merits)),
+            correlation=spearman_rho(predictor.left_out, merits),
+            cost_correlation=abs(spearman_rho(points.costs, merits)),
         )
         if not insight.trusted:
             return self._unassisted(state, archive, rng, size), insight

@@ -162,13 +162,3 @@ class Posterior:
             np.maximum(self.variances - told**2, _JITTER),
             np.vstack([self.explained, told]),
         )
-
-
-def rank_correlation(one: FloatArray, other: FloatArray) -> float:
-    """Spearman's; 0 where one of them is constant."""
-    from scipy.stats import rankdata
-
-    a, b = (rankdata(values) for values in (one, other))
-    a, b = a - a.mean(), b - b.mean()
-    scale = float(np.sqrt((a @ a) * (b @ b)))
-    return float(a @ b) / scale if scale > 0 else 0.0

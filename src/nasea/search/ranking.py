@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypeAlias
 
 import numpy as np
 
+from nasea.search.problem import FloatArray
 
-def kendall_tau(one: Sequence[float], other: Sequence[float]) -> float:
+Values: TypeAlias = Sequence[float] | FloatArray
+
+
+def kendall_tau(one: Values, other: Values) -> float:
     """Rank correlation (tau-b, which allows for ties), from -1 to 1.
 
     Returns:
@@ -18,16 +23,16 @@ def kendall_tau(one: Sequence[float], other: Sequence[float]) -> float:
     return _or_zero(kendalltau(one, other).statistic)
 
 
-def spearman_rho(one: Sequence[float], other: Sequence[float]) -> float:
+def spearman_rho(one: Values, other: Values) -> float:
     """Correlation of the ranks, from -1 to 1; 0 where one of them ranks nothing."""
     from scipy.stats import spearmanr
 
-    if len(set(one)) < 2 or len(set(other)) < 2:
+    if np.ptp(one) == 0 or np.ptp(other) == 0:
         return 0.0
     return _or_zero(spearmanr(one, other).statistic)
 
 
-def top_k_regret(predicted: Sequence[float], true: Sequence[float], k: int) -> float:
+def top_k_regret(predicted: Values, true: Values, k: int) -> float:
     """What is lost by looking only at the ``k`` that are predicted to be best.
 
     Args:
@@ -44,7 +49,7 @@ def top_k_regret(predicted: Sequence[float], true: Sequence[float], k: int) -> f
 
 
 def tau_interval(
-    one: Sequence[float], other: Sequence[float], level: float = 0.95, draws: int = 2000
+    one: Values, other: Values, level: float = 0.95, draws: int = 2000
 ) -> tuple[float, float]:
     """Percentile bootstrap of Kendall's tau over the things that are ranked.
 
@@ -61,7 +66,7 @@ def tau_interval(
     taus = []
     for _ in range(draws):
         chosen = rng.integers(len(a), size=len(a))
-        taus.append(kendall_tau(a[chosen].tolist(), b[chosen].tolist()))
+        taus.append(kendall_tau(a[chosen], b[chosen]))
     low, high = np.quantile(taus, [(1 - level) / 2, (1 + level) / 2])
     return float(low), float(high)
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nasea.results.ranking import kendall_tau, spearman_rho, tau_interval, top_k_regret
+from nasea.search.ranking import kendall_tau, spearman_rho, tau_interval, top_k_regret
 
 values = st.lists(st.tuples(st.integers(0, 5), st.integers(0, 5)), min_size=2, max_size=12).map(
     lambda pairs: tuple(zip(*pairs, strict=True))
@@ -30,6 +30,9 @@ def test_spearman_rho_is_the_correlation_of_ranks() -> None:
     one, other = [0.1, 0.7, 0.3, 0.9], [3.0, 20.0, 40.0, 100.0]
     assert spearman_rho(one, other) == pytest.approx(np.corrcoef([0, 2, 1, 3], [0, 1, 2, 3])[0, 1])
     assert spearman_rho([1.0, 1.0, 1.0], [1.0, 2.0, 3.0]) == 0.0
+    rising = np.arange(5.0)
+    assert spearman_rho(rising, np.exp(rising)) == pytest.approx(1.0)
+    assert spearman_rho(rising, -rising) == pytest.approx(-1.0)
 
 
 def test_regret_is_what_the_selection_misses() -> None:
