@@ -4,8 +4,9 @@ from nasea.search.archive import Archive, Record
 from nasea.search.assisted import Assisted
 from nasea.search.feasibility import cheapest_within
 from nasea.search.nsga import Nsga2
+from nasea.search.nsga3 import Nsga3, representatives
 from nasea.search.pareto import HypervolumeReference, hypervolume
-from nasea.search.problem import Genome, Limit, Problem
+from nasea.search.problem import Genome, Limit, Objective, Problem
 from nasea.search.run import GenerationReport, Mode, SearchOutcome, random_search, run_search
 from nasea.search.sampling import dearest_feasible, random_feasible
 from nasea.search.score import Evaluate, Score
@@ -21,6 +22,8 @@ __all__ = [
     "Limit",
     "Mode",
     "Nsga2",
+    "Nsga3",
+    "Objective",
     "Problem",
     "Record",
     "Score",
@@ -31,5 +34,6 @@ __all__ = [
     "hypervolume",
     "random_feasible",
     "random_search",
+    "representatives",
     "run_search",
 ]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from nasea.search.problem import Genome
+import numpy as np
+
+from nasea.search.problem import Genome, Problem
 from nasea.search.score import Score
 
 
@@ -20,12 +22,30 @@ class Record:
         cost: in the constraint's unit.
         score: its true score, or why there is none.
         generation: the generation that proposed it, from 0.
+        further_costs: of the problem's further objectives, in their order.
     """
 
     genome: Genome
     cost: float
     score: Score
     generation: int
+    further_costs: tuple[float, ...] = ()
+
+
+def records_of(
+    problem: Problem, genomes: Sequence[Genome], scores: Sequence[Score], generation: int
+) -> list[Record]:
+    """The records of a generation, one a genome.
+
+    Raises:
+        ValueError: there are more or fewer scores than genomes.
+    """
+    costs = problem.costs(genomes).tolist()
+    further = problem.further_costs(genomes).tolist()
+    return [
+        Record(genome, cost, score, generation, tuple(others))
+        for genome, cost, score, others in zip(genomes, costs, scores, further, strict=True)
+    ]
 
 
 @dataclass(frozen=True)
@@ -70,23 +90,19 @@ class Archive:
     def front(self, budget: float) -> list[Record]:
         """The feasible records that no other dominates, by rising cost.
 
-        Of records equal in cost and in quality the first scored is kept; failed ones never are.
+        Of records equal in every cost and in quality the first scored is kept; failed ones never
+        are.
         """
-        best = float("-inf")
-        front = []
-        # Python's sort is stable, so the first of equals comes first.
-        for quality, record in sorted(
-            (
-                (record.score.quality, record)
-                for record in self.records
-                if record.score.quality is not None and record.cost <= budget
-            ),
-            key=lambda pair: (pair[1].cost, -pair[0]),
-        ):
-            if quality > best:
-                best = quality
-                front.append(record)
-        return front
+        feasible = [r for r in self.records if r.score.quality is not None and r.cost <= budget]
+        if not feasible:
+            return []
+        rows = np.array([(r.cost, *r.further_costs, -(r.score.quality or 0.0)) for r in feasible])
+        front: list[int] = []
+        # What dominates a row comes before it in this order, and so does the first of equals.
+        for index in np.lexsort(rows.T[::-1]):
+            if not (rows[front] <= rows[index]).all(axis=1).any():
+                front.append(int(index))
+        return [feasible[index] for index in front]
 
     def to_dict(self) -> dict[str, Any]:
         """Plain lists, strings and numbers; JSON keeps every float to the last bit."""
@@ -107,6 +123,7 @@ def _record_to_dict(record: Record) -> dict[str, Any]:
         "metric": None if score.metric is None else float(score.metric),
         "failure": score.failure,
         "generation": record.generation,
+        "further_costs": [float(cost) for cost in record.further_costs],
     }
 
 
@@ -116,4 +133,5 @@ def _record_from_dict(data: Mapping[str, Any]) -> Record:
         cost=data["cost"],
         score=Score(data["quality"], data["metric"], data["failure"]),
         generation=data["generation"],
+        further_costs=tuple(data.get("further_costs", ())),  # earlier versions have none
     )

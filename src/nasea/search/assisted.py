@@ -8,7 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
-from nasea.search.archive import Archive, Record
+from nasea.search.archive import Archive, records_of
 from nasea.search.candidates import Pool
 from nasea.search.insight import Insight
 from nasea.search.kernel import Encoder, Kernel, Points
@@ -98,7 +98,7 @@ class Assisted:
             fresh = score(batch)
             genomes += batch
             scores += fresh
-            known = known.extended(self._records(batch, fresh, state.generation))
+            known = known.extended(records_of(self.problem, batch, fresh, state.generation))
         if not genomes:
             return None
         state, archive = self._nsga.tell(state, archive, genomes, scores)
@@ -178,15 +178,6 @@ class Assisted:
         if state.population:
             return self._nsga.ask(state, archive)[:size]
         return random_feasible(self.problem, size, rng, seen=archive)
-
-    def _records(
-        self, genomes: Sequence[Genome], scores: Sequence[Score], generation: int
-    ) -> list[Record]:
-        costs = self.problem.costs(genomes).tolist()
-        return [
-            Record(genome, cost, score, generation)
-            for genome, cost, score in zip(genomes, costs, scores, strict=True)
-        ]
 
     @cached_property
     def _nsga(self) -> Nsga2:

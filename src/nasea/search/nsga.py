@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from nasea.errors import MetricError
-from nasea.search.archive import Archive, Record
+from nasea.search.archive import Archive, records_of
 from nasea.search.cost_grid import CostGrid
 from nasea.search.operators import mutate, repair, tournament, uniform_crossover
 from nasea.search.pareto import HypervolumeReference, Ranking, hypervolume, rank_and_crowding
@@ -98,15 +98,11 @@ class Nsga2:
             MetricError: no candidate of the first generation could be scored.
             ValueError: there are more or fewer scores than genomes.
         """
-        costs = self.problem.costs(genomes).tolist()
-        archive = archive.extended(
-            Record(genome, cost, score, state.generation)
-            for genome, cost, score in zip(genomes, costs, scores, strict=True)
-        )
+        archive = archive.extended(records_of(self.problem, genomes, scores, state.generation))
         reference = state.reference or self._reference(scores)
         front = archive.front(self.problem.budget)
         volume = hypervolume(
-            np.array([record.cost for record in front]),
+            np.array([(record.cost, *record.further_costs) for record in front]),
             np.array([record.score.quality for record in front], dtype=np.float64),
             reference,
         )
@@ -176,4 +172,5 @@ class Nsga2:
             quality=float(quality),
             cost_low=self.problem.cheapest_cost,
             cost_high=float(self.problem.budget),
+            further=tuple((one.low, one.high) for one in self.problem.objectives),
         )

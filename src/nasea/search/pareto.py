@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -62,46 +62,48 @@ class HypervolumeReference:
 
     Cost is normalised to [0, 1] between the cheapest architecture and the budget; quality counts
     from ``quality``, in its own unit. So the hypervolume of a run is the area gained over an
-    architecture of reference quality at the full budget.
+    architecture of reference quality at the full budget. Every further objective adds a dimension
+    of its own, normalised alike.
 
     Attributes:
         quality: the quality worth nothing.
         cost_low: cost of the cheapest architecture.
         cost_high: the budget.
+        further: least cost, and cost worth nothing, of each further objective.
     """
 
     quality: float
     cost_low: float
     cost_high: float
+    further: tuple[tuple[float, float], ...] = ()
 
-    def to_dict(self) -> dict[str, float]:
+    def to_dict(self) -> dict[str, Any]:
         """Plain numbers, for JSON."""
         return asdict(self)
 
     @classmethod
-    def from_dict(cls, data: Mapping[str, float]) -> HypervolumeReference:
+    def from_dict(cls, data: Mapping[str, Any]) -> HypervolumeReference:
         """The reference that ``to_dict`` wrote."""
-        return cls(**data)
+        further = tuple((float(low), float(high)) for low, high in data.get("further", ()))
+        return cls(**{**data, "further": further})
 
 
 def hypervolume(costs: FloatArray, qualities: FloatArray, reference: HypervolumeReference) -> float:
-    """Area dominated by the points and better than the reference; 0 when there is none.
+    """Volume dominated by the points and better than the reference; 0 when there is none.
 
     Args:
-        costs: in the constraint's unit, shape (n,).
+        costs: shape (n,), or (n, 1 + further objectives), the constraint's own first.
         qualities: shape (n,).
-        reference: where the area ends.
+        reference: where the volume ends.
     """
     from pymoo.indicators.hv import HV
 
+    ranges = np.array([(reference.cost_low, reference.cost_high), *reference.further])
+    low, high = ranges.T
     # A budget that only the cheapest architecture meets leaves no range of cost: quality is all.
-    span = reference.cost_high - reference.cost_low or 1.0
-    points = np.column_stack(
-        [
-            (costs - reference.cost_low) / span,
-            reference.quality - qualities,
-        ]
-    )
-    corner = np.array([1.0, 0.0])
+    span = np.where(high > low, high - low, 1.0)
+    shares = (costs.reshape(len(qualities), len(low)) - low) / span
+    points = np.column_stack([shares, reference.quality - qualities])
+    corner = np.append(np.ones(len(span)), 0.0)
     better = points[(points < corner).all(axis=1)]
     return float(HV(ref_point=corner)(better)) if len(better) else 0.0

@@ -36,6 +36,31 @@ class Limit:
 
 
 @dataclass(frozen=True, eq=False)
+class Objective:
+    """Another cost that is traded against quality, not only bounded; its unit is its own.
+
+    Attributes:
+        cost: maps genomes, shape (n, layers), to their costs, shape (n,).
+        layer_costs: the additive part of the cost, one array of shape (choices,) a layer.
+        high: the cost that is worth nothing: its budget, or that of the dearest architecture.
+    """
+
+    cost: Callable[[IntArray], FloatArray]
+    layer_costs: tuple[FloatArray, ...]
+    high: float
+
+    @cached_property
+    def cheapest(self) -> Genome:
+        """A genome of least cost; neither canonical nor surely feasible."""
+        return tuple(int(np.argmin(costs)) for costs in self.layer_costs)
+
+    @property
+    def low(self) -> float:
+        """The least cost that an architecture may have."""
+        return float(self.cost(np.array([self.cheapest], dtype=np.int64))[0])
+
+
+@dataclass(frozen=True, eq=False)
 class Problem:
     """A search space under a budget, seen as integers.
 
@@ -51,7 +76,8 @@ class Problem:
         layer_costs: the additive part of the cost, one array of shape (choices,) a layer; the
             whole cost is a constant plus the sum over layers. It guides sampling and repair.
         budget: the largest feasible cost.
-        limits: further costs that bound what is feasible; the front is over ``cost`` alone.
+        limits: further costs that bound what is feasible.
+        objectives: further costs that the front trades, beside ``cost`` and quality.
     """
 
     choices: tuple[int, ...]
@@ -60,6 +86,7 @@ class Problem:
     layer_costs: tuple[FloatArray, ...]
     budget: float
     limits: tuple[Limit, ...] = ()
+    objectives: tuple[Objective, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.choices or min(self.choices) < 1:
@@ -94,6 +121,12 @@ class Problem:
     def costs(self, genomes: Sequence[Genome]) -> FloatArray:
         """Costs of genomes given as tuples, shape (n,)."""
         return self.cost(np.array(genomes, dtype=np.int64).reshape(-1, self.layers))
+
+    def further_costs(self, genomes: Sequence[Genome]) -> FloatArray:
+        """Costs of the further objectives, shape (n, objectives)."""
+        rows = np.array(genomes, dtype=np.int64).reshape(-1, self.layers)
+        columns = [objective.cost(rows) for objective in self.objectives]
+        return np.column_stack(columns) if columns else np.empty((len(rows), 0))
 
     @cached_property
     def cheapest(self) -> Genome:

@@ -9,10 +9,11 @@ from typing import Final, Literal, TypeAlias
 
 import numpy as np
 
-from nasea.search.archive import Archive, Record
+from nasea.search.archive import Archive, Record, records_of
 from nasea.search.assisted import Assisted
 from nasea.search.enumeration import feasible_genomes
 from nasea.search.nsga import Nsga2
+from nasea.search.nsga3 import Nsga3
 from nasea.search.problem import Genome, Problem
 from nasea.search.sampling import random_feasible
 from nasea.search.score import Evaluate, Score
@@ -102,7 +103,8 @@ def run_search(
         pop_size: population and most candidates of a generation, at least 1.
         generations: how many in all, those already finished included, at least 1.
         seed: at least 0; the same seed and scores give the same search.
-        mode: who proposes: NSGA-II, or a predictor of the qualities.
+        mode: who proposes: NSGA-II (NSGA-III where the problem has further objectives), or a
+            predictor of the qualities.
         archive: where to go on from, with ``state``.
         state: where to go on from, with ``archive``; both under this very budget.
         known: scores of canonical genomes, made with the same weights (by a search under another
@@ -123,9 +125,12 @@ def run_search(
     """
     if generations < 1:
         raise ValueError(f"generations must be at least 1, found {generations}")
+    if problem.objectives and mode != "evolutionary":
+        raise ValueError(f"mode {mode} knows one cost, the problem has further objectives")
     if stall_generations is not None and stall_generations < 1:
         raise ValueError(f"stall_generations must be at least 1, found {stall_generations}")
-    algorithm = STRATEGIES[mode](problem, pop_size, seed, quality_reference)
+    strategy = Nsga3 if problem.objectives else STRATEGIES[mode]
+    algorithm = strategy(problem, pop_size, seed, quality_reference)
     scorer = _Scorer(evaluate, known or {})
     archive, state = _starting_point(problem, archive, state)
     while True:
@@ -153,13 +158,7 @@ def random_search(problem: Problem, evaluate: Evaluate, count: int, seed: int) -
     """
     genomes = random_feasible(problem, count, np.random.default_rng(seed))
     scores = _Scorer(evaluate, {})(genomes)
-    costs = problem.costs(genomes).tolist()
-    return Archive(
-        tuple(
-            Record(genome, cost, score, generation=0)
-            for genome, cost, score in zip(genomes, costs, scores, strict=True)
-        )
-    )
+    return Archive(tuple(records_of(problem, genomes, scores, generation=0)))
 
 
 def _starting_point(

@@ -44,6 +44,8 @@ def random_feasible(
 def initial_population(problem: Problem, count: int, rng: np.random.Generator) -> list[Genome]:
     """The cheapest architecture, the dearest feasible one, and random ones evenly over the cost.
 
+    Those that are cheapest in a further objective are among them too.
+
     Args:
         problem: the space and its budget.
         count: how many are wanted.
@@ -59,6 +61,8 @@ def initial_population(problem: Problem, count: int, rng: np.random.Generator) -
     grid = CostGrid(problem)
     proposals.offer(np.array([problem.cheapest], dtype=np.int64))
     proposals.offer(_dearest_feasible(problem, grid, rng))
+    for objective in problem.objectives:
+        proposals.offer(np.array([objective.cheapest], dtype=np.int64))
     if problem.limits:
         proposals.offer(np.array([_any_feasible(problem)], dtype=np.int64))
     edges = np.linspace(0, RESOLUTION, proposals.missing + 1)

@@ -1,0 +1,242 @@
+"""What makes a supernet rank truly: one lever changed at a time, at equal training cost.
+
+    python benchmarks/fidelity/ablation.py DIRECTORY [--seeds 2] [--only NAME ...]
+
+DIRECTORY is that of a finished benchmarks/fidelity/run.py: its trainings alone are the truth, and
+its scenario is the first row. Every row trains supernets of its own, one a seed, on as many FLOPs
+as the first (those of epochs apart, which are the lever there), scores the architectures of the
+study with 0, 500 and 2,000 statistics images (as many as there are), and prints Kendall's tau with
+the trainings alone, the mean over the seeds. With 0 images each validation batch is normalised by
+itself. Rows are kept in DIRECTORY/ablation.json as they come; run again, it goes on.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from nasea.backends.opening import load_torch
+
+load_torch()  # before anything else loads torch: it sets how threads wait
+
+import torch  # noqa: E402
+
+BENCHMARKS = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(BENCHMARKS))
+
+from nasea.backends.base import Slice  # noqa: E402
+from nasea.backends.torch.score import normalisations  # noqa: E402
+from nasea.backends.torch.teacher import Teacher  # noqa: E402
+from nasea.backends.torch.train import Trainer  # noqa: E402
+from nasea.config import Scenario, load_scenario  # noqa: E402
+from nasea.pipeline.events import Silence  # noqa: E402
+from nasea.pipeline.probe import Prepared, prepare  # noqa: E402
+from nasea.search.ranking import kendall_tau, top_k_regret  # noqa: E402
+from nasea.space import Genome, fair_path  # noqa: E402
+from recording import record, table  # noqa: E402 - found only now
+
+STATISTICS_IMAGES = (0, 500, 2000)
+SANDWICH_PATHS = 4
+"""The dearest, the cheapest and two others: US-Nets' n = 4 (arXiv:1903.05134, section 4.2)."""
+
+
+@dataclass(frozen=True)
+class Variant:
+    """A way to train a supernet.
+
+    Attributes:
+        sharing: ``entangled`` or ``independent``.
+        paths: an update.
+        deal: ``strict``, ``uniform``, or ``sandwich``: the dearest and the cheapest path in every
+            update, the others strictly fair (Yu & Huang 2019, arXiv:1903.05134).
+        taught: the share of the dearest path's outputs in the loss of the others.
+        longer: times the epochs of the scenario.
+    """
+
+    sharing: str = "entangled"
+    paths: int = 2
+    deal: str = "strict"
+    taught: float = 0.0
+    longer: float = 1.0
+
+
+VARIANTS = {
+    "as shipped: entangled, strict, 2 paths": Variant(),
+    "independent weights": Variant(sharing="independent"),
+    "uniform": Variant(deal="uniform"),
+    "strict, 1 path": Variant(paths=1),
+    "strict, 4 paths": Variant(paths=4),
+    "strict, 8 paths": Variant(paths=8),
+    "sandwich": Variant(paths=SANDWICH_PATHS, deal="sandwich"),
+    "sandwich, half taught by the dearest": Variant(
+        paths=SANDWICH_PATHS, deal="sandwich", taught=0.5
+    ),
+    "sandwich, taught by the dearest": Variant(paths=SANDWICH_PATHS, deal="sandwich", taught=1.0),
+    "half the epochs": Variant(longer=0.5),
+    "twice the epochs": Variant(longer=2.0),
+    "four times the epochs": Variant(longer=4.0),
+}
+
+
+def dealer(variant: Variant, prepared: Prepared, seed: int) -> Callable[[int], Genome]:
+    """Which path is trained as the n-th."""
+    choices = prepared.space.choices
+    if variant.deal == "uniform":
+        return lambda n: tuple(
+            int(np.random.default_rng([seed, layer, n]).integers(count))
+            for layer, count in enumerate(choices)
+        )
+    if variant.deal == "strict":
+        return lambda n: fair_path(choices, seed, n)
+    ends = prepared.costs.dearest, prepared.problem.cheapest
+
+    def path(n: int) -> Genome:
+        update, place = divmod(n, SANDWICH_PATHS)
+        others = SANDWICH_PATHS - len(ends)
+        if place < len(ends):
+            return ends[place]
+        return fair_path(choices, seed, update * others + place - len(ends))
+
+    return path
+
+
+class SandwichTrainer(Trainer):
+    """Every path but the dearest learns from the dearest too, on its own batch."""
+
+    def teach(self, dearest: Genome, share: float, example: torch.Tensor) -> None:
+        """Set the teacher: the supernet's own dearest path, with the statistics of the batch."""
+        self.dearest = dearest
+
+        def network(images: torch.Tensor) -> object:
+            return self.supernet.run(images, dearest, self.supernet.bind(dearest))
+
+        self.in_place: Teacher = Teacher(network, share, self.user, example)  # type: ignore[arg-type]
+
+    def accumulate(
+        self, path: Genome, images: torch.Tensor, labels: Any, weight: float
+    ) -> torch.Tensor:
+        """See :class:`Trainer`."""
+        self.teacher = None if path == self.dearest else self.in_place
+        return super().accumulate(path, images, labels, weight)
+
+
+def flops_per_batch(variant: Variant, prepared: Prepared, path: Callable[[int], Genome]) -> float:
+    """Mean FLOPs of training one image: three forward passes a path, and one of a teacher."""
+    paths = [path(n) for n in range(840)]
+    flops = prepared.costs.many("flops", np.array([*paths, prepared.costs.dearest]))
+    taught = sum(p != prepared.costs.dearest for p in paths) if variant.taught else 0
+    return float(3 * flops[:-1].sum() + taught * flops[-1]) / len(paths)
+
+
+def train_and_score(
+    scenario: Scenario, directory: Path, variant: Variant, blocks: Sequence[Sequence[str]]
+) -> dict[str, Any]:
+    """Accuracies by the number of statistics images, and what the training took."""
+    supernet = scenario.supernet.model_copy(
+        update={"sharing": variant.sharing, "paths_per_update": variant.paths}
+    )
+    scenario = scenario.model_copy(update={"supernet": supernet})
+    prepared = prepare(scenario, directory, Silence())
+    path = dealer(variant, prepared, scenario.seed)
+    base = flops_per_batch(Variant(), prepared, dealer(Variant(), prepared, scenario.seed))
+    relative = flops_per_batch(variant, prepared, path) / base
+    epochs = max(1, round(scenario.epochs * variant.longer / relative))
+    prepared.backend.close()
+    scenario = scenario.model_copy(update={"epochs": epochs})
+    prepared = prepare(scenario, directory, Silence(), workers=0)
+    backend: Any = prepared.backend
+    backend.begin_training(variant.paths, scenario.seed)
+    if variant.taught:
+        backend._trainer = trainer = SandwichTrainer(*backend._settings(variant.paths))
+        trainer.teach(prepared.costs.dearest, variant.taught, backend._probe_batch()[0])
+    began = time.perf_counter()
+    losses: list[float] = []
+    for epoch in range(epochs):
+        losses.clear()
+        backend.train_epoch(epoch, path, lambda report: losses.append(report.loss))
+    seconds = time.perf_counter() - began
+    genomes = [prepared.space.encode(names) for names in blocks]
+    scores = {}
+    for count in STATISTICS_IMAGES:
+        searcher = scenario.searcher.model_copy(update={"bn_images": max(2, count)})
+        backend.data.scenario = scenario.model_copy(update={"searcher": searcher})
+        backend.data._statistics.clear()
+        measure = backend.measure if count else by_batch(backend)
+        scores[str(count)] = [measure(genome, Slice()).metric or 0.0 for genome in genomes]
+    backend.close()
+    return {
+        "epochs": epochs,
+        "flops_per_image": relative,
+        "seconds": seconds,
+        "loss": statistics.fmean(losses),
+        "scores": scores,
+    }
+
+
+def by_batch(backend: Any) -> Callable[[Genome, Slice], Any]:
+    """Measure with the statistics of each validation batch."""
+    from nasea.backends.torch import score
+
+    def measure(genome: Genome, data: Slice) -> Any:
+        network = backend._scoring().calibrated(genome)
+        for layer in normalisations(network.eval()):
+            layer.track_running_stats = False
+            layer.running_mean = layer.running_var = None
+        network.eval()
+        loader = backend.data.evaluation(data.images, data.half)
+        return score.measured(backend.user, loader, network, backend.scenario.seed)
+
+    return measure
+
+
+def main() -> None:
+    """Train, score, print and record."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("directory", type=Path)
+    parser.add_argument("--seeds", type=int, default=2)
+    parser.add_argument("--only", nargs="*", metavar="NAME", help="rows whose names begin so")
+    asked = parser.parse_args()
+    directory = asked.directory.resolve()
+    study = json.loads((directory / "results" / "fidelity.json").read_text())
+    blocks = [row["blocks"] for row in study["rows"]]
+    alone = [statistics.fmean(row["alone"]) for row in study["rows"]]
+    scenario = load_scenario(directory / "scen.yaml").scenario
+    kept = directory / "ablation.json"
+    done: dict[str, list[dict[str, Any]]] = json.loads(kept.read_text()) if kept.exists() else {}
+    for turn in range(asked.seeds):
+        for name, variant in VARIANTS.items():
+            if asked.only and not name.startswith(tuple(asked.only)):
+                continue
+            if len(done.get(name, [])) > turn:
+                continue
+            seeded = scenario.model_copy(update={"seed": scenario.seed + turn})
+            found = train_and_score(seeded, directory, variant, blocks)
+            found["tau"] = {n: kendall_tau(s, alone) for n, s in found["scores"].items()}
+            found["regret"] = top_k_regret(found["scores"]["500"], alone, 3)
+            done.setdefault(name, []).append(found)
+            kept.write_text(json.dumps(done))
+            taus = ", ".join(f"{value:.3f}" for value in found["tau"].values())
+            print(f"{name}: {taus}; {found['seconds']:.0f} s, loss {found['loss']:.3f}", flush=True)
+    rows = []
+    for name, runs in done.items():
+        cells = [str(round(statistics.fmean(run["epochs"] for run in runs)))]
+        for count in map(str, STATISTICS_IMAGES):
+            cells.append(f"{statistics.fmean(run['tau'][count] for run in runs):.3f}")
+        median = statistics.fmean(statistics.median(run["scores"]["500"]) for run in runs)
+        rows.append([name, *cells, f"{median:.3f}", str(len(runs))])
+    head = ["supernet", "epochs", *(f"tau, {n} images" for n in STATISTICS_IMAGES)]
+    print(table([*head, "median accuracy", "seeds"], rows))
+    record(f"ablation_{directory.name}", scenario.seed, done)
+
+
+if __name__ == "__main__":
+    main()
