@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import ast
 import re
+import shutil
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -18,7 +19,8 @@ from nasea.backends.tensorflow.backend import TensorFlowBackend
 from nasea.backends.torch.backend import TorchBackend
 from nasea.errors import MetricError, UserCodeError
 from nasea.pipeline.check import check
-from nasea.results.front import FrontMember
+from nasea.results.front import Front, FrontMember
+from nasea.results.units import Quantity
 from nasea.space import Genome
 from pipeline.project import Project, Recorder, assert_same_results, both_frameworks, outcome
 from pipeline.user_files import FRAMEWORKS
@@ -158,6 +160,30 @@ def test_a_small_space_is_searched_to_its_end(fresh: Project) -> None:
     front = fresh.search(listener)
     assert len(front.evaluated) == 8
     assert "all 8 feasible architectures are scored" in listener.told
+
+
+def test_several_costs_are_traded_on_the_same_supernet(finished: Project, fresh: Project) -> None:
+    shutil.copytree(finished.home / "checkpoint", fresh.home / "checkpoint")
+    listener = Recorder()
+    kind = finished.front().info.constraint_type
+    other: Quantity = "flops" if kind == "size" else "size"
+    fresh.scenario(("searcher:", f"searcher:\n      objectives: [{other}, latency]"))
+    front = fresh.search(listener)
+    assert listener.updates == 0, "what is traded does not shape the supernet"
+    assert front.info.objectives == (other, "latency")
+    pop_size = front.info.evaluations // len(front.info.hypervolumes)
+    assert 2 <= len(front) <= pop_size
+    seen = {one.genome: one for one in front.evaluated}
+    for member in front:
+        scored = seen[member.genome]
+        assert scored.further_costs == (front.cost_of(member, other), member.latency_ms)
+        for rival in front.evaluated:
+            costs = zip((rival.cost, *rival.further_costs), (scored.cost, *scored.further_costs),
+                        strict=True)  # fmt: skip
+            assert rival.accuracy is not None and scored.accuracy is not None
+            cheaper = all(ours <= theirs for ours, theirs in costs)
+            assert not (cheaper and rival.accuracy > scored.accuracy)
+    assert Front.load(fresh.home / "results" / "front.json") == front
 
 
 @both_frameworks

@@ -217,14 +217,47 @@ def test_many_channels_are_taken_with_a_notice(load: Load, minimal: str) -> None
 
 def test_second_budgets(load: Load, minimal: str) -> None:
     text = set_keys(minimal, "constraint", "also: {flops: 3.0e6, latency: 2}")
-    constraint = load(text).scenario.constraint
+    scenario = load(text).scenario
+    constraint = scenario.constraint
     assert constraint.also == {"flops": 3e6, "latency": 2.0}
-    assert constraint.counts_latency
+    assert scenario.counts_latency
     assert constraint.processor_version == "npu_v1", "latency needs a processor"
     told = set_keys(minimal, "constraint", "processor_version: phone", "also: {latency: 2}")
     assert load(told).scenario.constraint.processor_version == "phone"
+    assert not load(minimal).scenario.counts_latency
     alone = load(minimal).scenario.constraint
-    assert (alone.also, alone.counts_latency, alone.processor_version) == ({}, False, None)
+    assert (alone.also, alone.processor_version) == ({}, None)
+
+
+def test_further_objectives(load: Load, minimal: str) -> None:
+    kind = load(minimal).scenario.constraint.type
+    assert load(minimal).scenario.searcher.objectives == ()
+    other = next(name for name in ("size", "flops") if name != kind)
+    scenario = load(set_keys(minimal, "searcher", f"objectives: [{other}, latency]")).scenario
+    assert scenario.searcher.objectives == (other, "latency")
+    assert scenario.counts_latency
+    assert scenario.constraint.processor_version == "npu_v1", "latency needs a processor"
+
+
+@pytest.mark.parametrize(
+    ("keys", "told"),
+    [
+        (("objectives: [KIND]",), "objectives[0]: must be other costs than constraint_type; KIND"),
+        (("objectives: [latency, latency]",), "objectives[1]: must not name latency twice"),
+        (("objectives: [latncy]",), "must be size, flops or latency, found latncy"),
+        (("objectives: latency",), "must be a list of size, flops or latency"),
+        (("objectives: 3",), "must be a list of size, flops or latency"),
+        (("objectives: {latency: 2}",), "must be a list of size, flops or latency"),
+        (("objectives: [latency]", "mode: assisted"), "must be empty with mode: assisted"),
+    ],
+)
+def test_objectives_that_make_no_sense(
+    load: Load, minimal: str, keys: tuple[str, ...], told: str
+) -> None:
+    kind = load(minimal).scenario.constraint.type
+    with pytest.raises(ConfigError) as caught:
+        load(set_keys(minimal, "searcher", *(key.replace("KIND", kind) for key in keys)))
+    assert told.replace("KIND", kind) in str(caught.value)
 
 
 def test_a_second_budget_is_of_another_cost(load: Load, minimal: str) -> None:

@@ -74,3 +74,17 @@ def make_front(
         for member in members
     )
     return replace(front, evaluated=(*scored, Evaluated((9, 9), 5e6, None, 1, "loss is NaN")))
+
+
+def traded_front() -> Front:
+    """Three members over parameters and latency: the dearer in one, the cheaper in the other."""
+    info = replace(make_info(), objectives=("latency",))
+    front = make_front(0.7, 0.8, 0.75, latency_ms=2.5, info=info)
+    members = tuple(
+        replace(member, latency_ms=3.5 - 0.5 * member.number) for member in front.members
+    )
+    evaluated = tuple(
+        replace(one, further_costs=(3.5 - 0.5 * place,))
+        for place, one in enumerate(front.evaluated)
+    )
+    return replace(front, members=members, evaluated=evaluated)

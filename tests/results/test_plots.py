@@ -9,10 +9,11 @@ from hypothesis import strategies as st
 
 from nasea.results.front import Front
 from nasea.results.labels import place_labels
+from nasea.results.axes import cost_axes
 from nasea.results.plots import front_figure, hypervolume_figure, save_front_png
 from nasea.results.window import front_window, whole_window
 
-from .builders import make_front, make_info
+from .builders import make_front, make_info, traded_front
 
 _PNG = b"\x89PNG\r\n\x1a\n"
 
@@ -31,7 +32,24 @@ def test_figure_states_units_numbers_and_budget() -> None:
     assert {"0", "1", "2", "budget 11.00 M", "3 architectures scored"} <= set(texts)
 
 
-@pytest.mark.parametrize("front", [make_front(), make_front(0.5), make_front(0.5, 0.5)])
+def test_every_cost_that_was_traded_has_a_panel() -> None:
+    front = traded_front()
+    one, two = front_figure(front).axes
+    assert (one.get_xlabel(), two.get_xlabel()) == ("parameters (M)", "latency (ms)")
+    assert one.get_ylim() == two.get_ylim()
+    assert "budget 11.00 M" in [text.get_text() for text in one.texts]
+    assert not any("budget" in text.get_text() for text in two.texts)
+    for axes in (one, two):
+        assert {"0", "1", "2"} <= {text.get_text() for text in axes.texts}
+    by_size, by_latency = cost_axes(front)
+    assert (by_size.steps, by_latency.steps) == ((0, 1), (2, 1))
+    assert (by_size.members, by_latency.members) == ((2e6, 4e6, 6e6), (3.5, 3.0, 2.5))
+    assert [row[0] for row in by_latency.scored] == [3.5, 3.0, 2.5]
+
+
+@pytest.mark.parametrize(
+    "front", [traded_front(), make_front(), make_front(0.5), make_front(0.5, 0.5)]
+)
 def test_degenerate_fronts_are_drawn(front: Front) -> None:
     assert front_figure(front).axes
     assert hypervolume_figure(front).axes
@@ -40,7 +58,8 @@ def test_degenerate_fronts_are_drawn(front: Front) -> None:
 @given(st.lists(st.floats(-1, 100), max_size=6), st.floats(1e3, 1e9))
 def test_windows_hold_what_they_promise(accuracies: list[float], budget: float) -> None:
     front = make_front(*accuracies, info=make_info(constraint_value=budget))
-    near, whole = front_window(front), whole_window(front)
+    (axis,) = cost_axes(front)
+    near, whole = front_window(front, axis), whole_window(front, axis)
     assert near.left < near.right and near.bottom < near.top
     for member in front:
         assert near.holds(front.cost_of(member), member.accuracy)

@@ -13,7 +13,7 @@ import pytest
 from nasea.results.report import report_html, save_report
 from nasea.results.report_data import family_of, summary_of
 
-from .builders import HOSTILE, make_front, make_info
+from .builders import HOSTILE, make_front, make_info, traded_front
 
 
 class _Page(HTMLParser):
@@ -84,7 +84,20 @@ def test_data_holds_layers_ends_and_totals() -> None:
     assert member["layers"][0]["costs"][0] == ["1,600,000", 0.4]
     assert member["ends"][0] == ["2,400,000", 0.6]
     assert member["total"][0] == ["4,000,000", None]
-    assert data["steps"] == [0, 1] and data["best"] == 1
+    (axis,) = data["axes"]
+    assert axis["steps"] == [0, 1] and data["best"] == 1
+    assert axis["costs"] == [2e6, 4e6]
+    assert axis["cost_texts"][1] == "4.00 M parameters"
+
+
+def test_every_cost_that_was_traded_has_an_axis() -> None:
+    page = _Page(report_html(traded_front()))
+    by_size, by_latency = page.data["axes"]
+    assert (by_size["noun"], by_latency["noun"]) == ("parameters", "latency")
+    assert by_latency["costs"] == [3.5, 3.0, 2.5]
+    assert by_latency["steps"] == [2, 1], "cheapest first"
+    assert by_latency["budget"] is None
+    assert "latency (NSGA-III)" in page.text
 
 
 def test_page_tells_the_facts_without_script() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -25,6 +25,8 @@ Indices = Annotated[tuple[Index, ...], Words("a list of integers >= 0")]
 Betas = Annotated[
     tuple[Fraction, Fraction], Words("2 numbers, each between 0 and 1, both excluded")
 ]
+CostKind = Literal["size", "flops", "latency"]
+CostKinds = Annotated[tuple[CostKind, ...], Words("a list of size, flops or latency")]
 Names = Annotated[tuple[Name, ...], Field(min_length=1), Words("a list of names")]
 Ids = Annotated[
     tuple[Index, ...],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from pydantic import ValidationError
@@ -18,6 +19,7 @@ from nasea.config.walk import Found
 
 _PROCESSOR = ("constraint", "processor_version")
 _ALSO_LATENCY = ("constraint", "also_latency")
+_OBJECTIVES = ("searcher", "objectives")
 
 
 def resolve(found: Found, report: Report) -> Scenario:
@@ -106,10 +108,16 @@ class _Resolver:
         return values
 
     def _situation_of(self, location: Location) -> Situation:
-        """The situation that decides on a key: a second budget of latency needs a processor."""
-        if location == _PROCESSOR and _ALSO_LATENCY in self._found.given:
+        """The situation that decides on a key: whatever asks for latency needs a processor."""
+        if location == _PROCESSOR and self._asks_for_latency():
             return replace(self._situation, constraint_type="latency")
         return self._situation
+
+    def _asks_for_latency(self) -> bool:
+        objectives = self._found.given.get(_OBJECTIVES)
+        named = None if objectives is None else objectives.value
+        traded = isinstance(named, Iterable) and "latency" in named
+        return traded or _ALSO_LATENCY in self._found.given
 
     def _applies(self, field: KeyedField) -> bool:
         situation = self._situation_of(field.location)

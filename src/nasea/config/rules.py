@@ -122,6 +122,27 @@ def _other_budgets_are_others(values: Values, given: set[Location], judge: Judge
         )
 
 
+def _objectives_are_others(values: Values, given: set[Location], judge: Judge) -> None:
+    kind, seen = values.get(_CONSTRAINT), set[str]()
+    for index, objective in enumerate(cast(tuple[str, ...], values.get(_OBJECTIVES, ()))):
+        if objective == kind:
+            judge.refuse(
+                _OBJECTIVES,
+                f"must be other costs than constraint_type; {kind} is an objective already",
+                fix="leave it out",
+                item=index,
+            )
+        elif objective in seen:
+            judge.refuse(_OBJECTIVES, f"must not name {objective} twice", item=index)
+        seen.add(objective)
+    if seen and values.get(_MODE) == "assisted":
+        judge.refuse(
+            _OBJECTIVES,
+            "must be empty with mode: assisted, which trades accuracy and one cost",
+            fix="leave searcher.mode out, or searcher.objectives",
+        )
+
+
 def _devices_differ(values: Values, given: set[Location], judge: Judge) -> None:
     seen: set[int] = set()
     for index, device in enumerate(cast(tuple[int, ...], values.get(_DEVICES, ()))):
@@ -130,6 +151,8 @@ def _devices_differ(values: Values, given: set[Location], judge: Judge) -> None:
         seen.add(device)
 
 
+_OBJECTIVES = ("searcher", "objectives")
+_MODE = ("searcher", "mode")
 _FRAMEWORK = ("framework",)
 _CONSTRAINT = ("constraint", "type")
 _SHAPE = ("supernet", "input_shape")
@@ -148,5 +171,6 @@ _RULES: tuple[Callable[[Values, set[Location], Judge], None], ...] = (
     _optimizer_suits_framework,
     _resource_suits_framework,
     _devices_differ,
+    _objectives_are_others,
     _other_budgets_are_others,
 )

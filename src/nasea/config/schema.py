@@ -77,6 +77,13 @@ class Scenario(Section):
     searcher: Searcher
     resource: Resource
 
+    @property
+    def counts_latency(self) -> bool:
+        """Whether a budget limits latency, or the search trades it."""
+        constraint = self.constraint
+        asked = {constraint.type, *constraint.also, *self.searcher.objectives}
+        return "latency" in asked
+
     def to_dict(self) -> dict[str, object]:
         """The scenario as JSON values; :meth:`from_dict` is its inverse."""
         return self.model_dump(mode="json")

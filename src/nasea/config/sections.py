@@ -15,6 +15,8 @@ from nasea.config.keys import TASKS, By, Key
 from nasea.config.kinds import (
     Amount,
     Betas,
+    CostKind,
+    CostKinds,
     Count,
     Counts,
     Fraction,
@@ -27,8 +29,6 @@ from nasea.config.kinds import (
     Shape,
     Strides,
 )
-
-CostKind = Literal["size", "flops", "latency"]
 
 _DENSE_TASKS = ("detection", "segmentation")
 
@@ -99,11 +99,6 @@ class Constraint(Section):
             "latency": self.also_latency,
         }
         return {kind: value for kind, value in asked.items() if value is not None}
-
-    @property
-    def counts_latency(self) -> bool:
-        """Whether a budget limits latency."""
-        return self.type == "latency" or self.also_latency is not None
 
 
 class Supernet(Section):
@@ -287,6 +282,15 @@ class Searcher(Section):
             extension=True,
         ),
     ] = "evolutionary"
+    objectives: Annotated[
+        CostKinds,
+        Key(
+            "strategy.searcher.objectives",
+            "further costs to keep small, beside that of constraint_type; NSGA-III then searches "
+            "the trade-offs of them all",
+            extension=True,
+        ),
+    ] = ()
     metric_mode: Annotated[
         Literal["auto", "max", "min"],
         Key(

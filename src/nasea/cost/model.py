@@ -64,6 +64,11 @@ class CostModel:
         """For each layer, the constrained cost of each candidate."""
         return self.layer_costs_of(self.constraint_type)
 
+    def dearest_of(self, kind: ConstraintType) -> float:
+        """The most that an architecture costs of one kind."""
+        fixed = cost_of_kind(self.fixed, kind)
+        return fixed + sum(float(row.max()) for row in self.layer_costs_of(kind))
+
     def layer_costs_of(self, kind: ConstraintType) -> tuple[npt.NDArray[np.float64], ...]:
         """For each layer, the cost of one kind of each candidate."""
         return tuple(

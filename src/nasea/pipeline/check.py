@@ -10,7 +10,7 @@ import numpy as np
 
 from nasea.backends.base import Measurement, Slice
 from nasea.config import load_scenario
-from nasea.cost import format_cost
+from nasea.cost import UNITS, format_cost
 from nasea.errors import Notice
 from nasea.pipeline.events import Listener, Silence
 from nasea.pipeline.pretrain import check_source
@@ -104,6 +104,9 @@ def _lines(prepared: Prepared) -> tuple[tuple[str, str], ...]:
         budget += f" and {format_cost(value, other)}"
     lines.append(("budget", f"{budget}, satisfiable: {_feasible_share(prepared):.1%} of random "
                   "architectures meet it"))  # fmt: skip
+    if scenario.searcher.objectives:
+        traded = (kind, *scenario.searcher.objectives)
+        lines.append(("objectives", ", ".join(["accuracy", *(UNITS[one] for one in traded)])))
     seconds_train, seconds_search, measured = _estimate(prepared)
     lines.append(("training", f"{scenario.epochs} epochs, {prepared.paths_per_update} paths an "
                   f"update, about {duration(seconds_train)}"))  # fmt: skip

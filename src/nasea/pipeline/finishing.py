@@ -18,7 +18,7 @@ from nasea.pipeline.rendering import model_text
 from nasea.pipeline.scores import ScoreBook
 from nasea.results.front import Evaluated, Front, FrontMember, LayerRow, RunInfo
 from nasea.results.store import RenderedModel, write_results
-from nasea.search import Archive, Record
+from nasea.search import Archive, Record, representatives
 from nasea.space import Genome
 from nasea.version import __version__
 
@@ -62,7 +62,7 @@ def finish(
         ResultsError: the results cannot be written.
     """
     listener.begin("results", "scoring the front on all validation images, writing results/")
-    records = archive.front(prepared.scenario.constraint.value)
+    records = _chosen(prepared, archive)
     scored = _score_whole(prepared, records, book, listener, stop)
     members = [_member(prepared, direction, number, item) for number, item in enumerate(scored)]
     front = assemble(prepared, direction, members, archive, hypervolumes, notes)
@@ -99,10 +99,16 @@ def preview(
     prepared: Prepared, direction: Direction, archive: Archive, hypervolumes: Sequence[float]
 ) -> Front:
     """The front as the search sees it so far, with the scores the search uses."""
-    records = archive.front(prepared.scenario.constraint.value)
+    records = _chosen(prepared, archive)
     scored = [_Scored(r, r.score.metric) for r in records if r.score.metric is not None]
     members = [_member(prepared, direction, number, item) for number, item in enumerate(scored)]
     return assemble(prepared, direction, members, archive, hypervolumes, ())
+
+
+def _chosen(prepared: Prepared, archive: Archive) -> list[Record]:
+    """The front; of one with several costs, no more than a generation of it."""
+    front = archive.front(prepared.scenario.constraint.value)
+    return representatives(front, prepared.scenario.searcher.pop_size)
 
 
 def assemble(
@@ -121,6 +127,7 @@ def assemble(
         constraint_type=scenario.constraint.type,
         constraint_value=float(scenario.constraint.value),
         also=tuple(scenario.constraint.also.items()),
+        objectives=scenario.searcher.objectives,
         processor=None if prepared.profile is None else prepared.profile.describe(),
         metric_mode=direction.mode,
         seed=scenario.seed,
@@ -140,6 +147,7 @@ def assemble(
             ),
             generation=record.generation,
             failure=record.score.failure,
+            further_costs=record.further_costs,
         )
         for record in archive
     )

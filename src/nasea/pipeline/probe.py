@@ -26,7 +26,7 @@ from nasea.cost.profiles import Profile, find_profile
 from nasea.errors import BudgetError, Notice, UserCodeError
 from nasea.pipeline.events import Listener, Progress
 from nasea.pipeline.opening import Opened, open_scenario
-from nasea.search import Limit, Problem, cheapest_within, random_feasible
+from nasea.search import Limit, Objective, Problem, cheapest_within, random_feasible
 from nasea.space import Genome, Space
 
 FEW_PATHS_PER_UPDATE = 2
@@ -74,6 +74,7 @@ class Prepared:
             layer_costs=self.costs.layer_costs,
             budget=self.scenario.constraint.value,
             limits=limits_of(self.costs, self.scenario.constraint),
+            objectives=objectives_of(self.costs, self.scenario),
         )
 
     @property
@@ -178,7 +179,7 @@ def open_latency_space(scenario: Scenario, directory: Path) -> Built:
     Raises:
         NaseaError: any fault of the input.
     """
-    if not scenario.constraint.counts_latency:
+    if not scenario.counts_latency:
         constraint = scenario.constraint.model_copy(update={"type": "latency"})
         scenario = scenario.model_copy(update={"constraint": constraint})
     return open_space(scenario, directory)
@@ -220,7 +221,7 @@ def open_profile(scenario: Scenario, directory: Path) -> Profile | None:
     Raises:
         LatencyError: there is none of that name, or it is damaged.
     """
-    if not scenario.constraint.counts_latency:
+    if not scenario.counts_latency:
         return None
     name = scenario.constraint.processor_version
     assert name is not None, "the schema has a default"
@@ -244,6 +245,19 @@ def limits_of(costs: CostModel, constraint: Constraint) -> tuple[Limit, ...]:
     return tuple(
         Limit(partial(costs.many, kind), costs.layer_costs_of(kind), value)
         for kind, value in constraint.also.items()
+    )
+
+
+def objectives_of(costs: CostModel, scenario: Scenario) -> tuple[Objective, ...]:
+    """The costs that are traded beside the constraint's own, as the search sees them."""
+    also = scenario.constraint.also
+    return tuple(
+        Objective(
+            cost=partial(costs.many, kind),
+            layer_costs=costs.layer_costs_of(kind),
+            high=also.get(kind, costs.dearest_of(kind)),
+        )
+        for kind in scenario.searcher.objectives
     )
 
 

@@ -216,6 +216,7 @@ def problem_key(
         "profile": None if profile is None else profile.digest,
         "pop_size": scenario.searcher.pop_size,
         "searcher": scenario.searcher.mode,
+        "objectives": list(scenario.searcher.objectives),
         "mode": direction.mode,
         "in_unit_interval": direction.in_unit_interval,
         "eval_images": scenario.searcher.eval_images,

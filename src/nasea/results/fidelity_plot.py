@@ -27,7 +27,7 @@ def save_fidelity_png(found: Fidelity, path: Path) -> None:
 
 def fidelity_figure(found: Fidelity) -> Figure:
     """Draw every architecture; bars span the seeds, colours show the cost."""
-    figure, axes = canvas()
+    figure, (axes,) = canvas()
     write_title(axes, "Does the supernet rank as training alone does?")
     low, high = found.tau_interval
     write_in_margin(

@@ -105,6 +105,7 @@ class RunInfo:
         notes: warnings a reader of the results must see.
         also: further budgets that every member meets, (what, value).
         processor: whose latency is meant and how good its profile is; ``None`` without latency.
+        objectives: costs that were traded beside that of the constraint.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = _STRICT
@@ -123,6 +124,7 @@ class RunInfo:
     notes: tuple[str, ...] = ()
     also: tuple[tuple[Quantity, float], ...] = ()
     processor: str | None = None
+    objectives: tuple[Quantity, ...] = ()
 
     @property
     def task_name(self) -> str:
@@ -145,6 +147,7 @@ class Evaluated:
         accuracy: higher is better; ``None`` when scoring failed.
         generation: in which it was scored, from 0.
         failure: why scoring failed, else ``None``.
+        further_costs: of the run's further objectives, in their order.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = _STRICT
@@ -154,11 +157,14 @@ class Evaluated:
     accuracy: float | None
     generation: int
     failure: str | None = None
+    further_costs: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)
 class Front:
     """The Pareto front of a search: architectures by rising cost, and how they were found.
+
+    With further objectives the front is over all of them, and holds an even choice of its members.
 
     ``front[3]`` is architecture 3, ``for member in front`` goes from cheap to dear.
 
@@ -210,12 +216,18 @@ class Front:
 
     @property
     def steps(self) -> tuple[FrontMember, ...]:
-        """The members that no cheaper member equals or beats.
+        """The members that no cheaper member equals or beats, by the constraint's cost.
 
-        Usually all: but members are scored once more on all of val_dir, which can reorder them.
+        With no further objectives usually all: but members are scored once more on all of val_dir,
+        which can reorder them.
         """
+        return self.steps_by(self.info.constraint_type)
+
+    def steps_by(self, quantity: Quantity) -> tuple[FrontMember, ...]:
+        """The members that no member cheaper in ``quantity`` equals or beats in accuracy."""
         kept: list[FrontMember] = []
-        for member in self.members:
+        order = sorted(self.members, key=lambda m: (self.cost_of(m, quantity), -m.accuracy))
+        for member in order:
             if not kept or member.accuracy > kept[-1].accuracy:
                 kept.append(member)
         return tuple(kept)
@@ -227,15 +239,19 @@ class Front:
             self.info.constraint_type, [self.info.constraint_value, *map(self.cost_of, self)]
         )
 
-    def cost_of(self, member: FrontMember) -> float:
-        """Return the cost that the constraint limits: parameters, FLOPs, or milliseconds.
+    def cost_of(self, member: FrontMember, quantity: Quantity | None = None) -> float:
+        """Return a cost, by default the one that the constraint limits.
+
+        Returns:
+            Parameters, FLOPs, or milliseconds.
 
         Raises:
-            ResultsError: the constraint is latency and the member has none.
+            ResultsError: it is latency and the member has none.
         """
-        if self.info.constraint_type == "size":
+        quantity = quantity or self.info.constraint_type
+        if quantity == "size":
             return float(member.parameters)
-        if self.info.constraint_type == "flops":
+        if quantity == "flops":
             return float(member.flops)
         if member.latency_ms is None:
             raise ResultsError(f"architecture {member.number} has no latency")

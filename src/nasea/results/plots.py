@@ -10,6 +10,7 @@ import io
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from nasea.results.axes import CostAxis, cost_axes
 from nasea.results.files import write_result
 from nasea.results.front import Front
 from nasea.results.labels import place_labels
@@ -26,14 +27,14 @@ _INK = "#1f2933"
 MUTED = "#66717d"
 _GRID = "#e6e9ec"
 
-_SIZE = (8.0, 5.0)  # inches
+_SIZE = (8.0, 5.0)  # inches, of a panel
 _DPI = 150
 _LABEL_POINTS = 8.5
 _POINT_RADIUS = 3.5  # typographic points
 
 
 def save_front_png(front: Front, path: Path) -> None:
-    """Write ``front_figure`` as PNG, 1200 x 750 pixels.
+    """Write ``front_figure`` as PNG, 1200 x 750 pixels a panel.
 
     Raises:
         ResultsError: the file cannot be written.
@@ -46,54 +47,68 @@ def save_front_png(front: Front, path: Path) -> None:
 def front_figure(front: Front) -> Figure:
     """Draw the front: cost on x, accuracy on y, labels N, the budget, all scored candidates.
 
-    The window is fitted to the front; what lies outside it is counted in the margin.
+    Each cost that was traded has a panel of its own; there the members that no cheaper one beats
+    are filled, the others, which earn their place by another cost, are open. The window is fitted
+    to the front; what lies outside it is counted in the margin.
     """
-    figure, axes = canvas()
-    info, unit = front.info, front.unit
-    window = front_window(front)
-    budget = info.constraint_value
-    write_title(axes, f"Pareto front: {info.task_name}, {info.framework_name}")
+    costs = cost_axes(front)
+    figure, panels = canvas(len(costs))
+    info = front.info
+    write_title(panels[0], f"Pareto front: {info.task_name}, {info.framework_name}")
+    panels[0].set_ylabel("accuracy (higher is better)")
+    places = [_draw_panel(axes, front, cost) for axes, cost in zip(panels, costs, strict=True)]
+    for axes, points in zip(panels, places, strict=True):
+        _label_members(figure, axes, points)
+    return figure
+
+
+def _draw_panel(axes: Axes, front: Front, cost: CostAxis) -> list[tuple[float, float]]:
+    """Draw the front over one cost; returns where its members are."""
+    unit = cost.unit
+    window = front_window(front, cost)
     axes.set_xlabel(unit.title)
-    axes.set_ylabel("accuracy (higher is better)")
     axes.set_xlim(window.left / unit.scale, window.right / unit.scale)
     axes.set_ylim(window.bottom, window.top)
 
-    _draw_evaluated(axes, front, window)
-    if window.left <= budget <= window.right:
-        axes.axvline(budget / unit.scale, color=_BUDGET, linestyle=(0, (5, 3)), linewidth=1.4)
-    write_in_margin(axes, f"budget {unit.text(budget)}", at=1.0, align="right", color=_BUDGET)
+    _draw_scored(axes, cost, window)
+    if cost.budget is not None:
+        if window.left <= cost.budget <= window.right:
+            at = cost.budget / unit.scale
+            axes.axvline(at, color=_BUDGET, linestyle=(0, (5, 3)), linewidth=1.4)
+        text = f"budget {unit.text(cost.budget)}"
+        write_in_margin(axes, text, at=1.0, align="right", color=_BUDGET)
 
-    xs = [front.cost_of(member) / unit.scale for member in front]
-    ys = [member.accuracy for member in front]
-    steps = front.steps
-    axes.step(
-        [front.cost_of(member) / unit.scale for member in steps],
-        [member.accuracy for member in steps],
-        where="post",
-        color=_FRONT,
-        linewidth=1.6,
-        zorder=3,
-    )
-    axes.plot(
-        xs,
-        ys,
-        linestyle="none",
-        marker="o",
-        markersize=2 * _POINT_RADIUS,
-        color=_FRONT,
-        markeredgecolor="white",
-        markeredgewidth=0.9,
-        zorder=4,
-    )
-    _label_members(figure, axes, list(zip(xs, ys, strict=True)))
-    return figure
+    points = [
+        (x / unit.scale, member.accuracy) for x, member in zip(cost.members, front, strict=True)
+    ]
+    steps = [points[number] for number in cost.steps]
+    axes.step(*_columns(steps), where="post", color=_FRONT, linewidth=1.6, zorder=3)
+    for chosen, face, edge in (
+        ([p for n, p in enumerate(points) if n not in cost.steps], "white", _FRONT),
+        (steps, _FRONT, "white"),
+    ):
+        axes.plot(
+            *_columns(chosen),
+            linestyle="none",
+            marker="o",
+            markersize=2 * _POINT_RADIUS,
+            color=face,
+            markeredgecolor=edge,
+            markeredgewidth=0.9,
+            zorder=4,
+        )
+    return points
+
+
+def _columns(points: list[tuple[float, float]]) -> tuple[list[float], list[float]]:
+    return [x for x, _ in points], [y for _, y in points]
 
 
 def hypervolume_figure(front: Front) -> Figure:
     """Draw how the front's hypervolume grew, generation by generation."""
     from matplotlib.ticker import MaxNLocator
 
-    figure, axes = canvas()
+    figure, (axes,) = canvas()
     values = front.info.hypervolumes
     write_title(axes, "Hypervolume of the front")
     axes.set_xlabel("generation")
@@ -105,23 +120,25 @@ def hypervolume_figure(front: Front) -> Figure:
     return figure
 
 
-def canvas() -> tuple[Figure, Axes]:
-    """An empty figure in the house style."""
+def canvas(panels: int = 1) -> tuple[Figure, tuple[Axes, ...]]:
+    """An empty figure in the house style, its panels side by side."""
     from matplotlib.figure import Figure
     from matplotlib.layout_engine import ConstrainedLayoutEngine
 
     layout = ConstrainedLayoutEngine(w_pad=0.12, h_pad=0.1)  # inches
-    figure = Figure(figsize=_SIZE, dpi=_DPI, layout=layout, facecolor="white")
-    axes = figure.add_subplot()
-    axes.grid(color=_GRID, linewidth=0.8)
-    axes.set_axisbelow(True)
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.spines[["left", "bottom"]].set_color("#aeb6bf")
-    axes.tick_params(colors=MUTED, labelsize=9)
-    axes.xaxis.label.set_color(_INK)
-    axes.yaxis.label.set_color(_INK)
-    axes.ticklabel_format(useOffset=False, style="plain")
-    return figure, axes
+    width, height = _SIZE
+    figure = Figure(figsize=(width * panels, height), dpi=_DPI, layout=layout, facecolor="white")
+    drawn = tuple(figure.add_subplot(1, panels, place + 1) for place in range(panels))
+    for axes in drawn:
+        axes.grid(color=_GRID, linewidth=0.8)
+        axes.set_axisbelow(True)
+        axes.spines[["top", "right"]].set_visible(False)
+        axes.spines[["left", "bottom"]].set_color("#aeb6bf")
+        axes.tick_params(colors=MUTED, labelsize=9)
+        axes.xaxis.label.set_color(_INK)
+        axes.yaxis.label.set_color(_INK)
+        axes.ticklabel_format(useOffset=False, style="plain")
+    return figure, drawn
 
 
 def write_title(axes: Axes, text: str) -> None:
@@ -129,24 +146,22 @@ def write_title(axes: Axes, text: str) -> None:
     axes.set_title(text, loc="left", fontsize=12, fontweight="bold", color=_INK, pad=20)
 
 
-def _draw_evaluated(axes: Axes, front: Front, window: Window) -> None:
+def _draw_scored(axes: Axes, cost: CostAxis, window: Window) -> None:
     """Draw every scored candidate in grey, later generations darker."""
-    scored = [(e.cost, e.accuracy, e.generation) for e in front.evaluated if e.accuracy is not None]
-    if not scored:
+    if not cost.scored:
         return
-    inside = [row for row in scored if window.holds(row[0], row[1])]
-    last = max(generation for _, _, generation in scored) or 1
-    scale = front.unit.scale
+    inside = [row for row in cost.scored if window.holds(row[0], row[1])]
+    last = max(generation for _, _, generation in cost.scored) or 1
     axes.scatter(
-        [cost / scale for cost, _, _ in inside],
+        [x / cost.unit.scale for x, _, _ in inside],
         [accuracy for _, accuracy, _ in inside],
         s=9,
         color=[(0.35, 0.38, 0.42, 0.18 + 0.42 * generation / last) for *_, generation in inside],
         linewidths=0,
         zorder=2,
     )
-    text = f"{len(scored)} architectures scored"
-    if outside := len(scored) - len(inside):
+    text = f"{len(cost.scored)} architectures scored"
+    if outside := len(cost.scored) - len(inside):
         text += f", {outside} outside this window"
     write_in_margin(axes, text, at=0.0, align="left", color=MUTED)
 

@@ -165,6 +165,9 @@ def _facts(front: Front) -> Iterable[tuple[str, str]]:
     yield "constraint", escape(f"at most {front.unit.phrase(info.constraint_value)}, whole network")
     for quantity, value in info.also:
         yield "and", escape(f"at most {unit_for(quantity, [value]).phrase(value)}")
+    if info.objectives:
+        traded = ", ".join(unit_for(quantity, []).noun for quantity in info.objectives)
+        yield "also kept small", escape(f"{traded} (NSGA-III)")
     if info.processor is not None:
         yield "latency", escape(info.processor)
     yield "the metric", escape(f"{better}; metric_mode {info.metric_mode}")

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from itertools import groupby
 from typing import Any
 
+from nasea.results.axes import CostAxis, cost_axes
 from nasea.results.breakdown import Cost, columns_of, costs_of, ends_of, exact
 from nasea.results.front import Front, FrontMember
 from nasea.results.units import Unit, four_digits, unit_for
@@ -23,26 +24,35 @@ def embedded_json(front: Front) -> str:
 
 def report_data(front: Front) -> dict[str, Any]:
     """Return what ``templates/report.js`` draws."""
-    unit = front.unit
     families = {family_of(block) for member in front for block in member.blocks}
     columns = columns_of(front)
     return {
-        "unit": {"title": unit.title, "scale": unit.scale},
-        "budget": front.info.constraint_value,
-        "budget_text": unit.text(front.info.constraint_value),
-        "windows": {
-            "front": _edges(front_window(front), unit),
-            "all": _edges(whole_window(front), unit),
-        },
+        "axes": [_axis(front, axis) for axis in cost_axes(front)],
         "families": sorted(families - {"skip"}),
         "columns": [c.title if c.quantity == "latency" else c.noun for c in columns],
         "members": [_member(front, member, columns) for member in front],
-        "steps": [member.number for member in front.steps],
         "best": front.best.number if front.members else -1,
-        "evaluated": [
-            [e.cost, e.accuracy, e.generation] for e in front.evaluated if e.accuracy is not None
-        ],
         "hypervolumes": front.info.hypervolumes,
+    }
+
+
+def _axis(front: Front, axis: CostAxis) -> dict[str, Any]:
+    """One cost that the chart can have on its axis."""
+    unit = axis.unit
+    return {
+        "title": unit.title,
+        "noun": unit.noun,
+        "scale": unit.scale,
+        "budget": axis.budget,
+        "budget_text": None if axis.budget is None else unit.text(axis.budget),
+        "windows": {
+            "front": _edges(front_window(front, axis), unit),
+            "all": _edges(whole_window(front, axis), unit),
+        },
+        "costs": axis.members,
+        "cost_texts": [unit.phrase(cost) for cost in axis.members],
+        "steps": axis.steps,
+        "evaluated": axis.scored,
     }
 
 
@@ -91,8 +101,6 @@ def _member(front: Front, member: FrontMember, columns: tuple[Unit, ...]) -> dic
         "number": member.number,
         "accuracy": member.accuracy,
         "accuracy_text": four_digits(member.accuracy),
-        "cost": front.cost_of(member),
-        "cost_text": front.unit.phrase(front.cost_of(member)),
         "summary": summary_of(member.blocks),
         "stats": stats,
         "files": front.files_of(member),

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def front_table(front: Front) -> Table:
-    """Return the front as a table, a row an architecture, the constrained cost in bold."""
+    """Return the front as a table, a row an architecture, the costs that were traded in bold."""
     from rich.text import Text
 
     info = front.info
@@ -26,7 +26,7 @@ def front_table(front: Front) -> Table:
     table.add_column("accuracy", justify="right", no_wrap=True)
     units = columns_of(front)
     for unit in units:
-        style = "bold" if unit.quantity == info.constraint_type else ""
+        style = "bold" if unit.quantity in (info.constraint_type, *info.objectives) else ""
         table.add_column(unit.title, justify="right", style=style, no_wrap=True)
     clock = measured_column(front)
     if clock is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from nasea.results.axes import CostAxis
 from nasea.results.front import Front
 
 _MARGIN = 0.06
@@ -28,17 +29,16 @@ class Window:
         return self.left <= cost <= self.right and self.bottom <= accuracy <= self.top
 
 
-def front_window(front: Front) -> Window:
+def front_window(front: Front, axis: CostAxis) -> Window:
     """Return the window that shows the whole front, its budget, and candidates close below it."""
-    budget = front.info.constraint_value
-    scored = [(e.cost, e.accuracy) for e in front.evaluated if e.accuracy is not None]
-    costs = [front.cost_of(member) for member in front] or [cost for cost, _ in scored]
-    heights = [member.accuracy for member in front] or [accuracy for _, accuracy in scored]
+    budget = axis.budget
+    costs = list(axis.members) or [cost for cost, *_ in axis.scored]
+    heights = [member.accuracy for member in front] or [accuracy for _, accuracy, _ in axis.scored]
     if not costs:
-        return Window(0.0, budget * (1 + _MARGIN), 0.0, 1.0)
+        return Window(0.0, (budget or 1.0) * (1 + _MARGIN), 0.0, 1.0)
 
     left, right = min(costs), max(costs)
-    if budget <= right * _BUDGET_REACH:
+    if budget is not None and budget <= right * _BUDGET_REACH:
         right = max(right, budget)
     right = right if right > left else left * 1.1 or 1.0
     x_margin = (right - left) * _MARGIN
@@ -47,7 +47,7 @@ def front_window(front: Front) -> Window:
     height = top - low or abs(top) * 0.05 or 0.05
     near = [
         accuracy
-        for cost, accuracy in scored
+        for cost, accuracy, _ in axis.scored
         if left - x_margin <= cost <= right + x_margin and accuracy >= low - _BELOW * height
     ]
     bottom = min([low, *near])
@@ -56,14 +56,13 @@ def front_window(front: Front) -> Window:
     return Window(left - x_margin, right + x_margin, bottom - y_margin, top + y_margin)
 
 
-def whole_window(front: Front) -> Window:
+def whole_window(front: Front, axis: CostAxis) -> Window:
     """Return the window that shows every scored candidate, the front and the budget."""
-    near = front_window(front)
-    scored = [(e.cost, e.accuracy) for e in front.evaluated if e.accuracy is not None]
-    budget = front.info.constraint_value
-    left = min([near.left, budget, *(cost for cost, _ in scored)])
-    right = max([near.right, budget, *(cost for cost, _ in scored)])
-    bottom = min([near.bottom, *(accuracy for _, accuracy in scored)])
-    top = max([near.top, *(accuracy for _, accuracy in scored)])
+    near = front_window(front, axis)
+    limits = [] if axis.budget is None else [axis.budget]
+    costs = [*limits, *(cost for cost, *_ in axis.scored)]
+    heights = [accuracy for _, accuracy, _ in axis.scored]
+    left, right = min([near.left, *costs]), max([near.right, *costs])
+    bottom, top = min([near.bottom, *heights]), max([near.top, *heights])
     x_margin, y_margin = (right - left) * _MARGIN / 2, (top - bottom) * _MARGIN / 2
     return Window(left - x_margin, right + x_margin, bottom - y_margin, top + y_margin)

@@ -1,8 +1,8 @@
 """NSGA-III's survival: points spread along reference directions; pymoo's, on arrays.
 
-With three objectives and more, crowding no longer tells how well a front is spread (Deb & Jain 2014,
-*An Evolutionary Many-Objective Optimization Algorithm Using Reference-Point-Based Nondominated
-Sorting Approach*, part I, section IV).
+With three objectives and more, crowding no longer tells how well a front is spread (Deb & Jain
+2014, *An Evolutionary Many-Objective Optimization Algorithm Using Reference-Point-Based
+Nondominated Sorting Approach*, part I, section IV).
 """
 
 from __future__ import annotations

@@ -60,28 +60,31 @@
 
   /* ---- the front ---- */
   const chart = byId("front-chart");
-  let view = data.windows.front.slice(); // left, right, bottom, top, as on the axes
+  let axis = data.axes[0]; // the cost on the chart's x axis
+  let view = axis.windows.front.slice(); // left, right, bottom, top, as on the axes
   let selected = -1;
 
-  const summary = (member) => [`Architecture ${member.number}`, `accuracy ${member.accuracy_text}`, member.cost_text, member.summary];
+  const summary = (member) => [`Architecture ${member.number}`, `accuracy ${member.accuracy_text}`, ...data.axes.map((each) => each.cost_texts[member.number]), member.summary];
 
   function drawFront() {
-    const plot = axes(chart, view, data.unit.title, "accuracy (higher is better)", clamp(chart.clientWidth * 0.6, 300, 430));
+    const plot = axes(chart, view, axis.title, "accuracy (higher is better)", clamp(chart.clientWidth * 0.6, 300, 430));
     const { svg, frame, x, y } = plot;
-    const place = (cost, accuracy) => [x(cost / data.unit.scale), y(accuracy)];
+    const place = (cost, accuracy) => [x(cost / axis.scale), y(accuracy)];
     const inside = ([left, top]) => left >= frame.left - 1 && left <= frame.right + 1 && top >= frame.top - 1 && top <= frame.bottom + 1;
-    const newest = Math.max(1, ...data.evaluated.map((row) => row[2]));
-    for (const [cost, accuracy, generation] of data.evaluated) {
+    const newest = Math.max(1, ...axis.evaluated.map((row) => row[2]));
+    for (const [cost, accuracy, generation] of axis.evaluated) {
       const at = place(cost, accuracy);
       if (inside(at)) svg.append(make("circle", { class: "seen", cx: at[0], cy: at[1], r: 2, opacity: 0.2 + (0.5 * generation) / newest }));
     }
-    const limit = place(data.budget, 0)[0];
-    if (limit >= frame.left && limit <= frame.right) svg.append(make("line", { class: "budget", x1: limit, x2: limit, y1: frame.top, y2: frame.bottom }));
-    svg.append(make("text", { class: "budget-text", x: frame.right, y: 13, "text-anchor": "end" }, `budget ${data.budget_text}`));
+    if (axis.budget !== null) {
+      const limit = place(axis.budget, 0)[0];
+      if (limit >= frame.left && limit <= frame.right) svg.append(make("line", { class: "budget", x1: limit, x2: limit, y1: frame.top, y2: frame.bottom }));
+      svg.append(make("text", { class: "budget-text", x: frame.right, y: 13, "text-anchor": "end" }, `budget ${axis.budget_text}`));
+    }
 
-    const dots = data.members.map((member) => place(member.cost, member.accuracy));
+    const dots = data.members.map((member, number) => place(axis.costs[number], member.accuracy));
     let path = "";
-    for (const number of data.steps) {
+    for (const number of axis.steps) {
       const left = clamp(dots[number][0], frame.left, frame.right), top = clamp(dots[number][1], frame.top, frame.bottom);
       path += path ? `H${left}V${top}` : `M${left},${top}`;
     }
@@ -92,7 +95,8 @@
       const [left, top] = dots[number];
       if (!inside(dots[number])) return;
       const label = freePlace(left, top, 7.5 * String(number).length, dots, labels);
-      const point = make("g", { class: "point", "data-number": number, role: "button", "aria-label": summary(member).join(", ") },
+      const kind = axis.steps.includes(number) ? "point" : "point aside"; // aside: there for another cost
+      const point = make("g", { class: kind, "data-number": number, role: "button", "aria-label": summary(member).join(", ") },
         make("circle", { class: "dot", cx: left, cy: top, r: 5 }),
         label && make("text", { x: label[0], y: label[1] + 4, "text-anchor": "middle" }, String(number)));
       point.addEventListener("focus", () => showTip(summary(member), point.getBoundingClientRect()));
@@ -175,18 +179,18 @@
       const number = dragged ? -1 : nearest(at(event));
       if (number >= 0) select(number);
     });
-    svg.addEventListener("dblclick", () => show(data.windows.front));
+    svg.addEventListener("dblclick", () => show(axis.windows.front));
   }
 
   function show(wanted) {
     // Past 1e-6 of the full range the axes would run out of digits.
-    const all = data.windows.all;
+    const all = axis.windows.all;
     if (wanted[1] - wanted[0] < (all[1] - all[0]) * 1e-6 || wanted[3] - wanted[2] < (all[3] - all[2]) * 1e-6) return;
     view = wanted.slice();
     hideTip();
     drawFront();
     for (const button of document.querySelectorAll("[data-view]")) {
-      button.setAttribute("aria-pressed", String(data.windows[button.dataset.view].every((edge, k) => edge === view[k])));
+      button.setAttribute("aria-pressed", String(axis.windows[button.dataset.view].every((edge, k) => edge === view[k])));
     }
   }
 
@@ -313,7 +317,19 @@
 
   /* ---- wiring ---- */
   byId("zoom").hidden = byId("front-hint").hidden = false;
-  for (const button of document.querySelectorAll("[data-view]")) button.addEventListener("click", () => show(data.windows[button.dataset.view]));
+  if (data.axes.length > 1) {
+    byId("axes").hidden = byId("axes-hint").hidden = false;
+    for (const each of data.axes) {
+      const button = make("button", { type: "button", "aria-pressed": String(each === axis) }, each.noun);
+      button.addEventListener("click", () => {
+        axis = each;
+        for (const other of byId("axes").children) other.setAttribute("aria-pressed", String(other === button));
+        show(axis.windows.front);
+      });
+      byId("axes").append(button);
+    }
+  }
+  for (const button of document.querySelectorAll("[data-view]")) button.addEventListener("click", () => show(axis.windows[button.dataset.view]));
   for (const button of document.querySelectorAll("[data-zoom]")) button.addEventListener("click", () => zoom(Number(button.dataset.zoom)));
   byId("front-table").addEventListener("click", (event) => {
     const row = event.target.closest("tr[data-number]");

@@ -1,0 +1,53 @@
+"""The costs that a figure of a front can have on its axis: every objective but accuracy."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from nasea.results.front import Front
+from nasea.results.units import Quantity, Unit, unit_for
+
+
+@dataclass(frozen=True)
+class CostAxis:
+    """One cost of all that was scored.
+
+    Attributes:
+        unit: what is counted, at a scale that suits the members and the budget.
+        budget: the most that was allowed; ``None`` where it was not limited.
+        members: of the front's members, raw.
+        scored: (cost, accuracy, generation) of every candidate that has an accuracy, raw.
+        steps: numbers of the members that none cheaper in this cost equals or beats, cheap first.
+    """
+
+    unit: Unit
+    budget: float | None
+    members: tuple[float, ...]
+    scored: tuple[tuple[float, float, int], ...]
+    steps: tuple[int, ...]
+
+
+def cost_axes(front: Front) -> tuple[CostAxis, ...]:
+    """The constraint's own cost first, then the further objectives."""
+    info = front.info
+    budgets = {**dict(info.also), info.constraint_type: info.constraint_value}
+    quantities = (info.constraint_type, *info.objectives)
+    return tuple(
+        _axis(front, place, quantity, budgets.get(quantity))
+        for place, quantity in enumerate(quantities)
+    )
+
+
+def _axis(front: Front, place: int, quantity: Quantity, budget: float | None) -> CostAxis:
+    members = tuple(front.cost_of(member, quantity) for member in front)
+    return CostAxis(
+        unit=unit_for(quantity, [*members, *([] if budget is None else [budget])]),
+        budget=budget,
+        members=members,
+        scored=tuple(
+            ((e.cost, *e.further_costs)[place], e.accuracy, e.generation)
+            for e in front.evaluated
+            if e.accuracy is not None
+        ),
+        steps=tuple(member.number for member in front.steps_by(quantity)),
+    )
