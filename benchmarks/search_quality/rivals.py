@@ -7,7 +7,8 @@ for free, as ours do: an architecture over budget and one already scored cost no
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -37,8 +38,12 @@ def pymoo_nsga2(table: Table, seed: int, count: int, *, pop_size: int) -> IntArr
     A random first population, uniform crossover, mutation of one gene in L, tournaments and
     survival of pymoo.
     """
-    algorithm = NSGA2(
-        pop_size=pop_size,
+    return pymoo_rows(table, seed, count, make=partial(NSGA2, pop_size=pop_size))
+
+
+def pymoo_rows(table: Table, seed: int, count: int, *, make: Callable[..., Any]) -> IntArray:
+    """An algorithm of pymoo on all objectives of a table, with the same operators."""
+    algorithm = make(
         sampling=_RandomGenomes(),
         crossover=_Uniform(),
         mutation=_OneGeneInL(),
@@ -85,7 +90,7 @@ def _paid(table: Table, proposed: Iterator[int], seed: int, count: int) -> IntAr
 
 
 class _Tabulated(Problem):
-    """Minimise cost and error."""
+    """Minimise every cost, and error."""
 
     def __init__(self, table: Table, training_seed: int) -> None:
         self.table = table
@@ -93,7 +98,7 @@ class _Tabulated(Problem):
         layers = len(table.choices)
         super().__init__(
             n_var=layers,
-            n_obj=2,
+            n_obj=2 + len(table.further),
             n_ieq_constr=1,
             xl=np.zeros(layers),
             xu=np.array(table.choices) - 1,
@@ -102,9 +107,9 @@ class _Tabulated(Problem):
 
     def _evaluate(self, x: IntArray, out: dict[str, FloatArray], *args: Any, **kwargs: Any) -> None:
         rows = self.table.rows(x)
-        costs = np.where(np.isfinite(self.table.costs[rows]), self.table.costs[rows], 1e30)
+        costs = np.minimum(self.table.all_costs(rows), 1e30)
         out["F"] = np.column_stack([costs, -self.accuracies[rows]])
-        out["G"] = (costs - self.table.budget)[:, None]
+        out["G"] = costs[:, :1] - self.table.budget
 
 
 class _RandomGenomes(Sampling):
@@ -128,7 +133,7 @@ class _OneGeneInL(Mutation):
         return mutate(X.astype(np.int64), problem.table.choices, kwargs["random_state"])
 
 
-def _asked(algorithm: NSGA2) -> Iterator[int]:
+def _asked(algorithm: Any) -> Iterator[int]:
     table = algorithm.problem.table
     while algorithm.has_next():
         asked = algorithm.ask()

@@ -15,7 +15,7 @@ import numpy as np
 from scipy.optimize import linprog
 from scipy.sparse import csr_array
 
-from nasea.search import Genome, HypervolumeReference, Problem, Score, hypervolume
+from nasea.search import Genome, HypervolumeReference, Objective, Problem, Score, hypervolume
 from nasea.search.problem import FloatArray, IntArray
 
 DEVICES = ("samsung_s7", "pixel3", "eyeriss", "raspi4", "1080ti_1")
@@ -34,6 +34,7 @@ class Table:
         true: mean over all training seeds, shape (n,).
         costs: shape (n,); infinite for what is left out.
         budget: the largest feasible cost.
+        further: further objectives, in their order.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Table:
     true: FloatArray
     costs: FloatArray
     budget: float
+    further: tuple[Objective, ...] = ()
 
     @property
     def choices(self) -> tuple[int, ...]:
@@ -96,7 +98,13 @@ class Table:
             rows = self.rows(genomes)
             return np.where(rows >= 0, self.costs[rows], np.inf)
 
-        return Problem(self.choices, lambda genome: genome, cost, self._layer_costs, self.budget)
+        return Problem(self.choices, lambda genome: genome, cost, self._layer_costs, self.budget,
+                       objectives=self.further)  # fmt: skip
+
+    def all_costs(self, rows: IntArray) -> FloatArray:
+        """Cost and further objectives of rows, shape (n, 1 + further)."""
+        genomes = self.genomes[rows]
+        return np.column_stack([self.costs[rows], *(one.cost(genomes) for one in self.further)])
 
     def evaluator(self, training_seed: int) -> Evaluator:
         """Scores by one training seed."""

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nasea.results.axes import cost_axes
 from nasea.results.front import Front
 from nasea.results.labels import place_labels
-from nasea.results.axes import cost_axes
 from nasea.results.plots import front_figure, hypervolume_figure, save_front_png
 from nasea.results.window import front_window, whole_window
 
