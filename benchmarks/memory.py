@@ -13,7 +13,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from kill_and_resume import new_project
+from searches import new_project
 from nasea.backends.base import Slice
 from nasea.space import fair_path
 from projects import open_project
