@@ -1,6 +1,6 @@
 """Does a search that is killed again and again find the same as one that never was?
 
-    python benchmarks/kill_and_resume.py --kills 12 --seeds 3     # 36 kills on one process, 18 on two
+    python benchmarks/kill_and_resume.py --kills 12 --seeds 3     # 36 kills on one process, 18 on 2
 
 Kills `nasea search` on a small digits project with SIGKILL, each time runs the same command again,
 and compares the end with a search nobody killed: on one process, and on two of which all, the first

@@ -32,7 +32,8 @@ _SCENARIO = (("batch_size: 64", "batch_size: 32"), ("epochs: 100", "epochs: 4"),
              ("generation_num: 10", "generation_num: 4"),
              ("pop_size: 20", "pop_size: 8\n      bn_images: 128"),
              ("[16, 16, 32, 32, 64, 64]", "[16, 32, 64]"), ("[1, 1, 2, 1, 2, 1]", "[1, 2, 2]"),
-             ("gpu_id: 0", "gpu_id: 0\n    device: cpu\n    threads: 1\n    data_workers: 0"))  # fmt: skip
+             ("gpu_id: 0", "gpu_id: 0\n    device: cpu\n    threads: 1\n    data_workers: 0")
+             )  # fmt: skip
 _MODULE = (("slice(0, 1197)", "slice(0, 320)"), ("slice(1197, 1497)", "slice(1197, 1317)"),
            ("distorted(images, 50)", "distorted(images, 4)"))  # fmt: skip
 _WRITERS = ("open", "os.rename", "os.remove")
@@ -144,17 +145,23 @@ def new_project(home: Path, devices: int = 1, module: str = "", timeout: int = 1
         module: Python text that goes behind the user module.
         timeout: seconds that one process may keep the other waiting.
     """
-    home.mkdir(parents=True)
-    for name, content in project_files("pytorch", "classification").items():
-        path = home / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
+    write_project(home)
     ids = ",".join(map(str, range(devices)))
     devices_of = ("gpu_id: 0\n", f"gpu_id: {ids}\n    timeout: {timeout}\n")
     _edit(home / "scen.yaml", *_SCENARIO, devices_of)
     _edit(home / "user_module.py", *_MODULE)
     with (home / "user_module.py").open("a", encoding="utf-8") as file:
         file.write(module)
+    return home
+
+
+def write_project(home: Path) -> Path:
+    """The digits project as ``nasea init`` writes it."""
+    home.mkdir(parents=True)
+    for name, content in project_files("pytorch", "classification").items():
+        path = home / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
     return home
 
 
