@@ -113,6 +113,10 @@ class Search:
         """The process ids of the ranks it started, in order."""
         return _ranks_of(self.pid)
 
+    def workers(self) -> list[int]:
+        """The process ids of those that load data for it."""
+        return [pid for pid, command in _children(self.pid) if "forkserver" in command]
+
     def output(self) -> str:
         """All that searches in this project have printed."""
         return (self.home / OUTPUT).read_text(encoding="utf-8")
@@ -148,8 +152,8 @@ def new_project(home: Path, devices: int = 1, module: str = "", timeout: int = 1
     write_project(home)
     ids = ",".join(map(str, range(devices)))
     devices_of = ("gpu_id: 0\n", f"gpu_id: {ids}\n    timeout: {timeout}\n")
-    _edit(home / "scen.yaml", *_SCENARIO, devices_of)
-    _edit(home / "user_module.py", *_MODULE)
+    edit(home / "scen.yaml", *_SCENARIO, devices_of)
+    edit(home / "user_module.py", *_MODULE)
     with (home / "user_module.py").open("a", encoding="utf-8") as file:
         file.write(module)
     return home
@@ -189,7 +193,8 @@ def wait_until(condition: Callable[[], bool], what: str, seconds: float = 300.0)
         time.sleep(0.02)
 
 
-def _edit(path: Path, *changes: tuple[str, str]) -> None:
+def edit(path: Path, *changes: tuple[str, str]) -> None:
+    """Replace text that must be there."""
     text = path.read_text(encoding="utf-8")
     for old, new in changes:
         assert old in text, f"the template no longer says {old!r}"
@@ -198,6 +203,11 @@ def _edit(path: Path, *changes: tuple[str, str]) -> None:
 
 
 def _ranks_of(search: int) -> list[int]:
+    return [pid for pid, command in _children(search) if "distributed.follower" in command]
+
+
+def _children(process: int) -> list[tuple[int, str]]:
+    """Process id and command of each, the oldest first."""
     found = []
     for stat in Path("/proc").glob("[0-9]*/stat"):
         try:
@@ -205,8 +215,8 @@ def _ranks_of(search: int) -> list[int]:
             command = (stat.parent / "cmdline").read_text()
         except OSError:  # it ended meanwhile
             continue
-        if parent == search and "distributed.follower" in command:
-            found.append(int(stat.parent.name))
+        if parent == process:
+            found.append((int(stat.parent.name), command))
     return sorted(found)
 
 
