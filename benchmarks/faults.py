@@ -80,21 +80,27 @@ def main() -> None:
         "--only", default="", help="faults whose names have one of these in them, a|b"
     )
     arguments = parser.parse_args()
-    tallies: dict[str, Tally] = {}
+    parts = arguments.only.split("|")
+    kinds = {name: kind for name, kind in KINDS.items() if any(part in name for part in parts)}
+    tallies = {name: Tally() for name in kinds}
+    unbroken: dict[tuple[int, int], Path] = {}
     with tempfile.TemporaryDirectory() as scratch:
-        unbroken: dict[tuple[int, int], Path] = {}
-        for name, kind in KINDS.items():
-            if not any(part in name for part in arguments.only.split("|")):
-                continue
-            key = kind.processes, kind.workers
-            if key not in unbroken:
-                unbroken[key] = _project(Path(scratch) / f"unbroken-{key}", kind)
-                assert Search(unbroken[key]).wait() == 0
-            tally = tallies[name] = Tally()
-            for seed in range(arguments.times):
-                home = Path(scratch) / f"{len(tallies)}-{seed}"
-                _provoke(home, kind, random.Random(f"{name} {seed}"), unbroken[key], tally)
-            print(f"{name}: {tally}", flush=True)
+        for turn in range(arguments.times):
+            for number, (name, kind) in enumerate(kinds.items()):
+                key = kind.processes, kind.workers
+                if key not in unbroken:
+                    unbroken[key] = _project(Path(scratch) / f"unbroken-{key}", kind)
+                    assert Search(unbroken[key]).wait() == 0
+                home = Path(scratch) / f"{number}-{turn}"
+                rng = random.Random(f"{name} {turn}")
+                _provoke(home, kind, rng, unbroken[key], tallies[name])
+                print(f"{name}: {tallies[name]}", flush=True)
+            _report(tallies)
+    if any(tally.lost or tally.leftovers for tally in tallies.values()):
+        sys.exit(1)
+
+
+def _report(tallies: dict[str, Tally]) -> None:
     head = ["fault", "times", "told", "unharmed", "lost", "leftovers", "recovery, median s"]
     rows = [
         [name, *map(str, (t.times, t.told, t.unharmed, t.lost, t.leftovers)),
@@ -103,8 +109,6 @@ def main() -> None:
     ]  # fmt: skip
     print(table(head, rows))
     record("faults", 0, {name: vars(tally) for name, tally in tallies.items()})
-    if any(tally.lost or tally.leftovers for tally in tallies.values()):
-        sys.exit(1)
 
 
 def _project(home: Path, kind: Kind) -> Path:
