@@ -1,6 +1,7 @@
 """What becomes of a search in which something goes wrong?
 
     python benchmarks/faults.py --times 3
+    python benchmarks/faults.py --times 1 --add     # once more, at other moments
 
 Each fault is provoked in searches of a small digits project, most at random moments; then the same
 command is run again, with the fault out of the way, and the end compared with a search in which
@@ -28,7 +29,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from nasea.results.front import Front
-from recording import record, table
+from recording import record, recorded, table
 from searches import Blow, Search, edit, new_project, same, wait_until
 from troubles import TROUBLES, be_at_ease, get_into
 
@@ -79,10 +80,12 @@ def main() -> None:
     parser.add_argument(
         "--only", default="", help="faults whose names have one of these in them, a|b"
     )
+    parser.add_argument("--add", action="store_true", help="to what is on record")
     arguments = parser.parse_args()
     parts = arguments.only.split("|")
     kinds = {name: kind for name, kind in KINDS.items() if any(part in name for part in parts)}
-    tallies = {name: Tally() for name in kinds}
+    known = recorded("faults") if arguments.add else {}
+    tallies = {name: Tally(**known.get(name, {})) for name in KINDS if name in {*kinds, *known}}
     unbroken: dict[tuple[int, int], Path] = {}
     with tempfile.TemporaryDirectory() as scratch:
         for turn in range(arguments.times):
@@ -92,7 +95,7 @@ def main() -> None:
                     unbroken[key] = _project(Path(scratch) / f"unbroken-{key}", kind)
                     assert Search(unbroken[key]).wait() == 0
                 home = Path(scratch) / f"{number}-{turn}"
-                rng = random.Random(f"{name} {turn}")
+                rng = random.Random(f"{name} {tallies[name].times}")
                 _provoke(home, kind, rng, unbroken[key], tallies[name])
                 print(f"{name}: {tallies[name]}", flush=True)
             _report(tallies)

@@ -47,6 +47,7 @@ class Tally:
     processes: int
     kills: int = 0
     phases: dict[str, int] = field(default_factory=dict)
+    victims: dict[str, int] = field(default_factory=dict)
     unhurt: int = 0
     lost: int = 0
     failed: int = 0
@@ -109,7 +110,8 @@ def shoot(project: Path, unbroken: Path, processes: int, seed: int, kills: int) 
         tally.lost += now < seen
         seen = now
         tally.kills += hurt
-        tally.phases[phase] = tally.phases.get(phase, 0) + hurt
+        for counts, name in ((tally.phases, phase), (tally.victims, victim)):
+            counts[name] = counts.get(name, 0) + hurt
         if status == 0:
             restart(project)
             seen = progress(project)
