@@ -1,14 +1,16 @@
 """What becomes of a search in which something goes wrong?
 
     python benchmarks/faults.py --times 3
+    python benchmarks/faults.py --times 1 --add     # once more, at other moments
 
 Each fault is provoked in searches of a small digits project, most at random moments; then the same
 command is run again, with the fault out of the way, and the end compared with a search in which
-nothing went wrong. *Lost* are searches that did not end, or ended with another front. *Told* are
-faults that ended with a message and an exit status of a user error (2) or of a stop (130); what is
-killed tells nothing. *Unharmed* are searches that came to their end all the same, as when a rank is
-hit that has nothing more to do. *Recovery* is the time from the second start until it goes on where
-the first one was.
+nothing went wrong. *Told* are faults that ended with a message and an exit status of a user error
+(2) or of a stop (130), or, where candidates fail, candidates that are in the results with their
+reason; what is killed tells nothing. *Unharmed* are searches that came to their end all the same.
+*Lost* are searches that did not end, or ended with another front; where a candidate failed for
+good, with another score of any other candidate. *Recovery* is the time from the second start until
+it goes on where the first one was. A *leftover* is a process that outlived its search.
 """
 
 from __future__ import annotations
@@ -16,7 +18,6 @@ from __future__ import annotations
 import argparse
 import os
 import random
-import resource
 import signal
 import statistics
 import subprocess
@@ -27,15 +28,37 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from kill_and_resume import finish, new_project, same, start_search
-from recording import record, table
+from nasea.results.front import Front
+from recording import record, recorded, table
+from searches import Blow, Search, edit, new_project, same, wait_until
+from troubles import TROUBLES, be_at_ease, get_into
 
-Search = subprocess.Popen[bytes]
 Fault = Callable[[Path, random.Random], int]
 """Provokes something in a project; returns the exit status of the search it hit."""
 
-_TWO = ("gpu_id: 0\n", "gpu_id: 0,1\n    timeout: 5\n")
 _TOLD = (2, 130)
+_MARKS = ("epoch 1/", "epoch 3/", "separate architectures|tell architectures", "generation 1/",
+          "generation 3/", "== scoring the front")  # fmt: skip
+_AT_WORK = _MARKS[:4]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A fault and the searches it is provoked in.
+
+    Attributes:
+        fault: provokes it.
+        processes: 1 or 2.
+        timeout: seconds that one process may keep the other waiting.
+        workers: processes that load data.
+        fails_candidates: whether the search goes on with fewer candidates.
+    """
+
+    fault: Fault
+    processes: int = 1
+    timeout: int = 120
+    workers: int = 0
+    fails_candidates: bool = False
 
 
 @dataclass
@@ -46,6 +69,7 @@ class Tally:
     told: int = 0
     unharmed: int = 0
     lost: int = 0
+    leftovers: int = 0
     recovery: list[float] = field(default_factory=list)
 
 
@@ -56,39 +80,82 @@ def main() -> None:
     parser.add_argument(
         "--only", default="", help="faults whose names have one of these in them, a|b"
     )
+    parser.add_argument("--add", action="store_true", help="to what is on record")
     arguments = parser.parse_args()
-    tallies: dict[str, Tally] = {}
+    parts = arguments.only.split("|")
+    kinds = {name: kind for name, kind in KINDS.items() if any(part in name for part in parts)}
+    known = recorded("faults") if arguments.add else {}
+    tallies = {name: Tally(**known.get(name, {})) for name in KINDS if name in {*kinds, *known}}
+    unbroken: dict[tuple[int, int], Path] = {}
     with tempfile.TemporaryDirectory() as scratch:
-        unbroken = {}
-        for devices in (1, 2):
-            unbroken[devices] = _project(Path(scratch) / f"unbroken{devices}", devices)
-            assert finish(unbroken[devices]) == 0
-        for name, (devices, fault) in FAULTS.items():
-            if not any(part in name for part in arguments.only.split("|")):
-                continue
-            tally = tallies[name] = Tally()
-            for seed in range(arguments.times):
-                home = _project(Path(scratch) / f"{len(tallies)}-{seed}", devices)
-                status = fault(home, random.Random(f"{name} {seed}"))
-                tally.times += 1
-                tally.told += status in _TOLD
-                tally.unharmed += status == 0
-                seconds = _recover(home)
-                if seconds is None or not same(home, unbroken[devices]):
-                    tally.lost += 1
-                else:
-                    tally.recovery.append(seconds)
-            print(f"{name}: {tally}", flush=True)
-    head = ["fault", "times", "told", "unharmed", "lost", "recovery, median s"]
+        for turn in range(arguments.times):
+            for number, (name, kind) in enumerate(kinds.items()):
+                key = kind.processes, kind.workers
+                if key not in unbroken:
+                    unbroken[key] = _project(Path(scratch) / f"unbroken-{key}", kind)
+                    assert Search(unbroken[key]).wait() == 0
+                home = Path(scratch) / f"{number}-{turn}"
+                rng = random.Random(f"{name} {tallies[name].times}")
+                _provoke(home, kind, rng, unbroken[key], tallies[name])
+                print(f"{name}: {tallies[name]}", flush=True)
+            _report(tallies)
+    if any(tally.lost or tally.leftovers for tally in tallies.values()):
+        sys.exit(1)
+
+
+def _report(tallies: dict[str, Tally]) -> None:
+    head = ["fault", "times", "told", "unharmed", "lost", "leftovers", "recovery, median s"]
     rows = [
-        [name, *map(str, (t.times, t.told, t.unharmed, t.lost)),
+        [name, *map(str, (t.times, t.told, t.unharmed, t.lost, t.leftovers)),
          f"{statistics.median(t.recovery):.1f}" if t.recovery else "-"]
         for name, t in tallies.items()
     ]  # fmt: skip
     print(table(head, rows))
     record("faults", 0, {name: vars(tally) for name, tally in tallies.items()})
-    if any(tally.lost for tally in tallies.values()):
-        sys.exit(1)
+
+
+def _project(home: Path, kind: Kind) -> Path:
+    project = new_project(home, kind.processes, TROUBLES, kind.timeout)
+    edit(project / "scen.yaml", ("data_workers: 0", f"data_workers: {kind.workers}"))
+    return project
+
+
+def _provoke(home: Path, kind: Kind, rng: random.Random, unbroken: Path, tally: Tally) -> None:
+    tally.times += 1
+    _project(home, kind)
+    try:
+        status = kind.fault(home, rng)
+        tally.leftovers += len(_leftovers(home))
+        tally.unharmed += status == 0
+        if kind.fails_candidates:
+            tally.told += status == 0 and any(one.failure for one in _front(home).evaluated)
+        else:
+            tally.told += status in _TOLD
+        be_at_ease(home)
+        edit(home / "scen.yaml", (f"timeout: {kind.timeout}", "timeout: 120"))
+        seconds = _recover(home)
+        compare = agree if kind.fails_candidates else same
+        if seconds is None or not compare(home, unbroken):
+            tally.lost += 1
+        else:
+            tally.recovery.append(seconds)
+    finally:
+        if os.path.ismount(home):
+            subprocess.run(["umount", "-l", str(home)], check=True)
+
+
+def agree(one: Path, other: Path) -> bool:
+    """Whether two projects gave the same score to every candidate that both could score."""
+    scores = [
+        {each.genome: each.accuracy for each in _front(home).evaluated if each.failure is None}
+        for home in (one, other)
+    ]
+    shared = scores[0].keys() & scores[1].keys()
+    return len(shared) >= 4 and all(scores[0][genome] == scores[1][genome] for genome in shared)
+
+
+def _front(home: Path) -> Front:
+    return Front.load(home / "results" / "front.json")
 
 
 # --- faults ---
@@ -97,37 +164,67 @@ def main() -> None:
 def killed(home: Path, rng: random.Random) -> int:
     """SIGKILL for the search; processes it started must not outlive it."""
     search = _under_way(home, rng)
-    others = _children(search)
     search.kill()
-    status = search.wait()
-    _await(lambda: not any(Path(f"/proc/{pid}").exists() for pid in others), "they end as well")
-    return status
+    return search.wait()
 
 
-def signalled(number: signal.Signals, *, rank: int) -> Fault:
-    """A signal for one rank."""
+def killed_near(near: str, least: int, most: int) -> Fault:
+    """SIGKILL while files are written."""
 
     def fault(home: Path, rng: random.Random) -> int:
-        search = _under_way(home, rng)
-        pid = search.pid if rank == 0 else _children(search)[rank - 1]
-        os.kill(pid, number)
-        return search.wait(300)
+        blow = Blow(near, rng.randint(least, most), rng.uniform(0.0, 0.01))
+        return Search(home, blow=blow).wait()
 
     return fault
 
 
-def disk_full(home: Path, rng: random.Random) -> int:
-    """No file may become larger than some hundred kilobytes, as on a disk that is full."""
-    limit = rng.randrange(1_000, 300_000)
-    search = start_search(home)
-    resource.prlimit(search.pid, resource.RLIMIT_FSIZE, (limit, limit))
-    return search.wait(300)
+def signalled(number: signal.Signals, *, rank: int, marks: tuple[str, ...] = _MARKS) -> Fault:
+    """A signal for one rank."""
+
+    def fault(home: Path, rng: random.Random) -> int:
+        search = _under_way(home, rng, marks)
+        pid = search.pid if rank == 0 else search.ranks()[rank - 1]
+        os.kill(pid, number)
+        return search.wait()
+
+    return fault
+
+
+def full_disk(home: Path, rng: random.Random) -> int:
+    """A file system of its own, too small for all that a search writes."""
+    content = {path.relative_to(home): path.read_bytes() for path in home.rglob("*.*")
+               if path.is_file()}  # fmt: skip
+    kib = rng.randint(200, 4000)
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={kib}k", "nasea-fault", str(home)]
+    if subprocess.run(mount, capture_output=True).returncode:
+        raise SystemExit("mounting is not permitted here; leave it out with --only")
+    for path, written in content.items():
+        (home / path).parent.mkdir(parents=True, exist_ok=True)
+        (home / path).write_bytes(written)
+    status = Search(home).wait()
+    subprocess.run(["mount", "-o", "remount,size=1g", str(home)], check=True)
+    return status
+
+
+def no_large_files(home: Path, rng: random.Random) -> int:
+    """No file may become larger than some hundred kilobytes: what a quota does."""
+    return Search(home, largest_file=rng.randrange(1_000, 300_000)).wait()
+
+
+def read_only(home: Path, rng: random.Random) -> int:
+    """Somebody takes away the right to write, at work."""
+    search = _under_way(home, rng, humble=True)
+    folder = home / rng.choice(["checkpoint", "."])
+    folder.chmod(0o555)
+    status = search.wait()
+    folder.chmod(0o755)
+    return status
 
 
 def no_place(home: Path, rng: random.Random) -> int:
     """The directory of the checkpoints cannot be made."""
     (home / "checkpoint").write_text("in the way")
-    status = start_search(home).wait(300)
+    status = Search(home).wait()
     (home / "checkpoint").unlink()
     return status
 
@@ -157,97 +254,104 @@ def flipped(content: bytes, rng: random.Random) -> bytes:
 
 
 def second_start(home: Path, rng: random.Random) -> int:
-    """Somebody starts the same search in the same directory; the first goes on."""
-    search = _under_way(home, rng)
-    status = start_search(home).wait(300)
-    search.send_signal(signal.SIGTERM)
-    search.wait()
-    return status
+    """Somebody starts the same search in the same directory; the first goes on to its end."""
+    search = _under_way(home, rng, _AT_WORK)
+    status = Search(home).wait()
+    return status if search.wait() == 0 else 1
 
 
-FAULTS: dict[str, tuple[int, Fault]] = {
-    "kill -9": (1, killed),
-    "kill -9, two processes": (2, killed),
-    "kill -9 of rank 1": (2, signalled(signal.SIGKILL, rank=1)),
-    "rank 1 hangs": (2, signalled(signal.SIGSTOP, rank=1)),
-    "SIGTERM": (1, signalled(signal.SIGTERM, rank=0)),
-    "SIGTERM to rank 1": (2, signalled(signal.SIGTERM, rank=1)),
-    "Ctrl-C": (2, signalled(signal.SIGINT, rank=0)),
-    "disk full": (1, disk_full),
-    "checkpoint/ cannot be made": (1, no_place),
-    "checkpoint truncated": (1, damaged(cut)),
-    "checkpoint with a flipped bit": (1, damaged(flipped)),
-    "second start in the directory": (1, second_start),
+def worker_killed(home: Path, rng: random.Random) -> int:
+    """SIGKILL for a process that loads data."""
+    search = Search(home)
+    search.wait_for("== training")
+    time.sleep(rng.uniform(0.0, 2.0))
+    wait_until(lambda: bool(search.workers()) or search.status() is not None, "a worker starts")
+    for pid in search.workers():
+        os.kill(pid, signal.SIGKILL)
+    return search.wait()
+
+
+def trouble(name: str) -> Fault:
+    """The user's code does something in the middle of the search; see ``troubles.py``."""
+
+    def fault(home: Path, rng: random.Random) -> int:
+        get_into(home, name, after=rng.randint(1, 16))
+        return Search(home).wait()
+
+    return fault
+
+
+KINDS: dict[str, Kind] = {
+    "kill -9": Kind(killed),
+    "kill -9, writing a training checkpoint": Kind(killed_near("train-", 1, 9)),
+    "kill -9, writing a search checkpoint": Kind(killed_near("search-", 1, 20)),
+    "kill -9, writing results": Kind(killed_near(".results.new", 3, 15)),
+    "SIGTERM": Kind(signalled(signal.SIGTERM, rank=0)),
+    "disk full": Kind(full_disk),
+    "a limit on file sizes": Kind(no_large_files),
+    "directory made read-only": Kind(read_only),
+    "checkpoint/ cannot be made": Kind(no_place),
+    "checkpoint truncated": Kind(damaged(cut)),
+    "checkpoint with a flipped bit": Kind(damaged(flipped)),
+    "second start in the directory": Kind(second_start),
+    "metric raises on one candidate": Kind(trouble("raise"), fails_candidates=True),
+    "metric is NaN on one candidate": Kind(trouble("nan"), fails_candidates=True),
+    "out of memory on the largest": Kind(trouble("memory"), fails_candidates=True),
+    "data loading process killed": Kind(worker_killed, workers=1),
+    "kill -9, two processes": Kind(killed, processes=2),
+    "kill -9 of rank 1": Kind(signalled(signal.SIGKILL, rank=1), processes=2),
+    "rank 1 stopped at work": Kind(
+        signalled(signal.SIGSTOP, rank=1, marks=_AT_WORK), processes=2, timeout=20
+    ),
+    "rank 1: a metric never returns": Kind(trouble("hang"), processes=2, timeout=20),
+    "SIGTERM to rank 1": Kind(signalled(signal.SIGTERM, rank=1), processes=2),
+    "Ctrl-C, two processes": Kind(signalled(signal.SIGINT, rank=0), processes=2),
 }
 
 
 # --- a search under way ---
 
 
-def _project(home: Path, devices: int) -> Path:
-    project = new_project(home)
-    if devices == 2:
-        scenario = project / "scen.yaml"
-        text = scenario.read_text()
-        assert _TWO[0] in text
-        scenario.write_text(text.replace(*_TWO))
-    return project
-
-
-def _under_way(home: Path, rng: random.Random) -> Search:
+def _under_way(
+    home: Path, rng: random.Random, marks: tuple[str, ...] = _MARKS, humble: bool = False
+) -> Search:
     """A search that has come to a random place of training, scoring or writing results."""
-    marks = ["epoch 1/", "epoch 3/", "epoch 6/", "separate architectures|tell architectures",
-             "generation 1/", "generation 3/", "== scoring the front"]  # fmt: skip
-    mark = rng.choice(marks)
-    search = start_search(home)
-
-    def is_there() -> bool:
-        if search.poll() is not None:
-            raise AssertionError((home / "output.txt").read_text()[-2000:])
-        log = "".join(path.read_text() for path in home.glob("log_*/log.txt"))
-        return any(part in log for part in mark.split("|"))
-
-    _await(is_there, f"the search comes to {mark!r}")
+    search = Search(home, humble=humble)
+    search.wait_for(*rng.choice(marks).split("|"))
     time.sleep(rng.uniform(0.0, 0.5))
+    assert search.status() is None or search.status() == 0, search.output()[-2000:]
     return search
 
 
-def _children(search: Search) -> list[int]:
-    """The ranks that a search started, in order."""
+def _leftovers(home: Path) -> list[int]:
+    """Processes that still work in the project a few seconds after its search ended."""
+    deadline = time.monotonic() + 5.0
+    while (found := _working_in(home)) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    for pid in found:
+        os.kill(pid, signal.SIGKILL)
+    return found
+
+
+def _working_in(home: Path) -> list[int]:
     found = []
-    for stat in Path("/proc").glob("[0-9]*/stat"):
+    for place in Path("/proc").glob("[0-9]*/cwd"):
         try:
-            parent = int(stat.read_text().rpartition(")")[2].split()[1])
-            command = (stat.parent / "cmdline").read_text()
+            if place.resolve() == home.resolve():
+                found.append(int(place.parent.name))
         except OSError:  # it ended meanwhile
             continue
-        if parent == search.pid and "distributed.follower" in command:
-            found.append(int(stat.parent.name))
-    return sorted(found)
+    return found
 
 
 def _recover(home: Path) -> float | None:
     """Seconds until a new start goes on, then run to the end; ``None`` when it does not end."""
-    log = next(home.glob("log_*/log.txt"), None)
-    before = 0 if log is None else len(log.read_text())
     start = time.monotonic()
-    search = start_search(home)
-
-    def goes_on() -> bool:
-        text = "".join(path.read_text() for path in home.glob("log_*/log.txt"))[before:]
-        resumed = ("going on", "the supernet is trained", "== training", "update ")
-        return search.poll() is not None or any(part in text for part in resumed)
-
-    _await(goes_on, "it goes on")
+    before = sum(len(path.read_text()) for path in home.glob("log_*/log.txt"))
+    search = Search(home)
+    search.wait_for("going on", "the supernet is trained", "== training", behind=before)
     seconds = time.monotonic() - start
-    return seconds if search.wait(600) == 0 else None
-
-
-def _await(condition: Callable[[], bool], what: str) -> None:
-    deadline = time.monotonic() + 300
-    while not condition():
-        assert time.monotonic() < deadline, f"waited in vain: {what}"
-        time.sleep(0.02)
+    return seconds if search.wait() == 0 else None
 
 
 if __name__ == "__main__":

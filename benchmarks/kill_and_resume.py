@@ -1,51 +1,54 @@
 """Does a search that is killed again and again find the same as one that never was?
 
-    python benchmarks/kill_and_resume.py --kills 30 --seeds 3
+    python benchmarks/kill_and_resume.py --kills 12 --seeds 3     # 36 kills on one process, 18 on 2
 
-Kills `nasea search` on a small digits project with SIGKILL at random moments, each time runs the
-same command again, and compares the end with a search nobody killed. A kill *lost* something when
-the newest intact checkpoint of a kind is older than one that was there before; a start *failed*
-when it ended with anything but our kill or success.
+Kills `nasea search` on a small digits project with SIGKILL, each time runs the same command again,
+and compares the end with a search nobody killed: on one process, and on two of which all, the first
+or the second one is killed. The kills are spread over the phases of a search, at random moments of
+each; every update and every score is saved, so that kills meet half-written files often.
+
+A kill *lost* something when the newest intact checkpoint of a kind is older than one that was there
+before; a start *failed* when it ended with anything but the kill, a stop (130) or success. *Unhurt*
+are searches that came to their end all the same, when a rank is hit that has nothing more to do.
 """
 
 from __future__ import annotations
 
 import argparse
 import random
-import subprocess
+import signal
 import sys
 import tempfile
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
-import torch
-
-from nasea.cli.init import project_files
+from nasea.errors import EXIT_INTERRUPTED
 from nasea.pipeline.checkpoint import CheckpointStore
-from nasea.results.front import Front
 from recording import record, table
+from searches import Blow, Search, new_project, same
 
-_SMALLER = (("epochs: 100", "epochs: 6"), ("generation_num: 10", "generation_num: 4"),
-            ("pop_size: 20", "pop_size: 8"),
-            ("gpu_id: 0", "gpu_id: 0\n    device: cpu\n    threads: 1"))  # fmt: skip
-
-# Every update and every architecture is saved, so that kills meet half-written files often.
-_SEARCH = """
-from nasea.cli.main import main
-from nasea.pipeline import searching, supernet_training
-supernet_training.SAVE_SECONDS = searching.SAVE_SECONDS = 0.0
-main(["search", "-c", "scen.yaml"])
-"""
+_PHASES: dict[str, tuple[str, int, int, float]] = {
+    "probing, first updates": ("log.txt", 1, 1, 4.0),
+    "training": ("train-", 3, 9, 0.3),
+    "writing a training checkpoint": ("train-", 1, 9, 0.004),
+    "scoring": ("search-", 3, 20, 0.3),
+    "writing a search checkpoint": ("search-", 1, 20, 0.004),
+    "writing results": (".results.new", 3, 15, 0.02),
+}
+"""Phase -> what is in the path of a file operation, how many of these to let pass (from, to), and
+how many seconds to wait then at most."""
 
 
 @dataclass
 class Tally:
     """What became of one search under fire."""
 
+    processes: int
     kills: int = 0
-    training: int = 0
-    searching: int = 0
+    phases: dict[str, int] = field(default_factory=dict)
+    victims: dict[str, int] = field(default_factory=dict)
+    unhurt: int = 0
     lost: int = 0
     failed: int = 0
     identical: bool = False
@@ -54,83 +57,75 @@ class Tally:
 def main() -> None:
     """Kill, count, print, record."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--kills", type=int, default=10, help="for each seed")
-    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--kills", type=int, default=12, help="for each seed; half of it on two")
+    parser.add_argument("--seeds", type=int, default=3, help="for each number of processes")
     arguments = parser.parse_args()
+    began = time.monotonic()
+    tallies = []
     with tempfile.TemporaryDirectory() as scratch:
-        unbroken = new_project(Path(scratch) / "unbroken")
-        start = time.monotonic()
-        finish(unbroken)
-        seconds = time.monotonic() - start
-        tallies = []
-        for seed in range(arguments.seeds):
-            project = new_project(Path(scratch) / f"seed{seed}")
-            tallies.append(shoot(project, unbroken, seconds, seed, arguments.kills))
-            print(f"seed {seed}: {tallies[-1]}", flush=True)
-    head = ["seed", "kills", "in training", "in search", "lost", "failed", "identical"]
-    rows = [[str(seed), *(str(value) for value in vars(t).values())]
-            for seed, t in enumerate(tallies)]  # fmt: skip
+        for processes in (1, 2):
+            unbroken = new_project(Path(scratch) / f"unbroken{processes}", processes)
+            assert finish(unbroken) == 0
+            for seed in range(arguments.seeds):
+                project = new_project(Path(scratch) / f"{processes}-{seed}", processes)
+                kills = arguments.kills // processes  # two take so much longer to start
+                tally = shoot(project, unbroken, processes, seed, kills)
+                tallies.append(tally)
+                print(f"seed {seed}: {tally}", flush=True)
+    head = ["processes", "kills", "unhurt", "lost", "failed", "identical"]
+    rows = [
+        [str(t.processes), *map(str, (t.kills, t.unhurt, t.lost, t.failed, t.identical))]
+        for t in tallies
+    ]
     print(table(head, rows))
-    results = {"seconds_unbroken": round(seconds, 1), "seeds": [vars(t) for t in tallies]}
+    phases = {name: sum(t.phases.get(name, 0) for t in tallies) for name in _PHASES}
+    print(table(["kills while", "number"], [[name, str(n)] for name, n in phases.items()]))
+    minutes = (time.monotonic() - began) / 60
+    results = {
+        "minutes": round(minutes, 1),
+        "kills": sum(phases.values()),
+        "phases": phases,
+        "searches": [vars(t) for t in tallies],
+    }
     record("kill_and_resume", 0, results)
     if any(t.lost or t.failed or not t.identical for t in tallies):
         sys.exit(1)
 
 
-def shoot(project: Path, unbroken: Path, seconds: float, seed: int, kills: int) -> Tally:
+def shoot(project: Path, unbroken: Path, processes: int, seed: int, kills: int) -> Tally:
     """Kill one search ``kills`` times, let it end, compare."""
-    moments, tally = random.Random(seed), Tally()
+    moments, tally = random.Random(seed), Tally(processes)
     seen = progress(project)
     while tally.kills < kills and tally.failed == 0:
-        process = start_search(project)
-        try:
-            # Starting takes a good part of the time, and little can go wrong there.
-            tally.failed += process.wait(moments.uniform(0.2, 1.0) * seconds) != 0
-            restart(project)
-            seen = progress(project)
-            continue
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        # In the order of the phases: what is done is kept, so that a search only goes forward.
+        phase = list(_PHASES)[tally.kills * len(_PHASES) // kills]
+        near, least, most, wait = _PHASES[phase]
+        victim = moments.choice(["all", "rank 0", "rank 1"] if processes == 2 else ["all"])
+        blow = Blow(near, moments.randint(least, most), moments.uniform(0.0, wait), victim)
+        status = Search(project, blow=blow).wait()
+        hurt = status in (-signal.SIGKILL, EXIT_INTERRUPTED)
+        tally.failed += not hurt and status != 0
+        tally.unhurt += status == 0
         now = progress(project)
-        tally.kills += 1
-        tally.searching += now[1] > 0
-        tally.training += now[1] == 0
         tally.lost += now < seen
         seen = now
+        tally.kills += hurt
+        for counts, name in ((tally.phases, phase), (tally.victims, victim)):
+            counts[name] = counts.get(name, 0) + hurt
+        if status == 0:
+            restart(project)
+            seen = progress(project)
     tally.failed += finish(project) != 0
     tally.identical = same(project, unbroken)
     return tally
 
 
-def new_project(home: Path) -> Path:
-    """The digits project of ``nasea init``, made smaller."""
-    home.mkdir()
-    for name, content in project_files("pytorch", "classification").items():
-        path = home / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
-    scenario = home / "scen.yaml"
-    text = scenario.read_text()
-    for old, new in _SMALLER:
-        assert old in text, f"the template no longer says {old!r}"
-        text = text.replace(old, new)
-    scenario.write_text(text)
-    return home
-
-
-def start_search(project: Path) -> subprocess.Popen[bytes]:
-    """Start the search; what it prints goes to a file."""
-    with (project / "output.txt").open("ab") as output:
-        command = [sys.executable, "-c", _SEARCH]
-        return subprocess.Popen(command, cwd=project, stdout=output, stderr=output)
-
-
 def finish(project: Path) -> int:
     """Run the search to its end."""
-    status = start_search(project).wait()
+    search = Search(project)
+    status = search.wait()
     if status:
-        print((project / "output.txt").read_text()[-2000:], file=sys.stderr)
+        print(search.output()[-2000:], file=sys.stderr)
     return status
 
 
@@ -146,22 +141,6 @@ def progress(project: Path) -> tuple[float, int]:
     searched = CheckpointStore(project / "checkpoint", "search").load([])
     epoch = 0.0 if trained is None else trained.meta["epoch"] + trained.meta["step"] / 1e6
     return epoch, 0 if searched is None else len(searched.meta["book"])
-
-
-def same(one: Path, other: Path) -> bool:
-    """Whether two projects hold the same front and the same weights."""
-    fronts = [Front.load(home / "results" / "front.json") for home in (one, other)]
-    plain = [replace(f, info=replace(f.info, created="")) for f in fronts]
-    if plain[0] != plain[1]:
-        return False
-    for member in fronts[0]:
-        name = fronts[0].files_of(member)[1]
-        mine, theirs = (
-            torch.load(home / "results" / name, weights_only=True) for home in (one, other)
-        )
-        if mine.keys() != theirs.keys() or any(not mine[k].equal(theirs[k]) for k in mine):
-            return False
-    return True
 
 
 if __name__ == "__main__":

@@ -13,11 +13,11 @@ import sys
 import tempfile
 from pathlib import Path
 
-from kill_and_resume import new_project
 from nasea.backends.base import Slice
 from nasea.space import fair_path
 from projects import open_project
 from recording import record, table
+from searches import write_project
 
 _FLAT = 1.05
 
@@ -29,7 +29,7 @@ def main() -> None:
     count = parser.parse_args().candidates
     marks = {max(1, count * tenth // 10): 0.0 for tenth in range(1, 11)}
     with tempfile.TemporaryDirectory() as scratch:
-        home = new_project(Path(scratch) / "project")
+        home = write_project(Path(scratch) / "project")
         prepared = open_project(home)
         prepared.backend.begin_training(prepared.paths_per_update, 0)
         for number in range(1, count + 1):

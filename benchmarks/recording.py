@@ -48,6 +48,12 @@ def record(name: str, seed: int, results: dict[str, Any]) -> Path:
     return path
 
 
+def recorded(name: str) -> dict[str, Any]:
+    """The results in ``records/NAME.json``; none where there is no such file."""
+    path = RECORDS / f"{name}.json"
+    return dict(json.loads(path.read_text())["results"]) if path.is_file() else {}
+
+
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """A plain table; the first column is text, the others are aligned to the right."""
     widths = [max(len(row[i]) for row in (head, *rows)) for i in range(len(head))]

@@ -11,6 +11,7 @@ import pytest
 
 from nasea.results import store
 from pipeline.project import Project, Search
+from pipeline.unprivileged import unprivileged
 
 pytest_plugins = ["pipeline.fixtures"]
 
@@ -248,6 +249,26 @@ def test_a_loss_that_is_not_finite(fresh: Project, command: Search) -> None:
 def test_a_folder_that_cannot_be_written(fresh: Project, command: Search, name: str) -> None:
     (fresh.home / name).write_text("a file in its place")
     assert_told(command(fresh), ["cannot write", name.strip(".").removesuffix(".new")])
+
+
+@pytest.mark.parametrize("folder", [".", "checkpoint"])
+def test_a_folder_that_is_read_only(fresh: Project, command: Search, folder: str) -> None:
+    (fresh.home / "checkpoint").mkdir()
+    (fresh.home / folder).chmod(0o555)
+    with unprivileged():
+        assert_told(command(fresh), ["cannot write", "Permission denied"])
+    assert not fresh.files("checkpoint", "*.ckpt")
+
+
+def test_a_folder_that_becomes_read_only(project: Project, command: Search) -> None:
+    kept, results = project.files("checkpoint", "*.ckpt"), project.files("results")
+    project.scenario(("generation_num: 3", "generation_num: 4"))
+    (project.home / "checkpoint").chmod(0o555)
+    with unprivileged():
+        words = ["cannot be written: Permission denied", "directory writable", "same command again"]
+        assert_told(command(project), words)
+    assert project.files("checkpoint", "*.ckpt") == kept
+    assert project.files("results") == results
 
 
 def full(*_: object) -> None:

@@ -50,6 +50,16 @@ def test_control_c_outside_the_pipeline(run: Run, pretend: Pretend) -> None:
     assert (done.status, done.err) == (130, "stopped\n")
 
 
+@pytest.mark.parametrize("said", ["", "Unable to allocate 512. TiB\nfor an array"])
+def test_memory_that_is_short_is_no_defect(run: Run, pretend: Pretend, said: str) -> None:
+    _search_raises(pretend, MemoryError(said))
+    done = run("search")
+    assert done.status == 2
+    assert "Traceback" not in done.err and "for an array" not in done.err
+    assert f"no memory left. {said}".splitlines()[0].strip() in done.err
+    assert "the same command again" in " ".join(done.err.split())
+
+
 def test_a_defect_is_owned_up_to(run: Run, pretend: Pretend) -> None:
     _search_raises(pretend, ZeroDivisionError("in the middle"))
     done = run("search")

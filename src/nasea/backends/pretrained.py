@@ -47,7 +47,10 @@ def unpack(packed: bytes) -> dict[str, np.ndarray[Any, Any]]:
     """
     try:
         with np.load(io.BytesIO(packed), allow_pickle=False) as stored:
-            return {name: stored[name] for name in stored.files}
+            arrays = {name: stored[name] for name in stored.files}
+        if not all(isinstance(array, np.ndarray) for array in arrays.values()):
+            raise TypeError("an archive of other files")
+        return arrays
     except Exception as error:
         raise CheckpointError(
             f"the pre-trained weights cannot be read ({type(error).__name__}); nothing in them is "

@@ -19,6 +19,7 @@ from nasea.config.report import shorten
 from nasea.errors import ConfigError, Problem
 
 _MAX_DEPTH = 16  # a scenario needs 5
+_MAX_NODES = 4096  # a scenario needs 150; each may be worth an error, and a message of megabytes
 # What ruamel has been seen to raise, or could, for malformed text.
 _COMPOSER_ERRORS = (YAMLError, ValueError, LookupError, ArithmeticError, TypeError, AssertionError)
 
@@ -120,6 +121,8 @@ class _Composer:
     def _node(self, event: yaml_events.Event, depth: int) -> Node:
         if depth > _MAX_DEPTH:
             raise self._error(event, f"is nested more than {_MAX_DEPTH} levels deep")
+        if len(self.outline) == _MAX_NODES:
+            raise self._error(event, f"holds more than {_MAX_NODES} keys and values, no scenario")
         self.outline.append(f"{depth} {event!r}")
         if isinstance(event, yaml_events.AliasEvent):
             return self._alias(event)

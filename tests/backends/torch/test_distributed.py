@@ -21,7 +21,7 @@ from nasea.backends.torch.distributed.sync_norm import SyncNorm
 from nasea.backends.torch.distributed.world import TorchWorld, open_torch_world
 from nasea.backends.torch.prefixes import Proof
 from nasea.backends.torch.state import unpack
-from nasea.errors import NaseaError
+from nasea.errors import NaseaError, RankLostError
 from nasea.space import Genome
 
 from .. import driving
@@ -282,6 +282,30 @@ def test_a_stop_between_scores_leaves_both_ready(world: TorchWorld, project: Pat
     with pytest.raises(KeyboardInterrupt):
         backend.measure_each([(g, Slice()) for g in genomes(backend, 20)], on_measured)
     assert len(scores(backend, genomes(backend, 8))) == 8
+
+
+def test_a_metric_that_never_returns_on_the_other_rank_ends_the_run(project: Path) -> None:
+    write_module(
+        project,
+        f"""
+        class UserModule(UserModule):
+            def metrics_func(self, eval_dataloader, eval_function):
+                import os, time
+                if os.getpid() != {os.getpid()}:
+                    time.sleep(1e6)
+                return super().metrics_func(eval_dataloader, eval_function)
+        """,
+    )
+    asked = scenario(resource__gpu_ids=[0, 1], resource__timeout=60.0)
+    seen: list[Measurement] = []
+    with open_torch_world(asked, lambda: None) as own, pytest.raises(RankLostError) as caught:
+        assert isinstance(own, TorchWorld)
+        backend = led(own, project)
+        own.ranks.timeout = 2.0  # only now: to start may take longer
+        backend.measure_each([(g, Slice()) for g in genomes(backend, 8)], seen.append)
+    assert "a score took more than 2 s" in caught.value.message
+    assert caught.value.exit_code == 130
+    assert len(seen) < 8, "one of them is with the other rank"
 
 
 # --- normalisation ---

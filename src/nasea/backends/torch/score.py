@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -17,6 +16,7 @@ from nasea.backends.torch.data import CachedLoader, Data
 from nasea.backends.torch.devices import seed_everything
 from nasea.backends.torch.ends import copy_end
 from nasea.backends.torch.layers import Network
+from nasea.backends.torch.memory import give_back, is_out_of_memory, one_exception
 from nasea.backends.torch.pictures import take_pictures
 from nasea.backends.torch.prefixes import (
     ALONE,
@@ -88,16 +88,15 @@ class Scorer:
         loader = self.data.evaluation(data.images, data.half)
         self.data.statistics(data.statistics)  # read now: unreadable data is no candidate's fault
         try:
-            return self._measured(genome, data, loader)
-        except torch.OutOfMemoryError as error:
-            if self._last is None or not self._last.is_kept:
-                return _out_of_memory(error)
-            self._last.forget()  # what is kept for others may be what was too much
-        gc.collect()  # now that the error is gone, what it held is as well
-        if self.device.type == "cuda":
-            torch.cuda.empty_cache()
+            with one_exception():
+                return self._measured(genome, data, loader)
+        except torch.OutOfMemoryError:
+            if self._last is not None:
+                self._last.forget()  # what is kept for others may be what was too much
+        give_back(self.device)  # only now: the exception held what the attempt had made
         try:
-            return self._measured(genome, data, loader)
+            with one_exception():
+                return self._measured(genome, data, loader)
         except torch.OutOfMemoryError as error:
             return _out_of_memory(error)
 
@@ -121,10 +120,12 @@ class Scorer:
         begun: Begun,
         digest: Digest | None = None,
     ) -> Measurement:
-        """Score once; raises torch.OutOfMemoryError."""
+        """Score once; raises whatever says that memory is short."""
         try:
             path = self._calibrated(genome, data.statistics, begun)
         except UserCodeError as error:
+            if is_out_of_memory(error):
+                raise
             return Measurement(None, str(error), raised=True)
         kept = 0 if self._last is None else len(loader.dataset)  # type: ignore[arg-type]
         evaluate = _Evaluate(path, self, begun, kept, digest)
@@ -191,7 +192,8 @@ def measured(
         seed: every metric starts from the same random state.
     """
     try:
-        return _attempted(user, loader, evaluate, seed)
+        with one_exception():
+            return _attempted(user, loader, evaluate, seed)
     except torch.OutOfMemoryError as error:
         return _out_of_memory(error)
 
@@ -205,11 +207,13 @@ def _attempted(
     except CandidateFailed as error:
         return Measurement(None, str(error), error.raised)
     except UserCodeError as error:
+        if is_out_of_memory(error):
+            raise
         return Measurement(None, str(error), raised=True)
 
 
 def _out_of_memory(error: torch.OutOfMemoryError) -> Measurement:
-    return Measurement(None, f"out of memory: {str(error).splitlines()[0]}")
+    return Measurement(None, f"out of memory: {error}")
 
 
 class _Evaluate:

@@ -15,6 +15,7 @@ import torch
 from nasea.backends.base import UpdateReport
 from nasea.backends.torch.data import Batch
 from nasea.backends.torch.devices import move, seed_everything
+from nasea.backends.torch.memory import told_in_training
 from nasea.backends.torch.state import pack, random_state, set_random_state, unpack
 from nasea.backends.torch.supernet import Supernet, average_gradients
 from nasea.backends.torch.teacher import Teacher
@@ -102,6 +103,11 @@ class Trainer:
         self.step_schedule()
         return mean, sum(len(images) for images, _ in batches)
 
+    def step_optimizer(self) -> None:
+        """Change the weights; the first time, the optimiser takes memory of its own for them."""
+        with told_in_training(self.global_step + 1):
+            self.optimizer.step()
+
     def step_schedule(self) -> None:
         """Count an update, of which the schedule is a function."""
         with self.user.guard("the schedule of scheduler_define, step()"):
@@ -113,7 +119,7 @@ class Trainer:
         mean = self.gradients(paths, batches)
         self.require_finite(mean)
         average_gradients(self.supernet, paths)
-        self.optimizer.step()
+        self.step_optimizer()
         return mean
 
     def gradients(
@@ -132,13 +138,8 @@ class Trainer:
         self.supernet.train()
         self.optimizer.zero_grad(set_to_none=True)
         pairs = zip(paths, batches, weights or [1.0] * len(paths), strict=True)
-        try:
+        with told_in_training(self.global_step + 1):
             losses = [self.accumulate(path, *batch, weight) for path, batch, weight in pairs]
-        except torch.OutOfMemoryError as error:
-            raise TrainingError(
-                f"out of memory at update {self.global_step + 1}: {str(error).splitlines()[0]}",
-                fix="lower strategy.batch_size; the last checkpoint is intact",
-            ) from error
         return float(torch.stack(losses).mean())
 
     def require_finite(self, mean: float) -> None:

@@ -15,6 +15,7 @@ from torch.nn.parameter import is_lazy
 from nasea.backends.metric import CandidateFailed, CandidateRaised, finite_number
 from nasea.backends.pictures import METHOD
 from nasea.backends.torch.describe import describe
+from nasea.backends.torch.memory import as_out_of_memory, is_out_of_memory
 from nasea.backends.torch.state import pack, unpack
 from nasea.backends.usermodule import (
     FILE_NAME,
@@ -77,14 +78,9 @@ class UserCode:
 
     @contextmanager
     def guard(self, doing: str) -> Iterator[None]:
-        """Report what goes wrong inside as the user's own failure, but for a full device."""
-        try:
-            with user_code(doing, self.directory):
-                yield
-        except UserCodeError as error:
-            if isinstance(error.__cause__, torch.OutOfMemoryError):
-                raise error.__cause__ from None
-            raise
+        """Report what goes wrong inside as the user's own failure."""
+        with user_code(doing, self.directory):
+            yield
 
     def end(self, class_name: str) -> nn.Module:
         """A new PreNet or PostNet."""
@@ -187,9 +183,11 @@ class UserCode:
                 value = self._user.metrics_func(loader, evaluate)
             except SystemExit as error:
                 raise CandidateFailed(f"metrics_func called exit({error.code!r})") from error
-            except (NaseaError, torch.OutOfMemoryError):
+            except NaseaError:
                 raise
             except Exception as error:
+                if is_out_of_memory(error):
+                    raise as_out_of_memory(error) from error
                 text = user_frames(error, self.directory).rstrip()
                 raise CandidateRaised(f"metrics_func failed:\n{text}") from error
         if isinstance(value, torch.Tensor) and value.numel() == 1:

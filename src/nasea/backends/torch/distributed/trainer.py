@@ -133,7 +133,7 @@ class ParallelTrainer(Trainer):
         self.require_finite(mean)
         average_gradients(self.supernet, paths)
         self.ranks.sum_in_place([_gradient(t) for t, n in zip(tensors, counts, strict=True) if n])
-        self.optimizer.step()
+        self.step_optimizer()
         self.step_schedule()
         self._batch += len(paths)
         return mean, sum(self.deal.total(number) for number in numbers)
