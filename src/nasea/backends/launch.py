@@ -75,6 +75,15 @@ def launched_rank() -> int:
     return 0 if found is None else found.rank
 
 
+def not_meeting(launch: Launch, error: Exception) -> NotAvailableError:
+    """What to raise where the processes of a launcher do not find each other."""
+    return NotAvailableError(
+        f"the processes that {launch.launcher} started do not meet at {launch.host}, port "
+        f"{launch.port}: {str(error).splitlines()[0]}",
+        fix="set MASTER_ADDR to the first machine and MASTER_PORT to a free port there",
+    )
+
+
 def conceal(environ: MutableMapping[str, str]) -> None:
     """Take away what would have code of the user join a process group of its own accord."""
     for name in (*_TORCHRUN, "GROUP_RANK", "ROLE_RANK", "GROUP_WORLD_SIZE", "ROLE_WORLD_SIZE"):

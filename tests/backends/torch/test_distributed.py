@@ -15,10 +15,11 @@ import torch
 from contracts.kit import same
 from contracts.training import Malice
 from nasea.backends.base import Measurement, Slice
+from nasea.backends.distributed.signing import new_key, sealed, unsealed
+from nasea.backends.distributed.world import SeveralWorld
 from nasea.backends.torch.backend import TorchBackend
-from nasea.backends.torch.distributed.signing import new_key, sealed, unsealed
 from nasea.backends.torch.distributed.sync_norm import SyncNorm
-from nasea.backends.torch.distributed.world import TorchWorld, open_torch_world
+from nasea.backends.torch.distributed.world import open_torch_world
 from nasea.backends.torch.prefixes import Proof
 from nasea.backends.torch.state import unpack
 from nasea.errors import NaseaError
@@ -33,15 +34,15 @@ SGD = {"optimizer": {"type": "sgd", "learning_rate": 0.02}}
 
 
 @pytest.fixture(scope="module")
-def world() -> Iterator[TorchWorld]:
+def world() -> Iterator[SeveralWorld]:
     """Two ranks; this process is the first."""
     asked = scenario(resource__gpu_ids=[0, 1], resource__timeout=15.0)
     with open_torch_world(asked, lambda: None) as opened:
-        assert isinstance(opened, TorchWorld)
+        assert isinstance(opened, SeveralWorld)
         yield opened
 
 
-def led(world: TorchWorld, directory: Path, **changes: Any) -> TorchBackend:
+def led(world: SeveralWorld, directory: Path, **changes: Any) -> TorchBackend:
     """A backend on both ranks that can train and measure."""
     backend = world.open(scenario(**changes), directory)
     assert isinstance(backend, TorchBackend)
@@ -66,7 +67,7 @@ def genomes(backend: TorchBackend, count: int = 12) -> list[Genome]:
 
 @pytest.mark.parametrize("images", ["640", "660"])
 def test_twice_32_trains_as_once_64_with_synchronised_normalisation(
-    world: TorchWorld, project: Path, images: str
+    world: SeveralWorld, project: Path, images: str
 ) -> None:
     alone = ready(project, batch_size=64, dataset__train_dir=images, **SGD)
     halved = {"optimizer": {"type": "sgd", "learning_rate": 0.01}}
@@ -90,7 +91,7 @@ def test_twice_32_trains_as_once_64_with_synchronised_normalisation(
 
 
 def test_with_normalisation_of_its_own_each_rank_learns_from_its_half(
-    world: TorchWorld, project: Path
+    world: SeveralWorld, project: Path
 ) -> None:
     backend = led(world, project, dataset__train_dir="45")  # two steps of 16, 13 left
     before = weights(backend)
@@ -101,7 +102,7 @@ def test_with_normalisation_of_its_own_each_rank_learns_from_its_half(
     assert not same(before, weights(backend))
 
 
-def test_both_ranks_have_the_same_weights(world: TorchWorld, project: Path) -> None:
+def test_both_ranks_have_the_same_weights(world: SeveralWorld, project: Path) -> None:
     write_module(project, LOSS_METRIC)
     backend = led(world, project)
     train(backend, [0])
@@ -110,7 +111,7 @@ def test_both_ranks_have_the_same_weights(world: TorchWorld, project: Path) -> N
     assert scores(backend, asked) == here
 
 
-def test_stopped_in_an_epoch_it_goes_on_bit_for_bit(world: TorchWorld, project: Path) -> None:
+def test_stopped_in_an_epoch_it_goes_on_bit_for_bit(world: SeveralWorld, project: Path) -> None:
     write_module(project, RANDOM_DATA)
     unbroken = led(world, project, dataset__train_dir="100")
     losses = [report.loss for report in train(unbroken, [0, 1])]
@@ -126,7 +127,7 @@ def test_stopped_in_an_epoch_it_goes_on_bit_for_bit(world: TorchWorld, project: 
 
 @pytest.mark.parametrize("first", ["one", "two"])
 def test_a_state_goes_on_with_another_number_of_devices(
-    world: TorchWorld, project: Path, first: str
+    world: SeveralWorld, project: Path, first: str
 ) -> None:
     changes = {"dataset__train_dir": "128"}  # 16 batches of one rank, 8 of two; 2 paths an update
     begun = ready(project, **changes) if first == "one" else led(world, project, **changes)
@@ -157,7 +158,7 @@ def test_a_state_goes_on_with_another_number_of_devices(
 
 
 def test_data_that_only_the_other_rank_cannot_read_ends_the_step_of_both(
-    world: TorchWorld, project: Path
+    world: SeveralWorld, project: Path
 ) -> None:
     write_module(
         project,
@@ -181,14 +182,16 @@ def test_data_that_only_the_other_rank_cannot_read_ends_the_step_of_both(
     assert not same(before, {}) and scores(backend, genomes(backend)), "both still work together"
 
 
-def test_a_module_that_only_the_other_rank_cannot_import(world: TorchWorld, project: Path) -> None:
+def test_a_module_that_only_the_other_rank_cannot_import(
+    world: SeveralWorld, project: Path
+) -> None:
     write_module(project, f"import os\nif os.getpid() != {os.getpid()}:\n    import nothing_such")
     with pytest.raises(NaseaError, match="(?s)rank 1: .*nothing_such") as caught:
         world.open(scenario(), project)
     assert caught.value.exit_code == 2
 
 
-def test_a_loss_that_is_no_number_stops_both(world: TorchWorld, project: Path) -> None:
+def test_a_loss_that_is_no_number_stops_both(world: SeveralWorld, project: Path) -> None:
     write_module(
         project,
         f"""
@@ -210,7 +213,7 @@ def test_a_loss_that_is_no_number_stops_both(world: TorchWorld, project: Path) -
 # --- scoring ---
 
 
-def test_scores_do_not_depend_on_who_scores(world: TorchWorld, project: Path) -> None:
+def test_scores_do_not_depend_on_who_scores(world: SeveralWorld, project: Path) -> None:
     write_module(project, LOSS_METRIC)
     alone = ready(project)
     train(alone, [0, 1])
@@ -220,7 +223,7 @@ def test_scores_do_not_depend_on_who_scores(world: TorchWorld, project: Path) ->
     assert scores(both, asked) == scores(alone, asked)
 
 
-def test_every_candidate_is_scored_once_by_one_of_them(world: TorchWorld, project: Path) -> None:
+def test_every_candidate_is_scored_once_by_one_of_them(world: SeveralWorld, project: Path) -> None:
     write_module(
         project,
         f"""
@@ -242,7 +245,7 @@ def test_every_candidate_is_scored_once_by_one_of_them(world: TorchWorld, projec
     assert len(set(calls)) == 2
 
 
-def test_metrics_find_themselves_alone(world: TorchWorld, project: Path) -> None:
+def test_metrics_find_themselves_alone(world: SeveralWorld, project: Path) -> None:
     """They all-reduce over a group that is initialised, write fixed names, exit."""
     write_module(
         project,
@@ -270,7 +273,7 @@ def test_metrics_find_themselves_alone(world: TorchWorld, project: Path) -> None
     assert not (project / "result.json").exists()
 
 
-def test_a_stop_between_scores_leaves_both_ready(world: TorchWorld, project: Path) -> None:
+def test_a_stop_between_scores_leaves_both_ready(world: SeveralWorld, project: Path) -> None:
     backend = led(world, project)
     seen: list[Measurement] = []
 
@@ -336,7 +339,7 @@ def test_a_failure_amid_synchronised_normalisation_ends_both(project: Path) -> N
     asked = scenario(resource__gpu_ids=[0, 1], resource__timeout=60.0)
     start = time.monotonic()
     with open_torch_world(asked, lambda: None) as own, pytest.raises(NaseaError) as caught:
-        assert isinstance(own, TorchWorld)
+        assert isinstance(own, SeveralWorld)
         train(led(own, project, resource__batch_norm="synchronised"))
     assert "rank 1: your code failed" in caught.value.message
     assert "no such thing" in caught.value.message

@@ -17,7 +17,7 @@ from nasea.backends.base import UpdateReport
 from nasea.backends.torch.data import Batch
 from nasea.backends.torch.dealing import Deal
 from nasea.backends.torch.devices import seed_everything
-from nasea.backends.torch.distributed.ranks import Ranks
+from nasea.backends.torch.distributed.ranks import TorchRanks
 from nasea.backends.torch.distributed.sync_norm import SyncNorm
 from nasea.backends.torch.state import random_state, set_random_state
 from nasea.backends.torch.supernet import Supernet, average_gradients
@@ -42,7 +42,7 @@ class ParallelTrainer(Trainer):
 
     def __init__(
         self,
-        ranks: Ranks,
+        ranks: TorchRanks,
         deal: Deal,
         scenario: Scenario,
         user: UserCode,
@@ -128,8 +128,7 @@ class ParallelTrainer(Trainer):
             mean, failure = self._gradients_apart(paths, stream, weights)
         tensors = self._trained_by(paths)
         has_gradient = [float(tensor.grad is not None) for tensor in tensors]
-        told = torch.tensor([mean, *has_gradient], dtype=torch.float64)
-        mean, *counts = self.ranks.agree(failure, told).tolist()
+        mean, *counts = self.ranks.agree(failure, [mean, *has_gradient])
         self.require_finite(mean)
         average_gradients(self.supernet, paths)
         self.ranks.sum_in_place([_gradient(t) for t, n in zip(tensors, counts, strict=True) if n])
