@@ -75,6 +75,9 @@ class Follower:
     def _load_data(self, key: int) -> None:
         self._together(lambda: self._backends[key].load_data(0))
 
+    def _probe_pre_net(self, key: int) -> None:
+        self._together(lambda: self._backends[key].probe_pre_net())
+
     def _attach(self, key: int, space: Space, seed: int) -> None:
         self._together(lambda: self._backends[key].attach(space, seed))
 
@@ -89,6 +92,9 @@ class Follower:
                 backend.learn_from(space, genome, path, share)
 
         self._together(learn)
+
+    def _try_candidates(self, key: int, also: list[Genome]) -> None:
+        self._together(lambda: self._backends[key].try_candidates(lambda done, of: None, also))
 
     def _begin_training(self, key: int, paths_per_update: int, seed: int, workers: int) -> None:
         def begin() -> None:

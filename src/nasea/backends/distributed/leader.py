@@ -60,6 +60,11 @@ class Leading:
         with self._together("load_data"):
             return self._own.load_data(workers)
 
+    def probe_pre_net(self) -> EndReport:
+        """See :meth:`nasea.backends.base.Backend.probe_pre_net`: it may build what others need."""
+        with self._together("probe_pre_net"):
+            return self._own.probe_pre_net()
+
     def attach(self, space: Space, seed: int) -> EndReport:
         """See :meth:`nasea.backends.base.Backend.attach`."""
         with self._together("attach", space, seed):
@@ -69,6 +74,13 @@ class Leading:
         """See :meth:`nasea.backends.base.Backend.learn_from`."""
         with self._together("learn_from", space, genome, weights.read_bytes(), share):
             self._own.learn_from(space, genome, weights, share)
+
+    def try_candidates(
+        self, on_step: Callable[[int, int], None], also: Sequence[Genome] = ()
+    ) -> float:
+        """See :meth:`nasea.backends.base.Backend.try_candidates`: every device must bear it."""
+        with self._together("try_candidates", list(also)):
+            return self._own.try_candidates(on_step, also)
 
     def begin_training(self, paths_per_update: int, seed: int) -> int:
         """See :meth:`nasea.backends.base.Backend.begin_training`."""

@@ -22,7 +22,7 @@ LOOPBACK = "127.0.0.1"
 START_SECONDS = 300.0
 """A process must have come up after so long; importing a framework takes seconds."""
 
-_GRACE_SECONDS = 10.0
+GRACE_SECONDS = 10.0
 """After its farewell a process may take so long to end."""
 
 _EXIT_SECONDS = 1.0
@@ -56,7 +56,7 @@ class Children:
                 return None
             time.sleep(0.05)
 
-    def end(self, grace: float = _GRACE_SECONDS) -> None:
+    def end(self, grace: float) -> None:
         """Wait for them to end, and end those that do not."""
         deadline = time.monotonic() + grace
         for process in self.processes:

@@ -143,6 +143,15 @@ class Ranks(ABC):
             self._commands += 1
             yield told
 
+    def await_readers(self, seconds: float) -> None:
+        """Wait until all have heard the last command, but not longer than so many seconds."""
+        deadline = time.monotonic() + seconds
+        with self.lost_if_broken():
+            while self.store.check([f"command/{self._commands - 1}"]):
+                if time.monotonic() > deadline:
+                    return
+                time.sleep(_LONGEST_PAUSE)
+
     def agree(self, error: Exception | None = None, values: Sequence[float] = ()) -> list[float]:
         """Find out together whether all went well; if not, all raise.
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from nasea.backends.base import Backend, Role
-from nasea.backends.distributed.processes import Children
+from nasea.backends.distributed.processes import GRACE_SECONDS, Children
 from nasea.backends.distributed.ranks import Ranks
 from nasea.config import Scenario
 from nasea.errors import NaseaError, Notice, RankLostError
@@ -82,5 +82,7 @@ def leading(
     finally:
         with suppress(RankLostError):
             ranks.tell("end", world.farewell, failure)
+            if children is None:  # what they read it from ends with this process
+                ranks.await_readers(GRACE_SECONDS if grace is None else grace)
         if children is not None:
-            children.end(*(() if grace is None else (grace,)))
+            children.end(GRACE_SECONDS if grace is None else grace)
