@@ -15,7 +15,8 @@ import os
 import statistics
 
 from nasea.backends import Alone, open_world
-from nasea.pipeline.doctor import Speed, measure_speed, trial_project, trial_scenario
+from nasea.pipeline.doctor import Speed, measure_speed
+from nasea.pipeline.trial import trial_project, trial_scenario
 from recording import record, table
 
 

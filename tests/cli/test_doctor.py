@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 
 from nasea.cli.main import main
@@ -18,9 +21,15 @@ def test_it_tells_what_is_installed(capsys: pytest.CaptureFixture[str]) -> None:
     assert "nasea" in out and "torch" in out and "numpy" in out
 
 
-def test_it_tries_devices_together(capsys: pytest.CaptureFixture[str]) -> None:
-    status, out, err = run(capsys, "--devices", "0,1", "--cpu")
-    assert status == 0, err
+@pytest.mark.parametrize("framework", ["pytorch", "TensorFlow"])
+def test_it_tries_devices_together(framework: str) -> None:
+    # In a process of its own, which TensorFlow must have for itself.
+    words = [sys.executable, "-m", "nasea", "doctor", "--devices", "0,1", "--cpu"]
+    done = subprocess.run(
+        [*words, "--framework", framework], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    out = done.stdout
     labels = [line[:16].strip() for line in out.splitlines()]
     assert labels[-6:-1] == ["one device", "processes", "all-reduce", "2 devices", "speed-up"]
     assert "sum correct" in out and "10 steps" in out
@@ -31,6 +40,12 @@ def test_ids_that_are_none(capsys: pytest.CaptureFixture[str], ids: str) -> None
     status, _, err = run(capsys, "--devices", ids)
     assert status == 2
     assert "--devices must" in err and "fix:" in err
+
+
+def test_a_framework_that_is_none(capsys: pytest.CaptureFixture[str]) -> None:
+    status, _, err = run(capsys, "--devices", "0,1", "--framework", "jax")
+    assert status == 2
+    assert "--framework must be pytorch or tensorflow, found 'jax'" in err and "fix:" in err
 
 
 def test_gpus_that_are_not_there(capsys: pytest.CaptureFixture[str]) -> None:

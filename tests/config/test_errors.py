@@ -177,6 +177,15 @@ def test_a_wrong_optimizer_is_refused(
     assert words in one(refusals(optimizer(minimal, line))).rule
 
 
+def test_tensorflow_does_not_synchronise_normalisation(refusals: Refusals, minimal: str) -> None:
+    asked = minimal.replace("gpu_id: 0", "gpu_id: 0,1\n    batch_norm: synchronised")
+    text = asked.replace("PyTorch", "TensorFlow").replace("pytorch_", "tensorflow_")
+    problem = one(refusals(text))
+    assert problem.key == "resource.batch_norm"
+    assert problem.rule.startswith("must be per_device with TensorFlow")
+    assert problem.fix is not None and "per_device" in problem.fix
+
+
 @pytest.mark.parametrize(
     ("section", "line", "fix"),
     [

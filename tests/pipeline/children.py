@@ -21,7 +21,7 @@ from .project import Project, quick
 
 OUTPUT = "output.txt"
 SEARCH = ("search", "-c", "scen.yaml")
-_TIMEOUT = 120.0
+_TIMEOUT = 300.0
 
 _context = multiprocessing.get_context("forkserver")
 _context.set_forkserver_preload(

@@ -1,25 +1,44 @@
-"""Was this process started by ``torchrun`` or ``mpirun``, and as which of how many?"""
+"""Was this process started by a launcher, and as which of how many?
+
+``torchrun``, ``mpirun`` and ``horovodrun`` say so in variables of the environment, as does whoever
+sets ``TF_CONFIG``. What they say is all that is taken from them: the processes meet by themselves.
+"""
 
 from __future__ import annotations
 
+import json
 import os
 import zlib
 from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Literal
+from typing import Any, Literal
 
 from nasea.errors import NotAvailableError
 
 _TORCHRUN = ("RANK", "WORLD_SIZE", "LOCAL_RANK", "LOCAL_WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT")
-_MPIRUN = {
-    "rank": "OMPI_COMM_WORLD_RANK",
-    "size": "OMPI_COMM_WORLD_SIZE",
-    "local_rank": "OMPI_COMM_WORLD_LOCAL_RANK",
-    "local_size": "OMPI_COMM_WORLD_LOCAL_SIZE",
+_TF_CONFIG = "TF_CONFIG"
+_RANKS: dict[Literal["mpirun", "horovodrun"], dict[str, str]] = {
+    "mpirun": {
+        "rank": "OMPI_COMM_WORLD_RANK",
+        "size": "OMPI_COMM_WORLD_SIZE",
+        "local_rank": "OMPI_COMM_WORLD_LOCAL_RANK",
+        "local_size": "OMPI_COMM_WORLD_LOCAL_SIZE",
+    },
+    "horovodrun": {
+        "rank": "HOROVOD_RANK",
+        "size": "HOROVOD_SIZE",
+        "local_rank": "HOROVOD_LOCAL_RANK",
+        "local_size": "HOROVOD_LOCAL_SIZE",
+    },
 }
+"""Launchers that tell ranks, but not where rank 0 is to be found."""
+
+_JOBS = ("PMIX_NAMESPACE", "OMPI_MCA_ess_base_jobid", "HOROVOD_GLOO_RENDEZVOUS_PORT")
+"""What tells one job of these launchers from another."""
+
 _FIRST_PORT, _PORTS = 20_000, 10_000
-"""Ports of MPI jobs that name none, below those that systems give out by themselves."""
+"""Ports of jobs that name none, below those that systems give out by themselves."""
 
 
 @dataclass(frozen=True)
@@ -34,33 +53,38 @@ class Launch:
         local_size: how many this machine has.
         host: where rank 0 is to be found.
         port: where it listens.
+        own: the (host, port) that was set aside for this process, if there is one of its own.
     """
 
-    launcher: Literal["torchrun", "mpirun"]
+    launcher: Literal["torchrun", "mpirun", "horovodrun", "TF_CONFIG"]
     rank: int
     size: int
     local_rank: int
     local_size: int
     host: str
     port: int
+    own: tuple[str, int] | None = None
 
 
 def read_launch(environ: Mapping[str, str]) -> Launch | None:
     """What the launcher told this process; ``None`` where it was started by itself.
 
     Raises:
-        NotAvailableError: ``mpirun`` on several machines without MASTER_ADDR.
+        NotAvailableError: several machines without MASTER_ADDR, or a TF_CONFIG that is none.
     """
     if all(name in environ for name in _TORCHRUN):
         rank, size, local_rank, local_size = (int(environ[name]) for name in _TORCHRUN[:4])
         host, port = environ["MASTER_ADDR"], int(environ["MASTER_PORT"])
         found = Launch("torchrun", rank, size, local_rank, local_size, host, port)
-    elif all(name in environ for name in _MPIRUN.values()):
-        told = {key: int(environ[name]) for key, name in _MPIRUN.items()}
-        found = Launch("mpirun", **told, host=_mpi_host(environ, told), port=_mpi_port(environ))
-    else:
-        return None
-    return found if found.size > 1 else None
+        return found if size > 1 else None
+    for launcher, names in _RANKS.items():
+        if all(name in environ for name in names.values()):
+            told = {key: int(environ[name]) for key, name in names.items()}
+            if told["size"] == 1:
+                return None
+            place = (told["rank"], told["size"], told["local_rank"], told["local_size"])
+            return Launch(launcher, *place, _host(launcher, environ, told), _port(environ))
+    return _read_tf_config(environ[_TF_CONFIG]) if environ.get(_TF_CONFIG) else None
 
 
 @cache
@@ -75,23 +99,91 @@ def launched_rank() -> int:
     return 0 if found is None else found.rank
 
 
+def not_meeting(launch: Launch, error: Exception) -> NotAvailableError:
+    """What to raise where the processes of a launcher do not find each other."""
+    fix = "set MASTER_ADDR to the first machine and MASTER_PORT to a free port there"
+    if launch.launcher == "TF_CONFIG":
+        fix = "start every worker that TF_CONFIG names, the first one on its machine and port"
+    return NotAvailableError(
+        f"the processes that {launch.launcher} started do not meet at {launch.host}, port "
+        f"{launch.port}: {str(error).splitlines()[0]}",
+        fix=fix,
+    )
+
+
 def conceal(environ: MutableMapping[str, str]) -> None:
-    """Take away what would have code of the user join a process group of its own accord."""
+    """Take away what would have code of the user join the other processes of its own accord."""
     for name in (*_TORCHRUN, "GROUP_RANK", "ROLE_RANK", "GROUP_WORLD_SIZE", "ROLE_WORLD_SIZE"):
         environ.pop(name, None)
+    for name in [name for name in environ if name == _TF_CONFIG or name.startswith("HOROVOD_")]:
+        environ.pop(name)
 
 
-def _mpi_host(environ: Mapping[str, str], told: Mapping[str, int]) -> str:
+def _host(launcher: str, environ: Mapping[str, str], told: Mapping[str, int]) -> str:
     host = environ.get("MASTER_ADDR")
     if host is None and told["size"] > told["local_size"]:
+        fix = "mpirun -x MASTER_ADDR=HOST -x MASTER_PORT=29500 …"
+        if launcher == "horovodrun":
+            fix = "MASTER_ADDR=HOST MASTER_PORT=29500 horovodrun …"
         raise NotAvailableError(
-            "mpirun started this run on several machines, but does not say where rank 0 is",
-            fix="mpirun -x MASTER_ADDR=HOST -x MASTER_PORT=29500 …, HOST being the first machine",
+            f"{launcher} started this run on several machines, but does not say where rank 0 is",
+            fix=f"{fix}, HOST being the first machine",
         )
     return host or "127.0.0.1"
 
 
-def _mpi_port(environ: Mapping[str, str]) -> int:
+def _port(environ: Mapping[str, str]) -> int:
     """The same for all processes of a job, and hardly that of another job on this machine."""
-    job = environ.get("PMIX_NAMESPACE") or environ.get("OMPI_MCA_ess_base_jobid") or ""
+    job = next((environ[name] for name in _JOBS if environ.get(name)), "")
     return int(environ.get("MASTER_PORT") or _FIRST_PORT + zlib.crc32(job.encode()) % _PORTS)
+
+
+def _read_tf_config(text: str) -> Launch | None:
+    """The chief, if there is one, then the workers; all else has no part in a search.
+
+    Raises:
+        NotAvailableError: it names no such cluster, or another task for this process.
+    """
+    try:
+        stored = json.loads(text)
+        if (
+            isinstance(stored, dict) and "cluster" not in stored
+        ):  # as some platforms set it for a single process
+            return None
+        cluster = {"chief": [], "worker": [], **stored["cluster"]}
+        tasks = [(kind, i) for kind in ("chief", "worker") for i in range(len(cluster[kind]))]
+        addresses = [_address(cluster[kind][i]) for kind, i in tasks]
+        own = (stored["task"]["type"], int(stored["task"]["index"]))
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise _not_understood(f"{type(error).__name__}: {error}") from error
+    if own not in tasks:
+        raise _not_understood(f"{own[0]} {own[1]} is neither the chief nor one of its workers")
+    if len(tasks) == 1:
+        return None
+    rank = tasks.index(own)
+    host = addresses[rank][0]
+    local = [place for place, (other, _) in enumerate(addresses) if other == host]
+    return Launch(
+        "TF_CONFIG",
+        rank,
+        len(tasks),
+        local.index(rank),
+        len(local),
+        *addresses[0],
+        own=addresses[rank] if rank else None,
+    )
+
+
+def _address(text: Any) -> tuple[str, int]:
+    host, _, port = str(text).rpartition(":")
+    if not host:
+        raise ValueError(f"{text!r} is no address host:port")
+    return host, int(port)
+
+
+def _not_understood(why: str) -> NotAvailableError:
+    return NotAvailableError(
+        f"the variable TF_CONFIG is set, but does not describe the processes of a run: {why}",
+        fix='set it to {"cluster": {"worker": ["HOST:PORT", "OTHER:PORT"]}, "task": {"type": '
+        '"worker", "index": 0}}, with the index of each process, or unset it',
+    )

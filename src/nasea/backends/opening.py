@@ -23,8 +23,6 @@ def open_backend(scenario: Scenario, directory: Path, role: Role = "search") -> 
         UserModuleError, UserCodeError: the user's module.
     """
     if scenario.framework == "tensorflow":
-        from nasea.backends.tensorflow.environment import load_tensorflow
-
         load_tensorflow(scenario.keras_version)
         from nasea.backends.tensorflow.backend import TensorFlowBackend
 
@@ -33,6 +31,17 @@ def open_backend(scenario: Scenario, directory: Path, role: Role = "search") -> 
     from nasea.backends.torch.backend import TorchBackend
 
     return TorchBackend(scenario, directory, role)
+
+
+def load_tensorflow(keras_version: int) -> None:
+    """Import TensorFlow, with the Keras that is asked for.
+
+    Raises:
+        NotAvailableError: it is not installed, or imported with another Keras already.
+    """
+    from nasea.backends.tensorflow import environment
+
+    environment.load_tensorflow(keras_version)
 
 
 def load_torch() -> None:

@@ -52,6 +52,21 @@ def choose_visible(visible: str | None, gpu_id: int) -> str:
     return devices[gpu_id]
 
 
+def require_one_each(gpu_ids: tuple[int, ...], local_rank: int) -> None:
+    """Raise NotAvailableError where a process of a launcher has no device of its own.
+
+    Args:
+        gpu_ids: the devices of each machine.
+        local_rank: which process of its machine this is.
+    """
+    if local_rank >= len(gpu_ids):
+        raise NotAvailableError(
+            f"resource.gpu_id names {len(gpu_ids)} devices, but more processes of the run were "
+            "started on this machine",
+            fix="name a device for each process of a machine, or start one for each device",
+        )
+
+
 @cache
 def _visible_at_first() -> str | None:
     # Kept, since a process may open a device again once the variable holds what nasea wrote.

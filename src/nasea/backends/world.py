@@ -7,13 +7,13 @@ Rank 0 runs the pipeline. The others only compute: they do what rank 0's backend
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
 from nasea.backends.base import Backend, Role
 from nasea.backends.launch import launched
-from nasea.backends.opening import load_torch, open_backend
+from nasea.backends.opening import load_tensorflow, load_torch, open_backend
 from nasea.config import Scenario
 from nasea.errors import NotAvailableError, Notice
 
@@ -46,6 +46,10 @@ class World(Protocol):
         """
 
 
+OpenWorld = Callable[[Scenario, Callable[[], None]], AbstractContextManager[World]]
+"""See :func:`open_world`."""
+
+
 class Alone:
     """One process, one device."""
 
@@ -73,20 +77,14 @@ def open_world(scenario: Scenario, on_stop: Callable[[], None]) -> Iterator[Worl
         on_stop: called when another process was asked to stop; more than once, maybe.
 
     Raises:
-        NotAvailableError: the devices or PyTorch are not there.
+        NotAvailableError: the devices or the framework are not there.
         RankLostError: a process did not come up.
     """
-    several = launched() is not None or len(scenario.resource.gpu_ids) > 1
-    if launched() is not None:
-        _require_pytorch(scenario)
-    if not several or scenario.framework == "tensorflow":
-        yield Alone()  # TensorFlow's backend tells that it works on one device so far
-    else:
-        load_torch()
-        from nasea.backends.torch.distributed.world import open_torch_world
-
-        with open_torch_world(scenario, on_stop) as world:
-            yield world
+    if launched() is None and len(scenario.resource.gpu_ids) < 2:
+        yield Alone()
+        return
+    with _open_framework(scenario)(scenario, on_stop) as world:
+        yield world
 
 
 def follow(scenario: Scenario) -> Any:
@@ -99,16 +97,36 @@ def follow(scenario: Scenario) -> Any:
         NaseaError: rank 0 failed; its message.
         RankLostError: rank 0 is gone.
     """
-    _require_pytorch(scenario)
-    load_torch()
-    from nasea.backends.torch.distributed.follower import follow_launched
+    if scenario.framework == "tensorflow":
+        _require_tensorflow_launcher()
+        load_tensorflow(scenario.keras_version)
+        from nasea.backends.tensorflow.distributed.follower import follow_launched
+    else:
+        load_torch()
+        from nasea.backends.torch.distributed.follower import follow_launched
 
     return follow_launched(scenario)
 
 
-def _require_pytorch(scenario: Scenario) -> None:
+def _open_framework(scenario: Scenario) -> OpenWorld:
+    """What opens several processes of the framework."""
     if scenario.framework == "tensorflow":
+        _require_tensorflow_launcher()
+        load_tensorflow(scenario.keras_version)
+        from nasea.backends.tensorflow.distributed.world import open_tensorflow_world
+
+        return open_tensorflow_world
+    load_torch()
+    from nasea.backends.torch.distributed.world import open_torch_world
+
+    return open_torch_world
+
+
+def _require_tensorflow_launcher() -> None:
+    launch = launched()
+    if launch is not None and launch.launcher == "torchrun":
         raise NotAvailableError(
-            "TensorFlow searches on one device so far, but a launcher started several processes",
-            fix="start the command by itself, without torchrun, mpirun or horovodrun",
+            "torchrun keeps the port where the processes of a TensorFlow search would meet",
+            fix="set TF_CONFIG for each process, or start them by mpirun; on one machine list the "
+            "devices in resource.gpu_id and start the command by itself",
         )

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from nasea.errors import NaseaError
+
+if TYPE_CHECKING:
+    from nasea.pipeline.trial import Framework
 
 
 def doctor(
@@ -17,8 +20,11 @@ def doctor(
     cpu: Annotated[
         bool, typer.Option("--cpu", help="Processes on the CPU instead of GPUs, one for each id.")
     ] = False,
+    framework: Annotated[
+        str, typer.Option("--framework", metavar="NAME", help="pytorch or tensorflow.")
+    ] = "pytorch",
 ) -> None:
-    """Check the installation; with --devices, train and score on them with PyTorch.
+    """Check the installation; with --devices, train and score on them.
 
     Tells versions, then an all-reduce, ten data-parallel steps, and the throughput of one device
     and of all. Takes a minute at most; writes nothing here.
@@ -26,12 +32,23 @@ def doctor(
     from nasea.pipeline.doctor import examine_devices, versions
 
     ids = None if devices is None else _ids(devices)
+    asked = _framework(framework)
     for label, text in versions():
         typer.echo(f"{label:<16}{text}")
     if ids is not None:
-        for label, text in examine_devices(ids, "cpu" if cpu else "auto"):
+        for label, text in examine_devices(ids, "cpu" if cpu else "auto", asked):
             typer.echo(f"{label:<16}{text}")
     typer.echo("everything asked for works")
+
+
+def _framework(text: str) -> Framework:
+    known: dict[str, Framework] = {"pytorch": "pytorch", "tensorflow": "tensorflow"}
+    found = known.get(text.lower())
+    if found is None:
+        raise NaseaError(
+            f"--framework must be pytorch or tensorflow, found {text!r}", fix="write one of them"
+        )
+    return found
 
 
 def _ids(text: str) -> list[int]:

@@ -111,6 +111,15 @@ def _resource_suits_framework(values: Values, given: set[Location], judge: Judge
         )
 
 
+def _norms_suit_framework(values: Values, given: set[Location], judge: Judge) -> None:
+    if values.get(_FRAMEWORK) == "tensorflow" and values.get(_NORMS) == "synchronised":
+        judge.refuse(
+            _NORMS,
+            "must be per_device with TensorFlow, whose batches are normalised by each device",
+            fix="write per_device, with a strategy.batch_size large enough for one device",
+        )
+
+
 def _other_budgets_are_others(values: Values, given: set[Location], judge: Judge) -> None:
     kind = values.get(_CONSTRAINT)
     location = ("constraint", f"also_{kind}")
@@ -163,6 +172,7 @@ _FEATURES = ("supernet", "feature_choose")
 _OPTIMIZER = ("optimizer", "type")
 _RESOURCE = ("resource", "name")
 _DEVICES = ("resource", "gpu_ids")
+_NORMS = ("resource", "batch_norm")
 _RULES: tuple[Callable[[Values, set[Location], Judge], None], ...] = (
     _layers_agree,
     _features_exist,
@@ -170,6 +180,7 @@ _RULES: tuple[Callable[[Values, set[Location], Judge], None], ...] = (
     _shape_suits_format,
     _optimizer_suits_framework,
     _resource_suits_framework,
+    _norms_suit_framework,
     _devices_differ,
     _objectives_are_others,
     _other_budgets_are_others,

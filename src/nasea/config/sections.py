@@ -368,8 +368,7 @@ class Resource(Section):
         Literal["per_device", "synchronised"],
         Key(
             "resource.batch_norm",
-            "what training normalises by: the batch of each device, or those of all together",
-            applies={"framework": ("pytorch",)},
+            "training normalises by the batch of each device, or by all together (PyTorch)",
             extension=True,
         ),
     ] = "per_device"
@@ -378,7 +377,6 @@ class Resource(Section):
         Key(
             "resource.timeout",
             "seconds that one device may keep the others waiting before the run is ended",
-            applies={"framework": ("pytorch",)},
             extension=True,
         ),
     ] = 1800.0

@@ -5,11 +5,11 @@ from __future__ import annotations
 import importlib.metadata
 import os
 import platform
-import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from multiprocessing import get_context
 from pathlib import Path
 
 from nasea.backends import Alone, World, open_world
@@ -17,6 +17,7 @@ from nasea.backends.base import Measurement, Slice, UpdateReport
 from nasea.config import Scenario
 from nasea.errors import NotAvailableError
 from nasea.pipeline.opening import open_scenario
+from nasea.pipeline.trial import STEPS, Framework, trial_project, trial_scenario
 from nasea.space import Genome, fair_path
 from nasea.version import __version__
 
@@ -24,63 +25,8 @@ _PACKAGES = (
     "torch", "tensorflow", "tf-keras", "onnx", "onnxruntime", "ai-edge-litert", "numpy", "pymoo",
 )  # fmt: skip
 _MEGABYTES = 25
-_WARM_UP, _STEPS = 3, 10
+_WARM_UP = 3
 _CANDIDATES = 16
-
-_MODULE = """\
-import torch
-from torch import nn
-from torch.nn import functional as F
-
-
-class Images(torch.utils.data.Dataset):
-    def __init__(self, count):
-        self.images = torch.rand(count, 3, 32, 32, generator=torch.Generator().manual_seed(count))
-
-    def __len__(self):
-        return len(self.images)
-
-    def __getitem__(self, index):
-        return self.images[index], index % 10
-
-
-class UserModule:
-    def __init__(self, epoch, batch_size):
-        pass
-
-    def dataset_define(self, dataset_dir, is_training):
-        return Images(int(dataset_dir))
-
-    def scheduler_define(self, optimizer, steps_per_epoch):
-        return torch.optim.lr_scheduler.ConstantLR(optimizer, 1.0)
-
-    def metrics_func(self, eval_dataloader, eval_function):
-        right = total = 0
-        for images, labels in eval_dataloader:
-            right += (eval_function(images).argmax(1).cpu() == labels).sum().item()
-            total += len(labels)
-        return right / total
-
-    def loss_func(self, labels, logits):
-        return F.cross_entropy(logits, labels)
-
-
-class PreNet(nn.Sequential):
-    def __init__(self):
-        super().__init__(nn.Conv2d(3, 16, 3, 2, 1), nn.BatchNorm2d(16), nn.ReLU())
-
-    def forward(self, inputs):
-        return super().forward(inputs)
-
-
-class PostNet(nn.Module):
-    def __init__(self):
-        super().__init__()
-        self.classifier = nn.Linear(64, 10)
-
-    def forward(self, inputs):
-        return self.classifier(inputs.mean((2, 3)))
-"""
 
 
 @dataclass(frozen=True)
@@ -111,19 +57,22 @@ def versions() -> list[tuple[str, str]]:
     return found
 
 
-def examine_devices(gpu_ids: Sequence[int], device: str) -> Iterator[tuple[str, str]]:
+def examine_devices(
+    gpu_ids: Sequence[int], device: str, framework: Framework = "pytorch"
+) -> Iterator[tuple[str, str]]:
     """Try devices together and tell (what, finding) as it goes.
 
     Args:
         gpu_ids: as ``resource.gpu_id``.
         device: as ``resource.device``.
+        framework: with what.
 
     Raises:
         NaseaError: something does not work; says what.
     """
-    scenario = trial_scenario(gpu_ids, device)
-    with trial_project() as home:
-        one = measure_speed(Alone(), trial_scenario(gpu_ids[:1], device), home)
+    scenario = trial_scenario(gpu_ids, device, framework)
+    with trial_project(framework) as home:
+        one = _measure_apart(trial_scenario(gpu_ids[:1], device, framework), home)
         yield "one device", _told(one)
         if len(gpu_ids) < 2:
             return
@@ -144,9 +93,18 @@ def examine_devices(gpu_ids: Sequence[int], device: str) -> Iterator[tuple[str, 
         yield "speed-up", f"{ratios}, scoring x {every.candidates / one.candidates:.2f}"
 
 
+def _measure_apart(scenario: Scenario, home: Path) -> Speed:
+    """The speed of one device, in a process of its own.
+
+    TensorFlow must not have been used before by a process that is to work together with others.
+    """
+    with ProcessPoolExecutor(1, get_context("spawn")) as pool:
+        return pool.submit(measure_speed, Alone(), scenario, home).result()
+
+
 def _told(speed: Speed) -> str:
     return (
-        f"{speed.devices}: {_STEPS} steps, {speed.images:.0f} images/s; "
+        f"{speed.devices}: {STEPS} steps, {speed.images:.0f} images/s; "
         f"{speed.candidates * 60:.0f} candidates/min"
     )
 
@@ -173,10 +131,10 @@ def measure_speed(world: World, scenario: Scenario, home: Path) -> Speed:
         backend.attach(space, 0)
         backend.begin_training(1, 0)
         epoch = 0
-        while len(marks) < _WARM_UP + _STEPS:
+        while len(marks) < _WARM_UP + STEPS:
             backend.train_epoch(epoch, path, on_update)
             epoch += 1
-        taken = marks[_WARM_UP - 1 : _WARM_UP + _STEPS]
+        taken = marks[_WARM_UP - 1 : _WARM_UP + STEPS]
         seconds = taken[-1][0] - taken[0][0]
         images = sum(count for _, count in taken[1:])
         jobs = [(path(index), Slice()) for index in range(_CANDIDATES)]
@@ -191,42 +149,3 @@ def measure_speed(world: World, scenario: Scenario, home: Path) -> Speed:
         return Speed(backend.environment["device"], images / seconds, rate)
     finally:
         backend.close()
-
-
-def trial_scenario(gpu_ids: Sequence[int], device: str) -> Scenario:
-    """A small search of images of 32×32, 32 a device and step; arguments as above."""
-    return Scenario.from_dict(
-        {
-            "framework": "pytorch",
-            "task": "classification",
-            "batch_size": 32,
-            "epochs": 1,
-            "constraint": {"type": "size", "value": 1e9, "processor_version": None},
-            "supernet": {
-                "input_shape": [3, 32, 32],
-                "data_format": "channels_first",
-                "filters": [32, 32, 64, 64],
-                "strides": [1, 1, 2, 1],
-                "blocks": ["basic_x0.5", "basic_x1", "inverted_k3_e3"],
-            },
-            "optimizer": {"type": "sgd", "learning_rate": 0.01},
-            "dataset": {"train_dir": str(32 * _STEPS * len(gpu_ids)), "val_dir": "200"},
-            "searcher": {"bn_images": 64},
-            "resource": {
-                "name": "pytorch_standalone",
-                "gpu_ids": list(gpu_ids),
-                "device": device,
-                "data_workers": 0,
-                "timeout": 120.0,
-            },
-        }
-    )
-
-
-@contextmanager
-def trial_project() -> Iterator[Path]:
-    """A directory with the user module of the trial."""
-    with tempfile.TemporaryDirectory(prefix="nasea-doctor-") as folder:
-        home = Path(folder)
-        (home / "user_module.py").write_text(_MODULE, encoding="utf-8")
-        yield home

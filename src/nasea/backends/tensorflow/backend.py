@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
+from typing import Any
 
 import tensorflow as tf
 
@@ -26,8 +28,11 @@ from nasea.backends.memory import Memory, peak_of_process
 from nasea.backends.pictures import Picture
 from nasea.backends.pretrained import TakenOver
 from nasea.backends.tensorflow.data import Batch, Data
+from nasea.backends.tensorflow.dealing import deal, steps_of
 from nasea.backends.tensorflow.deployment import TfliteDeployment
 from nasea.backends.tensorflow.devices import device_name, open_device, seed_everything
+from nasea.backends.tensorflow.distributed.ranks import TensorFlowRanks
+from nasea.backends.tensorflow.distributed.trainer import ParallelTrainer
 from nasea.backends.tensorflow.draws import Draws
 from nasea.backends.tensorflow.ends import End, count_parameters, require_feature_map
 from nasea.backends.tensorflow.environment import keras_release
@@ -54,17 +59,31 @@ class TensorFlowBackend:
     """See :class:`nasea.backends.base.Backend`.
 
     ``tf.data`` loads in threads of its own, so there are no loading processes.
+
+    Args:
+        scenario: what to search.
+        directory: where ``user_module.py`` is.
+        role: what for.
+        ranks: the processes that train together; ``None`` where there is only this one.
     """
 
     weights_suffix = ".weights.h5"
     metric_call = "UserModule.metrics_op(inputs, outputs)"
     workers = 0
 
-    def __init__(self, scenario: Scenario, directory: Path, role: Role = "search") -> None:
+    def __init__(
+        self,
+        scenario: Scenario,
+        directory: Path,
+        role: Role = "search",
+        ranks: TensorFlowRanks | None = None,
+    ) -> None:
         self.scenario = scenario
+        self._ranks = ranks
         self.notices: list[Notice] = []
         tf.get_logger().setLevel("ERROR")  # it takes many functions for one that is traced anew
-        self.device = open_device(scenario, self.notices)
+        place = (0, 1) if ranks is None else (ranks.local_rank, ranks.local_size)
+        self.device = open_device(scenario, self.notices, *place)
         seed_everything(scenario.seed, _INITIAL_STREAM)
         if role == "pre-training":
             self.user = classification_code(scenario, directory)
@@ -129,9 +148,8 @@ class TensorFlowBackend:
         """See :meth:`nasea.backends.base.Backend.load_data`."""
         self._data = open_data(self.scenario, self.user, self.notices)
         self._batch = self._data.probe()
-        return DataReport(
-            self._data.train_images, self._data.val_images, self._data.batches_per_epoch
-        )
+        batches = steps_of(self._data.batches_per_epoch, self._processes)
+        return DataReport(self._data.train_images, self._data.val_images, batches)
 
     def probe_pre_net(self) -> EndReport:
         """See :meth:`nasea.backends.base.Backend.probe_pre_net`."""
@@ -208,7 +226,7 @@ class TensorFlowBackend:
         choices = self.supernet.space.choices
         trial = self._make_trainer(paths_per_update=1)
         rate = trial.rate(0)
-        trial.rate(self.scenario.epochs * trial.batches_per_epoch - 1)
+        trial.rate(self.scenario.epochs * trial.data_batches - 1)
         before = trial.state()
         seconds = []
         paths = [tuple(turn % count for count in choices) for turn in range(max(choices))]
@@ -227,8 +245,15 @@ class TensorFlowBackend:
 
     def begin_training(self, paths_per_update: int, seed: int) -> int:
         """See :meth:`nasea.backends.base.Backend.begin_training`."""
-        self._trainer = self._make_trainer(paths_per_update)
+        if self._ranks is None:
+            self._trainer = self._make_trainer(paths_per_update)
+        else:
+            self._trainer = ParallelTrainer(self._ranks, *self._settings(paths_per_update))
+            self._trainer.share_weights()
         return self._trainer.steps_per_epoch
+
+    def load_with(self, workers: int) -> None:
+        """See :class:`nasea.backends.distributed.divided.DividedBackend`."""
 
     def train_epoch(
         self,
@@ -238,8 +263,12 @@ class TensorFlowBackend:
         done: int = 0,
     ) -> None:
         """See :meth:`nasea.backends.base.Backend.train_epoch`."""
-        batches = self.data.epoch(epoch, done * self.trainer.paths_per_update)
-        self.trainer.epoch(epoch, batches, path, on_update, done)
+        self.trainer.epoch(epoch, self._batches(epoch, done), path, on_update, done)
+
+    def follow_epoch(self, epoch: int, done: int) -> None:
+        """Take part in an epoch that another rank leads; see :meth:`train_epoch`."""
+        assert isinstance(self.trainer, ParallelTrainer), "alone there is nobody to follow"
+        self.trainer.follow(epoch, self._batches(epoch, done), done)
 
     def state(self) -> bytes:
         """See :meth:`nasea.backends.base.Backend.state`."""
@@ -247,8 +276,7 @@ class TensorFlowBackend:
 
     def restore(self, state: bytes, done: int = 0) -> int:
         """See :meth:`nasea.backends.base.Backend.restore`."""
-        self.trainer.restore(state)
-        return done
+        return self.trainer.restore(state, done)
 
     def measure(self, genome: Genome, data: Slice) -> Measurement:
         """See :meth:`nasea.backends.base.Backend.measure`."""
@@ -257,6 +285,10 @@ class TensorFlowBackend:
     def measure_each(self, jobs: Sequence[Job], on_measured: Callable[[Measurement], None]) -> None:
         """See :meth:`nasea.backends.base.Backend.measure_each`."""
         one_by_one(self.measure)(jobs, on_measured)
+
+    def sharing(self) -> AbstractContextManager[None]:
+        """See :class:`nasea.backends.distributed.divided.DividedBackend`: nothing is shared."""
+        return nullcontext()
 
     def pictures(self, genome: Genome, count: int) -> tuple[Picture, ...]:
         """See :meth:`nasea.backends.base.Backend.pictures`."""
@@ -295,8 +327,25 @@ class TensorFlowBackend:
         example = self._probe_batch()[0][:1]
         return load_network(self.user, space, genome, weights, layout, example)
 
+    @property
+    def _processes(self) -> int:
+        return 1 if self._ranks is None else self._ranks.size
+
+    def _batches(self, epoch: int, done: int) -> Iterator[Any]:
+        """What this process trains on from update ``done`` on: batches, or shares of several."""
+        taken = done * self.trainer.paths_per_update * self._processes
+        batches = self.data.epoch(epoch, taken)
+        if self._ranks is None:
+            return batches
+        return deal(batches, self._ranks.size, self._ranks.rank)
+
     def _make_trainer(self, paths_per_update: int) -> Trainer:
-        return Trainer(
+        """One that trains in this process alone."""
+        return Trainer(*self._settings(paths_per_update))
+
+    def _settings(self, paths_per_update: int) -> tuple[Any, ...]:
+        """What a trainer needs."""
+        return (
             self.scenario,
             self.user,
             self.supernet,

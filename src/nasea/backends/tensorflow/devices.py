@@ -2,41 +2,45 @@
 
 from __future__ import annotations
 
+import os
 import random
 
 import tensorflow as tf
 from tensorflow.python.eager import context
 
 from nasea.backends.randomness import seed_generators
-from nasea.backends.visibility import show_only
+from nasea.backends.visibility import require_one_each, show_only
 from nasea.config import Scenario
 from nasea.errors import NotAvailableError, Notice
 
 
-def open_device(scenario: Scenario, notices: list[Notice]) -> str:
-    """Name of the device of this run; falls back to the CPU with a notice where there is no GPU.
+def open_device(
+    scenario: Scenario, notices: list[Notice], local_rank: int = 0, processes: int = 1
+) -> str:
+    """Name of the device of this process; the CPU with a notice where there is no GPU.
+
+    Args:
+        scenario: which one.
+        notices: where what the user should know goes.
+        local_rank: which process of this machine this is,
+        processes: and of how many; the cores are divided among them.
 
     Raises:
         NotAvailableError: CUDA was asked for and is not there, or the id is beyond those that
             CUDA_VISIBLE_DEVICES leaves.
     """
     resource = scenario.resource
-    if len(resource.gpu_ids) > 1:
-        notices.append(
-            Notice(
-                "resource.gpu_id",
-                f"this version trains on one device; {resource.gpu_ids[0]} of "
-                f"{list(resource.gpu_ids)} is used",
-            )
-        )
     if resource.precision == "auto":
         notices.append(Notice("resource.precision", "TensorFlow trains in float32"))
     try:
         if resource.device != "cpu":
-            show_only(resource.gpu_ids[0])
-        if resource.threads:
-            tf.config.threading.set_intra_op_parallelism_threads(resource.threads)
-            tf.config.threading.set_inter_op_parallelism_threads(resource.threads)
+            show_only(resource.gpu_ids[min(local_rank, len(resource.gpu_ids) - 1)])
+        threads = resource.threads
+        if threads is None and processes > 1:
+            threads = max(1, (os.cpu_count() or 1) // processes)
+        if threads:
+            tf.config.threading.set_intra_op_parallelism_threads(threads)
+            tf.config.threading.set_inter_op_parallelism_threads(threads)
         gpus = tf.config.list_physical_devices("GPU")
         if resource.device == "cpu" and gpus:
             tf.config.set_visible_devices([], "GPU")
@@ -47,6 +51,7 @@ def open_device(scenario: Scenario, notices: list[Notice]) -> str:
     if resource.device == "cpu":
         return "/CPU:0"
     if gpus:
+        require_one_each(resource.gpu_ids, local_rank)
         return "/GPU:0"
     if resource.device == "cuda":
         raise NotAvailableError(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,9 +13,11 @@ import tensorflow as tf
 from nasea.backends.base import UpdateReport
 from nasea.backends.randomness import generator_state, set_generator_state
 from nasea.backends.tensorflow.data import Batch
+from nasea.backends.tensorflow.dealing import steps_of
 from nasea.backends.tensorflow.describe import describe
 from nasea.backends.tensorflow.draws import Draws
 from nasea.backends.tensorflow.ends import End
+from nasea.backends.tensorflow.gradients import Gradients
 from nasea.backends.tensorflow.optimizers import make_optimizer
 from nasea.backends.tensorflow.state import pack, unpack
 from nasea.backends.tensorflow.supernet import Supernet
@@ -39,9 +41,10 @@ class Trainer:
         pre_net: what is trained before it,
         post_net: and behind it.
         draws: what random operations of the user draw by.
-        batches_per_epoch: batches of one pass over the training images.
+        batches_per_epoch: batches of one pass over the training images, of one device.
         paths_per_update: paths whose gradients make one update, a batch each.
         teacher: another network to learn from as well.
+        devices: how many train together.
     """
 
     def __init__(
@@ -55,6 +58,7 @@ class Trainer:
         batches_per_epoch: int,
         paths_per_update: int,
         teacher: Teacher | None = None,
+        devices: int = 1,
     ) -> None:
         self.scenario = scenario
         self.user = user
@@ -64,8 +68,10 @@ class Trainer:
         self.draws = draws
         self.paths_per_update = paths_per_update
         self.teacher = teacher
-        self.batches_per_epoch = batches_per_epoch
-        self.steps_per_epoch = -(-batches_per_epoch // paths_per_update)
+        self.devices = devices
+        self.data_batches = batches_per_epoch
+        self.batches_per_epoch = steps_of(batches_per_epoch, devices)
+        self.steps_per_epoch = steps_of(self.batches_per_epoch, paths_per_update)
         self._pre_names = _names("PreNet", pre_net.variables)
         self._post_names = _names("PostNet", post_net.variables)
         ends = zip(
@@ -81,7 +87,7 @@ class Trainer:
     def epoch(
         self,
         epoch: int,
-        batches: Iterable[Batch],
+        batches: Iterable[Any],
         path: Callable[[int], Genome],
         on_update: Callable[[UpdateReport], None],
         done: int,
@@ -90,52 +96,101 @@ class Trainer:
         stream = iter(batches)
         start = time.perf_counter()
         for step in range(done, self.steps_per_epoch):
-            group = list(itertools.islice(stream, self.paths_per_update))
-            first = epoch * self.batches_per_epoch + step * self.paths_per_update
-            paths = [path(first + i) for i in range(len(group))]
-            rate = self.rate(first)
-            loss = self.learn(paths, group, rate, first)
+            first = step * self.paths_per_update
+            last = min(first + self.paths_per_update, self.batches_per_epoch)
+            paths = [path(epoch * self.batches_per_epoch + i) for i in range(first, last)]
+            number = self.first_batch(epoch, step)
+            rate = self.rate(number)
+            loss, images = self.update(paths, stream, rate, number)
             self.global_step += 1
-            images = sum(int(images.shape[0]) for images, _ in group)
             now = time.perf_counter()
             on_update(UpdateReport(self.global_step, step + 1, loss, rate, images, now - start))
             start = now
 
+    def first_batch(self, epoch: int, step: int) -> int:
+        """The number, from 0 in the whole training, of the batch that a step begins with."""
+        return epoch * self.data_batches + step * self.paths_per_update * self.devices
+
     def rate(self, batch: int) -> float:
         """Learning rate of the update that begins with batch number ``batch``, from 0.
 
-        ``lr_scheduler`` is handed batches, by which users count the length of an epoch, and not
-        updates, which take several: so a schedule lasts as long as the training.
+        ``lr_scheduler`` is handed batches of one device, by which users count the length of an
+        epoch, and not updates, which take several: so a schedule lasts as long as the training.
+        What it starts from is multiplied by the number of devices: so much larger is the batch.
         """
-        return self.user.learning_rate(self.scenario.optimizer.learning_rate, batch)
+        initial = self.scenario.optimizer.learning_rate * self.devices
+        return self.user.learning_rate(initial, batch)
+
+    def update(
+        self, paths: list[Genome], stream: Iterator[Any], rate: float, first: int
+    ) -> tuple[float, int]:
+        """One update.
+
+        Args:
+            paths: what to train.
+            stream: gives a batch for each.
+            rate: the learning rate.
+            first: number of the first batch.
+
+        Returns:
+            The mean loss, and how many images went into it.
+        """
+        batches = list(itertools.islice(stream, len(paths)))
+        mean = self.learn(paths, batches, rate, first)
+        return mean, sum(int(images.shape[0]) for images, _ in batches)
 
     def learn(
         self, paths: list[Genome], batches: list[Batch], rate: float, first: int = 0
     ) -> float:
         """One update from one batch a path, the first of this number; returns the mean loss."""
-        gradients = _Gradients()
-        pairs = zip(paths, batches, strict=True)
+        mean, gradients = self.gradients(paths, batches, range(first, first + len(paths)))
+        self.require_finite(mean, rate)
+        self.optimizer.apply(gradients, rate)
+        return mean
+
+    def gradients(
+        self,
+        paths: list[Genome],
+        batches: list[Batch],
+        numbers: Sequence[int],
+        weights: Sequence[float] = (),
+    ) -> tuple[float, dict[str, Any]]:
+        """The mean loss of paths, a batch each, and the gradients of what they use.
+
+        Args:
+            paths: the paths.
+            batches: one for each.
+            numbers: of the batches, which random operations draw by.
+            weights: what to multiply the loss of each with; 1 by default.
+        """
+        gradients = Gradients()
         try:
             losses = []
-            for number, (path, batch) in enumerate(pairs, first):
+            for path, batch, number, weight in zip(
+                paths, batches, numbers, weights or [1.0] * len(paths), strict=True
+            ):
                 self.draws.begin(_TRAINING_STREAM, number)
-                losses.append(self.accumulate(path, *batch, gradients))
+                gradients.weight = weight
+                loss = self.accumulate(path, *batch, gradients)
+                losses.append(loss if weight == 1.0 else weight * loss)
             mean = float(tf.add_n(losses)) / len(losses)
         except OutOfMemory as error:
             raise TrainingError(
                 f"out of memory at update {self.global_step + 1}: {error.message.splitlines()[0]}",
                 fix="lower strategy.batch_size; the last checkpoint is intact",
             ) from error
+        return mean, gradients.means()
+
+    def require_finite(self, mean: float, rate: float) -> None:
+        """Raise TrainingError where a loss is not a number."""
         if not np.isfinite(mean):
             raise TrainingError(
                 f"the loss became {mean} at update {self.global_step + 1} (learning rate {rate:g})",
                 fix="lower optimizer.weights_optimizer.learning_rate, or check loss_op and the "
                 "labels; the last checkpoint is intact",
             )
-        self.optimizer.apply(gradients.means(), rate)
-        return mean
 
-    def accumulate(self, path: Genome, images: Any, labels: Any, gradients: _Gradients) -> Any:
+    def accumulate(self, path: Genome, images: Any, labels: Any, gradients: Gradients) -> Any:
         """Add the gradients of one path on one batch; returns its loss."""
         taught = self.teacher(images) if self.teacher is not None else []
         with tf.GradientTape(watch_accessed_variables=False) as tape:
@@ -192,61 +247,53 @@ class Trainer:
                     fix="lower optimizer.weights_optimizer.learning_rate; the last checkpoint is "
                     "intact",
                 )
-        for end in (self.pre_net, self.post_net):
-            weights |= {f"end/{n}": v.numpy() for n, v in _kept(end).items()}
+        weights |= {f"end/{name}": value.numpy() for name, value in self.kept().items()}
         moments = {f"optimizer/{name}": value for name, value in self.optimizer.state().items()}
-        return pack(weights | moments, {"global_step": self.global_step} | generator_state())
+        progress = {
+            "global_step": self.global_step,
+            "steps_per_epoch": self.steps_per_epoch,
+            "batches_per_update": self.devices * self.paths_per_update,
+        }
+        return pack(weights | moments, progress | generator_state())
 
-    def restore(self, state: bytes) -> None:
-        """Take over what :meth:`state` gave; refuses anything but arrays and plain values."""
+    def kept(self) -> dict[str, tf.Variable]:
+        """What of the ends is not trained but changes, by name."""
+        return _kept(self.pre_net) | _kept(self.post_net)
+
+    def restore(self, state: bytes, done: int = 0) -> int:
+        """See :meth:`nasea.backends.base.Backend.restore`; refuses all but plain values."""
         arrays, plain = unpack(state)
         try:
             for name, variable in self.variables.items():
                 variable.assign(arrays[f"weight/{name}"])
-            for end in (self.pre_net, self.post_net):
-                for name, variable in _kept(end).items():
-                    variable.assign(arrays[f"end/{name}"])
+            for name, variable in self.kept().items():
+                variable.assign(arrays[f"end/{name}"])
             begins = "optimizer/"
             self.optimizer.restore(
                 {n.removeprefix(begins): v for n, v in arrays.items() if n.startswith(begins)}
             )
             self.global_step = int(plain["global_step"])
             set_generator_state(plain)
+            taken = int(plain["batches_per_update"])
+            if taken == self.devices * self.paths_per_update:
+                return done
+            return self._rescale(taken, int(plain["steps_per_epoch"]), done)
         except Exception as error:
             raise CheckpointError(
                 f"the training state in the checkpoint does not fit this run: {error}",
                 fix="start anew with --restart",
             ) from error
 
+    def _rescale(self, taken: int, steps_per_epoch: int, done: int) -> int:
+        """Go on with another number of devices, whose updates take more batches, or fewer.
 
-class _Gradients:
-    """Gradients of one update: of every variable the mean over the paths that used it.
-
-    What a learning rate means then does not depend on how many paths share an update.
-    """
-
-    def __init__(self) -> None:
-        self._sums: dict[str, Any] = {}
-        self._counts: dict[str, int] = {}
-
-    def add(self, name: str, gradient: Any) -> None:
-        """Count in what one path gives."""
-        known = self._sums.get(name)
-        self._sums[name] = gradient if known is None else known + gradient
-        self._counts[name] = self._counts.get(name, 0) + 1
-
-    def add_all(self, names: list[str], gradients: list[Any]) -> None:
-        """Count in several, ``None`` for those that the path did not use."""
-        for name, gradient in zip(names, gradients, strict=True):
-            if gradient is not None:
-                self.add(name, tf.convert_to_tensor(gradient))
-
-    def means(self) -> dict[str, Any]:
-        """The mean of each."""
-        return {
-            name: total if self._counts[name] == 1 else total / float(self._counts[name])
-            for name, total in self._sums.items()
-        }
+        Images of the present epoch that do not fill an update are read again.
+        """
+        epochs = (self.global_step - done) // steps_per_epoch
+        done = done * taken // (self.devices * self.paths_per_update)
+        done = min(done, self.steps_per_epoch)
+        self.global_step = epochs * self.steps_per_epoch + done
+        return done
 
 
 def _names(end: str, variables: list[tf.Variable]) -> list[str]:

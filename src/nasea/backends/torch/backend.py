@@ -29,7 +29,7 @@ from nasea.backends.pictures import Picture
 from nasea.backends.pretrained import TakenOver
 from nasea.backends.torch.data import Batch, Data
 from nasea.backends.torch.devices import open_device, seed_everything
-from nasea.backends.torch.distributed.ranks import Ranks
+from nasea.backends.torch.distributed.ranks import TorchRanks
 from nasea.backends.torch.distributed.trainer import ParallelTrainer
 from nasea.backends.torch.ends import (
     accepts_channels_last,
@@ -71,7 +71,7 @@ class TorchBackend:
         scenario: Scenario,
         directory: Path,
         role: Role = "search",
-        ranks: Ranks | None = None,
+        ranks: TorchRanks | None = None,
     ) -> None:
         self.scenario = scenario
         self.notices: list[Notice] = []
@@ -236,6 +236,10 @@ class TorchBackend:
             self._trainer = trainer = ParallelTrainer(self._ranks, self.data.deal, *settings)
             self._ranks.take_from_first(trainer.tensors())
         return self._trainer.steps_per_epoch
+
+    def load_with(self, workers: int) -> None:
+        """See :class:`nasea.backends.distributed.divided.DividedBackend`."""
+        self.data.workers = workers
 
     def train_epoch(
         self,

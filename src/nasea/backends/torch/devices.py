@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 
 from nasea.backends.randomness import seed_generators
-from nasea.backends.visibility import show_only
+from nasea.backends.visibility import require_one_each, show_only
 from nasea.config import Scenario
 from nasea.errors import NotAvailableError, Notice
 
@@ -33,12 +33,7 @@ def open_device(scenario: Scenario, notices: list[Notice], local_rank: int = 0) 
     if resource.device == "cpu":
         return torch.device("cpu")
     if torch.cuda.is_available():
-        if local_rank >= len(resource.gpu_ids):
-            raise NotAvailableError(
-                f"resource.gpu_id names {len(resource.gpu_ids)} devices, but more processes of the "
-                "run were started on this machine",
-                fix="name a device for each process of a machine, or start one for each device",
-            )
+        require_one_each(resource.gpu_ids, local_rank)
         return torch.device("cuda")
     if resource.device == "cuda":
         raise NotAvailableError(

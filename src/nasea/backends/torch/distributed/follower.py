@@ -1,182 +1,39 @@
-"""What every rank but 0 runs: it does what rank 0's backend does on all devices."""
+"""What every rank but 0 runs, with PyTorch."""
 
 from __future__ import annotations
 
-import io
-import json
-import os
-import signal
-import sys
-import tempfile
-import threading
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from nasea.backends.base import Job, Role
+from nasea.backends.base import Role
+from nasea.backends.distributed.follower import (
+    OpenBackend,
+    follow_noting_signals,
+    follow_spawned,
+)
 from nasea.backends.torch.backend import TorchBackend
-from nasea.backends.torch.distributed.failures import FailedElsewhere
 from nasea.backends.torch.distributed.processes import join_launched, join_spawned
-from nasea.backends.torch.distributed.ranks import Ranks
-from nasea.backends.torch.distributed.scoring import Board
+from nasea.backends.torch.distributed.ranks import TorchRanks
 from nasea.config import Scenario
-from nasea.errors import NaseaError, RankLostError
-from nasea.space import Genome, Space
-
-_EXIT_LOST = 1
-
-
-class Follower:
-    """Backends of this rank, by their number among those of the run.
-
-    Args:
-        ranks: this rank among the others.
-    """
-
-    def __init__(self, ranks: Ranks) -> None:
-        self._ranks = ranks
-        self._backends: dict[int, TorchBackend] = {}
-
-    def run(self) -> Any:
-        """Do what is told until rank 0 is done; returns what it bade farewell with.
-
-        Raises:
-            NaseaError: rank 0 failed; its message.
-            RankLostError: a process is gone.
-        """
-        for name, args in self._ranks.commands():
-            if name == "end":
-                (farewell, failure) = args
-                if failure is not None:
-                    error = NaseaError(f"rank 0: {failure['message']}", fix=failure["fix"])
-                    error.exit_code = failure["exit_code"]
-                    raise error
-                return farewell
-            getattr(self, f"_{name}")(*args)
-        raise AssertionError("commands end with a farewell only")
-
-    def _open(
-        self, key: int, scenario: dict[str, object], directory: Path, role: Role, place: Path
-    ) -> None:
-        def opened() -> None:
-            os.chdir(place)
-            asked = Scenario.from_dict(scenario)
-            self._backends[key] = TorchBackend(asked, directory, role, self._ranks)
-
-        self._together(opened)
-
-    def _load_data(self, key: int) -> None:
-        self._together(lambda: self._backends[key].load_data(0))
-
-    def _attach(self, key: int, space: Space, seed: int) -> None:
-        self._together(lambda: self._backends[key].attach(space, seed))
-
-    def _learn_from(
-        self, key: int, space: Space, genome: Genome, weights: bytes, share: float
-    ) -> None:
-        def learn() -> None:
-            with tempfile.TemporaryDirectory(prefix="nasea-") as folder:
-                path = Path(folder) / "teacher.pt"
-                path.write_bytes(weights)
-                self._backends[key].learn_from(space, genome, path, share)
-
-        self._together(learn)
-
-    def _begin_training(self, key: int, paths_per_update: int, seed: int, workers: int) -> None:
-        def begin() -> None:
-            self._backends[key].data.workers = workers
-            self._backends[key].begin_training(paths_per_update, seed)
-
-        self._together(begin)
-
-    def _train_epoch(self, key: int, epoch: int, done: int) -> None:
-        try:
-            self._backends[key].follow_epoch(epoch, done)
-        except RankLostError:
-            raise
-        except Exception:  # all ranks have it, or heard of it; rank 0 tells
-            pass
-
-    def _restore(self, key: int, done: int) -> None:
-        def restore() -> None:
-            self._backends[key].restore(self._ranks.receive_bytes(), done)
-
-        self._together(restore)
-
-    def _measure_each(self, key: int, serial: str, jobs: list[Job]) -> None:
-        backend = self._backends[key]
-        board = Board(self._ranks, serial, len(jobs))
-        with backend.sharing():
-            board.work(lambda number: backend.measure(*jobs[number]))
-
-    def _exchange(self, megabytes: int) -> None:
-        self._ranks.try_exchange(megabytes)
-
-    def _close(self, key: int) -> None:
-        self._backends.pop(key).close()
-
-    def _together(self, action: Callable[[], object]) -> None:
-        failure = None
-        try:
-            action()
-        except RankLostError:
-            raise
-        except Exception as error:
-            failure = error
-        try:
-            self._ranks.agree(failure)
-        except RankLostError:
-            raise
-        except Exception:  # known to all; rank 0 decides
-            pass
 
 
 def follow_launched(scenario: Scenario) -> Any:
     """Follow as a process that a launcher started; see :func:`nasea.backends.world.follow`."""
     ranks = join_launched(scenario)
-    before = _note_signals(ranks)
-    try:
-        return Follower(ranks).run()
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+    return follow_noting_signals(ranks, _opening(ranks))
 
 
-def main() -> None:
-    """Follow as a process that rank 0 started: one line of settings on stdin, then nothing.
-
-    When stdin ends rank 0 is gone, however it ended, and so is this process.
-    """
-    rank_0 = os.fdopen(os.dup(sys.stdin.fileno()), "rb", buffering=0)
-    settings = json.loads(rank_0.readline())
-    threading.Thread(target=_die_with, args=(rank_0,), daemon=True).start()
-    # Code of the user that calls exit() closes stdin, and would wait for who reads it.
-    sys.stdin = open(os.devnull, encoding="utf-8")
-    _note_signals(None)
-    try:
-        ranks = join_spawned(settings)
-        _note_signals(ranks)
-        Follower(ranks).run()
-    except (FailedElsewhere, NaseaError):
-        sys.exit(_EXIT_LOST)  # rank 0 knows more, and tells it
+def _start(settings: dict[str, Any]) -> tuple[TorchRanks, OpenBackend]:
+    ranks = join_spawned(settings)
+    return ranks, _opening(ranks)
 
 
-def _die_with(rank_0: io.FileIO) -> None:
-    rank_0.read()
-    os._exit(_EXIT_LOST)
+def _opening(ranks: TorchRanks) -> OpenBackend:
+    def open_backend(scenario: Scenario, directory: Path, role: Role) -> TorchBackend:
+        return TorchBackend(scenario, directory, role, ranks)
 
-
-def _note_signals(ranks: Ranks | None) -> dict[signal.Signals, Any]:
-    """Have a request to stop passed on to rank 0, which decides; returns the earlier handlers."""
-
-    def note(number: int, frame: object) -> None:
-        if ranks is not None:
-            ranks.stop_asked = True
-
-    if threading.current_thread() is not threading.main_thread():
-        return {}
-    return {each: signal.signal(each, note) for each in (signal.SIGINT, signal.SIGTERM)}
+    return open_backend
 
 
 if __name__ == "__main__":
-    main()
+    follow_spawned(_start)

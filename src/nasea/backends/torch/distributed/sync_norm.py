@@ -15,7 +15,7 @@ import torch
 from torch.nn import functional as F
 from torch.overrides import TorchFunctionMode
 
-from nasea.backends.torch.distributed.ranks import Ranks
+from nasea.backends.torch.distributed.ranks import TorchRanks
 
 _SIGNATURE = inspect.signature(F.batch_norm)
 
@@ -27,7 +27,7 @@ class SyncNorm(TorchFunctionMode):
         ranks: which must all enter it, with the same network.
     """
 
-    def __init__(self, ranks: Ranks) -> None:
+    def __init__(self, ranks: TorchRanks) -> None:
         super().__init__()
         self.ranks = ranks
 
@@ -48,7 +48,7 @@ class SyncNorm(TorchFunctionMode):
 
 
 def _batch_norm(
-    ranks: Ranks,
+    ranks: TorchRanks,
     input: torch.Tensor,
     running_mean: torch.Tensor | None,
     running_var: torch.Tensor | None,
@@ -74,7 +74,7 @@ def _batch_norm(
     return result
 
 
-def _normalise(x: torch.Tensor, eps: float, ranks: Ranks) -> tuple[torch.Tensor, ...]:
+def _normalise(x: torch.Tensor, eps: float, ranks: TorchRanks) -> tuple[torch.Tensor, ...]:
     found: tuple[torch.Tensor, ...] = _Normalise.apply(x, eps, ranks)  # type: ignore[no-untyped-call]
     return found
 
@@ -83,7 +83,9 @@ class _Normalise(torch.autograd.Function):
     """(x − mean) / sqrt(variance + eps), by channel, over all ranks."""
 
     @staticmethod
-    def forward(ctx: Any, x: torch.Tensor, eps: float, ranks: Ranks) -> tuple[torch.Tensor, ...]:
+    def forward(
+        ctx: Any, x: torch.Tensor, eps: float, ranks: TorchRanks
+    ) -> tuple[torch.Tensor, ...]:
         """(N, C, …) -> normalised (N, C, …), mean (C,), variance (C,), values a channel (1,)."""
         values = x.float() if x.dtype in (torch.float16, torch.bfloat16) else x
         axes = [0, *range(2, x.dim())]

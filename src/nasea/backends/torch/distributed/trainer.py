@@ -14,10 +14,11 @@ from collections.abc import Callable, Iterable, Iterator
 import torch
 
 from nasea.backends.base import UpdateReport
+from nasea.backends.distributed.steps import Steps
 from nasea.backends.torch.data import Batch
 from nasea.backends.torch.dealing import Deal
 from nasea.backends.torch.devices import seed_everything
-from nasea.backends.torch.distributed.ranks import Ranks
+from nasea.backends.torch.distributed.ranks import TorchRanks
 from nasea.backends.torch.distributed.sync_norm import SyncNorm
 from nasea.backends.torch.state import random_state, set_random_state
 from nasea.backends.torch.supernet import Supernet, average_gradients
@@ -42,7 +43,7 @@ class ParallelTrainer(Trainer):
 
     def __init__(
         self,
-        ranks: Ranks,
+        ranks: TorchRanks,
         deal: Deal,
         scenario: Scenario,
         user: UserCode,
@@ -66,7 +67,7 @@ class ParallelTrainer(Trainer):
         self.deal = deal
         self._synchronised = self.scenario.resource.batch_norm == "synchronised"
         self._batch = 0
-        self._in_step = True
+        self._steps = Steps(ranks)
 
     def epoch(
         self,
@@ -78,42 +79,30 @@ class ParallelTrainer(Trainer):
     ) -> None:
         """Lead an epoch: the paths and the end of it come from here."""
         self._batch = done * self.paths_per_update
-        self._in_step = True
-        is_over = False
-        try:
+        with self._steps.leading():
             super().epoch(epoch, batches, path, on_update, done)
-            is_over = True
-        finally:
-            if self._in_step:  # else all have failed together, or cannot be reached
-                self.ranks.send_step("over" if is_over else "called off")
         self.ranks.take_from_first(self.tensors())
 
     def follow(self, epoch: int, batches: Iterable[Batch], done: int) -> None:
         """Take part in an epoch that rank 0 leads."""
         self._batch = done * self.paths_per_update
         stream = iter(batches)
-        for step in itertools.count(done):
-            paths = self.ranks.receive_step()
-            if isinstance(paths, str):
-                break
+        for step, paths in enumerate(self._steps.following(), done):
             # Drawn anew every time, since a checkpoint holds the generators of rank 0 alone.
             seed_everything(self.scenario.seed, _RANK_STREAM, self.ranks.rank, epoch, step)
             self._update_together(paths, stream)
-        if paths == "over":
+        if self._steps.ended == "over":
             self.ranks.take_from_first(self.tensors())
 
     def update(self, paths: list[Genome], stream: Iterator[Batch]) -> tuple[float, int]:
         """One update, led from here."""
-        self._in_step = False
         before = random_state()
         try:
-            self.ranks.send_step(paths)
-            result = self._update_together(paths, stream)
+            with self._steps.step(paths):
+                return self._update_together(paths, stream)
         except RankLostError:  # nothing of this update was done: a checkpoint may be written
             set_random_state(before)
             raise
-        self._in_step = True
-        return result
 
     def tensors(self) -> list[torch.Tensor]:
         """All weights and statistics."""
@@ -128,8 +117,7 @@ class ParallelTrainer(Trainer):
             mean, failure = self._gradients_apart(paths, stream, weights)
         tensors = self._trained_by(paths)
         has_gradient = [float(tensor.grad is not None) for tensor in tensors]
-        told = torch.tensor([mean, *has_gradient], dtype=torch.float64)
-        mean, *counts = self.ranks.agree(failure, told).tolist()
+        mean, *counts = self.ranks.agree(failure, [mean, *has_gradient])
         self.require_finite(mean)
         average_gradients(self.supernet, paths)
         self.ranks.sum_in_place([_gradient(t) for t, n in zip(tensors, counts, strict=True) if n])

@@ -1,54 +1,23 @@
-"""Rank 0's hold on the processes of a run."""
+"""The processes of a run, with PyTorch."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import torch
 
-from nasea.backends.base import Backend, Role
+from nasea.backends.base import Role
+from nasea.backends.distributed.processes import Children
+from nasea.backends.distributed.world import NO_CUDA, leading
 from nasea.backends.launch import launched
 from nasea.backends.torch.distributed.leader import LeadingBackend
-from nasea.backends.torch.distributed.processes import Children, join_launched, spawn
-from nasea.backends.torch.distributed.ranks import Ranks
+from nasea.backends.torch.distributed.processes import join_launched, spawn
 from nasea.backends.visibility import show_only
 from nasea.backends.world import Alone, World
 from nasea.config import Scenario
-from nasea.errors import NaseaError, Notice, RankLostError
-
-
-class TorchWorld:
-    """See :class:`nasea.backends.world.World`.
-
-    Args:
-        ranks: all processes.
-        gpu_ids: the devices, one a process of a machine.
-    """
-
-    notices: Sequence[Notice] = ()
-
-    def __init__(self, ranks: Ranks, gpu_ids: tuple[int, ...]) -> None:
-        self.ranks = ranks
-        self.size = ranks.size
-        self.farewell: Any = None
-        self._gpu_ids = gpu_ids
-        self._opened = 0
-
-    def open(self, scenario: Scenario, directory: Path, role: Role = "search") -> Backend:
-        """See :class:`nasea.backends.world.World`."""
-        # A scenario of its own, for pre-training, runs where the run does.
-        resource = scenario.resource.model_copy(update={"gpu_ids": self._gpu_ids})
-        scenario = scenario.model_copy(update={"resource": resource})
-        self._opened += 1
-        return LeadingBackend(scenario, directory, role, self.ranks, self._opened)
-
-    def exchange(self, megabytes: int) -> float:
-        """See :class:`nasea.backends.world.World`."""
-        self.ranks.tell("exchange", megabytes)
-        return self.ranks.try_exchange(megabytes)
+from nasea.errors import Notice
 
 
 @contextmanager
@@ -61,27 +30,16 @@ def open_torch_world(scenario: Scenario, on_stop: Callable[[], None]) -> Iterato
     elif _has_devices(scenario):
         ranks, children = spawn(scenario, on_stop)
     else:
-        text = (
-            "no CUDA device: one process on the CPU (resource.device: cpu starts one for each id)"
-        )
-        yield Alone([Notice("resource.gpu_id", text)])
+        yield Alone([Notice("resource.gpu_id", NO_CUDA)])
         return
-    world = TorchWorld(ranks, scenario.resource.gpu_ids)
-    failure: dict[str, Any] | None = None
-    grace = None
+
+    def open_leader(asked: Scenario, directory: Path, role: Role, serial: int) -> LeadingBackend:
+        return LeadingBackend(asked, directory, role, ranks, serial)
+
     try:
-        yield world
-    except BaseException as error:
-        failure = {"message": f"{type(error).__name__}: {error}", "fix": None, "exit_code": 1}
-        if isinstance(error, NaseaError):
-            failure = {"message": error.message, "fix": error.fix, "exit_code": error.exit_code}
-        grace = 0.0 if isinstance(error, RankLostError) else 2.0
-        raise
+        with leading(ranks, children, scenario.resource.gpu_ids, open_leader) as world:
+            yield world
     finally:
-        with suppress(RankLostError):
-            ranks.tell("end", world.farewell, failure)
-        if children is not None:
-            children.end(*(() if grace is None else (grace,)))
         torch.set_num_threads(threads)
 
 

@@ -1,0 +1,11 @@
+"""Several processes as one backend: what does not depend on the framework.
+
+Rank 0 runs the pipeline and *leads*; the others *follow*: they wait for what the leader's backend
+does on all devices, do the same, and agree with it whether it went well (docs/decisions/0070). The
+frameworks' own parts are in ``torch/distributed`` and ``tensorflow/distributed``.
+
+- ``ranks``: all that the processes say to each other.
+- ``leader``: what the backend of rank 0 does besides; ``follower``: what the other ranks run.
+- ``scoring``: candidates handed out to whoever is free.
+- ``processes``: started here; ``world``: rank 0's hold on them.
+"""

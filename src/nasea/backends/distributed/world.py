@@ -1,0 +1,88 @@
+"""Rank 0's hold on the processes of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from nasea.backends.base import Backend, Role
+from nasea.backends.distributed.processes import GRACE_SECONDS, Children
+from nasea.backends.distributed.ranks import Ranks
+from nasea.config import Scenario
+from nasea.errors import NaseaError, Notice, RankLostError
+
+NO_CUDA = "no CUDA device: one process on the CPU (resource.device: cpu starts one for each id)"
+"""What is told where several ids cannot be had."""
+
+OpenLeader = Callable[[Scenario, Path, Role, int], Backend]
+"""A framework's backend of rank 0, with the number that tells it from others of this run."""
+
+
+class SeveralWorld:
+    """See :class:`nasea.backends.world.World`.
+
+    Args:
+        ranks: all processes.
+        gpu_ids: the devices, one a process of a machine.
+        open_leader: opens a backend of the framework.
+    """
+
+    notices: Sequence[Notice] = ()
+
+    def __init__(self, ranks: Ranks, gpu_ids: tuple[int, ...], open_leader: OpenLeader) -> None:
+        self.ranks = ranks
+        self.size = ranks.size
+        self.farewell: Any = None
+        self._gpu_ids = gpu_ids
+        self._open_leader = open_leader
+        self._opened = 0
+
+    def open(self, scenario: Scenario, directory: Path, role: Role = "search") -> Backend:
+        """See :class:`nasea.backends.world.World`."""
+        # A scenario of its own, for pre-training, runs where the run does.
+        resource = scenario.resource.model_copy(update={"gpu_ids": self._gpu_ids})
+        scenario = scenario.model_copy(update={"resource": resource})
+        self._opened += 1
+        return self._open_leader(scenario, directory, role, self._opened)
+
+    def exchange(self, megabytes: int) -> float:
+        """See :class:`nasea.backends.world.World`."""
+        self.ranks.tell("exchange", megabytes)
+        return self.ranks.try_exchange(megabytes)
+
+
+@contextmanager
+def leading(
+    ranks: Ranks,
+    children: Children | None,
+    gpu_ids: tuple[int, ...],
+    open_leader: OpenLeader,
+) -> Iterator[SeveralWorld]:
+    """The processes of a run while it lasts; in the end they are told, however it ended.
+
+    Args:
+        ranks: all processes.
+        children: those that this process started, if it did.
+        gpu_ids: the devices, one a process of a machine.
+        open_leader: opens a backend of the framework.
+    """
+    world = SeveralWorld(ranks, gpu_ids, open_leader)
+    failure: dict[str, Any] | None = None
+    grace = None
+    try:
+        yield world
+    except BaseException as error:
+        failure = {"message": f"{type(error).__name__}: {error}", "fix": None, "exit_code": 1}
+        if isinstance(error, NaseaError):
+            failure = {"message": error.message, "fix": error.fix, "exit_code": error.exit_code}
+        grace = 0.0 if isinstance(error, RankLostError) else 2.0
+        raise
+    finally:
+        with suppress(RankLostError):
+            ranks.tell("end", world.farewell, failure)
+            if children is None:  # what they read it from ends with this process
+                ranks.await_readers(GRACE_SECONDS if grace is None else grace)
+        if children is not None:
+            children.end(GRACE_SECONDS if grace is None else grace)

@@ -1,0 +1,43 @@
+"""Gradients of one update, added up path by path."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import tensorflow as tf
+
+
+class Gradients:
+    """Gradients of one update: of every variable the mean over the paths that used it.
+
+    What a learning rate means then does not depend on how many paths share an update.
+
+    Attributes:
+        weight: what gradients are multiplied with from now on.
+    """
+
+    weight = 1.0
+
+    def __init__(self) -> None:
+        self._sums: dict[str, Any] = {}
+        self._counts: dict[str, int] = {}
+
+    def add(self, name: str, gradient: Any) -> None:
+        """Count in what one path gives."""
+        gradient = gradient if self.weight == 1.0 else self.weight * gradient
+        known = self._sums.get(name)
+        self._sums[name] = gradient if known is None else known + gradient
+        self._counts[name] = self._counts.get(name, 0) + 1
+
+    def add_all(self, names: list[str], gradients: list[Any]) -> None:
+        """Count in several, ``None`` for those that the path did not use."""
+        for name, gradient in zip(names, gradients, strict=True):
+            if gradient is not None:
+                self.add(name, tf.convert_to_tensor(gradient))
+
+    def means(self) -> dict[str, Any]:
+        """The mean of each."""
+        return {
+            name: total if self._counts[name] == 1 else total / float(self._counts[name])
+            for name, total in self._sums.items()
+        }
