@@ -38,7 +38,7 @@ _REFIT = 1.25
 _EXPLORED = 0.1
 """Share of a batch that is drawn at random, whatever is predicted."""
 
-_SIFTED = 1000
+_SIFTED = 400
 """Candidates looked at closely: those that promise most."""
 
 _NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(7)
@@ -158,9 +158,9 @@ class Assisted:
         def promise(points: Points) -> FloatArray:
             return _expected_gain(predictor.posterior(points), warp, stairs)
 
-        genomes, points, promised = self._pool.candidates(archive, promise, rng)
-        best = np.argsort(-promised, kind="stable")[:_SIFTED]
-        genomes, posterior = genomes[best], predictor.posterior(points[best])
+        genomes, promised = self._pool.candidates(archive, promise, rng)
+        genomes = genomes[np.argsort(-promised, kind="stable")[:_SIFTED]]
+        posterior = predictor.posterior(self._encode(genomes))
         chosen: list[int] = []
         while len(chosen) < min(size, len(genomes)):
             expected = _expected_gain(posterior, warp, stairs)

@@ -102,15 +102,15 @@ class Predictor:
         return left_out
 
     def posterior(self, points: Points) -> Posterior:
-        """What is known of the merits of m architectures."""
+        """What is known of the merits of m architectures, as precise as the points."""
         from scipy.linalg import solve_triangular
 
-        across = self.kernel(self.logs, self.points, points)
-        explained = solve_triangular(self._root, across, lower=True, check_finite=False)
+        across = self.kernel(self.logs, self.points.like(points), points)
+        root = self._root.astype(across.dtype)
+        explained = solve_triangular(root, across, lower=True, check_finite=False)
         variances = self.kernel.diagonal(self.logs, points) - (explained**2).sum(axis=0)
-        return Posterior(
-            self, points, across.T @ self._weights, np.maximum(variances, _JITTER), explained
-        )
+        means = across.T @ self._weights.astype(across.dtype)
+        return Posterior(self, points, means, np.maximum(variances, _JITTER), explained)
 
     @cached_property
     def _root(self) -> FloatArray:
