@@ -38,6 +38,13 @@ _REFIT = 1.25
 _EXPLORED = 0.1
 """Share of a batch that is drawn at random, whatever is predicted."""
 
+_WORTHLESS = 0.25
+"""Share of the range of scores, from the worst, that is not worth a search.
+
+Networks that learn nothing are cheap, and score all alike. The predictor does not know that
+chance is the least, so to it any of them may be the one that is much better; and where there was
+none before, that one would gain a lot."""
+
 _SIFTED = 400
 """Candidates looked at closely: those that promise most."""
 
@@ -136,9 +143,8 @@ class Assisted:
         )
         if not insight.trusted:
             return self._unassisted(state, archive, rng, size), insight
-        stairs = Staircase.of(
-            points.costs, qualities, warp.quality(predictor.believed), float(qualities.min())
-        )
+        floor = float(qualities.min() + _WORTHLESS * np.ptp(qualities))
+        stairs = Staircase.of(points.costs, qualities, warp.quality(predictor.believed), floor)
         chosen = self._chosen(predictor, warp, stairs, archive, rng, size - int(_EXPLORED * size))
         taken = {*archive.scores, *chosen}
         explored = random_feasible(self.problem, size - len(chosen), rng, seen=taken)
@@ -207,7 +213,8 @@ class Assisted:
 
 def _expected_gain(posterior: Posterior, warp: Warp, stairs: Staircase) -> FloatArray:
     """Hypervolume that each architecture is expected to add, shape (n,)."""
-    means, variances = posterior.means[:, None], posterior.variances[:, None]
+    means = posterior.means[:, None]
+    variances = posterior.predictor.calibration * posterior.variances[:, None]
     # A score strays from the expected merit; of that, the better known part is quality.
     strays = np.sqrt(variances + posterior.predictor.noise) * _NODES
     trust = variances / (variances + posterior.predictor.noise)

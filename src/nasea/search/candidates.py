@@ -18,6 +18,7 @@ from nasea.search.proposals import Proposals
 LISTED = 50_000
 """Feasible genomes up to which all of them are candidates."""
 
+_BLOCK = 1000
 _SCORED_PARENTS = 100
 _BRED_AT_ONCE = 800
 _ROUNDS = 4
@@ -60,7 +61,11 @@ class Pool:
         left = np.ones(len(genomes), dtype=np.bool_)
         left[[row_of[record.genome] for record in archive if record.genome in row_of]] = False
         rows = np.flatnonzero(left)
-        return genomes[rows], promise(points[rows])
+        # A block at a time stays in the processor's cache.
+        blocks = [
+            promise(points[rows[begin : begin + _BLOCK]]) for begin in range(0, len(rows), _BLOCK)
+        ]
+        return genomes[rows], np.concatenate([np.empty(0), *blocks])
 
     @cached_property
     def _all(self) -> tuple[IntArray, Points, dict[Genome, int]] | None:
