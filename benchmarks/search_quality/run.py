@@ -87,6 +87,10 @@ class Curve:
             return ""
         return f"{self.mean[index]:.4f} ± {self.spread[index]:.4f}"
 
+    def each(self) -> str:
+        """Milliseconds of processor time an evaluation, for the table."""
+        return f"{1e3 * self.seconds / (STEP * len(self.mean)):.1f}"
+
     def needed(self, target: float) -> float:
         """Evaluations after which the mean is that high; infinite where it never is."""
         return next(
@@ -176,7 +180,7 @@ def print_setting(setting: Table, curves: dict[str, Curve]) -> None:
         f"{statistics.mean(setting.quality_of(setting.feasible, s) for s in range(3)):.4f}"
     )
     rows = [
-        [who, *(curve.at(n) for n in SHOWN), f"{1e3 * curve.seconds / (STEP * len(curve.mean)):.1f}"]
+        [who, *(curve.at(n) for n in SHOWN), curve.each()]
         for who, curve in curves.items()
         if who in STRATEGIES
     ]

@@ -46,7 +46,7 @@ class Points:
     def rough(self) -> Points:
         """The same in single precision: half the time, and near enough to sift."""
         rough = np.float32
-        return Points(self.hot.astype(rough), self.costs.astype(rough))  # type: ignore[arg-type]
+        return Points(self.hot.astype(rough), self.costs.astype(rough))
 
 
 @dataclass(frozen=True, eq=False)
