@@ -73,7 +73,7 @@ class Curve:
     Attributes:
         mean: after 5, 10, 15, ... evaluations, over the seeds.
         spread: standard deviation over the seeds.
-        seconds: of one search, scores being free.
+        seconds: of processor time of one search, scores being free.
     """
 
     mean: list[float] = field(default_factory=list)
@@ -87,6 +87,10 @@ class Curve:
             return ""
         return f"{self.mean[index]:.4f} ± {self.spread[index]:.4f}"
 
+    def each(self) -> str:
+        """Milliseconds of processor time an evaluation, for the table."""
+        return f"{1e3 * self.seconds / (STEP * len(self.mean)):.1f}"
+
     def needed(self, target: float) -> float:
         """Evaluations after which the mean is that high; infinite where it never is."""
         return next(
@@ -99,9 +103,9 @@ def measure(strategy: Strategy, of: Table, seeds: int) -> Curve:
     most = min(strategy.most, len(of.feasible))
     curve, shares = Curve(), []
     for seed in range(seeds):
-        began = time.perf_counter()
+        began = time.process_time()
         rows = strategy.rows(of, seed, most)
-        curve.seconds += (time.perf_counter() - began) / seeds
+        curve.seconds += (time.process_time() - began) / seeds
         shares.append([of.quality_of(rows[:n], seed) for n in range(STEP, most + 1, STEP)])
     for values in zip(*shares, strict=True):
         curve.mean.append(statistics.mean(values))
@@ -127,8 +131,8 @@ def main() -> None:
             strategy = Strategy(strategy.rows, min(strategy.most, arguments.most))
         for setting in settings:
             curves.setdefault(setting.name, {})[name] = measure(strategy, setting, arguments.seeds)
+            keep(arguments.seeds, curves)
         print(f"{name}: {time.perf_counter() - began:.0f} s", flush=True)
-        keep(arguments.seeds, curves)
     for setting in settings:
         print_setting(setting, curves[setting.name])
     print_speedups([setting.name for setting in settings], curves)
@@ -176,11 +180,11 @@ def print_setting(setting: Table, curves: dict[str, Curve]) -> None:
         f"{statistics.mean(setting.quality_of(setting.feasible, s) for s in range(3)):.4f}"
     )
     rows = [
-        [who, *(curve.at(n) for n in SHOWN), f"{curve.seconds:.2f}"]
+        [who, *(curve.at(n) for n in SHOWN), curve.each()]
         for who, curve in curves.items()
         if who in STRATEGIES
     ]
-    print(table(["strategy", *(str(n) for n in SHOWN), "s"], rows))
+    print(table(["strategy", *(str(n) for n in SHOWN), "ms each"], rows))
 
 
 def speedups(curves: dict[str, dict[str, Curve]]) -> dict[str, dict[str, float]]:

@@ -79,3 +79,34 @@ def test_fitting_lets_it_predict_what_it_has_not_seen() -> None:
     predictor = Predictor(kernel, logs, points[known], merits[known])
     assert spearman_rho(predictor.posterior(points[others]).means, merits[others]) > 0.95
     assert spearman_rho(predictor.left_out, merits[known]) > 0.95
+
+
+def test_single_precision_is_near_enough_to_sift() -> None:
+    kernel, points, merits, _ = scored(60)
+    known, others = points[np.arange(40)], points[np.arange(40, 60)]
+    predictor = Predictor(kernel, kernel.prior_mean, known, merits[:40])
+    exact, rough = predictor.posterior(others), predictor.posterior(others.rough)
+    assert rough.means.dtype == rough.explained.dtype == np.float32
+    np.testing.assert_allclose(rough.means, exact.means, atol=1e-3)
+    np.testing.assert_allclose(rough.variances, exact.variances, atol=1e-3)
+
+
+def test_architectures_of_the_same_candidates_in_other_layers_are_alike() -> None:
+    kernel = Kernel(np.repeat(np.arange(3), 4))
+    hot = np.eye(4)[[[0, 1, 2], [2, 0, 1], [3, 0, 3]]].reshape(3, 12)
+    covariance = kernel(kernel.prior_mean, Points(hot, np.zeros(3)), Points(hot, np.zeros(3)))
+    assert covariance[0, 1] > covariance[0, 2]
+
+
+def test_candidates_of_layers_of_other_sizes_are_never_the_same() -> None:
+    kernel = Kernel(np.array([0, 0, 1, 1, 1]))
+    assert len(kernel.prior_mean[kernel.slices["h"]]) == 5
+
+
+def test_variances_are_calibrated_by_the_errors_near_the_best() -> None:
+    kernel, points, merits, rng = scored(120, noise=0.01)
+    logs = fit(kernel, points, merits, kernel.prior_mean)
+    strays = np.where(merits >= np.median(merits), 0.6, 0.0) * rng.standard_normal(120)
+    calm = Predictor(kernel, logs, points, merits).calibration
+    rough = Predictor(kernel, logs, points, merits + strays).calibration
+    assert 0.25 <= calm < rough <= 2.0

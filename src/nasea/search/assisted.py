@@ -38,7 +38,14 @@ _REFIT = 1.25
 _EXPLORED = 0.1
 """Share of a batch that is drawn at random, whatever is predicted."""
 
-_SIFTED = 1000
+_WORTHLESS = 0.25
+"""Share of the range of scores, from the worst, that is not worth a search.
+
+Networks that learn nothing are cheap, and score all alike. The predictor does not know that
+chance is the least, so to it any of them may be the one that is much better; and where there was
+none before, that one would gain a lot."""
+
+_SIFTED = 400
 """Candidates looked at closely: those that promise most."""
 
 _NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(7)
@@ -136,9 +143,8 @@ class Assisted:
         )
         if not insight.trusted:
             return self._unassisted(state, archive, rng, size), insight
-        stairs = Staircase.of(
-            points.costs, qualities, warp.quality(predictor.believed), float(qualities.min())
-        )
+        floor = float(qualities.min() + _WORTHLESS * np.ptp(qualities))
+        stairs = Staircase.of(points.costs, qualities, warp.quality(predictor.believed), floor)
         chosen = self._chosen(predictor, warp, stairs, archive, rng, size - int(_EXPLORED * size))
         taken = {*archive.scores, *chosen}
         explored = random_feasible(self.problem, size - len(chosen), rng, seen=taken)
@@ -158,9 +164,9 @@ class Assisted:
         def promise(points: Points) -> FloatArray:
             return _expected_gain(predictor.posterior(points), warp, stairs)
 
-        genomes, points, promised = self._pool.candidates(archive, promise, rng)
-        best = np.argsort(-promised, kind="stable")[:_SIFTED]
-        genomes, posterior = genomes[best], predictor.posterior(points[best])
+        genomes, promised = self._pool.candidates(archive, promise, rng)
+        genomes = genomes[np.argsort(-promised, kind="stable")[:_SIFTED]]
+        posterior = predictor.posterior(self._encode(genomes))
         chosen: list[int] = []
         while len(chosen) < min(size, len(genomes)):
             expected = _expected_gain(posterior, warp, stairs)
@@ -198,7 +204,8 @@ class Assisted:
 
 def _expected_gain(posterior: Posterior, warp: Warp, stairs: Staircase) -> FloatArray:
     """Hypervolume that each architecture is expected to add, shape (n,)."""
-    means, variances = posterior.means[:, None], posterior.variances[:, None]
+    means = posterior.means[:, None]
+    variances = posterior.predictor.calibration * posterior.variances[:, None]
     # A score strays from the expected merit; of that, the better known part is quality.
     strays = np.sqrt(variances + posterior.predictor.noise) * _NODES
     trust = variances / (variances + posterior.predictor.noise)

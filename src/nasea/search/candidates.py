@@ -18,6 +18,7 @@ from nasea.search.proposals import Proposals
 LISTED = 50_000
 """Feasible genomes up to which all of them are candidates."""
 
+_BLOCK = 1000
 _SCORED_PARENTS = 100
 _BRED_AT_ONCE = 800
 _ROUNDS = 4
@@ -42,16 +43,17 @@ class Pool:
         archive: Archive,
         promise: Callable[[Points], FloatArray],
         rng: np.random.Generator,
-    ) -> tuple[IntArray, Points, FloatArray]:
+    ) -> tuple[IntArray, FloatArray]:
         """Feasible canonical architectures that are not in the archive.
 
         Args:
             archive: what is scored.
             promise: how much is to be hoped for, (n points) -> (n,); what is bred, is bred for it.
+                It is asked about points in single precision.
             rng: breeds.
 
         Returns:
-            Genomes, shape (n, layers), their points, and how much they promise, shape (n,).
+            Genomes, shape (n, layers), and how much they promise, shape (n,).
         """
         if self._all is None:
             return self._bred(archive, promise, rng)
@@ -59,8 +61,11 @@ class Pool:
         left = np.ones(len(genomes), dtype=np.bool_)
         left[[row_of[record.genome] for record in archive if record.genome in row_of]] = False
         rows = np.flatnonzero(left)
-        points = points[rows]
-        return genomes[rows], points, promise(points)
+        # A block at a time stays in the processor's cache.
+        blocks = [
+            promise(points[rows[begin : begin + _BLOCK]]) for begin in range(0, len(rows), _BLOCK)
+        ]
+        return genomes[rows], np.concatenate([np.empty(0), *blocks])
 
     @cached_property
     def _all(self) -> tuple[IntArray, Points, dict[Genome, int]] | None:
@@ -71,11 +76,11 @@ class Pool:
         canonical = {self._problem.canonical(tuple(row)): None for row in listed.tolist()}
         row_of = {genome: row for row, genome in enumerate(canonical)}
         genomes = _array(list(row_of), self._problem)
-        return genomes, self._encode(genomes), row_of
+        return genomes, self._encode(genomes).rough, row_of
 
     def _bred(
         self, archive: Archive, promise: Callable[[Points], FloatArray], rng: np.random.Generator
-    ) -> tuple[IntArray, Points, FloatArray]:
+    ) -> tuple[IntArray, FloatArray]:
         """Offspring of the front and of what promised most, and random ones of every cost."""
         proposals = Proposals(self._problem, archive, _ROUNDS * _BRED_AT_ONCE)
         front = [record.genome for record in archive.front(self._problem.budget)]
@@ -88,10 +93,10 @@ class Pool:
             children = mutate(uniform_crossover(mothers, fathers, rng), self._problem.choices, rng)
             proposals.offer(children)
             genomes = _array(proposals.genomes, self._problem)
-            promised = promise(self._encode(genomes))
+            promised = promise(self._encode(genomes).rough)
             best = np.argsort(-promised, kind="stable")[:_PARENTS]
             parents = np.concatenate([parents, genomes[best]])[-2 * _PARENTS :]
-        return genomes, self._encode(genomes), promised
+        return genomes, promised
 
 
 def _array(genomes: Sequence[Genome], problem: Problem) -> IntArray:

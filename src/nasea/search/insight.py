@@ -6,6 +6,11 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+import numpy as np
+
+_SURE = 1.0 - 1e-9
+"""A correlation beyond which transformed ones would be infinite."""
+
 
 @dataclass(frozen=True)
 class Insight:
@@ -25,8 +30,16 @@ class Insight:
 
     @property
     def trusted(self) -> bool:
-        """Whether predictions say more than the cost does."""
-        return self.correlation > self.cost_correlation
+        """Whether predictions say more than the cost does, as far as so few scores can tell.
+
+        Correlations are compared by Fisher's transformation, under which an estimate from n pairs
+        has a standard error of 1 / sqrt(n - 3), whatever it is of (Fisher 1921, *On the "probable
+        error" of a coefficient of correlation deduced from a small sample*). The predictor is
+        told of the cost, so it takes more than one such error to give up on it.
+        """
+        error = np.sqrt(2.0 / max(self.fitted_on - 3, 1))
+        ours, of_cost = np.arctanh(np.minimum([self.correlation, self.cost_correlation], _SURE))
+        return bool(ours > of_cost - error)
 
     def describe(self) -> str:
         """A line for the log."""
