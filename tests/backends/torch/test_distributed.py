@@ -15,6 +15,7 @@ import torch
 from contracts.devices import DevicesContract
 from contracts.kit import Arrays, same
 from contracts.training import Malice
+from nasea.backends.base import Measurement, Slice
 from nasea.backends.distributed.signing import new_key, sealed, unsealed
 from nasea.backends.distributed.world import SeveralWorld
 from nasea.backends.torch.backend import TorchBackend
@@ -157,10 +158,12 @@ def test_a_metric_that_never_returns_on_the_other_rank_ends_the_run(project: Pat
     asked = scenario(resource__gpu_ids=[0, 1], resource__timeout=60.0)
     seen: list[Measurement] = []
     with open_torch_world(asked, lambda: None) as own, pytest.raises(RankLostError) as caught:
-        assert isinstance(own, TorchWorld)
+        assert isinstance(own, SeveralWorld)
         backend = led(own, project)
         own.ranks.timeout = 2.0  # only now: to start may take longer
-        backend.measure_each([(g, Slice()) for g in genomes(backend, 8)], seen.append)
+        backend.measure_each(
+            [(g, Slice()) for g in random_genomes(backend.supernet.space, 8)], seen.append
+        )
     assert "a score took more than 2 s" in caught.value.message
     assert caught.value.exit_code == 130
     assert len(seen) < 8, "one of them is with the other rank"
