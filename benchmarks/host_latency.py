@@ -27,7 +27,7 @@ from nasea.cost.profiles.measured import MeasuredProfile
 from nasea.pipeline.events import Silence
 from nasea.pipeline.latency_build import build, time_files
 from nasea.pipeline.probe import open_latency_space
-from nasea.search.ranking import kendall_tau
+from nasea.strategy.ranking import kendall_tau
 from ranking import relative_errors
 from recording import record, table
 

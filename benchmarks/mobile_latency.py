@@ -31,7 +31,7 @@ from nasea.cost.profiles import UnpricedError
 from nasea.cost.profiles.operator_csv import COLUMNS, row_of
 from nasea.cost.profiles.table import TableProfile
 from nasea.pipeline.latency_import import import_times
-from nasea.search.ranking import kendall_tau
+from nasea.strategy.ranking import kendall_tau
 from ranking import relative_errors
 from recording import record, table
 

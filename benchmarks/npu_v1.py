@@ -21,7 +21,7 @@ import numpy as np
 
 from nasea.cost.profiles.analytic import AnalyticProfile, Machine, work_of
 from nasea.cost.profiles.find import packaged_profile
-from nasea.search.ranking import kendall_tau
+from nasea.strategy.ranking import kendall_tau
 from public_networks import named
 from ranking import relative_errors
 from recording import record, table

@@ -22,7 +22,8 @@ from nasea.backends.base import Slice
 from nasea.pipeline.direction import Direction
 from nasea.pipeline.probe import Prepared
 from nasea.results.front import Front
-from nasea.search import (
+from nasea.space import Genome
+from nasea.strategy import (
     Archive,
     HypervolumeReference,
     Score,
@@ -30,7 +31,6 @@ from nasea.search import (
     random_search,
     run_search,
 )
-from nasea.space import Genome
 from projects import open_trained
 from recording import record, table
 

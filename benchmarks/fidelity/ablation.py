@@ -40,8 +40,8 @@ from nasea.backends.torch.train import Trainer  # noqa: E402
 from nasea.config import Scenario, load_scenario  # noqa: E402
 from nasea.pipeline.events import Silence  # noqa: E402
 from nasea.pipeline.probe import Prepared, prepare  # noqa: E402
-from nasea.search.ranking import kendall_tau, top_k_regret  # noqa: E402
 from nasea.space import Genome, fair_path  # noqa: E402
+from nasea.strategy.ranking import kendall_tau, top_k_regret  # noqa: E402
 from recording import record, table  # noqa: E402 - found only now
 
 STATISTICS_IMAGES = (0, 500, 2000)

@@ -28,7 +28,7 @@ import nasea  # noqa: E402
 from nasea.backends.base import Slice  # noqa: E402
 from nasea.cli.listener import RichListener  # noqa: E402
 from nasea.pipeline.probe import Prepared  # noqa: E402
-from nasea.search.ranking import kendall_tau, spearman_rho, tau_interval  # noqa: E402
+from nasea.strategy.ranking import kendall_tau, spearman_rho, tau_interval  # noqa: E402
 from projects import open_project, open_trained  # noqa: E402 - found only now
 from recording import record, table  # noqa: E402
 

@@ -30,9 +30,9 @@ from pymoo.algorithms.moo.nsga3 import NSGA3
 from rivals import pymoo_rows, random_rows
 from tables import Table, nb201
 
-from nasea.search import Archive, Objective, Record, Score, hypervolume
-from nasea.search.directions import directions
-from nasea.search.problem import FloatArray, IntArray
+from nasea.strategy import Archive, Objective, Record, Score, hypervolume
+from nasea.strategy.directions import directions
+from nasea.strategy.problem import FloatArray, IntArray
 from recording import record, table
 
 DEVICES = ("samsung_s7", "eyeriss", "raspi4")

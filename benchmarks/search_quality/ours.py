@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from tables import Table
 
-from nasea.search import Mode, run_search
-from nasea.search.problem import IntArray
+from nasea.strategy import Mode, run_search
+from nasea.strategy.problem import IntArray
 
 POP_SIZE = 40
 

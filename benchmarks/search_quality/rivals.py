@@ -20,8 +20,8 @@ from pymoo.core.problem import Problem
 from pymoo.core.sampling import Sampling
 from tables import Table
 
-from nasea.search.operators import mutate, uniform_crossover
-from nasea.search.problem import FloatArray, IntArray
+from nasea.strategy.operators import mutate, uniform_crossover
+from nasea.strategy.problem import FloatArray, IntArray
 
 TRIALS = 4
 """Optuna's samplers may propose this many times what is paid for; then random draws go on."""

@@ -31,7 +31,7 @@ from ours import searched
 from rivals import optuna_nsga2, optuna_tpe, pymoo_nsga2, random_rows
 from tables import DEVICES, Table, macro, nb201
 
-from nasea.search.problem import IntArray
+from nasea.strategy.problem import IntArray
 from recording import RECORDS, record, table
 
 SHOWN = (50, 100, 150, 200, 300, 500)

@@ -15,8 +15,8 @@ import numpy as np
 from scipy.optimize import linprog
 from scipy.sparse import csr_array
 
-from nasea.search import Genome, HypervolumeReference, Objective, Problem, Score, hypervolume
-from nasea.search.problem import FloatArray, IntArray
+from nasea.strategy import Genome, HypervolumeReference, Objective, Problem, Score, hypervolume
+from nasea.strategy.problem import FloatArray, IntArray
 
 DEVICES = ("samsung_s7", "pixel3", "eyeriss", "raspi4", "1080ti_1")
 LEAST_LATENCY = 0.05

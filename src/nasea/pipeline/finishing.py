@@ -18,8 +18,8 @@ from nasea.pipeline.rendering import model_text
 from nasea.pipeline.scores import ScoreBook
 from nasea.results.front import Evaluated, Front, FrontMember, LayerRow, RunInfo
 from nasea.results.store import RenderedModel, write_results
-from nasea.search import Archive, Record, representatives
 from nasea.space import Genome
+from nasea.strategy import Archive, Record, representatives
 from nasea.version import __version__
 
 _PICTURES = 6

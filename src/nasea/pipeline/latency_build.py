@@ -29,8 +29,8 @@ from nasea.errors import LatencyError
 from nasea.pipeline.events import Listener, Progress, Silence
 from nasea.pipeline.latency_import import require_name
 from nasea.pipeline.probe import Built, open_latency_space
-from nasea.search.ranking import kendall_tau
 from nasea.space import Genome
+from nasea.strategy.ranking import kendall_tau
 
 NETWORKS = 16
 """Whole networks that a table is calibrated on."""

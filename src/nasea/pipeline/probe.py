@@ -26,8 +26,8 @@ from nasea.cost.profiles import Profile, find_profile
 from nasea.errors import BudgetError, Notice, UserCodeError
 from nasea.pipeline.events import Listener, Progress
 from nasea.pipeline.opening import Opened, open_scenario
-from nasea.search import Limit, Objective, Problem, cheapest_within, random_feasible
 from nasea.space import Genome, Space
+from nasea.strategy import Limit, Objective, Problem, cheapest_within, random_feasible
 
 FEW_PATHS_PER_UPDATE = 2
 """Default of ``supernet.paths_per_update``; docs/decisions tells why not more."""

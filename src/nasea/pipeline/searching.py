@@ -21,8 +21,8 @@ from nasea.pipeline.probe import Prepared
 from nasea.pipeline.scores import ScoreBook
 from nasea.pipeline.separation import Separation
 from nasea.results.plots import front_figure
-from nasea.search import Archive, GenerationReport, Score, SearchOutcome, SearchState, run_search
 from nasea.space import Genome
+from nasea.strategy import Archive, GenerationReport, Score, SearchOutcome, SearchState, run_search
 
 SAVE_SECONDS = 60.0
 """A long generation is saved this often: what is scored stays scored."""

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from nasea.results.files import write_result
 from nasea.results.units import Quantity, Unit, unit_for
-from nasea.search.ranking import kendall_tau, spearman_rho, tau_interval, top_k_regret
+from nasea.strategy.ranking import kendall_tau, spearman_rho, tau_interval, top_k_regret
 
 FIDELITY_FILE = "fidelity.json"
 _FORMAT = "nasea-fidelity"

@@ -1,0 +1,39 @@
+"""Evolutionary search over genomes, told of the world only by a ``Problem`` and ``Evaluate``."""
+
+from nasea.strategy.archive import Archive, Record
+from nasea.strategy.assisted import Assisted
+from nasea.strategy.feasibility import cheapest_within
+from nasea.strategy.nsga import Nsga2
+from nasea.strategy.nsga3 import Nsga3, representatives
+from nasea.strategy.pareto import HypervolumeReference, hypervolume
+from nasea.strategy.problem import Genome, Limit, Objective, Problem
+from nasea.strategy.run import GenerationReport, Mode, SearchOutcome, random_search, run_search
+from nasea.strategy.sampling import dearest_feasible, random_feasible
+from nasea.strategy.score import Evaluate, Score
+from nasea.strategy.state import SearchState
+
+__all__ = [
+    "Archive",
+    "Assisted",
+    "Evaluate",
+    "Genome",
+    "GenerationReport",
+    "HypervolumeReference",
+    "Limit",
+    "Mode",
+    "Nsga2",
+    "Nsga3",
+    "Objective",
+    "Problem",
+    "Record",
+    "Score",
+    "SearchOutcome",
+    "SearchState",
+    "cheapest_within",
+    "dearest_feasible",
+    "hypervolume",
+    "random_feasible",
+    "random_search",
+    "representatives",
+    "run_search",
+]

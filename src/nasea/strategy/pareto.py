@@ -1,0 +1,109 @@
+"""Dominance, crowding and hypervolume: pymoo's, on arrays of cost and quality."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from nasea.strategy.problem import FloatArray, IntArray
+
+
+class Ranking(NamedTuple):
+    """The points that NSGA-II's survival keeps, and how it sees them.
+
+    Attributes:
+        survivors: indices of the m points kept, shape (m,).
+        rank: the front each of them is on, from 0 for the best, shape (m,).
+        crowding: how alone each of them is on its front, shape (m,); higher is better.
+    """
+
+    survivors: IntArray
+    rank: IntArray
+    crowding: FloatArray
+
+
+def rank_and_crowding(
+    costs: FloatArray, qualities: FloatArray, *, survive: int, rng: np.random.Generator
+) -> Ranking:
+    """Non-dominated sorting by cost (less) and quality (more), crowding within a front.
+
+    Args:
+        costs: shape (n,).
+        qualities: shape (n,).
+        survive: how many points are kept, at most; at least 1.
+        rng: breaks ties of crowding.
+    """
+    # pymoo takes most of a second to import, which `nasea --help` should not pay.
+    from pymoo.core.population import Population
+    from pymoo.core.problem import Problem
+    from pymoo.operators.survival.rank_and_crowding import RankAndCrowding
+
+    population = Population.new(F=np.column_stack([costs, -qualities]))
+    survivors = RankAndCrowding().do(
+        Problem(n_obj=2),
+        population,
+        n_survive=survive,
+        random_state=rng,
+        return_indices=True,
+    )
+    return Ranking(
+        survivors=np.array(survivors, dtype=np.int64),
+        rank=np.array(population[survivors].get("rank"), dtype=np.int64),
+        crowding=np.array(population[survivors].get("crowding"), dtype=np.float64),
+    )
+
+
+@dataclass(frozen=True)
+class HypervolumeReference:
+    """The fixed corner that hypervolume is measured from; one for a whole run.
+
+    Cost is normalised to [0, 1] between the cheapest architecture and the budget; quality counts
+    from ``quality``, in its own unit. So the hypervolume of a run is the area gained over an
+    architecture of reference quality at the full budget. Every further objective adds a dimension
+    of its own, normalised alike.
+
+    Attributes:
+        quality: the quality worth nothing.
+        cost_low: cost of the cheapest architecture.
+        cost_high: the budget.
+        further: least cost, and cost worth nothing, of each further objective.
+    """
+
+    quality: float
+    cost_low: float
+    cost_high: float
+    further: tuple[tuple[float, float], ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain numbers, for JSON."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> HypervolumeReference:
+        """The reference that ``to_dict`` wrote."""
+        further = tuple((float(low), float(high)) for low, high in data.get("further", ()))
+        return cls(**{**data, "further": further})
+
+
+def hypervolume(costs: FloatArray, qualities: FloatArray, reference: HypervolumeReference) -> float:
+    """Volume dominated by the points and better than the reference; 0 when there is none.
+
+    Args:
+        costs: shape (n,), or (n, 1 + further objectives), the constraint's own first.
+        qualities: shape (n,).
+        reference: where the volume ends.
+    """
+    from pymoo.indicators.hv import HV
+
+    ranges = np.array([(reference.cost_low, reference.cost_high), *reference.further])
+    low, high = ranges.T
+    # A budget that only the cheapest architecture meets leaves no range of cost: quality is all.
+    span = np.where(high > low, high - low, 1.0)
+    shares = (costs.reshape(len(qualities), len(low)) - low) / span
+    points = np.column_stack([shares, reference.quality - qualities])
+    corner = np.append(np.ones(len(span)), 0.0)
+    better = points[(points < corner).all(axis=1)]
+    return float(HV(ref_point=corner)(better)) if len(better) else 0.0

@@ -1,0 +1,55 @@
+"""Collecting architectures worth a true evaluation: feasible, and not seen before."""
+
+from __future__ import annotations
+
+from collections.abc import Container
+
+from nasea.strategy.problem import Genome, IntArray, Problem
+
+
+class Proposals:
+    """A list of distinct feasible canonical genomes that grows up to a limit.
+
+    Args:
+        problem: says what is feasible and what is the same network.
+        seen: canonical genomes to leave out.
+        limit: how many to collect.
+    """
+
+    def __init__(self, problem: Problem, seen: Container[Genome], limit: int) -> None:
+        self._problem = problem
+        self._seen = seen
+        self._limit = limit
+        # A dictionary is an ordered set.
+        self._genomes: dict[Genome, None] = {}
+
+    @property
+    def missing(self) -> int:
+        """How many are still to be found."""
+        return self._limit - len(self._genomes)
+
+    @property
+    def genomes(self) -> list[Genome]:
+        """What was collected, in order."""
+        return list(self._genomes)
+
+    def offer(self, genomes: IntArray, *, most: int | None = None) -> IntArray:
+        """Takes those that are feasible and new, the first first, up to the limit.
+
+        Args:
+            genomes: shape (n, layers); need not be canonical.
+            most: take no more than this many.
+
+        Returns:
+            The infeasible ones among them, shape (m, layers).
+        """
+        room = self.missing if most is None else min(most, self.missing)
+        feasible = self._problem.feasible(genomes)
+        for row in genomes[feasible].tolist():
+            if room == 0:
+                break
+            genome = self._problem.canonical(tuple(row))
+            if genome not in self._seen and genome not in self._genomes:
+                self._genomes[genome] = None
+                room -= 1
+        return genomes[~feasible]

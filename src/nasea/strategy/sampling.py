@@ -1,0 +1,115 @@
+"""Random architectures under the budget: the first generation, and baselines."""
+
+from __future__ import annotations
+
+from collections.abc import Container
+
+import numpy as np
+
+from nasea.strategy.cost_grid import RESOLUTION, CostGrid
+from nasea.strategy.enumeration import feasible_genomes
+from nasea.strategy.feasibility import cheapest_within
+from nasea.strategy.problem import Genome, IntArray, Problem
+from nasea.strategy.proposals import Proposals
+
+_ROUNDS = 20
+_LEAST_DRAWS = 32
+_DRAWS_PER_STRATUM = 8
+_DRAWS_PER_TOTAL = 32
+
+
+def random_feasible(
+    problem: Problem, count: int, rng: np.random.Generator, *, seen: Container[Genome] = ()
+) -> list[Genome]:
+    """Distinct canonical feasible genomes, drawn uniformly among the feasible ones.
+
+    Args:
+        problem: the space and its budget.
+        count: how many are wanted.
+        rng: the source of randomness.
+        seen: canonical genomes to leave out.
+
+    Returns:
+        ``count`` genomes, or all there are when they are fewer (where the feasible ones are too
+        many to list, all that a bounded number of draws found).
+
+    Raises:
+        BudgetError: the cheapest architecture exceeds the budget.
+    """
+    proposals = Proposals(problem, seen, count)
+    top_up(proposals, problem, CostGrid(problem), rng)
+    return proposals.genomes
+
+
+def initial_population(problem: Problem, count: int, rng: np.random.Generator) -> list[Genome]:
+    """The cheapest architecture, the dearest feasible one, and random ones evenly over the cost.
+
+    Those that are cheapest in a further objective are among them too.
+
+    Args:
+        problem: the space and its budget.
+        count: how many are wanted.
+        rng: the source of randomness.
+
+    Returns:
+        ``count`` distinct canonical feasible genomes, or all there are when they are fewer.
+
+    Raises:
+        BudgetError: the cheapest architecture exceeds the budget.
+    """
+    proposals = Proposals(problem, (), count)
+    grid = CostGrid(problem)
+    proposals.offer(np.array([problem.cheapest], dtype=np.int64))
+    proposals.offer(_dearest_feasible(problem, grid, rng))
+    for objective in problem.objectives:
+        proposals.offer(np.array([objective.cheapest], dtype=np.int64))
+    if problem.limits:
+        proposals.offer(np.array([_any_feasible(problem)], dtype=np.int64))
+    edges = np.linspace(0, RESOLUTION, proposals.missing + 1)
+    for low, high in zip(edges[:-1], edges[1:], strict=True):
+        proposals.offer(grid.draw(_DRAWS_PER_STRATUM, rng, low=low, high=high), most=1)
+    top_up(proposals, problem, grid, rng)
+    return proposals.genomes
+
+
+def dearest_feasible(problem: Problem, rng: np.random.Generator) -> Genome:
+    """A genome whose cost comes as close to the budget as the cost grid can tell.
+
+    Raises:
+        BudgetError: the cheapest architecture exceeds the budget.
+    """
+    genome = _dearest_feasible(problem, CostGrid(problem), rng)[0]
+    return problem.canonical(tuple(genome.tolist()))
+
+
+def top_up(
+    proposals: Proposals, problem: Problem, grid: CostGrid, rng: np.random.Generator
+) -> None:
+    """Fills proposals with random feasible genomes; lists the space once drawing runs dry."""
+    # What one budget admits another may not: each has its turn at proposing.
+    grids = [grid, *(CostGrid(view) for view in problem.views[1:])]
+    for turn in range(_ROUNDS * len(grids)):
+        if proposals.missing == 0:
+            return
+        chosen = grids[turn % len(grids)]
+        proposals.offer(chosen.draw(max(2 * proposals.missing, _LEAST_DRAWS), rng))
+    rest = feasible_genomes(problem)
+    if rest is not None:
+        proposals.offer(rng.permutation(rest))
+
+
+def _any_feasible(problem: Problem) -> Genome:
+    """A genome that meets every budget, or the cheapest where there is none."""
+    return cheapest_within(problem) or problem.cheapest
+
+
+def _dearest_feasible(problem: Problem, grid: CostGrid, rng: np.random.Generator) -> IntArray:
+    """Shape (1, layers)."""
+    for total in grid.totals[::-1]:
+        genomes = grid.draw(_DRAWS_PER_TOTAL, rng, low=total, high=total)
+        costs = problem.cost(genomes)
+        costs[~problem.feasible(genomes)] = -np.inf
+        best = int(np.argmax(costs))
+        if np.isfinite(costs[best]):
+            return genomes[[best]]
+    return np.array([problem.cheapest], dtype=np.int64)

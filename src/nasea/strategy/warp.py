@@ -1,0 +1,51 @@
+"""The scale on which a predictor sees quality."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from nasea.strategy.problem import FloatArray
+
+_MARGIN = 1.0
+"""How far above the best quality the scale ends, in spreads between the median and the best."""
+
+
+@dataclass(frozen=True)
+class Warp:
+    """Quality as the logarithm of what it lacks, standardised: its *merit*.
+
+    Networks differ in tenths of a percent near the best and in tens of percents far from it. On a
+    scale of log(ceiling - quality) both are steps of like size, which one stationary model can
+    follow. Increasing: more merit is more quality.
+
+    Attributes:
+        ceiling: a quality beyond the best seen.
+        centre: mean of log(ceiling - quality).
+        spread: its standard deviation.
+    """
+
+    ceiling: float
+    centre: float
+    spread: float
+
+    @classmethod
+    def of(cls, qualities: FloatArray) -> Warp:
+        """The scale for these qualities, shape (n,); n at least 1."""
+        best = float(qualities.max())
+        margin = _MARGIN * (best - float(np.median(qualities)))
+        # Where all are alike any margin will do, if it can be added to the best at all.
+        ceiling = best + (margin or max(1e-3, 1e-3 * abs(best)))
+        lacking = np.log(ceiling - qualities)
+        return cls(ceiling, float(lacking.mean()), float(lacking.std()) or 1.0)
+
+    def merit(self, qualities: FloatArray) -> FloatArray:
+        """Of qualities below the ceiling, any shape."""
+        merits: FloatArray = (self.centre - np.log(self.ceiling - qualities)) / self.spread
+        return merits
+
+    def quality(self, merits: FloatArray) -> FloatArray:
+        """The inverse of :meth:`merit`."""
+        qualities: FloatArray = self.ceiling - np.exp(self.centre - self.spread * merits)
+        return qualities

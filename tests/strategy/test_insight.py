@@ -1,0 +1,33 @@
+import json
+
+import pytest
+
+from nasea.strategy.insight import Insight
+
+
+def insight(correlation: float, cost_correlation: float, fitted_on: int) -> Insight:
+    return Insight((0.5, -1.25), fitted_on, correlation, cost_correlation)
+
+
+@pytest.mark.parametrize(
+    ("correlation", "cost_correlation", "fitted_on", "trusted"),
+    [
+        (0.9, 0.5, 40, True),
+        (0.5, 0.9, 40, False),
+        # Forty scores do not tell 0.88 from 0.90; four hundred tell 0.80 from 0.90.
+        (0.88, 0.90, 40, True),
+        (0.80, 0.90, 400, False),
+        (0.999, 1.0, 200, False),
+        (-0.3, 0.4, 40, False),
+        (1.0, 1.0, 8, True),
+    ],
+)
+def test_it_is_trusted_unless_cost_ranks_clearly_better(
+    correlation: float, cost_correlation: float, fitted_on: int, trusted: bool
+) -> None:
+    assert insight(correlation, cost_correlation, fitted_on).trusted is trusted
+
+
+def test_it_comes_back_from_json_as_it_was() -> None:
+    one = insight(0.1 + 0.2, 1 / 3, 40)
+    assert Insight.from_dict(json.loads(json.dumps(one.to_dict()))) == one

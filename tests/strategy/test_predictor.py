@@ -1,0 +1,112 @@
+import numpy as np
+import pytest
+
+from nasea.strategy.kernel import Encoder, Kernel, Points
+from nasea.strategy.predictor import Predictor, fit
+from nasea.strategy.ranking import spearman_rho
+
+from .synthetic import random_problem
+
+
+def scored(
+    count: int, *, seed: int = 0, noise: float = 0.05
+) -> tuple[Kernel, Points, np.ndarray, np.random.Generator]:
+    """Random architectures of an additive landscape with one interaction, standardised."""
+    rng = np.random.default_rng(seed)
+    problem = random_problem(5, 4, seed=seed, tightness=3.0)
+    encode = Encoder(problem)
+    genomes = rng.integers(problem.choices, size=(count, problem.layers))
+    points = encode(genomes)
+    values = points.hot @ rng.standard_normal(points.hot.shape[1])
+    values += 2.0 * ((genomes[:, 0] == 1) & (genomes[:, 1] == 2))
+    values = (values - values.mean()) / values.std() + noise * rng.standard_normal(count)
+    return Kernel(encode.layer_of), points, values, rng
+
+
+def test_the_gradient_is_that_of_the_covariances() -> None:
+    kernel, points, _, rng = scored(15)
+    logs = kernel.prior_mean + 0.3 * rng.standard_normal(len(kernel.prior_mean))
+    weights = rng.standard_normal((15, 15))
+    weights += weights.T
+    gradient = kernel.with_gradient(logs, points)[1](weights)
+    steps = 1e-5 * np.eye(len(logs))
+    numeric = [
+        ((kernel.with_gradient(logs + step, points)[0]
+          - kernel.with_gradient(logs - step, points)[0]) * weights).sum() / 2e-5
+        for step in steps
+    ]  # fmt: skip
+    np.testing.assert_allclose(gradient, numeric, rtol=1e-5, atol=1e-6)
+
+
+def test_covariances_are_symmetric_and_positive_and_have_the_stated_diagonal() -> None:
+    kernel, points, _, _ = scored(40)
+    covariance = kernel(kernel.prior_mean, points, points)
+    np.testing.assert_allclose(covariance, covariance.T)
+    assert np.linalg.eigvalsh(covariance).min() > -1e-9
+    diagonal = kernel.diagonal(kernel.prior_mean, points)
+    np.testing.assert_allclose(np.diag(covariance), diagonal)
+
+
+def test_left_out_predictions_are_those_made_without_the_score() -> None:
+    kernel, points, merits, _ = scored(12)
+    whole = Predictor(kernel, kernel.prior_mean, points, merits)
+    for row in range(12):
+        rest = np.delete(np.arange(12), row)
+        without = Predictor(kernel, kernel.prior_mean, points[rest], merits[rest])
+        expected = without.posterior(points[np.array([row])]).means[0]
+        assert whole.left_out[row] == pytest.approx(expected, abs=1e-4)
+
+
+def test_believing_is_being_told_what_was_expected() -> None:
+    kernel, points, merits, _ = scored(30)
+    known, others = points[np.arange(20)], points[np.arange(20, 30)]
+    posterior = Predictor(kernel, kernel.prior_mean, known, merits[:20]).posterior(others)
+    believed = posterior.believing(3)
+    told = Predictor(
+        kernel,
+        kernel.prior_mean,
+        points[np.append(np.arange(20), 23)],
+        np.append(merits[:20], posterior.means[3]),
+    ).posterior(others)
+    np.testing.assert_allclose(believed.means, told.means, atol=1e-4)
+    np.testing.assert_allclose(believed.variances, told.variances, atol=1e-4)
+
+
+def test_fitting_lets_it_predict_what_it_has_not_seen() -> None:
+    kernel, points, merits, _ = scored(160)
+    known, others = np.arange(80), np.arange(80, 160)
+    logs = fit(kernel, points[known], merits[known], kernel.prior_mean)
+    predictor = Predictor(kernel, logs, points[known], merits[known])
+    assert spearman_rho(predictor.posterior(points[others]).means, merits[others]) > 0.95
+    assert spearman_rho(predictor.left_out, merits[known]) > 0.95
+
+
+def test_single_precision_is_near_enough_to_sift() -> None:
+    kernel, points, merits, _ = scored(60)
+    known, others = points[np.arange(40)], points[np.arange(40, 60)]
+    predictor = Predictor(kernel, kernel.prior_mean, known, merits[:40])
+    exact, rough = predictor.posterior(others), predictor.posterior(others.rough)
+    assert rough.means.dtype == rough.explained.dtype == np.float32
+    np.testing.assert_allclose(rough.means, exact.means, atol=1e-3)
+    np.testing.assert_allclose(rough.variances, exact.variances, atol=1e-3)
+
+
+def test_architectures_of_the_same_candidates_in_other_layers_are_alike() -> None:
+    kernel = Kernel(np.repeat(np.arange(3), 4))
+    hot = np.eye(4)[[[0, 1, 2], [2, 0, 1], [3, 0, 3]]].reshape(3, 12)
+    covariance = kernel(kernel.prior_mean, Points(hot, np.zeros(3)), Points(hot, np.zeros(3)))
+    assert covariance[0, 1] > covariance[0, 2]
+
+
+def test_candidates_of_layers_of_other_sizes_are_never_the_same() -> None:
+    kernel = Kernel(np.array([0, 0, 1, 1, 1]))
+    assert len(kernel.prior_mean[kernel.slices["h"]]) == 5
+
+
+def test_variances_are_calibrated_by_the_errors_near_the_best() -> None:
+    kernel, points, merits, rng = scored(120, noise=0.01)
+    logs = fit(kernel, points, merits, kernel.prior_mean)
+    strays = np.where(merits >= np.median(merits), 0.6, 0.0) * rng.standard_normal(120)
+    calm = Predictor(kernel, logs, points, merits).calibration
+    rough = Predictor(kernel, logs, points, merits + strays).calibration
+    assert 0.25 <= calm < rough <= 2.0
