@@ -144,7 +144,8 @@ def _is_python(path: Path) -> bool:
         ),
         (
             "cost/a.py",
-            "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from nasea.strategy import run",
+            "from typing import TYPE_CHECKING\n"
+            "if TYPE_CHECKING:\n    from nasea.strategy import run",
             "a.py:3 imports nasea.strategy",
         ),
         ("strategy/a.py", "import nasea.backends.base", "strategy must not import backends"),
