@@ -62,8 +62,8 @@ class Assisted:
     one neither ends the search for better ones nor counts as what it seems. Costs are exact, and
     no prediction leaves this module: what is proposed is scored.
 
-    Where predictions, each made without the score in question, rank the architectures no better
-    than their cost does, the batch is bred as NSGA-II breeds.
+    Where predictions, each made without the score in question, rank the architectures worse than
+    their cost does, by more than chance explains, the batch is bred as NSGA-II breeds.
 
     Everything it knows is in the state and the archive, so a resumed search goes on as the
     unbroken one.
