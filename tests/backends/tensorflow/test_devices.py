@@ -62,7 +62,8 @@ def test_a_gpu_that_was_asked_for_must_be_there() -> None:
 
 
 def test_a_process_too_many_has_no_device(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind=None: ["a GPU"])
+    for name in ("list_physical_devices", "list_logical_devices"):
+        monkeypatch.setattr(tf.config, name, lambda kind=None: ["a GPU"])
     monkeypatch.setattr(tf.config.experimental, "set_memory_growth", lambda gpu, grows: None)
     monkeypatch.setattr("nasea.backends.tensorflow.devices.show_only", lambda gpu_id: None)
     asked = scenario(resource__device="cuda", resource__gpu_ids=[0, 1])
