@@ -36,10 +36,12 @@ def load(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Load]:
         return importlib.import_module(name)
 
     def forget(but: Path | None = None) -> None:
-        """Modules of projects have the same names."""
+        """Modules of projects have the same names, those that other tests left behind too."""
+        own = set() if but is None else {path.stem for path in but.iterdir()}
         for name, module in list(sys.modules.items()):
             path = str(getattr(module, "__file__", ""))
-            if path.startswith(f"{tmp_path}/") and not path.startswith(f"{but}/"):
+            theirs = path.startswith(f"{tmp_path}/") or name in own
+            if theirs and not path.startswith(f"{but}/"):
                 del sys.modules[name]
 
     yield call

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from nasea.strategy.archive import Archive, records_of
 from nasea.strategy.candidates import Pool
@@ -99,7 +100,12 @@ class Assisted:
         known = archive
         while len(genomes) < self.pop_size:
             rng = np.random.default_rng([self.seed, state.generation, 2, len(genomes)])
-            batch, insight = self._propose(state, known, insight, rng, self.pop_size - len(genomes))
+            missing = self.pop_size - len(genomes)
+            # The matrices are small: threads that share one wait for each other, and beside any
+            # other job for much longer (docs/decisions/0007). Nor does the sum of a row depend on
+            # how many there are.
+            with threadpool_limits(1, user_api="blas"):
+                batch, insight = self._propose(state, known, insight, rng, missing)
             if not batch:
                 break
             fresh = score(batch)
