@@ -10,11 +10,19 @@ from typing import Any
 from nasea.backends.base import Backend, Role
 from nasea.backends.distributed.processes import GRACE_SECONDS, Children
 from nasea.backends.distributed.ranks import Ranks
+from nasea.backends.launch import launched
+from nasea.backends.world import Alone, World
 from nasea.config import Scenario
 from nasea.errors import NaseaError, Notice, RankLostError
 
 NO_CUDA = "no CUDA device: one process on the CPU (resource.device: cpu starts one for each id)"
 """What is told where several ids cannot be had."""
+
+Join = Callable[[Scenario, Callable[[], None]], Ranks]
+"""Joins the processes that a launcher started; the second argument is called to stop a run."""
+
+Spawn = Callable[[Scenario, Callable[[], None]], tuple[Ranks, Children]]
+"""Starts a process for each of ``resource.gpu_id`` but the first."""
 
 OpenLeader = Callable[[Scenario, Path, Role, int], Backend]
 """A framework's backend of rank 0, with the number that tells it from others of this run."""
@@ -86,3 +94,39 @@ def leading(
                 ranks.await_readers(GRACE_SECONDS if grace is None else grace)
         if children is not None:
             children.end(GRACE_SECONDS if grace is None else grace)
+
+
+@contextmanager
+def open_several(
+    scenario: Scenario,
+    on_stop: Callable[[], None],
+    *,
+    join: Join,
+    spawn: Spawn,
+    has_devices: Callable[[Scenario], bool],
+    leader: Callable[..., Backend],
+) -> Iterator[World]:
+    """The processes of a run, joined or started here; this one alone where there are no devices.
+
+    Args:
+        scenario: names the devices.
+        on_stop: called when another process wants the run to stop.
+        join: the framework's way.
+        spawn: the framework's way.
+        has_devices: whether there is a device for each id.
+        leader: the framework's backend of rank 0: (scenario, directory, role, ranks, serial).
+    """
+    children: Children | None = None
+    if launched() is not None:
+        ranks = join(scenario, on_stop)
+    elif has_devices(scenario):
+        ranks, children = spawn(scenario, on_stop)
+    else:
+        yield Alone([Notice("resource.gpu_id", NO_CUDA)])
+        return
+
+    def open_leader(asked: Scenario, directory: Path, role: Role, serial: int) -> Backend:
+        return leader(asked, directory, role, ranks, serial)
+
+    with leading(ranks, children, scenario.resource.gpu_ids, open_leader) as world:
+        yield world

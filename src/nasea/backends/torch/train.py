@@ -50,6 +50,7 @@ class Trainer:
         batches_per_epoch: int,
         paths_per_update: int,
         teacher: Teacher | None = None,
+        *,
         devices: int = 1,
     ) -> None:
         self.scenario = scenario

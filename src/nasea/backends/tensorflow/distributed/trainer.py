@@ -19,13 +19,7 @@ from nasea.backends.distributed.steps import Steps
 from nasea.backends.randomness import generator_state, set_generator_state
 from nasea.backends.tensorflow.dealing import Share
 from nasea.backends.tensorflow.distributed.ranks import TensorFlowRanks
-from nasea.backends.tensorflow.draws import Draws
-from nasea.backends.tensorflow.ends import End
-from nasea.backends.tensorflow.supernet import Supernet
-from nasea.backends.tensorflow.teacher import Teacher
 from nasea.backends.tensorflow.train import Trainer
-from nasea.backends.tensorflow.user import UserCode
-from nasea.config import Scenario
 from nasea.errors import RankLostError
 from nasea.space import Genome
 
@@ -35,34 +29,11 @@ class ParallelTrainer(Trainer):
 
     Args:
         ranks: the others.
-        scenario: as of :class:`nasea.backends.tensorflow.train.Trainer`, and so are all others.
+        settings: as of :class:`nasea.backends.tensorflow.train.Trainer`, but for ``devices``.
     """
 
-    def __init__(
-        self,
-        ranks: TensorFlowRanks,
-        scenario: Scenario,
-        user: UserCode,
-        supernet: Supernet,
-        pre_net: End,
-        post_net: End,
-        draws: Draws,
-        batches_per_epoch: int,
-        paths_per_update: int,
-        teacher: Teacher | None = None,
-    ) -> None:
-        super().__init__(
-            scenario,
-            user,
-            supernet,
-            pre_net,
-            post_net,
-            draws,
-            batches_per_epoch,
-            paths_per_update,
-            teacher,
-            ranks.size,
-        )
+    def __init__(self, ranks: TensorFlowRanks, *settings: Any) -> None:
+        super().__init__(*settings, devices=ranks.size)
         self.ranks = ranks
         self._steps = Steps(ranks)
 

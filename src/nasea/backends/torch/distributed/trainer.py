@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterable, Iterator
+from typing import Any
 
 import torch
 
@@ -21,11 +22,8 @@ from nasea.backends.torch.devices import seed_everything
 from nasea.backends.torch.distributed.ranks import TorchRanks
 from nasea.backends.torch.distributed.sync_norm import SyncNorm
 from nasea.backends.torch.state import random_state, set_random_state
-from nasea.backends.torch.supernet import Supernet, average_gradients
-from nasea.backends.torch.teacher import Teacher
+from nasea.backends.torch.supernet import average_gradients
 from nasea.backends.torch.train import Trainer
-from nasea.backends.torch.user import UserCode
-from nasea.config import Scenario
 from nasea.errors import RankLostError
 from nasea.space import Genome
 
@@ -38,31 +36,11 @@ class ParallelTrainer(Trainer):
     Args:
         ranks: the others.
         deal: how the images of an epoch are shared.
-        scenario: as of :class:`nasea.backends.torch.train.Trainer`, and so are all others.
+        settings: as of :class:`nasea.backends.torch.train.Trainer`, but for ``devices``.
     """
 
-    def __init__(
-        self,
-        ranks: TorchRanks,
-        deal: Deal,
-        scenario: Scenario,
-        user: UserCode,
-        supernet: Supernet,
-        device: torch.device,
-        batches_per_epoch: int,
-        paths_per_update: int,
-        teacher: Teacher | None = None,
-    ) -> None:
-        super().__init__(
-            scenario,
-            user,
-            supernet,
-            device,
-            batches_per_epoch,
-            paths_per_update,
-            teacher,
-            ranks.size,
-        )
+    def __init__(self, ranks: TorchRanks, deal: Deal, *settings: Any) -> None:
+        super().__init__(*settings, devices=ranks.size)
         self.ranks = ranks
         self.deal = deal
         self._synchronised = self.scenario.resource.batch_norm == "synchronised"
