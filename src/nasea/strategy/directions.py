@@ -12,7 +12,7 @@ from functools import cache
 
 import numpy as np
 
-from nasea.strategy.pareto import Ranking
+from nasea.strategy.pareto import Ranking, survivors_of
 from nasea.strategy.problem import FloatArray
 
 
@@ -50,23 +50,13 @@ def rank_by_direction(
         All alike in crowding: parents are drawn from a front by chance.
     """
     from pymoo.algorithms.moo.nsga3 import ReferenceDirectionSurvival
-    from pymoo.core.population import Population
-    from pymoo.core.problem import Problem
 
-    objectives = points.shape[1]
-    survival = ReferenceDirectionSurvival(directions(objectives, most))
+    survival = ReferenceDirectionSurvival(directions(points.shape[1], most))
     if len(front):
         survival.norm.update(front)
-    population = Population.new(F=points)
-    survivors = survival.do(
-        Problem(n_obj=objectives),
-        population,
-        n_survive=survive,
-        random_state=rng,
-        return_indices=True,
-    )
+    survivors, told = survivors_of(survival, points, survive, rng)
     return Ranking(
-        survivors=np.array(survivors, dtype=np.int64),
-        rank=np.array(population[survivors].get("rank"), dtype=np.int64),
+        survivors=survivors,
+        rank=np.array(told.get("rank"), dtype=np.int64),
         crowding=np.zeros(len(survivors)),
     )

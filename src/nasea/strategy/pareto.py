@@ -37,23 +37,43 @@ def rank_and_crowding(
         rng: breaks ties of crowding.
     """
     # pymoo takes most of a second to import, which `nasea --help` should not pay.
-    from pymoo.core.population import Population
-    from pymoo.core.problem import Problem
     from pymoo.operators.survival.rank_and_crowding import RankAndCrowding
 
-    population = Population.new(F=np.column_stack([costs, -qualities]))
-    survivors = RankAndCrowding().do(
-        Problem(n_obj=2),
+    points = np.column_stack([costs, -qualities])
+    survivors, told = survivors_of(RankAndCrowding(), points, survive, rng)
+    return Ranking(
+        survivors=survivors,
+        rank=np.array(told.get("rank"), dtype=np.int64),
+        crowding=np.array(told.get("crowding"), dtype=np.float64),
+    )
+
+
+def survivors_of(
+    survival: Any, points: FloatArray, survive: int, rng: np.random.Generator
+) -> tuple[IntArray, Any]:
+    """Whom a survival of pymoo keeps.
+
+    Args:
+        survival: of pymoo.
+        points: every objective to be made small, shape (n, objectives).
+        survive: how many are kept, at most; at least 1.
+        rng: breaks ties.
+
+    Returns:
+        Indices of the m points kept, shape (m,), and pymoo's individuals of them.
+    """
+    from pymoo.core.population import Population
+    from pymoo.core.problem import Problem
+
+    population = Population.new(F=points)
+    survivors = survival.do(
+        Problem(n_obj=points.shape[1]),
         population,
         n_survive=survive,
         random_state=rng,
         return_indices=True,
     )
-    return Ranking(
-        survivors=np.array(survivors, dtype=np.int64),
-        rank=np.array(population[survivors].get("rank"), dtype=np.int64),
-        crowding=np.array(population[survivors].get("crowding"), dtype=np.float64),
-    )
+    return np.array(survivors, dtype=np.int64), population[survivors]
 
 
 @dataclass(frozen=True)
