@@ -58,8 +58,9 @@ demo-retrain: $(READY)
 demo-retrain-tf: $(READY)
 	$(BIN)/python demos/retrain.py tensorflow
 
+# Files go out in the order of tests/conftest.py, a file to whichever of the two is free.
 test: $(READY)
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 lint: $(READY)
 	$(BIN)/ruff check .

@@ -1,6 +1,9 @@
 """What holds for all tests."""
 
 import os
+from pathlib import Path
+
+import pytest
 
 # As nasea itself does before it loads torch: tests share their machine with other things.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
@@ -11,3 +14,26 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 # in this process must do as one in a process of its own.
 os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
 os.environ.setdefault("TF_NUM_INTEROP_THREADS", "1")
+
+LONGEST = (
+    "test_resume.py",
+    "test_devices_tensorflow.py",
+    "test_demos.py",
+    "test_devices.py",
+    "test_end_to_end.py",
+    "pipeline/test_dense_tensorflow.py",
+    "cli/test_doctor.py",
+    "backends/tensorflow/test_distributed.py",
+    "backends/torch/test_distributed.py",
+    "results/test_codegen_tensorflow_script.py",
+    "pipeline/test_pretrain.py",
+    "test_keras3.py",
+)
+"""Files that take longest, the longest first: begun last, one would keep one core alone busy."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest files first; otherwise as collected."""
+    home = Path(__file__).parent
+    places = {home / name: place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: places.get(item.path, len(places)))
