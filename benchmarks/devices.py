@@ -1,11 +1,12 @@
 """How much faster are two devices than one?
 
-    python benchmarks/devices.py --devices 0,1 --cpu --rounds 5
+    python benchmarks/devices.py --devices 0,1 --cpu --rounds 5 [--framework tensorflow]
 
-Trains and scores the small networks of `nasea doctor` on one device and on all, in turns, and
-prints the median of each with its range. On CPUs the cores are divided: what one process does with
-all threads, several do with their share, so little more than a ratio of 1 can be hoped for, which
-shows what the exchange costs. On GPUs the ideal ratio is the number of devices.
+Trains and scores the small networks of `nasea doctor` on one device and on all, in turns, each turn
+in a process of its own, and prints the median of each with its range. On CPUs the cores are
+divided: what one process does with all threads, several do with their share, so little more than a
+ratio of 1 can be hoped for, which shows what the exchange costs. On GPUs the ideal ratio is the
+number of devices.
 """
 
 from __future__ import annotations
@@ -13,11 +14,21 @@ from __future__ import annotations
 import argparse
 import os
 import statistics
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+from typing import TypeVar
 
 from nasea.backends import Alone, open_world
+from nasea.config import Scenario
 from nasea.pipeline.doctor import Speed, measure_speed
-from nasea.pipeline.trial import trial_project, trial_scenario
+from nasea.pipeline.trial import Framework, trial_project, trial_scenario
 from recording import record, table
+
+MEGABYTES = 25
+
+T = TypeVar("T")
 
 
 def main() -> None:
@@ -26,36 +37,51 @@ def main() -> None:
     parser.add_argument("--devices", default="0,1")
     parser.add_argument("--cpu", action="store_true")
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--framework", choices=["pytorch", "tensorflow"], default="pytorch")
     arguments = parser.parse_args()
     ids = [int(part) for part in arguments.devices.split(",")]
     device = "cpu" if arguments.cpu else "auto"
+    framework: Framework = arguments.framework
     one: list[Speed] = []
     every: list[Speed] = []
-    seconds = 0.0
-    with trial_project() as home:
+    seconds: list[float] = []
+    with trial_project(framework) as home:
         for _ in range(arguments.rounds):
-            one.append(measure_speed(Alone(), trial_scenario(ids[:1], device), home))
-            scenario = trial_scenario(ids, device)
-            with open_world(scenario, lambda: None) as world:
-                seconds = world.exchange(25)
-                every.append(measure_speed(world, scenario, home))
+            first = trial_scenario(ids[:1], device, framework)
+            one.append(apart(measure_speed, Alone(), first, home))
+            took, speed = apart(together, trial_scenario(ids, device, framework), home)
+            seconds.append(took)
+            every.append(speed)
+    exchange = statistics.median(seconds)
     rows = [row(name, [getattr(s, name) for s in one], [getattr(s, name) for s in every])
             for name in ("images", "candidates")]  # fmt: skip
     load = os.getloadavg()[1]
     print(
         f"{os.cpu_count()} CPU cores, mean load {load:.1f}; {every[0].devices}; "
-        f"all-reduce of 25 MB: {seconds:.3f} s"
+        f"all-reduce of {MEGABYTES} MB: {exchange:.3f} s"
     )
     print(table(["a second", "one", "(range)", "all", "(range)", "ratio"], rows))
     results = {
         "devices": every[0].devices,
         "cores": os.cpu_count(),
         "mean_load": round(load, 1),
-        "all_reduce_mb_per_s": round(25 / seconds, 1),
+        "all_reduce_mb_per_s": round(MEGABYTES / exchange, 1),
         **{name: {"one": [getattr(s, name) for s in one], "all": [getattr(s, name) for s in every]}
            for name in ("images", "candidates")},
     }  # fmt: skip
-    record("devices", 0, results)
+    record("devices" if framework == "pytorch" else f"devices_{framework}", 0, results)
+
+
+def apart(measure: Callable[..., T], *values: object) -> T:
+    """Call a function in a process of its own, which TensorFlow needs to work with others."""
+    with ProcessPoolExecutor(1, get_context("spawn")) as pool:
+        return pool.submit(measure, *values).result()
+
+
+def together(scenario: Scenario, home: Path) -> tuple[float, Speed]:
+    """Seconds of an all-reduce, and the speed of all devices."""
+    with open_world(scenario, lambda: None) as world:
+        return world.exchange(MEGABYTES), measure_speed(world, scenario, home)
 
 
 def row(name: str, one: list[float], every: list[float]) -> list[str]:
