@@ -139,7 +139,7 @@ def measure_speed(world: World, scenario: Scenario, home: Path) -> Speed:
         images = sum(count for _, count in taken[1:])
         jobs = [(path(index), Slice()) for index in range(_CANDIDATES)]
         found: list[Measurement] = []
-        backend.measure_each(jobs[: 2 * world.size], lambda one: None)  # fills caches
+        backend.measure_each(jobs, lambda one: None)  # a first time, which fills caches
         start = time.perf_counter()
         backend.measure_each(jobs, found.append)
         rate = len(found) / (time.perf_counter() - start)
