@@ -1,6 +1,7 @@
 """How many true evaluations does a search need?
 
     python benchmarks/search_quality/run.py DATA [--seeds 20] [--strategies NAME ...]
+    python benchmarks/search_quality/run.py DATA --pool
 
 DATA is a folder with nb201_hw.npz and nas_bench_macro.npz: spaces whose every
 architecture was trained. A strategy sees the accuracy of one training seed; what counts is the
@@ -8,6 +9,9 @@ hypervolume of the *true* values, the mean over all training seeds, of the front
 it, as a share of the true front's. Each space is searched over its whole range of costs, and under
 a budget in the middle of it. The speed-up is 500 over the evaluations with which a strategy's mean
 reaches the mean that pymoo's NSGA-II, with the better of two population sizes, has after 500.
+
+With --pool, NAS-Bench-MR instead (nas_bench_mr.npz): a sample, in which every architecture was
+trained once, so that what a strategy sees is the truth. Proposals mean the nearest of the sample.
 
 With --strategies, the others keep their figures from the record of an earlier run of as many seeds.
 """
@@ -28,6 +32,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from ours import searched
+from pool import ACCURACIES, nas_bench_mr
 from rivals import optuna_nsga2, optuna_tpe, pymoo_nsga2, random_rows
 from tables import DEVICES, Table, macro, nb201
 
@@ -120,10 +125,16 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=20)
     parser.add_argument("--most", type=int, default=MOST, help="evaluations of ours, at most")
     parser.add_argument("--strategies", nargs="+", choices=STRATEGIES, default=list(STRATEGIES))
+    parser.add_argument("--pool", action="store_true", help="NAS-Bench-MR instead")
     arguments = parser.parse_args()
-    spaces = [macro(arguments.data), *(nb201(arguments.data, device) for device in DEVICES)]
+    spaces: list[Table]
+    if arguments.pool:
+        spaces = [nas_bench_mr(arguments.data, task) for task in ACCURACIES]
+    else:
+        spaces = [macro(arguments.data), *(nb201(arguments.data, device) for device in DEVICES)]
     settings = [one for space in spaces for one in (space, space.halved())]
-    curves = earlier(arguments.seeds)
+    place = f"{NAME}_pool" if arguments.pool else NAME
+    curves = earlier(place, arguments.seeds)
     for name in arguments.strategies:
         began = time.perf_counter()
         strategy = STRATEGIES[name]
@@ -131,25 +142,25 @@ def main() -> None:
             strategy = Strategy(strategy.rows, min(strategy.most, arguments.most))
         for setting in settings:
             curves.setdefault(setting.name, {})[name] = measure(strategy, setting, arguments.seeds)
-            keep(arguments.seeds, curves)
+            keep(place, arguments.seeds, curves)
         print(f"{name}: {time.perf_counter() - began:.0f} s", flush=True)
     for setting in settings:
         print_setting(setting, curves[setting.name])
     print_speedups([setting.name for setting in settings], curves)
 
 
-def keep(seeds: int, curves: dict[str, dict[str, Curve]]) -> None:
+def keep(place: str, seeds: int, curves: dict[str, dict[str, Curve]]) -> None:
     """Write the record."""
     rounded_curves = {
         name: {who: rounded(curve) for who, curve in by.items()} for name, by in curves.items()
     }
     results = {"seeds": seeds, "step": STEP, "speedups": speedups(curves), "curves": rounded_curves}
-    record(NAME, 0, results)
+    record(place, 0, results)
 
 
-def earlier(seeds: int) -> dict[str, dict[str, Curve]]:
+def earlier(place: str, seeds: int) -> dict[str, dict[str, Curve]]:
     """The curves of the last record, if it is of as many seeds."""
-    path = RECORDS / f"{NAME}.json"
+    path = RECORDS / f"{place}.json"
     if not path.is_file():
         return {}
     results = json.loads(path.read_text())["results"]

@@ -1,0 +1,74 @@
+"""A sample of a space too large to tabulate: a search is kept to the architectures it holds.
+
+NAS-Bench-MR (Ding et al., 2021): 2,507 networks of 27 numbers, their depths and widths, each
+trained once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from tables import Table
+
+from nasea.strategy import Genome, Problem
+from nasea.strategy.problem import FloatArray, IntArray
+
+ACCURACIES = {"classification": "cls_50_1000__top1", "segmentation": "seg__mIoU"}
+
+
+@dataclass(frozen=True, eq=False)
+class Pool(Table):
+    """A table with gaps: every genome means the member that is nearest to it.
+
+    Genes are ordered, smallest width or depth first; the distance of two genomes is the sum of the
+    differences of their genes, each as a share of the gene's range.
+    """
+
+    def rows(self, genomes: list[Genome] | IntArray) -> IntArray:  # type: ignore[override]
+        """The nearest members."""
+        asked = np.array(genomes, dtype=np.int64).reshape(-1, len(self.choices))
+        return np.array([self._nearest(tuple(genome)) for genome in asked.tolist()], dtype=np.int64)
+
+    @cached_property
+    def problem(self) -> Problem:
+        """What the search sees."""
+
+        def canonical(genome: Genome) -> Genome:
+            return tuple(self.genomes[self._nearest(genome)].tolist())
+
+        def cost(genomes: IntArray) -> FloatArray:
+            found: FloatArray = self.costs[self.rows(genomes)]
+            return found
+
+        return Problem(self.choices, canonical, cost, self._layer_costs, self.budget)
+
+    def _nearest(self, genome: Genome) -> int:
+        if genome not in self._known:
+            apart = np.abs(self.genomes - np.array(genome)) / (np.array(self.choices) - 1)
+            self._known[genome] = int(np.argmin(apart.sum(axis=1)))
+        return self._known[genome]
+
+    @cached_property
+    def _known(self) -> dict[Genome, int]:
+        return {}
+
+
+def nas_bench_mr(folder: Path, task: str) -> Pool:
+    """Accuracy of a task and FLOPs."""
+    with np.load(folder / "nas_bench_mr.npz") as data:
+        columns = [np.unique(column, return_inverse=True)[1] for column in data["embedding"].T]
+        genomes, first = np.unique(np.column_stack(columns), axis=0, return_index=True)
+        accuracies = data[ACCURACIES[task]].astype(np.float64)[first]
+        costs = data["flops_G"].astype(np.float64)[first]
+    kept = ~np.isnan(accuracies)
+    return Pool(
+        name=f"MR, {task}",
+        genomes=genomes[kept].astype(np.int64),
+        observed=accuracies[kept, None],
+        true=accuracies[kept],
+        costs=costs[kept],
+        budget=float(costs[kept].max()),
+    )
