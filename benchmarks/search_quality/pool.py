@@ -6,6 +6,7 @@ trained once.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -27,7 +28,7 @@ class Pool(Table):
     differences of their genes, each as a share of the gene's range.
     """
 
-    def rows(self, genomes: list[Genome] | IntArray) -> IntArray:  # type: ignore[override]
+    def rows(self, genomes: Sequence[Genome] | IntArray) -> IntArray:
         """The nearest members."""
         asked = np.array(genomes, dtype=np.int64).reshape(-1, len(self.choices))
         return np.array([self._nearest(tuple(genome)) for genome in asked.tolist()], dtype=np.int64)
