@@ -4,9 +4,8 @@
 
 Trains and scores the small networks of `nasea doctor` on one device and on all, in turns, each turn
 in a process of its own, and prints the median of each with its range. On CPUs the cores are
-divided: what one process does with all threads, several do with their share, so little more than a
-ratio of 1 can be hoped for, which shows what the exchange costs. On GPUs the ideal ratio is the
-number of devices.
+divided: what one process does with all threads, several do with their share. A ratio above 1 there
+says that threads gain less than processes. On GPUs the ideal ratio is the number of devices.
 """
 
 from __future__ import annotations
@@ -14,21 +13,13 @@ from __future__ import annotations
 import argparse
 import os
 import statistics
-from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
 from pathlib import Path
-from typing import TypeVar
 
 from nasea.backends import Alone, open_world
 from nasea.config import Scenario
-from nasea.pipeline.doctor import Speed, measure_speed
+from nasea.pipeline.doctor import MEGABYTES, Speed, apart, measure_speed
 from nasea.pipeline.trial import Framework, trial_project, trial_scenario
 from recording import record, table
-
-MEGABYTES = 25
-
-T = TypeVar("T")
 
 
 def main() -> None:
@@ -70,12 +61,6 @@ def main() -> None:
            for name in ("images", "candidates")},
     }  # fmt: skip
     record("devices" if framework == "pytorch" else f"devices_{framework}", 0, results)
-
-
-def apart(measure: Callable[..., T], *values: object) -> T:
-    """Call a function in a process of its own, which TensorFlow needs to work with others."""
-    with ProcessPoolExecutor(1, get_context("spawn")) as pool:
-        return pool.submit(measure, *values).result()
 
 
 def together(scenario: Scenario, home: Path) -> tuple[float, Speed]:

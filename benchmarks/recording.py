@@ -26,9 +26,7 @@ def machine() -> dict[str, Any]:
         "processor": model,
         "cores": os.cpu_count(),
         "python": platform.python_version(),
-        "versions": {
-            name: version(name) for name in ("nasea", "torch", "tensorflow", "numpy", "pymoo")
-        },
+        "versions": {name: version(name) for name in PACKAGES},
     }
 
 

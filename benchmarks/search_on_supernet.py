@@ -20,6 +20,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
+from scipy.stats import t as student
 
 from nasea.backends.base import Slice
 from nasea.pipeline.direction import Direction
@@ -42,8 +43,6 @@ from recording import record, table
 POP_SIZE = 20
 STEP = 10
 SHOWN = 50
-STUDENT_T = {10: 2.262, 20: 2.093}
-"""97.5 % quantile for a mean of so many values."""
 
 
 class Evaluator:
@@ -130,7 +129,7 @@ def curve(archive: Archive, reference: HypervolumeReference, evaluations: int) -
 
 def interval(values: Sequence[float]) -> str:
     """Mean and the half-width of its 95 % interval."""
-    quantile = STUDENT_T.get(len(values), 1.96)
+    quantile = float(student.ppf(0.975, len(values) - 1))
     half = quantile * statistics.stdev(values) / math.sqrt(len(values))
     return f"{statistics.mean(values):.5f} ± {half:.5f}"
 
@@ -169,8 +168,8 @@ def main() -> None:
         print(f"{better} over {other}: {interval(gains)}, with {wins} of {len(gains)} seeds")
     target = statistics.mean(ends["NSGA-II"])
     means = [statistics.mean(values) for values in zip(*curves["assisted"], strict=True)]
-    needed = next((STEP * (i + 1) for i, mean in enumerate(means) if mean >= target), math.inf)
-    print(f"assisted is where NSGA-II is after {most} with {needed:.0f} evaluations")
+    needed = next((STEP * (i + 1) for i, mean in enumerate(means) if mean >= target), None)
+    print(f"assisted is where NSGA-II is after {most} with {needed or 'more'} evaluations")
     score = evaluate.seconds / len(evaluate.known)
     share = strategies.choosing / (arguments.seeds * most * score)
     print(f"a true score takes {score:.3f} s; choosing takes {share:.1%} of that")

@@ -35,5 +35,5 @@ LONGEST = (
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The longest files first; otherwise as collected."""
     home = Path(__file__).parent
-    places = {home / name: place for place, name in enumerate(LONGEST)}
+    places = {(home / name).resolve(strict=True): place for place, name in enumerate(LONGEST)}
     items.sort(key=lambda item: places.get(item.path, len(places)))

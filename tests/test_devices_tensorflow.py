@@ -17,7 +17,7 @@ from pipeline.ranks import assert_ends, assert_same_search, free_ports, two, wit
 pytest_plugins = ["pipeline.fixtures"]
 
 # The first steps trace functions, which takes a loaded machine seconds.
-TIMEOUT = 20
+TIMEOUT = 30
 
 with_tensorflow = pytest.mark.parametrize("framework", ["tensorflow"], indirect=True)
 

@@ -14,8 +14,8 @@ from pathlib import Path
 import numpy as np
 from tables import Table
 
-from nasea.strategy import Genome, Problem
-from nasea.strategy.problem import FloatArray, IntArray
+from nasea.strategy import Genome
+from nasea.strategy.problem import IntArray
 
 ACCURACIES = {"classification": "cls_50_1000__top1", "segmentation": "seg__mIoU"}
 
@@ -33,18 +33,9 @@ class Pool(Table):
         asked = np.array(genomes, dtype=np.int64).reshape(-1, len(self.choices))
         return np.array([self._nearest(tuple(genome)) for genome in asked.tolist()], dtype=np.int64)
 
-    @cached_property
-    def problem(self) -> Problem:
-        """What the search sees."""
-
-        def canonical(genome: Genome) -> Genome:
-            return tuple(self.genomes[self._nearest(genome)].tolist())
-
-        def cost(genomes: IntArray) -> FloatArray:
-            found: FloatArray = self.costs[self.rows(genomes)]
-            return found
-
-        return Problem(self.choices, canonical, cost, self._layer_costs, self.budget)
+    def canonical(self, genome: Genome) -> Genome:
+        """The nearest member."""
+        return tuple(self.genomes[self._nearest(genome)].tolist())
 
     def _nearest(self, genome: Genome) -> int:
         if genome not in self._known:

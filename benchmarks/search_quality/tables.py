@@ -90,6 +90,10 @@ class Table:
         rows: IntArray = self._row_of[np.ravel_multi_index(keys, self.choices)]
         return rows
 
+    def canonical(self, genome: Genome) -> Genome:
+        """The genome that stands for all that mean the same network."""
+        return genome
+
     @cached_property
     def problem(self) -> Problem:
         """What the search sees."""
@@ -98,7 +102,7 @@ class Table:
             rows = self.rows(genomes)
             return np.where(rows >= 0, self.costs[rows], np.inf)
 
-        return Problem(self.choices, lambda genome: genome, cost, self._layer_costs, self.budget,
+        return Problem(self.choices, self.canonical, cost, self._layer_costs, self.budget,
                        objectives=self.further)  # fmt: skip
 
     def all_costs(self, rows: IntArray) -> FloatArray:

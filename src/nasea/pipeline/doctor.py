@@ -6,11 +6,12 @@ import importlib.metadata
 import os
 import platform
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
+from typing import TypeVar
 
 from nasea.backends import Alone, World, open_world
 from nasea.backends.base import Measurement, Slice, UpdateReport
@@ -24,9 +25,12 @@ from nasea.version import __version__
 _PACKAGES = (
     "torch", "tensorflow", "tf-keras", "onnx", "onnxruntime", "ai-edge-litert", "numpy", "pymoo",
 )  # fmt: skip
-_MEGABYTES = 25
+MEGABYTES = 25
+"""What an all-reduce is tried with."""
 _WARM_UP = 3
 _CANDIDATES = 16
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -72,7 +76,7 @@ def examine_devices(
     """
     scenario = trial_scenario(gpu_ids, device, framework)
     with trial_project(framework) as home:
-        one = _measure_apart(trial_scenario(gpu_ids[:1], device, framework), home)
+        one = apart(measure_speed, Alone(), trial_scenario(gpu_ids[:1], device, framework), home)
         yield "one device", _told(one)
         if len(gpu_ids) < 2:
             return
@@ -84,22 +88,22 @@ def examine_devices(
                     fix="nasea doctor --devices 0,1 --cpu tries processes on the CPU",
                 )
             yield "processes", f"{world.size}, up after {time.perf_counter() - start:.1f} s"
-            seconds = world.exchange(_MEGABYTES)
-            rate = _MEGABYTES / seconds
-            yield "all-reduce", f"{_MEGABYTES} MB in {seconds:.3f} s, {rate:.0f} MB/s; sum correct"
+            seconds = world.exchange(MEGABYTES)
+            rate = MEGABYTES / seconds
+            yield "all-reduce", f"{MEGABYTES} MB in {seconds:.3f} s, {rate:.0f} MB/s; sum correct"
             every = measure_speed(world, scenario, home)
         yield f"{world.size} devices", _told(every)
         ratios = f"training x {every.images / one.images:.2f}"
         yield "speed-up", f"{ratios}, scoring x {every.candidates / one.candidates:.2f}"
 
 
-def _measure_apart(scenario: Scenario, home: Path) -> Speed:
-    """The speed of one device, in a process of its own.
+def apart(measure: Callable[..., T], *values: object) -> T:
+    """Call a function in a process of its own.
 
     TensorFlow must not have been used before by a process that is to work together with others.
     """
     with ProcessPoolExecutor(1, get_context("spawn")) as pool:
-        return pool.submit(measure_speed, Alone(), scenario, home).result()
+        return pool.submit(measure, *values).result()
 
 
 def _told(speed: Speed) -> str:
