@@ -12,6 +12,7 @@ from functools import cached_property
 from pathlib import Path
 
 import numpy as np
+from scipy.spatial.distance import cdist
 from tables import Table
 
 from nasea.strategy import Genome
@@ -29,19 +30,26 @@ class Pool(Table):
     """
 
     def rows(self, genomes: Sequence[Genome] | IntArray) -> IntArray:
-        """The nearest members."""
+        """The nearest members; the first of those equally near."""
         asked = np.array(genomes, dtype=np.int64).reshape(-1, len(self.choices))
-        return np.array([self._nearest(tuple(genome)) for genome in asked.tolist()], dtype=np.int64)
+        keys = [tuple(genome) for genome in asked.tolist()]
+        new = [key for key in dict.fromkeys(keys) if key not in self._known]
+        if new:
+            places = np.array(new) * self._steps
+            nearest = cdist(places, self.genomes * self._steps, "cityblock").argmin(axis=1)
+            self._known.update(zip(new, nearest.tolist(), strict=True))
+        return np.array([self._known[key] for key in keys], dtype=np.int64)
 
     def canonical(self, genome: Genome) -> Genome:
         """The nearest member."""
-        return tuple(self.genomes[self._nearest(genome)].tolist())
+        return tuple(self.genomes[self.rows([genome])[0]].tolist())
 
-    def _nearest(self, genome: Genome) -> int:
-        if genome not in self._known:
-            apart = np.abs(self.genomes - np.array(genome)) / (np.array(self.choices) - 1)
-            self._known[genome] = int(np.argmin(apart.sum(axis=1)))
-        return self._known[genome]
+    @cached_property
+    def _steps(self) -> IntArray:
+        """Shares of the genes' ranges, as whole numbers: so that ties are exact."""
+        ranges = np.array(self.choices) - 1
+        steps: IntArray = np.lcm.reduce(ranges) // ranges
+        return steps
 
     @cached_property
     def _known(self) -> dict[Genome, int]:

@@ -45,7 +45,7 @@ class Table:
     budget: float
     further: tuple[Objective, ...] = ()
 
-    @property
+    @cached_property
     def choices(self) -> tuple[int, ...]:
         """Number of candidates of each layer."""
         return tuple(int(n) for n in self.genomes.max(axis=0) + 1)

@@ -69,7 +69,9 @@ def test_every_quality_is_one_that_was_truly_scored() -> None:
         assert record.score.quality == landscape.quality(record.genome)
 
 
-def test_needs_fewer_evaluations_than_evolution() -> None:
+@pytest.mark.parametrize("told", [1000, 50])
+def test_needs_fewer_evaluations_than_evolution(told: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("nasea.strategy.assisted._TOLD", told)
     for seed in range(3):
         landscape = Landscape(random_problem(6, 5, seed=seed, tightness=2.0), seed=seed)
         floor = -20.0

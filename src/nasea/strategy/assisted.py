@@ -21,6 +21,7 @@ from nasea.strategy.sampling import initial_population, random_feasible
 from nasea.strategy.score import Score
 from nasea.strategy.staircase import Staircase
 from nasea.strategy.state import SearchState
+from nasea.strategy.telling import telling
 from nasea.strategy.warp import Warp
 
 _FIRST = 40
@@ -28,6 +29,9 @@ _FIRST = 40
 
 _LEAST_SCORED = 8
 """Scores without which nothing is predicted."""
+
+_TOLD = 1000
+"""Scores that the predictor is told of, at most: the time it takes grows with their square."""
 
 _LEAST_BATCH = 10
 _BATCHES = 8
@@ -132,8 +136,12 @@ class Assisted:
         scored = [record for record in archive if record.score.quality is not None]
         if len(scored) < _LEAST_SCORED:
             return self._unassisted(state, archive, rng, size), insight
+        costs = np.array([record.cost for record in scored])
         qualities = np.array([record.score.quality for record in scored], dtype=np.float64)
-        points = self._encode(np.array([record.genome for record in scored], dtype=np.int64))
+        floor = float(qualities.min() + _WORTHLESS * np.ptp(qualities))
+        rows = telling(costs, qualities, _TOLD)
+        qualities = qualities[rows]
+        points = self._encode(np.array([scored[row].genome for row in rows], dtype=np.int64))
         warp = Warp.of(qualities)
         merits = warp.merit(qualities)
         logs = np.array(insight.logs) if insight else self._kernel.prior_mean
@@ -149,7 +157,6 @@ class Assisted:
         )
         if not insight.trusted:
             return self._unassisted(state, archive, rng, size), insight
-        floor = float(qualities.min() + _WORTHLESS * np.ptp(qualities))
         stairs = Staircase.of(points.costs, qualities, warp.quality(predictor.believed), floor)
         chosen = self._chosen(predictor, warp, stairs, archive, rng, size - int(_EXPLORED * size))
         taken = {*archive.scores, *chosen}
