@@ -4,9 +4,10 @@ import base64
 import hashlib
 import json
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
@@ -97,7 +98,17 @@ def test_every_cost_that_was_traded_has_an_axis() -> None:
     assert by_latency["costs"] == [3.5, 3.0, 2.5]
     assert by_latency["steps"] == [2, 1], "cheapest first"
     assert by_latency["budget"] is None
-    assert "latency (NSGA-III)" in page.text
+    assert "NSGA-III" in page.text
+
+
+@pytest.mark.parametrize(
+    ("proposer", "told"), [("assisted", "a predictor"), ("evolutionary", "NSGA-II")]
+)
+def test_page_tells_who_proposed_the_architectures(
+    proposer: Literal["assisted", "evolutionary"], told: str
+) -> None:
+    info = replace(make_info(), proposer=proposer)
+    assert told in _Page(report_html(make_front(0.7, 0.8, info=info))).text
 
 
 def test_page_tells_the_facts_without_script() -> None:

@@ -266,7 +266,7 @@ class Dataset(Section):
 
 
 class Searcher(Section):
-    """The evolutionary search."""
+    """The search."""
 
     generation_num: Annotated[
         Count, Key("strategy.searcher.generation_num", "generations of the search")
@@ -275,13 +275,14 @@ class Searcher(Section):
         Count, Key("strategy.searcher.pop_size", "architectures in a generation")
     ] = 40
     mode: Annotated[
-        Literal["evolutionary", "assisted"],
+        Literal["auto", "assisted", "evolutionary"],
         Key(
             "strategy.searcher.mode",
-            "who proposes architectures: NSGA-II, or a predictor fitted to the true scores so far",
+            "who proposes architectures: a predictor fitted to the true scores so far, or NSGA-II; "
+            "auto: the predictor, and NSGA-III where there are objectives",
             extension=True,
         ),
-    ] = "evolutionary"
+    ] = "auto"
     objectives: Annotated[
         CostKinds,
         Key(
@@ -323,6 +324,13 @@ class Searcher(Section):
             extension=True,
         ),
     ] = None
+
+    @property
+    def proposer(self) -> Literal["assisted", "evolutionary"]:
+        """``mode``, with ``auto`` decided: a predictor trades accuracy and one cost only."""
+        if self.mode != "auto":
+            return self.mode
+        return "evolutionary" if self.objectives else "assisted"
 
 
 class Resource(Section):

@@ -128,6 +128,7 @@ def assemble(
         constraint_value=float(scenario.constraint.value),
         also=tuple(scenario.constraint.also.items()),
         objectives=scenario.searcher.objectives,
+        proposer=scenario.searcher.proposer,
         processor=None if prepared.profile is None else prepared.profile.describe(),
         metric_mode=direction.mode,
         seed=scenario.seed,

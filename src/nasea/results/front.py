@@ -106,6 +106,7 @@ class RunInfo:
         also: further budgets that every member meets, (what, value).
         processor: whose latency is meant and how good its profile is; ``None`` without latency.
         objectives: costs that were traded beside that of the constraint.
+        proposer: who proposed architectures: a predictor, or NSGA-II (NSGA-III with objectives).
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = _STRICT
@@ -125,6 +126,7 @@ class RunInfo:
     also: tuple[tuple[Quantity, float], ...] = ()
     processor: str | None = None
     objectives: tuple[Quantity, ...] = ()
+    proposer: Literal["assisted", "evolutionary"] = "evolutionary"  # earlier versions do not say
 
     @property
     def task_name(self) -> str:

@@ -19,7 +19,7 @@ from string import Template
 
 from nasea.results.breakdown import columns_of, costs_of
 from nasea.results.files import write_result
-from nasea.results.front import Front
+from nasea.results.front import Front, RunInfo
 from nasea.results.report_data import embedded_json, measured_column
 from nasea.results.units import four_digits, unit_for
 
@@ -156,6 +156,12 @@ def _predictions(front: Front, pictures: Mapping[int, bytes]) -> str:
     )
 
 
+def _proposer(info: RunInfo) -> str:
+    if info.proposer == "assisted":
+        return "a predictor, fitted to the true scores (searcher.mode: assisted)"
+    return "NSGA-III" if info.objectives else "NSGA-II"
+
+
 def _facts(front: Front) -> Iterable[tuple[str, str]]:
     """Yield names and HTML values of what a reader needs to judge and repeat the run."""
     info = front.info
@@ -167,12 +173,13 @@ def _facts(front: Front) -> Iterable[tuple[str, str]]:
         yield "and", escape(f"at most {unit_for(quantity, [value]).phrase(value)}")
     if info.objectives:
         traded = ", ".join(unit_for(quantity, []).noun for quantity in info.objectives)
-        yield "also kept small", escape(f"{traded} (NSGA-III)")
+        yield "also kept small", escape(traded)
     if info.processor is not None:
         yield "latency", escape(info.processor)
     yield "the metric", escape(f"{better}; metric_mode {info.metric_mode}")
     if front.members:
         yield "searched layers", str(len(front.members[0].layers))
+    yield "proposed by", escape(_proposer(info))
     yield "evaluations", f"{info.evaluations:,} in {len(info.hypervolumes)} generations"
     yield "seed", str(info.seed)
     yield "scenario digest", f"<code>{escape(info.config_digest)}</code>"
