@@ -260,6 +260,22 @@ def test_objectives_that_make_no_sense(
     assert told.replace("KIND", kind) in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("keys", "proposer"),
+    [
+        ((), "assisted"),
+        (("mode: evolutionary",), "evolutionary"),
+        (("objectives: [latency]",), "evolutionary"),
+        (("objectives: []",), "assisted"),
+    ],
+)
+def test_who_proposes_architectures(
+    load: Load, minimal: str, keys: tuple[str, ...], proposer: str
+) -> None:
+    searcher = load(set_keys(minimal, "searcher", *keys) if keys else minimal).scenario.searcher
+    assert searcher.proposer == proposer
+
+
 def test_a_second_budget_is_of_another_cost(load: Load, minimal: str) -> None:
     kind = load(minimal).scenario.constraint.type
     with pytest.raises(ConfigError) as caught:

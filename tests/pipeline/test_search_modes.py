@@ -1,4 +1,4 @@
-"""An assisted search from the scenario to the results, stopped and killed in the middle."""
+"""A search of either mode from the scenario to the results, stopped and killed in the middle."""
 
 from __future__ import annotations
 
@@ -17,11 +17,18 @@ from .project import HOME, Project, Recorder, assert_same_results
 
 pytest_plugins = ["pipeline.fixtures"]
 
-ASSISTED = (
-    ("pop_size: 6", "pop_size: 22\n      mode: assisted"),
-    ("generation_num: 3", "generation_num: 2"),
-)
-"""The second generation is two batches that a predictor chose: 10 architectures and 10, and 2."""
+MODES = ("assisted", "evolutionary")
+
+
+def searched_by(mode: str) -> tuple[tuple[str, str], ...]:
+    """What to change in the scenario.
+
+    Assisted, the second generation is three batches: 10 architectures, 10, and 2.
+    """
+    return (
+        ("pop_size: 6", f"pop_size: 22\n      mode: {mode}"),
+        ("generation_num: 3", "generation_num: 2"),
+    )
 
 
 class StopsAfter(Recorder):
@@ -39,19 +46,28 @@ class StopsAfter(Recorder):
                 os.kill(os.getpid(), signal.SIGINT)
 
 
+@pytest.fixture(params=MODES)
+def mode(request: pytest.FixtureRequest) -> str:
+    """Who proposes."""
+    return str(request.param)
+
+
 @pytest.fixture
-def unbroken(fresh: Project, tmp_path: Path) -> Project:
+def unbroken(fresh: Project, tmp_path: Path, mode: str) -> Project:
     """A project searched to the end."""
-    project = fresh.copy(tmp_path / "unbroken" / HOME).scenario(*ASSISTED)
+    project = fresh.copy(tmp_path / "unbroken" / HOME).scenario(*searched_by(mode))
     listener = Recorder()
     front = project.search(listener)
-    assert "rank correlation with left-out scores" in listener.told
+    assert ("rank correlation with left-out scores" in listener.told) == (mode == "assisted")
+    assert front.info.proposer == mode
     assert 22 < len(front.evaluated) <= 44
     return project
 
 
-def test_stopped_within_a_generation_it_finds_the_same(fresh: Project, unbroken: Project) -> None:
-    fresh.scenario(*ASSISTED)
+def test_stopped_within_a_generation_it_finds_the_same(
+    fresh: Project, unbroken: Project, mode: str
+) -> None:
+    fresh.scenario(*searched_by(mode))
     for count in (10, 12, 4):
         with pytest.raises(Interrupted):
             fresh.search(StopsAfter(count))
@@ -61,9 +77,9 @@ def test_stopped_within_a_generation_it_finds_the_same(fresh: Project, unbroken:
 
 @pytest.mark.parametrize("doom", ["search-000012.tmp", "search-000030.tmp"])
 def test_killed_within_a_generation_it_finds_the_same(
-    fresh: Project, unbroken: Project, doom: str
+    fresh: Project, unbroken: Project, mode: str, doom: str
 ) -> None:
-    fresh.scenario(*ASSISTED)
+    fresh.scenario(*searched_by(mode))
     assert children.run(fresh, doom=doom) == -signal.SIGKILL
     assert children.run(fresh, save_seconds=180) == 0
     assert_same_results(unbroken, fresh)
