@@ -2,12 +2,13 @@
 
     python benchmarks/fidelity/ablation.py DIRECTORY [--seeds 2] [--only NAME ...]
 
-DIRECTORY is that of a finished benchmarks/fidelity/run.py: its trainings alone are the truth, and
-its scenario is the first row. Every row trains supernets of its own, one a seed, on as many FLOPs
+DIRECTORY is that of a finished benchmarks/fidelity/run.py, whose trainings alone are the truth, or
+of a finished benchmarks/nas_bench_macro/run.py, where the published ones are. Its scenario is the
+first row. Every row trains supernets of its own, one a seed, on as many FLOPs
 as the first (those of epochs apart, which are the lever there), scores the architectures of the
-study with 0, 500 and 2,000 statistics images (as many as there are), and prints Kendall's tau with
-the trainings alone, the mean over the seeds. With 0 images each validation batch is normalised by
-itself. Rows are kept in DIRECTORY/ablation.json as they come; run again, it goes on.
+study with 0, 500 and 2,000 statistics images (as many as there are; --statistics), and prints
+Kendall's tau with the trainings alone, the mean over the seeds. With 0 images each validation batch
+is normalised by itself. Rows are kept in DIRECTORY/ablation.json as they come; run again, it goes on.
 """
 
 from __future__ import annotations
@@ -41,10 +42,11 @@ from nasea.config import Scenario, load_scenario  # noqa: E402
 from nasea.pipeline.events import Silence  # noqa: E402
 from nasea.pipeline.probe import Prepared, prepare  # noqa: E402
 from nasea.space import Genome, fair_path  # noqa: E402
-from nasea.strategy.ranking import kendall_tau, top_k_regret  # noqa: E402
+from nasea.strategy.ranking import kendall_tau  # noqa: E402
 from recording import record, table  # noqa: E402 - found only now
 
 STATISTICS_IMAGES = (0, 500, 2000)
+TRUTHS = (Path("results", "fidelity.json"), Path("published.json"))
 SANDWICH_PATHS = 4
 """The dearest, the cheapest and two others: US-Nets' n = 4 (arXiv:1903.05134, section 4.2)."""
 
@@ -138,7 +140,11 @@ def flops_per_batch(variant: Variant, prepared: Prepared, path: Callable[[int], 
 
 
 def train_and_score(
-    scenario: Scenario, directory: Path, variant: Variant, blocks: Sequence[Sequence[str]]
+    scenario: Scenario,
+    directory: Path,
+    variant: Variant,
+    blocks: Sequence[Sequence[str]],
+    statistics_images: Sequence[int],
 ) -> dict[str, Any]:
     """Accuracies by the number of statistics images, and what the training took."""
     supernet = scenario.supernet.model_copy(
@@ -166,7 +172,7 @@ def train_and_score(
     seconds = time.perf_counter() - began
     genomes = [prepared.space.encode(names) for names in blocks]
     scores = {}
-    for count in STATISTICS_IMAGES:
+    for count in statistics_images:
         searcher = scenario.searcher.model_copy(update={"bn_images": max(2, count)})
         backend.data.scenario = scenario.model_copy(update={"searcher": searcher})
         backend.data._statistics.clear()
@@ -204,11 +210,15 @@ def main() -> None:
     parser.add_argument("directory", type=Path)
     parser.add_argument("--seeds", type=int, default=2)
     parser.add_argument("--only", nargs="*", metavar="NAME", help="rows whose names begin so")
+    parser.add_argument("--statistics", nargs="+", type=int, default=STATISTICS_IMAGES)
     asked = parser.parse_args()
     directory = asked.directory.resolve()
-    study = json.loads((directory / "results" / "fidelity.json").read_text())
-    blocks = [row["blocks"] for row in study["rows"]]
-    alone = [statistics.fmean(row["alone"]) for row in study["rows"]]
+    truth = next((directory / one for one in TRUTHS if (directory / one).exists()), None)
+    if truth is None:
+        parser.error(f"{directory} holds none of {', '.join(map(str, TRUTHS))}")
+    rows = json.loads(truth.read_text())["rows"]
+    blocks = [row["blocks"] for row in rows]
+    alone = [statistics.fmean(row["alone"]) for row in rows]
     scenario = load_scenario(directory / "scen.yaml").scenario
     kept = directory / "ablation.json"
     done: dict[str, list[dict[str, Any]]] = json.loads(kept.read_text()) if kept.exists() else {}
@@ -219,22 +229,24 @@ def main() -> None:
             if len(done.get(name, [])) > turn:
                 continue
             seeded = scenario.model_copy(update={"seed": scenario.seed + turn})
-            found = train_and_score(seeded, directory, variant, blocks)
+            found = train_and_score(seeded, directory, variant, blocks, asked.statistics)
             found["tau"] = {n: kendall_tau(s, alone) for n, s in found["scores"].items()}
-            found["regret"] = top_k_regret(found["scores"]["500"], alone, 3)
             done.setdefault(name, []).append(found)
             kept.write_text(json.dumps(done))
             taus = ", ".join(f"{value:.3f}" for value in found["tau"].values())
             print(f"{name}: {taus}; {found['seconds']:.0f} s, loss {found['loss']:.3f}", flush=True)
-    rows = []
+    cells = []
     for name, runs in done.items():
-        cells = [str(round(statistics.fmean(run["epochs"] for run in runs)))]
-        for count in map(str, STATISTICS_IMAGES):
-            cells.append(f"{statistics.fmean(run['tau'][count] for run in runs):.3f}")
-        median = statistics.fmean(statistics.median(run["scores"]["500"]) for run in runs)
-        rows.append([name, *cells, f"{median:.3f}", str(len(runs))])
-    head = ["supernet", "epochs", *(f"tau, {n} images" for n in STATISTICS_IMAGES)]
-    print(table([*head, "median accuracy", "seeds"], rows))
+        row = [name, str(round(statistics.fmean(run["epochs"] for run in runs)))]
+        for count in map(str, asked.statistics):
+            taus = [run["tau"][count] for run in runs]
+            spread = f" ± {statistics.stdev(taus):.2f}" if len(taus) > 1 else ""
+            row.append(f"{statistics.fmean(taus):.2f}{spread}")
+        last = str(asked.statistics[-1])
+        median = statistics.fmean(statistics.median(run["scores"][last]) for run in runs)
+        cells.append([*row, f"{median:.2f}", str(len(runs))])
+    head = ["supernet", "epochs", *(f"tau, {n} images" for n in asked.statistics)]
+    print(table([*head, "median accuracy", "seeds"], cells))
     record(f"ablation_{directory.name}", scenario.seed, done)
 
 

@@ -13,6 +13,7 @@ alone. About an hour on 2 cores; run again, it goes on where it was stopped.
 from __future__ import annotations
 
 import argparse
+import json
 import shutil
 import sys
 import time
@@ -28,6 +29,7 @@ import nasea  # noqa: E402
 from nasea.backends.base import Slice  # noqa: E402
 from nasea.cli.listener import RichListener  # noqa: E402
 from nasea.pipeline.probe import Prepared  # noqa: E402
+from nasea.space import Genome  # noqa: E402
 from nasea.strategy.ranking import kendall_tau, spearman_rho, tau_interval  # noqa: E402
 from projects import open_project, open_trained  # noqa: E402 - found only now
 from recording import record, table  # noqa: E402
@@ -50,6 +52,17 @@ def compare_costs(prepared: Prepared, published: dict[str, np.ndarray]) -> None:
         ours = prepared.costs.many(kind, genomes)
         differing = int((ours != factor * published[name]).sum())
         print(f"{name}: {differing} of {len(genomes)} networks differ")
+
+
+def write_truth(
+    directory: Path, prepared: Prepared, genomes: list[Genome], accuracies: list[float]
+) -> None:
+    """What benchmarks/fidelity/ablation.py compares other supernets with."""
+    rows = [
+        {"blocks": prepared.space.blocks(genome), "alone": [accuracy]}
+        for genome, accuracy in zip(genomes, accuracies, strict=True)
+    ]
+    (directory / "published.json").write_text(json.dumps({"rows": rows}))
 
 
 def main() -> None:
@@ -80,6 +93,7 @@ def main() -> None:
     scores = [prepared.backend.measure(genome, data).metric or 0.0 for genome, _ in rows]
     accuracies = published["cifar10_test_acc"].mean(1)[[row for _, row in rows]].tolist()
     costs = published["flops"][[row for _, row in rows]].tolist()
+    write_truth(directory, prepared, [genome for genome, _ in rows], accuracies)
     minutes = (time.perf_counter() - start) / 60
     low, high = tau_interval(scores, accuracies)
     results = {
