@@ -7,8 +7,9 @@ of a finished benchmarks/nas_bench_macro/run.py, where the published ones are. I
 first row. Every row trains supernets of its own, one a seed, on as many FLOPs
 as the first (those of epochs apart, which are the lever there), scores the architectures of the
 study with 0, 500 and 2,000 statistics images (as many as there are; --statistics), and prints
-Kendall's tau with the trainings alone, the mean over the seeds. With 0 images each validation batch
-is normalised by itself. Rows are kept in DIRECTORY/ablation.json as they come; run again, it goes on.
+Kendall's tau with the trainings alone, the mean over the seeds. With 0 images each validation
+batch is normalised by itself. Rows are kept in DIRECTORY/ablation.json as they come; run again, it
+goes on.
 """
 
 from __future__ import annotations
