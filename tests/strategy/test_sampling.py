@@ -9,7 +9,7 @@ from nasea.errors import BudgetError
 from nasea.strategy import Problem, dearest_feasible, random_feasible
 from nasea.strategy.cost_grid import RESOLUTION, CostGrid
 from nasea.strategy.enumeration import feasible_genomes
-from nasea.strategy.sampling import initial_population
+from nasea.strategy.sampling import initial_population, neighbours
 
 from .synthetic import all_feasible, make_problem, random_problem
 
@@ -31,6 +31,30 @@ def test_samples_are_distinct_feasible_and_as_many_as_there_can_be(
         genomes = sample(problem, count, np.random.default_rng(seed))
         assert len(set(genomes)) == len(genomes) == min(count, len(feasible))
         assert set(genomes) <= feasible
+
+
+@given(
+    layers=st.integers(1, 5),
+    candidates=st.integers(1, 5),
+    tightness=st.floats(1.001, 4.0),
+    seed=st.integers(0, 500),
+)
+@settings(max_examples=60, deadline=None)
+def test_neighbours_differ_in_one_layer_and_all_are_found(
+    layers: int, candidates: int, tightness: float, seed: int
+) -> None:
+    problem = random_problem(layers, candidates, seed=seed, tightness=tightness)
+    rng = np.random.default_rng(seed)
+    one, other = (random_feasible(problem, 2, rng) * 2)[:2]
+    wanted = {
+        genome
+        for genome in all_feasible(problem)
+        if 1 in (sum(a != b for a, b in zip(genome, near, strict=True)) for near in (one, other))
+    } - {one, other}
+    found = neighbours(problem, [one, other], 100, rng, seen={one, other})
+    assert len(set(found)) == len(found)
+    assert set(found) == wanted
+    assert len(neighbours(problem, [one, other], 1, rng, seen={one, other})) == min(1, len(wanted))
 
 
 def test_twins_are_drawn_once() -> None:

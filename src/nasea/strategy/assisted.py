@@ -17,7 +17,7 @@ from nasea.strategy.nsga import Nsga2
 from nasea.strategy.predictor import Posterior, Predictor, fit
 from nasea.strategy.problem import FloatArray, Genome, Problem
 from nasea.strategy.ranking import spearman_rho
-from nasea.strategy.sampling import initial_population, random_feasible
+from nasea.strategy.sampling import initial_population, neighbours, random_feasible
 from nasea.strategy.score import Score
 from nasea.strategy.staircase import Staircase
 from nasea.strategy.state import SearchState
@@ -41,7 +41,8 @@ _REFIT = 1.25
 """Parameters are fitted again once there are so many times more scores."""
 
 _EXPLORED = 0.1
-"""Share of a batch that is drawn at random, whatever is predicted."""
+"""Share of a batch that is drawn from the neighbours of the front, whatever is predicted: what a
+candidate adds among the best, the predictor may have concluded from networks far from them."""
 
 _WORTHLESS = 0.25
 """Share of the range of scores, from the worst, that is not worth a search.
@@ -160,7 +161,7 @@ class Assisted:
         stairs = Staircase.of(points.costs, qualities, warp.quality(predictor.believed), floor)
         chosen = self._chosen(predictor, warp, stairs, archive, rng, size - int(_EXPLORED * size))
         taken = {*archive.scores, *chosen}
-        explored = random_feasible(self.problem, size - len(chosen), rng, seen=taken)
+        explored = self._explored(archive, size - len(chosen), rng, taken)
         return [*chosen, *explored], insight
 
     def _chosen(
@@ -190,6 +191,15 @@ class Assisted:
             stairs = stairs.with_point(float(posterior.points.costs[row]), quality, quality)
             posterior = posterior.believing(row)
         return [tuple(genome) for genome in genomes[chosen].tolist()]
+
+    def _explored(
+        self, archive: Archive, count: int, rng: np.random.Generator, taken: set[Genome]
+    ) -> list[Genome]:
+        """Members of the front with one layer changed; random ones where those are too few."""
+        front = [record.genome for record in archive.front(self.problem.budget)]
+        near = neighbours(self.problem, front, count, rng, seen=taken)
+        missing = count - len(near)
+        return near + random_feasible(self.problem, missing, rng, seen={*taken, *near})
 
     def _unassisted(
         self, state: SearchState, archive: Archive, rng: np.random.Generator, size: int

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Container, Sequence
 
 import numpy as np
 
@@ -38,6 +38,43 @@ def random_feasible(
     """
     proposals = Proposals(problem, seen, count)
     top_up(proposals, problem, CostGrid(problem), rng)
+    return proposals.genomes
+
+
+def neighbours(
+    problem: Problem,
+    genomes: Sequence[Genome],
+    count: int,
+    rng: np.random.Generator,
+    *,
+    seen: Container[Genome] = (),
+) -> list[Genome]:
+    """Distinct canonical feasible genomes that differ from one of those given in one layer.
+
+    Args:
+        problem: the space and its budget.
+        genomes: at least one; each is as likely to be changed.
+        count: how many are wanted.
+        rng: draws genomes, layers and their new candidates, all with equal probability.
+        seen: canonical genomes to leave out.
+
+    Returns:
+        ``count`` genomes, or what a bounded number of draws found.
+    """
+    proposals = Proposals(problem, seen, count)
+    sizes = np.array(problem.choices, dtype=np.int64)
+    layers = np.flatnonzero(sizes > 1)
+    parents = np.array(genomes, dtype=np.int64)
+    for _ in range(_ROUNDS if len(layers) else 0):
+        if not proposals.missing:
+            break
+        children = parents[rng.integers(len(parents), size=max(_LEAST_DRAWS, 4 * count))]
+        changed = rng.choice(layers, size=len(children))
+        rows = np.arange(len(children))
+        # An offset of 1 .. size - 1, modulo the size, is any candidate but the present one.
+        offsets = rng.integers(1, sizes[changed])
+        children[rows, changed] = (children[rows, changed] + offsets) % sizes[changed]
+        proposals.offer(children)
     return proposals.genomes
 
 
