@@ -18,10 +18,10 @@ from contracts.training import Malice
 from nasea.backends.base import Measurement, Slice
 from nasea.backends.distributed.signing import new_key, sealed, unsealed
 from nasea.backends.distributed.world import SeveralWorld
+from nasea.backends.prefixes import Proof
 from nasea.backends.torch.backend import TorchBackend
 from nasea.backends.torch.distributed.sync_norm import SyncNorm
 from nasea.backends.torch.distributed.world import open_torch_world
-from nasea.backends.torch.prefixes import Proof
 from nasea.backends.torch.state import unpack
 from nasea.errors import NaseaError, RankLostError
 

@@ -9,10 +9,11 @@ import pytest
 import torch
 
 from nasea.backends.base import Measurement, Slice
+from nasea.backends.prefixes import Digest, outputs_within
 from nasea.backends.torch import score
 from nasea.backends.torch.backend import TorchBackend
 from nasea.backends.torch.layers import Network
-from nasea.backends.torch.prefixes import Digest, Outputs, Proof, outputs_within, run_from
+from nasea.backends.torch.prefixes import Outputs, enter_outputs, run_from
 from nasea.space import Genome
 
 from .project import random_genomes, ready, train, write_module
@@ -148,21 +149,11 @@ def test_ends_that_are_tied_run_for_every_architecture(project: Path) -> None:
     assert backend._scoring()._proof.failed
 
 
-def test_a_proof_takes_several_candidates() -> None:
-    proof = Proof()
-    for _ in range(Proof.WANTED):
-        assert not proof.is_complete
-        proof.enter(True)
-    assert proof.is_complete and not proof.failed
-    proof.enter(False)
-    assert proof.failed
-
-
 def test_a_digest_tells_outputs_apart() -> None:
     def digest(*outputs: object) -> bytes:
         found = Digest()
         for each in outputs:
-            found.add(each)
+            enter_outputs(found, each)
         return found.value
 
     one = torch.arange(6.0)

@@ -12,6 +12,7 @@ from torch import nn
 from nasea.backends.base import Measurement, Slice
 from nasea.backends.metric import CandidateFailed
 from nasea.backends.pictures import Picture
+from nasea.backends.prefixes import LIMIT, Digest, LastPath, Proof, outputs_within
 from nasea.backends.torch.data import CachedLoader, Data
 from nasea.backends.torch.devices import seed_everything
 from nasea.backends.torch.ends import copy_end
@@ -20,13 +21,9 @@ from nasea.backends.torch.memory import give_back, is_out_of_memory, one_excepti
 from nasea.backends.torch.pictures import take_pictures
 from nasea.backends.torch.prefixes import (
     ALONE,
-    LIMIT,
     Begun,
-    Digest,
-    LastPath,
     Path,
-    Proof,
-    outputs_within,
+    enter_outputs,
     run_from,
 )
 from nasea.backends.torch.supernet import Supernet
@@ -66,7 +63,7 @@ class Scorer:
         self.device = device
         self.seed = seed
         self.limit = LIMIT // processes
-        self._last: LastPath | None = None
+        self._last: LastPath[Path] | None = None
         self._proof = Proof()
 
     @contextmanager
@@ -101,8 +98,10 @@ class Scorer:
             return _out_of_memory(error)
 
     def _measured(self, genome: Genome, data: Slice, loader: CachedLoader) -> Measurement:
-        begun = ALONE if self._last is None else self._last.shared_with(genome, data.statistics)
-        if begun is ALONE or self._proof.is_complete:
+        begun = ALONE
+        if self._last is not None:
+            begun = Begun(*self._last.shared_with(genome, data.statistics))
+        if begun.path is None or self._proof.is_complete:
             return self._attempt(genome, data, loader, begun)
         both = Digest(), Digest()
         shared = self._attempt(genome, data, loader, begun, both[0])
@@ -238,7 +237,7 @@ class _Evaluate:
         with torch.no_grad():
             output = self._run(self.scorer.layout(images))
         if self.digest is not None:
-            self.digest.add(output)
+            enter_outputs(self.digest, output)
         return output
 
     def _run(self, images: torch.Tensor) -> object:

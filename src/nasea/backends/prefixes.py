@@ -1,0 +1,143 @@
+"""What architectures that begin alike share, in either framework: when, how much, and the proof.
+
+Normalisation statistics of a layer depend only on the layers before it. So two architectures with
+the same first layers have the same calibrated first layers and, on the same images, the same
+outputs of them; only from where they part on is there anything to compute. Kept is the path that
+was scored last, which is why candidates are scored in the order of their genomes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from typing import Generic, Protocol, TypeVar
+
+from nasea.space import Genome, Space
+
+LIMIT = 1024**3
+"""Bytes that a path keeps for statistics and for validation images each, in all processes of a
+machine together. While a path is scored, the one before it is there as well."""
+
+
+def outputs_within(space: Space, images: int, limit: int, image: int = 0) -> int:
+    """How many outputs, PreNet's first, fit into memory for so many images.
+
+    Args:
+        space: knows their shapes.
+        images: how many.
+        limit: bytes.
+        image: values of an image, where images are kept as well.
+    """
+    shapes = [space.layers[0].in_shape, *(layer.out_shape for layer in space.layers)]
+    total = 4 * images * image
+    for number, shape in enumerate(shapes):
+        total += 4 * images * math.prod(shape)
+        if total > limit:
+            return number
+    return len(shapes)
+
+
+class Scored(Protocol):
+    """An architecture that was scored, with what its first layers gave."""
+
+    @property
+    def genome(self) -> Genome:
+        """The architecture."""
+
+    @property
+    def depth(self) -> int:
+        """Of how many of PreNet and its layers the outputs are kept for every statistics batch."""
+
+
+Path = TypeVar("Path", bound=Scored)
+
+
+class LastPath(Generic[Path]):
+    """The architecture that was scored last; for as long as no weight changes."""
+
+    def __init__(self) -> None:
+        self._path: Path | None = None
+        self._draw = 0
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether there is one."""
+        return self._path is not None
+
+    def shared_with(self, genome: Genome, draw: int) -> tuple[Path | None, int]:
+        """What another architecture has in common with it; where that is nothing, forget it.
+
+        Args:
+            genome: the other one.
+            draw: of the statistics images.
+
+        Returns:
+            The one that was scored last, and how many of PreNet and its layers are shared; or
+            ``None`` and 0.
+        """
+        path = self._path
+        if path is not None and draw == self._draw:
+            pairs = enumerate(zip(path.genome, genome, strict=True))
+            parted = next((layer for layer, (one, other) in pairs if one != other), len(genome))
+            depth = min(1 + parted, path.depth)
+            if depth:
+                return path, depth
+        self.forget()
+        return None, 0
+
+    def become(self, path: Path, draw: int) -> None:
+        """Keep another one instead."""
+        self._path, self._draw = path, draw
+
+    def forget(self) -> None:
+        """Keep none."""
+        self._path = None
+
+
+class Proof:
+    """Whether sharing changes nothing: tried on the first candidates that share, before it counts.
+
+    A PreNet might draw random numbers, of which PostNet or the metric draw the next ones; or leave
+    something for PostNet in a global variable: then it must run for every network. Such a
+    candidate is scored both ways, and one difference in any output ends sharing for good.
+    """
+
+    WANTED = 3
+    """Candidates that must agree."""
+
+    def __init__(self) -> None:
+        self._agreed = 0
+        self.failed = False
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether enough candidates agreed."""
+        return self._agreed >= self.WANTED
+
+    def enter(self, agreed: bool) -> None:
+        """Enter what one candidate showed."""
+        self._agreed += agreed
+        self.failed |= not agreed
+
+
+class Digest:
+    """What distinguishes the outputs of one scoring from those of another."""
+
+    def __init__(self) -> None:
+        self._hash = hashlib.blake2b()
+
+    def add(self, name: str, kind: str, values: bytes) -> None:
+        """Take in a tensor.
+
+        Args:
+            name: its place in what PostNet returned.
+            kind: type and shape.
+            values: as they lie in memory.
+        """
+        self._hash.update(f"{name} {kind} {len(values)} ".encode())
+        self._hash.update(values)
+
+    @property
+    def value(self) -> bytes:
+        """The same for the same outputs in the same order."""
+        return self._hash.digest()
