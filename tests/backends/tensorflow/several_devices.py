@@ -40,6 +40,7 @@ class TestDevices(DevicesContract):
 
     kit = small_project
     loss_metric = LOSS_METRIC
+    calls_of_a_score = 3  # batches of 8
     random_data = RANDOM_DATA
     metric = """
         class UserModule(UserModule):
@@ -54,9 +55,6 @@ class TestDevices(DevicesContract):
                 logits.numpy()  # never a graph
                 return super().loss_op(labels, logits) * factor()
     """
-
-    def measurements(self, calls: int) -> int:
-        return calls // 3  # 20 images in batches of 8
 
     def moments(self, state: bytes) -> Arrays:
         from nasea.backends.tensorflow.state import unpack

@@ -164,7 +164,7 @@ def test_dropout_is_off_while_statistics_are_estimated(project: Path) -> None:
     with backend._scoring().calibrated(genome):
         found = post_net.model.norm.moving_mean.numpy()
         features = backend._pre_net.estimate(backend.data.statistics(0))
-        _, [[last]] = backend.supernet.statistics(genome, features)
+        _, [[last]] = backend.supernet.statistics(genome, [features])
     np.testing.assert_allclose(found, np.mean(last, (0, 1, 2)), rtol=1e-4, atol=1e-5)
     assert post_net.model.norm.momentum == 0.9
 

@@ -89,7 +89,7 @@ def test_a_path_is_the_stand_alone_network(policy: SharingPolicy, taps: Sequence
 def test_inference_uses_the_statistics_it_is_given() -> None:
     supernet = make_supernet()
     genome = fair_path(supernet.space.choices, 0, 3)
-    found, [[by_batch]] = supernet.statistics(genome, [tf.constant(IMAGES)])
+    found, [[by_batch]] = supernet.statistics(genome, [[tf.constant(IMAGES)]])
     body, candidates = standalone(supernet, genome)
     flat = [value for layer in found for value in layer]
     pairs = statistics(body, candidates)
@@ -99,7 +99,7 @@ def test_inference_uses_the_statistics_it_is_given() -> None:
     x = tf.constant(IMAGES)
     for layer in body:
         x = layer(x, training=False)
-    [inferred] = supernet.infer(genome, found, tf.constant(IMAGES))
+    [inferred] = supernet.infer(genome, found, [tf.constant(IMAGES)])
     np.testing.assert_allclose(inferred, x, rtol=1e-4, atol=1e-4)
     assert not np.allclose(inferred, by_batch, atol=1e-3), "the variance is the unbiased one"
 

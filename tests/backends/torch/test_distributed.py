@@ -18,7 +18,6 @@ from contracts.training import Malice
 from nasea.backends.base import Measurement, Slice
 from nasea.backends.distributed.signing import new_key, sealed, unsealed
 from nasea.backends.distributed.world import SeveralWorld
-from nasea.backends.prefixes import Proof
 from nasea.backends.torch.backend import TorchBackend
 from nasea.backends.torch.distributed.sync_norm import SyncNorm
 from nasea.backends.torch.distributed.world import open_torch_world
@@ -70,11 +69,6 @@ class TestDevices(DevicesContract):
             def loss_func(self, labels, logits):
                 return super().loss_func(labels, logits) * factor()
     """
-
-    def measurements(self, calls: int) -> int:
-        # Each process scores its first candidates with a shared beginning both ways.
-        twice = calls - 20
-        return 20 if 0 <= twice <= 2 * Proof.WANTED else calls
 
     def moments(self, state: bytes) -> Arrays:
         stored = unpack(state)["optimizer"]["state"]

@@ -1,22 +1,22 @@
-"""Scores with shared beginnings are the scores without, to the last bit; and less is computed."""
+"""Shared beginnings with PyTorch: the contract, and what users' modules do in place."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import pytest
 import torch
 
-from nasea.backends.base import Measurement, Slice
-from nasea.backends.prefixes import Digest, outputs_within
+from contracts.sharing import SharingContract
+from nasea.backends.prefixes import Digest
 from nasea.backends.torch import score
 from nasea.backends.torch.backend import TorchBackend
 from nasea.backends.torch.layers import Network
 from nasea.backends.torch.prefixes import Outputs, enter_outputs, run_from
 from nasea.space import Genome
 
-from .project import random_genomes, ready, train, write_module
+from . import project as small_project
+from .project import random_genomes
 from .test_score import DRAWING, LOSS_METRIC
 
 POST_NET_IN_PLACE = """
@@ -71,82 +71,53 @@ FAILS_ON_ONE_BATCH = """
 """
 
 
-@pytest.fixture
-def layers_run(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """How many layers, PreNet counted, each forward pass had to compute."""
-    counts: list[int] = []
+class TestSharing(SharingContract):
+    kit = small_project
+    score = score
+    loss_metric = LOSS_METRIC
+    habits = {  # noqa: RUF012 - read only
+        "none": "",
+        "PostNet in place": POST_NET_IN_PLACE,
+        "PreNet in place": PRE_NET_IN_PLACE,
+        "PreNet returns its input": PRE_NET_RETURNS_ITS_INPUT + METRIC_USES_IMAGES_AGAIN,
+        "metric uses images again": METRIC_USES_IMAGES_AGAIN,
+        "PreNet and metric": PRE_NET_IN_PLACE + METRIC_USES_IMAGES_AGAIN,
+        "drawing": DRAWING,
+        "tied": TIED_BY_A_GLOBAL,
+        "failing": FAILS_ON_ONE_BATCH,
+    }
+    tied = ("drawing", "tied")
 
-    def counting(
-        network: Network, images: torch.Tensor, known: Sequence[torch.Tensor], kept: int
-    ) -> tuple[object, Outputs]:
-        counts.append(1 + len(network.body) - len(known))
-        return run_from(network, images, known, kept)
+    def random_genomes(self, backend: TorchBackend, count: int) -> list[Genome]:
+        return random_genomes(backend.supernet.space, count)
 
-    monkeypatch.setattr(score, "run_from", counting)
-    return counts
+    def count_layers(self, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+        counts: list[int] = []
 
+        def counting(
+            network: Network, images: torch.Tensor, known: Sequence[torch.Tensor], kept: int
+        ) -> tuple[object, Outputs]:
+            counts.append(len(network.body) - max(0, len(known) - 1))
+            return run_from(network, images, known, kept)
 
-def together(backend: TorchBackend, genomes: list[Genome], *data: Slice) -> list[Measurement]:
-    found: list[Measurement] = []
-    jobs = [(genome, each) for genome in genomes for each in (data or (Slice(),))]
-    backend.measure_each(jobs, found.append)
-    return found
+        monkeypatch.setattr(score, "run_from", counting)
+        return counts
 
+    def crowd(
+        self, monkeypatch: pytest.MonkeyPatch, backend: TorchBackend, in_metric: bool
+    ) -> None:
+        scorer = backend._scoring()
 
-def alone(backend: TorchBackend, genomes: list[Genome], *data: Slice) -> list[Measurement]:
-    return [backend.measure(genome, each) for genome in genomes for each in (data or (Slice(),))]
+        def crowded(
+            network: Network, images: torch.Tensor, known: Sequence[torch.Tensor], kept: int
+        ) -> tuple[object, Outputs]:
+            estimating = any(module.training for module in network.modules())
+            assert scorer._last is not None
+            if scorer._last.is_kept and estimating != in_metric:
+                raise torch.OutOfMemoryError("CUDA out of memory")
+            return run_from(network, images, known, kept)
 
-
-def trained(project: Path, *classes: str, **settings: object) -> tuple[TorchBackend, list[Genome]]:
-    write_module(project, LOSS_METRIC + "".join(classes))
-    backend = ready(project, **settings)
-    train(backend)
-    return backend, sorted(random_genomes(backend.supernet.space, 8))
-
-
-@pytest.mark.parametrize(
-    "classes",
-    [
-        POST_NET_IN_PLACE,
-        PRE_NET_IN_PLACE,
-        PRE_NET_RETURNS_ITS_INPUT + METRIC_USES_IMAGES_AGAIN,
-        METRIC_USES_IMAGES_AGAIN,
-        PRE_NET_IN_PLACE + METRIC_USES_IMAGES_AGAIN,
-        DRAWING,
-        TIED_BY_A_GLOBAL,
-        FAILS_ON_ONE_BATCH,
-    ],
-)
-def test_whatever_the_users_code_does_no_score_changes(project: Path, classes: str) -> None:
-    backend, genomes = trained(project, classes)
-    expected = alone(backend, genomes)
-    assert together(backend, genomes) == expected
-    assert together(backend, genomes) == expected, "once it is known whether sharing is safe"
-
-
-def test_halves_and_draws_do_not_mix(project: Path) -> None:
-    backend, genomes = trained(project)
-    slices = [Slice(half=half, statistics=draw) for draw in (0, 1) for half in (0, 1)]
-    assert together(backend, genomes, *slices) == alone(backend, genomes, *slices)
-
-
-def test_less_is_computed(project: Path, layers_run: list[int]) -> None:
-    backend, genomes = trained(project)
-    together(backend, genomes)
-    assert backend._scoring()._proof.is_complete
-    layers_run.clear()
-    together(backend, [*genomes, genomes[-1]])
-    batches = len(layers_run) // (len(genomes) + 1)
-    whole = len(layers_run) * (1 + len(genomes[0]))
-    assert sum(layers_run) < 0.7 * whole
-    assert set(layers_run[-batches:]) == {0}, "of the same architecture nothing but PostNet"
-    assert backend._scoring()._last is None, "nothing is kept when the weights may change"
-
-
-def test_ends_that_are_tied_run_for_every_architecture(project: Path) -> None:
-    backend, genomes = trained(project, TIED_BY_A_GLOBAL)
-    together(backend, genomes)
-    assert backend._scoring()._proof.failed
+        monkeypatch.setattr(score, "run_from", crowded)
 
 
 def test_a_digest_tells_outputs_apart() -> None:
@@ -162,45 +133,3 @@ def test_a_digest_tells_outputs_apart() -> None:
     others = [{"b": [one.reshape(2, 3).t()]}, {"a": [one.reshape(3, 2)]}, {"a": [one.half()]}, {}]
     assert len({digest(each) for each in (same, *others)}) == 5
     assert digest(torch.tensor(1.0, dtype=torch.bfloat16)) != digest()
-
-
-def test_only_what_fits_is_kept(
-    project: Path, layers_run: list[int], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    backend, genomes = trained(project)
-    space = backend.supernet.space
-    sizes = [torch.Size(s).numel() for s in (space.layers[0].in_shape, space.layers[0].out_shape)]
-    assert outputs_within(space, 10, 40 * sum(sizes)) == 2
-    assert outputs_within(space, 10, 40 * sum(sizes) - 1) == 1
-    assert outputs_within(space, 10, 40 * sizes[0] - 1) == 0
-    assert outputs_within(space, 10, 40 * sum(sizes), image=1) == 1
-    expected = alone(backend, genomes)
-    together(backend, genomes)
-    for of_statistics, of_validation in ((0, 0), (1, 1), (3, 0), (0, 3), (2, 1)):
-        kept = {False: of_statistics, True: of_validation}
-        monkeypatch.setattr(score, "outputs_within", lambda *_, image=0, kept=kept: kept[image > 0])
-        layers_run.clear()
-        assert together(backend, genomes) == expected
-        most = max(of_statistics, of_validation if of_statistics else 0)
-        assert min(layers_run) >= len(space.layers) + 1 - most
-
-
-@pytest.mark.parametrize("in_metric", [False, True])
-def test_memory_is_given_back_before_a_candidate_fails(
-    project: Path, monkeypatch: pytest.MonkeyPatch, in_metric: bool
-) -> None:
-    backend, genomes = trained(project)
-    expected = alone(backend, genomes)
-    scorer = backend._scoring()
-
-    def crowded(
-        network: Network, images: torch.Tensor, known: Sequence[torch.Tensor], kept: int
-    ) -> tuple[object, Outputs]:
-        estimating = any(module.training for module in network.modules())
-        assert scorer._last is not None
-        if scorer._last.is_kept and estimating != in_metric:
-            raise torch.OutOfMemoryError("CUDA out of memory")
-        return run_from(network, images, known, kept)
-
-    monkeypatch.setattr(score, "run_from", crowded)
-    assert together(backend, genomes) == expected

@@ -5,7 +5,7 @@ from __future__ import annotations
 import statistics
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -193,9 +193,9 @@ class TensorFlowBackend:
         seed_everything(seed, _INITIAL_STREAM, 3)
         with tf.device(self.device):
             self._supernet = Supernet(space, seed)
-        self._scorer = Scorer(
-            self._supernet, self._pre_net, self._post_net, self.data, self._draws, seed
-        )
+        processes = 1 if self._ranks is None else self._ranks.local_size
+        ends = self._pre_net, self._post_net
+        self._scorer = Scorer(self._supernet, *ends, self.data, self._draws, seed, processes)
         return EndReport(costs, operators=operators)
 
     def inherit(self, genome: Genome, weights: Path) -> None:
@@ -284,11 +284,12 @@ class TensorFlowBackend:
 
     def measure_each(self, jobs: Sequence[Job], on_measured: Callable[[Measurement], None]) -> None:
         """See :meth:`nasea.backends.base.Backend.measure_each`."""
-        one_by_one(self.measure)(jobs, on_measured)
+        with self.sharing():
+            one_by_one(self.measure)(jobs, on_measured)
 
     def sharing(self) -> AbstractContextManager[None]:
-        """See :class:`nasea.backends.distributed.divided.DividedBackend`: nothing is shared."""
-        return nullcontext()
+        """See :meth:`nasea.backends.tensorflow.score.Scorer.sharing`."""
+        return self._scoring().sharing()
 
     def pictures(self, genome: Genome, count: int) -> tuple[Picture, ...]:
         """See :meth:`nasea.backends.base.Backend.pictures`."""

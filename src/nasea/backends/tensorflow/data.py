@@ -114,6 +114,11 @@ class Data(ABC):
             half: 0 or 1 for either half of those, ``None`` for both.
         """
 
+    @property
+    def metric_is_settled(self) -> bool:
+        """Whether it is known how the user's metric can be asked."""
+        return True
+
     @abstractmethod
     def settle_metric(self, run: Run, data: Slice) -> None:
         """Find out how the user's metric can be asked, where that is open.

@@ -49,9 +49,14 @@ class PairData(Data):
             elif len(here):
                 yield tf.nest.map_structure(lambda x, i=here: tf.gather(x, i), batch)
 
+    @property
+    def metric_is_settled(self) -> bool:
+        """See :attr:`nasea.backends.tensorflow.data.Data.metric_is_settled`."""
+        return self.user.metric_is_settled
+
     def settle_metric(self, run: Run, data: Slice) -> None:
         """See :meth:`nasea.backends.tensorflow.data.Data.settle_metric`."""
-        if not self.user.metric_is_settled:
+        if not self.metric_is_settled:
             for _, labels, outputs in itertools.islice(self._answers(run, data), 1):
                 self.user.settle_metric(labels, outputs)
 

@@ -148,11 +148,20 @@ class End:
     @contextmanager
     def statistics_kept(self) -> Iterator[None]:
         """Put what is not trained back afterwards."""
-        before = _copies(self.state)
+        before = self.copied_state()
         try:
             yield
         finally:
-            _put(self.state, before)
+            self.put_state(before)
+
+    def copied_state(self) -> Values:
+        """What is not trained, as it is now."""
+        return [tf.identity(variable) for variable in self.state]
+
+    def put_state(self, values: Values) -> None:
+        """Put back what :meth:`copied_state` gave."""
+        for variable, value in zip(self.state, values, strict=True):
+            variable.assign(value)
 
     def estimate(self, batches: Sequence[Any]) -> Values:
         """Replace the statistics by their mean over batches.
@@ -293,12 +302,3 @@ def require_feature_map(outputs: Any, images: int, data_format: str) -> None:
             f"user_module.py: PreNet.call changed the number of images from {images} "
             f"to {outputs.shape[0]}"
         )
-
-
-def _copies(variables: Values) -> Values:
-    return [tf.identity(variable) for variable in variables]
-
-
-def _put(variables: Values, values: Values) -> None:
-    for variable, value in zip(variables, values, strict=True):
-        variable.assign(value)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -9,11 +10,13 @@ from typing import Any
 from nasea.backends.base import Measurement, Slice
 from nasea.backends.metric import CandidateFailed
 from nasea.backends.pictures import Picture
+from nasea.backends.prefixes import LIMIT, Digest, LastPath, Proof, outputs_within
 from nasea.backends.tensorflow.data import Data, Run
 from nasea.backends.tensorflow.devices import seed_everything
 from nasea.backends.tensorflow.draws import Draws
 from nasea.backends.tensorflow.ends import End
 from nasea.backends.tensorflow.pictures import take_pictures
+from nasea.backends.tensorflow.prefixes import ALONE, Begun, Path, enter_outputs
 from nasea.backends.tensorflow.supernet import Statistics, Supernet
 from nasea.backends.tensorflow.user import OutOfMemory
 from nasea.errors import UserCodeError
@@ -34,6 +37,7 @@ class Scorer:
         data: statistics images, validation images, the user's metric.
         draws: what random operations of the ends draw by.
         seed: statistics and metric start from the same random state for every candidate.
+        processes: how many of them share this machine's memory.
     """
 
     def __init__(
@@ -44,6 +48,7 @@ class Scorer:
         data: Data,
         draws: Draws,
         seed: int,
+        processes: int = 1,
     ) -> None:
         self.supernet = supernet
         self.pre_net = pre_net
@@ -51,23 +56,82 @@ class Scorer:
         self.data = data
         self.draws = draws
         self.seed = seed
+        self.limit = LIMIT // processes
+        self._last: LastPath[Path] | None = None
+        self._proof = Proof()
+
+    @contextmanager
+    def sharing(self) -> Iterator[None]:
+        """Within it architectures share with the one before how they begin.
+
+        Weights must not change there. The scores are the same; where a user's module would make
+        them others, :class:`Proof` finds out and ends it.
+        """
+        if self._last is None and not self._proof.failed:
+            self._last = LastPath()
+        try:
+            yield
+        finally:
+            self._last = None
 
     def measure(self, genome: Genome, data: Slice) -> Measurement:
         """See :meth:`nasea.backends.base.Backend.measure`."""
         self.data.statistics(data.statistics)  # read now: unreadable data is no candidate's fault
-        with _failures() as failed:
-            with self.calibrated(genome, data.statistics) as statistics:
-                run = self._run(genome, statistics)
-                return measured(self.data, self.draws, self.seed, run, data)
+        if self._last is not None:
+            try:
+                return self._shared(genome, data)
+            except OutOfMemory:
+                self._last.forget()  # what is kept for others may be what was too much
+        with _memory() as failed:
+            return self._attempt(genome, data, keeps=False)
         return failed[0]
+
+    def _shared(self, genome: Genome, data: Slice) -> Measurement:
+        assert self._last is not None
+        begun = Begun(*self._last.shared_with(genome, data.statistics))
+        if begun.path is None or self._proof.is_complete:
+            return self._attempt(genome, data, begun)
+        both = Digest(), Digest()
+        shared = self._attempt(genome, data, begun, both[0])
+        alone = self._attempt(genome, data, ALONE, both[1])
+        self._proof.enter(shared == alone and both[0].value == both[1].value)
+        if self._proof.failed:
+            self._last = None
+        return alone
+
+    def _attempt(
+        self,
+        genome: Genome,
+        data: Slice,
+        begun: Begun = ALONE,
+        digest: Digest | None = None,
+        keeps: bool = True,
+    ) -> Measurement:
+        """Score once; raises what says that memory is short."""
+        with _failures() as failed:
+            with self._calibrated(genome, data.statistics, begun, keeps) as path:
+                self._settle(path, data)
+                kept = (data.images or self.data.val_images) if keeps else 0
+                evaluate = _Evaluate(path, self, begun, kept, digest)
+                found = _asked(self.data, self.draws, self.seed, evaluate, data)
+            if keeps and self._last is not None:
+                self._last.become(path, data.statistics)
+            return found
+        return failed[0]
+
+    def _settle(self, path: Path, data: Slice) -> None:
+        """Find out how the metric is asked; the ends' states are as if it had been known."""
+        if not self.data.metric_is_settled:
+            with self.pre_net.statistics_kept(), self.post_net.statistics_kept():
+                _settle(self.data, self.draws, self.seed, _Evaluate(path, self), data)
 
     def pictures(self, genome: Genome, count: int) -> tuple[Picture, ...]:
         """See :meth:`nasea.backends.base.Backend.pictures`."""
         scenario = self.data.scenario
         if scenario.task == "classification":
             return ()
-        with self.calibrated(genome) as statistics:
-            run = self._run(genome, statistics)
+        with self._calibrated(genome, 0, ALONE, keeps=False) as path:
+            run = _Evaluate(path, self)
             masks = scenario.task == "segmentation"
             layout = scenario.supernet.data_format
             batches = self.data.evaluation(min(count, self.data.val_images), None)
@@ -76,23 +140,72 @@ class Scorer:
     @contextmanager
     def calibrated(self, genome: Genome, draw: int = 0) -> Iterator[Statistics]:
         """Statistics of an architecture's body; while they are in use the ends have theirs too."""
+        with self._calibrated(genome, draw, ALONE, keeps=False) as path:
+            yield path.statistics
+
+    @contextmanager
+    def _calibrated(self, genome: Genome, draw: int, begun: Begun, keeps: bool) -> Iterator[Path]:
+        """The same, from where it parts from an architecture that was calibrated."""
         with self.pre_net.statistics_kept(), self.post_net.statistics_kept():
+            batches = self.data.statistics(draw)
+            kept = 0
+            if keeps:
+                kept = outputs_within(self.supernet.space, sum(map(len, batches)), self.limit)
             seed_everything(self.seed, _STATISTICS_STREAM)
             self.draws.begin(_STATISTICS_STREAM)
-            features = self.pre_net.estimate(self.data.statistics(draw))
-            statistics, outputs = self.supernet.statistics(genome, features)
-            self.post_net.estimate([_as_input(each) for each in outputs])
-            yield statistics
+            outputs = begun.estimated
+            if begun.path is None:
+                outputs = [self.pre_net.estimate(batches)]
+            else:
+                self.pre_net.put_state(begun.path.pre_net)
+                for _ in batches:  # PostNet draws as if PreNet had run
+                    self.draws.go_on()
+            state = self.pre_net.copied_state() if kept else []
+            statistics, features = self.supernet.statistics(genome, outputs, begun.statistics, kept)
+            self.post_net.estimate([_as_input(each) for each in features])
+            yield Path(genome, statistics, state, outputs[:kept])
 
-    def _run(self, genome: Genome, statistics: Statistics) -> Run:
-        """The network: images to the output, in inference mode."""
 
-        def run(images: Any) -> Any:
-            features = self.supernet.infer(genome, statistics, self.pre_net.evaluate(images))
-            self.draws.go_on()
-            return self.post_net.evaluate(_as_input(features))
+class _Evaluate:
+    """The network: images to the output, in inference mode."""
 
-        return run
+    def __init__(
+        self,
+        path: Path,
+        scorer: Scorer,
+        begun: Begun = ALONE,
+        kept: int = 0,
+        digest: Digest | None = None,
+    ) -> None:
+        self.path = path
+        self.scorer = scorer
+        self.begun = begun
+        self.digest = digest
+        self._images = self._left = kept  # a metric may ask more than once for an image
+
+    def __call__(self, images: Any) -> Any:
+        features = self._features(images)
+        self.scorer.draws.go_on()
+        output = self.scorer.post_net.evaluate(_as_input(features))
+        if self.digest is not None:
+            enter_outputs(self.digest, output)
+        return output
+
+    def _features(self, images: Any) -> list[Any]:
+        """What PostNet gets."""
+        scorer, path = self.scorer, self.path
+        count, *shape = images.shape.as_list() or [0]
+        if not 0 < count <= self._left:
+            outputs = [scorer.pre_net.evaluate(images)]
+            return scorer.supernet.infer(path.genome, path.statistics, outputs)
+        self._left -= count
+        size = math.prod(shape)
+        wanted = outputs_within(scorer.supernet.space, self._images, scorer.limit, image=size)
+        known = self.begun.validation(len(path.validation), images)
+        outputs = known or [scorer.pre_net.evaluate(images)]
+        features = scorer.supernet.infer(path.genome, path.statistics, outputs, wanted)
+        path.validation.append((images, outputs[:wanted]) if wanted else (None, []))
+        return features
 
 
 def measured(data: Data, draws: Draws, seed: int, run: Run, part: Slice) -> Measurement:
@@ -105,13 +218,21 @@ def measured(data: Data, draws: Draws, seed: int, run: Run, part: Slice) -> Meas
         run: the network.
         part: of the validation images.
     """
-    with _failures() as failed:
-        # Apart from the measurement: it may ask the metric, which may draw, more than once.
-        with _seeded(draws, seed):
-            data.settle_metric(run, part)
-        with _seeded(draws, seed):
-            return Measurement(data.metric(run, part))
+    with _memory() as failed, _failures(failed):
+        _settle(data, draws, seed, run, part)
+        return _asked(data, draws, seed, run, part)
     return failed[0]
+
+
+def _settle(data: Data, draws: Draws, seed: int, run: Run, part: Slice) -> None:
+    # Apart from the measurement: it may ask the metric, which may draw, more than once.
+    with _seeded(draws, seed):
+        data.settle_metric(run, part)
+
+
+def _asked(data: Data, draws: Draws, seed: int, run: Run, part: Slice) -> Measurement:
+    with _seeded(draws, seed):
+        return Measurement(data.metric(run, part))
 
 
 @contextmanager
@@ -124,15 +245,23 @@ def _seeded(draws: Draws, seed: int) -> Iterator[None]:
 
 
 @contextmanager
-def _failures() -> Iterator[list[Measurement]]:
+def _failures(failed: list[Measurement] | None = None) -> Iterator[list[Measurement]]:
     """Put into the list what a failure inside means for the network that is measured."""
-    failed: list[Measurement] = []
+    failed = [] if failed is None else failed
     try:
         yield failed
     except CandidateFailed as error:
         failed.append(Measurement(None, str(error), error.raised))
     except UserCodeError as error:
         failed.append(Measurement(None, str(error), raised=True))
+
+
+@contextmanager
+def _memory() -> Iterator[list[Measurement]]:
+    """The same, where memory is short."""
+    failed: list[Measurement] = []
+    try:
+        yield failed
     except OutOfMemory as error:
         failed.append(Measurement(None, f"out of memory: {error.message.splitlines()[0]}"))
 

@@ -109,40 +109,64 @@ class Supernet(tf.Module):
                     add(name, value)
         return gradient
 
-    def statistics(self, genome: Genome, batches: Sequence[Any]) -> tuple[Statistics, list[Any]]:
+    def statistics(
+        self,
+        genome: Genome,
+        outputs: list[list[Any]],
+        known: Statistics = (),
+        kept: int = 0,
+    ) -> tuple[Statistics, list[Any]]:
         """Statistics of every normalisation of a path, averaged over batches.
 
         Args:
             genome: the path.
-            batches: (N, H, W, C) each.
+            outputs: of PreNet, and of the first layers where they are known, one (N, H, W, C) a
+                batch; those of the layers behind them are appended.
+            known: the statistics of those first layers.
+            kept: up to how many outputs are appended.
 
         Returns:
             The statistics; what PostNet gets for each batch, normalised by the batch.
         """
-        currents = [list[Any]() for _ in batches]
-        xs = list(batches)
-        found: list[Tensors] = []
-        for layer, functions in zip(self.space.layers, self._path(genome), strict=True):
+        first = len(outputs) - 1
+        xs = list(outputs[-1])
+        tapped = [outputs[layer + 1] for layer in self.space.taps if layer < first]
+        found: list[Tensors] = list(known)
+        for layer, functions in enumerate(self._path(genome)[first:], start=first):
             sums: list[Any] = []
             if functions.program:
                 for index, x in enumerate(xs):
                     xs[index], *values = functions.estimated(x)
                     sums = [a + b for a, b in zip(sums, values, strict=True)] if sums else values
             found.append([total / len(xs) for total in sums])
-            if layer.tapped:
-                for tapped, x in zip(currents, xs, strict=True):
-                    tapped.append(x)
-        return found, [[*tapped, x] for tapped, x in zip(currents, xs, strict=True)]
+            if layer in self.space.taps:
+                tapped.append(list(xs))
+            if len(outputs) == layer + 1 < kept:
+                outputs.append(list(xs))
+        return found, [list(features) for features in zip(*tapped, xs, strict=True)]
 
-    def infer(self, genome: Genome, statistics: Statistics, x: Any) -> list[Any]:
-        """What PostNet gets for (N, H, W, C), normalised with given statistics."""
-        tapped = []
-        paths = zip(self.space.layers, self._path(genome), statistics, strict=True)
-        for layer, functions, values in paths:
+    def infer(
+        self, genome: Genome, statistics: Statistics, outputs: list[Any], kept: int = 0
+    ) -> list[Any]:
+        """What PostNet gets for images, normalised with given statistics.
+
+        Args:
+            genome: the path.
+            statistics: of its layers.
+            outputs: of PreNet, and of the first layers where they are known, (N, H, W, C) each;
+                those of the layers behind them are appended.
+            kept: up to how many outputs are appended.
+        """
+        first, x = len(outputs) - 1, outputs[-1]
+        tapped = [outputs[layer + 1] for layer in self.space.taps if layer < first]
+        path = list(zip(self._path(genome), statistics, strict=True))
+        for layer, (functions, values) in enumerate(path[first:], start=first):
             if functions.program:
                 (x,) = functions.inferred(x, *values)
-            if layer.tapped:
+            if layer in self.space.taps:
                 tapped.append(x)
+            if len(outputs) == layer + 1 < kept:
+                outputs.append(x)
         return [*tapped, x]
 
     def _path(self, genome: Genome) -> list[_Functions]:

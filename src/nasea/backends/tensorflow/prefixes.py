@@ -1,0 +1,86 @@
+"""The path that was scored last, as TensorFlow keeps it; see :mod:`nasea.backends.prefixes`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from nasea.backends.nesting import flatten
+from nasea.backends.prefixes import Digest
+from nasea.backends.tensorflow.pieces import Tensors
+from nasea.space import Genome
+
+Outputs = list[Any]
+"""Of PreNet and of the first layers, in order; for one batch of images, or a list of batches."""
+
+
+@dataclass
+class Path:
+    """A calibrated architecture, and what its first layers gave.
+
+    Attributes:
+        genome: the architecture.
+        statistics: mean and variance of each normalisation, of each layer.
+        pre_net: the state of PreNet with its statistics.
+        estimated: outputs for the batches of statistics images, while statistics were estimated.
+        validation: (images, outputs) for each call of the network, in inference mode.
+    """
+
+    genome: Genome
+    statistics: Sequence[Tensors]
+    pre_net: list[Any]
+    estimated: Outputs
+    validation: list[tuple[Any, Outputs]] = field(default_factory=list)
+
+    @property
+    def depth(self) -> int:
+        """See :class:`nasea.backends.prefixes.Scored`."""
+        return len(self.estimated)
+
+
+@dataclass(frozen=True)
+class Begun:
+    """How an architecture begins that has its first layers in common with another one.
+
+    Attributes:
+        path: the other one; ``None`` where there is nothing in common.
+        depth: how many of PreNet and its layers are.
+    """
+
+    path: Path | None = None
+    depth: int = 0
+
+    @property
+    def estimated(self) -> Outputs:
+        """Known outputs for the batches of statistics images."""
+        return [] if self.path is None else self.path.estimated[: self.depth]
+
+    @property
+    def statistics(self) -> Sequence[Tensors]:
+        """Known statistics of the first layers."""
+        return [] if self.path is None else self.path.statistics[: self.depth - 1]
+
+    def validation(self, number: int, images: Any) -> Outputs:
+        """Known outputs for a call of the network, if it was for these images."""
+        if self.path is None or number >= len(self.path.validation):
+            return []
+        before, outputs = self.path.validation[number]
+        if before is None or (before.shape, before.dtype) != (images.shape, images.dtype):
+            return []
+        same = before is images or bool(tf.reduce_all(before == images))
+        return outputs[: self.depth] if same else []
+
+
+ALONE = Begun()
+"""Begins with nothing."""
+
+
+def enter_outputs(digest: Digest, outputs: object) -> None:
+    """Take in what PostNet returned."""
+    for name, tensor in flatten(outputs, tf.Tensor):
+        values = np.ascontiguousarray(tensor.numpy()).tobytes()
+        digest.add(name, f"{tensor.dtype.name} {tuple(tensor.shape)}", values)

@@ -1,0 +1,120 @@
+"""Scores with shared beginnings are the scores without, to the last bit; and less is computed.
+
+A framework joins by subclassing :class:`SharingContract` where its project is at hand.
+"""
+
+from __future__ import annotations
+
+import itertools
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from nasea.backends.base import Measurement, Slice
+from nasea.space import Genome
+
+from .kit import Kit
+
+
+class SharingContract(ABC):
+    """The suite."""
+
+    kit: Kit
+    score: ModuleType
+    """Where the framework scores."""
+    loss_metric: str
+    """A metric that sees far more than a few right answers would tell: the loss."""
+    habits: Mapping[str, str]
+    """What users' code may do, by a name for each."""
+    tied: tuple[str, ...]
+    """Those among them that tie PreNet to what comes after it behind nasea's back."""
+
+    @abstractmethod
+    def random_genomes(self, backend: Any, count: int) -> list[Genome]:
+        """Distinct architectures of the supernet."""
+
+    @abstractmethod
+    def count_layers(self, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+        """From now on, how many layers of the body each pass of a batch has to compute."""
+
+    @abstractmethod
+    def crowd(self, monkeypatch: pytest.MonkeyPatch, backend: Any, in_metric: bool) -> None:
+        """Memory is short from now on wherever something is kept, in one of two places."""
+
+    def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
+        """Each habit is a case."""
+        if "habit" in metafunc.fixturenames:
+            metafunc.parametrize("habit", sorted(self.habits))
+
+    def together(self, backend: Any, genomes: list[Genome], *data: Slice) -> list[Measurement]:
+        found: list[Measurement] = []
+        jobs = [(genome, each) for genome in genomes for each in (data or (Slice(),))]
+        backend.measure_each(jobs, found.append)
+        return found
+
+    def alone(self, backend: Any, genomes: list[Genome], *data: Slice) -> list[Measurement]:
+        jobs = [(genome, each) for genome in genomes for each in (data or (Slice(),))]
+        return [backend.measure(*job) for job in jobs]
+
+    def trained(self, project: Path, habit: str = "") -> tuple[Any, list[Genome]]:
+        self.kit.write_module(project, self.loss_metric + self.habits.get(habit, ""))
+        backend = self.kit.ready(project)
+        self.kit.train(backend)
+        return backend, sorted(self.random_genomes(backend, 8))
+
+    def test_whatever_the_users_code_does_no_score_changes(self, project: Path, habit: str) -> None:
+        backend, genomes = self.trained(project, habit)
+        expected = self.alone(backend, genomes)
+        assert self.together(backend, genomes) == expected
+        again = self.together(backend, genomes)
+        assert again == expected, "once it is known whether sharing is safe"
+        assert backend._scoring()._proof.failed == (habit in self.tied)
+
+    def test_halves_and_draws_do_not_mix(self, project: Path) -> None:
+        backend, genomes = self.trained(project)
+        slices = [Slice(half=half, statistics=draw) for draw in (0, 1) for half in (0, 1)]
+        expected = self.alone(backend, genomes, *slices)
+        assert self.together(backend, genomes, *slices) == expected
+
+    def test_less_is_computed(self, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        backend, genomes = self.trained(project)
+        self.together(backend, genomes)
+        assert backend._scoring()._proof.is_complete
+        layers = self.count_layers(monkeypatch)
+        self.together(backend, [*genomes, genomes[-1]])
+        passes = len(layers) // (len(genomes) + 1)
+        needed = [len(genomes[0])]
+        for before, genome in itertools.pairwise([*genomes, genomes[-1]]):
+            alike = [one == other for one, other in zip(before, genome, strict=True)]
+            needed.append(len(genome) - [*alike, False].index(False))
+        assert needed[-1] == 0 < sum(needed) < len(genomes[0]) * len(genomes)
+        assert layers == [count for count in needed for _ in range(passes)]
+        assert backend._scoring()._last is None, "nothing is kept when the weights may change"
+
+    def test_only_what_fits_is_kept(self, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        backend, genomes = self.trained(project)
+        expected = self.alone(backend, genomes)
+        self.together(backend, genomes)
+        layers = self.count_layers(monkeypatch)
+        for of_statistics, of_validation in ((0, 0), (1, 1), (3, 0), (0, 3), (2, 1)):
+            kept = {False: of_statistics, True: of_validation}
+            monkeypatch.setattr(
+                self.score, "outputs_within", lambda *_, image=0, kept=kept: kept[image > 0]
+            )
+            layers.clear()
+            assert self.together(backend, genomes) == expected
+            most = max(of_statistics, of_validation if of_statistics else 0)
+            assert min(layers) >= len(genomes[0]) + 1 - max(most, 1)
+
+    @pytest.mark.parametrize("in_metric", [False, True])
+    def test_memory_is_given_back_before_a_candidate_fails(
+        self, project: Path, monkeypatch: pytest.MonkeyPatch, in_metric: bool
+    ) -> None:
+        backend, genomes = self.trained(project)
+        expected = self.alone(backend, genomes)
+        self.crowd(monkeypatch, backend, in_metric)
+        assert self.together(backend, genomes) == expected
