@@ -217,7 +217,8 @@ def print_speedups(settings: list[str], curves: dict[str, dict[str, Curve]]) -> 
     found = speedups(curves)
     if not found:
         return
-    names = list(found[settings[0]])
+    # An interrupted run leaves a strategy with some of the settings.
+    names = [name for name in found[settings[0]] if all(name in by for by in found.values())]
     print(f"\nspeed-up over pymoo's NSGA-II at {MOST} evaluations (-: not reached)")
     rows = [
         [setting, *(f"{found[setting][name]:.2f}".replace("0.00", "-") for name in names)]
