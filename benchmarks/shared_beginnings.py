@@ -2,7 +2,7 @@
 
     python benchmarks/shared_beginnings.py PROJECT
 
-PROJECT is the directory of a finished PyTorch search. Candidates a minute, each scored as if it
+PROJECT is the directory of a finished search. Candidates a minute, each scored as if it
 were the only one, and a whole generation in the order of its genomes: for the first generation of
 a search and for its last, in turns, five times. Both give the same scores, which is checked.
 """
