@@ -190,3 +190,27 @@ def test_candidates_are_feasible_and_new_whether_listed_or_bred(listed: int) -> 
     assert not found & set(outcome.archive.scores)
     if listed:
         assert found == all_feasible(problem) - set(outcome.archive.scores)
+
+
+def test_a_tenth_of_a_batch_lies_beside_the_front() -> None:
+    problem = random_problem(8, 6, seed=2, tightness=1.6)
+    landscape = Landscape(problem)
+    outcome, _ = assisted(problem, landscape, pop_size=60, generations=2)
+    # The first batch is random; of those of the second generation the last is the shortest.
+    records = list(outcome.archive)
+    found = 0
+    for end in range(70, len(records) + 1, 10):
+        before = Archive(tuple(records[: end - 10])).front(problem.budget)
+        last = records[end - 1].genome
+        apart = [sum(a != b for a, b in zip(last, r.genome, strict=True)) for r in before]
+        found += min(apart) == 1
+    assert found >= 4, "those of a random choice among a million are not"
+
+
+def test_told_of_some_it_is_as_sure_as_of_so_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("nasea.strategy.assisted._TOLD", 60)
+    landscape = Landscape(random_problem(8, 6, seed=2, tightness=1.6))
+    outcome, _ = assisted(landscape.problem, landscape, pop_size=60, generations=4)
+    assert outcome.state.insight is not None
+    assert outcome.state.insight.compared == 15, "the quarter that nothing selected"
+    assert outcome.state.insight.fitted_on > 60

@@ -5,12 +5,12 @@ import pytest
 from nasea.strategy.insight import Insight
 
 
-def insight(correlation: float, cost_correlation: float, fitted_on: int) -> Insight:
-    return Insight((0.5, -1.25), fitted_on, correlation, cost_correlation)
+def insight(correlation: float, cost_correlation: float, compared: int) -> Insight:
+    return Insight((0.5, -1.25), 1000, correlation, cost_correlation, compared)
 
 
 @pytest.mark.parametrize(
-    ("correlation", "cost_correlation", "fitted_on", "trusted"),
+    ("correlation", "cost_correlation", "compared", "trusted"),
     [
         (0.9, 0.5, 40, True),
         (0.5, 0.9, 40, False),
@@ -23,11 +23,17 @@ def insight(correlation: float, cost_correlation: float, fitted_on: int) -> Insi
     ],
 )
 def test_it_is_trusted_unless_cost_ranks_clearly_better(
-    correlation: float, cost_correlation: float, fitted_on: int, trusted: bool
+    correlation: float, cost_correlation: float, compared: int, trusted: bool
 ) -> None:
-    assert insight(correlation, cost_correlation, fitted_on).trusted is trusted
+    assert insight(correlation, cost_correlation, compared).trusted is trusted
 
 
 def test_it_comes_back_from_json_as_it_was() -> None:
     one = insight(0.1 + 0.2, 1 / 3, 40)
     assert Insight.from_dict(json.loads(json.dumps(one.to_dict()))) == one
+
+
+def test_earlier_versions_compared_all_that_was_fitted_to() -> None:
+    data = insight(0.5, 0.4, 30).to_dict()
+    del data["compared"]
+    assert Insight.from_dict(data).compared == 1000

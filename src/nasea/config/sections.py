@@ -278,8 +278,8 @@ class Searcher(Section):
         Literal["auto", "assisted", "evolutionary"],
         Key(
             "strategy.searcher.mode",
-            "who proposes architectures: a predictor fitted to the true scores so far, or NSGA-II; "
-            "auto: the predictor, and NSGA-III where there are objectives",
+            "who proposes architectures: a predictor fitted to the true scores so far, or NSGA-II "
+            "(NSGA-III with objectives); auto: the predictor, where there are no objectives",
             extension=True,
         ),
     ] = "auto"

@@ -179,7 +179,8 @@ def _facts(front: Front) -> Iterable[tuple[str, str]]:
     yield "the metric", escape(f"{better}; metric_mode {info.metric_mode}")
     if front.members:
         yield "searched layers", str(len(front.members[0].layers))
-    yield "proposed by", escape(_proposer(info))
+    if info.proposer is not None:
+        yield "proposed by", escape(_proposer(info))
     yield "evaluations", f"{info.evaluations:,} in {len(info.hypervolumes)} generations"
     yield "seed", str(info.seed)
     yield "scenario digest", f"<code>{escape(info.config_digest)}</code>"

@@ -21,7 +21,7 @@ from nasea.strategy.sampling import initial_population, neighbours, random_feasi
 from nasea.strategy.score import Score
 from nasea.strategy.staircase import Staircase
 from nasea.strategy.state import SearchState
-from nasea.strategy.telling import telling
+from nasea.strategy.training_subset import training_subset
 from nasea.strategy.warp import Warp
 
 _FIRST = 40
@@ -140,7 +140,7 @@ class Assisted:
         costs = np.array([record.cost for record in scored])
         qualities = np.array([record.score.quality for record in scored], dtype=np.float64)
         floor = float(qualities.min() + _WORTHLESS * np.ptp(qualities))
-        rows = telling(costs, qualities, _TOLD)
+        rows, even = training_subset(costs, qualities, _TOLD)
         qualities = qualities[rows]
         points = self._encode(np.array([scored[row].genome for row in rows], dtype=np.int64))
         warp = Warp.of(qualities)
@@ -153,8 +153,9 @@ class Assisted:
         insight = Insight(
             logs=tuple(logs.tolist()),
             fitted_on=fitted_on,
-            correlation=spearman_rho(predictor.left_out, merits),
-            cost_correlation=abs(spearman_rho(points.costs, merits)),
+            correlation=spearman_rho(predictor.left_out[even], merits[even]),
+            cost_correlation=abs(spearman_rho(points.costs[even], merits[even])),
+            compared=min(len(even), fitted_on),
         )
         if not insight.trusted:
             return self._unassisted(state, archive, rng, size), insight

@@ -18,15 +18,17 @@ class Insight:
 
     Attributes:
         logs: logarithms of the kernel's parameters.
-        fitted_on: how many scores they were fitted to.
+        fitted_on: how many scores there were when they were fitted.
         correlation: rank correlation of scores with what the others predict.
         cost_correlation: the same of cost alone, without its sign.
+        compared: how many scores the correlations are of; no more than at the fit count.
     """
 
     logs: tuple[float, ...]
     fitted_on: int
     correlation: float
     cost_correlation: float
+    compared: int
 
     @property
     def trusted(self) -> bool:
@@ -37,7 +39,7 @@ class Insight:
         error" of a coefficient of correlation deduced from a small sample*). The predictor is
         told of the cost, so it takes more than one such error to give up on it.
         """
-        error = np.sqrt(2.0 / max(self.fitted_on - 3, 1))
+        error = np.sqrt(2.0 / max(self.compared - 3, 1))
         ours, of_cost = np.arctanh(np.minimum([self.correlation, self.cost_correlation], _SURE))
         return bool(ours > of_cost - error)
 
@@ -56,4 +58,5 @@ class Insight:
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Insight:
         """What ``to_dict`` wrote."""
-        return cls(**{**data, "logs": tuple(data["logs"])})
+        compared = data.get("compared", data["fitted_on"])  # earlier versions have none
+        return cls(**{**data, "logs": tuple(data["logs"]), "compared": compared})

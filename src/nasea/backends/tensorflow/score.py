@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -82,6 +83,7 @@ class Scorer:
                 return self._shared(genome, data)
             except OutOfMemory:
                 self._last.forget()  # what is kept for others may be what was too much
+            gc.collect()  # only now: the exception held what the attempt had made
         with _memory() as failed:
             return self._attempt(genome, data, keeps=False)
         return failed[0]
