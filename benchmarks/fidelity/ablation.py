@@ -223,6 +223,9 @@ def main() -> None:
     scenario = load_scenario(directory / "scen.yaml").scenario
     kept = directory / "ablation.json"
     done: dict[str, list[dict[str, Any]]] = json.loads(kept.read_text()) if kept.exists() else {}
+    counts = {str(count) for count in asked.statistics}
+    if not all(counts <= set(run["scores"]) for runs in done.values() for run in runs):
+        parser.error(f"{kept} holds rows without some of these --statistics: move it away first")
     for turn in range(asked.seeds):
         for name, variant in VARIANTS.items():
             if asked.only and not name.startswith(tuple(asked.only)):
@@ -248,7 +251,7 @@ def main() -> None:
         cells.append([*row, f"{median:.2f}", str(len(runs))])
     head = ["supernet", "epochs", *(f"tau, {n} images" for n in asked.statistics)]
     print(table([*head, "median accuracy", "seeds"], cells))
-    record(f"ablation_{directory.name}", scenario.seed, done)
+    record(f"ablation_{directory.name.removeprefix('fidelity_run_')}", scenario.seed, done)
 
 
 if __name__ == "__main__":
