@@ -72,7 +72,7 @@ class SharingContract(ABC):
         assert self.together(backend, genomes) == expected
         again = self.together(backend, genomes)
         assert again == expected, "once it is known whether sharing is safe"
-        assert backend._scoring()._proof.failed == (habit in self.tied)
+        assert backend._scoring().sharing.proof.failed == (habit in self.tied)
 
     def test_halves_and_draws_do_not_mix(self, project: Path) -> None:
         backend, genomes = self.trained(project)
@@ -83,7 +83,7 @@ class SharingContract(ABC):
     def test_less_is_computed(self, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         backend, genomes = self.trained(project)
         self.together(backend, genomes)
-        assert backend._scoring()._proof.is_complete
+        assert backend._scoring().sharing.proof.is_complete
         layers = self.count_layers(monkeypatch)
         self.together(backend, [*genomes, genomes[-1]])
         passes = len(layers) // (len(genomes) + 1)
@@ -93,7 +93,9 @@ class SharingContract(ABC):
             needed.append(len(genome) - [*alike, False].index(False))
         assert needed[-1] == 0 < sum(needed) < len(genomes[0]) * len(genomes)
         assert layers == [count for count in needed for _ in range(passes)]
-        assert backend._scoring()._last is None, "nothing is kept when the weights may change"
+        assert backend._scoring().sharing.last is None, (
+            "nothing is kept when the weights may change"
+        )
 
     def test_only_what_fits_is_kept(self, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         backend, genomes = self.trained(project)

@@ -10,8 +10,12 @@ from __future__ import annotations
 
 import hashlib
 import math
-from typing import Generic, Protocol, TypeVar
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Generic, Protocol, TypeAlias, TypeVar
 
+from nasea.backends.base import Measurement
 from nasea.space import Genome, Space
 
 LIMIT = 1024**3
@@ -141,3 +145,72 @@ class Digest:
     def value(self) -> bytes:
         """The same for the same outputs in the same order."""
         return self._hash.digest()
+
+
+@dataclass(frozen=True)
+class Beginning(Generic[Path]):
+    """How an architecture begins that has its first layers in common with another one.
+
+    Attributes:
+        path: the other one; ``None`` where there is nothing in common.
+        depth: how many of PreNet and its layers are.
+    """
+
+    path: Path | None = None
+    depth: int = 0
+
+
+Attempt: TypeAlias = Callable[["Path | None", int, "Digest | None"], Measurement]
+"""(the architecture that begins alike or none, how far, a digest or none) -> a score."""
+
+
+class Sharing(Generic[Path]):
+    """What architectures share that are scored one after the other, where that changes no score."""
+
+    def __init__(self) -> None:
+        self.last: LastPath[Path] | None = None
+        self.proof = Proof()
+
+    @contextmanager
+    def allowed(self) -> Iterator[None]:
+        """Within it architectures share with the one before how they begin.
+
+        Weights must not change there. The scores are the same; where a user's module would make
+        them others, :class:`Proof` finds out and ends it.
+        """
+        if self.last is None and not self.proof.failed:
+            self.last = LastPath()
+        try:
+            yield
+        finally:
+            self.last = None
+
+    def measured(self, genome: Genome, draw: int, attempt: Attempt[Path]) -> Measurement:
+        """The score of an architecture; of the first that share, it is found out in both ways.
+
+        Args:
+            genome: the architecture.
+            draw: of the statistics images.
+            attempt: scores it once, from where another architecture ends to be the same, and
+                enters the outputs into the digest, if there is one.
+        """
+        shared = (None, 0) if self.last is None else self.last.shared_with(genome, draw)
+        if shared[0] is None or self.proof.is_complete:
+            return attempt(*shared, None)
+        both = Digest(), Digest()
+        together = attempt(*shared, both[0])
+        alone = attempt(None, 0, both[1])
+        self.proof.enter(together == alone and both[0].value == both[1].value)
+        if self.proof.failed:
+            self.last = None
+        return alone
+
+    def become(self, path: Path, draw: int) -> None:
+        """Keep an architecture for the next one, where sharing is allowed."""
+        if self.last is not None:
+            self.last.become(path, draw)
+
+    def forget(self) -> None:
+        """Keep none."""
+        if self.last is not None:
+            self.last.forget()

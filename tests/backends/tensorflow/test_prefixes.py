@@ -115,8 +115,8 @@ class TestSharing(SharingContract):
         original = getattr(Supernet, name)
 
         def crowded(*args: Any) -> Any:
-            assert scorer._last is not None
-            if scorer._last.is_kept:
+            assert scorer.sharing.last is not None
+            if scorer.sharing.last.is_kept:
                 raise tf.errors.ResourceExhaustedError(None, None, "OOM when allocating")
             return original(*args)
 

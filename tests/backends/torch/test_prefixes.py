@@ -112,8 +112,8 @@ class TestSharing(SharingContract):
             network: Network, images: torch.Tensor, known: Sequence[torch.Tensor], kept: int
         ) -> tuple[object, Outputs]:
             estimating = any(module.training for module in network.modules())
-            assert scorer._last is not None
-            if scorer._last.is_kept and estimating != in_metric:
+            assert scorer.sharing.last is not None
+            if scorer.sharing.last.is_kept and estimating != in_metric:
                 raise torch.OutOfMemoryError("CUDA out of memory")
             return run_from(network, images, known, kept)
 

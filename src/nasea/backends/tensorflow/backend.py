@@ -288,8 +288,8 @@ class TensorFlowBackend:
             one_by_one(self.measure)(jobs, on_measured)
 
     def sharing(self) -> AbstractContextManager[None]:
-        """See :meth:`nasea.backends.tensorflow.score.Scorer.sharing`."""
-        return self._scoring().sharing()
+        """See :meth:`nasea.backends.prefixes.Sharing.allowed`."""
+        return self._scoring().sharing.allowed()
 
     def pictures(self, genome: Genome, count: int) -> tuple[Picture, ...]:
         """See :meth:`nasea.backends.base.Backend.pictures`."""

@@ -10,7 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from nasea.backends.nesting import flatten
-from nasea.backends.prefixes import Digest
+from nasea.backends.prefixes import Beginning, Digest
 from nasea.backends.tensorflow.pieces import Tensors
 from nasea.space import Genome
 
@@ -42,17 +42,8 @@ class Path:
         return len(self.estimated)
 
 
-@dataclass(frozen=True)
-class Begun:
-    """How an architecture begins that has its first layers in common with another one.
-
-    Attributes:
-        path: the other one; ``None`` where there is nothing in common.
-        depth: how many of PreNet and its layers are.
-    """
-
-    path: Path | None = None
-    depth: int = 0
+class Begun(Beginning[Path]):
+    """How an architecture begins: statistics and outputs that are those of another one."""
 
     @property
     def estimated(self) -> Outputs:

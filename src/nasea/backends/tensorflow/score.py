@@ -11,7 +11,7 @@ from typing import Any
 from nasea.backends.base import Measurement, Slice
 from nasea.backends.metric import CandidateFailed
 from nasea.backends.pictures import Picture
-from nasea.backends.prefixes import LIMIT, Digest, LastPath, Proof, outputs_within
+from nasea.backends.prefixes import LIMIT, Digest, Sharing, outputs_within
 from nasea.backends.tensorflow.data import Data, Run
 from nasea.backends.tensorflow.devices import seed_everything
 from nasea.backends.tensorflow.draws import Draws
@@ -58,48 +58,26 @@ class Scorer:
         self.draws = draws
         self.seed = seed
         self.limit = LIMIT // processes
-        self._last: LastPath[Path] | None = None
-        self._proof = Proof()
-
-    @contextmanager
-    def sharing(self) -> Iterator[None]:
-        """Within it architectures share with the one before how they begin.
-
-        Weights must not change there. The scores are the same; where a user's module would make
-        them others, :class:`Proof` finds out and ends it.
-        """
-        if self._last is None and not self._proof.failed:
-            self._last = LastPath()
-        try:
-            yield
-        finally:
-            self._last = None
+        self.sharing: Sharing[Path] = Sharing()
 
     def measure(self, genome: Genome, data: Slice) -> Measurement:
         """See :meth:`nasea.backends.base.Backend.measure`."""
         self.data.statistics(data.statistics)  # read now: unreadable data is no candidate's fault
-        if self._last is not None:
+        if self.sharing.last is not None:
             try:
                 return self._shared(genome, data)
             except OutOfMemory:
-                self._last.forget()  # what is kept for others may be what was too much
+                self.sharing.forget()  # what is kept for others may be what was too much
             gc.collect()  # only now: the exception held what the attempt had made
         with _memory() as failed:
             return self._attempt(genome, data, keeps=False)
         return failed[0]
 
     def _shared(self, genome: Genome, data: Slice) -> Measurement:
-        assert self._last is not None
-        begun = Begun(*self._last.shared_with(genome, data.statistics))
-        if begun.path is None or self._proof.is_complete:
-            return self._attempt(genome, data, begun)
-        both = Digest(), Digest()
-        shared = self._attempt(genome, data, begun, both[0])
-        alone = self._attempt(genome, data, ALONE, both[1])
-        self._proof.enter(shared == alone and both[0].value == both[1].value)
-        if self._proof.failed:
-            self._last = None
-        return alone
+        def attempt(path: Path | None, depth: int, digest: Digest | None) -> Measurement:
+            return self._attempt(genome, data, Begun(path, depth), digest)
+
+        return self.sharing.measured(genome, data.statistics, attempt)
 
     def _attempt(
         self,
@@ -116,8 +94,8 @@ class Scorer:
                 kept = (data.images or self.data.val_images) if keeps else 0
                 evaluate = _Evaluate(path, self, begun, kept, digest)
                 found = _asked(self.data, self.draws, self.seed, evaluate, data)
-            if keeps and self._last is not None:
-                self._last.become(path, data.statistics)
+            if keeps:
+                self.sharing.become(path, data.statistics)
             return found
         return failed[0]
 

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from nasea.backends.nesting import flatten
-from nasea.backends.prefixes import Digest
+from nasea.backends.prefixes import Beginning, Digest
 from nasea.backends.torch.layers import Network
 from nasea.space import Genome
 
@@ -39,17 +39,8 @@ class Path:
         return min(map(len, self.statistics))
 
 
-@dataclass(frozen=True)
-class Begun:
-    """How an architecture begins that has its first layers in common with another one.
-
-    Attributes:
-        path: the other one; ``None`` where there is nothing in common.
-        depth: how many of PreNet and its layers are.
-    """
-
-    path: Path | None = None
-    depth: int = 0
+class Begun(Beginning[Path]):
+    """How an architecture begins: modules that another one lends, and their outputs."""
 
     def lend(self, network: Network) -> None:
         """Put the calibrated modules into a network that has yet to be calibrated."""

@@ -12,7 +12,7 @@ from torch import nn
 from nasea.backends.base import Measurement, Slice
 from nasea.backends.metric import CandidateFailed
 from nasea.backends.pictures import Picture
-from nasea.backends.prefixes import LIMIT, Digest, LastPath, Proof, outputs_within
+from nasea.backends.prefixes import LIMIT, Digest, Sharing, outputs_within
 from nasea.backends.torch.data import CachedLoader, Data
 from nasea.backends.torch.devices import seed_everything
 from nasea.backends.torch.ends import copy_end
@@ -63,22 +63,7 @@ class Scorer:
         self.device = device
         self.seed = seed
         self.limit = LIMIT // processes
-        self._last: LastPath[Path] | None = None
-        self._proof = Proof()
-
-    @contextmanager
-    def sharing(self) -> Iterator[None]:
-        """Within it architectures share with the one before how they begin.
-
-        Weights must not change there. The scores are the same; where a user's module would make
-        them others, :class:`Proof` finds out and ends it.
-        """
-        if self._last is None and not self._proof.failed:
-            self._last = LastPath()
-        try:
-            yield
-        finally:
-            self._last = None
+        self.sharing: Sharing[Path] = Sharing()
 
     def measure(self, genome: Genome, data: Slice) -> Measurement:
         """See :meth:`nasea.backends.base.Backend.measure`."""
@@ -88,8 +73,7 @@ class Scorer:
             with one_exception():
                 return self._measured(genome, data, loader)
         except torch.OutOfMemoryError:
-            if self._last is not None:
-                self._last.forget()  # what is kept for others may be what was too much
+            self.sharing.forget()  # what is kept for others may be what was too much
         give_back(self.device)  # only now: the exception held what the attempt had made
         try:
             with one_exception():
@@ -98,18 +82,10 @@ class Scorer:
             return _out_of_memory(error)
 
     def _measured(self, genome: Genome, data: Slice, loader: CachedLoader) -> Measurement:
-        begun = ALONE
-        if self._last is not None:
-            begun = Begun(*self._last.shared_with(genome, data.statistics))
-        if begun.path is None or self._proof.is_complete:
-            return self._attempt(genome, data, loader, begun)
-        both = Digest(), Digest()
-        shared = self._attempt(genome, data, loader, begun, both[0])
-        alone = self._attempt(genome, data, loader, ALONE, both[1])
-        self._proof.enter(shared == alone and both[0].value == both[1].value)
-        if self._proof.failed:
-            self._last = None
-        return alone
+        def attempt(path: Path | None, depth: int, digest: Digest | None) -> Measurement:
+            return self._attempt(genome, data, loader, Begun(path, depth), digest)
+
+        return self.sharing.measured(genome, data.statistics, attempt)
 
     def _attempt(
         self,
@@ -126,11 +102,11 @@ class Scorer:
             if is_out_of_memory(error):
                 raise
             return Measurement(None, str(error), raised=True)
-        kept = 0 if self._last is None else len(loader.dataset)  # type: ignore[arg-type]
+        kept = 0 if self.sharing.last is None else len(loader.dataset)  # type: ignore[arg-type]
         evaluate = _Evaluate(path, self, begun, kept, digest)
         found = _attempted(self.user, loader, evaluate, self.seed)
-        if self._last is not None and found.metric is not None:
-            self._last.become(path, data.statistics)
+        if found.metric is not None:
+            self.sharing.become(path, data.statistics)
         return found
 
     def pictures(self, genome: Genome, count: int) -> tuple[Picture, ...]:
@@ -156,7 +132,7 @@ class Scorer:
         path = Path(genome, network)
         batches = self.data.statistics(draw)
         kept = 0
-        if self._last is not None:
+        if self.sharing.last is not None:
             kept = outputs_within(self.supernet.space, sum(map(len, batches)), self.limit)
         seed_everything(self.seed, _STATISTICS_STREAM)
         with (
