@@ -67,7 +67,12 @@ def space_of(backend: Backend) -> Space:
     settings = backend.scenario.supernet
     blocks = [catalogue()[name] for name in settings.blocks or ()]
     return build_space(
-        pre_net.out_shape, settings.filters, settings.strides, blocks, settings.sharing
+        pre_net.out_shape,
+        settings.filters,
+        settings.strides,
+        blocks,
+        settings.sharing,
+        settings.feature_choose,
     )
 
 

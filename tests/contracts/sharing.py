@@ -12,6 +12,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import numpy as np
 import pytest
 
 from nasea.backends.base import Measurement, Slice
@@ -33,6 +34,9 @@ class SharingContract(ABC):
     tied: tuple[str, ...]
     """Those among them that tie PreNet to what comes after it behind nasea's back."""
 
+    tapping: str
+    """A PostNet that uses the first layer's output and the last's."""
+
     @abstractmethod
     def random_genomes(self, backend: Any, count: int) -> list[Genome]:
         """Distinct architectures of the supernet."""
@@ -44,6 +48,10 @@ class SharingContract(ABC):
     @abstractmethod
     def crowd(self, monkeypatch: pytest.MonkeyPatch, backend: Any, in_metric: bool) -> None:
         """Memory is short from now on wherever something is kept, in one of two places."""
+
+    @abstractmethod
+    def digest(self, outputs: object) -> bytes:
+        """Of what PostNet returned; arrays in it stand for tensors of the framework."""
 
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
         """Each habit is a case."""
@@ -73,6 +81,17 @@ class SharingContract(ABC):
         again = self.together(backend, genomes)
         assert again == expected, "once it is known whether sharing is safe"
         assert backend._scoring().sharing.proof.failed == (habit in self.tied)
+
+    def test_features_of_earlier_layers_are_shared_too(self, project: Path) -> None:
+        self.kit.write_module(project, self.loss_metric + self.tapping)
+        backend = self.kit.ready(project, supernet__feature_choose=(0,))
+        assert backend.supernet.space.taps == (0,)
+        self.kit.train(backend)
+        genomes = sorted(self.random_genomes(backend, 8))
+        expected = self.alone(backend, genomes)
+        assert self.together(backend, genomes) == expected
+        assert self.together(backend, genomes) == expected
+        assert backend._scoring().sharing.proof.is_complete
 
     def test_halves_and_draws_do_not_mix(self, project: Path) -> None:
         backend, genomes = self.trained(project)
@@ -120,3 +139,17 @@ class SharingContract(ABC):
         expected = self.alone(backend, genomes)
         self.crowd(monkeypatch, backend, in_metric)
         assert self.together(backend, genomes) == expected
+
+    def test_a_digest_tells_outputs_apart(self) -> None:
+        one = np.arange(6, dtype=np.float32).reshape(2, 3)
+        same = [{"a": [one]}, {"a": [one.copy()]}, {"a": [one.T.copy().T]}]
+        assert len({self.digest(each) for each in same}) == 1, "however they lie in memory"
+        others = [
+            {"b": [one]},
+            {"a": [one.reshape(3, 2)]},
+            {"a": [one.astype(np.float16)]},
+            {"a": [one.T]},
+            {"a": [one, one]},
+            {},
+        ]
+        assert len({self.digest(each) for each in (same[0], *others)}) == 7
