@@ -84,7 +84,7 @@ def test_another_budget_is_searched_on_the_same_supernet(
     for_separation = [one for one in measured if one[1].half is not None]
     assert len(for_separation) == 16, "measured anew: 4 networks that meet the new budget"
     assert len(measured) - 16 <= len(front.evaluated) - len(again)
-    assert "another search on the same supernet" in listener.told
+    assert "another search on the same supernet, with another constraint:" in listener.told
     assert "earlier results are kept in results.1/" in listener.told
     assert project.files("results.1") == results
 

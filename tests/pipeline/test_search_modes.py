@@ -85,6 +85,17 @@ def test_killed_within_a_generation_it_finds_the_same(
     assert_same_results(unbroken, fresh)
 
 
+def test_another_mode_searches_the_same_supernet_from_known_scores(unbroken: Project) -> None:
+    mode = unbroken.front().info.proposer
+    assert mode is not None
+    (other,) = {*MODES} - {mode}
+    listener = Recorder()
+    front = unbroken.scenario((f"mode: {mode}", f"mode: {other}")).search(listener)
+    assert front.info.proposer == other
+    assert listener.updates == 0
+    assert "another search on the same supernet, with another searcher.mode:" in listener.told
+
+
 def test_an_unknown_mode_is_refused_with_the_known_ones(fresh: Project) -> None:
     fresh.scenario(("pop_size: 6", "pop_size: 6\n      mode: asisted"))
     with pytest.raises(Exception, match="assisted") as caught:

@@ -155,11 +155,13 @@ class Searching:
 
     def resume(self, meta: Mapping[str, Any]) -> None:
         """Go on from what :meth:`save` wrote, if it belongs to this search."""
-        if meta["problem"] != problem_key(
-            self.prepared.scenario, self.direction, self.prepared.profile
-        ):
+        before = meta["problem"]
+        now = problem_key(self.prepared.scenario, self.direction, self.prepared.profile)
+        if before != now:
+            changed = [_SHOWN[name] for name, value in now.items() if before.get(name) != value]
             self.listener.line(
-                f"another search on the same supernet: {len(self.book)} scores are known already"
+                f"another search on the same supernet, with another {', '.join(changed)}: "
+                f"{len(self.book)} scores are known already"
             )
             return
         if meta["separation"] is not None:
@@ -222,3 +224,17 @@ def problem_key(
         "eval_images": scenario.searcher.eval_images,
         "bn_images": scenario.searcher.bn_images,
     }
+
+
+_SHOWN = {
+    "constraint": "constraint",
+    "profile": "latency profile",
+    "pop_size": "searcher.pop_size",
+    "searcher": "searcher.mode",
+    "objectives": "searcher.objectives",
+    "mode": "searcher.metric_mode",
+    "in_unit_interval": "range of the metric",
+    "eval_images": "searcher.eval_images",
+    "bn_images": "searcher.bn_images",
+}
+"""How messages call what :func:`problem_key` holds."""
