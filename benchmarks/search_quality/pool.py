@@ -63,6 +63,7 @@ def nas_bench_mr(folder: Path, task: str) -> Pool:
         genomes, first = np.unique(np.column_stack(columns), axis=0, return_index=True)
         accuracies = data[ACCURACIES[task]].astype(np.float64)[first]
         costs = data["flops_G"].astype(np.float64)[first]
+        parameters = 1e6 * data["params_M"].astype(np.float64)[first]
     kept = ~np.isnan(accuracies)
     return Pool(
         name=f"MR, {task}",
@@ -71,4 +72,5 @@ def nas_bench_mr(folder: Path, task: str) -> Pool:
         true=accuracies[kept],
         costs=costs[kept],
         budget=float(costs[kept].max()),
+        counts=(parameters[kept],),
     )

@@ -15,7 +15,15 @@ import numpy as np
 from scipy.optimize import linprog
 from scipy.sparse import csr_array
 
-from nasea.strategy import Genome, HypervolumeReference, Objective, Problem, Score, hypervolume
+from nasea.strategy import (
+    Gauge,
+    Genome,
+    HypervolumeReference,
+    Objective,
+    Problem,
+    Score,
+    hypervolume,
+)
 from nasea.strategy.problem import FloatArray, IntArray
 
 DEVICES = ("samsung_s7", "pixel3", "eyeriss", "raspi4", "1080ti_1")
@@ -35,6 +43,8 @@ class Table:
         costs: shape (n,); infinite for what is left out.
         budget: the largest feasible cost.
         further: further objectives, in their order.
+        counts: parameters or FLOPs where they are not the cost, each of shape (n,): what `nasea
+            search` knows of every architecture, and its predictor looks at.
     """
 
     name: str
@@ -44,6 +54,7 @@ class Table:
     costs: FloatArray
     budget: float
     further: tuple[Objective, ...] = ()
+    counts: tuple[FloatArray, ...] = ()
 
     @cached_property
     def choices(self) -> tuple[int, ...]:
@@ -103,7 +114,7 @@ class Table:
             return np.where(rows >= 0, self.costs[rows], np.inf)
 
         return Problem(self.choices, self.canonical, cost, self._layer_costs, self.budget,
-                       objectives=self.further)  # fmt: skip
+                       objectives=self.further, gauges=self._gauges)  # fmt: skip
 
     def all_costs(self, rows: IntArray) -> FloatArray:
         """Cost and further objectives of rows, shape (n, 1 + further)."""
@@ -113,6 +124,13 @@ class Table:
     def evaluator(self, training_seed: int) -> Evaluator:
         """Scores by one training seed."""
         return Evaluator(self, self.observed[:, training_seed % self.observed.shape[1]])
+
+    @property
+    def _gauges(self) -> tuple[Gauge, ...]:
+        def of(counts: FloatArray) -> Gauge:
+            return Gauge(lambda g: counts[self.rows(g)], float(counts.min()), float(counts.max()))
+
+        return tuple(map(of, self.counts))
 
     def _hypervolume(self, rows: IntArray) -> float:
         return hypervolume(self.costs[rows], self.true[rows], self.reference)
@@ -188,7 +206,8 @@ def macro(folder: Path) -> Table:
     """NAS-Bench-Macro: accuracy on CIFAR-10 and FLOPs."""
     with np.load(folder / "nas_bench_macro.npz") as data:
         accuracies = data["cifar10_test_acc"].astype(np.float64)
-        return _table("Macro, FLOPs", data["code"], accuracies, data["flops"])
+        counts = (data["params"],)
+        return _table("Macro, FLOPs", data["code"], accuracies, data["flops"], counts)
 
 
 def nb201(folder: Path, device: str) -> Table:
@@ -197,10 +216,17 @@ def nb201(folder: Path, device: str) -> Table:
         accuracies = data["cifar100_val_acc"].astype(np.float64)
         latencies = data[f"lat_ms_{device}"].astype(np.float64)
         latencies[latencies < LEAST_LATENCY] = np.inf
-        return _table(f"NB201, {device}", data["code"], accuracies, latencies)
+        counts = (1e6 * data["cifar100_params_M"], 1e6 * data["cifar_flops_M"])
+        return _table(f"NB201, {device}", data["code"], accuracies, latencies, counts)
 
 
-def _table(name: str, codes: IntArray, accuracies: FloatArray, costs: FloatArray) -> Table:
+def _table(
+    name: str,
+    codes: IntArray,
+    accuracies: FloatArray,
+    costs: FloatArray,
+    counts: tuple[FloatArray, ...],
+) -> Table:
     """A table whose observations are the training seeds that every architecture has."""
     complete = ~np.isnan(accuracies).any(axis=0)
     costs = costs.astype(np.float64)
@@ -211,4 +237,5 @@ def _table(name: str, codes: IntArray, accuracies: FloatArray, costs: FloatArray
         true=np.nanmean(accuracies, axis=1),
         costs=costs,
         budget=float(costs[np.isfinite(costs)].max()),
+        counts=tuple(one.astype(np.float64) for one in counts),
     )

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from nasea.strategy import Genome, Problem, Score
+from nasea.strategy import Gauge, Genome, Problem, Score
 from nasea.strategy.problem import FloatArray, IntArray
 
 FIXED_COST = 100.0
@@ -50,6 +50,18 @@ def random_problem(layers: int, candidates: int, *, seed: int, tightness: float)
     costs = rng.lognormal(3.0, 1.0, size=(layers, candidates))
     cheapest = FIXED_COST + costs.min(axis=1).sum()
     return make_problem(costs.tolist(), budget=float(cheapest * tightness))
+
+
+def gauge(problem: Problem, *, seed: int) -> Gauge:
+    """Another additive cost, of the same kind as the problem's own."""
+    other = make_problem(
+        np.random.default_rng([seed, 1])
+        .lognormal(3.0, 1.0, size=(problem.layers, max(problem.choices)))
+        .tolist()
+    )
+    genomes = np.array([[f(row) for row in other.layer_costs] for f in (np.argmin, np.argmax)])
+    low, high = other.cost(genomes)
+    return Gauge(other.cost, float(low), float(high))
 
 
 def all_feasible(problem: Problem) -> set[Genome]:

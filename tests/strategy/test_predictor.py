@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -5,7 +7,7 @@ from nasea.strategy.kernel import Encoder, Kernel, Points
 from nasea.strategy.predictor import Predictor, fit
 from nasea.strategy.ranking import spearman_rho
 
-from .synthetic import random_problem
+from .synthetic import gauge, random_problem
 
 
 def scored(
@@ -14,18 +16,19 @@ def scored(
     """Random architectures of an additive landscape with one interaction, standardised."""
     rng = np.random.default_rng(seed)
     problem = random_problem(5, 4, seed=seed, tightness=3.0)
+    problem = replace(problem, gauges=(gauge(problem, seed=seed),))
     encode = Encoder(problem)
     genomes = rng.integers(problem.choices, size=(count, problem.layers))
     points = encode(genomes)
     values = points.hot @ rng.standard_normal(points.hot.shape[1])
     values += 2.0 * ((genomes[:, 0] == 1) & (genomes[:, 1] == 2))
     values = (values - values.mean()) / values.std() + noise * rng.standard_normal(count)
-    return Kernel(encode.layer_of), points, values, rng
+    return Kernel(encode.layer_of, 2), points, values, rng
 
 
 def test_the_gradient_is_that_of_the_covariances() -> None:
     kernel, points, _, rng = scored(15)
-    logs = kernel.prior_mean + 0.3 * rng.standard_normal(len(kernel.prior_mean))
+    logs = kernel.prior.mean + 0.3 * rng.standard_normal(len(kernel.prior.mean))
     weights = rng.standard_normal((15, 15))
     weights += weights.T
     gradient = kernel.with_gradient(logs, points)[1](weights)
@@ -40,19 +43,19 @@ def test_the_gradient_is_that_of_the_covariances() -> None:
 
 def test_covariances_are_symmetric_and_positive_and_have_the_stated_diagonal() -> None:
     kernel, points, _, _ = scored(40)
-    covariance = kernel(kernel.prior_mean, points, points)
+    covariance = kernel(kernel.prior.mean, points, points)
     np.testing.assert_allclose(covariance, covariance.T)
     assert np.linalg.eigvalsh(covariance).min() > -1e-9
-    diagonal = kernel.diagonal(kernel.prior_mean, points)
+    diagonal = kernel.diagonal(kernel.prior.mean, points)
     np.testing.assert_allclose(np.diag(covariance), diagonal)
 
 
 def test_left_out_predictions_are_those_made_without_the_score() -> None:
     kernel, points, merits, _ = scored(12)
-    whole = Predictor(kernel, kernel.prior_mean, points, merits)
+    whole = Predictor(kernel, kernel.prior.mean, points, merits)
     for row in range(12):
         rest = np.delete(np.arange(12), row)
-        without = Predictor(kernel, kernel.prior_mean, points[rest], merits[rest])
+        without = Predictor(kernel, kernel.prior.mean, points[rest], merits[rest])
         expected = without.posterior(points[np.array([row])]).means[0]
         assert whole.left_out[row] == pytest.approx(expected, abs=1e-4)
 
@@ -60,11 +63,11 @@ def test_left_out_predictions_are_those_made_without_the_score() -> None:
 def test_believing_is_being_told_what_was_expected() -> None:
     kernel, points, merits, _ = scored(30)
     known, others = points[np.arange(20)], points[np.arange(20, 30)]
-    posterior = Predictor(kernel, kernel.prior_mean, known, merits[:20]).posterior(others)
+    posterior = Predictor(kernel, kernel.prior.mean, known, merits[:20]).posterior(others)
     believed = posterior.believing(3)
     told = Predictor(
         kernel,
-        kernel.prior_mean,
+        kernel.prior.mean,
         points[np.append(np.arange(20), 23)],
         np.append(merits[:20], posterior.means[3]),
     ).posterior(others)
@@ -75,7 +78,7 @@ def test_believing_is_being_told_what_was_expected() -> None:
 def test_fitting_lets_it_predict_what_it_has_not_seen() -> None:
     kernel, points, merits, _ = scored(160)
     known, others = np.arange(80), np.arange(80, 160)
-    logs = fit(kernel, points[known], merits[known], kernel.prior_mean)
+    logs = fit(kernel, points[known], merits[known], kernel.prior.mean)
     predictor = Predictor(kernel, logs, points[known], merits[known])
     assert spearman_rho(predictor.posterior(points[others]).means, merits[others]) > 0.95
     assert spearman_rho(predictor.left_out, merits[known]) > 0.95
@@ -84,7 +87,7 @@ def test_fitting_lets_it_predict_what_it_has_not_seen() -> None:
 def test_single_precision_is_near_enough_to_sift() -> None:
     kernel, points, merits, _ = scored(60)
     known, others = points[np.arange(40)], points[np.arange(40, 60)]
-    predictor = Predictor(kernel, kernel.prior_mean, known, merits[:40])
+    predictor = Predictor(kernel, kernel.prior.mean, known, merits[:40])
     exact, rough = predictor.posterior(others), predictor.posterior(others.rough)
     assert rough.means.dtype == rough.explained.dtype == np.float32
     np.testing.assert_allclose(rough.means, exact.means, atol=1e-3)
@@ -94,19 +97,46 @@ def test_single_precision_is_near_enough_to_sift() -> None:
 def test_architectures_of_the_same_candidates_in_other_layers_are_alike() -> None:
     kernel = Kernel(np.repeat(np.arange(3), 4))
     hot = np.eye(4)[[[0, 1, 2], [2, 0, 1], [3, 0, 3]]].reshape(3, 12)
-    covariance = kernel(kernel.prior_mean, Points(hot, np.zeros(3)), Points(hot, np.zeros(3)))
+    covariance = kernel(
+        kernel.prior.mean, Points(hot, np.zeros((3, 1))), Points(hot, np.zeros((3, 1)))
+    )
     assert covariance[0, 1] > covariance[0, 2]
 
 
 def test_candidates_of_layers_of_other_sizes_are_never_the_same() -> None:
     kernel = Kernel(np.array([0, 0, 1, 1, 1]))
-    assert len(kernel.prior_mean[kernel.slices["h"]]) == 5
+    assert len(kernel.prior.mean[kernel.prior.slices["h"]]) == 5
 
 
 def test_variances_are_calibrated_by_the_errors_near_the_best() -> None:
     kernel, points, merits, rng = scored(120, noise=0.01)
-    logs = fit(kernel, points, merits, kernel.prior_mean)
+    logs = fit(kernel, points, merits, kernel.prior.mean)
     strays = np.where(merits >= np.median(merits), 0.6, 0.0) * rng.standard_normal(120)
     calm = Predictor(kernel, logs, points, merits).calibration
     rough = Predictor(kernel, logs, points, merits + strays).calibration
-    assert 0.25 <= calm < rough <= 2.0
+    assert 0.6 <= calm < rough <= 2.0
+
+
+def test_gauges_tell_of_quality_that_no_layer_has_shown() -> None:
+    kernel, points, _, rng = scored(60)
+    merits = 3.0 * points.known[:, 1] + 0.05 * rng.standard_normal(60)
+    merits -= merits.mean()
+    known, others = np.arange(15), np.arange(15, 60)
+
+    def ranks(kernel: Kernel, points: Points) -> float:
+        logs = fit(kernel, points[known], merits[known], kernel.prior.mean)
+        predictor = Predictor(kernel, logs, points[known], merits[known])
+        return spearman_rho(predictor.posterior(points[others]).means, merits[others])
+
+    assert ranks(kernel, points) > 0.9
+    assert ranks(Kernel(kernel.layer_of), Points(points.hot, points.known[:, :1])) < 0.9
+
+
+def test_what_candidates_are_to_each_other_is_pooled_over_layers() -> None:
+    prior = Kernel(np.repeat(np.arange(3), 4)).prior
+    covariance = prior.root @ prior.root.T
+    where = prior.slices["s"]
+    block = covariance[where, where]
+    assert block[0, 4] == pytest.approx(0.7 * block[0, 0]), "the same candidate, another layer"
+    assert block[0, 1] == pytest.approx(0.0), "another candidate"
+    assert covariance[prior.slices["t"], where] == pytest.approx(0.0)

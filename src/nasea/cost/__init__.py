@@ -3,6 +3,7 @@
 from nasea.cost.counts import Costs, count
 from nasea.cost.lowering import operators_of
 from nasea.cost.model import (
+    COUNTED,
     UNITS,
     ConstraintType,
     CostModel,
@@ -13,6 +14,7 @@ from nasea.cost.model import (
 from nasea.cost.operators import Operator, Piece
 
 __all__ = [
+    "COUNTED",
     "UNITS",
     "ConstraintType",
     "CostModel",

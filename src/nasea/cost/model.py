@@ -24,6 +24,9 @@ ConstraintType = Literal["size", "flops", "latency"]
 UNITS: dict[str, str] = {"size": "parameters", "flops": "FLOPs", "latency": "ms"}
 """Unit of each kind of constraint."""
 
+COUNTED: tuple[ConstraintType, ...] = ("size", "flops")
+"""Kinds that every architecture has, whether or not a budget asks for them."""
+
 
 @dataclass(frozen=True)
 class CostModel:
@@ -63,6 +66,11 @@ class CostModel:
     def layer_costs(self) -> tuple[npt.NDArray[np.float64], ...]:
         """For each layer, the constrained cost of each candidate."""
         return self.layer_costs_of(self.constraint_type)
+
+    def cheapest_of(self, kind: ConstraintType) -> float:
+        """The least that an architecture costs of one kind."""
+        fixed = cost_of_kind(self.fixed, kind)
+        return fixed + sum(float(row.min()) for row in self.layer_costs_of(kind))
 
     def dearest_of(self, kind: ConstraintType) -> float:
         """The most that an architecture costs of one kind."""

@@ -13,6 +13,7 @@ from nasea.backends import Backend, World
 from nasea.backends.base import DataReport, EndReport, Measurement
 from nasea.config import Constraint, Scenario
 from nasea.cost import (
+    COUNTED,
     ConstraintType,
     CostModel,
     Costs,
@@ -27,7 +28,7 @@ from nasea.errors import BudgetError, Notice, UserCodeError
 from nasea.pipeline.events import Listener, Progress
 from nasea.pipeline.opening import Opened, open_scenario
 from nasea.space import Genome, Space
-from nasea.strategy import Limit, Objective, Problem, cheapest_within, random_feasible
+from nasea.strategy import Gauge, Limit, Objective, Problem, cheapest_within, random_feasible
 
 FEW_PATHS_PER_UPDATE = 2
 """Default of ``supernet.paths_per_update``; docs/decisions tells why not more."""
@@ -75,6 +76,7 @@ class Prepared:
             budget=self.scenario.constraint.value,
             limits=limits_of(self.costs, self.scenario.constraint),
             objectives=objectives_of(self.costs, self.scenario),
+            gauges=gauges_of(self.costs),
         )
 
     @property
@@ -261,6 +263,15 @@ def objectives_of(costs: CostModel, scenario: Scenario) -> tuple[Objective, ...]
     )
 
 
+def gauges_of(costs: CostModel) -> tuple[Gauge, ...]:
+    """The counts beside the constraint's own, as the search sees them."""
+    return tuple(
+        Gauge(partial(costs.many, kind), costs.cheapest_of(kind), costs.dearest_of(kind))
+        for kind in COUNTED
+        if kind != costs.constraint_type
+    )
+
+
 def require_satisfiable(costs: CostModel, constraint: Constraint) -> None:
     """Raise BudgetError, with figures, when no architecture meets every budget."""
     _require_one(costs, constraint.type, constraint.value, "constraint_value")
@@ -286,10 +297,10 @@ def require_satisfiable(costs: CostModel, constraint: Constraint) -> None:
 
 
 def _require_one(costs: CostModel, kind: ConstraintType, budget: float, key: str) -> None:
-    fixed = cost_of_kind(costs.fixed, kind)
-    cheapest = fixed + sum(float(row.min()) for row in costs.layer_costs_of(kind))
+    cheapest = costs.cheapest_of(kind)
     if cheapest <= budget:
         return
+    fixed = cost_of_kind(costs.fixed, kind)
     raise BudgetError(
         f"strategy.constraint: cheapest architecture: {format_cost(cheapest, kind)}; budget "
         f"{format_cost(budget, kind)}: not satisfiable (PreNet and PostNet alone: "

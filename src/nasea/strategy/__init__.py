@@ -6,7 +6,7 @@ from nasea.strategy.feasibility import cheapest_within
 from nasea.strategy.nsga import Nsga2
 from nasea.strategy.nsga3 import Nsga3, representatives
 from nasea.strategy.pareto import HypervolumeReference, hypervolume
-from nasea.strategy.problem import Genome, Limit, Objective, Problem
+from nasea.strategy.problem import Gauge, Genome, Limit, Objective, Problem
 from nasea.strategy.run import GenerationReport, Mode, SearchOutcome, random_search, run_search
 from nasea.strategy.sampling import dearest_feasible, random_feasible
 from nasea.strategy.score import Evaluate, Score
@@ -16,6 +16,7 @@ __all__ = [
     "Archive",
     "Assisted",
     "Evaluate",
+    "Gauge",
     "Genome",
     "GenerationReport",
     "HypervolumeReference",

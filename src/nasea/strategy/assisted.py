@@ -24,7 +24,7 @@ from nasea.strategy.state import SearchState
 from nasea.strategy.training_subset import training_subset
 from nasea.strategy.warp import Warp
 
-_FIRST = 40
+_FIRST = 20
 """Scores of architectures spread over the cost, before anything is predicted."""
 
 _LEAST_SCORED = 8
@@ -36,9 +36,6 @@ _TOLD = 1000
 _LEAST_BATCH = 10
 _BATCHES = 8
 """A batch is a share of what is scored: early scores teach most."""
-
-_REFIT = 1.25
-"""Parameters are fitted again once there are so many times more scores."""
 
 _EXPLORED = 0.1
 """Share of a batch that is drawn from the neighbours of the front, whatever is predicted: what a
@@ -145,17 +142,17 @@ class Assisted:
         points = self._encode(np.array([scored[row].genome for row in rows], dtype=np.int64))
         warp = Warp.of(qualities)
         merits = warp.merit(qualities)
-        logs = np.array(insight.logs) if insight else self._kernel.prior_mean
-        fitted_on = insight.fitted_on if insight else 0
-        if len(scored) >= _REFIT * fitted_on:
-            logs, fitted_on = fit(self._kernel, points, merits, logs), len(scored)
+        logs = self._kernel.prior.mean
+        if insight and len(insight.logs) == len(logs):  # earlier versions had other parameters
+            logs = np.array(insight.logs)
+        logs = fit(self._kernel, points, merits, logs)
         predictor = Predictor(self._kernel, logs, points, merits)
         insight = Insight(
             logs=tuple(logs.tolist()),
-            fitted_on=fitted_on,
+            fitted_on=len(scored),
             correlation=spearman_rho(predictor.left_out[even], merits[even]),
             cost_correlation=abs(spearman_rho(points.costs[even], merits[even])),
-            compared=min(len(even), fitted_on),
+            compared=len(even),
         )
         if not insight.trusted:
             return self._unassisted(state, archive, rng, size), insight
@@ -219,7 +216,7 @@ class Assisted:
 
     @cached_property
     def _kernel(self) -> Kernel:
-        return Kernel(self._encode.layer_of)
+        return Kernel(self._encode.layer_of, 1 + len(self.problem.gauges))
 
     @cached_property
     def _pool(self) -> Pool:

@@ -14,10 +14,12 @@ _FITTED_ON = 200
 """Scores that parameters are fitted to, at most; the predictor itself is told of all."""
 
 _ITERATIONS = 20
-_BOUNDS = (-9.0, 4.0)
+_BOUNDS = (-5.0, 5.0)
+"""Standard deviations of the prior."""
+
 _JITTER = 1e-6
 
-_CALIBRATION = (0.25, 2.0)
+_CALIBRATION = (0.6, 2.0)
 """Least and most that variances are multiplied by: few errors do not tell more."""
 
 
@@ -33,36 +35,37 @@ def fit(kernel: Kernel, points: Points, merits: FloatArray, start: FloatArray) -
     Returns:
         Logarithms of parameters, the shape of ``start``.
     """
-    from scipy.linalg import LinAlgError, cho_factor, cho_solve
+    from scipy.linalg import LinAlgError, cho_factor, cho_solve, solve_triangular
     from scipy.optimize import minimize
 
     rows = np.unique(np.linspace(0, len(merits) - 1, _FITTED_ON).astype(np.int64))
     points, merits = points[rows], merits[rows]
 
-    def loss(logs: FloatArray) -> tuple[float, FloatArray]:
-        """Negative log density, up to a constant, and its gradient."""
-        covariance, pullback = kernel.with_gradient(logs, points)
+    prior = kernel.prior
+
+    def loss(off: FloatArray) -> tuple[float, FloatArray]:
+        """Negative log density, up to a constant, and its gradient, so far off the prior."""
+        covariance, pullback = kernel.with_gradient(prior.mean + prior.root @ off, points)
         covariance[np.diag_indices(len(merits))] += _JITTER
         try:
             factor = cho_factor(covariance, lower=True, check_finite=False)
         except LinAlgError:
-            return 1e12, np.zeros_like(logs)
+            return 1e12, np.zeros_like(off)
         weights = cho_solve(factor, merits, check_finite=False)
         inverse = cho_solve(factor, np.eye(len(merits)), check_finite=False)
-        off = (logs - kernel.prior_mean) / kernel.prior_sd
         value = 0.5 * (merits @ weights + off @ off) + np.log(np.diag(factor[0])).sum()
         gradient = pullback(0.5 * (inverse - np.outer(weights, weights)))
-        return float(value), gradient + off / kernel.prior_sd
+        return float(value), prior.root.T @ gradient + off
 
     found = minimize(
         loss,
-        start,
+        np.clip(solve_triangular(prior.root, start - prior.mean, lower=True), *_BOUNDS),
         jac=True,
         method="L-BFGS-B",
         bounds=[_BOUNDS] * len(start),
         options={"maxiter": _ITERATIONS},
     )
-    logs: FloatArray = np.asarray(found.x, dtype=np.float64)
+    logs: FloatArray = prior.mean + prior.root @ np.asarray(found.x, dtype=np.float64)
     return logs
 
 

@@ -61,6 +61,27 @@ class Objective:
 
 
 @dataclass(frozen=True, eq=False)
+class Gauge:
+    """Another cost that neither bounds nor is traded: it only helps to foretell quality.
+
+    Attributes:
+        cost: maps genomes, shape (n, layers), to their costs, shape (n,): counts, at least 0.
+        low: the least that an architecture costs.
+        high: the most, budget or not.
+    """
+
+    cost: Callable[[IntArray], FloatArray]
+    low: float
+    high: float
+
+    def __call__(self, genomes: IntArray) -> FloatArray:
+        """Logarithms of costs, from 0 for the least to 1 for the most, shape (n,)."""
+        low, high = np.log1p(self.low), np.log1p(self.high)
+        shares: FloatArray = (np.log1p(self.cost(genomes)) - low) / ((high - low) or 1.0)
+        return shares
+
+
+@dataclass(frozen=True, eq=False)
 class Problem:
     """A search space under a budget, seen as integers.
 
@@ -78,6 +99,7 @@ class Problem:
         budget: the largest feasible cost.
         limits: further costs that bound what is feasible.
         objectives: further costs that the front trades, beside ``cost`` and quality.
+        gauges: further costs that a predictor may look at.
     """
 
     choices: tuple[int, ...]
@@ -87,6 +109,7 @@ class Problem:
     budget: float
     limits: tuple[Limit, ...] = ()
     objectives: tuple[Objective, ...] = ()
+    gauges: tuple[Gauge, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.choices or min(self.choices) < 1:
