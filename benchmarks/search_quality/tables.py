@@ -210,10 +210,10 @@ def macro(folder: Path) -> Table:
         return _table("Macro, FLOPs", data["code"], accuracies, data["flops"], counts)
 
 
-def nb201(folder: Path, device: str) -> Table:
-    """NAS-Bench-201: accuracy on CIFAR-100 and the latency on a device."""
+def nb201(folder: Path, device: str, images: str = "cifar100") -> Table:
+    """NAS-Bench-201: accuracy on a data set and the latency on a device."""
     with np.load(folder / "nb201_hw.npz") as data:
-        accuracies = data["cifar100_val_acc"].astype(np.float64)
+        accuracies = data[f"{images}_val_acc"].astype(np.float64)
         latencies = data[f"lat_ms_{device}"].astype(np.float64)
         latencies[latencies < LEAST_LATENCY] = np.inf
         counts = (1e6 * data["cifar100_params_M"], 1e6 * data["cifar_flops_M"])

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from nasea.config import load_scenario
@@ -44,6 +45,16 @@ def test_samples_are_feasible_distinct_and_repeatable(fresh: Project) -> None:
     assert sample == found.sample(6)
     assert len(set(sample)) == 6
     assert all(found.costs.costs(genome).parameters <= 4000 for genome in sample)
+
+
+def test_the_search_sees_the_count_that_nothing_limits(fresh: Project) -> None:
+    found = probe(fresh)
+    (gauge,) = found.problem.gauges
+    every = np.array(list(np.ndindex(*found.space.choices)))
+    flops = [found.costs.costs(tuple(genome)).flops for genome in every.tolist()]
+    assert gauge.cost(every).tolist() == flops
+    assert (gauge.low, gauge.high) == (min(flops), max(flops))
+    assert (gauge(every).min(), gauge(every).max()) == (0.0, pytest.approx(1.0))
 
 
 @pytest.mark.parametrize("asked, images", [(90, 90), (200, None), (1000, None)])
