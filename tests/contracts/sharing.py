@@ -16,6 +16,8 @@ import numpy as np
 import pytest
 
 from nasea.backends.base import Measurement, Slice
+from nasea.backends.nesting import flatten, restore
+from nasea.backends.prefixes import Digest
 from nasea.space import Genome
 
 from .kit import Kit
@@ -50,8 +52,19 @@ class SharingContract(ABC):
         """Memory is short from now on wherever something is kept, in one of two places."""
 
     @abstractmethod
+    def tensor(self, array: np.ndarray) -> Any:
+        """The framework's, of the same numbers as they lie in memory."""
+
+    @abstractmethod
+    def enter(self, digest: Digest, outputs: object) -> None:
+        """Let a digest take in what PostNet returned."""
+
     def digest(self, outputs: object) -> bytes:
-        """Of what PostNet returned; arrays in it stand for tensors of the framework."""
+        """Of what PostNet returned; arrays in it stand for tensors."""
+        found = Digest()
+        arrays = (array for _, array in flatten(outputs, np.ndarray))
+        self.enter(found, restore(outputs, np.ndarray, arrays, self.tensor))
+        return found.value
 
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
         """Each habit is a case."""

@@ -55,28 +55,27 @@ class Prior:
             costs: how many costs are known of an architecture.
         """
         layers, kinds = int(layer_of[-1]) + 1, int(kind_of.max()) + 1
-        alike = np.zeros(layers, dtype=np.int64)
-        alone = None
-        # Name -> what layers have in common, if anything; size; median; spread of the logarithm.
+        # Name -> the group that each parameter has something in common with; median; spread of the
+        # logarithm.
         logarithms = {
-            "w": (alike, layers, 0.3 / layers, 1.5),
-            "a": (alone, 1, 0.5, 1.5),
-            "b": (alone, costs, 0.5, 1.5),
-            cls.NOISE: (alone, 1, _NOISE, _NOISE_SD),
-            "t": (alike, layers, 0.08, 1.0),
-            "s": (kind_of, len(kind_of), 0.1, 1.0),
-            "r": (alone, 1, 0.1, 1.5),
-            "u": (alone, costs, 0.3, 0.7),
-            "g": (alone, 1, 0.2, 1.5),
-            "h": (alone, kinds, 0.13, 1.0),
+            "w": (np.zeros(layers, dtype=np.int64), 0.3 / layers, 1.5),
+            "a": (np.arange(1), 0.5, 1.5),
+            "b": (np.arange(costs), 0.5, 1.5),
+            cls.NOISE: (np.arange(1), _NOISE, _NOISE_SD),
+            "t": (np.zeros(layers, dtype=np.int64), 0.08, 1.0),
+            "s": (kind_of, 0.1, 1.0),
+            "r": (np.arange(1), 0.1, 1.5),
+            "u": (np.arange(costs), 0.3, 0.7),
+            "g": (np.arange(1), 0.2, 1.5),
+            "h": (np.arange(kinds), 0.13, 1.0),
         }
         # All in one place, there would be no direction in which a fit could begin to part them.
         places = np.random.default_rng(0).standard_normal((kinds, DIMENSIONS))
         axes = (kind_of[:, None] * DIMENSIONS + np.arange(DIMENSIONS)).ravel()
-        means = [np.full(size, np.log(median)) for _, size, median, _ in logarithms.values()]
-        roots = [_root(size, sd, group) for group, size, _, sd in logarithms.values()]
+        means = [np.full(len(group), np.log(median)) for group, median, _ in logarithms.values()]
+        roots = [_root(group, spread) for group, _, spread in logarithms.values()]
         means.append(_APART * places[kind_of].ravel())
-        roots.append(_root(len(axes), _PLANE_SD, axes))
+        roots.append(_root(axes, _PLANE_SD))
         ends = np.cumsum([len(mean) for mean in means])
         slices = {
             name: slice(int(end) - len(mean), int(end))
@@ -88,12 +87,9 @@ class Prior:
         return cls(slices, np.concatenate(means), root)
 
 
-def _root(size: int, spread: float, group: IntArray | None) -> FloatArray:
-    """Cholesky factor for parameters that vary in part with their group, shape (size, size)."""
-    if group is None:
-        return spread * np.eye(size)
+def _root(group: IntArray, spread: float) -> FloatArray:
+    """Cholesky factor for parameters that vary in part with their group, shape (n, n)."""
     together = group[:, None] == group
-    root: FloatArray = spread * np.linalg.cholesky(
-        _POOLED * together + (1.0 - _POOLED) * np.eye(size)
-    )
+    covariance = _POOLED * together + (1.0 - _POOLED) * np.eye(len(group))
+    root: FloatArray = spread * np.linalg.cholesky(covariance)
     return root

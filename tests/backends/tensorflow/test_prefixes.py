@@ -9,7 +9,6 @@ import pytest
 import tensorflow as tf
 
 from contracts.sharing import SharingContract
-from nasea.backends.nesting import flatten, restore
 from nasea.backends.prefixes import Digest
 from nasea.backends.tensorflow import score
 from nasea.backends.tensorflow.backend import TensorFlowBackend
@@ -97,12 +96,11 @@ class TestSharing(SharingContract):
     def random_genomes(self, backend: TensorFlowBackend, count: int) -> list[Genome]:
         return random_genomes(backend.supernet.space, count)
 
-    def digest(self, outputs: object) -> bytes:
-        found = Digest()
-        arrays = (array for _, array in flatten(outputs, np.ndarray))
-        tensors = restore(outputs, np.ndarray, arrays, tf.constant)
-        enter_outputs(found, tensors)
-        return found.value
+    def tensor(self, array: np.ndarray) -> tf.Tensor:
+        return tf.constant(array)
+
+    def enter(self, digest: Digest, outputs: object) -> None:
+        enter_outputs(digest, outputs)
 
     def count_layers(self, monkeypatch: pytest.MonkeyPatch) -> list[int]:
         counts: list[int] = []
