@@ -43,7 +43,7 @@ class Table:
         costs: shape (n,); infinite for what is left out.
         budget: the largest feasible cost.
         further: further objectives, in their order.
-        counts: parameters or FLOPs where they are not the cost, each of shape (n,): what `nasea
+        counts: parameters, then FLOPs, where they are not the cost, each of shape (n,): what `nasea
             search` knows of every architecture, and its predictor looks at.
     """
 
