@@ -16,9 +16,9 @@ from string import Template
 
 import nasea
 from nasea.cli.init import project_files
-from nasea.cli.listener import RichListener
-from nasea.pipeline.checkpoint import CheckpointStore
-from nasea.pipeline.separation import Separation
+from nasea.cli.terminal.listener import RichListener
+from nasea.pipeline.search.separation import Separation
+from nasea.pipeline.session.checkpoint import CheckpointStore
 from recording import record, table
 
 JUDGE = Path(__file__).resolve().parents[1] / "demos" / "judging.py"

@@ -17,8 +17,8 @@ from pathlib import Path
 
 from nasea.backends import Alone, open_world
 from nasea.config import Scenario
-from nasea.pipeline.doctor import MEGABYTES, Speed, apart, measure_speed
-from nasea.pipeline.trial import Framework, trial_project, trial_scenario
+from nasea.pipeline.diagnosis.doctor import MEGABYTES, Speed, apart, measure_speed
+from nasea.pipeline.diagnosis.trial import Framework, trial_project, trial_scenario
 from recording import record, table
 
 

@@ -16,17 +16,17 @@ from pathlib import Path
 
 import numpy as np
 
-from nasea.backends.host.runtimes import RUNTIMES
-from nasea.backends.host.timing import CAREFUL
+from nasea.backends.export.host.runtimes import RUNTIMES
+from nasea.backends.export.host.timing import CAREFUL
 from nasea.config import load_scenario
 from nasea.cost import build_cost_model
 from nasea.cost.pricing import pieces_of
 from nasea.cost.profiles import profile_path
 from nasea.cost.profiles.files import load_profile
 from nasea.cost.profiles.measured import MeasuredProfile
-from nasea.pipeline.events import Silence
-from nasea.pipeline.latency_build import build, time_files
+from nasea.pipeline.latency.build import build, time_files
 from nasea.pipeline.probe import open_latency_space
+from nasea.pipeline.session.events import Silence
 from nasea.strategy.ranking import kendall_tau
 from ranking import relative_errors
 from recording import record, table

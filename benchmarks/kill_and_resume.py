@@ -24,7 +24,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from nasea.errors import EXIT_INTERRUPTED
-from nasea.pipeline.checkpoint import CheckpointStore
+from nasea.pipeline.session.checkpoint import CheckpointStore
 from recording import record, table
 from searches import Blow, Search, new_project, same
 

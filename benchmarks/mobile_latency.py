@@ -30,7 +30,7 @@ from nasea.cost.operators import CONCAT, CONV, DENSE, GLOBAL_POOL, POOL
 from nasea.cost.profiles import UnpricedError
 from nasea.cost.profiles.operator_csv import COLUMNS, row_of
 from nasea.cost.profiles.table import TableProfile
-from nasea.pipeline.latency_import import import_times
+from nasea.pipeline.latency.importing import import_times
 from nasea.strategy.ranking import kendall_tau
 from ranking import relative_errors
 from recording import record, table

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from nasea.config import load_scenario
 from nasea.errors import CheckpointError
-from nasea.pipeline import trained
-from nasea.pipeline.events import Silence
 from nasea.pipeline.probe import Prepared, prepare
+from nasea.pipeline.search import trained
+from nasea.pipeline.session.events import Silence
 
 
 def open_project(directory: Path) -> Prepared:

@@ -51,7 +51,7 @@ def tensorflow_seconds(backend: Any, genome: tuple[int, ...]) -> float:
     """The same on a stand-alone network under ``tf.function``, traced before."""
     import tensorflow as tf
 
-    from nasea.backends.tensorflow.weights import assemble
+    from nasea.backends.tensorflow.network.weights import assemble
 
     data, ends = backend.data, (backend._pre_net.model, backend._post_net.model)
     layout = backend.scenario.supernet.data_format

@@ -23,8 +23,8 @@ import numpy as np
 from scipy.stats import t as student
 
 from nasea.backends.base import Slice
-from nasea.pipeline.direction import Direction
 from nasea.pipeline.probe import Prepared
+from nasea.pipeline.search.direction import Direction
 from nasea.results.front import Front
 from nasea.space import Genome
 from nasea.strategy import (

@@ -23,7 +23,8 @@ import torch
 
 from nasea.cli.init import project_files
 from nasea.cli.main import main
-from nasea.pipeline import run, searching, supernet_training
+from nasea.pipeline import supernet_training
+from nasea.pipeline.search import run, searching
 from nasea.results.front import Front
 
 OUTPUT = "output.txt"
@@ -40,7 +41,7 @@ _WRITERS = ("open", "os.rename", "os.remove")
 
 _context = multiprocessing.get_context("forkserver")
 _context.set_forkserver_preload(
-    ["torch._dynamo", "nasea.backends.torch.backend", "nasea.cli.main", "nasea.pipeline.run",
+    ["torch._dynamo", "nasea.backends.torch.backend", "nasea.cli.main", "nasea.pipeline.search.run",
      "matplotlib.figure", "pymoo.algorithms.moo.nsga2", "scipy.stats", "sklearn.datasets",
      "tensorboard.summary.writer.record_writer"]
 )  # fmt: skip

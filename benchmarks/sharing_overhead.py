@@ -20,8 +20,8 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from nasea.backends.torch.layers import Network
-from nasea.backends.torch.supernet import Supernet, average_gradients
+from nasea.backends.torch.network.layers import Network
+from nasea.backends.torch.network.supernet import Supernet, average_gradients
 from nasea.space import build_space, select_blocks
 from recording import record, table
 

@@ -25,9 +25,9 @@ from nasea.backends.tensorflow.environment import load_tensorflow
 tf = load_tensorflow(2)
 tf.get_logger().setLevel("ERROR")  # it takes many functions for one that is traced anew
 
-from nasea.backends.tensorflow.operations import batch_statistics, run_program  # noqa: E402
-from nasea.backends.tensorflow.optimizers import Adam  # noqa: E402
-from nasea.backends.tensorflow.supernet import Supernet  # noqa: E402
+from nasea.backends.tensorflow.network.operations import batch_statistics, run_program  # noqa: E402
+from nasea.backends.tensorflow.network.supernet import Supernet  # noqa: E402
+from nasea.backends.tensorflow.training.optimizers import Adam  # noqa: E402
 from nasea.space import Genome, Space, build_space, select_blocks, tensors  # noqa: E402
 from recording import record, table  # noqa: E402
 

@@ -23,7 +23,7 @@ from nasea.backends import open_backend
 from nasea.backends.base import Slice
 from nasea.cli.main import main as nasea
 from nasea.config import Scenario, load_scenario
-from nasea.pipeline.separation import measure_separation
+from nasea.pipeline.search.separation import measure_separation
 from nasea.space import Add, Block, Norm, Program, build_space, fair_path, select_blocks
 from recording import record, table
 

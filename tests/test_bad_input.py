@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from nasea.results import store
+from nasea.results.storage import store
 from pipeline.project import Project, Search
 from pipeline.unprivileged import unprivileged
 

@@ -18,7 +18,7 @@ from nasea.backends.base import Measurement, Slice
 from nasea.backends.tensorflow.backend import TensorFlowBackend
 from nasea.backends.torch.backend import TorchBackend
 from nasea.errors import MetricError, UserCodeError
-from nasea.pipeline.check import check
+from nasea.pipeline.diagnosis.check import check
 from nasea.results.front import Front, FrontMember
 from nasea.results.units import Quantity
 from nasea.space import Genome

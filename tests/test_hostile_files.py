@@ -12,10 +12,10 @@ import pytest
 import torch
 
 from contracts.training import Malice
-from nasea.backends import pretrained
+from nasea.backends.training import pretrained
 from nasea.cli.main import main
 from nasea.errors import CheckpointError
-from nasea.pipeline.checkpoint import CheckpointStore, read
+from nasea.pipeline.session.checkpoint import CheckpointStore, read
 from pipeline.project import Project, Search
 
 pytest_plugins = ["pipeline.fixtures"]

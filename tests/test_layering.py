@@ -191,7 +191,7 @@ def test_a_planted_violation_is_found(tmp_path: Path, file: str, text: str, told
         ("results/template.py", "TEXT = 'import torch'\nimport nasea.backends.base"),
         ("pipeline/a.py", "import nasea.strategy, nasea.backends.torch"),
         ("__init__.py", "from nasea.api import search"),
-        ("api.py", "import nasea.pipeline.run\nfrom nasea import __version__"),
+        ("api.py", "import nasea.pipeline.search.run\nfrom nasea import __version__"),
         ("__main__.py", "from nasea.cli.main import main"),
         ("cost/a.py", "\n" * 400),
     ],

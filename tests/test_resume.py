@@ -10,8 +10,8 @@ import pytest
 
 from nasea.backends.base import Slice
 from nasea.errors import CheckpointError, Interrupted, UserCodeError
-from nasea.pipeline.events import Progress, Stage
-from nasea.pipeline.lock import only_run
+from nasea.pipeline.session.events import Progress, Stage
+from nasea.pipeline.session.lock import only_run
 from nasea.space import Genome
 from pipeline import children
 from pipeline.project import (

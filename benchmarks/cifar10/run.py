@@ -24,9 +24,9 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
 import nasea  # noqa: E402
-from nasea.cli.listener import RichListener  # noqa: E402
-from nasea.pipeline.checkpoint import CheckpointStore  # noqa: E402
-from nasea.pipeline.separation import Separation  # noqa: E402
+from nasea.cli.terminal.listener import RichListener  # noqa: E402
+from nasea.pipeline.search.separation import Separation  # noqa: E402
+from nasea.pipeline.session.checkpoint import CheckpointStore  # noqa: E402
 from recording import record, table  # noqa: E402 - found only now
 
 

@@ -36,12 +36,12 @@ BENCHMARKS = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(BENCHMARKS))
 
 from nasea.backends.base import Slice  # noqa: E402
-from nasea.backends.torch.score import normalisations  # noqa: E402
-from nasea.backends.torch.teacher import Teacher  # noqa: E402
-from nasea.backends.torch.train import Trainer  # noqa: E402
+from nasea.backends.torch.scoring.scorer import normalisations  # noqa: E402
+from nasea.backends.torch.training.teacher import Teacher  # noqa: E402
+from nasea.backends.torch.training.trainer import Trainer  # noqa: E402
 from nasea.config import Scenario, load_scenario  # noqa: E402
-from nasea.pipeline.events import Silence  # noqa: E402
 from nasea.pipeline.probe import Prepared, prepare  # noqa: E402
+from nasea.pipeline.session.events import Silence  # noqa: E402
 from nasea.space import Genome, fair_path  # noqa: E402
 from nasea.strategy.ranking import kendall_tau  # noqa: E402
 from recording import record, table  # noqa: E402 - found only now
@@ -191,7 +191,7 @@ def train_and_score(
 
 def by_batch(backend: Any) -> Callable[[Genome, Slice], Any]:
     """Measure with the statistics of each validation batch."""
-    from nasea.backends.torch import score
+    from nasea.backends.torch.scoring import scorer as score
 
     def measure(genome: Genome, data: Slice) -> Any:
         network = backend._scoring().calibrated(genome)

@@ -22,10 +22,10 @@ BENCHMARKS = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(BENCHMARKS))
 
 import nasea  # noqa: E402
-from nasea.cli.console import results_console  # noqa: E402
-from nasea.cli.fidelity_table import architectures_table, summary_table  # noqa: E402
-from nasea.cli.listener import RichListener  # noqa: E402
-from nasea.pipeline.fidelity import Study, fidelity  # noqa: E402
+from nasea.cli.terminal.console import results_console  # noqa: E402
+from nasea.cli.terminal.fidelity_table import architectures_table, summary_table  # noqa: E402
+from nasea.cli.terminal.listener import RichListener  # noqa: E402
+from nasea.pipeline.diagnosis.fidelity import Study, fidelity  # noqa: E402
 from recording import record  # noqa: E402 - found only now
 
 ALONE = {"digits": 60, "cifar10": 15}

@@ -27,7 +27,7 @@ sys.path.insert(0, str(BENCHMARKS))
 
 import nasea  # noqa: E402
 from nasea.backends.base import Slice  # noqa: E402
-from nasea.cli.listener import RichListener  # noqa: E402
+from nasea.cli.terminal.listener import RichListener  # noqa: E402
 from nasea.pipeline.probe import Prepared  # noqa: E402
 from nasea.space import Genome  # noqa: E402
 from nasea.strategy.ranking import kendall_tau, spearman_rho, tau_interval  # noqa: E402

@@ -31,7 +31,7 @@ from rivals import pymoo_rows, random_rows
 from tables import Table, nb201
 
 from nasea.strategy import Archive, Objective, Record, Score, hypervolume
-from nasea.strategy.directions import directions
+from nasea.strategy.evolution.reference_directions import directions
 from nasea.strategy.problem import FloatArray, IntArray
 from recording import record, table
 

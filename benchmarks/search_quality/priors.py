@@ -19,11 +19,11 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from tables import Table, front, macro, nb201
 
-from nasea.strategy import predictor
-from nasea.strategy.kernel import Encoder, Kernel
-from nasea.strategy.kernel_prior import Prior
+from nasea.strategy.predictor import gaussian_process as predictor
+from nasea.strategy.predictor.kernel import Encoder, Kernel
+from nasea.strategy.predictor.kernel_prior import Prior
+from nasea.strategy.predictor.output_transform import Warp
 from nasea.strategy.problem import FloatArray, IntArray
-from nasea.strategy.warp import Warp
 from recording import record, table
 
 TABLES = (

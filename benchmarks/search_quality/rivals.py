@@ -20,7 +20,7 @@ from pymoo.core.problem import Problem
 from pymoo.core.sampling import Sampling
 from tables import Table
 
-from nasea.strategy.operators import mutate, uniform_crossover
+from nasea.strategy.evolution.operators import mutate, uniform_crossover
 from nasea.strategy.problem import FloatArray, IntArray
 
 TRIALS = 4

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from nasea.pipeline.events import Listener
+    from nasea.pipeline.session.events import Listener
     from nasea.results.front import Front
 
 
@@ -24,7 +24,7 @@ def search(
         directory: where ``user_module.py`` is and ``checkpoint/``, ``results/`` and the log go;
             the current directory by default.
         restart: forget the checkpoints of an earlier start and begin anew.
-        listener: hears of progress (see ``nasea.pipeline.events.Listener``); silent by default.
+        listener: hears of progress (``nasea.pipeline.session.events.Listener``); silent by default.
 
     Returns:
         The Pareto front; iterate over it from cheap to dear.
@@ -32,7 +32,7 @@ def search(
     Raises:
         nasea.errors.NaseaError: whatever a user can mend. Its text says how.
     """
-    from nasea.pipeline.run import search as run
+    from nasea.pipeline.search.run import search as run
 
     home = None if directory is None else Path(directory)
     return run(Path(config), directory=home, restart=restart, listener=listener)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from nasea.backends import open_backend
 from nasea.backends.base import Backend, Slice
-from nasea.backends.usermodule import Interface
+from nasea.backends.user.module import Interface
 from nasea.config import Scenario, load_scenario
 
 from .driving import PATHS_PER_UPDATE, attach, random_genomes, train

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from nasea.backends import Alone, follow, open_world, world
-from nasea.backends.launch import conceal, read_launch
+from nasea.backends.distributed.launch import conceal, read_launch
 from nasea.errors import NotAvailableError
 
 from .driving import scenario

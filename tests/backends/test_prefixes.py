@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from nasea.backends.prefixes import LastPath, Proof, outputs_within
+from nasea.backends.scoring.prefix_cache import LastPath, Proof, outputs_within
 from nasea.space import Genome, build_space, catalogue
 
 

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nasea.backends.proxy import spread, stratified
+from nasea.backends.data.evaluation_subset import spread, stratified
 
 
 def test_halves_make_the_whole() -> None:

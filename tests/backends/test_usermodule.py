@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import nasea
-from nasea.backends.usermodule import accepts, is_user_file, user_code, user_frames
+from nasea.backends.user.module import accepts, is_user_file, user_code, user_frames
 from nasea.errors import DataError, UserCodeError
 
 OWN = Path(nasea.__file__).parent

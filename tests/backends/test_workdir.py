@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from nasea.backends.workdir import PrivateDirectory
+from nasea.backends.user.working_directory import PrivateDirectory
 
 
 @pytest.fixture

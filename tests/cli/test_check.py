@@ -6,7 +6,7 @@ from pathlib import Path
 
 from nasea.cli.init import project_files
 from nasea.errors import Notice
-from nasea.pipeline.events import Listener
+from nasea.pipeline.session.events import Listener
 
 from .conftest import Pretend, Run
 
@@ -30,7 +30,7 @@ def test_the_report_is_printed(run: Run, pretend: Pretend) -> None:
         listener.notice(_HEARD)
         return _Report()
 
-    pretend("nasea.pipeline.check", "check", check)
+    pretend("nasea.pipeline.diagnosis.check", "check", check)
     done = run("check")
     assert done.status == 0
     assert configs == [Path("scen.yaml")]

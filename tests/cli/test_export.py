@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from nasea.backends.formats import FORMATS
-from nasea.pipeline.comparison import Comparison
-from nasea.pipeline.exporting import ExportedFile
+from nasea.backends.export.formats import FORMATS
+from nasea.pipeline.export.comparison import Comparison
+from nasea.pipeline.export.exporting import ExportedFile
 from nasea.results.front import Front
 
 from .conftest import Pretend, Run
@@ -36,7 +36,7 @@ def test_it_exports_and_says_how_good_the_files_are(run: Run, pretend: Pretend) 
         assert (options["results"], options["batch"]) == (Path("results"), 4)
         return [exported("onnx"), int8]
 
-    pretend("nasea.pipeline.exporting", "export", export)
+    pretend("nasea.pipeline.export.exporting", "export", export)
     words = ("--arch", "1", "--format", "onnx", "--format", "pt2", "--batch", "4", "-c", "my.yaml")
     done = run("export", *words)
     assert (done.status, done.err) == (0, "")

@@ -18,7 +18,7 @@ def _search_raises(pretend: Pretend, error: BaseException) -> None:
     def search(*_: object, **__: object) -> None:
         raise error
 
-    pretend("nasea.pipeline.run", "search", search)
+    pretend("nasea.pipeline.search.run", "search", search)
 
 
 def test_a_users_error_is_told_without_a_traceback(run: Run, pretend: Pretend) -> None:
@@ -88,7 +88,7 @@ def test_a_reader_who_leaves_is_no_failure_to_talk_about(
 
 def test_a_search_outlives_the_reader_of_its_narration() -> None:
     code = (
-        "from nasea.cli.listener import RichListener\n"
+        "from nasea.cli.terminal.listener import RichListener\n"
         "with RichListener() as listener:\n"
         "    input()\n"
         "    listener.begin('train', 'training')\n"

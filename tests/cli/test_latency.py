@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from nasea.backends.host import timing
+from nasea.backends.export.host import timing
 from nasea.cli.main import main
 from nasea.cost.profiles.files import load_profile
-from nasea.pipeline import latency_build
+from nasea.pipeline.latency import build as latency_build
 from pipeline.project import Project
 
 pytest_plugins = ["pipeline.fixtures"]
@@ -77,7 +77,7 @@ def test_this_machine_becomes_a_profile_that_check_uses(fresh: Project, nasea) -
 
 
 def test_a_device_becomes_a_profile_that_check_uses(fresh: Project, nasea, monkeypatch) -> None:  # type: ignore[no-untyped-def]
-    monkeypatch.setattr("nasea.pipeline.latency_bench._WITH_TENSORFLOW", False)
+    monkeypatch.setattr("nasea.pipeline.latency.bench._WITH_TENSORFLOW", False)
     written = nasea("latency", "bench")
     assert written.status in (0, None), written.err
     manifest = fresh.home / "latency_bench" / "operators.csv"

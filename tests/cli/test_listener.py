@@ -7,11 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from nasea.cli.console import print_line
-from nasea.cli.listener import RichListener
-from nasea.cli.progress import LINE_SECONDS, Bar, Ticker
+from nasea.cli.terminal.console import print_line
+from nasea.cli.terminal.listener import RichListener
+from nasea.cli.terminal.progress import LINE_SECONDS, Bar, Ticker
 from nasea.errors import Notice
-from nasea.pipeline.events import Progress
+from nasea.pipeline.session.events import Progress
 
 NOTICE = Notice("scen.yaml:3", "a key was mended")
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from nasea.pipeline.plan import Request
-from nasea.pipeline.retrain import Outcome
+from nasea.pipeline.retraining.plan import Request
+from nasea.pipeline.retraining.retrain import Outcome
 from nasea.results.front import Front
 from nasea.results.retrained import EpochRow, Retrained, TrainingPlan
 
@@ -44,7 +44,7 @@ def test_it_retrains_and_says_what_became_of_it(
         assert (options["formats"], options["restart"]) == (formats, False)
         return Outcome(made, Path("results/retrained_1"), ())
 
-    pretend("nasea.pipeline.retrain", "retrain", retrain)
+    pretend("nasea.pipeline.retraining.retrain", "retrain", retrain)
     done = run("retrain", "--arch", "1", *words)
     assert (done.status, done.err) == (0, "")
     assert done.out.splitlines() == [

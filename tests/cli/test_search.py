@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from nasea.pipeline.events import Listener
+from nasea.pipeline.session.events import Listener
 from nasea.results.front import Front
 
 from .conftest import Pretend, Run
@@ -23,7 +23,7 @@ def test_it_searches_and_says_where_the_results_are(
         listener.line("epoch 1/1")
         return front
 
-    pretend("nasea.pipeline.run", "search", search)
+    pretend("nasea.pipeline.search.run", "search", search)
     done = run("search", *words)
     assert done.status == 0
     assert done.err == "== training\nepoch 1/1\n"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from nasea.config.fields import keyed_fields
 from nasea.config.reference import render_reference
+from nasea.config.schema.fields import keyed_fields
 
 _COMMITTED = Path(__file__).parents[2] / "docs" / "reference" / "configuration.md"
 

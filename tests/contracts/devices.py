@@ -19,7 +19,7 @@ import pytest
 from backends import driving
 from nasea.backends.base import Measurement, Slice
 from nasea.backends.distributed.world import SeveralWorld
-from nasea.backends.prefixes import Proof
+from nasea.backends.scoring.prefix_cache import Proof
 from nasea.errors import NaseaError
 from nasea.space import Genome
 

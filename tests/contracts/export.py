@@ -14,10 +14,10 @@ from unittest import mock
 import numpy as np
 import pytest
 
-from nasea.backends import formats, timing
-from nasea.backends.exporting import Array
+from nasea.backends.export import formats, timing
+from nasea.backends.export.exporter import Array
 from nasea.errors import ExportError, NotAvailableError, ResultsError
-from nasea.pipeline.exporting import ExportedFile, export
+from nasea.pipeline.export.exporting import ExportedFile, export
 from nasea.results.front import Front
 from pipeline.project import Project
 

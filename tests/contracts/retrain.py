@@ -15,12 +15,12 @@ from unittest import mock
 
 import pytest
 
-from nasea.backends import formats, timing
+from nasea.backends.export import formats, timing
 from nasea.errors import Interrupted, ResultsError
-from nasea.pipeline.events import Progress
-from nasea.pipeline.exporting import export
-from nasea.pipeline.plan import Request
-from nasea.pipeline.retrain import Outcome, retrain
+from nasea.pipeline.export.exporting import export
+from nasea.pipeline.retraining.plan import Request
+from nasea.pipeline.retraining.retrain import Outcome, retrain
+from nasea.pipeline.session.events import Progress
 from nasea.results.front import Front
 from nasea.results.retrained import Retrained
 from pipeline.project import Project, Recorder

@@ -16,8 +16,8 @@ import numpy as np
 import pytest
 
 from nasea.backends.base import Measurement, Slice
-from nasea.backends.nesting import flatten, restore
-from nasea.backends.prefixes import Digest
+from nasea.backends.scoring.prefix_cache import Digest
+from nasea.backends.user.nesting import flatten, restore
 from nasea.space import Genome
 
 from .kit import Kit

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from ai_edge_litert.interpreter import Interpreter
 
-from nasea.backends.exporting import Array
+from nasea.backends.export.exporter import Array
 from nasea.backends.tensorflow.environment import load_tensorflow
 from results.model_files import Load, load
 
@@ -20,7 +20,7 @@ pytest_plugins = ["pipeline.fixtures"]
 
 load_tensorflow(keras_version=2)
 
-from nasea.backends.tensorflow.runtimes import seconds_alone  # noqa: E402
+from nasea.backends.tensorflow.export.runtimes import seconds_alone  # noqa: E402
 
 UNSUPPORTED = """
 
@@ -64,8 +64,8 @@ class TestTensorFlowExport(ExportContract):
     @pytest.fixture(autouse=True)
     def _loading(self, load: Load, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         self.load = load
-        module = "nasea.backends.tensorflow.exporter.seconds_alone"  # a process of its own takes
-        monkeypatch.setattr(module, lambda *_: 1e-3)  # seconds to start
+        module = "nasea.backends.tensorflow.export.exporter.seconds_alone"
+        monkeypatch.setattr(module, lambda *_: 1e-3)  # a process of its own takes seconds to start
         yield
 
     def model_outputs(self, model_file: Path, images: Array) -> Array:

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 import torch
 
-from nasea.backends.exporting import Array, Run
-from nasea.backends.torch.exporter import TorchExporter
-from nasea.backends.torch.runtimes import load_onnx
+from nasea.backends.export.exporter import Array, Run
+from nasea.backends.torch.export.exporter import TorchExporter
+from nasea.backends.torch.export.runtimes import load_onnx
 from nasea.errors import ExportError, NaseaError
 from results.model_files import Load, load
 

@@ -34,7 +34,8 @@ class TestTensorFlowRetrain(RetrainContract):
     @classmethod
     def _untimed(cls) -> Iterator[None]:
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("nasea.backends.tensorflow.exporter.seconds_alone", lambda *_: 1e-3)
+            timed = "nasea.backends.tensorflow.export.exporter.seconds_alone"
+            patch.setattr(timed, lambda *_: 1e-3)
             yield
 
     def metric(self, home: Path, model_file: Path) -> float:

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 import torch
 
-from nasea.backends import formats
+from nasea.backends.export import formats
 from nasea.errors import CheckpointError, Interrupted, NaseaError, NotAvailableError
-from nasea.pipeline.plan import Request
+from nasea.pipeline.retraining.plan import Request
 from nasea.results.front import Front
 from nasea.results.retrained import Retrained
 from pipeline import children

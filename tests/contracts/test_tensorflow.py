@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from torch.utils.flop_counter import FlopCounterMode
 
 from nasea.backends.tensorflow.environment import load_tensorflow
-from nasea.backends.torch.layers import build_body, learned_tensors
+from nasea.backends.torch.network.layers import build_body, learned_tensors
 from nasea.cost import count
 from nasea.space import Candidate, Shape, output_shape, tensors
 
@@ -29,8 +29,8 @@ from .network import (
 
 tf = load_tensorflow(keras_version=2)
 
-from nasea.backends.tensorflow import layers  # noqa: E402
-from nasea.backends.tensorflow.profile import count_flops  # noqa: E402
+from nasea.backends.tensorflow.export.flops_profiler import count_flops  # noqa: E402
+from nasea.backends.tensorflow.network import layers  # noqa: E402
 
 
 class TensorFlowKit(BackendKit[layers.Body]):

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from nasea.backends.torch.layers import build_body, learned_tensors
+from nasea.backends.torch.network.layers import build_body, learned_tensors
 from nasea.space import Candidate, Shape
 
 from .network import BackendKit, Images, NetworkContract, Weights

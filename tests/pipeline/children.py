@@ -15,7 +15,9 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 from nasea.cli.main import main
-from nasea.pipeline import retraining, searching, supernet_training
+from nasea.pipeline import supernet_training
+from nasea.pipeline.retraining import course as retraining
+from nasea.pipeline.search import searching
 
 from .project import Project, quick
 
@@ -29,8 +31,8 @@ _context.set_forkserver_preload(
         "nasea.backends.torch.backend",
         "nasea.backends.tensorflow.backend",
         "nasea.cli.main",
-        "nasea.pipeline.retrain",
-        "nasea.pipeline.run",
+        "nasea.pipeline.retraining.retrain",
+        "nasea.pipeline.search.run",
         "matplotlib.figure",
         "pymoo.algorithms.moo.nsga2",
         "sklearn.datasets",

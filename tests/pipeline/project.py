@@ -18,8 +18,8 @@ import torch
 
 from nasea.config import load_scenario
 from nasea.errors import Notice
-from nasea.pipeline import run
-from nasea.pipeline.events import Progress, Stage
+from nasea.pipeline.search import run
+from nasea.pipeline.session.events import Progress, Stage
 from nasea.results.front import Front
 
 from .user_files import FRAMEWORKS, SCENARIOS, USER_MODULES

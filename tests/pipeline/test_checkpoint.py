@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from nasea.errors import CheckpointError, Notice
-from nasea.pipeline.checkpoint import CheckpointStore, read
+from nasea.pipeline.session.checkpoint import CheckpointStore, read
 
 META = {"epoch": 3, "scores": [[0, 1], 0.1, None, "größer"], "deep": {"a": 1e-05}}
 PAYLOAD = bytes(range(256)) * 3

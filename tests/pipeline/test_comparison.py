@@ -3,9 +3,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from nasea.backends.exporting import Array, Run, in_batches
+from nasea.backends.export.exporter import Array, Run, in_batches
 from nasea.errors import ExportError
-from nasea.pipeline.comparison import TIE, Comparison, compare
+from nasea.pipeline.export.comparison import TIE, Comparison, compare
 
 BATCHES = [np.arange(6.0).reshape(3, 2), np.arange(2.0).reshape(1, 2)]
 

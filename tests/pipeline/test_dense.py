@@ -15,7 +15,7 @@ from torch.utils.data import DataLoader
 
 from nasea.backends.torch.backend import TorchBackend
 from nasea.errors import ResultsError
-from nasea.pipeline.check import check
+from nasea.pipeline.diagnosis.check import check
 
 from . import dense_files, detection_files
 from .project import Project, Recorder, assert_same_results

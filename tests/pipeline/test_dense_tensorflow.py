@@ -12,14 +12,14 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from nasea.backends.tensorflow import exporter
+from nasea.backends.tensorflow.export import exporter
 from nasea.config import load_scenario
 from nasea.errors import Interrupted, NotAvailableError
-from nasea.pipeline.check import check
-from nasea.pipeline.events import Progress
-from nasea.pipeline.exporting import export
-from nasea.pipeline.plan import Request
-from nasea.pipeline.retrain import retrain
+from nasea.pipeline.diagnosis.check import check
+from nasea.pipeline.export.exporting import export
+from nasea.pipeline.retraining.plan import Request
+from nasea.pipeline.retraining.retrain import retrain
+from nasea.pipeline.session.events import Progress
 
 from . import published_detection, published_segmentation
 from .project import Project, Recorder, assert_same_results
@@ -187,7 +187,7 @@ def test_the_metric_gets_what_it_is_promised(done: Done, monkeypatch: pytest.Mon
     """Of a subset only its images, in whole batches; the same for every candidate."""
     from nasea.backends.base import Slice
     from nasea.backends.tensorflow.backend import TensorFlowBackend
-    from nasea.backends.tensorflow.data_boxes import BoxData
+    from nasea.backends.tensorflow.data.boxes import BoxData
 
     project, _ = done("detection")
     monkeypatch.chdir(project.home)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from nasea.backends.base import Measurement
 from nasea.errors import MetricError
-from nasea.pipeline.direction import Direction, decide, from_json, to_json
+from nasea.pipeline.search.direction import Direction, decide, from_json, to_json
 
 LOW = (0.10, 0.12, 0.09, 0.11, 0.10, 0.13)
 HIGH = (0.80, 0.85, 0.79, 0.82, 0.90, 0.81)

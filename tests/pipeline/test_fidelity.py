@@ -10,11 +10,11 @@ from typer.testing import CliRunner
 
 from nasea.cli.main import app
 from nasea.errors import CheckpointError, Interrupted, NaseaError, ResultsError, TrainingError
-from nasea.pipeline.events import Progress
-from nasea.pipeline.fidelity import Alone, Study, fidelity
-from nasea.pipeline.plan import Request
+from nasea.pipeline.diagnosis.fidelity import Alone, Study, fidelity
 from nasea.pipeline.probe import Prepared
-from nasea.pipeline.retrain import retrain
+from nasea.pipeline.retraining.plan import Request
+from nasea.pipeline.retraining.retrain import retrain
+from nasea.pipeline.session.events import Progress
 from nasea.results.fidelity import Fidelity
 from nasea.space import Genome
 
@@ -45,7 +45,7 @@ def test_training_alone_is_retraining_from_scratch(
         return [member.genome, *others][:count]
 
     monkeypatch.setattr(Prepared, "sample", with_the_best)
-    monkeypatch.setattr("nasea.pipeline.fidelity.LEAST", 2)
+    monkeypatch.setattr("nasea.pipeline.diagnosis.fidelity.LEAST", 2)
     found = run(project, Study(architectures=2, epochs=2, seeds=1))
     row = next(row for row in found.rows if row.genome == member.genome)
     assert row.blocks == member.blocks

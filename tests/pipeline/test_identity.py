@@ -9,8 +9,8 @@ import pytest
 from nasea.backends.base import DataReport
 from nasea.config import load_scenario
 from nasea.errors import CheckpointError
-from nasea.pipeline.identity import identity, require_same
 from nasea.pipeline.probe import Prepared
+from nasea.pipeline.session.identity import identity, require_same
 from nasea.space import build_space, catalogue
 
 from .project import Project

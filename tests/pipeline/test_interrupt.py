@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from nasea.errors import EXIT_INTERRUPTED, Interrupted
-from nasea.pipeline.interrupt import stop_on_signal
+from nasea.pipeline.session.interrupt import stop_on_signal
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from nasea.backends.host import timing
-from nasea.backends.host.onnx_writer import single_operator
+from nasea.backends.export.host import timing
+from nasea.backends.export.host.onnx_writer import single_operator
 from nasea.cost import Operator
 from nasea.errors import LatencyError, ResultsError
-from nasea.pipeline import latency_measure
-from nasea.pipeline.latency_measure import measure
+from nasea.pipeline.latency import measure as latency_measure
+from nasea.pipeline.latency.measure import measure
 
 from .project import Project
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from nasea.errors import CheckpointError, ResultsError
-from nasea.pipeline.lock import only_run
+from nasea.pipeline.session.lock import only_run
 
 
 def test_the_second_run_refuses_and_the_next_one_goes_on(tmp_path: Path) -> None:

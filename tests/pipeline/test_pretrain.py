@@ -12,12 +12,12 @@ import torch
 from PIL import Image
 from sklearn.datasets import load_digits
 
-from nasea.backends.pretrained import TakenOver, pack, unpack
 from nasea.backends.tensorflow.environment import load_tensorflow
 from nasea.backends.torch.backend import TorchBackend
+from nasea.backends.training.pretrained import TakenOver, pack, unpack
 from nasea.errors import CheckpointError, ConfigError, DataError, Interrupted
-from nasea.pipeline.checkpoint import CheckpointStore
-from nasea.pipeline.pretrain import PreTraining
+from nasea.pipeline.search.pre_training import PreTraining
+from nasea.pipeline.session.checkpoint import CheckpointStore
 
 from . import published_segmentation
 from .dense_files import CLASSIFICATION_MODULE, MODULE, SCENARIO

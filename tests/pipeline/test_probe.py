@@ -5,9 +5,9 @@ import pytest
 
 from nasea.config import load_scenario
 from nasea.errors import BudgetError
-from nasea.pipeline.check import CheckReport, check, duration
-from nasea.pipeline.events import Silence
+from nasea.pipeline.diagnosis.check import CheckReport, check, duration
 from nasea.pipeline.probe import Prepared, describe_costs, prepare
+from nasea.pipeline.session.events import Silence
 
 from .project import Project
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import json
 
 from nasea.backends.base import Measurement
-from nasea.pipeline.scores import ScoreBook
+from nasea.pipeline.search.scores import ScoreBook
 
 GENOME = (0, 1, 2)
 GOOD, BETTER = Measurement(0.7), Measurement(0.8)

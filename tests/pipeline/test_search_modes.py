@@ -10,7 +10,7 @@ import pytest
 
 from nasea.config import load_scenario
 from nasea.errors import Interrupted
-from nasea.pipeline.events import Progress
+from nasea.pipeline.session.events import Progress
 
 from . import children
 from .project import HOME, Project, Recorder, assert_same_results

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from nasea.backends.base import Measurement, Slice, one_by_one
-from nasea.pipeline.separation import Separation, measure_separation
+from nasea.pipeline.search.separation import Separation, measure_separation
 from nasea.space import Genome
 
 GENOMES = [(number,) for number in range(10)]

@@ -26,7 +26,7 @@ from .architectures import (
 
 tf = load_tensorflow(keras_version=2)
 
-from nasea.backends.tensorflow.layers import Network, build_body  # noqa: E402
+from nasea.backends.tensorflow.network.layers import Network, build_body  # noqa: E402
 
 
 class PreNet(tf.keras.Model):

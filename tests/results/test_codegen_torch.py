@@ -11,7 +11,7 @@ import torch
 from hypothesis import given, settings
 from torch import nn
 
-from nasea.backends.torch.layers import Network, build_body
+from nasea.backends.torch.network.layers import Network, build_body
 from nasea.cost import count
 
 from .architectures import CATALOGUE, FIXED, IMAGE, Architecture, architectures, of_blocks

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from nasea.results.csvfile import save_front_csv
+from nasea.results.storage.pareto_csv import save_front_csv
 
 from .builders import make_front
 

@@ -14,7 +14,7 @@ from typing_extensions import Buffer
 
 from nasea.errors import ResultsError
 from nasea.results.eventlog import EventLog
-from nasea.results.plots import front_figure
+from nasea.results.figures.plots import front_figure
 
 from .builders import make_front
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from nasea.results.fidelity import Compared, Fidelity
-from nasea.results.fidelity_plot import save_fidelity_png
+from nasea.results.figures.fidelity_plot import save_fidelity_png
 
 
 def study(supernet: list[float], *seeds: list[float]) -> Fidelity:

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from nasea.backends.pictures import Boxes, Picture, of_masks
-from nasea.results.pictures import contact_sheet
+from nasea.backends.scoring.prediction_images import Boxes, Picture, of_masks
+from nasea.results.figures.prediction_images import contact_sheet
 
 BLACK = np.zeros((40, 64, 3), np.uint8)
 CLASSES = ("ground", "cell", "dust")

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nasea.results.axes import cost_axes
+from nasea.results.figures.axes import cost_axes
+from nasea.results.figures.labels import place_labels
+from nasea.results.figures.plots import front_figure, hypervolume_figure, save_front_png
+from nasea.results.figures.window import front_window, whole_window
 from nasea.results.front import Front
-from nasea.results.labels import place_labels
-from nasea.results.plots import front_figure, hypervolume_figure, save_front_png
-from nasea.results.window import front_window, whole_window
 
 from .builders import make_front, make_info, traded_front
 

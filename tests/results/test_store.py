@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from nasea.errors import ResultsError
-from nasea.results import exchange, store
 from nasea.results.front import Front, FrontMember
-from nasea.results.store import RenderedModel, check_writable, write_results
+from nasea.results.storage import exchange, store
+from nasea.results.storage.store import RenderedModel, check_writable, write_results
 
 from .builders import make_front, make_info
 

@@ -18,8 +18,8 @@ from nasea.strategy import (
     SearchState,
     run_search,
 )
-from nasea.strategy.candidates import Pool
-from nasea.strategy.predictor import Predictor
+from nasea.strategy.predictor.candidates import Pool
+from nasea.strategy.predictor.gaussian_process import Predictor
 from nasea.strategy.score import Evaluate
 
 from .synthetic import Landscape, all_feasible, make_problem, random_problem
@@ -73,7 +73,7 @@ def test_every_quality_is_one_that_was_truly_scored() -> None:
 
 @pytest.mark.parametrize("told", [1000, 50])
 def test_needs_fewer_evaluations_than_evolution(told: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("nasea.strategy.assisted._TOLD", told)
+    monkeypatch.setattr("nasea.strategy.predictor.assisted._TOLD", told)
     for seed in range(3):
         landscape = Landscape(random_problem(6, 5, seed=seed, tightness=2.0), seed=seed)
         floor = -20.0
@@ -230,7 +230,7 @@ def test_a_tenth_of_a_batch_lies_beside_the_front() -> None:
 
 
 def test_told_of_some_it_is_as_sure_as_of_so_many(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("nasea.strategy.assisted._TOLD", 60)
+    monkeypatch.setattr("nasea.strategy.predictor.assisted._TOLD", 60)
     landscape = Landscape(random_problem(8, 6, seed=2, tightness=1.6))
     outcome, _ = assisted(landscape.problem, landscape, pop_size=60, generations=4)
     assert outcome.state.insight is not None

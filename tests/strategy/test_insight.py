@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from nasea.strategy.insight import Insight
+from nasea.strategy.predictor.insight import Insight
 
 
 def insight(correlation: float, cost_correlation: float, compared: int) -> Insight:

@@ -23,7 +23,7 @@ from nasea.strategy import (
     representatives,
     run_search,
 )
-from nasea.strategy.directions import directions
+from nasea.strategy.evolution.reference_directions import directions
 from nasea.strategy.problem import FloatArray, IntArray
 
 from .synthetic import Landscape, random_problem

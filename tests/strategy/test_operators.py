@@ -2,7 +2,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nasea.strategy.operators import mutate, repair, tournament, uniform_crossover
+from nasea.strategy.evolution.operators import mutate, repair, tournament, uniform_crossover
 
 from .synthetic import random_problem
 

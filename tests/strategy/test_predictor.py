@@ -3,8 +3,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from nasea.strategy.kernel import Encoder, Kernel, Points
-from nasea.strategy.predictor import Predictor, fit
+from nasea.strategy.predictor.gaussian_process import Predictor, fit
+from nasea.strategy.predictor.kernel import Encoder, Kernel, Points
 from nasea.strategy.ranking import spearman_rho
 
 from .synthetic import gauge, random_problem

@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nasea.strategy import HypervolumeReference, hypervolume
-from nasea.strategy.staircase import Staircase
+from nasea.strategy.predictor.acquisition import Staircase
 
 SHARES = st.integers(0, 9).map(lambda n: n / 10)
 QUALITIES = st.integers(0, 8).map(float)

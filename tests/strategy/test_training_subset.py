@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nasea.strategy.training_subset import training_subset
+from nasea.strategy.predictor.training_subset import training_subset
 
 
 @given(st.integers(1, 60), st.integers(1, 40), st.integers(0, 2**32 - 1))

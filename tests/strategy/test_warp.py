@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nasea.strategy.warp import Warp
+from nasea.strategy.predictor.output_transform import Warp
 
 QUALITIES = st.lists(st.floats(-1e3, 1e3), min_size=1, max_size=30).map(np.array)
 

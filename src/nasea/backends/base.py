@@ -13,14 +13,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from nasea.backends.memory import Memory
-from nasea.backends.pictures import Picture
-from nasea.backends.pretrained import TakenOver
+from nasea.backends.scoring.prediction_images import Picture
+from nasea.backends.training.pretrained import TakenOver
 from nasea.cost import Costs, Operator
 from nasea.errors import Notice
 from nasea.space import Genome, Program, Shape, Space
 
 if TYPE_CHECKING:
-    from nasea.backends.exporting import Exporter
+    from nasea.backends.export.exporter import Exporter
 
 Role = Literal["search", "pre-training"]
 """What a backend is opened for: pre-training has a classification module of its own."""
@@ -326,7 +326,7 @@ class Backend(Protocol):
         """A few validation images, spread over all, with what the network finds in them.
 
         Empty where nobody can tell how to draw that: for classification, and for a detection
-        module without :data:`nasea.backends.pictures.METHOD`.
+        module without :data:`nasea.backends.scoring.prediction_images.METHOD`.
         """
 
     def write_weights(self, genome: Genome, path: Path) -> int:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from nasea.backends.base import Backend, Role
-from nasea.backends.launch import launched
+from nasea.backends.distributed.launch import launched
 from nasea.backends.opening import load_tensorflow, load_torch, open_backend
 from nasea.config import Scenario
 from nasea.errors import NotAvailableError, Notice

@@ -10,7 +10,7 @@ import typer
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from nasea.pipeline.check import CheckReport
+    from nasea.pipeline.diagnosis.check import CheckReport
 
 _LAYER_COLUMNS = ("layer", "input", "output", "stride", "candidates")
 
@@ -34,7 +34,7 @@ def check(
 
 
 def _check_file(config: Path) -> None:
-    from nasea.cli.listener import RichListener
+    from nasea.cli.terminal.listener import RichListener
     from nasea.config import load_scenario
 
     loaded = load_scenario(config)
@@ -45,9 +45,9 @@ def _check_file(config: Path) -> None:
 
 
 def _probe(config: Path) -> None:
-    from nasea.cli.console import results_console
-    from nasea.cli.listener import RichListener
-    from nasea.pipeline.check import check as run
+    from nasea.cli.terminal.console import results_console
+    from nasea.cli.terminal.listener import RichListener
+    from nasea.pipeline.diagnosis.check import check as run
 
     with RichListener() as listener:
         report = run(config, listener=listener)

@@ -9,7 +9,7 @@ import typer
 from nasea.errors import NaseaError
 
 if TYPE_CHECKING:
-    from nasea.pipeline.trial import Framework
+    from nasea.pipeline.diagnosis.trial import Framework
 
 
 def doctor(
@@ -29,7 +29,7 @@ def doctor(
     Tells versions, then an all-reduce, ten data-parallel steps, and the throughput of one device
     and of all. Takes a minute at most; writes nothing here.
     """
-    from nasea.pipeline.doctor import examine_devices, versions
+    from nasea.pipeline.diagnosis.doctor import examine_devices, versions
 
     ids = None if devices is None else _ids(devices)
     asked = _framework(framework)

@@ -10,7 +10,7 @@ import typer
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from nasea.pipeline.exporting import ExportedFile
+    from nasea.pipeline.export.exporting import ExportedFile
 
 
 def export(
@@ -43,9 +43,9 @@ def export(
     Every file is loaded again in the runtime it is for and compared with the network on all
     validation images. Files go to the folder exported/ beside the model file.
     """
-    from nasea.cli.console import results_console
-    from nasea.cli.listener import RichListener
-    from nasea.pipeline.exporting import export as run
+    from nasea.cli.terminal.console import results_console
+    from nasea.cli.terminal.listener import RichListener
+    from nasea.pipeline.export.exporting import export as run
 
     with RichListener() as listener:
         files = run(config, arch, formats or (), results=results, batch=batch, listener=listener)

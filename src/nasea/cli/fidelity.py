@@ -33,13 +33,13 @@ def fidelity(
     times each, which takes K x S trainings; stopped, the same command goes on. Writes
     results/fidelity.json and results/fidelity.png.
     """
-    from nasea.backends.launch import launched_rank
-    from nasea.cli.console import results_console
-    from nasea.cli.fidelity_table import architectures_table, summary_table
-    from nasea.cli.listener import RichListener
-    from nasea.pipeline.fidelity import Study
-    from nasea.pipeline.fidelity import fidelity as run
-    from nasea.pipeline.following import follow_run
+    from nasea.backends.distributed.launch import launched_rank
+    from nasea.cli.terminal.console import results_console
+    from nasea.cli.terminal.fidelity_table import architectures_table, summary_table
+    from nasea.cli.terminal.listener import RichListener
+    from nasea.pipeline.diagnosis.fidelity import Study
+    from nasea.pipeline.diagnosis.fidelity import fidelity as run
+    from nasea.pipeline.search.following import follow_run
 
     if launched_rank() > 0:  # of all that a launcher started, the first leads
         follow_run(config)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from nasea.cli.failure import told
+from nasea.cli.terminal.failure import told
 
 latency = typer.Typer(
     no_args_is_help=True,
@@ -36,10 +36,10 @@ def build(
 
     Writes profiles/NAME.json, which processor_version: NAME then uses.
     """
-    from nasea.cli.console import results_console
-    from nasea.cli.latency_table import pieces_table
-    from nasea.cli.listener import RichListener
-    from nasea.pipeline.latency_build import build as run
+    from nasea.cli.terminal.console import results_console
+    from nasea.cli.terminal.latency_table import pieces_table
+    from nasea.cli.terminal.listener import RichListener
+    from nasea.pipeline.latency.build import build as run
 
     with RichListener() as listener:
         built = run(config, processor, name=name, networks=networks, listener=listener)
@@ -63,8 +63,8 @@ def bench(
 
     DIR/operators.csv lists them; fill in latency_ms there, then: nasea latency import.
     """
-    from nasea.cli.listener import RichListener
-    from nasea.pipeline.latency_bench import MANIFEST, formats_told, write_bench
+    from nasea.cli.terminal.listener import RichListener
+    from nasea.pipeline.latency.bench import MANIFEST, formats_told, write_bench
 
     with RichListener() as listener:
         bench = write_bench(config, out, listener=listener)
@@ -92,7 +92,7 @@ def import_(
     ] = False,
 ) -> None:
     """Make a profile of what was measured on a device: profiles/NAME.json."""
-    from nasea.pipeline.latency_import import import_times
+    from nasea.pipeline.latency.importing import import_times
 
     profile, path = import_times(
         results,
@@ -116,10 +116,10 @@ def measure(
 
     Files called model_arch_result_N are entered in DIR/report.html and front.json.
     """
-    from nasea.cli.console import results_console
-    from nasea.cli.latency_table import measured_table
-    from nasea.cli.listener import RichListener
-    from nasea.pipeline.latency_measure import measure as run
+    from nasea.cli.terminal.console import results_console
+    from nasea.cli.terminal.latency_table import measured_table
+    from nasea.cli.terminal.listener import RichListener
+    from nasea.pipeline.latency.measure import measure as run
 
     with RichListener() as listener:
         found = run(files, results, listener=listener)

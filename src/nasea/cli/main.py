@@ -16,13 +16,13 @@ import typer
 from nasea.cli.check import check
 from nasea.cli.doctor import doctor
 from nasea.cli.export import export
-from nasea.cli.failure import told
 from nasea.cli.fidelity import fidelity
 from nasea.cli.init import init
 from nasea.cli.latency import latency
 from nasea.cli.retrain import retrain
 from nasea.cli.search import search
 from nasea.cli.show import show
+from nasea.cli.terminal.failure import told
 from nasea.version import __version__
 
 app = typer.Typer(

@@ -54,13 +54,13 @@ def retrain(
     epoch. Run again after a stop, it goes on where it was. The network goes to a folder of its own
     in RESULTS_DIR: retrained_N, with _scratch or _distilled behind it.
     """
-    from nasea.backends.launch import launched_rank
-    from nasea.cli.console import results_console
+    from nasea.backends.distributed.launch import launched_rank
     from nasea.cli.export import exported_table
-    from nasea.cli.listener import RichListener
-    from nasea.pipeline.following import follow_run
-    from nasea.pipeline.plan import Request
-    from nasea.pipeline.retrain import retrain as run
+    from nasea.cli.terminal.console import results_console
+    from nasea.cli.terminal.listener import RichListener
+    from nasea.pipeline.retraining.plan import Request
+    from nasea.pipeline.retraining.retrain import retrain as run
+    from nasea.pipeline.search.following import follow_run
 
     if launched_rank() > 0:  # of all that a launcher started, the first leads
         follow_run(config)

@@ -20,10 +20,10 @@ def search(
 
     Reads user_module.py and writes results/, checkpoint/ and a log in the current directory.
     """
-    from nasea.backends.launch import launched_rank
-    from nasea.cli.console import results_console
-    from nasea.cli.listener import RichListener
-    from nasea.pipeline.run import search as run
+    from nasea.backends.distributed.launch import launched_rank
+    from nasea.cli.terminal.console import results_console
+    from nasea.cli.terminal.listener import RichListener
+    from nasea.pipeline.search.run import search as run
     from nasea.results.table import front_table
 
     with RichListener() as listener:

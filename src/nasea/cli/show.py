@@ -39,7 +39,7 @@ def show(
     ] = None,
 ) -> None:
     """Print the Pareto front of a finished search, one of its networks, or which to take."""
-    from nasea.cli.console import print_line, results_console
+    from nasea.cli.terminal.console import print_line, results_console
     from nasea.results.front import Front
     from nasea.results.picked import is_retrained, pick_result
     from nasea.results.table import front_json, front_table, member_table

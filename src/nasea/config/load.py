@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from nasea.config.files import read_text
-from nasea.config.legacy import parse_mended
-from nasea.config.report import Report
-from nasea.config.resolve import resolve
-from nasea.config.schema import Scenario
-from nasea.config.walk import walk
+from nasea.config.reading.files import read_text
+from nasea.config.reading.legacy import parse_mended
+from nasea.config.reading.report import Report
+from nasea.config.reading.resolve import resolve
+from nasea.config.reading.walk import walk
+from nasea.config.schema.scenario import Scenario
 from nasea.errors import Notice
 
 

@@ -6,8 +6,8 @@ schema.
 
 from __future__ import annotations
 
-from nasea.config.fields import AXES, KeyedField, keyed_fields
-from nasea.config.keys import TASKS, By, alternatives
+from nasea.config.schema.fields import AXES, KeyedField, keyed_fields
+from nasea.config.schema.keys import TASKS, By, alternatives
 
 _HEAD = """\
 # Configuration reference

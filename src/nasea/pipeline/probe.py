@@ -25,8 +25,8 @@ from nasea.cost import (
 from nasea.cost.pricing import pieces_of
 from nasea.cost.profiles import Profile, find_profile
 from nasea.errors import BudgetError, Notice, UserCodeError
-from nasea.pipeline.events import Listener, Progress
 from nasea.pipeline.opening import Opened, open_scenario
+from nasea.pipeline.session.events import Listener, Progress
 from nasea.space import Genome, Space
 from nasea.strategy import Gauge, Limit, Objective, Problem, cheapest_within, random_feasible
 

@@ -9,11 +9,11 @@ from typing import Any
 from nasea.backends.base import Backend, UpdateReport
 from nasea.config import Scenario
 from nasea.errors import Notice, RankLostError
-from nasea.pipeline.checkpoint import CheckpointStore
-from nasea.pipeline.events import Listener, Progress, Stage
-from nasea.pipeline.interrupt import StopRequest
-from nasea.pipeline.journal import Journal
-from nasea.pipeline.pace import Pace
+from nasea.pipeline.session.checkpoint import CheckpointStore
+from nasea.pipeline.session.events import Listener, Progress, Stage
+from nasea.pipeline.session.interrupt import StopRequest
+from nasea.pipeline.session.journal import Journal
+from nasea.pipeline.session.pace import Pace
 from nasea.space import Genome, Space, fair_path
 
 SAVE_SECONDS = 180.0

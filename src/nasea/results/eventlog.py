@@ -16,7 +16,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, BinaryIO, Self
 
-from nasea.results.files import write_error
+from nasea.results.storage.files import write_error
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

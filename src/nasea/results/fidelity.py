@@ -10,7 +10,7 @@ from functools import cached_property
 from itertools import combinations
 from pathlib import Path
 
-from nasea.results.files import write_result
+from nasea.results.storage.files import write_result
 from nasea.results.units import Quantity, Unit, unit_for
 from nasea.strategy.ranking import kendall_tau, spearman_rho, tau_interval, top_k_regret
 

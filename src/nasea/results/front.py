@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from nasea.errors import ResultsError
-from nasea.results.files import write_result
+from nasea.results.storage.files import write_result
 from nasea.results.units import Quantity, Unit, unit_for
 
 if TYPE_CHECKING:

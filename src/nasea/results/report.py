@@ -18,9 +18,9 @@ from pathlib import Path
 from string import Template
 
 from nasea.results.breakdown import columns_of, costs_of
-from nasea.results.files import write_result
 from nasea.results.front import Front, RunInfo
 from nasea.results.report_data import embedded_json, measured_column
+from nasea.results.storage.files import write_result
 from nasea.results.units import four_digits, unit_for
 
 

@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from itertools import groupby
 from typing import Any
 
-from nasea.results.axes import CostAxis, cost_axes
 from nasea.results.breakdown import Cost, columns_of, costs_of, ends_of, exact
+from nasea.results.figures.axes import CostAxis, cost_axes
+from nasea.results.figures.window import Window, front_window, whole_window
 from nasea.results.front import Front, FrontMember
 from nasea.results.units import Unit, four_digits, unit_for
-from nasea.results.window import Window, front_window, whole_window
 
 
 def embedded_json(front: Front) -> str:

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from nasea.errors import ResultsError
-from nasea.results.files import write_result
 from nasea.results.front import FrontMember, RunInfo, weights_suffix
-from nasea.results.staging import install, staging_for
+from nasea.results.storage.files import write_result
+from nasea.results.storage.staging import install, staging_for
 
 if TYPE_CHECKING:
     from pydantic import ConfigDict, TypeAdapter

@@ -1,11 +1,11 @@
 """Evolutionary search over genomes, told of the world only by a ``Problem`` and ``Evaluate``."""
 
 from nasea.strategy.archive import Archive, Record
-from nasea.strategy.assisted import Assisted
+from nasea.strategy.evolution.nsga2 import Nsga2
+from nasea.strategy.evolution.nsga3 import Nsga3, representatives
 from nasea.strategy.feasibility import cheapest_within
-from nasea.strategy.nsga import Nsga2
-from nasea.strategy.nsga3 import Nsga3, representatives
 from nasea.strategy.pareto import HypervolumeReference, hypervolume
+from nasea.strategy.predictor.assisted import Assisted
 from nasea.strategy.problem import Gauge, Genome, Limit, Objective, Problem
 from nasea.strategy.run import GenerationReport, Mode, SearchOutcome, random_search, run_search
 from nasea.strategy.sampling import dearest_feasible, random_feasible

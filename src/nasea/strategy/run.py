@@ -10,10 +10,10 @@ from typing import Final, Literal, TypeAlias
 import numpy as np
 
 from nasea.strategy.archive import Archive, Record, records_of
-from nasea.strategy.assisted import Assisted
 from nasea.strategy.enumeration import feasible_genomes
-from nasea.strategy.nsga import Nsga2
-from nasea.strategy.nsga3 import Nsga3
+from nasea.strategy.evolution.nsga2 import Nsga2
+from nasea.strategy.evolution.nsga3 import Nsga3
+from nasea.strategy.predictor.assisted import Assisted
 from nasea.strategy.problem import Genome, Problem
 from nasea.strategy.sampling import random_feasible
 from nasea.strategy.score import Evaluate, Score

@@ -8,9 +8,9 @@ import numpy as np
 
 from nasea.strategy.cost_grid import RESOLUTION, CostGrid
 from nasea.strategy.enumeration import feasible_genomes
+from nasea.strategy.evolution.proposals import Proposals
 from nasea.strategy.feasibility import cheapest_within
 from nasea.strategy.problem import Genome, IntArray, Problem
-from nasea.strategy.proposals import Proposals
 
 _ROUNDS = 20
 _LEAST_DRAWS = 32

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from nasea.strategy.insight import Insight
 from nasea.strategy.pareto import HypervolumeReference
+from nasea.strategy.predictor.insight import Insight
 from nasea.strategy.problem import Genome
 
 

@@ -8,8 +8,8 @@ import onnxruntime
 import pytest
 from onnx import numpy_helper
 
-from nasea.backends.host.onnx_writer import onnx_model, single_operator
-from nasea.backends.host.onnxruntime import runner
+from nasea.backends.export.host.onnx_writer import onnx_model, single_operator
+from nasea.backends.export.host.onnxruntime import runner
 from nasea.cost import Operator, count, operators_of
 from nasea.cost.lowering import graph_of
 from nasea.cost.operators import (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 
-from nasea.backends.host.timing import Effort, Job, Timing, _summary, time_all
+from nasea.backends.export.host.timing import Effort, Job, Timing, _summary, time_all
 
 QUICK = Effort(warm_up_s=0.0, timed_s=0.0, least_rounds=3, most_rounds=5, agreement=1e9)
 

@@ -57,7 +57,7 @@ class TestDevices(DevicesContract):
     """
 
     def moments(self, state: bytes) -> Arrays:
-        from nasea.backends.tensorflow.state import unpack
+        from nasea.backends.tensorflow.training.state import unpack
 
         return {n: v for n, v in unpack(state)[0].items() if n.startswith("optimizer/")}
 

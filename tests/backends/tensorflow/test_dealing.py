@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from nasea.backends.tensorflow.dealing import Share, deal, steps_of
+from nasea.backends.tensorflow.data.sharding import Share, deal, steps_of
 
 
 def batches(sizes: list[int]) -> list[tuple[tf.Tensor, tf.Tensor]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from nasea.backends.host.litert import runner
+from nasea.backends.export.host.litert import runner
 from nasea.backends.tensorflow.environment import load_tensorflow
 from nasea.cost import Operator
 from nasea.cost.operators import (
@@ -27,8 +27,8 @@ load_tensorflow(2)
 
 from ai_edge_litert.interpreter import Interpreter  # noqa: E402
 
-from nasea.backends.tensorflow.deployment import TfliteDeployment  # noqa: E402
-from nasea.backends.tensorflow.operator_files import tflite_operator  # noqa: E402
+from nasea.backends.tensorflow.export.deployment import TfliteDeployment  # noqa: E402
+from nasea.backends.tensorflow.export.operator_files import tflite_operator  # noqa: E402
 
 SHAPE = (8, 9, 7)
 OPERATORS = [

@@ -13,8 +13,8 @@ from contracts.scoring import ScoresContract
 from contracts.training import EpochsContract
 from nasea.backends.base import Slice
 from nasea.backends.tensorflow.backend import TensorFlowBackend
-from nasea.backends.tensorflow.ends import count_parameters
-from nasea.backends.tensorflow.state import unpack
+from nasea.backends.tensorflow.training.state import unpack
+from nasea.backends.tensorflow.user.ends import count_parameters
 from nasea.errors import MetricError
 from nasea.space import Genome, fair_path
 
@@ -161,7 +161,7 @@ def test_data_that_does_not_fit_in_memory_is_read_anew(
 ) -> None:
     write_module(project, LOSS_METRIC)
     kept = ready(project, **TINY)
-    monkeypatch.setattr("nasea.backends.tensorflow.data.CACHE_BYTES", 3000)  # 11 images
+    monkeypatch.setattr("nasea.backends.tensorflow.data.datasets.CACHE_BYTES", 3000)  # 11 images
     anew = ready(project, **TINY)
     genome = fair_path(kept.supernet.space.choices, 0, 0)
     for data in (WHOLE, Slice(images=14), Slice(images=8), WHOLE, Slice(images=8, half=1)):

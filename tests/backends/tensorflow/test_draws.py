@@ -11,7 +11,7 @@ from nasea.backends.tensorflow.environment import load_tensorflow
 
 tf = load_tensorflow(keras_version=2)
 
-from nasea.backends.tensorflow.draws import Draws  # noqa: E402
+from nasea.backends.tensorflow.user.random_draws import Draws  # noqa: E402
 
 dropout = tf.keras.layers.Dropout(0.5)
 ONES = tf.ones((64,))

@@ -15,8 +15,8 @@ load_tensorflow(2)
 
 import tensorflow as tf  # noqa: E402
 
-from nasea.backends.tensorflow.graph import operators_of_function  # noqa: E402
-from nasea.backends.tensorflow.layers import build  # noqa: E402
+from nasea.backends.tensorflow.export.operators import operators_of_function  # noqa: E402
+from nasea.backends.tensorflow.network.layers import build  # noqa: E402
 
 BLOCKS = [name for name in sorted(catalogue()) if "_se" not in name]
 

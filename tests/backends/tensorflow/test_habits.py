@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from contracts.metric import TINY
 from nasea.backends.base import Slice
-from nasea.backends.tensorflow.layers import Network, build_body
+from nasea.backends.tensorflow.network.layers import Network, build_body
 
 from .project import random_genomes, ready, train, write_module
 

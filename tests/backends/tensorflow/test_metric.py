@@ -103,7 +103,7 @@ def test_it_sees_exactly_as_many_images_as_data_num_says(project: Path) -> None:
 def test_data_that_does_not_fit_in_memory_is_read_anew(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("nasea.backends.tensorflow.data.CACHE_BYTES", 1000)
+    monkeypatch.setattr("nasea.backends.tensorflow.data.datasets.CACHE_BYTES", 1000)
     write_module(project, NUMBERED.format(batch=8, less=3))
     backend = ready(project, **TINY)
     genome = random_genomes(backend.supernet.space, 1)[0]

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from nasea.backends.tensorflow.optimizers import make_optimizer
+from nasea.backends.tensorflow.training.optimizers import make_optimizer
 
 from .project import ready, scenario
 

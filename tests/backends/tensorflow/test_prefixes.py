@@ -9,11 +9,11 @@ import pytest
 import tensorflow as tf
 
 from contracts.sharing import SharingContract
-from nasea.backends.prefixes import Digest
-from nasea.backends.tensorflow import score
+from nasea.backends.scoring.prefix_cache import Digest
 from nasea.backends.tensorflow.backend import TensorFlowBackend
-from nasea.backends.tensorflow.prefixes import Begun, Path, enter_outputs
-from nasea.backends.tensorflow.supernet import Supernet
+from nasea.backends.tensorflow.network.supernet import Supernet
+from nasea.backends.tensorflow.scoring import scorer as score
+from nasea.backends.tensorflow.scoring.prefix_cache import Begun, Path, enter_outputs
 from nasea.space import Genome
 
 from . import project as small_project

@@ -12,9 +12,9 @@ from contracts.kit import same
 from contracts.scoring import ScoringContract
 from nasea.backends.base import Slice
 from nasea.backends.tensorflow.backend import TensorFlowBackend
-from nasea.backends.tensorflow.ends import count_parameters
-from nasea.backends.tensorflow.layers import Network, build_body
-from nasea.backends.tensorflow.profile import count_flops
+from nasea.backends.tensorflow.export.flops_profiler import count_flops
+from nasea.backends.tensorflow.network.layers import Network, build_body
+from nasea.backends.tensorflow.user.ends import count_parameters
 from nasea.cost import build_cost_model
 from nasea.space import Genome
 

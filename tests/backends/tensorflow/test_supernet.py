@@ -12,14 +12,14 @@ from nasea.backends.tensorflow.environment import load_tensorflow
 
 tf = load_tensorflow(keras_version=2)
 
-from nasea.backends.tensorflow.layers import (  # noqa: E402
+from nasea.backends.tensorflow.network.layers import (  # noqa: E402
     build_body,
     from_slot,
     learned_tensors,
     statistics,
 )
-from nasea.backends.tensorflow.operations import slot_layout  # noqa: E402
-from nasea.backends.tensorflow.supernet import Supernet  # noqa: E402
+from nasea.backends.tensorflow.network.operations import slot_layout  # noqa: E402
+from nasea.backends.tensorflow.network.supernet import Supernet  # noqa: E402
 from nasea.space import build_space, catalogue, fair_path, part, tensors  # noqa: E402
 from nasea.space.slots import SharingPolicy  # noqa: E402
 

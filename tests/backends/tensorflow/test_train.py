@@ -9,7 +9,7 @@ import numpy as np
 
 from contracts.kit import same
 from contracts.training import TrainingContract
-from nasea.backends.tensorflow.state import pack, unpack
+from nasea.backends.tensorflow.training.state import pack, unpack
 
 from . import project as small_project
 from .project import ready, train, weights, write_module

@@ -12,7 +12,7 @@ from typing import Any
 from contracts.kit import Arrays
 from nasea.backends.base import UpdateReport
 from nasea.backends.torch.backend import TorchBackend
-from nasea.backends.torch.user import INTERFACE
+from nasea.backends.torch.user.code import INTERFACE
 from nasea.config import Scenario
 
 from .. import driving

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from nasea.backends.torch.dealing import Deal
+from nasea.backends.torch.data.sharding import Deal
 
 CASES = [
     (images, batch, size)

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from nasea.backends import visibility
+from nasea.backends.distributed import visibility
+from nasea.backends.distributed.visibility import choose_visible
 from nasea.backends.torch.devices import open_device
-from nasea.backends.visibility import choose_visible
 from nasea.errors import NotAvailableError, Notice
 
 from .project import scenario

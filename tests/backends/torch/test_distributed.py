@@ -21,7 +21,7 @@ from nasea.backends.distributed.world import SeveralWorld
 from nasea.backends.torch.backend import TorchBackend
 from nasea.backends.torch.distributed.sync_norm import SyncNorm
 from nasea.backends.torch.distributed.world import open_torch_world
-from nasea.backends.torch.state import unpack
+from nasea.backends.torch.training.state import unpack
 from nasea.errors import NaseaError, RankLostError
 
 from .. import driving

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from nasea.backends.torch.backend import TorchBackend
-from nasea.backends.torch.user import INTERFACE
+from nasea.backends.torch.user.code import INTERFACE
 
 from ..documented import REFERENCE, require_whole_interface, run_example
 

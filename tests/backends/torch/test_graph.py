@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch import nn
 
-from nasea.backends.torch.graph import operators_of_module
-from nasea.backends.torch.layers import build
+from nasea.backends.torch.export.operators import operators_of_module
+from nasea.backends.torch.network.layers import build
 from nasea.cost import operators_of
 from nasea.space import Act, Conv, GlobalPool, Pool, catalogue
 

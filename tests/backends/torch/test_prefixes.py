@@ -9,11 +9,11 @@ import pytest
 import torch
 
 from contracts.sharing import SharingContract
-from nasea.backends.prefixes import Digest
-from nasea.backends.torch import score
+from nasea.backends.scoring.prefix_cache import Digest
 from nasea.backends.torch.backend import TorchBackend
-from nasea.backends.torch.layers import Network
-from nasea.backends.torch.prefixes import Outputs, enter_outputs, run_from
+from nasea.backends.torch.network.layers import Network
+from nasea.backends.torch.scoring import scorer as score
+from nasea.backends.torch.scoring.prefix_cache import Outputs, enter_outputs, run_from
 from nasea.space import Genome
 
 from . import project as small_project

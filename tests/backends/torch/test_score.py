@@ -12,7 +12,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from contracts.scoring import ScoringContract
 from nasea.backends.base import Slice
 from nasea.backends.torch.backend import TorchBackend
-from nasea.backends.torch.layers import Network
+from nasea.backends.torch.network.layers import Network
 from nasea.cost import build_cost_model
 from nasea.space import Genome
 

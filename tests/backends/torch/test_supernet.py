@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from torch import nn
 from torch.nn import functional as F
 
-from nasea.backends.torch.layers import Network, learned_tensors
-from nasea.backends.torch.supernet import Supernet, average_gradients
+from nasea.backends.torch.network.layers import Network, learned_tensors
+from nasea.backends.torch.network.supernet import Supernet, average_gradients
 from nasea.space import Conv, Genome, Space, build_space, catalogue, part, tensors
 from nasea.space.ops import leaves
 from nasea.space.slots import SharingPolicy

@@ -11,7 +11,7 @@ import torch
 
 from contracts.kit import same
 from contracts.training import TrainingContract
-from nasea.backends.torch.state import pack, unpack
+from nasea.backends.torch.training.state import pack, unpack
 from nasea.errors import UserCodeError
 
 from . import project as small_project

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from nasea.backends.base import Backend, Role
+from nasea.backends.distributed.launch import launched
 from nasea.backends.distributed.processes import GRACE_SECONDS, Children
 from nasea.backends.distributed.ranks import Ranks
-from nasea.backends.launch import launched
 from nasea.backends.world import Alone, World
 from nasea.config import Scenario
 from nasea.errors import NaseaError, Notice, RankLostError

@@ -23,31 +23,31 @@ from nasea.backends.base import (
     UpdateReport,
     one_by_one,
 )
-from nasea.backends.distillation import nothing_to_learn
 from nasea.backends.memory import Memory, peak_of_process
-from nasea.backends.pictures import Picture
-from nasea.backends.pretrained import TakenOver
-from nasea.backends.tensorflow.data import Batch, Data
-from nasea.backends.tensorflow.dealing import deal, steps_of
-from nasea.backends.tensorflow.deployment import TfliteDeployment
+from nasea.backends.scoring.prediction_images import Picture
+from nasea.backends.tensorflow.data.datasets import Batch, Data
+from nasea.backends.tensorflow.data.opening import open_data
+from nasea.backends.tensorflow.data.sharding import deal, steps_of
 from nasea.backends.tensorflow.devices import device_name, open_device, seed_everything
 from nasea.backends.tensorflow.distributed.ranks import TensorFlowRanks
 from nasea.backends.tensorflow.distributed.trainer import ParallelTrainer
-from nasea.backends.tensorflow.draws import Draws
-from nasea.backends.tensorflow.ends import End, count_parameters, require_feature_map
 from nasea.backends.tensorflow.environment import keras_release
-from nasea.backends.tensorflow.exporter import TensorFlowExporter
-from nasea.backends.tensorflow.features import low_level_tap, made_up
-from nasea.backends.tensorflow.layers import Network
-from nasea.backends.tensorflow.pretrained import classification_code, hand_on, take_over
-from nasea.backends.tensorflow.score import Scorer
-from nasea.backends.tensorflow.standalone import load_network
-from nasea.backends.tensorflow.supernet import Supernet
-from nasea.backends.tensorflow.tasks import open_data
-from nasea.backends.tensorflow.teacher import Teacher
-from nasea.backends.tensorflow.train import Trainer
-from nasea.backends.tensorflow.user import UserCode
-from nasea.backends.tensorflow.weights import adopt, assemble
+from nasea.backends.tensorflow.export.deployment import TfliteDeployment
+from nasea.backends.tensorflow.export.exporter import TensorFlowExporter
+from nasea.backends.tensorflow.network.layers import Network
+from nasea.backends.tensorflow.network.standalone import load_network
+from nasea.backends.tensorflow.network.supernet import Supernet
+from nasea.backends.tensorflow.network.weights import adopt, assemble
+from nasea.backends.tensorflow.scoring.scorer import Scorer
+from nasea.backends.tensorflow.training.pretrained import classification_code, hand_on, take_over
+from nasea.backends.tensorflow.training.teacher import Teacher
+from nasea.backends.tensorflow.training.trainer import Trainer
+from nasea.backends.tensorflow.user.code import UserCode
+from nasea.backends.tensorflow.user.ends import End, count_parameters, require_feature_map
+from nasea.backends.tensorflow.user.features import low_level_tap, made_up
+from nasea.backends.tensorflow.user.random_draws import Draws
+from nasea.backends.training.distillation import nothing_to_learn
+from nasea.backends.training.pretrained import TakenOver
 from nasea.config import Scenario
 from nasea.errors import DataError, Notice
 from nasea.space import Genome, Space
@@ -288,7 +288,7 @@ class TensorFlowBackend:
             one_by_one(self.measure)(jobs, on_measured)
 
     def sharing(self) -> AbstractContextManager[None]:
-        """See :meth:`nasea.backends.prefixes.Sharing.allowed`."""
+        """See :meth:`nasea.backends.scoring.prefix_cache.Sharing.allowed`."""
         return self._scoring().sharing.allowed()
 
     def pictures(self, genome: Genome, count: int) -> tuple[Picture, ...]:

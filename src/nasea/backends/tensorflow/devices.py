@@ -8,8 +8,8 @@ import random
 import tensorflow as tf
 from tensorflow.python.eager import context
 
-from nasea.backends.randomness import seed_generators
-from nasea.backends.visibility import require_one_each, show_only
+from nasea.backends.distributed.visibility import require_one_each, show_only
+from nasea.backends.training.randomness import seed_generators
 from nasea.config import Scenario
 from nasea.errors import NotAvailableError, Notice
 

@@ -25,26 +25,26 @@ from nasea.backends.base import (
     one_by_one,
 )
 from nasea.backends.memory import Memory, peak_of_process
-from nasea.backends.pictures import Picture
-from nasea.backends.pretrained import TakenOver
-from nasea.backends.torch.data import Batch, Data
+from nasea.backends.scoring.prediction_images import Picture
+from nasea.backends.torch.data.datasets import Batch, Data
 from nasea.backends.torch.devices import open_device, seed_everything
 from nasea.backends.torch.distributed.ranks import TorchRanks
 from nasea.backends.torch.distributed.trainer import ParallelTrainer
-from nasea.backends.torch.ends import (
+from nasea.backends.torch.export.exporter import TorchExporter
+from nasea.backends.torch.network.standalone import load_network
+from nasea.backends.torch.network.supernet import Supernet
+from nasea.backends.torch.scoring.scorer import Scorer
+from nasea.backends.torch.training.pretrained import classification_code, hand_on, take_over
+from nasea.backends.torch.training.teacher import Teacher
+from nasea.backends.torch.training.trainer import Trainer
+from nasea.backends.torch.user.code import UserCode
+from nasea.backends.torch.user.ends import (
     accepts_channels_last,
     examine_end,
     run_post_net,
     run_pre_net,
 )
-from nasea.backends.torch.exporter import TorchExporter
-from nasea.backends.torch.pretrained import classification_code, hand_on, take_over
-from nasea.backends.torch.score import Scorer
-from nasea.backends.torch.standalone import load_network
-from nasea.backends.torch.supernet import Supernet
-from nasea.backends.torch.teacher import Teacher
-from nasea.backends.torch.train import Trainer
-from nasea.backends.torch.user import UserCode
+from nasea.backends.training.pretrained import TakenOver
 from nasea.config import Scenario
 from nasea.errors import DataError, NotAvailableError, Notice
 from nasea.space import Genome, Space
@@ -276,7 +276,7 @@ class TorchBackend:
             one_by_one(self.measure)(jobs, on_measured)
 
     def sharing(self) -> AbstractContextManager[None]:
-        """See :meth:`nasea.backends.prefixes.Sharing.allowed`."""
+        """See :meth:`nasea.backends.scoring.prefix_cache.Sharing.allowed`."""
         return self._scoring().sharing.allowed()
 
     def pictures(self, genome: Genome, count: int) -> tuple[Picture, ...]:
@@ -301,7 +301,7 @@ class TorchBackend:
     def deployment(self) -> Deployment:
         """See :meth:`nasea.backends.base.Backend.deployment`."""
         try:
-            from nasea.backends.torch.deployment import OnnxDeployment
+            from nasea.backends.torch.export.deployment import OnnxDeployment
         except ImportError as error:
             raise NotAvailableError(
                 f"ONNX cannot be imported: {error}", fix="pip install 'nasea[torch]'"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import torch
 
-from nasea.backends.randomness import seed_generators
-from nasea.backends.visibility import require_one_each, show_only
+from nasea.backends.distributed.visibility import require_one_each, show_only
+from nasea.backends.training.randomness import seed_generators
 from nasea.config import Scenario
 from nasea.errors import NotAvailableError, Notice
 

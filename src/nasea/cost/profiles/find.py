@@ -6,7 +6,7 @@ import tomllib
 from importlib import resources
 from pathlib import Path
 
-from nasea.config.suggest import closest
+from nasea.config.reading.suggest import closest
 from nasea.cost.profiles.analytic import AnalyticProfile
 from nasea.cost.profiles.base import Profile
 from nasea.cost.profiles.files import load_profile

@@ -191,7 +191,7 @@ def _imports(file: FileOptions) -> str:
 
 def _keeping_layers() -> str:
     """The functions of the module that keeps layers built in ``call``, as they stand there."""
-    path = resources.files("nasea.backends") / "tensorflow" / "built_in_call.py"
+    path = resources.files("nasea.backends") / "tensorflow" / "user" / "built_in_call.py"
     source = path.read_text(encoding="utf-8")
     tree = ast.parse(source)
     function = next(node for node in tree.body if isinstance(node, ast.FunctionDef))

@@ -10,6 +10,7 @@ from typing import Any
 
 from nasea.backends.distributed.hub import Hub
 from nasea.backends.distributed.hub_client import HubClient
+from nasea.backends.distributed.launch import conceal, launched, not_meeting
 from nasea.backends.distributed.processes import (
     LOOPBACK,
     START_SECONDS,
@@ -20,7 +21,6 @@ from nasea.backends.distributed.processes import (
 )
 from nasea.backends.distributed.signing import new_key
 from nasea.backends.distributed.wire import HubError
-from nasea.backends.launch import conceal, launched, not_meeting
 from nasea.backends.tensorflow.devices import open_device
 from nasea.backends.tensorflow.distributed.ranks import TensorFlowRanks
 from nasea.config import Scenario

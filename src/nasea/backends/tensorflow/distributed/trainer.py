@@ -16,10 +16,10 @@ import tensorflow as tf
 
 from nasea.backends.base import UpdateReport
 from nasea.backends.distributed.steps import Steps
-from nasea.backends.randomness import generator_state, set_generator_state
-from nasea.backends.tensorflow.dealing import Share
+from nasea.backends.tensorflow.data.sharding import Share
 from nasea.backends.tensorflow.distributed.ranks import TensorFlowRanks
-from nasea.backends.tensorflow.train import Trainer
+from nasea.backends.tensorflow.training.trainer import Trainer
+from nasea.backends.training.randomness import generator_state, set_generator_state
 from nasea.errors import RankLostError
 from nasea.space import Genome
 
@@ -29,7 +29,7 @@ class ParallelTrainer(Trainer):
 
     Args:
         ranks: the others.
-        settings: as of :class:`nasea.backends.tensorflow.train.Trainer`, but for ``devices``.
+        settings: as of :class:`Trainer`, but for ``devices``.
     """
 
     def __init__(self, ranks: TensorFlowRanks, *settings: Any) -> None:

@@ -7,10 +7,10 @@ from contextlib import AbstractContextManager
 
 import tensorflow as tf
 
+from nasea.backends.distributed.visibility import show_only
 from nasea.backends.distributed.world import open_several
 from nasea.backends.tensorflow.distributed.leader import LeadingBackend
 from nasea.backends.tensorflow.distributed.processes import join_launched, spawn
-from nasea.backends.visibility import show_only
 from nasea.backends.world import World
 from nasea.config import Scenario
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 
+from nasea.backends.distributed.launch import Launch, conceal, launched, not_meeting
 from nasea.backends.distributed.processes import (
     LOOPBACK,
     START_SECONDS,
@@ -18,7 +19,6 @@ from nasea.backends.distributed.processes import (
     starting,
 )
 from nasea.backends.distributed.signing import new_key
-from nasea.backends.launch import Launch, conceal, launched, not_meeting
 from nasea.backends.torch.distributed.ranks import TorchRanks
 from nasea.backends.torch.distributed.transport import (
     Store,

@@ -16,14 +16,14 @@ import torch
 
 from nasea.backends.base import UpdateReport
 from nasea.backends.distributed.steps import Steps
-from nasea.backends.torch.data import Batch
-from nasea.backends.torch.dealing import Deal
+from nasea.backends.torch.data.datasets import Batch
+from nasea.backends.torch.data.sharding import Deal
 from nasea.backends.torch.devices import seed_everything
 from nasea.backends.torch.distributed.ranks import TorchRanks
 from nasea.backends.torch.distributed.sync_norm import SyncNorm
-from nasea.backends.torch.state import random_state, set_random_state
-from nasea.backends.torch.supernet import average_gradients
-from nasea.backends.torch.train import Trainer
+from nasea.backends.torch.network.supernet import average_gradients
+from nasea.backends.torch.training.state import random_state, set_random_state
+from nasea.backends.torch.training.trainer import Trainer
 from nasea.errors import RankLostError
 from nasea.space import Genome
 
@@ -36,7 +36,7 @@ class ParallelTrainer(Trainer):
     Args:
         ranks: the others.
         deal: how the images of an epoch are shared.
-        settings: as of :class:`nasea.backends.torch.train.Trainer`, but for ``devices``.
+        settings: as of :class:`nasea.backends.torch.training.trainer.Trainer`, but for ``devices``.
     """
 
     def __init__(self, ranks: TorchRanks, deal: Deal, *settings: Any) -> None:

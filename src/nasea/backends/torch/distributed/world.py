@@ -7,10 +7,10 @@ from contextlib import contextmanager
 
 import torch
 
+from nasea.backends.distributed.visibility import show_only
 from nasea.backends.distributed.world import open_several
 from nasea.backends.torch.distributed.leader import LeadingBackend
 from nasea.backends.torch.distributed.processes import join_launched, spawn
-from nasea.backends.visibility import show_only
 from nasea.backends.world import World
 from nasea.config import Scenario
 

@@ -1,0 +1,1 @@
+"""What reading data has in common in all frameworks."""

@@ -1,0 +1,1 @@
+"""What scoring has in common in all frameworks."""

@@ -1,0 +1,145 @@
+"""Images with what a network found in them beside the truth, as plain arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from nasea.backends.user.module import FILE_NAME
+from nasea.errors import UserModuleError
+
+METHOD = "UserModule.pictures(images, labels, outputs)"
+"""Optional method of the module, of either framework. It returns a list with a dict an image::
+
+    {"image": (H, W, 3) or (H, W) uint8,
+     "truth": (H, W) class numbers, or {"boxes": (n, 4), "labels": (n,)},
+     "found": (H, W) class numbers, or {"boxes": (n, 4), "labels": (n,), "scores": (n,)}}
+
+Boxes are (x0, y0, x1, y1) in pixels of the image. ``UserModule.class_names``, optional as well,
+lists the names of the classes from number 0."""
+
+
+@dataclass(frozen=True)
+class Boxes:
+    """Objects in an image.
+
+    Attributes:
+        boxes: (n, 4), (x0, y0, x1, y1) in pixels.
+        labels: (n,) class numbers.
+        scores: (n,) confidences from 0 to 1; ``None`` for the truth.
+    """
+
+    boxes: np.ndarray
+    labels: np.ndarray
+    scores: np.ndarray | None = None
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One image.
+
+    Attributes:
+        image: (H, W, 3), uint8.
+        truth: objects, or a (H, W) mask of class numbers; those beyond ``classes`` do not count.
+        found: the same from the network.
+        classes: names of the classes from number 0; empty where they have none.
+    """
+
+    image: np.ndarray
+    truth: Boxes | np.ndarray
+    found: Boxes | np.ndarray
+    classes: tuple[str, ...] = ()
+
+
+def read_pictures(returned: object, class_names: object, count: int) -> tuple[Picture, ...]:
+    """What the user's method returned, checked.
+
+    Args:
+        returned: of :data:`METHOD`, with plain arrays.
+        class_names: of ``UserModule.class_names``; ``None`` where there is no such thing.
+        count: how many to keep.
+
+    Raises:
+        UserModuleError: it is something else.
+    """
+    classes = _names(class_names)
+    if not isinstance(returned, list | tuple):
+        raise UserModuleError(
+            f"{FILE_NAME}: {METHOD} must return a list with a dict an image, "
+            f"found {type(returned).__name__}"
+        )
+    return tuple(_picture(item, classes) for item in returned[:count])
+
+
+def as_image(pixels: Any) -> np.ndarray:
+    """Network input (H, W, C) of any range as (H, W, 3) uint8, stretched to black and white."""
+    values = np.asarray(pixels, dtype=np.float64)
+    low, high = float(values.min()), float(values.max())
+    scaled = (values - low) / (high - low) if high > low else np.zeros_like(values)
+    return _three_channels((scaled * 255).round().astype(np.uint8))
+
+
+def of_masks(
+    images: Sequence[np.ndarray],
+    truth: Sequence[np.ndarray],
+    scores: Sequence[np.ndarray],
+    class_names: object,
+) -> tuple[Picture, ...]:
+    """Pictures of a segmentation whose module has no method of its own.
+
+    Args:
+        images: each (H, W, C), as the network gets it.
+        truth: each (H, W), class numbers.
+        scores: each (h, w, classes), as the network gives it; at another resolution than the truth
+            the nearest score counts.
+        class_names: of ``UserModule.class_names``; ``None`` where there is no such thing.
+    """
+    names = _names(class_names)
+    names += tuple(f"class {number}" for number in range(len(names), scores[0].shape[-1]))
+    return tuple(
+        Picture(as_image(image), mask, _nearest(score.argmax(axis=-1), mask.shape), names)
+        for image, mask, score in zip(images, truth, scores, strict=True)
+    )
+
+
+def _picture(item: object, classes: tuple[str, ...]) -> Picture:
+    if not isinstance(item, Mapping) or {"image", "truth", "found"} - set(item):
+        raise UserModuleError(
+            f"{FILE_NAME}: {METHOD} must give a dict with image, truth and found for each image"
+        )
+    image = np.asarray(item["image"])
+    if image.dtype != np.uint8 or image.ndim not in (2, 3):
+        raise UserModuleError(
+            f"{FILE_NAME}: {METHOD} must give image as uint8 of (H, W, 3) or (H, W), "
+            f"found {image.dtype} {image.shape}"
+        )
+    return Picture(_three_channels(image), _seen(item["truth"]), _seen(item["found"]), classes)
+
+
+def _names(class_names: object) -> tuple[str, ...]:
+    return tuple(map(str, class_names)) if isinstance(class_names, list | tuple) else ()
+
+
+def _seen(value: object) -> Boxes | np.ndarray:
+    if isinstance(value, Mapping):
+        boxes = np.asarray(value["boxes"], dtype=np.float64).reshape(-1, 4)
+        labels = np.asarray(value["labels"]).astype(np.int64).reshape(-1)
+        scores = value.get("scores")
+        confidences = None if scores is None else np.asarray(scores, dtype=np.float64).reshape(-1)
+        return Boxes(boxes, labels, confidences)
+    return np.asarray(value).astype(np.int64)
+
+
+def _three_channels(image: np.ndarray) -> np.ndarray:
+    plane = image[..., None] if image.ndim == 2 else image
+    return np.repeat(plane[..., :1], 3, axis=-1) if plane.shape[-1] != 3 else plane
+
+
+def _nearest(mask: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    rows = np.arange(shape[0]) * mask.shape[0] // shape[0]
+    columns = np.arange(shape[1]) * mask.shape[1] // shape[1]
+    chosen: np.ndarray = mask[rows[:, None], columns[None, :]]
+    return chosen

@@ -1,0 +1,282 @@
+"""Detection: Python generators that never end, and a metric of all images at once."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Generator, Hashable, Iterator, Mapping, Sequence
+from contextlib import closing
+from itertools import takewhile
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from nasea.backends.base import Slice
+from nasea.backends.data.evaluation_subset import spread, stratified
+from nasea.backends.tensorflow.data import datasets as common
+from nasea.backends.tensorflow.data.batches import (
+    Kept,
+    Rows,
+    as_rows,
+    count_of,
+    find_ids,
+    ids_of,
+    regrouped,
+    take,
+)
+from nasea.backends.tensorflow.data.datasets import Batch, Data, Run, Words
+from nasea.backends.tensorflow.data.private_draws import PrivateDraws
+from nasea.backends.tensorflow.data.returned import Evaluation, evaluation, training_generator
+from nasea.backends.tensorflow.data.sources import GeneratorSource, Source
+from nasea.backends.tensorflow.scoring.metric_model import MetricModel
+from nasea.errors import DataError, Notice
+
+_VALIDATION_STREAM = 0xEB
+_TRAINING = {"is_training": True, "is_shuffle": True}
+_STATISTICS = {"is_training": True, "is_shuffle": False}
+_EVALUATION = {"is_training": False, "is_shuffle": False}
+
+
+class BoxData(Data):
+    """See :class:`nasea.backends.tensorflow.data.datasets.Data`.
+
+    The metric of every candidate gets a generator that begins anew, with the same batches. They
+    are read once and kept in memory; those that do not fit are read anew from a new generator,
+    under the same seeds.
+    """
+
+    words = Words(
+        training="the training generator",
+        validation="the validation generator",
+        train_count="train_dataset_size",
+        val_count="val_dataset_size",
+        pairs=("pairs (images, labels)", "yield images, labels: two arrays, the images first"),
+        unbatched="yield batches: arrays of self.batch_size images",
+        short="let it never end, e.g. with `while True:` around the loop over the images",
+    )
+    looked_at = 4  # some give fewer images where they crop all objects away
+
+    def evaluation(self, images: int | None, half: int | None) -> Iterator[Batch]:
+        """See :meth:`nasea.backends.tensorflow.data.datasets.Data.evaluation`.
+
+        What comes with the images is the rest of what the generator gives: one thing, or a tuple.
+        """
+        for batch in self._batches(images, half):
+            rest = batch[1] if len(batch) == 2 else batch[1:]
+            yield tf.cast(tf.convert_to_tensor(batch[0]), tf.float32), rest
+
+    def settle_metric(self, run: Run, data: Slice) -> None:
+        """See :meth:`Data.settle_metric`: it always runs eagerly."""
+
+    def metric(self, run: Run, data: Slice) -> float:
+        """See :meth:`nasea.backends.tensorflow.data.datasets.Data.metric`."""
+        ids = [self._ids[i] for i in self._chosen(data.images, data.half)]
+        with closing(self._endless(data)) as generator:
+            return self.user.metric_of_all(
+                [self.scenario.dataset.val_dir, MetricModel(run)], [generator, ids, len(ids)]
+            )
+
+    def pair(self, element: Any) -> Any:
+        """See :meth:`nasea.backends.tensorflow.data.datasets.Data.pair`: numbers become tensors."""
+        if not isinstance(element, list | tuple) or len(element) != 2:
+            return element
+        return _images(element[0]), _labels(element[1])
+
+    def belong(self, labels: Any, images: int) -> bool:
+        """See :meth:`Data.belong`: maybe an item an image."""
+        one_each = isinstance(labels, list | tuple) and len(labels) == images
+        return one_each or super().belong(labels, images)
+
+    def _open(self, *seed: int, shuffle: bool = True) -> GeneratorSource:
+        draws = PrivateDraws(self.scenario.seed, *seed)
+        arguments = _TRAINING if shuffle else _STATISTICS
+        with draws.entered():
+            returned = self.user.build_dataset(self.scenario.dataset.train_dir, arguments)
+        return GeneratorSource(*training_generator(returned, self.user.file), draws)
+
+    def _open_statistics(self, draw: int, count: int) -> tuple[Source, int]:
+        return self._open_unshuffled(draw, count)
+
+    def _open_validation(self) -> int:
+        opened, draws = self._build_validation()
+        self._ids = _ids(opened)
+        self._places = {one: place for place, one in enumerate(self._ids)}
+        self._classes = _classes(opened)
+        self._strata: dict[int, list[int]] = {}
+        self._first: GeneratorSource | None = GeneratorSource(
+            opened.generator, opened.images, draws
+        )
+        self._id_part = 0
+        self._val_batch = 1
+        self._whole = Kept(self._pass, common.CACHE_BYTES)
+        self._slices: dict[tuple[int | None, int | None], Kept] = {}
+        return opened.images
+
+    def _build_validation(self) -> tuple[Evaluation, PrivateDraws]:
+        draws = PrivateDraws(self.scenario.seed, _VALIDATION_STREAM)
+        with draws.entered():
+            returned = self.user.build_dataset(self.scenario.dataset.val_dir, _EVALUATION)
+        return evaluation(returned, self.user.file), draws
+
+    def _probe_validation(self) -> None:
+        found = takewhile(lambda _: self._whole.fits, self._whole)
+        self._id_part, ids = find_ids(found, self._places)
+        missing = self.val_images - len(ids)
+        if self._id_part and self._whole.fits and missing:
+            self._notices.append(
+                Notice(
+                    "dataset.val_dir",
+                    f"one pass of the validation generator gives {len(ids)} of the "
+                    f"{self.val_images} images in val_dataset.image_ids; {missing} are never seen",
+                )
+            )
+
+    def _chosen(self, images: int | None, half: int | None) -> Sequence[int]:
+        """Places, in ``val_dataset.image_ids``, of the images of a slice."""
+        if images is None or images >= self.val_images or self._classes is None:
+            return [int(place) for place in spread(self.val_images, images, half)]
+        if images not in self._strata:
+            self._strata[images] = stratified(self._classes, images, self.scenario.seed).tolist()
+        chosen = self._strata[images]
+        return chosen if half is None else chosen[half::2]
+
+    def _endless(self, data: Slice) -> Generator[Rows, None, None]:
+        """What the metric reads: the batches of a slice, over and over."""
+        while True:
+            images = 0
+            for batch in self._batches(data.images, data.half):
+                images += count_of(batch)
+                yield batch
+            if not images:
+                raise DataError(
+                    "the validation generator gives none of the images that were asked for by "
+                    "val_dataset.image_ids",
+                    fix="let it give all images of val_dataset in one pass",
+                )
+
+    def _batches(self, images: int | None, half: int | None) -> Iterator[Rows]:
+        """The batches of a slice once: as the generator gives them where it is the whole."""
+        chosen = self._chosen(images, half)
+        if len(chosen) == self.val_images:
+            yield from self._whole
+            return
+        limit = 0 if self._whole.fits else common.CACHE_BYTES  # else it is made of what is kept
+        kept = self._slices.setdefault(
+            (images, half), Kept(lambda: regrouped(self._selected(chosen), self._val_batch), limit)
+        )
+        yield from kept
+
+    def _selected(self, chosen: Collection[int]) -> Iterator[Rows]:
+        """Those images of the validation batches, each once."""
+        wanted = set(chosen)
+        first = 0
+        for batch in self._whole:
+            images = count_of(batch)
+            ids = ids_of(batch[self._id_part], images) if self._id_part else None
+            where = []
+            for i in range(images):
+                place = first + i if ids is None else self._places.get(ids[i])
+                if place in wanted:
+                    wanted.remove(place)
+                    where.append(i)
+            first += images
+            if where:
+                yield take(batch, where, images)
+            if not wanted:
+                return
+
+    def _pass(self) -> Iterator[Rows]:
+        """The validation images once, from a generator that was not read before."""
+        source, self._first = self._first, None
+        if source is None:
+            opened, draws = self._build_validation()
+            source = GeneratorSource(opened.generator, opened.images, draws)
+        seen = 0
+        with source.reader() as elements:
+            while seen < self.val_images:
+                with self.reading("validation"):
+                    element = next(elements, None)
+                if element is None:
+                    raise self._too_few("validation", seen)
+                batch = as_rows(element) or (None,)
+                self.check_images(_images(batch[0]), "validation")
+                images = count_of(batch)
+                self._val_batch = max(images, self._val_batch)
+                if images > self.val_images - seen:
+                    batch = take(batch, range(self.val_images - seen), images)
+                seen += images
+                yield batch
+
+
+def _ids(opened: Evaluation) -> list[Any]:
+    """The ids of the validation images, in order.
+
+    Raises:
+        DataError: there are none, or not one for each image.
+    """
+    ids = getattr(opened.dataset, "image_ids", None)
+    if ids is None:
+        raise DataError(
+            f"val_dataset, a {type(opened.dataset).__name__}, has no image_ids",
+            fix="give what build_dataset_search(dataset_dir, False, False) returns as val_dataset "
+            "an attribute image_ids: a list with an id for each image, in order",
+        )
+    listed = ids.tolist() if isinstance(ids, np.ndarray) else list(ids)
+    if len(listed) != opened.images:
+        raise DataError(
+            f"val_dataset.image_ids has {len(listed)} ids, but build_dataset_search says there are "
+            f"{opened.images} images (val_dataset_size of val_dir)",
+            fix="give an id for each image",
+        )
+    if not all(isinstance(one, Hashable) for one in listed) or len(set(listed)) != len(listed):
+        raise DataError(
+            "val_dataset.image_ids must be different numbers or names",
+            fix="give each image an id of its own",
+        )
+    return listed
+
+
+def _classes(opened: Evaluation) -> list[set[int]] | None:
+    """The classes that occur in each validation image; ``None`` where nobody can tell."""
+    labels = getattr(opened.dataset, "labels", None)
+    if not isinstance(labels, list | tuple | np.ndarray) or len(labels) != opened.images:
+        return None
+    found: list[set[int]] = []
+    for one in labels:
+        try:
+            boxes = np.asarray([] if one is None else one, np.float64)
+        except (TypeError, ValueError):
+            return None
+        if boxes.size and boxes.ndim != 2:
+            return None
+        found.append({int(number) for number in boxes[:, 0]} if boxes.size else set())
+    return found
+
+
+def _images(value: Any) -> Any:
+    tensor = _tensor(value)
+    return tf.cast(tensor, tf.float32) if isinstance(tensor, tf.Tensor) else value
+
+
+def _labels(value: Any) -> Any:
+    """Labels with their numbers as tensors; those of a list of arrays apart."""
+    if isinstance(value, Mapping):
+        return {key: _labels(item) for key, item in value.items()}
+    if isinstance(value, np.ndarray) and value.dtype == object:
+        return [_labels(item) for item in value]
+    if isinstance(value, list | tuple) and not all(isinstance(x, int | float) for x in value):
+        items = [_labels(item) for item in value]
+        return items if isinstance(value, list) else tuple(items)
+    return _tensor(value)
+
+
+def _tensor(value: Any) -> Any:
+    """Numbers as a tensor, floating-point ones in single precision as Keras has them."""
+    if isinstance(value, tf.Tensor):
+        return tf.cast(value, tf.float32) if value.dtype == tf.float64 else value
+    try:
+        array = np.asarray(value)
+    except ValueError:  # arrays of several shapes
+        return value
+    if array.dtype.kind not in "biuf":
+        return value
+    return tf.constant(array.astype(np.float32) if array.dtype.kind == "f" else array)

@@ -1,0 +1,343 @@
+"""The user's data sets as batches: what the tasks have in common.
+
+How a task's data is given, and how its metric is asked, is a subclass for each: ``data_pairs.py``
+(classification), ``data_masks.py`` (segmentation), ``data_boxes.py`` (detection).
+"""
+
+from __future__ import annotations
+
+import itertools
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import tensorflow as tf
+
+from nasea.backends.base import Slice
+from nasea.backends.tensorflow.data.sources import Source
+from nasea.backends.tensorflow.user.code import UserCode
+from nasea.backends.tensorflow.user.describe import describe
+from nasea.backends.tensorflow.user.messages import in_short
+from nasea.backends.training.randomness import generator_state, set_generator_state
+from nasea.backends.user.module import user_code
+from nasea.config import Scenario
+from nasea.errors import DataError, Notice, UserCodeError
+
+CACHE_BYTES = 2 * 1024**3
+"""Evaluation batches are kept in memory up to this size and read anew beyond it."""
+
+_STATISTICS_STREAM = 0xB4
+_EPOCH_STREAM = 0xE9
+_PROBE_STREAM = 0x9B
+_END = object()
+_BY_PYTHON = "Traceback (most recent call last):"
+
+Batch = tuple[Any, Any]
+Run = Callable[[Any], Any]
+"""Images to the network's output, in inference mode."""
+
+
+@dataclass(frozen=True)
+class Words:
+    """How messages call the data of a task.
+
+    Attributes:
+        training: the training data,
+        validation: and the validation data.
+        train_count: the number of training images in what ``build_dataset_search`` returns,
+        val_count: and that of validation images.
+        pairs: what an element is, and what to do where it is something else.
+        unbatched: what to do where it is one image.
+        short: what to do where there are fewer than it says.
+    """
+
+    training: str
+    validation: str
+    train_count: str
+    val_count: str
+    pairs: tuple[str, str]
+    unbatched: str
+    short: str
+
+
+class Data(ABC):
+    """Training and validation data of a scenario.
+
+    A shuffled ``tf.data`` pipeline draws from seeds that are fixed when it is built, and one that
+    augments draws the same in every pass over it; a Python generator cannot be wound back. So the
+    training data set is built anew for every epoch, under seeds of the epoch: epochs differ, and an
+    epoch is the same in a resumed run.
+
+    Args:
+        scenario: batch size, directories, input shape.
+        user: the user's code.
+        notices: where what the user should know goes.
+    """
+
+    words: Words
+    looked_at = 1
+    """Batches whose largest is taken for a whole one."""
+
+    def __init__(self, scenario: Scenario, user: UserCode, notices: list[Notice]) -> None:
+        self.scenario = scenario
+        self.user = user
+        self._notices = notices
+        self._train: Source | None = self._open(_PROBE_STREAM)
+        self.train_images = self._train.images
+        self.val_images = self._open_validation()
+        self._require_images(self.train_images, "train_dir")
+        self._require_images(self.val_images, "val_dir")
+        self._statistics: dict[int, list[Any]] = {}
+        self.batch_size = scenario.batch_size
+        self._short_batch = True
+
+    @abstractmethod
+    def _open(self, *seed: int, shuffle: bool = True) -> Source:
+        """The training data with draws that depend on the run's seed and ``seed``."""
+
+    @abstractmethod
+    def _open_validation(self) -> int:
+        """Open the validation data; returns the number of its images."""
+
+    @abstractmethod
+    def _probe_validation(self) -> None:
+        """Read validation images, all that memory will keep, and check them."""
+
+    @abstractmethod
+    def evaluation(self, images: int | None, half: int | None) -> Iterator[Batch]:
+        """(images for the network, what comes with them) of a slice, in order.
+
+        Args:
+            images: how many validation images stand for all; ``None`` for all.
+            half: 0 or 1 for either half of those, ``None`` for both.
+        """
+
+    @property
+    def metric_is_settled(self) -> bool:
+        """Whether it is known how the user's metric can be asked."""
+        return True
+
+    @abstractmethod
+    def settle_metric(self, run: Run, data: Slice) -> None:
+        """Find out how the user's metric can be asked, where that is open.
+
+        Args:
+            run: the network.
+            data: on which validation images.
+        """
+
+    @abstractmethod
+    def metric(self, run: Run, data: Slice) -> float:
+        """The user's metric of a network.
+
+        Args:
+            run: the network.
+            data: on which validation images.
+
+        Raises:
+            CandidateFailed: it raised, called ``exit`` or returned a number that is not finite.
+            MetricError: it returned something that is not a number.
+        """
+
+    def pair(self, element: Any) -> Any:
+        """An element of the data as (images, labels) where it is given in another form."""
+        return element
+
+    @property
+    def batches_per_epoch(self) -> int:
+        """Batches of one pass over the training images; a last batch of one image is left out."""
+        whole, rest = divmod(self.train_images, self.batch_size)
+        return whole + (rest > 1 and self._short_batch)
+
+    def probe(self) -> Batch:
+        """One training batch, checked, as one of the validation images was.
+
+        Raises:
+            DataError: an element is not (images, labels), or there are too few.
+        """
+        source = self._train
+        assert source is not None, "read once"
+        with self.reading("training"), source.reader() as batches:
+            elements = list(itertools.islice(batches, self.looked_at))
+        if not elements:
+            raise self._too_few("training", 0)
+        found = [self.checked(element, "training") for element in elements]
+        train = max(found, key=lambda batch: int(batch[0].shape[0]))
+        self._short_batch = not source.fixed_size
+        self._settle_batch_size(int(train[0].shape[0]))
+        self._require_cardinality(source)
+        self._train = None  # each epoch builds its own
+        self._probe_validation()
+        return train
+
+    def epoch(self, epoch: int, done: int = 0) -> Iterator[Batch]:
+        """The training batches of one epoch; order and draws depend on seed and epoch only.
+
+        Args:
+            epoch: from 0.
+            done: how many batches to leave out at the beginning.
+        """
+        source = self._open(_EPOCH_STREAM, epoch)
+        batches = self._limited(source, self.batches_per_epoch, ahead=True)
+        yield from itertools.islice(batches, done, None)
+
+    def statistics(self, draw: int) -> list[Any]:
+        """Fixed training images that re-estimate batch normalisation, as batches.
+
+        Args:
+            draw: 0 or 1, two different samples, as far as the data set shuffles or has others.
+        """
+        if draw not in self._statistics:
+            before = generator_state()
+            wanted = min(max(2, self.scenario.searcher.bn_images), self.train_images)
+            count = -(-wanted // self.batch_size)
+            source, first = self._open_statistics(draw, count)
+            kept: list[Any] = []
+            found = 0
+            for images, _ in itertools.islice(self._limited(source, first + count), first, None):
+                images = images[: wanted - found]
+                found += int(images.shape[0])
+                if not kept or images.shape[0] > 1:  # one image has no variance
+                    kept.append(images)
+            set_generator_state(before)
+            self._statistics[draw] = kept
+        return self._statistics[draw]
+
+    def checked(self, element: object, what: Literal["training", "validation"]) -> Batch:
+        """The element as (images, labels); raises DataError where it is something else."""
+        name = getattr(self.words, what)
+        batch = self.pair(element)
+        if not isinstance(batch, list | tuple) or len(batch) != 2:
+            rule, fix = self.words.pairs
+            raise DataError(f"{name} must give {rule}, found {describe(batch)}", fix=fix)
+        images, labels = batch
+        self.check_images(images, what)
+        if not self.belong(labels, int(images.shape[0])):
+            raise DataError(
+                f"{name} gives {images.shape[0]} images with labels {describe(labels)}",
+                fix="give as many labels as images: zip them before they are batched",
+            )
+        return images, labels
+
+    def check_images(self, images: Any, what: Literal["training", "validation"]) -> None:
+        """Raise DataError where they are no batch for this network."""
+        name = getattr(self.words, what)
+        expected = self.scenario.supernet.input_shape
+        if not isinstance(images, tf.Tensor) or not images.dtype.is_floating:
+            raise DataError(
+                f"{name} must give images as floating-point tensors, found {describe(images)}",
+                fix="convert the images in the data set, e.g. tf.cast(image, tf.float32) / 255",
+            )
+        if images.shape.rank and not images.shape[0]:
+            raise DataError(
+                f"{name} gives batches without an image, {describe(images)}",
+                fix="look at what it leaves out of a batch",
+            )
+        if tuple(images.shape) == expected:
+            raise DataError(
+                f"{name} gives one image at a time, {describe(images)}: it is not batched",
+                fix=self.words.unbatched,
+            )
+        if tuple(images.shape[1:]) != expected:
+            raise DataError(
+                f"{name} gives images of shape {tuple(images.shape[1:])}, but "
+                f"supernet.input_shape says {expected}",
+                fix="resize the images in the data set or change input_shape",
+            )
+
+    def belong(self, labels: Any, images: int) -> bool:
+        """Whether labels are for so many images."""
+        counts = {t.shape[0] for t in tf.nest.flatten(labels) if tf.is_tensor(t) and t.shape.rank}
+        return not counts - {images}
+
+    @contextmanager
+    def reading(self, what: Literal["training", "validation"]) -> Iterator[None]:
+        """Report a failure inside as the user's, or as the data's where no code of the user fails.
+
+        TensorFlow hands on what Python code raised as text.
+        """
+        name = getattr(self.words, what)
+        try:
+            with user_code(f"reading {name}", self.user.directory):
+                yield
+        except UserCodeError as error:
+            cause = error.__cause__
+            if not isinstance(cause, tf.errors.OpError):
+                raise
+            message = in_short(cause.message, self.user.directory)
+            if _BY_PYTHON in message:
+                trace = message[message.index(_BY_PYTHON) :]
+                raise UserCodeError(error.doing, trace) from error
+            raise DataError(
+                f"{name} cannot be read: {message.splitlines()[0]}",
+                fix="look at what build_dataset_search does to every image, and at the files",
+            ) from error
+
+    def _open_statistics(self, draw: int, count: int) -> tuple[Source, int]:
+        """The training data for the statistics, and how many of its batches to leave out.
+
+        Args:
+            draw: 0 or 1.
+            count: how many batches will be read.
+        """
+        return self._open(_STATISTICS_STREAM, draw), 0
+
+    def _open_unshuffled(self, draw: int, count: int) -> tuple[Source, int]:
+        """The same of data that is not shuffled: the second draw begins behind the first."""
+        first = min(count, max(self.batches_per_epoch - count, 0)) if draw else 0
+        return self._open(_STATISTICS_STREAM, draw, shuffle=False), first
+
+    def _limited(self, source: Source, count: int, ahead: bool = False) -> Iterator[Batch]:
+        """So many batches of the training data, however they end."""
+        seen = 0
+        with source.reader(ahead) as batches:
+            for _ in range(count):
+                with self.reading("training"):
+                    batch = next(batches, _END)
+                if batch is _END:
+                    raise self._too_few("training", seen)
+                images, labels = self.checked(batch, "training")
+                seen += int(images.shape[0])
+                yield images, labels
+
+    def _settle_batch_size(self, found: int) -> None:
+        wanted = self.scenario.batch_size
+        if found != wanted:
+            self._notices.append(
+                Notice(
+                    "strategy.batch_size",
+                    f"it is {wanted}, but build_dataset_search gives batches of {found}; those "
+                    "are used",
+                )
+            )
+        self.batch_size = found
+
+    def _require_images(self, count: int, key: str) -> None:
+        if count <= 0:
+            path = getattr(self.scenario.dataset, key)
+            training = key == "train_dir"
+            name = self.words.train_count if training else self.words.val_count
+            raise DataError(
+                f"dataset.{key}: build_dataset_search({path!r}, is_training="
+                f"{training}) says that there are {count} images ({name})",
+                fix="check the path and what build_dataset_search reads from it",
+            )
+
+    def _require_cardinality(self, source: Source) -> None:
+        batches = source.most
+        if batches is None:
+            return
+        if batches * self.batch_size < self.train_images - (self.batch_size - 1):
+            raise self._too_few("training", f"at most {batches * self.batch_size}")
+
+    def _too_few(self, what: Literal["training", "validation"], seen: int | str) -> DataError:
+        training = what == "training"
+        count = self.train_images if training else self.val_images
+        name = self.words.train_count if training else self.words.val_count
+        return DataError(
+            f"{getattr(self.words, what)} ends after {seen} images, but build_dataset_search says "
+            f"there are {count} ({name} of {'train_dir' if training else 'val_dir'})",
+            fix=self.words.short,
+        )

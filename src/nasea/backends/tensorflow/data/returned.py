@@ -1,0 +1,111 @@
+"""What ``build_dataset_search`` may return, task by task."""
+
+from __future__ import annotations
+
+import math
+import numbers
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+import numpy as np
+import tensorflow as tf
+
+from nasea.backends.tensorflow.user.describe import describe
+from nasea.errors import UserModuleError
+
+
+class Evaluation(NamedTuple):
+    """What a detection module evaluates on.
+
+    Attributes:
+        generator: gives batches, images first.
+        dataset: the user's, with ``image_ids``.
+        images: how many there are.
+    """
+
+    generator: Iterable[Any]
+    dataset: Any
+    images: int
+
+
+def pipeline(returned: object, file: str) -> tuple[Any, int]:
+    """(dataset, data_num) of classification and segmentation.
+
+    Args:
+        returned: by ``build_dataset_search``.
+        file: the module's name, for messages.
+
+    Raises:
+        UserModuleError: it is something else.
+    """
+    rule = f"{file}: build_dataset_search must return (dataset, data_num)"
+    if not isinstance(returned, list | tuple) or len(returned) != 2:
+        raise UserModuleError(f"{rule}, found {describe(returned)}")
+    dataset, count = returned
+    if not isinstance(dataset, tf.data.Dataset):
+        raise UserModuleError(
+            f"{rule} with a tf.data.Dataset, found {type(dataset).__name__}",
+            fix="make one of a generator with tf.data.Dataset.from_generator",
+        )
+    return dataset, _whole(count, f"{rule} with data_num")
+
+
+def training_generator(returned: object, file: str) -> tuple[Iterable[Any], int]:
+    """(train_generator, train_dataset_size) of detection.
+
+    Args:
+        returned: by ``build_dataset_search``.
+        file: the module's name, for messages.
+
+    Raises:
+        UserModuleError: it is something else.
+    """
+    rule = (
+        f"{file}: build_dataset_search must return (train_generator, train_dataset_size) for "
+        "is_training=True"
+    )
+    if not isinstance(returned, list | tuple) or len(returned) != 2:
+        raise UserModuleError(f"{rule}, found {describe(returned)}")
+    generator, count = returned
+    _require_iterable(generator, rule)
+    return generator, _whole(count, f"{rule} with train_dataset_size")
+
+
+def evaluation(returned: object, file: str) -> Evaluation:
+    """(val_generator, val_dataset, val_dataset_size), the first two maybe in a list.
+
+    Args:
+        returned: by ``build_dataset_search``.
+        file: the module's name, for messages.
+
+    Raises:
+        UserModuleError: it is something else.
+    """
+    rule = (
+        f"{file}: build_dataset_search must return (val_generator, val_dataset, val_dataset_size) "
+        "for is_training=False"
+    )
+    parts = list(returned) if isinstance(returned, list | tuple) else []
+    if len(parts) == 2 and isinstance(parts[0], list | tuple) and len(parts[0]) == 2:
+        parts = [*parts[0], parts[1]]
+    if len(parts) != 3:
+        raise UserModuleError(f"{rule}, found {describe(returned)}")
+    generator, dataset, count = parts
+    _require_iterable(generator, rule)
+    return Evaluation(generator, dataset, _whole(count, f"{rule} with val_dataset_size"))
+
+
+def _require_iterable(generator: object, rule: str) -> None:
+    if not isinstance(generator, Iterable) or isinstance(generator, str | dict):
+        kind = type(generator).__name__
+        fix = "return a generator: call the function that yields, e.g. data.generate(…)"
+        raise UserModuleError(f"{rule} with a generator of batches, found {kind}", fix=fix)
+
+
+def _whole(count: Any, rule: str) -> int:
+    if isinstance(count, tf.Tensor | np.ndarray) and math.prod(count.shape) == 1:
+        count = np.asarray(count).item()
+    whole = isinstance(count, numbers.Real) and not isinstance(count, bool)
+    if not whole or not math.isfinite(count) or count != int(count):
+        raise UserModuleError(f"{rule} the number of images, found {describe(count)} {count!r}")
+    return int(count)

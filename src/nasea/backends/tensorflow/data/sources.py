@@ -1,0 +1,150 @@
+"""What there is to train on, read from its beginning: a ``tf.data`` pipeline or a generator."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any, Protocol
+
+import numpy as np
+import tensorflow as tf
+
+from nasea.backends.tensorflow.data.private_draws import PrivateDraws
+
+AHEAD = 2
+"""Batches of a pipeline that are read while the one before is at work."""
+
+_PATIENCE = 100
+"""So many batches without an image, all of them cropped away maybe, are passed over in a row."""
+
+
+class Source(Protocol):
+    """Training data as ``build_dataset_search`` gave it; to be read once."""
+
+    @property
+    def images(self) -> int:
+        """How many one pass has, as the user says."""
+
+    @property
+    def most(self) -> int | None:
+        """How many batches there are at most; ``None`` where nobody can tell."""
+
+    @property
+    def fixed_size(self) -> bool:
+        """Whether every batch has the same number of images."""
+
+    def reader(self, ahead: bool = False) -> AbstractContextManager[Iterator[Any]]:
+        """Its elements, as they are.
+
+        Args:
+            ahead: whether to read on while one is at work, where that can be.
+        """
+
+
+class PipelineSource:
+    """A ``tf.data`` pipeline; see :class:`Source`.
+
+    Args:
+        dataset: batched.
+        images: of one pass.
+    """
+
+    def __init__(self, dataset: Any, images: int) -> None:
+        self._dataset = without_injection(dataset)
+        self.images = images
+
+    @property
+    def most(self) -> int | None:
+        """See :class:`Source`."""
+        batches = int(self._dataset.cardinality())
+        return batches if batches >= 0 else None
+
+    @property
+    def fixed_size(self) -> bool:
+        """See :class:`Source`."""
+        shape = tf.nest.flatten(self._dataset.element_spec)[0].shape
+        return bool(shape.rank and shape[0])
+
+    def reader(self, ahead: bool = False) -> AbstractContextManager[Iterator[Any]]:
+        """See :class:`Source`."""
+        return read(self._dataset.prefetch(AHEAD) if ahead else self._dataset)
+
+
+class GeneratorSource:
+    """A Python generator, which draws from generators of its own; see :class:`Source`.
+
+    It is read in this thread: a global random state cannot be shared between two.
+
+    Args:
+        generator: gives batches.
+        images: of one pass.
+        draws: what it draws by; it was made with them.
+    """
+
+    most: int | None = None
+    fixed_size = False
+
+    def __init__(self, generator: Iterable[Any], images: int, draws: PrivateDraws) -> None:
+        self._generator = generator
+        self.images = images
+        self._draws = draws
+
+    @contextmanager
+    def reader(self, ahead: bool = False) -> Iterator[Iterator[Any]]:
+        """See :class:`Source`."""
+        batches = self._batches()
+        try:
+            yield batches
+        finally:
+            batches.close()
+
+    def _batches(self) -> Generator[Any, None, None]:
+        end = object()
+        empty = 0
+        with self._draws.entered():
+            source = iter(self._generator)
+        while True:
+            with self._draws.entered():
+                batch = next(source, end)
+            if batch is end:
+                return
+            empty = empty + 1 if _is_empty(batch) else 0
+            if not 0 < empty < _PATIENCE:
+                yield batch
+
+
+@contextmanager
+def read(dataset: Any) -> Iterator[Iterator[Any]]:
+    """An iterator over a pipeline that is dropped behind the back of the caller.
+
+    What tunes a data set while it is read wakes up ever more seldom, and may be waited for: seconds
+    at the end of every epoch.
+    """
+    held = [iter(dataset)]
+
+    def batches() -> Generator[Any, None, None]:
+        while (batch := next(held[0], None)) is not None:
+            yield batch
+
+    reading = batches()
+    try:
+        yield reading
+    finally:
+        reading.close()
+        threading.Thread(target=held.clear, daemon=True).start()
+
+
+def without_injection(dataset: Any) -> Any:
+    """The pipeline without the reading ahead that TensorFlow adds by itself.
+
+    It goes on, and draws random numbers, behind the only batch that is asked for.
+    """
+    options = tf.data.Options()
+    options.experimental_optimization.inject_prefetch = False
+    return dataset.with_options(options)
+
+
+def _is_empty(batch: Any) -> bool:
+    images = batch[0] if isinstance(batch, list | tuple) and batch else batch
+    return isinstance(images, np.ndarray | list) and len(images) == 0

@@ -1,0 +1,108 @@
+"""Networks of a TensorFlow project as TFLite files."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any, Literal
+
+import tensorflow as tf
+
+from nasea.backends.tensorflow.environment import held_back
+from nasea.backends.tensorflow.export.operators import frozen
+from nasea.backends.tensorflow.network.layers import build
+from nasea.backends.tensorflow.user.ends import End
+from nasea.errors import LatencyError
+from nasea.space import Genome, Program, Shape, Space
+
+
+class TfliteDeployment:
+    """See :class:`nasea.backends.base.Deployment`.
+
+    Args:
+        pre_net: the end before the body.
+        post_net: the end behind it.
+        image: one image, in the layout of the user's module.
+        space: the body.
+    """
+
+    suffix = ".tflite"
+
+    def __init__(self, pre_net: End, post_net: End, image: Any, space: Space) -> None:
+        self._ends = {"PreNet": pre_net, "PostNet": post_net}
+        self._image = image
+        self._space = space
+
+    def nothing(self) -> bytes:
+        """See :class:`nasea.backends.base.Deployment`."""
+        return tflite(lambda x: tf.nn.relu(x), tf.zeros((1, 1)), "nothing")
+
+    def end(self, name: Literal["PreNet", "PostNet"]) -> bytes:
+        """See :class:`nasea.backends.base.Deployment`."""
+        inputs: Any = self._image
+        if name == "PostNet":
+            layers = [self._space.layers[i] for i in (*self._space.taps, -1)]
+            features = [_zeros(layer.out_shape) for layer in layers]
+            inputs = features if self._space.taps else features[0]
+        end = self._ends[name]
+        return tflite(lambda x: end.apply(x, False), inputs, name)
+
+    def block(self, program: Program, in_shape: Shape) -> bytes:
+        """See :class:`nasea.backends.base.Deployment`."""
+        layer, x = build(program), _zeros(in_shape)
+        layer(x)  # makes the variables
+        return tflite(lambda x: layer(x, training=False), x, "block")
+
+    def network(self, genome: Genome) -> bytes:
+        """See :class:`nasea.backends.base.Deployment`."""
+        body = []
+        for layer, candidate in zip(self._space.layers, self._space.decode(genome), strict=True):
+            built = build(candidate.program)
+            built(_zeros(layer.in_shape))
+            body.append(built)
+
+        def run(image: Any) -> Any:
+            x = self._ends["PreNet"].apply(image, False)
+            tapped = []
+            for layer, built in zip(self._space.layers, body, strict=True):
+                x = built(x, training=False)
+                if layer.tapped:
+                    tapped.append(x)
+            return self._ends["PostNet"].apply([*tapped, x] if tapped else x, False)
+
+        return tflite(run, self._image, "network")
+
+
+def tflite(function: Callable[[Any], Any], inputs: Any, what: str) -> bytes:
+    """A function as a TFLite file, float32.
+
+    Args:
+        function: in inference mode.
+        inputs: tensors of the shapes it gets.
+        what: for messages.
+
+    Raises:
+        LatencyError: the converter cannot do it.
+    """
+    logger = logging.getLogger("absl")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        with held_back():
+            concrete = frozen(function, inputs)
+            converter = tf.lite.TFLiteConverter.from_concrete_functions([concrete])
+            return bytes(converter.convert())
+    except Exception as error:
+        reason = str(error).strip().split("\n")[0]
+        raise LatencyError(
+            f"{what} cannot be converted to TFLite: {type(error).__name__}: {reason}",
+            fix=f"use operations in {what} that TFLite has, or a profile that prices operators "
+            "(npu_v1, or one made by nasea latency import)",
+        ) from error
+    finally:
+        logger.setLevel(level)
+
+
+def _zeros(shape: Shape) -> Any:
+    channels, height, width = shape
+    return tf.zeros((1, height, width, channels))

@@ -1,0 +1,132 @@
+"""TensorFlow behind the protocol of exporters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from nasea.backends.base import Measurement, Slice
+from nasea.backends.export.exporter import Array, Run
+from nasea.backends.export.formats import Format
+from nasea.backends.export.timing import median_seconds
+from nasea.backends.tensorflow.data.datasets import Data
+from nasea.backends.tensorflow.export.runtimes import (
+    load_frozen,
+    load_saved_model,
+    load_tflite,
+    seconds_alone,
+)
+from nasea.backends.tensorflow.export.writers import (
+    names_of,
+    traced,
+    write_frozen,
+    write_saved_model,
+    write_tflite,
+)
+from nasea.backends.tensorflow.network.layers import Network
+from nasea.backends.tensorflow.scoring.scorer import measured
+from nasea.backends.tensorflow.user.code import UserCode
+from nasea.backends.tensorflow.user.ends import count_parameters
+from nasea.backends.tensorflow.user.random_draws import Draws
+from nasea.backends.user.nesting import restore
+
+_PRECISIONS = {"tflite": "float32", "tflite-float16": "float16", "tflite-int8": "int8"}
+
+
+class TensorFlowExporter:
+    """See :class:`nasea.backends.export.exporter.Exporter`.
+
+    Args:
+        network: with its weights.
+        data: validation images, and training images to calibrate int8 with.
+        user: the user's metric.
+        draws: what the metric draws by.
+        seed: the metric starts from the random state it has in a search.
+    """
+
+    def __init__(
+        self, network: Network, data: Data, user: UserCode, draws: Draws, seed: int
+    ) -> None:
+        self.network = network
+        self.data = data
+        self.draws = draws
+        self.seed = seed
+        self._shape = data.scenario.supernet.input_shape
+        images, _ = next(iter(data.evaluation(None, None)))
+        with user.guard("PreNet, PostNet: call(inputs, training)"):
+            self._structure = network(images[:1], training=False)
+        self._function = traced(network, self.outputs, None, self._shape)
+
+    @property
+    def parameters(self) -> int:
+        """See :class:`nasea.backends.export.exporter.Exporter`."""
+        return count_parameters(self.network)
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """See :class:`nasea.backends.export.exporter.Exporter`."""
+        return names_of(self._structure)
+
+    @property
+    def run(self) -> Run:
+        """See :class:`nasea.backends.export.exporter.Exporter`."""
+
+        def run(images: Array) -> list[Array]:
+            return [tensor.numpy() for tensor in self._function(tf.constant(images))]
+
+        return run
+
+    def images(self) -> Iterator[Array]:
+        """See :class:`nasea.backends.export.exporter.Exporter`."""
+        for images, _ in self.data.evaluation(None, None):
+            yield images.numpy()
+
+    def measure(self, run: Run) -> Measurement:
+        """See :class:`nasea.backends.export.exporter.Exporter`."""
+
+        def outputs(images: Any) -> Any:
+            return restore(self._structure, tf.Tensor, iter(run(images.numpy())), tf.constant)
+
+        return measured(self.data, self.draws, self.seed, outputs, Slice())
+
+    def write(self, format: Format, path: Path, batch: int | None) -> None:
+        """See :class:`nasea.backends.export.exporter.Exporter`."""
+        function = self._function
+        if batch is not None:
+            function = traced(self.network, self.outputs, batch, self._shape)
+        if format.name == "pb":
+            write_frozen(function, path)
+        elif format.name == "savedmodel":
+            write_saved_model(function, self.outputs, self.network, path)
+        else:
+            precision = _PRECISIONS[format.name]
+            write_tflite(function, path, precision, lambda: self._examples(batch or 1))
+
+    def load(self, format: Format, path: Path) -> Run:
+        """See :class:`nasea.backends.export.exporter.Exporter`."""
+        if format.name == "pb":
+            return load_frozen(path, self.outputs)
+        if format.name == "savedmodel":
+            return load_saved_model(path, self.outputs)
+        return load_tflite(path)
+
+    def seconds(self, format: Format, path: Path, images: int) -> float:
+        """See :class:`nasea.backends.export.exporter.Exporter`."""
+        shape = (images, *self._shape)
+        if format.name not in _PRECISIONS:
+            return seconds_alone(format.name, path, self.outputs, shape)
+        noise = np.random.default_rng(0).normal(size=shape).astype(np.float32)
+        run = load_tflite(path, threads=1)
+        return median_seconds(lambda: run(noise))
+
+    def _examples(self, count: int) -> Iterator[Array]:
+        """The training images of batch normalisation, so many at a time; at least once."""
+        images = np.concatenate([batch.numpy() for batch in self.data.statistics(0)])
+        while len(images) < count:
+            images = np.concatenate([images, images])
+        for first in range(0, len(images) - count + 1, count):
+            yield images[first : first + count]

@@ -1,0 +1,107 @@
+"""Exported files in the runtimes that they are for."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import tensorflow as tf
+
+from nasea.backends.export.exporter import Array, Run
+from nasea.backends.tensorflow.environment import held_back
+from nasea.errors import ExportError
+
+
+def load_frozen(path: Path, names: Sequence[str]) -> Run:
+    """A frozen graph, imported into TensorFlow."""
+    definition = tf.compat.v1.GraphDef.FromString(path.read_bytes())
+    wrapped = tf.compat.v1.wrap_function(
+        lambda: tf.graph_util.import_graph_def(definition, name=""), []
+    )
+    fetched = [wrapped.graph.get_tensor_by_name(f"{name}:0") for name in names]
+    function = wrapped.prune(wrapped.graph.get_tensor_by_name("images:0"), fetched)
+
+    def run(images: Array) -> list[Array]:
+        return [tensor.numpy() for tensor in function(tf.constant(images))]
+
+    return run
+
+
+def load_saved_model(path: Path, names: Sequence[str]) -> Run:
+    """A SavedModel, by its signature."""
+    loaded = tf.saved_model.load(str(path))
+    function = loaded.signatures["serving_default"]
+
+    def run(images: Array, keep: Any = loaded) -> list[Array]:
+        outputs = function(images=tf.constant(images))
+        return [outputs[name].numpy() for name in names]
+
+    return run
+
+
+def load_tflite(path: Path, threads: int | None = None) -> Run:
+    """A TFLite file in LiteRT.
+
+    Args:
+        path: the file.
+        threads: how many; ``None`` for what the runtime thinks best.
+    """
+    from ai_edge_litert.interpreter import Interpreter
+
+    with held_back():  # it tells of every delegate it makes
+        interpreter = Interpreter(model_path=str(path), num_threads=threads)
+        interpreter.allocate_tensors()
+    (given,) = interpreter.get_input_details()
+    outputs = [one["index"] for one in interpreter.get_output_details()]
+    is_free = given["shape_signature"][0] == -1
+    size = int(given["shape"][0])
+
+    def run(images: Array) -> list[Array]:
+        nonlocal size
+        if is_free and len(images) != size:
+            interpreter.resize_tensor_input(given["index"], images.shape)
+            interpreter.allocate_tensors()
+            size = len(images)
+        interpreter.set_tensor(given["index"], images)
+        interpreter.invoke()
+        return [interpreter.get_tensor(index) for index in outputs]
+
+    return run
+
+
+LOADERS = {"pb": load_frozen, "savedmodel": load_saved_model}
+
+
+def seconds_alone(format: str, path: Path, names: Sequence[str], shape: Sequence[int]) -> float:
+    """Median time of a run on one thread, in a process of its own.
+
+    How many threads TensorFlow computes on is settled when it starts.
+
+    Args:
+        format: ``pb`` or ``savedmodel``.
+        path: the file or folder.
+        names: of the outputs.
+        shape: of the images.
+
+    Raises:
+        ExportError: the file cannot be run there.
+    """
+    request = json.dumps([format, str(path), list(names), list(shape)])
+    own = str(Path(__file__).parents[4])  # where this package is imported from
+    paths = os.pathsep.join(filter(None, [own, os.environ.get("PYTHONPATH")]))
+    hidden = {"PYTHONPATH": paths, "CUDA_VISIBLE_DEVICES": "", "TF_CPP_MIN_LOG_LEVEL": "3"}
+    done = subprocess.run(
+        [sys.executable, "-P", "-m", "nasea.backends.tensorflow.export.timing_process", request],
+        capture_output=True,
+        text=True,
+        env=os.environ | hidden,
+    )
+    if done.returncode:
+        lines = done.stderr.strip().splitlines()
+        raise ExportError(f"{path.name} does not run by itself: {lines[-1] if lines else 'killed'}")
+    return float(done.stdout.strip().splitlines()[-1])

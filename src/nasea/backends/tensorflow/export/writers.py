@@ -1,0 +1,127 @@
+"""Networks as files of other runtimes: frozen graph, SavedModel, TFLite."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import tensorflow as tf
+from tensorflow.python.framework import convert_to_constants
+
+from nasea.backends.tensorflow.environment import held_back
+from nasea.backends.tensorflow.network.layers import Network
+from nasea.backends.tensorflow.user.ends import raw
+from nasea.backends.user.nesting import flatten
+from nasea.errors import ExportError
+
+INPUT = "images"
+SIGNATURE = "serving_default"
+_MISSING = re.compile(r"(?:TF Select|Flex|Custom) ops: ([^\n]+)")
+
+
+def names_of(outputs: Any) -> tuple[str, ...]:
+    """Names of the tensors of a nested output that every format takes."""
+    names = (name for name, _ in flatten(outputs, tf.Tensor))
+    return tuple(re.sub(r"[^A-Za-z0-9_.]", "_", name) for name in names)
+
+
+def traced(network: Network, names: Sequence[str], batch: int | None, shape: Sequence[int]) -> Any:
+    """A network in inference mode as a concrete function: images -> the named tensors, in order.
+
+    Args:
+        network: any.
+        names: of the tensors of its output.
+        batch: images at a time; ``None`` for any number.
+        shape: of an image.
+    """
+
+    def run(images: Any) -> list[Any]:
+        outputs = flatten(network(images, training=False), tf.Tensor)
+        return [tf.identity(x, name=n) for n, (_, x) in zip(names, outputs, strict=True)]
+
+    return tf.function(run).get_concrete_function(
+        tf.TensorSpec((batch, *shape), tf.float32, name=INPUT)
+    )
+
+
+def write_frozen(function: Any, path: Path) -> None:
+    """Write a graph with the weights as constants."""
+    frozen = convert_to_constants.convert_variables_to_constants_v2(function)
+    path.write_bytes(frozen.graph.as_graph_def().SerializeToString())
+
+
+def write_saved_model(function: Any, names: Sequence[str], network: Network, path: Path) -> None:
+    """Write a SavedModel with one signature, images -> the named tensors.
+
+    Of the network only the variables go in: Keras would add functions of its own for every layer.
+    """
+    holder = tf.Module()
+    holder.weights = [raw(variable) for variable in network.variables]
+    spec = tf.TensorSpec(function.inputs[0].shape, tf.float32, name=INPUT)
+
+    def serve(images: Any) -> dict[str, Any]:
+        return dict(zip(names, function(images), strict=True))
+
+    signature = tf.function(serve).get_concrete_function(spec)
+    with held_back():
+        tf.saved_model.save(holder, str(path), signatures={SIGNATURE: signature})
+
+
+def write_tflite(
+    function: Any, path: Path, precision: str, examples: Callable[[], Iterator[Any]]
+) -> None:
+    """Write a TFLite file.
+
+    Args:
+        function: what :func:`traced` gave.
+        path: where.
+        precision: ``float32``; ``float16``, of the weights; ``int8``, of weights and activations,
+            inputs and outputs staying float32.
+        examples: images, as many at a time as the file takes, that show which values activations
+            have; for int8 only.
+
+    Raises:
+        ExportError: TFLite has no operator for something in the network.
+    """
+    failure: Exception | None = None
+    content = b""
+    with held_back(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            content = _converter(function, precision, examples).convert()
+        except Exception as error:
+            failure = error
+    if failure is not None:
+        raise _refusal(failure, precision) from failure
+    path.write_bytes(content)
+
+
+def _converter(function: Any, precision: str, examples: Callable[[], Iterator[Any]]) -> Any:
+    frozen = convert_to_constants.convert_variables_to_constants_v2(function)
+    converter = tf.lite.TFLiteConverter.from_concrete_functions([frozen])
+    if precision != "float32":
+        converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    if precision == "float16":
+        converter.target_spec.supported_types = [tf.float16]
+    if precision == "int8":
+        converter.representative_dataset = lambda: ([images] for images in examples())
+        converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+    return converter
+
+
+def _refusal(error: Exception, precision: str) -> ExportError:
+    match = _MISSING.search(str(error))
+    if match:
+        return ExportError(
+            f"TFLite has no operator for {match.group(1).strip()}, which PreNet or PostNet uses",
+            fix="write that part of user_module.py with other operators and retrain, or use "
+            "another --format",
+        )
+    lines = str(error).strip().splitlines()
+    return ExportError(
+        f"the network cannot be written as TFLite in {precision}: {lines[0] if lines else error}",
+        fix="use another --format",
+    )

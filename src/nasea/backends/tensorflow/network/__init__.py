@@ -1,0 +1,1 @@
+"""Operations, the supernet and the stand-alone network, with TensorFlow."""

@@ -1,0 +1,80 @@
+"""Between the supernet and the stand-alone Keras network of one architecture."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import tensorflow as tf
+
+from nasea.backends.base import DataFormat
+from nasea.backends.tensorflow.network.layers import (
+    Network,
+    build_body,
+    from_slot,
+    learned_tensors,
+)
+from nasea.backends.tensorflow.network.layers import (
+    statistics as statistics_of,
+)
+from nasea.backends.tensorflow.network.operations import slot_layout
+from nasea.backends.tensorflow.network.supernet import Statistics, Supernet
+from nasea.backends.tensorflow.user.ends import raw
+from nasea.space import Genome
+from nasea.space.slots import part, tensors
+
+
+def assemble(
+    supernet: Supernet,
+    genome: Genome,
+    found: Statistics,
+    ends: tuple[Any, Any],
+    data_format: DataFormat,
+) -> Network:
+    """The network of an architecture.
+
+    Args:
+        supernet: where the weights come from; they are copied.
+        genome: the architecture.
+        found: statistics of its normalisations.
+        ends: PreNet and PostNet to put around it, not copied.
+        data_format: the layout of the ends.
+    """
+    space = supernet.space
+    candidates = space.decode(genome)
+    body = build_body(candidates, space.layers[0].in_shape)
+    every = (tensor for candidate in candidates for tensor in tensors(candidate.program))
+    for tensor, (slot, variable) in zip(every, learned_tensors(body, candidates), strict=True):
+        where = slot_layout(part(space.slots[slot].shape, tensor.shape))
+        variable.assign(from_slot(supernet.slots[slot][where], variable))
+    flat = [value for layer in found for value in layer]
+    means, variances = flat[::2], flat[1::2]
+    for (_, mean, variance), m, v in zip(
+        statistics_of(body, candidates), means, variances, strict=True
+    ):
+        mean.assign(m)
+        variance.assign(v)
+    return Network(ends[0], body, ends[1], space.taps, data_format)
+
+
+def adopt(supernet: Supernet, genome: Genome, ends: tuple[Any, Any], network: Network) -> None:
+    """Take over the weights of a network of an architecture: the inverse of :func:`assemble`.
+
+    Statistics of the body are left behind, as a supernet has none.
+
+    Args:
+        supernet: where the weights go.
+        genome: the architecture.
+        ends: PreNet and PostNet of the supernet; they get the weights and statistics of those of
+            the network.
+        network: where the weights come from.
+    """
+    candidates = supernet.space.decode(genome)
+    every = (tensor for candidate in candidates for tensor in tensors(candidate.program))
+    pairs = zip(every, learned_tensors(network.body, candidates), strict=True)
+    for tensor, (slot, variable) in pairs:
+        where = slot_layout(part(supernet.space.slots[slot].shape, tensor.shape))
+        supernet.slots[slot][where].assign(tf.reshape(raw(variable), slot_layout(tensor.shape)))
+    for mine, theirs in zip(ends, (network.pre_net, network.post_net), strict=True):
+        for variable, value in zip(mine.variables, theirs.variables, strict=True):
+            if raw(variable).dtype.is_floating:  # not the state of a random generator
+                raw(variable).assign(raw(value))

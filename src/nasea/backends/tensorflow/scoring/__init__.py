@@ -1,0 +1,1 @@
+"""Scoring architectures, with TensorFlow."""

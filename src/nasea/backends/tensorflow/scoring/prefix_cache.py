@@ -1,0 +1,80 @@
+"""The path that was scored last, as TensorFlow keeps it.
+
+See :mod:`nasea.backends.scoring.prefix_cache`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from nasea.backends.scoring.prefix_cache import Beginning, Digest
+from nasea.backends.tensorflow.network.subgraphs import Tensors
+from nasea.backends.user.nesting import flatten
+from nasea.space import Genome
+
+Outputs = list[Any]
+"""Of PreNet and of the first layers, in order; for one batch of images, or a list of batches."""
+
+
+@dataclass
+class Path:
+    """A calibrated architecture, and what its first layers gave.
+
+    Attributes:
+        genome: the architecture.
+        statistics: mean and variance of each normalisation, of each layer.
+        pre_net: the state of PreNet with its statistics.
+        estimated: outputs for the batches of statistics images, while statistics were estimated.
+        validation: (images, outputs) for each call of the network, in inference mode.
+    """
+
+    genome: Genome
+    statistics: Sequence[Tensors]
+    pre_net: list[Any]
+    estimated: Outputs
+    validation: list[tuple[Any, Outputs]] = field(default_factory=list)
+
+    @property
+    def depth(self) -> int:
+        """See :class:`nasea.backends.scoring.prefix_cache.Scored`."""
+        return len(self.estimated)
+
+
+class Begun(Beginning[Path]):
+    """How an architecture begins: statistics and outputs that are those of another one."""
+
+    @property
+    def estimated(self) -> Outputs:
+        """Known outputs for the batches of statistics images."""
+        return [] if self.path is None else self.path.estimated[: self.depth]
+
+    @property
+    def statistics(self) -> Sequence[Tensors]:
+        """Known statistics of the first layers."""
+        return [] if self.path is None else self.path.statistics[: self.depth - 1]
+
+    def validation(self, number: int, images: Any) -> Outputs:
+        """Known outputs for a call of the network, if it was for these images."""
+        if self.path is None or number >= len(self.path.validation):
+            return []
+        before, outputs = self.path.validation[number]
+        if before is None or (before.shape, before.dtype) != (images.shape, images.dtype):
+            return []
+        same = before is images or bool(tf.reduce_all(before == images))
+        return outputs[: self.depth] if same else []
+
+
+ALONE = Begun()
+"""Begins with nothing."""
+
+
+def enter_outputs(digest: Digest, outputs: object) -> None:
+    """Take in what PostNet returned."""
+    for name, tensor in flatten(outputs, tf.Tensor):
+        values = np.ascontiguousarray(tensor.numpy()).tobytes()
+        digest.add(name, f"{tensor.dtype.name} {tuple(tensor.shape)}", values)

@@ -1,0 +1,64 @@
+"""Pre-training: the module it trains, and handing its weights on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from nasea.backends.tensorflow.data.image_folder import folder_module
+from nasea.backends.tensorflow.network.supernet import Supernet
+from nasea.backends.tensorflow.user.code import UserCode
+from nasea.backends.tensorflow.user.ends import End, raw
+from nasea.backends.training.pretrained import PRE_NET, SLOT, TakenOver, match, pack, unpack
+from nasea.backends.user.module import CLASSIFICATION_MODULE, FILE_NAME, import_user_module
+from nasea.config import Scenario
+
+
+def classification_code(scenario: Scenario, directory: Path) -> UserCode:
+    """``user_module_cls.py``, or a module of nasea's own around the user's PreNet.
+
+    Args:
+        scenario: the classification scenario.
+        directory: where ``user_module.py`` is.
+    """
+    file = f"{CLASSIFICATION_MODULE}.py"
+    if (directory / file).is_file():
+        module: Any = import_user_module(directory, CLASSIFICATION_MODULE, anew=False)
+    else:
+        own = import_user_module(directory, anew=False)
+        module, file = folder_module(own.PreNet, scenario), FILE_NAME
+    return UserCode(directory, scenario.epochs, scenario.batch_size, module, file)
+
+
+def hand_on(supernet: Supernet, pre_net: End) -> bytes:
+    """Slots and PreNet as bytes."""
+    return pack({name: tensor.numpy() for name, tensor in _tensors(supernet, pre_net).items()})
+
+
+def take_over(supernet: Supernet, pre_net: End, weights: bytes) -> TakenOver:
+    """Put what fits of :func:`hand_on`'s bytes into a supernet and its PreNet, in place."""
+    targets = _tensors(supernet, pre_net)
+    wanted = {name: tuple(tensor.shape) for name, tensor in targets.items()}
+    fit, account = match(unpack(weights), wanted)
+    for name, array in fit.items():
+        targets[name].assign(np.asarray(array))
+    return account
+
+
+def _tensors(supernet: Supernet, pre_net: End) -> dict[str, Any]:
+    """Slots and the variables of PreNet by name.
+
+    Keras numbers layers through, whichever model they are of, so the variables of PreNet go by
+    their place among those with the same last name: ``kernel``, ``kernel 2``.
+    """
+    found = {f"{SLOT}{name}": variable for name, variable in supernet.slots.items()}
+    seen: dict[str, int] = {}
+    for variable in map(raw, pre_net.model.variables):
+        if not variable.dtype.is_floating:  # the state of a random generator
+            continue
+        kind = variable.name.split(":")[0].split("/")[-1]
+        seen[kind] = seen.get(kind, 0) + 1
+        found[f"{PRE_NET}{kind}" + (f" {seen[kind]}" if seen[kind] > 1 else "")] = variable
+    return found

@@ -1,0 +1,332 @@
+"""The user's TensorFlow module: its interface, and every call into it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from types import ModuleType
+from typing import Any, Literal
+
+import numpy as np
+import tensorflow as tf
+
+from nasea.backends.scoring.prediction_images import METHOD
+from nasea.backends.tensorflow.environment import keras_release
+from nasea.backends.tensorflow.user.describe import describe
+from nasea.backends.tensorflow.user.messages import in_short
+from nasea.backends.tensorflow.user.tracing import Traceable
+from nasea.backends.user.metric import CandidateFailed, CandidateRaised, finite_number
+from nasea.backends.user.module import (
+    FILE_NAME,
+    Interface,
+    check_interface,
+    import_user_module,
+    user_code,
+    user_frames,
+)
+from nasea.backends.user.working_directory import PrivateDirectory
+from nasea.errors import (
+    NaseaError,
+    Notice,
+    TrainingError,
+    UserCodeError,
+    UserModuleError,
+)
+
+Task = Literal["classification", "detection", "segmentation"]
+
+
+def interface_of(task: Task) -> Interface:
+    """What the modules of a task must have."""
+    shuffle = () if task == "classification" else ("is_shuffle",)
+    return {
+        "UserModule": {
+            "__init__": ("epoch", "batch_size"),
+            "build_dataset_search": ("dataset_dir", "is_training", *shuffle),
+            "lr_scheduler": ("lr_init", "global_step"),
+            "metrics_op": ("inputs", "outputs"),
+            "loss_op": ("labels", "logits"),
+        },
+        "PreNet": {"__init__": (), "call": ("inputs",)},
+        "PostNet": {"__init__": (), "call": ("inputs",)},
+    }
+
+
+INTERFACE = interface_of("classification")
+
+OutOfMemory = tf.errors.ResourceExhaustedError
+
+
+class UserCode:
+    """``user_module.py``, called with guards.
+
+    Args:
+        directory: where the module is.
+        epochs: handed to ``UserModule``.
+        batch_size: handed to ``UserModule``.
+        module: what stands for the user's module; ``None`` imports it.
+        file: its name, for messages.
+        task: what the module is for.
+    """
+
+    def __init__(
+        self,
+        directory: Path,
+        epochs: int,
+        batch_size: int,
+        module: Any = None,
+        file: str = FILE_NAME,
+        task: Task = "classification",
+    ) -> None:
+        self.directory = directory.resolve()
+        self.file = file
+        if module is None:
+            module = import_user_module(self.directory)
+        if isinstance(module, ModuleType):
+            unwritten = [tf.keras.Model.call, tf.keras.layers.Layer]
+            check_interface(module, interface_of(task), unwritten)
+        self._module = module
+        self._workplace = PrivateDirectory()
+        with self.guard("UserModule(epoch, batch_size)"):
+            self._user = module.UserModule(epochs, batch_size)
+        self._loss = Traceable(self._raw_loss)
+        self._metric = Traceable(self._raw_metric)
+        self._count_from: Callable[[int], Any] | None = None
+
+    def close(self) -> None:
+        """Remove what was made for the user's code."""
+        self._workplace.close()
+
+    @contextmanager
+    def guard(self, doing: str) -> Iterator[None]:
+        """Report what goes wrong inside as the user's own failure, but for a full device."""
+        try:
+            with user_code(doing, self.directory):
+                yield
+        except UserCodeError as error:
+            told = _told_already(error.__cause__)
+            if told is not None:
+                raise told from None
+            trace = in_short(error.trace, self.directory)
+            raise UserCodeError(error.doing, trace, fix=error.fix) from error.__cause__
+
+    def end(self, class_name: str) -> Any:
+        """A new PreNet or PostNet."""
+        with self.guard(f"{class_name}()"):
+            end = getattr(self._module, class_name)()
+        if not isinstance(end, tf.keras.layers.Layer):
+            kind = next((c for c in type(end).__mro__ if "keras" in c.__module__), type(end))
+            raise UserModuleError(
+                f"{self.file}: {class_name} must be a tf.keras.Model (Keras "
+                f"{keras_release(tf)}), found a {kind.__module__}.{kind.__qualname__}",
+                fix="derive it from tf.keras.Model; strategy.keras_version: 3 makes that Keras 3",
+            )
+        return end
+
+    def build_dataset(self, directory: str, arguments: Mapping[str, bool]) -> object:
+        """What ``build_dataset_search`` returns.
+
+        Args:
+            directory: as written in the scenario.
+            arguments: the others, by name and in order; handed over by position.
+        """
+        told = "".join(f", {name}={value}" for name, value in arguments.items())
+        with self.guard(f"UserModule.build_dataset_search({directory!r}{told})"):
+            return self._user.build_dataset_search(directory, *arguments.values())
+
+    def learning_rate(self, initial: float, step: int) -> float:
+        """What ``lr_scheduler`` returns for a batch, from 0; a function it returns is called.
+
+        Raises:
+            TrainingError: it is negative or not finite.
+        """
+        if self._count_from is None:
+            self._count_from = self._step_kind(initial, step)
+        with self.guard(f"UserModule.lr_scheduler({initial!r}, global_step={step})"):
+            rate = self._ask_rate(initial, self._count_from(step))
+        if not math.isfinite(rate) or rate < 0:
+            raise TrainingError(
+                f"{self.file}: lr_scheduler({initial!r}, {step}) is {rate}; a learning rate must "
+                "be a number >= 0",
+                fix="global_step counts the batches from 0; look at what the schedule divides by "
+                "and at its last steps",
+            )
+        return rate
+
+    def try_loss(self, labels: Any, outputs: Any) -> Notice | None:
+        """Run the loss on one batch and settle whether it runs as a graph; tells if it does not.
+
+        Raises:
+            UserCodeError, UserModuleError: the loss rejects the batch or returns no tensor.
+        """
+        doing = "UserModule.loss_op(labels, logits)"
+        shown = f"loss_op got labels {describe(labels)}; PostNet's output is {describe(outputs)}"
+        try:
+            with self.guard(doing), tf.GradientTape() as tape:
+                watched = [x for x in tf.nest.flatten(outputs) if x.dtype.is_floating]
+                tape.watch(watched)
+                loss = self._raw_loss(labels, outputs)
+        except UserCodeError as error:
+            raise UserCodeError(error.doing, error.trace, fix=shown) from error
+        if not isinstance(loss, tf.Tensor) or not loss.dtype.is_floating:
+            raise UserModuleError(
+                f"{self.file}: loss_op must return a floating-point tensor, found {describe(loss)}"
+            )
+        if all(gradient is None for gradient in tape.gradient(loss, watched)):
+            raise UserModuleError(
+                f"{self.file}: what loss_op returns has no gradient, so nothing can be learned",
+                fix="compute it from logits by operations of TensorFlow that have gradients",
+            )
+        if not np.isfinite(np.mean(loss)):
+            raise TrainingError(
+                f"{doing} is {np.mean(loss)} for the first batch of an untrained network",
+                fix=f"check loss_op and the labels: {shown}",
+            )
+        reason = self._loss.settle(loss, labels, outputs)
+        return _untraced(self.file, "loss_op", reason)
+
+    def loss(self, labels: Any, outputs: Any) -> Any:
+        """The mean of what ``loss_op`` returns; in the graph being traced, if it is one."""
+        with self.guard("UserModule.loss_op(labels, logits)"):
+            return tf.reduce_mean(self._raw_loss(labels, outputs))
+
+    @property
+    def loss_is_traced(self) -> bool:
+        """Whether ``loss_op`` runs as a graph; known after :meth:`try_loss`."""
+        return self._loss.traced
+
+    @property
+    def metric_is_settled(self) -> bool:
+        """Whether it is known how ``metrics_op`` runs."""
+        return self._metric.settled
+
+    def settle_metric(self, labels: Any, outputs: Any) -> None:
+        """Find out on one batch whether the metric runs as a graph.
+
+        Raises:
+            CandidateFailed, MetricError: as :meth:`metric`.
+        """
+        with self._workplace.entered():
+            value = self._metric_of_batch(labels, outputs)
+            self._metric.settle(value, labels, outputs)
+
+    def metric_of_batches(self, batches: Iterator[tuple[int, Any, Any]]) -> float:
+        """The mean of ``metrics_op`` over batches, weighted by images, in a private directory.
+
+        Args:
+            batches: (images, labels, outputs).
+
+        Raises:
+            CandidateFailed: it raised, called ``exit`` or returned a number that is not finite.
+            MetricError: it returned something that is not a number.
+        """
+        total, images = 0.0, 0
+        with self._workplace.entered():
+            for count, labels, outputs in batches:
+                total += count * self._metric_of_batch(labels, outputs)
+                images += count
+        return total / images
+
+    def metric_of_all(self, inputs: list[Any], outputs: list[Any]) -> float:
+        """What ``metrics_op`` returns of all images at once, in a private directory.
+
+        Args:
+            inputs: handed over,
+            outputs: as are these.
+
+        Raises:
+            CandidateFailed, MetricError: as :meth:`metric_of_batches`.
+        """
+        with self._workplace.entered():
+            return self._number(lambda: self._raw_metric(inputs, outputs), lambda: "")
+
+    @property
+    def draws_pictures(self) -> bool:
+        """Whether the module has the optional method that draws predictions."""
+        return callable(getattr(self._user, "pictures", None))
+
+    @property
+    def class_names(self) -> object:
+        """The module's optional names of classes; ``None`` where it has none."""
+        return getattr(self._user, "class_names", None)
+
+    def pictures(self, images: Any, labels: Any, outputs: Any) -> object:
+        """What the module's optional ``pictures`` returns."""
+        with self.guard(METHOD):
+            return self._user.pictures(images, labels, outputs)
+
+    def _metric_of_batch(self, labels: Any, outputs: Any) -> float:
+        return self._number(
+            lambda: self._metric(labels, outputs),
+            lambda: f" on labels {describe(labels)}, outputs {describe(outputs)}",
+        )
+
+    def _number(self, metric: Callable[[], Any], found: Callable[[], str]) -> float:
+        """What the metric returns; what goes wrong in it is the candidate's failure."""
+        try:
+            value = metric()
+            if isinstance(value, tf.Tensor | tf.Variable):
+                value = value.numpy()
+        except SystemExit as error:
+            raise CandidateFailed(f"metrics_op called exit({error.code!r})") from error
+        except (NaseaError, OutOfMemory):
+            raise
+        except Exception as error:
+            text = in_short(user_frames(error, self.directory), self.directory)
+            raise CandidateRaised(f"metrics_op failed{found()}:\n{text}") from error
+        return finite_number(value, "metrics_op")
+
+    def _raw_loss(self, labels: Any, outputs: Any) -> Any:
+        return self._user.loss_op(labels, outputs)
+
+    def _raw_metric(self, labels: Any, outputs: Any) -> Any:
+        return self._user.metrics_op(labels, outputs)
+
+    def _step_kind(self, initial: float, step: int) -> Callable[[int], Any]:
+        """How the schedule wants the number of the batch: as a tensor or as a plain number."""
+        kinds: tuple[Callable[[int], Any], ...] = (_tensor, int, float)
+        first: BaseException | None = None
+        for kind in kinds:
+            try:
+                self._ask_rate(initial, kind(step))
+                return kind
+            except UserModuleError:
+                raise
+            except (Exception, SystemExit) as error:
+                first = first or error
+        assert first is not None
+        with self.guard("UserModule.lr_scheduler(lr_init, global_step)"):
+            raise first
+
+    def _ask_rate(self, initial: float, step: Any) -> float:
+        rate = self._user.lr_scheduler(initial, step)
+        if callable(rate) and not isinstance(rate, tf.Tensor | tf.Variable):
+            schedule = isinstance(rate, tf.keras.optimizers.schedules.LearningRateSchedule)
+            rate = rate(step) if schedule else rate()  # the decays of TensorFlow 1 give functions
+        value = np.asarray(rate)
+        if value.size != 1 or not np.issubdtype(value.dtype, np.number):
+            raise UserModuleError(
+                f"{self.file}: lr_scheduler must return a number, found {describe(rate)}"
+            )
+        return float(value.item())
+
+
+def _tensor(step: int) -> Any:
+    return tf.constant(step, tf.int64)
+
+
+def _told_already(error: BaseException | None) -> Exception | None:
+    """The error of nasea's that autograph wrapped, as it does all that passes through a graph."""
+    while error is not None:
+        if isinstance(error, NaseaError | OutOfMemory):
+            return error
+        error = error.__cause__ or error.__context__
+    return None
+
+
+def _untraced(file: str, name: str, reason: str | None) -> Notice | None:
+    if reason is None:
+        return None
+    return Notice(file, f"{name} runs eagerly, as it cannot be made a graph: {reason}")

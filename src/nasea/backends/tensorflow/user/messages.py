@@ -1,0 +1,43 @@
+"""What TensorFlow and Keras say about a failure, without what is not the user's.
+
+They put whole tracebacks, names of internal nodes and a layer's arguments into the text of an
+exception; of these the frames of the user's files and the complaint are kept.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from nasea.backends.user.module import is_user_file
+
+_CALLING = re.compile(
+    r"Exception encountered when calling layer .*? \(type [^)]*\)\.\s*"
+    r"(?P<text>.*?)\s*Call arguments received by layer .*",
+    re.DOTALL,
+)
+_NODES = re.compile(r"\{\{function_node [^}]*\}\} ?| ?\[\[\{\{node .*?\}\}\]\]| ?\[Op:[^\]]*\].*")
+_FRAME = re.compile(r'^(?P<indent>\s*)File "(?P<file>[^"]+)", line \d+')
+_HEADINGS = (
+    "Detected at node",
+    "Graph execution error:",
+    "in user code:",
+    "Stack trace for op definition",
+)
+
+
+def in_short(text: str, directory: Path) -> str:
+    """The text of an error with the frames of files below ``directory`` and no others."""
+    text = _NODES.sub("", _CALLING.sub(r"\g<text>", text))
+    kept: list[str] = []
+    dropped: int | None = None  # how far the frame that is being left out is indented
+    for line in text.splitlines():
+        indent = len(line) - len(line.lstrip())
+        frame = _FRAME.match(line)
+        if frame:
+            dropped = None if is_user_file(frame["file"], directory) else indent
+        elif line.strip() and dropped is not None and indent <= dropped:
+            dropped = None
+        if dropped is None and line.strip() and not line.strip().startswith(_HEADINGS):
+            kept.append(line)
+    return "\n".join(kept)

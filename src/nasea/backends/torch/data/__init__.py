@@ -1,0 +1,1 @@
+"""The user's data sets, with PyTorch."""

@@ -1,0 +1,64 @@
+"""What goes wrong while a data set is read: the user's code, the data, or a worker process."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from nasea.backends.user.module import is_user_file, user_code
+from nasea.errors import DataError, UserCodeError
+
+_FRAME = re.compile(r'^  File "(?P<file>[^"]+)", line \d+.*\n(?:    .*\n)*', re.MULTILINE)
+_COLLATE = str(Path("utils", "data", "_utils", "collate.py"))
+
+
+@contextmanager
+def reading(what: str, directory: Path) -> Iterator[None]:
+    """Report a failure inside as the user's, or as the data's where no code of the user fails.
+
+    Args:
+        what: the data set, for the message.
+        directory: where the user's files are.
+    """
+    try:
+        with user_code(f"reading {what}", directory):
+            yield
+    except UserCodeError as error:
+        cause = error.__cause__
+        assert cause is not None
+        if str(cause).startswith("DataLoader worker"):
+            raise DataError(
+                f"a process that reads {what} died: {cause}",
+                fix="it ran out of memory, was killed or called exit(); "
+                "resource.data_workers: 0 reads in the main process",
+            ) from error
+        frames, reason, collating = _anatomy(cause, error.trace, directory)
+        if frames:
+            trace = f"Traceback (most recent call last):\n{''.join(frames)}{reason}"
+            raise UserCodeError(error.doing, trace) from error
+        if collating:
+            raise DataError(
+                f"the items of {what} do not fit into one batch: {reason}",
+                fix="give every item as (image, label) with tensors of one shape: convert, "
+                "resize or crop in the data set, or give the data set a collate_fn",
+            ) from error
+        raise UserCodeError(error.doing, reason) from error
+
+
+def _anatomy(cause: BaseException, trace: str, directory: Path) -> tuple[list[str], str, bool]:
+    """(the user's frames, the error itself, whether torch was making a batch of the items)."""
+    # A worker process hands its traceback over as the text of the exception.
+    text = str(cause)
+    if not text.startswith("Caught ") or "\nOriginal Traceback" not in text:
+        text = trace
+    all_frames = list(_FRAME.finditer(text))
+    reason = text[all_frames[-1].end() :] if all_frames else text
+    frames = [f.group() for f in all_frames if is_user_file(f["file"], directory)]
+    collating = any(f["file"].endswith(_COLLATE) for f in all_frames)
+    step = cause.__traceback__
+    while step is not None:
+        collating = collating or step.tb_frame.f_code.co_filename.endswith(_COLLATE)
+        step = step.tb_next
+    return frames, reason.strip(), collating

@@ -1,0 +1,106 @@
+"""PyTorch behind the protocol of exporters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from nasea.backends.base import Measurement
+from nasea.backends.export.exporter import Array, Run
+from nasea.backends.export.formats import Format
+from nasea.backends.export.timing import median_seconds
+from nasea.backends.torch.data.datasets import Data
+from nasea.backends.torch.export.runtimes import load_onnx, load_pt2, one_thread
+from nasea.backends.torch.export.writers import write_onnx, write_pt2
+from nasea.backends.torch.network.layers import Network
+from nasea.backends.torch.scoring.scorer import measured
+from nasea.backends.torch.user.code import UserCode
+from nasea.backends.user.nesting import flatten, restore
+
+_EXAMPLES = 3  # two decide shapes, the third shows that any number will do
+
+
+class TorchExporter:
+    """See :class:`nasea.backends.export.exporter.Exporter`.
+
+    Args:
+        network: in evaluation mode, on the CPU.
+        data: validation images.
+        user: the user's metric.
+        device: where the user's metric expects outputs.
+        seed: the metric starts from the random state it has in a search.
+    """
+
+    def __init__(
+        self, network: Network, data: Data, user: UserCode, device: torch.device, seed: int
+    ) -> None:
+        self.network = network
+        self.data = data
+        self.user = user
+        self.device = device
+        self.seed = seed
+        images, _ = next(iter(data.evaluation(None, None)))
+        with torch.no_grad(), user.guard("PreNet, PostNet: forward(inputs)"):
+            self._structure = network(images[:1].clone())
+
+    @property
+    def parameters(self) -> int:
+        """See :class:`nasea.backends.export.exporter.Exporter`."""
+        return sum(parameter.numel() for parameter in self.network.parameters())
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """See :class:`nasea.backends.export.exporter.Exporter`."""
+        return tuple(name for name, _ in flatten(self._structure, torch.Tensor))
+
+    @property
+    def run(self) -> Run:
+        """See :class:`nasea.backends.export.exporter.Exporter`."""
+
+        def run(images: Array) -> list[Array]:
+            with torch.no_grad():
+                outputs = self.network(torch.from_numpy(images.copy()))
+            return [tensor.numpy() for _, tensor in flatten(outputs, torch.Tensor)]
+
+        return run
+
+    def images(self) -> Iterator[Array]:
+        """See :class:`nasea.backends.export.exporter.Exporter`."""
+        for images, _ in self.data.evaluation(None, None):
+            yield np.ascontiguousarray(images.numpy())
+
+    def measure(self, run: Run) -> Measurement:
+        """See :class:`nasea.backends.export.exporter.Exporter`."""
+
+        def evaluate(images: torch.Tensor) -> object:
+            outputs = iter(run(np.ascontiguousarray(images.cpu().numpy())))
+            return restore(self._structure, torch.Tensor, outputs, self._tensor)
+
+        return measured(self.user, self.data.evaluation(None, None), evaluate, self.seed)
+
+    def write(self, format: Format, path: Path, batch: int | None) -> None:
+        """See :class:`nasea.backends.export.exporter.Exporter`."""
+        generator = torch.Generator().manual_seed(0)
+        count = max(batch or 0, _EXAMPLES)
+        shape = self.data.scenario.supernet.input_chw
+        example = torch.randn(count, *shape, generator=generator)
+        write = write_onnx if format.name == "onnx" else write_pt2
+        write(self.network, example, path, batch)
+
+    def load(self, format: Format, path: Path) -> Run:
+        """See :class:`nasea.backends.export.exporter.Exporter`."""
+        return load_onnx(path) if format.name == "onnx" else load_pt2(path)
+
+    def seconds(self, format: Format, path: Path, images: int) -> float:
+        """See :class:`nasea.backends.export.exporter.Exporter`."""
+        shape = self.data.scenario.supernet.input_chw
+        noise = np.random.default_rng(0).normal(size=(images, *shape)).astype(np.float32)
+        with one_thread():
+            run = load_onnx(path, threads=1) if format.name == "onnx" else load_pt2(path)
+            return median_seconds(lambda: run(noise))
+
+    def _tensor(self, values: Array) -> torch.Tensor:
+        return torch.from_numpy(np.array(values)).to(self.device)

@@ -1,0 +1,158 @@
+"""Networks as files of other runtimes: ONNX and torch.export."""
+
+from __future__ import annotations
+
+import inspect
+import io
+import logging
+import re
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from nasea.backends.torch.export.runtimes import load_onnx
+from nasea.backends.user.nesting import flatten
+from nasea.errors import ExportError
+
+_INPUT = "images"
+_OPERATOR = re.compile(
+    r"Exporting the operator '([^']+)'"  # the tracing exporter
+    r"|No ONNX function found for <OpOverload\(op='([^']+)'"  # the newer one
+)
+
+
+class Flat(nn.Module):
+    """A network whose nested output is a plain tuple of tensors."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+        self.eval()  # exporters set the network to the mode of what they are given
+
+    def forward(self, images: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        """(N, C, H, W) images -> the tensors of the output."""
+        return tuple(tensor for _, tensor in flatten(self.network(images), torch.Tensor))
+
+
+def write_onnx(network: nn.Module, example: torch.Tensor, path: Path, batch: int | None) -> None:
+    """Write an ONNX file.
+
+    The tracing exporter takes the most networks, but follows one course where a network branches
+    on values; what it cannot do, or does wrong, the newer one may do.
+
+    Args:
+        network: in evaluation mode.
+        example: (N, C, H, W) images, N at least 3.
+        path: where.
+        batch: images at a time; ``None`` for any number.
+
+    Raises:
+        ExportError: neither exporter can.
+    """
+    failures: list[tuple[str, Exception]] = []
+    for dynamo in (False, True):
+        try:
+            with quiet():
+                _write_onnx(network, example[: batch or 2], path, batch, dynamo)
+                _check(network, example[: batch or 3], path)
+            return
+        except Exception as error:
+            path.unlink(missing_ok=True)
+            failures.append((f"dynamo={dynamo}", error))
+    raise _refusal("ONNX", failures)
+
+
+def write_pt2(network: nn.Module, example: torch.Tensor, path: Path, batch: int | None) -> None:
+    """Write what ``torch.export.load`` reads; arguments as of :func:`write_onnx`.
+
+    Raises:
+        ExportError: the network has something that torch.export cannot follow.
+    """
+    free = None if batch else ({0: torch.export.Dim("batch")},)
+    try:
+        with quiet(), torch.no_grad():
+            images = (example[: batch or 2],)
+            program = torch.export.export(Flat(network), images, dynamic_shapes=free)
+            torch.export.save(program, path)
+    except OSError:
+        raise
+    except Exception as error:
+        raise _refusal("torch.export", [("torch.export.export", error)]) from error
+
+
+def _write_onnx(
+    network: nn.Module, images: torch.Tensor, path: Path, batch: int | None, dynamo: bool
+) -> None:
+    with torch.no_grad():
+        outputs = flatten(network(images.clone()), torch.Tensor)
+    names = [name for name, _ in outputs]
+    options: dict[str, Any] = {}
+    if dynamo:
+        options = {"dynamo": True, "external_data": False}
+        if batch is None:
+            options["dynamic_shapes"] = ({0: torch.export.Dim("batch")},)
+    else:
+        if batch is None:
+            batched = [n for n, tensor in outputs if tensor.shape[:1] == images.shape[:1]]
+            options["dynamic_axes"] = {name: {0: "batch"} for name in [_INPUT, *batched]}
+        if "dynamo" in inspect.signature(torch.onnx.export).parameters:
+            options["dynamo"] = False
+    torch.onnx.export(
+        Flat(network), (images,), str(path), input_names=[_INPUT], output_names=names, **options
+    )
+
+
+def _check(network: nn.Module, images: torch.Tensor, path: Path) -> None:
+    """Raise ValueError where the file does something else, e.g. the course of one example only."""
+    with torch.no_grad():
+        expected = flatten(network(images.clone()), torch.Tensor)
+    for (name, tensor), found in zip(expected, load_onnx(path)(images.numpy()), strict=True):
+        if found.shape != tuple(tensor.shape):
+            raise ValueError(f"{name} is {found.shape}, not {tuple(tensor.shape)}")
+        if not np.allclose(found, tensor.numpy(), rtol=1e-3, atol=1e-3, equal_nan=True):
+            raise ValueError(f"{name} is not what the network computes")
+
+
+def _refusal(format: str, failures: list[tuple[str, Exception]]) -> ExportError:
+    matches = [_OPERATOR.search(str(error)) for _, error in failures]
+    operators = [match.group(1) or match.group(2) for match in matches if match]
+    if operators:
+        names = ", ".join(dict.fromkeys(operators))
+        return ExportError(
+            f"{format} has no operator for {names}, which PreNet or PostNet uses",
+            fix="write that part of user_module.py with other operators and retrain, or use "
+            "another --format",
+        )
+    lines = [f"  {what}: {_reason(error)}" for what, error in failures]
+    return ExportError(
+        "\n".join([f"the network cannot be written as {format}:", *lines]),
+        fix="leave what depends on the values of tensors out of the forward of PreNet and "
+        "PostNet, or use another --format",
+    )
+
+
+def _reason(error: BaseException) -> str:
+    while error.__cause__ is not None:  # what torch.onnx says itself is advice of many lines
+        error = error.__cause__
+    lines = str(error).strip().splitlines()
+    return f"{type(error).__name__}: {lines[0] if lines else ''}"
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Keep back what exporters say about themselves."""
+    sink = io.StringIO()
+    level = logging.root.manager.disable
+    logging.disable(logging.CRITICAL)
+    try:
+        with warnings.catch_warnings(), redirect_stdout(sink), redirect_stderr(sink):
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.disable(level)

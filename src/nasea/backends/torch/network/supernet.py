@@ -1,0 +1,276 @@
+"""The supernet: every slot once, and the path of one architecture through them.
+
+A path does not slice its weights inside the graph of the loss. It copies the parts it needs into
+leaf tensors before the step and adds their gradients back into the slots after it. Autograd then
+sees a plain stand-alone network, and sharing costs two copies of the weights a step, whatever the
+batch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from nasea.backends.torch.network.layers import (
+    Network,
+    build_body,
+    initialise,
+    learned_tensors,
+)
+from nasea.space import Act, Add, Conv, Genome, GlobalPool, Norm, Op, Pool, Program, Scale, Space
+from nasea.space.ops import NORM_EPS, overwrites_input
+from nasea.space.slots import Tensor, part, tensors
+
+Weights = dict[str, torch.Tensor]
+
+
+@dataclass(frozen=True)
+class _Part:
+    """One tensor of a candidate: where it lies in its slot."""
+
+    slot: str
+    where: tuple[slice, ...]
+    whole: bool
+
+
+class Supernet(nn.Module):
+    """All slots of a space between the user's ends.
+
+    Args:
+        space: the space.
+        pre_net: the user's PreNet.
+        post_net: the user's PostNet.
+        memory_format: layout of activations and convolution weights inside the body.
+    """
+
+    def __init__(
+        self,
+        space: Space,
+        pre_net: nn.Module,
+        post_net: nn.Module,
+        memory_format: torch.memory_format,
+    ) -> None:
+        super().__init__()
+        self.space = space
+        self.pre_net = pre_net
+        self.post_net = post_net
+        self.memory_format = memory_format
+        self._slots = nn.ParameterDict(
+            {_key(name): nn.Parameter(_initial(slot)) for name, slot in space.slots.items()}
+        )
+        lay_out(self, memory_format)
+        self._parts = [
+            [self._parts_of(candidate.program) for candidate in layer.candidates]
+            for layer in space.layers
+        ]
+
+    def slot(self, name: str) -> nn.Parameter:
+        """The tensor of a slot."""
+        parameter: nn.Parameter = self._slots[_key(name)]
+        return parameter
+
+    def bind(self, genome: Genome) -> Weights:
+        """The weights of a path by slot, as leaves that collect gradients."""
+        weights: Weights = {}
+        with torch.no_grad():
+            for parts, gene in zip(self._parts, genome, strict=True):
+                for piece in parts[gene]:
+                    slot = self.slot(piece.slot)
+                    weights[piece.slot] = slot if piece.whole else self._copy(slot[piece.where])
+        return weights
+
+    def collect(self, genome: Genome, weights: Weights) -> None:
+        """Add the gradients of a bound path to those of the slots."""
+        for parts, gene in zip(self._parts, genome, strict=True):
+            for piece in parts[gene]:
+                gradient = weights[piece.slot].grad
+                if piece.whole or gradient is None:
+                    continue
+                slot = self.slot(piece.slot)
+                if slot.grad is None:
+                    slot.grad = torch.zeros_like(slot)
+                slot.grad[piece.where] += gradient
+
+    def slots_of(self, genome: Genome) -> list[str]:
+        """Names of the slots that a path uses."""
+        return [
+            piece.slot
+            for parts, gene in zip(self._parts, genome, strict=True)
+            for piece in parts[gene]
+        ]
+
+    def run(self, images: torch.Tensor, genome: Genome, weights: Weights) -> object:
+        """Forward through a bound path with the statistics of the batch.
+
+        Args:
+            images: (N, C, H, W).
+            genome: the path.
+            weights: what :meth:`bind` gave for it.
+        """
+        x = self.pre_net(images.contiguous(memory_format=self.memory_format))
+        tapped = []
+        for layer, gene in zip(self.space.layers, genome, strict=True):
+            x = _run(layer.candidates[gene].program, x, weights)
+            if layer.tapped:
+                tapped.append(x)
+        return self.post_net([*tapped, x] if tapped else x)
+
+    def network(self, genome: Genome, pre_net: nn.Module, post_net: nn.Module) -> Network:
+        """The stand-alone network of an architecture with its share of the weights, copied.
+
+        Args:
+            genome: the architecture.
+            pre_net: the PreNet to put before it, not copied.
+            post_net: the PostNet to put behind it, not copied.
+        """
+        candidates = self.space.decode(genome)
+        body = build_body(candidates, initialised=False)
+        body = body.to(next(iter(self._slots.values())).device)
+        with torch.no_grad():
+            for slot, parameter in learned_tensors(body, candidates):
+                stored = self.slot(slot)
+                parameter.copy_(stored[part(tuple(stored.shape), tuple(parameter.shape))])
+        network = Network(pre_net, body, post_net, self.space.taps)
+        lay_out(network, self.memory_format)
+        return network
+
+    def adopt(self, genome: Genome, network: Network) -> None:
+        """Take over the weights of a network of an architecture, its ends included.
+
+        The inverse of :meth:`network`; statistics of the body are left behind, as a supernet has
+        none.
+        """
+        with torch.no_grad():
+            for slot, parameter in learned_tensors(network.body, self.space.decode(genome)):
+                stored = self.slot(slot)
+                stored[part(tuple(stored.shape), tuple(parameter.shape))] = parameter
+        self.pre_net.load_state_dict(network.pre_net.state_dict())
+        self.post_net.load_state_dict(network.post_net.state_dict())
+
+    def _parts_of(self, program: Program) -> list[_Part]:
+        parts = []
+        for tensor in tensors(program):
+            slot_shape = self.space.slots[tensor.slot].shape
+            where = part(slot_shape, tensor.shape)
+            parts.append(_Part(tensor.slot, where, tensor.shape == slot_shape))
+        return parts
+
+    def _copy(self, view: torch.Tensor) -> torch.Tensor:
+        layout = self.memory_format if view.dim() == 4 else torch.contiguous_format
+        return view.detach().clone(memory_format=layout).requires_grad_()
+
+
+def lay_out(module: nn.Module, memory_format: torch.memory_format) -> None:
+    """Store the module's four-dimensional weights in the given layout, in place."""
+    for tensor in (*module.parameters(), *module.buffers()):
+        if tensor.dim() == 4:  # Module.to would refuse a module that has a tensor of five
+            tensor.data = tensor.data.contiguous(memory_format=memory_format)
+
+
+def _key(slot: str) -> str:
+    # The name of a block may have a dot in it, that of a parameter may not.
+    return slot.replace(".", ":")
+
+
+def _initial(slot: Tensor) -> torch.Tensor:
+    values = torch.zeros(slot.shape)
+    if slot.kind == "weight":
+        initialise(values)
+    elif slot.kind == "scale":
+        values.fill_(1.0)
+    return values
+
+
+def _run(program: Program, x: torch.Tensor, weights: Weights) -> torch.Tensor:
+    before: Op | None = None
+    for op in program:
+        x = _RUNNERS[type(op)](op, x, weights, before)
+        before = op
+    return x
+
+
+def _conv(op: Conv, x: torch.Tensor, weights: Weights, before: Op | None) -> torch.Tensor:
+    bias = weights[f"{op.slot}/bias"] if op.bias else None
+    return F.conv2d(x, weights[f"{op.slot}/weight"], bias, op.stride, op.kernel // 2, 1, op.groups)
+
+
+def _norm(op: Norm, x: torch.Tensor, weights: Weights, before: Op | None) -> torch.Tensor:
+    # Running statistics of a supernet mean nothing: every path would leave its own in them.
+    scale, shift = weights[f"{op.slot}/scale"], weights[f"{op.slot}/shift"]
+    return F.batch_norm(x, None, None, scale, shift, training=True, eps=NORM_EPS)
+
+
+def _act(op: Act, x: torch.Tensor, weights: Weights, before: Op | None) -> torch.Tensor:
+    if op.kind == "relu":
+        return F.relu(x, inplace=overwrites_input(before))
+    if op.kind == "relu6":
+        return F.relu6(x, inplace=overwrites_input(before))
+    return _POINTWISE[op.kind](x)
+
+
+def _pool(op: Pool, x: torch.Tensor, weights: Weights, before: Op | None) -> torch.Tensor:
+    pad = op.kernel // 2
+    if op.kind == "max":
+        return F.max_pool2d(x, op.kernel, op.stride, pad)
+    return F.avg_pool2d(x, op.kernel, op.stride, pad, count_include_pad=False)
+
+
+def _global_pool(
+    op: GlobalPool, x: torch.Tensor, weights: Weights, before: Op | None
+) -> torch.Tensor:
+    return F.adaptive_avg_pool2d(x, 1)
+
+
+def _add(op: Add, x: torch.Tensor, weights: Weights, before: Op | None) -> torch.Tensor:
+    total = _run(op.branches[0], x, weights)
+    for branch in op.branches[1:]:
+        total = total + _run(branch, x, weights)
+    return total
+
+
+def _scale(op: Scale, x: torch.Tensor, weights: Weights, before: Op | None) -> torch.Tensor:
+    return x * _run(op.gate, x, weights)
+
+
+_POINTWISE: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
+    "hswish": F.hardswish,
+    "sigmoid": torch.sigmoid,
+    "hsigmoid": F.hardsigmoid,
+}
+
+_RUNNERS: dict[type[Op], Callable[..., torch.Tensor]] = {
+    Conv: _conv,
+    Norm: _norm,
+    Act: _act,
+    Pool: _pool,
+    GlobalPool: _global_pool,
+    Add: _add,
+    Scale: _scale,
+}
+
+
+def average_gradients(supernet: Supernet, paths: Sequence[Genome]) -> None:
+    """Divide every gradient by the number of paths that used its tensor.
+
+    What a learning rate means then does not depend on how many paths share an update.
+    """
+    uses: dict[str, int] = {}
+    for path in paths:
+        for name in supernet.slots_of(path):
+            uses[name] = uses.get(name, 0) + 1
+    by_count: dict[int, list[torch.Tensor]] = {}
+    for name, count in uses.items():
+        slot = supernet.slot(name)
+        if slot.grad is not None:
+            by_count.setdefault(count, []).append(slot.grad)
+    for end in (supernet.pre_net, supernet.post_net):
+        for parameter in end.parameters():
+            if parameter.grad is not None:
+                by_count.setdefault(len(paths), []).append(parameter.grad)
+    for count, gradients in by_count.items():
+        if count > 1:
+            torch._foreach_div_(gradients, float(count))

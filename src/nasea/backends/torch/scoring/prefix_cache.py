@@ -1,0 +1,112 @@
+"""The path that was scored last, as PyTorch keeps it.
+
+See :mod:`nasea.backends.scoring.prefix_cache`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import torch
+from torch import nn
+
+from nasea.backends.scoring.prefix_cache import Beginning, Digest
+from nasea.backends.torch.network.layers import Network
+from nasea.backends.user.nesting import flatten
+from nasea.space import Genome
+
+Outputs = list[torch.Tensor]
+"""Of PreNet and of the first layers, in order."""
+
+
+@dataclass
+class Path:
+    """A calibrated network, and what its first layers gave.
+
+    Attributes:
+        genome: the architecture.
+        network: the network, in evaluation mode.
+        statistics: outputs for each batch of statistics images, while statistics were estimated.
+        validation: (images, outputs) for each call of the metric's function, in evaluation mode.
+    """
+
+    genome: Genome
+    network: Network
+    statistics: list[Outputs] = field(default_factory=list)
+    validation: list[tuple[torch.Tensor, Outputs]] = field(default_factory=list)
+
+    @property
+    def depth(self) -> int:
+        """See :class:`nasea.backends.scoring.prefix_cache.Scored`."""
+        return min(map(len, self.statistics))
+
+
+class Begun(Beginning[Path]):
+    """How an architecture begins: modules that another one lends, and their outputs."""
+
+    def lend(self, network: Network) -> None:
+        """Put the calibrated modules into a network that has yet to be calibrated."""
+        if self.path is not None:
+            network.pre_net = self.path.network.pre_net
+            for layer in range(self.depth - 1):
+                network.body[layer] = self.path.network.body[layer]
+
+    def rest_of(self, network: Network) -> nn.Module:
+        """The modules of a network that are its own."""
+        own = [*list(network.body)[max(0, self.depth - 1) :], network.post_net]
+        return nn.ModuleList(own if self.path is not None else [network.pre_net, *own])
+
+    def statistics(self, number: int) -> Outputs:
+        """Known outputs for a batch of statistics images."""
+        return [] if self.path is None else self.path.statistics[number][: self.depth]
+
+    def validation(self, number: int, images: torch.Tensor) -> tuple[torch.Tensor, Outputs] | None:
+        """A call of the metric's function with its known outputs, if it was for these images."""
+        if self.path is None or number >= len(self.path.validation):
+            return None
+        before, outputs = self.path.validation[number]
+        same = before.shape == images.shape and torch.equal(before, images)
+        return (before, outputs[: self.depth]) if same else None
+
+
+ALONE = Begun()
+"""Begins with nothing."""
+
+
+def enter_outputs(digest: Digest, outputs: object) -> None:
+    """Take in what PostNet returned."""
+    for name, tensor in flatten(outputs, torch.Tensor):
+        plain = tensor.detach().cpu().contiguous().reshape(-1)
+        kind = f"{tensor.dtype} {tuple(tensor.shape)}"
+        digest.add(name, kind, plain.view(torch.uint8).numpy().tobytes())
+
+
+def run_from(
+    network: Network, images: torch.Tensor, known: Sequence[torch.Tensor], kept: int
+) -> tuple[object, Outputs]:
+    """Forward, from where outputs are known.
+
+    Args:
+        network: the network.
+        images: (N, C, H, W).
+        known: what PreNet and the first layers give for these images; may be empty.
+        kept: how many outputs are wanted.
+
+    Returns:
+        What PostNet returns; the outputs of PreNet and of the first layers, ``kept`` at most.
+    """
+    outputs = list(known) or [network.pre_net(images)]
+    tapped = {layer: outputs[layer + 1] for layer in network.taps if layer + 1 < len(outputs)}
+    first, x = len(outputs) - 1, outputs[-1]
+    del outputs[kept:]
+    for layer in range(first, len(network.body)):
+        x = network.body[layer](x)
+        if layer in network.taps:
+            tapped[layer] = x
+        if len(outputs) == layer + 1 < kept:
+            outputs.append(x)
+    features = [*(tapped[layer] for layer in network.taps), x]
+    if kept:  # a PostNet may work on its inputs in place
+        features = [feature.clone() for feature in features]
+    return network.post_net(features if network.taps else features[0]), outputs

@@ -1,0 +1,80 @@
+"""Learning from the outputs of another network besides the labels."""
+
+from __future__ import annotations
+
+import torch
+from torch.nn import functional as F
+
+from nasea.backends.torch.network.layers import Network
+from nasea.backends.torch.user.code import UserCode
+from nasea.backends.torch.user.describe import describe
+from nasea.backends.training.distillation import TEMPERATURE, nothing_to_learn
+from nasea.backends.user.nesting import flatten
+
+_SMALLEST = 1e-8
+
+
+class Teacher:
+    """A trained network whose scores of classes a student is drawn to.
+
+    Args:
+        network: in evaluation mode, on the device; not changed.
+        share: of the teacher in the loss, from 0 to 1.
+        user: guards the user's ends.
+        example: (N, C, H, W) images to see what the output is like.
+
+    Raises:
+        NotAvailableError: no output is scores of classes.
+    """
+
+    def __init__(
+        self, network: Network, share: float, user: UserCode, example: torch.Tensor
+    ) -> None:
+        self.network = network
+        self.share = share
+        self.user = user
+        outputs = self(example)
+        if not outputs:
+            with torch.no_grad():
+                raise nothing_to_learn(describe(network(example.clone())))
+        self._are_probabilities = [_are_probabilities(scores) for scores in outputs]
+
+    def __call__(self, images: torch.Tensor) -> list[torch.Tensor]:
+        """The teacher's scores of classes for images, (N, classes) each."""
+        with torch.no_grad(), self.user.guard("PreNet, PostNet: forward(inputs)"):
+            return _scores(self.network(images.clone()))  # a PreNet may work in place
+
+    def mixed(
+        self, loss: torch.Tensor, outputs: object, taught: list[torch.Tensor]
+    ) -> torch.Tensor:
+        """The loss of the user with the teacher's share in it.
+
+        The Kullback-Leibler divergence of the student's softened scores from the teacher's, times
+        the squared temperature (Hinton et al. 2015, arXiv:1503.02531), summed over the outputs.
+        """
+        total = (1.0 - self.share) * loss
+        pairs = zip(_scores(outputs), taught, self._are_probabilities, strict=True)
+        for student, teacher, probabilities in pairs:
+            ours, theirs = (_softened(scores, probabilities) for scores in (student, teacher))
+            divergence = F.kl_div(ours, theirs, reduction="batchmean", log_target=True)
+            total = total + self.share * TEMPERATURE**2 * divergence
+        return total
+
+
+def _scores(outputs: object) -> list[torch.Tensor]:
+    return [
+        tensor
+        for _, tensor in flatten(outputs, torch.Tensor)
+        if tensor.dim() == 2 and tensor.shape[1] > 1 and tensor.is_floating_point()
+    ]
+
+
+def _are_probabilities(scores: torch.Tensor) -> bool:
+    sums = scores.sum(1)
+    return bool((scores >= 0).all() and torch.allclose(sums, torch.ones_like(sums), atol=1e-3))
+
+
+def _softened(scores: torch.Tensor, are_probabilities: bool) -> torch.Tensor:
+    """Logarithms of the probabilities of classes, softened."""
+    logits = scores.clamp_min(_SMALLEST).log() if are_probabilities else scores
+    return F.log_softmax(logits / TEMPERATURE, dim=1)

@@ -1,0 +1,1 @@
+"""What training has in common in all frameworks."""

@@ -1,0 +1,1 @@
+"""The user's module: imported, called in a directory of its own, its failures put in words."""

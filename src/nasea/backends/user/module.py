@@ -1,0 +1,216 @@
+"""Finding, importing and checking the user's module: what both frameworks have in common."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import sys
+import traceback
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from nasea.errors import NaseaError, UserCodeError, UserModuleError
+
+MODULE_NAME = "user_module"
+FILE_NAME = f"{MODULE_NAME}.py"
+
+CLASSIFICATION_MODULE = "user_module_cls"
+"""A classification module beside the user's own, which pre-training uses where it is there."""
+
+_OWN_CODE = Path(__file__).parents[2]
+
+_UNIQUE_METHODS = {
+    "PyTorch": {"dataset_define", "scheduler_define", "metrics_func", "loss_func"},
+    "TensorFlow": {"build_dataset_search", "lr_scheduler", "metrics_op", "loss_op"},
+}
+"""Framework -> methods of UserModule that modules of no other framework have."""
+
+Interface = Mapping[str, Mapping[str, Sequence[str]]]
+"""Class -> method -> names of the arguments nasea passes, in order."""
+
+
+def import_user_module(directory: Path, name: str = MODULE_NAME, anew: bool = True) -> ModuleType:
+    """Import ``user_module.py`` from ``directory``, which goes on ``sys.path``.
+
+    It is imported under its own name, so that processes started later find it the same way.
+
+    Args:
+        directory: where it is.
+        name: of the module, where it is another one than the user's own.
+        anew: read it, and what it imports, again; modules of another run of this process may have
+            the same names.
+
+    Raises:
+        UserModuleError: there is no such file, or it is not readable Python.
+        UserCodeError: importing it raises.
+    """
+    path = directory / f"{name}.py"
+    if not path.is_file():
+        raise UserModuleError(
+            f"{path.name} was not found in {directory}",
+            fix="run the command in the directory that holds it, or start with `nasea init`",
+        )
+    if sys.path[:1] != [str(directory)]:  # another run of this process may stand before it
+        sys.path.insert(0, str(directory))
+    importlib.invalidate_caches()
+    if anew:
+        _forget_user_modules(directory)
+    try:
+        with user_code(f"importing {path.name}", directory):
+            module = importlib.import_module(name)
+    except UserCodeError:
+        _forget_user_modules(directory)  # what it had imported by then
+        raise
+    found = Path(str(module.__file__)).resolve()
+    if found != path.resolve():
+        raise UserModuleError(
+            f"importing {name!r} found {found}, not {path}",
+            fix="take the other directory off PYTHONPATH",
+        )
+    return module
+
+
+def user_files(directory: Path) -> list[Path]:
+    """The files below ``directory`` that are imported at present, ``user_module.py`` among them."""
+    return sorted({Path(str(module.__file__)) for module in _user_modules(directory).values()})
+
+
+def _user_modules(directory: Path) -> dict[str, ModuleType]:
+    return {
+        name: module
+        for name, module in list(sys.modules.items())
+        if name != "__main__"
+        and isinstance(getattr(module, "__file__", None), str)
+        and is_user_file(str(module.__file__), directory)
+    }
+
+
+def _forget_user_modules(directory: Path) -> None:
+    """Have what an earlier run in this process imported read anew: it may have been edited.
+
+    That run may have been in another directory, with modules of the same names.
+    """
+    before = getattr(sys.modules.get(MODULE_NAME), "__file__", None)
+    for each in {directory, Path(before).parent if before else directory}:
+        for name in _user_modules(each):
+            del sys.modules[name]
+
+
+def check_interface(
+    module: ModuleType, interface: Interface, unwritten: Collection[object] = ()
+) -> None:
+    """Check that everything is there and can be called as nasea calls it.
+
+    Args:
+        module: the user's module.
+        interface: what it must have.
+        unwritten: functions of base classes that stand where a method was not written.
+
+    Raises:
+        UserModuleError: something is not; names all of it.
+    """
+    _refuse_other_framework(module, interface)
+    problems: list[str] = []
+    for class_name, methods in interface.items():
+        found = getattr(module, class_name, None)
+        if not inspect.isclass(found):
+            problems.append(f"class {class_name} is missing")
+            continue
+        for method, arguments in methods.items():
+            expected = f"{class_name}.{method}({', '.join(['self', *arguments])})"
+            function = getattr(found, method, None)
+            if function is None or _is_unwritten(function, arguments, unwritten):
+                problems.append(f"method {expected} is missing")
+            elif not callable(function):
+                problems.append(f"{class_name}.{method} must be a method, {expected}")
+            elif not accepts(function, len(arguments) + _takes_self(found, method)):
+                signature = f"{class_name}.{method}{inspect.signature(function)}"
+                problems.append(f"{signature} must accept {expected}")
+    if problems:
+        lines = "\n".join(f"  {problem}" for problem in problems)
+        raise UserModuleError(
+            f"{module.__file__} does not have the expected interface:\n{lines}",
+            fix="see docs/reference/user-module.md; `nasea init` writes a working example",
+        )
+
+
+def _refuse_other_framework(module: ModuleType, interface: Interface) -> None:
+    written = set(vars(getattr(module, "UserModule", object)))
+    for framework, methods in _UNIQUE_METHODS.items():
+        if written & methods and not methods & set(interface["UserModule"]):
+            found = ", ".join(sorted(written & methods))
+            raise UserModuleError(
+                f"{module.__file__} is written for {framework} (UserModule has {found}), which is "
+                "not what strategy.framework says",
+                fix=f"use framework: {framework}, or the user_module.py of the other framework",
+            )
+
+
+def accepts(function: Any, positional: int) -> bool:
+    """Whether ``function`` can be called with so many positional arguments."""
+    try:
+        inspect.signature(function).bind(*[None] * positional)
+    except TypeError:
+        return False
+    except ValueError:  # no signature to be had: a built-in or an extension type
+        return True
+    return True
+
+
+def _takes_self(found: type, method: str) -> bool:
+    function = inspect.getattr_static(found, method)
+    return hasattr(function, "__get__") and not isinstance(function, staticmethod | classmethod)
+
+
+def _is_unwritten(
+    function: object, arguments: Sequence[str], unwritten: Collection[object]
+) -> bool:
+    # A class without __init__ has object's, which will do where nothing is passed.
+    return any(function is known for known in unwritten) or (
+        function is object.__init__ and bool(arguments)
+    )
+
+
+@contextmanager
+def user_code(doing: str, directory: Path) -> Iterator[None]:
+    """Turn what the user's code raises into an error that shows the user's frames.
+
+    Args:
+        doing: what nasea asked for, e.g. ``UserModule.loss_func(labels, logits)``.
+        directory: where the user's files are.
+    """
+    try:
+        yield
+    except NaseaError:
+        raise
+    except SystemExit as error:
+        trace = user_frames(error, directory)
+        raise UserCodeError(doing, f"{trace}it called exit({error.code!r})") from error
+    except Exception as error:
+        raise UserCodeError(doing, user_frames(error, directory)) from error
+
+
+def user_frames(error: BaseException, directory: Path) -> str:
+    """The traceback with the frames of the user's files and no others."""
+    report = traceback.TracebackException.from_exception(error)
+    mine = [frame for frame in report.stack if is_user_file(frame.filename, directory)]
+    report.stack = traceback.StackSummary.from_list(mine)
+    report.__cause__ = None
+    report.__context__ = None
+    lines = "".join(report.format())
+    return lines if mine else lines.removeprefix("Traceback (most recent call last):\n")
+
+
+def is_user_file(filename: str, directory: Path) -> bool:
+    """Whether code in ``filename`` is the user's: below ``directory``, not installed, not ours."""
+    if not filename.startswith(str(directory)):  # thousands of modules are asked about
+        return False
+    path = Path(filename)
+    return (
+        path.is_relative_to(directory)
+        and "site-packages" not in path.parts
+        and not path.is_relative_to(_OWN_CODE)
+    )

@@ -1,0 +1,82 @@
+"""How a command fails: a message on stderr and an exit status, a traceback only for a defect."""
+
+from __future__ import annotations
+
+import functools
+import platform
+import sys
+import traceback
+from collections.abc import Callable
+from typing import ParamSpec
+
+import typer
+
+from nasea.errors import EXIT_INTERRUPTED, Interrupted, NaseaError
+from nasea.version import __version__
+
+EXIT_DEFECT = 1
+EXIT_NOBODY_READS = 1
+
+_P = ParamSpec("_P")
+
+
+def told(verb: Callable[_P, None]) -> Callable[_P, None]:
+    """The verb, its failures told to the user and turned into exit statuses."""
+
+    @functools.wraps(verb)
+    def guarded(*args: _P.args, **kwargs: _P.kwargs) -> None:
+        try:
+            verb(*args, **kwargs)
+            sys.stdout.flush()  # here a reader who left can still be noticed quietly
+        except NaseaError as error:
+            _print_error(error)
+            raise typer.Exit(error.exit_code) from error
+        except BrokenPipeError as error:
+            _silence_stdout()
+            raise typer.Exit(EXIT_NOBODY_READS) from error
+        except MemoryError as error:
+            short = NaseaError(
+                " ".join(["this machine has no memory left.", *str(error).splitlines()[:1]]),
+                fix="end other programs or lower strategy.batch_size, then run the same command "
+                "again: a search or a retraining goes on from its last checkpoint",
+            )
+            _print_error(short)
+            raise typer.Exit(short.exit_code) from error
+        except KeyboardInterrupt as error:
+            print("stopped", file=sys.stderr)
+            raise typer.Exit(EXIT_INTERRUPTED) from error
+        except Exception as error:
+            _print_defect()
+            raise typer.Exit(EXIT_DEFECT) from error
+
+    return guarded
+
+
+def _print_error(error: NaseaError) -> None:
+    from rich.text import Text
+
+    from nasea.cli.terminal.console import narration_console, print_line
+
+    if isinstance(error, Interrupted):  # asked for, so nothing is to be mended
+        text, label = Text(error.message), "next"
+    else:
+        text, label = Text.assemble(("error: ", "bold red"), error.message), "fix"
+    if error.fix is not None:
+        text.append(f"\n  {label}: ", "bold green").append(error.fix)
+    print_line(narration_console(), text)
+
+
+def _silence_stdout() -> None:
+    from nasea.cli.terminal.console import silence
+
+    silence(sys.stdout)
+
+
+def _print_defect() -> None:
+    traceback.print_exc()
+    print(
+        "error: this is a defect of nasea, not of your files\n"
+        "  fix: please report it with the traceback above and: "
+        f"nasea {__version__}, Python {platform.python_version()}, {platform.platform()}",
+        file=sys.stderr,
+    )

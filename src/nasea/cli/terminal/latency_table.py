@@ -1,0 +1,51 @@
+"""Latency profiles as tables for a terminal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rich.table import Table
+
+    from nasea.cost.profiles.measured import MeasuredProfile
+    from nasea.pipeline.latency.measure import MeasuredFile
+
+
+def pieces_table(profile: MeasuredProfile) -> Table:
+    """Every piece with its times."""
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=SIMPLE_HEAD)
+    table.add_column("piece")
+    for title in ("alone (ms)", "spread", "in a network (ms)"):
+        table.add_column(title, justify="right")
+    for row in profile.rows:
+        cells = (f"{row.alone_ms:.4f}", f"{row.spread:.1%}", f"{row.ms:.4f}")
+        table.add_row(Text(row.label), *cells)
+    return table
+
+
+def measured_table(files: Sequence[MeasuredFile]) -> Table:
+    """Whole networks: predicted, measured, and how far the two are apart."""
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=SIMPLE_HEAD)
+    table.add_column("file")
+    for title in ("predicted (ms)", "measured (ms)", "error", "spread"):
+        table.add_column(title, justify="right")
+    for item in files:
+        ms, predicted = item.timing.ms, item.predicted_ms
+        table.add_row(
+            Text(item.path.name),
+            "" if predicted is None else f"{predicted:.4f}",
+            f"{ms:.4f}",
+            "" if predicted is None else f"{predicted / ms - 1:+.1%}",
+            f"{item.timing.spread:.1%}",
+        )
+    return table

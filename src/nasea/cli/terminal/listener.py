@@ -1,0 +1,69 @@
+"""The pipeline's events, told to a person."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console
+from rich.text import Text
+
+from nasea.cli.terminal.console import narration_console, print_line
+from nasea.cli.terminal.progress import Bar, Meter, Ticker
+from nasea.errors import Notice
+from nasea.pipeline.session.events import Progress, Stage
+
+
+class RichListener:
+    """Tells what the pipeline does: a bar below the lines on a terminal, else lines only.
+
+    Use it as a context manager: leaving it takes the bar off the terminal.
+
+    Args:
+        console: where to tell it; stderr by default.
+        meter: what shows progress; chosen for the console by default.
+    """
+
+    def __init__(self, console: Console | None = None, meter: Meter | None = None) -> None:
+        self._console = console or narration_console()
+        # A dumb terminal cannot move its cursor, so it cannot redraw a bar either.
+        self._moves = self._console.is_terminal and not self._console.is_dumb_terminal
+        self._meter = meter or (Bar(self._console) if self._moves else Ticker(self._console))
+        self._told: set[Notice] = set()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._meter.stop()
+
+    def notice(self, notice: Notice) -> None:
+        """Print it, the first time it is heard."""
+        if notice not in self._told:
+            self._told.add(notice)
+            self._print(Text.assemble(("note: ", "bold yellow"), (str(notice), "yellow")))
+
+    def begin(self, stage: Stage, title: str) -> None:
+        """Print the title as a rule, or marked as a title where there are only lines."""
+        self._meter.stop()
+        if self._moves:
+            self._console.rule(Text(title, "bold"), align="left")
+        else:
+            self._print(f"== {title}")
+
+    def progress(self, progress: Progress) -> None:
+        """Show how far the stage is."""
+        self._meter.show(progress)
+
+    def line(self, text: str) -> None:
+        """Print it."""
+        self._print(text)
+
+    def _print(self, text: Text | str) -> None:
+        print_line(self._console, text)
+        self._meter.rest()

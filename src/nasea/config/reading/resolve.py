@@ -1,0 +1,193 @@
+"""From the values of a file to a scenario: defaults, validation, and the rules between keys."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from pydantic import ValidationError
+
+from nasea.config.reading.report import Report
+from nasea.config.reading.suggest import closest
+from nasea.config.reading.tree import Node, Scalar
+from nasea.config.reading.values import advice
+from nasea.config.reading.walk import Found
+from nasea.config.schema.fields import AXES, KeyedField, Location, keyed_fields
+from nasea.config.schema.keys import TASKS, Situation, alternatives
+from nasea.config.schema.rules import check
+from nasea.config.schema.scenario import Scenario
+
+_PROCESSOR = ("constraint", "processor_version")
+_ALSO_LATENCY = ("constraint", "also_latency")
+_OBJECTIVES = ("searcher", "objectives")
+
+
+def resolve(found: Found, report: Report) -> Scenario:
+    """Build the scenario.
+
+    Raises:
+        ConfigError: with every problem in the report and those found here.
+    """
+    if not found.lines:
+        report.settle()  # there is no scenario to look into
+    return _Resolver(found, report).scenario()
+
+
+class _Resolver:
+    def __init__(self, found: Found, report: Report) -> None:
+        self._found = found
+        self._report = report
+        self._fields = {field.location: field for field in keyed_fields()}
+        self._situation = self._find_situation()
+
+    def scenario(self) -> Scenario:
+        values = self._values()
+        scenario: Scenario | None = None
+        unsound: set[Location] = set()
+        try:
+            scenario = Scenario.model_validate(_nested(values))
+        except ValidationError as error:
+            unsound = self._refuse_values(error)
+        sound = {place: value for place, value in values.items() if place not in unsound}
+        check(sound, set(self._found.given) & set(values), self)
+        self._report.settle()
+        if scenario is None:  # every failed validation leaves a problem
+            raise AssertionError(f"{self._report.file}: refused without a reason")
+        return scenario
+
+    def refuse(
+        self, location: Location, rule: str, *, fix: str | None = None, item: int | None = None
+    ) -> None:
+        """Report that a value breaks a rule between keys."""
+        field, given = self._fields[location], self._found.given.get(location)
+        key = field.key.shown if item is None else f"{field.key.shown}[{item}]"
+        if given is None:
+            line = self._found.line_of_parent(field.key.path)
+            self._report.problem(line, key, rule, fix=fix)
+        else:
+            node = given.node if item is None else given.items[item]
+            self._report.problem(node.line, key, rule, found=node.source, fix=fix)
+
+    def notice(self, location: Location, text: str) -> None:
+        """Report something about a value that the user should know."""
+        field, given = self._fields[location], self._found.given.get(location)
+        line = given.node.line if given else self._found.line_of_parent(field.key.path)
+        self._report.notice(line, f"{field.key.shown}: {text}")
+
+    def _find_situation(self) -> Situation:
+        axes: dict[str, str | None] = {}
+        for axis, location in AXES.items():
+            field, given = self._fields[location], self._found.given.get(location)
+            value: object = None
+            if given is not None:
+                value = given.value
+            elif not self._found.is_excused(field.key.path):
+                value = Situation(**axes).resolve(field.default)
+            axes[axis] = value if isinstance(value, str) else None
+        return Situation(**axes)
+
+    def _values(self) -> dict[Location, object]:
+        values: dict[Location, object] = {}
+        for location, field in self._fields.items():
+            given = self._found.given.get(location)
+            if given is not None and self._applies(field):
+                values[location] = given.value
+            elif given is None and self._found.is_excused(field.key.path):
+                continue
+            elif given is None and self._is_required(field):
+                self._refuse_absence(field)
+            else:
+                default = self._situation_of(location).resolve(field.default)
+                if default is not None or field.form.nullable:
+                    values[location] = default
+        if values.get(_PROCESSOR) is not None and _PROCESSOR not in self._found.given:
+            self.notice(
+                ("constraint", "type"),
+                f"no processor_version given; latency is that of {values[_PROCESSOR]}",
+            )
+        return values
+
+    def _situation_of(self, location: Location) -> Situation:
+        """The situation that decides on a key: whatever asks for latency needs a processor."""
+        if location == _PROCESSOR and self._asks_for_latency():
+            return replace(self._situation, constraint_type="latency")
+        return self._situation
+
+    def _asks_for_latency(self) -> bool:
+        objectives = self._found.given.get(_OBJECTIVES)
+        named = None if objectives is None else objectives.value
+        traded = isinstance(named, Iterable) and "latency" in named
+        return traded or _ALSO_LATENCY in self._found.given
+
+    def _applies(self, field: KeyedField) -> bool:
+        situation = self._situation_of(field.location)
+        for axis, users in field.key.applies.items():
+            value = situation.value(axis)
+            if value is not None and value not in users:
+                decider = self._fields[AXES[axis]]
+                wanted = alternatives([decider.form.spelling(user) for user in users])
+                self.notice(
+                    field.location,
+                    f"ignored, as {decider.key.shown} is {decider.form.spelling(value)}; "
+                    f"used with {wanted}",
+                )
+                return False
+        return True
+
+    def _is_required(self, field: KeyedField) -> bool:
+        needed_by = field.key.required_for
+        return needed_by == TASKS or self._situation.task in needed_by
+
+    def _refuse_absence(self, field: KeyedField) -> None:
+        line = self._found.line_of_parent(field.key.path)
+        rule = "required key is missing"
+        if field.key.required_for != TASKS:
+            rule = f"required key for {self._situation.task} is missing"
+        self._report.problem(line, field.key.shown, rule, fix=f"give {field.form.words}")
+
+    def _refuse_values(self, error: ValidationError) -> set[Location]:
+        """Report what validation found; the locations of all fields that are not sound."""
+        told: set[tuple[Location, int | None]] = set()
+        for one in error.errors(include_url=False, include_input=False, include_context=False):
+            location, item = _split(one["loc"])
+            given = self._found.given.get(location)
+            if given is None:
+                continue  # left out above, with a reason
+            if one["type"] == "too_short" and given.items:
+                continue  # pydantic does not count the items that it has refused already
+            if item is not None and item >= len(given.items):
+                item = None  # pydantic's place of an item that a list of fixed length lacks
+            if (location, item) not in told:
+                told.add((location, item))
+                self._refuse_value(location, item)
+        return {location for location, _ in told}
+
+    def _refuse_value(self, location: Location, item: int | None) -> None:
+        field, given = self._fields[location], self._found.given[location]
+        form, node = field.form, given.node
+        if item is not None and form.item is not None:
+            form, node = form.item, given.items[item]
+        fix = advice(node, form) or _did_you_mean(node, list(form.choices))
+        self.refuse(location, f"must be {form.words}", fix=fix, item=item)
+
+
+def _did_you_mean(node: Node, choices: list[str]) -> str | None:
+    near = closest(node.text, choices) if isinstance(node, Scalar) else None
+    return f"did you mean '{near}'?" if near else None
+
+
+def _split(place: tuple[int | str, ...]) -> tuple[Location, int | None]:
+    names = tuple(part for part in place if isinstance(part, str))
+    return names, next((part for part in place if isinstance(part, int)), None)
+
+
+def _nested(values: dict[Location, object]) -> dict[str, object]:
+    """Turn ``{("supernet", "filters"): …}`` into ``{"supernet": {"filters": …}}``."""
+    root: dict[str, object] = {}
+    sections: dict[str, dict[str, object]] = {}
+    for field in keyed_fields():
+        *parents, name = field.location
+        section = sections.setdefault(parents[0], {}) if parents else root
+        if field.location in values:
+            section[name] = values[field.location]
+    return {**root, **sections}

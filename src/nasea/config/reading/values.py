@@ -1,0 +1,175 @@
+"""The value of a key, read from its node the way the key's form says.
+
+Reading never fails: what does not fit is handed on as it is, and validation refuses it. So there
+is one place that finds values wrong, and it finds all of them.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+
+from nasea.config.reading.legacy import narrow, uncurl
+from nasea.config.reading.report import Report, shorten
+from nasea.config.reading.tree import Node, Scalar, Sequence
+from nasea.config.schema.fields import KeyedField
+from nasea.config.schema.keys import Form
+
+# Decimal notation only, bounded in length: "010", "0x10" and "1:30" are numbers in some versions
+# of YAML, with surprising values.
+_INTEGER = re.compile(r"[-+]?(?:0|[1-9][0-9]{0,30}(?:_[0-9]{1,3}){0,10})")
+_FLOAT = re.compile(r"[-+]?(?:[0-9]{1,40}\.?[0-9]{0,40}|\.[0-9]{1,40})(?:[eE][-+]?[0-9]{1,4})?")
+_CONSTANTS = {"": None, "~": None, "null": None, "true": True, "false": False}
+_BRACKETS = {"(": ")", "[": "]"}
+_BARE_IDS = re.compile(r"[0-9]+(?:\s*,\s*[0-9]+)*")
+
+
+class Unreadable:
+    """Stands for a value that fits no type, so that validation refuses it."""
+
+
+@dataclass(frozen=True)
+class Given:
+    """A value found in the file.
+
+    Attributes:
+        value: what it means.
+        node: where it stands.
+        items: where its items stand, for a list.
+    """
+
+    value: object
+    node: Node
+    items: tuple[Node, ...] = ()
+
+
+def read(node: Node, field: KeyedField, report: Report) -> Given:
+    """Read the value of a key, noting in the report what had to be mended."""
+    reader = _Reader(field, report)
+    item = field.form.item
+    return reader.single(node) if item is None else reader.sequence(node, item)
+
+
+def plain_value(node: Node) -> object:
+    """What a scalar means by itself: a number, a truth value, nothing or a text."""
+    if not isinstance(node, Scalar):
+        return Unreadable()
+    text = node.text
+    if node.quoted:
+        return text
+    if text.casefold() in _CONSTANTS:
+        return _CONSTANTS[text.casefold()]
+    if _INTEGER.fullmatch(text):
+        return int(text)
+    return float(text) if _FLOAT.fullmatch(text) else text
+
+
+def advice(node: Node, form: Form) -> str | None:
+    """What to write instead of a value that was refused, where that can be guessed."""
+    if not isinstance(node, Scalar) or form.choices:
+        return None
+    if form.item is not None:
+        return f"write [{shorten(node.text)}]" if _is_number(plain_value(node)) else None
+    bare = plain_value(replace(node, quoted=False))
+    if form.kind is str:
+        return f'write "{shorten(node.text)}"' if not node.quoted and bare is not None else None
+    if node.quoted and _is_number(bare):
+        return "remove the quotes"
+    if form.kind is int and isinstance(bare, float) and bare.is_integer() and abs(bare) < 1e15:
+        return f"write {int(bare)}"
+    if bare is None and not node.quoted:
+        return "give a value, or remove the key"
+    return None
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+class _Reader:
+    def __init__(self, field: KeyedField, report: Report) -> None:
+        self._field = field
+        self._report = report
+
+    def single(self, node: Node) -> Given:
+        form = self._field.form
+        node = self._mended(node, form)
+        value = plain_value(node)
+        if form.choices and isinstance(node, Scalar) and not (value is None and form.nullable):
+            value = self._choice(node, form)
+        return Given(value, node)
+
+    def sequence(self, node: Node, form: Form) -> Given:
+        if isinstance(node, Sequence):
+            items = [part for item in node.items for part in self._split_wide(item)]
+        elif isinstance(node, Scalar):
+            if plain_value(node) is None:
+                return Given(None, node)
+            parts = self._listed(node)
+            if parts is None:
+                return Given(Unreadable(), node)
+            items = parts
+        else:
+            return Given(Unreadable(), node)
+        items = [self._mended(item, form) for item in items]
+        return Given(tuple(plain_value(item) for item in items), node, tuple(items))
+
+    def _listed(self, node: Scalar) -> list[Node] | None:
+        """The items of a list that is one text to YAML: ``(1, 2)``, or ``1,2`` where allowed."""
+        narrowed = narrow(node.text).strip()
+        if narrowed[:1] and _BRACKETS.get(narrowed[:1]) == narrowed[-1]:
+            kind = "tuple" if narrowed[0] == "(" else "list"
+            self._notice(node, f"{kind} {shorten(node.text)} read as a list")
+            inner = narrowed[1:-1].strip().removesuffix(",")
+        elif self._field.form.bare and _BARE_IDS.fullmatch(narrowed):
+            if "," in narrowed and not node.quoted:
+                self._notice(
+                    node, f"unquoted list {shorten(node.text)} read as [{shorten(narrowed)}]"
+                )
+            inner = narrowed
+        else:
+            return None
+        return self._parts(node, inner) if inner else []
+
+    def _split_wide(self, item: Node) -> list[Node]:
+        """Split ``64，128``, one item to YAML, at its full-width commas."""
+        if not isinstance(item, Scalar) or item.quoted or "，" not in item.text:
+            return [item]
+        self._notice(item, f"full-width punctuation in {shorten(item.text)} read as ASCII")
+        return self._parts(item, narrow(item.text))
+
+    @staticmethod
+    def _parts(node: Scalar, text: str) -> list[Node]:
+        parts: list[Node] = []
+        for part in map(str.strip, text.split(",")):
+            quoted = len(part) > 1 and part[0] == part[-1] and part[0] in "\"'"
+            inner = part[1:-1] if quoted else part
+            parts.append(replace(node, text=inner, source=part, quoted=quoted))
+        return parts
+
+    def _mended(self, node: Node, form: Form) -> Node:
+        """Undo typographic quotes, and full-width punctuation where it cannot be meant."""
+        if not isinstance(node, Scalar) or node.quoted:
+            return node
+        inner = uncurl(node.text)
+        if inner is not None:
+            self._notice(node, f"typographic quotes around {shorten(inner)} read as plain quotes")
+            return replace(node, text=inner, quoted=True)
+        free_text = form.kind is str and not form.choices
+        narrowed = node.text if free_text else narrow(node.text).strip()
+        if narrowed != node.text:
+            self._notice(node, f"full-width punctuation in {shorten(node.text)} read as ASCII")
+        return replace(node, text=narrowed)
+
+    def _choice(self, node: Scalar, form: Form) -> object:
+        if node.text in form.choices:
+            return form.choices[node.text]
+        for spelling, value in form.choices.items():
+            if spelling.casefold() == node.text.casefold():
+                if not self._field.key.any_case:
+                    self._notice(node, f"'{node.text}' read as '{spelling}'")
+                return value
+        return Unreadable()
+
+    def _notice(self, node: Node, text: str) -> None:
+        self._report.notice(node.line, f"{self._field.key.shown}: {text}")

@@ -1,0 +1,1 @@
+"""The keys of a scenario: types, ranges, defaults, the rules between them."""

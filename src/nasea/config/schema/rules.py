@@ -1,0 +1,187 @@
+"""Rules that join several keys."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Protocol, cast
+
+from nasea.config.schema.fields import Location
+
+_CHANNELS = range(1, 5)
+
+Values = Mapping[Location, object]
+
+
+class Judge(Protocol):
+    """Takes down what the rules find."""
+
+    def refuse(
+        self, location: Location, rule: str, *, fix: str | None = None, item: int | None = None
+    ) -> None:
+        """A field breaks a rule; ``item`` is an index into its list."""
+
+    def notice(self, location: Location, text: str) -> None:
+        """A field is unusual."""
+
+
+def check(values: Values, given: set[Location], judge: Judge) -> None:
+    """Apply every rule to the values that are sound in themselves.
+
+    Args:
+        values: all sound values, defaults included.
+        given: the locations of those that stand in the file.
+        judge: told of each broken rule.
+    """
+    for rule in _RULES:
+        rule(values, given, judge)
+
+
+def _layers_agree(values: Values, given: set[Location], judge: Judge) -> None:
+    filters, strides = values.get(_FILTERS), values.get(_STRIDES)
+    if filters is None or strides is None:
+        return
+    many, other = len(cast(tuple[int, ...], filters)), len(cast(tuple[int, ...], strides))
+    if many == other:
+        return
+    if _STRIDES in given and _FILTERS in given:
+        judge.refuse(_STRIDES, f"must be as many as filters: {many}, not {other}")
+    elif _FILTERS in given:
+        judge.refuse(
+            _FILTERS,
+            f"must be as many as strides, whose default has {other} items",
+            fix="give supernet.strides too",
+        )
+    else:
+        judge.refuse(
+            _STRIDES,
+            f"must be as many as filters, whose default has {many} items",
+            fix="give supernet.filters too",
+        )
+
+
+def _features_exist(values: Values, given: set[Location], judge: Judge) -> None:
+    filters = values.get(_FILTERS)
+    if filters is None or _FEATURES not in given:
+        return
+    last = len(cast(tuple[int, ...], filters)) - 1
+    for index, layer in enumerate(cast(tuple[int, ...], values.get(_FEATURES, ()))):
+        if layer > last:
+            judge.refuse(_FEATURES, f"must be a searched layer, from 0 to {last}", item=index)
+
+
+def _format_suits_framework(values: Values, given: set[Location], judge: Judge) -> None:
+    if values.get(_FRAMEWORK) == "pytorch" and values.get(_FORMAT) == "channels_last":
+        judge.refuse(_FORMAT, "must be channels_first with PyTorch", fix="write channels_first")
+
+
+def _shape_suits_format(values: Values, given: set[Location], judge: Judge) -> None:
+    layout = values.get(_FORMAT)
+    if _SHAPE not in given or layout is None or values.get(_SHAPE) is None:
+        return
+    if values.get(_FRAMEWORK) == "pytorch" and layout == "channels_last":
+        return  # refused already; which order the shape should have is open
+    first, middle, last = cast(tuple[int, int, int], values[_SHAPE])
+    channels, other = (first, last) if layout == "channels_first" else (last, first)
+    if channels in _CHANNELS:
+        return
+    if other in _CHANNELS:
+        turned = "channels_last" if layout == "channels_first" else "channels_first"
+        swapped = [last, first, middle] if layout == "channels_first" else [middle, last, first]
+        judge.refuse(
+            _SHAPE,
+            f"must agree with data_format {layout}; ({first}, {middle}, {last}) is {turned}",
+            fix=f"write {swapped}",
+        )
+    else:
+        judge.notice(_SHAPE, f"{channels} channels, as data_format is {layout}")
+
+
+def _optimizer_suits_framework(values: Values, given: set[Location], judge: Judge) -> None:
+    if values.get(_FRAMEWORK) == "pytorch" and values.get(_OPTIMIZER) == "momentum":
+        judge.refuse(_OPTIMIZER, "must be SGD or Adam with PyTorch", fix="write Adam or SGD")
+
+
+def _resource_suits_framework(values: Values, given: set[Location], judge: Judge) -> None:
+    framework, name = values.get(_FRAMEWORK), values.get(_RESOURCE)
+    if framework is not None and name is not None and name != f"{framework}_standalone":
+        judge.refuse(
+            _RESOURCE,
+            f"must agree with the framework, {framework}",
+            fix=f"write {framework}_standalone",
+        )
+
+
+def _norms_suit_framework(values: Values, given: set[Location], judge: Judge) -> None:
+    if values.get(_FRAMEWORK) == "tensorflow" and values.get(_NORMS) == "synchronised":
+        judge.refuse(
+            _NORMS,
+            "must be per_device with TensorFlow, whose batches are normalised by each device",
+            fix="write per_device, with a strategy.batch_size large enough for one device",
+        )
+
+
+def _other_budgets_are_others(values: Values, given: set[Location], judge: Judge) -> None:
+    kind = values.get(_CONSTRAINT)
+    location = ("constraint", f"also_{kind}")
+    if kind is not None and location in given:
+        judge.refuse(
+            location,
+            f"must be another cost than constraint_type, {kind}",
+            fix="give that budget as constraint_value alone",
+        )
+
+
+def _objectives_are_others(values: Values, given: set[Location], judge: Judge) -> None:
+    kind, seen = values.get(_CONSTRAINT), set[str]()
+    for index, objective in enumerate(cast(tuple[str, ...], values.get(_OBJECTIVES, ()))):
+        if objective == kind:
+            judge.refuse(
+                _OBJECTIVES,
+                f"must be other costs than constraint_type; {kind} is an objective already",
+                fix="leave it out",
+                item=index,
+            )
+        elif objective in seen:
+            judge.refuse(_OBJECTIVES, f"must not name {objective} twice", item=index)
+        seen.add(objective)
+    if seen and values.get(_MODE) == "assisted":
+        judge.refuse(
+            _OBJECTIVES,
+            "must be empty with mode: assisted, which trades accuracy and one cost",
+            fix="leave searcher.mode out, or searcher.objectives",
+        )
+
+
+def _devices_differ(values: Values, given: set[Location], judge: Judge) -> None:
+    seen: set[int] = set()
+    for index, device in enumerate(cast(tuple[int, ...], values.get(_DEVICES, ()))):
+        if device in seen:
+            judge.refuse(_DEVICES, f"must not name device {device} twice", item=index)
+        seen.add(device)
+
+
+_OBJECTIVES = ("searcher", "objectives")
+_MODE = ("searcher", "mode")
+_FRAMEWORK = ("framework",)
+_CONSTRAINT = ("constraint", "type")
+_SHAPE = ("supernet", "input_shape")
+_FORMAT = ("supernet", "data_format")
+_FILTERS = ("supernet", "filters")
+_STRIDES = ("supernet", "strides")
+_FEATURES = ("supernet", "feature_choose")
+_OPTIMIZER = ("optimizer", "type")
+_RESOURCE = ("resource", "name")
+_DEVICES = ("resource", "gpu_ids")
+_NORMS = ("resource", "batch_norm")
+_RULES: tuple[Callable[[Values, set[Location], Judge], None], ...] = (
+    _layers_agree,
+    _features_exist,
+    _format_suits_framework,
+    _shape_suits_format,
+    _optimizer_suits_framework,
+    _resource_suits_framework,
+    _norms_suit_framework,
+    _devices_differ,
+    _objectives_are_others,
+    _other_budgets_are_others,
+)

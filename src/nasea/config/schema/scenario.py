@@ -1,0 +1,130 @@
+"""The scenario: its sections together, as JSON, and as digests."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Annotated, Literal, Self
+
+from pydantic import ValidationError
+
+from nasea.config.schema.keys import TASKS, Key
+from nasea.config.schema.kinds import Count, KerasVersion, Seed
+from nasea.config.schema.sections import (
+    Constraint,
+    Dataset,
+    Optimizer,
+    Resource,
+    Searcher,
+    Section,
+    Supernet,
+)
+from nasea.errors import ConfigError, Problem
+
+
+class Scenario(Section):
+    """A resolved scenario: what to search, on which data, under which budget."""
+
+    name: Annotated[
+        Literal["NASEA"], Key("strategy.name", "the search strategy", required_for=TASKS)
+    ] = "NASEA"
+    framework: Annotated[
+        Literal["pytorch", "tensorflow"],
+        Key(
+            "strategy.framework",
+            "the framework of user_module.py",
+            required_for=TASKS,
+            spelled={"TensorFlow": "tensorflow", "PyTorch": "pytorch"},
+            any_case=True,
+        ),
+    ]
+    task: Annotated[
+        Literal["classification", "detection", "segmentation"],
+        Key(
+            "strategy.constraint.application_type",
+            "what the network is for",
+            required_for=TASKS,
+            spelled={
+                "image_classification": "classification",
+                "object_detection": "detection",
+                "semantic_segmentation": "segmentation",
+            },
+        ),
+    ]
+    batch_size: Annotated[
+        Count, Key("strategy.batch_size", "training images per device", required_for=TASKS)
+    ]
+    epochs: Annotated[
+        Count, Key("strategy.epochs", "training epochs of the supernet", required_for=TASKS)
+    ]
+    seed: Annotated[
+        Seed, Key("strategy.seed", "seed of every random generator", extension=True)
+    ] = 0
+    keras_version: Annotated[
+        KerasVersion,
+        Key(
+            "strategy.keras_version",
+            "what tf.keras is for user_module.py; 2: the package tf-keras, which runs modules of "
+            "TensorFlow 2.8 and earlier",
+            applies={"framework": ("tensorflow",)},
+            extension=True,
+        ),
+    ] = 2
+    constraint: Constraint
+    supernet: Supernet
+    optimizer: Optimizer
+    dataset: Dataset
+    searcher: Searcher
+    resource: Resource
+
+    @property
+    def counts_latency(self) -> bool:
+        """Whether a budget limits latency, or the search trades it."""
+        constraint = self.constraint
+        asked = {constraint.type, *constraint.also, *self.searcher.objectives}
+        return "latency" in asked
+
+    def to_dict(self) -> dict[str, object]:
+        """The scenario as JSON values; :meth:`from_dict` is its inverse."""
+        return self.model_dump(mode="json")
+
+    @classmethod
+    def from_dict(cls, stored: dict[str, object]) -> Self:
+        """Rebuild a scenario from :meth:`to_dict`'s result.
+
+        Raises:
+            ConfigError: it is not one.
+        """
+        try:
+            return cls.model_validate_json(json.dumps(stored))
+        except ValidationError as error:
+            raise ConfigError(
+                [
+                    Problem("stored scenario", ".".join(map(str, one["loc"])), one["msg"])
+                    for one in error.errors()
+                ]
+            ) from None
+
+    def digest(self) -> str:
+        """SHA-256, in hexadecimal, of the whole scenario."""
+        return _sha256(self.to_dict())
+
+    def training_digest(self) -> str:
+        """SHA-256, in hexadecimal, of what shapes the trained supernet.
+
+        The search, the budget and the device ids are left out: they may change between a training
+        and the searches that reuse it. The constraint's type counts only where it chooses the
+        blocks.
+        """
+        content = self.model_dump(
+            mode="json",
+            exclude={"searcher": True, "constraint": True, "resource": {"gpu_ids", "timeout"}},
+        )
+        if self.supernet.blocks is None:
+            content["constraint"] = {"type": self.constraint.type}
+        return _sha256(content)
+
+
+def _sha256(content: dict[str, object]) -> str:
+    canonical = json.dumps(content, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(canonical.encode()).hexdigest()

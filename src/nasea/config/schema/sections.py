@@ -1,0 +1,390 @@
+"""The sections of a scenario: every key's type, range, default and meaning, stated once.
+
+The models hold *resolved* values, with all defaults filled in. The
+:class:`~nasea.config.schema.keys.Key` beside each field says where the key stands in
+``scen.yaml``; the loader, its messages and the generated reference read it from there.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from nasea.config.schema.keys import TASKS, By, Key
+from nasea.config.schema.kinds import (
+    Amount,
+    Betas,
+    CostKind,
+    CostKinds,
+    Count,
+    Counts,
+    Fraction,
+    Ids,
+    Index,
+    Indices,
+    Name,
+    Names,
+    Path,
+    Shape,
+    Strides,
+)
+
+_DENSE_TASKS = ("detection", "segmentation")
+
+
+class Section(BaseModel):
+    """Base of all sections: immutable, strict, and closed to unknown keys."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class Constraint(Section):
+    """The budget, of the whole network: PreNet, body and PostNet."""
+
+    type: Annotated[
+        Literal["size", "flops", "latency"],
+        Key("strategy.constraint.constraint_type", "what the budget limits", required_for=TASKS),
+    ]
+    value: Annotated[
+        Amount,
+        Key(
+            "strategy.constraint.constraint_value",
+            "the budget; size: parameters, flops: FLOPs for one image (2 per multiply-add), "
+            "latency: milliseconds at batch 1",
+            required_for=TASKS,
+        ),
+    ]
+    processor_version: Annotated[
+        Name | None,
+        Key(
+            "strategy.constraint.processor_version",
+            "the processor whose latency counts: `npu_v1` (Kirin 990 5G NPU) or the name of a "
+            "latency profile",
+            default=By("constraint_type", {"latency": "npu_v1"}),
+            applies={"constraint_type": ("latency",)},
+        ),
+    ]
+    also_size: Annotated[
+        Amount | None,
+        Key(
+            "strategy.constraint.also.size",
+            "a second budget: parameters; what exceeds it is never proposed",
+            extension=True,
+        ),
+    ] = None
+    also_flops: Annotated[
+        Amount | None,
+        Key(
+            "strategy.constraint.also.flops",
+            "a second budget: FLOPs for one image",
+            extension=True,
+        ),
+    ] = None
+    also_latency: Annotated[
+        Amount | None,
+        Key(
+            "strategy.constraint.also.latency",
+            "a second budget: milliseconds at batch 1, on the processor of processor_version",
+            extension=True,
+        ),
+    ] = None
+
+    @property
+    def also(self) -> dict[CostKind, float]:
+        """The budgets beside the constraint's own, by kind."""
+        asked: dict[CostKind, float | None] = {
+            "size": self.also_size,
+            "flops": self.also_flops,
+            "latency": self.also_latency,
+        }
+        return {kind: value for kind, value in asked.items() if value is not None}
+
+
+class Supernet(Section):
+    """The search space and the input of the network."""
+
+    input_shape: Annotated[
+        Shape,
+        Key(
+            "strategy.supernet.input_shape",
+            "one image, in the order that data_format says (pixels; channels)",
+            default=By(
+                "data_format",
+                {"channels_first": (3, 224, 224), "channels_last": (224, 224, 3)},
+            ),
+        ),
+    ]
+    data_format: Annotated[
+        Literal["channels_first", "channels_last"],
+        Key(
+            "strategy.supernet.data_format",
+            "order of the axes: channels, height, width or height, width, channels; PyTorch takes "
+            "channels_first only",
+            default=By("framework", {"pytorch": "channels_first", "tensorflow": "channels_last"}),
+        ),
+    ]
+    filters: Annotated[
+        Counts,
+        Key("strategy.supernet.filters", "output channels of each searched layer"),
+    ] = (64, 64, 128, 128, 256, 256, 512, 512)
+    strides: Annotated[
+        Strides,
+        Key(
+            "strategy.supernet.strides",
+            "stride of each searched layer; as many as filters",
+            default=By(
+                "task",
+                {
+                    "classification": (1, 1, 2, 1, 2, 1, 2, 1),
+                    "detection": (1, 1, 2, 1, 2, 1, 2, 1),
+                    "segmentation": (1, 1, 2, 1, 2, 1, 1, 1),
+                },
+            ),
+        ),
+    ]
+    feature_choose: Annotated[
+        Indices,
+        Key(
+            "strategy.supernet.feature_choose",
+            "searched layers, counted from 0, whose outputs PostNet also gets",
+            applies={"task": _DENSE_TASKS},
+        ),
+    ] = ()
+    blocks: Annotated[
+        Names | None,
+        Key(
+            "strategy.supernet.blocks",
+            "candidate blocks of each layer, by name or family; none: the default set of the "
+            "constraint",
+            extension=True,
+        ),
+    ] = None
+    sharing: Annotated[
+        Literal["entangled", "independent"],
+        Key(
+            "strategy.supernet.sharing",
+            "whether the candidates of a family share one largest tensor or have each their own",
+            extension=True,
+        ),
+    ] = "entangled"
+    paths_per_update: Annotated[
+        Count | None,
+        Key(
+            "strategy.supernet.paths_per_update",
+            "architectures trained in one update, in which each tensor gets the mean gradient of "
+            "those that use it; none: chosen by nasea",
+            extension=True,
+        ),
+    ] = None
+
+    @property
+    def input_chw(self) -> tuple[int, int, int]:
+        """``(channels, height, width)`` of one image, whatever the data format."""
+        if self.data_format == "channels_first":
+            return self.input_shape
+        height, width, channels = self.input_shape
+        return channels, height, width
+
+
+class Optimizer(Section):
+    """How the weights of the supernet are trained."""
+
+    type: Annotated[
+        Literal["sgd", "momentum", "adam"],
+        Key(
+            "strategy.optimizer.weights_optimizer.type",
+            "the optimizer; PyTorch: SGD or Adam. SGD has no momentum",
+            default=By(
+                "framework",
+                {
+                    "pytorch": "adam",
+                    "tensorflow": By(
+                        "task",
+                        {
+                            "classification": "adam",
+                            "detection": "adam",
+                            "segmentation": "momentum",
+                        },
+                    ),
+                },
+            ),
+            spelled={"SGD": "sgd", "Momentum": "momentum", "Adam": "adam"},
+            any_case=True,
+        ),
+    ]
+    betas: Annotated[
+        Betas,
+        Key(
+            "strategy.optimizer.weights_optimizer.betas",
+            "decay rates of Adam's two moment estimates",
+            applies={"optimizer": ("adam",)},
+        ),
+    ] = (0.9, 0.999)
+    learning_rate: Annotated[
+        Fraction,
+        Key(
+            "strategy.optimizer.weights_optimizer.learning_rate",
+            "initial learning rate of one device; multiplied by the number of devices",
+            default=By("task", {"classification": 1e-4, "detection": 1e-4, "segmentation": 1e-5}),
+        ),
+    ]
+    momentum: Annotated[
+        Fraction,
+        Key(
+            "strategy.optimizer.weights_optimizer.momentum",
+            "momentum of the optimizer Momentum",
+            applies={"optimizer": ("momentum",)},
+        ),
+    ] = 0.9
+
+
+class Dataset(Section):
+    """Where the data is; handed to the user's data set function as it stands."""
+
+    pre_train_dir: Annotated[
+        Path | None,
+        Key(
+            "strategy.dataset.pre_train_dir",
+            "a directory that holds a checkpoint, else a classification data set to pre-train on; "
+            "none: no pre-training",
+            required_for=_DENSE_TASKS,
+            applies={"task": _DENSE_TASKS},
+        ),
+    ] = None
+    train_dir: Annotated[
+        Path, Key("strategy.dataset.train_dir", "the training data", required_for=TASKS)
+    ]
+    val_dir: Annotated[
+        Path, Key("strategy.dataset.val_dir", "the evaluation data", required_for=TASKS)
+    ]
+
+    @property
+    def pre_training(self) -> str | None:
+        """``pre_train_dir``; ``None`` where nothing is to be pre-trained."""
+        return None if self.pre_train_dir == "none" else self.pre_train_dir
+
+
+class Searcher(Section):
+    """The search."""
+
+    generation_num: Annotated[
+        Count, Key("strategy.searcher.generation_num", "generations of the search")
+    ] = 100
+    pop_size: Annotated[
+        Count, Key("strategy.searcher.pop_size", "architectures in a generation")
+    ] = 40
+    mode: Annotated[
+        Literal["auto", "assisted", "evolutionary"],
+        Key(
+            "strategy.searcher.mode",
+            "who proposes architectures: a predictor fitted to the true scores so far, or NSGA-II "
+            "(NSGA-III with objectives); auto: the predictor, where there are no objectives",
+            extension=True,
+        ),
+    ] = "auto"
+    objectives: Annotated[
+        CostKinds,
+        Key(
+            "strategy.searcher.objectives",
+            "further costs to keep small, beside that of constraint_type; NSGA-III then searches "
+            "the trade-offs of them all",
+            extension=True,
+        ),
+    ] = ()
+    metric_mode: Annotated[
+        Literal["auto", "max", "min"],
+        Key(
+            "strategy.searcher.metric_mode",
+            "whether a larger or a smaller metric is better; auto: measured, before the search",
+            extension=True,
+        ),
+    ] = "auto"
+    eval_images: Annotated[
+        Count | None,
+        Key(
+            "strategy.searcher.eval_images",
+            "images of val_dir that score a candidate; none: all",
+            extension=True,
+        ),
+    ] = None
+    bn_images: Annotated[
+        Count,
+        Key(
+            "strategy.searcher.bn_images",
+            "training images that re-estimate a candidate's batch-norm statistics",
+            extension=True,
+        ),
+    ] = 512
+    stall_generations: Annotated[
+        Count | None,
+        Key(
+            "strategy.searcher.stall_generations",
+            "stop after so many generations without a gain in hypervolume; none: never",
+            extension=True,
+        ),
+    ] = None
+
+    @property
+    def proposer(self) -> Literal["assisted", "evolutionary"]:
+        """``mode``, with ``auto`` decided: a predictor trades accuracy and one cost only."""
+        if self.mode != "auto":
+            return self.mode
+        return "evolutionary" if self.objectives else "assisted"
+
+
+class Resource(Section):
+    """The machine. The section may also stand under ``strategy``."""
+
+    name: Annotated[
+        Literal["tensorflow_standalone", "pytorch_standalone"],
+        Key(
+            "resource.name",
+            "how it runs; agrees with the framework",
+            required_for=TASKS,
+            any_case=True,
+        ),
+    ]
+    gpu_ids: Annotated[
+        Ids, Key("resource.gpu_id", "devices to use, one process each", required_for=TASKS)
+    ]
+    device: Annotated[
+        Literal["auto", "cpu", "cuda"],
+        Key("resource.device", "auto: CUDA where there is one, else the CPU", extension=True),
+    ] = "auto"
+    precision: Annotated[
+        Literal["float32", "auto"],
+        Key("resource.precision", "auto: mixed precision where CUDA has it", extension=True),
+    ] = "float32"
+    data_workers: Annotated[
+        Index | None,
+        Key(
+            "resource.data_workers",
+            "data loading processes of each device; none: chosen by nasea",
+            extension=True,
+        ),
+    ] = None
+    threads: Annotated[
+        Count | None,
+        Key(
+            "resource.threads",
+            "CPU threads of each process; none: chosen by nasea",
+            extension=True,
+        ),
+    ] = None
+    batch_norm: Annotated[
+        Literal["per_device", "synchronised"],
+        Key(
+            "resource.batch_norm",
+            "training normalises by the batch of each device, or by all together (PyTorch)",
+            extension=True,
+        ),
+    ] = "per_device"
+    timeout: Annotated[
+        Amount,
+        Key(
+            "resource.timeout",
+            "seconds that one device may keep the others waiting before the run is ended",
+            extension=True,
+        ),
+    ] = 1800.0

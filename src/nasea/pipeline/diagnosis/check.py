@@ -1,0 +1,189 @@
+"""``nasea check``: the probe, told to a person."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from nasea.backends.base import Measurement, Slice
+from nasea.config import load_scenario
+from nasea.cost import UNITS, format_cost
+from nasea.errors import Notice
+from nasea.pipeline.probe import Prepared, describe_costs, prepare, require_working_metric
+from nasea.pipeline.search.pre_training import check_source
+from nasea.pipeline.session.events import Listener, Silence
+
+_FEASIBILITY_SAMPLE = 20_000
+
+
+@dataclass(frozen=True)
+class CheckReport:
+    """What the probe found, ready to print.
+
+    Attributes:
+        lines: (label, value) pairs, in order.
+        layers: one row a layer: index, input, output, stride, candidates.
+        notices: what the scenario and the probe want known.
+    """
+
+    lines: tuple[tuple[str, str], ...]
+    layers: tuple[tuple[str, ...], ...]
+    notices: tuple[Notice, ...]
+
+
+def check(
+    config: Path, *, directory: Path | None = None, listener: Listener | None = None
+) -> CheckReport:
+    """Probe a scenario without training anything.
+
+    Args:
+        config: the scenario file.
+        directory: where ``user_module.py`` is; the current directory by default.
+        listener: hears of progress.
+    """
+    listener = listener or Silence()
+    loaded = load_scenario(config)
+    for notice in loaded.notices:
+        listener.notice(notice)
+    home = (directory or Path.cwd()).resolve()
+    warning = check_source(loaded.scenario, home)
+    prepared = prepare(loaded.scenario, home, listener)
+    notices = (
+        *loaded.notices,
+        *prepared.backend.notices,
+        *([warning] if warning is not None else []),
+    )
+    try:
+        return CheckReport(_lines(prepared), _layers(prepared), notices)
+    finally:
+        prepared.backend.close()
+
+
+def few_epochs_notice(prepared: Prepared) -> Notice | None:
+    """A warning when a candidate will hardly be trained; ``None`` when all will."""
+    if prepared.epochs_per_candidate >= 10:
+        return None
+    needed = 10 * max(prepared.space.choices)
+    return Notice(
+        "strategy.epochs",
+        f"each candidate of a layer will see about {prepared.epochs_per_candidate:.2g} epochs' "
+        f"worth of images; below 10 a supernet often cannot tell architectures apart "
+        f"(epochs: {needed} would do, or fewer supernet.blocks)",
+    )
+
+
+def _lines(prepared: Prepared) -> tuple[tuple[str, str], ...]:
+    scenario, kind = prepared.scenario, prepared.scenario.constraint.type
+    environment = ", ".join(f"{k} {v}" for k, v in prepared.backend.environment.items())
+    data = prepared.data
+    lines = [
+        ("task", f"{scenario.task}, {scenario.framework}"),
+        ("runs on", environment),
+        ("data", f"{data.train_images} training images, {data.val_images} validation images"),
+        ("data workers", str(prepared.backend.workers or "none: loading is fast enough")),
+        ("PreNet", f"{_shape(scenario.supernet.input_chw)} -> {_shape(prepared.pre_net.out_shape)}"
+         f", {format_cost(prepared.pre_net.costs.parameters, 'size')}"),
+        ("PostNet", f"reads {_shape(prepared.space.out_shape)}, "
+         f"{format_cost(prepared.post_net.costs.parameters, 'size')}"),
+        ("architectures", f"{prepared.space.n_architectures:,} different networks"),
+    ]  # fmt: skip
+    for label, costs, genome in describe_costs(prepared):
+        sizes = f"{format_cost(costs.parameters, 'size')}, {format_cost(costs.flops, 'flops')}"
+        if costs.latency_ms is not None:
+            sizes += f", {format_cost(costs.latency_ms, 'latency')}"
+        lines.append((label, f"{sizes}: {', '.join(prepared.space.blocks(genome))}"))
+    if prepared.profile is not None:
+        fixed = prepared.costs.fixed.latency_ms or 0.0
+        profile = f"{prepared.profile.describe()}; PreNet and PostNet take "
+        lines.append(("latency", profile + format_cost(fixed, "latency")))
+    budget = format_cost(scenario.constraint.value, kind)
+    for other, value in scenario.constraint.also.items():
+        budget += f" and {format_cost(value, other)}"
+    lines.append(("budget", f"{budget}, satisfiable: {_feasible_share(prepared):.1%} of random "
+                  "architectures meet it"))  # fmt: skip
+    if scenario.searcher.objectives:
+        traded = (kind, *scenario.searcher.objectives)
+        lines.append(("objectives", ", ".join(["accuracy", *(UNITS[one] for one in traded)])))
+    seconds_train, seconds_search, measured = _estimate(prepared)
+    lines.append(("training", f"{scenario.epochs} epochs, {prepared.paths_per_update} paths an "
+                  f"update, about {duration(seconds_train)}"))  # fmt: skip
+    lines.append(("memory", _memory(prepared)))
+    searcher = scenario.searcher
+    lines.append(("search", f"at most {searcher.generation_num} x {searcher.pop_size} = "
+                  f"{searcher.generation_num * searcher.pop_size:,} architectures, about "
+                  f"{duration(seconds_search)}"))  # fmt: skip
+    if measured.failure is not None:  # of a detection, where it is no proof of a fault
+        lines.append(("metric", f"fails on an untrained network: {measured.failure}"))
+    warning = few_epochs_notice(prepared)
+    if warning is not None:
+        lines.append(("warning", warning.text))
+    return tuple(lines)
+
+
+def _layers(prepared: Prepared) -> tuple[tuple[str, ...], ...]:
+    return tuple(
+        (
+            str(layer.index),
+            _shape(layer.in_shape),
+            _shape(layer.out_shape),
+            str(layer.stride),
+            ", ".join(candidate.name for candidate in layer.candidates),
+        )
+        for layer in prepared.space.layers
+    )
+
+
+def _feasible_share(prepared: Prepared) -> float:
+    rng = np.random.default_rng(prepared.scenario.seed)
+    genomes = np.stack(
+        [rng.integers(n, size=_FEASIBILITY_SAMPLE) for n in prepared.space.choices], axis=1
+    )
+    return float(prepared.problem.feasible(genomes).mean())
+
+
+def _estimate(prepared: Prepared) -> tuple[float, float, Measurement]:
+    """Seconds of training and of search, from one step and one architecture scored; its score."""
+    scenario = prepared.scenario
+    training = scenario.epochs * prepared.data.batches_per_epoch * prepared.step_seconds
+    middle = describe_costs(prepared)[1][2]
+    data = Slice(images=prepared.eval_images)
+    # The first fills the caches that every later one profits from.
+    first = prepared.backend.measure(middle, data)
+    require_working_metric(prepared, [first])
+    start = time.perf_counter()
+    prepared.backend.measure(middle, data)
+    one = time.perf_counter() - start
+    count = min(
+        scenario.searcher.generation_num * scenario.searcher.pop_size,
+        prepared.space.n_architectures,
+    )
+    return training, count * one, first
+
+
+def _memory(prepared: Prepared) -> str:
+    """The peak of training and scoring, both of which were tried by now."""
+    peak = prepared.backend.peak_memory
+    text = f"peak {peak.process / 2**30:.2f} GiB in this process"
+    if peak.device is not None:
+        text += f", {peak.device / 2**30:.2f} GiB on the GPU"
+    text += ", after a batch through every candidate and the dearest network"
+    devices = len(prepared.scenario.resource.gpu_ids)
+    return text + (f"; so much for each of {devices} devices" if devices > 1 else "")
+
+
+def _shape(shape: tuple[int, ...] | None) -> str:
+    return "x".join(str(size) for size in shape or ())
+
+
+def duration(seconds: float) -> str:
+    """A time span for people: ``48 s``, ``12 min``, ``3.5 h``, ``2.1 days``."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    if seconds < 90 * 60:
+        return f"{seconds / 60:.0f} min"
+    if seconds < 48 * 3600:
+        return f"{seconds / 3600:.1f} h"
+    return f"{seconds / 86400:.1f} days"

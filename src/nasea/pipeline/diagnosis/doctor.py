@@ -1,0 +1,155 @@
+"""``nasea doctor``: does this installation work, and do its devices work together?"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import platform
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
+from typing import TypeVar
+
+from nasea.backends import Alone, World, open_world
+from nasea.backends.base import Measurement, Slice, UpdateReport
+from nasea.config import Scenario
+from nasea.errors import NotAvailableError
+from nasea.pipeline.diagnosis.trial import STEPS, Framework, trial_project, trial_scenario
+from nasea.pipeline.opening import open_scenario
+from nasea.space import Genome, fair_path
+from nasea.version import __version__
+
+_PACKAGES = (
+    "torch", "tensorflow", "tf-keras", "onnx", "onnxruntime", "ai-edge-litert", "numpy", "pymoo",
+)  # fmt: skip
+MEGABYTES = 25
+"""What an all-reduce is tried with."""
+_WARM_UP = 3
+_CANDIDATES = 16
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Speed:
+    """What devices do in a second.
+
+    Attributes:
+        devices: how they are called.
+        images: trained.
+        candidates: scored.
+    """
+
+    devices: str
+    images: float
+    candidates: float
+
+
+def versions() -> list[tuple[str, str]]:
+    """(package, version) of all that matters; what is not installed is said to be so."""
+    found = [("nasea", __version__), ("Python", platform.python_version())]
+    found.append(("system", f"{platform.platform()}, {os.cpu_count()} CPU cores"))
+    for package in _PACKAGES:
+        try:
+            version = importlib.metadata.version(package)
+        except importlib.metadata.PackageNotFoundError:
+            version = "not installed"
+        found.append((package, version))
+    return found
+
+
+def examine_devices(
+    gpu_ids: Sequence[int], device: str, framework: Framework = "pytorch"
+) -> Iterator[tuple[str, str]]:
+    """Try devices together and tell (what, finding) as it goes.
+
+    Args:
+        gpu_ids: as ``resource.gpu_id``.
+        device: as ``resource.device``.
+        framework: with what.
+
+    Raises:
+        NaseaError: something does not work; says what.
+    """
+    scenario = trial_scenario(gpu_ids, device, framework)
+    with trial_project(framework) as home:
+        one = apart(measure_speed, Alone(), trial_scenario(gpu_ids[:1], device, framework), home)
+        yield "one device", _told(one)
+        if len(gpu_ids) < 2:
+            return
+        start = time.perf_counter()
+        with open_world(scenario, lambda: None) as world:
+            if world.size < len(gpu_ids):
+                raise NotAvailableError(
+                    "; ".join(notice.text for notice in world.notices),
+                    fix="nasea doctor --devices 0,1 --cpu tries processes on the CPU",
+                )
+            yield "processes", f"{world.size}, up after {time.perf_counter() - start:.1f} s"
+            seconds = world.exchange(MEGABYTES)
+            rate = MEGABYTES / seconds
+            yield "all-reduce", f"{MEGABYTES} MB in {seconds:.3f} s, {rate:.0f} MB/s; sum correct"
+            every = measure_speed(world, scenario, home)
+        yield f"{world.size} devices", _told(every)
+        ratios = f"training x {every.images / one.images:.2f}"
+        yield "speed-up", f"{ratios}, scoring x {every.candidates / one.candidates:.2f}"
+
+
+def apart(measure: Callable[..., T], *values: object) -> T:
+    """Call a function in a process of its own.
+
+    TensorFlow must not have been used before by a process that is to work together with others.
+    """
+    with ProcessPoolExecutor(1, get_context("spawn")) as pool:
+        return pool.submit(measure, *values).result()
+
+
+def _told(speed: Speed) -> str:
+    return (
+        f"{speed.devices}: {STEPS} steps, {speed.images:.0f} images/s; "
+        f"{speed.candidates * 60:.0f} candidates/min"
+    )
+
+
+def measure_speed(world: World, scenario: Scenario, home: Path) -> Speed:
+    """Train some steps and score some candidates.
+
+    Args:
+        world: where.
+        scenario: see :func:`trial_scenario`.
+        home: see :func:`trial_project`.
+    """
+    opened = open_scenario(scenario, home, world=world)
+    backend, space = opened.backend, opened.space
+    marks: list[tuple[float, int]] = []
+
+    def on_update(report: UpdateReport) -> None:
+        marks.append((time.perf_counter(), report.images))
+
+    def path(index: int) -> Genome:
+        return fair_path(space.choices, 0, index)
+
+    try:
+        backend.attach(space, 0)
+        backend.begin_training(1, 0)
+        epoch = 0
+        while len(marks) < _WARM_UP + STEPS:
+            backend.train_epoch(epoch, path, on_update)
+            epoch += 1
+        taken = marks[_WARM_UP - 1 : _WARM_UP + STEPS]
+        seconds = taken[-1][0] - taken[0][0]
+        images = sum(count for _, count in taken[1:])
+        jobs = [(path(index), Slice()) for index in range(_CANDIDATES)]
+        found: list[Measurement] = []
+        backend.measure_each(jobs, lambda one: None)  # a first time, which fills caches
+        start = time.perf_counter()
+        backend.measure_each(jobs, found.append)
+        rate = len(found) / (time.perf_counter() - start)
+        failures = [one.failure for one in found if one.failure is not None]
+        if failures:
+            raise NotAvailableError(f"scoring fails: {failures[0]}")
+        return Speed(backend.environment["device"], images / seconds, rate)
+    finally:
+        backend.close()

@@ -1,0 +1,334 @@
+"""``nasea fidelity``: does the supernet rank architectures as training them alone does?
+
+Random feasible architectures are scored with the supernet's weights, then each is trained alone
+with the user's loss, schedule and data, all for the same number of epochs, from initial values
+(Yu et al. 2020, *Evaluating the Search Phase of Neural Architecture Search*, section 3). What is
+done is kept after every architecture, and what is half done in its own checkpoints.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from nasea.backends.base import Measurement, Slice
+from nasea.backends.distributed.launch import launched_rank
+from nasea.config import Scenario, load_scenario
+from nasea.errors import NaseaError, NotAvailableError, Notice, ResultsError, TrainingError
+from nasea.pipeline.opening import open_scenario
+from nasea.pipeline.search.direction import Direction
+from nasea.pipeline.search.trained import Trained, open_trained
+from nasea.pipeline.session.checkpoint import CheckpointStore
+from nasea.pipeline.session.events import Listener, Progress, Silence
+from nasea.pipeline.session.identity import identity, require_same
+from nasea.pipeline.session.pace import Pace
+from nasea.pipeline.session.session import Session, session
+from nasea.pipeline.supernet_training import SupernetTraining
+from nasea.results.fidelity import FIDELITY_FILE, Compared, Fidelity
+from nasea.results.figures.fidelity_plot import save_fidelity_png
+from nasea.results.front import Front
+from nasea.space import Genome
+from nasea.version import __version__
+
+FIDELITY_PNG = "fidelity.png"
+LEAST, MOST = 4, 200
+"""Fewer architectures do not make an order; the first of so many random ones are compared, so that
+a larger study holds the smaller one."""
+
+
+@dataclass(frozen=True)
+class Study:
+    """What to compare.
+
+    Attributes:
+        architectures: how many.
+        epochs: of training alone; those of the scenario where it is ``None``.
+        seeds: how often each is trained alone; with two or more, their agreement is the ceiling.
+    """
+
+    architectures: int = 20
+    epochs: int | None = None
+    seeds: int = 2
+
+    def require_sensible(self) -> None:
+        """Raise NaseaError when a number is out of its range."""
+        for option, value, least, most in (
+            ("--architectures", self.architectures, LEAST, MOST),
+            ("--epochs", self.epochs, 1, math.inf),
+            ("--seeds", self.seeds, 1, math.inf),
+        ):
+            if value is not None and not least <= value <= most:
+                upper = f" and at most {most}" * math.isfinite(most)
+                raise NaseaError(
+                    f"{option} must be at least {least}{upper}, found {value}",
+                    fix="give another value",
+                )
+
+
+def fidelity(
+    config: Path,
+    study: Study,
+    *,
+    directory: Path | None = None,
+    restart: bool = False,
+    listener: Listener | None = None,
+) -> Fidelity:
+    """Compare the ranking of a finished search's supernet with that of training alone.
+
+    Run again it goes on where it was stopped; with more architectures or seeds it adds to what is
+    there. Writes ``results/fidelity.json`` and ``results/fidelity.png``.
+
+    Args:
+        config: the scenario of the search.
+        study: what to compare.
+        directory: of the search; the current one by default.
+        restart: forget what earlier starts measured.
+        listener: hears of progress.
+
+    Raises:
+        NaseaError: whatever a user can mend; everything done so far is kept.
+    """
+    study.require_sensible()
+    if launched_rank() > 0:
+        raise NotAvailableError(
+            "nasea fidelity was started as one of several processes",
+            fix="start it once; with several ids in resource.gpu_id it starts the others itself",
+        )
+    loaded = load_scenario(config)
+    scenario = loaded.scenario
+    home = (directory or Path.cwd()).resolve()
+    results = home / "results"
+    direction = _direction(results)
+    log = home / f"log_{scenario.task}" / "fidelity"
+    with session(home, results, log, listener, scenario) as ready:
+        ready.listener.line(f"nasea {__version__}, scenario {loaded.path}, its supernet's fidelity")
+        found = _Run(scenario, home, study, direction, ready).compared(restart)
+        found.save(results / FIDELITY_FILE)
+        save_fidelity_png(found, results / FIDELITY_PNG)
+    return found
+
+
+def _direction(results: Path) -> Direction:
+    """Which way the metric points, as the search decided it."""
+    try:
+        front = Front.load(results / "front.json")
+    except ResultsError as error:
+        raise ResultsError(
+            f"{results} holds no results of a search: {error.message}",
+            fix="run nasea search there to its end first",
+        ) from None
+    return Direction.of_result(front.info.metric_mode, front.best)
+
+
+class _Run:
+    """One start of a comparison."""
+
+    def __init__(
+        self,
+        scenario: Scenario,
+        home: Path,
+        study: Study,
+        direction: Direction,
+        ready: Session,
+    ) -> None:
+        self.scenario = scenario
+        self.home = home
+        self.study = study
+        self.epochs = study.epochs or scenario.epochs
+        self.direction = direction
+        self.session = ready
+        self.folder = home / "checkpoint" / "fidelity"
+        self.store = CheckpointStore(self.folder, "fidelity")
+        self.metrics: dict[str, float] = {}
+        self.weights_version = ""
+
+    def compared(self, restart: bool) -> Fidelity:
+        """Measure what is missing on both sides."""
+        trained = open_trained(self.scenario, self.home, self.session.listener, self.session.world)
+        try:
+            prepared = trained.prepared
+            self._take_over_earlier(trained, restart)
+            genomes = prepared.sample(MOST)[: self.study.architectures]
+            if len(genomes) < LEAST:
+                raise ResultsError(
+                    f"only {len(genomes)} architectures are within the budget, which makes no "
+                    "order worth comparing",
+                    fix="raise the budget or add blocks to supernet.blocks",
+                )
+            self._score(trained, genomes)
+        finally:
+            trained.prepared.backend.close()
+        self._train_alone(genomes)
+        costs = prepared.costs(np.array(genomes))
+        rows = []
+        for genome, cost in zip(genomes, costs, strict=True):
+            keys = self._keys(genome)
+            values = [self.metrics[key] for key in keys if key in self.metrics]
+            accuracies = [self.direction.accuracy(value) for value in values]
+            if len(accuracies) == len(keys):
+                blocks = tuple(block.name for block in prepared.space.decode(genome))
+                rows.append(
+                    Compared(genome, blocks, float(cost), accuracies[0], tuple(accuracies[1:]))
+                )
+        if len(rows) < LEAST:
+            raise ResultsError(
+                f"the metric failed on {len(genomes) - len(rows)} of {len(genomes)} architectures",
+                fix="see log.txt for why, or compare more of them: --architectures",
+            )
+        rows.sort(key=lambda row: row.cost)
+        quantity = self.scenario.constraint.type
+        return Fidelity(quantity, self.epochs, tuple(rows), len(genomes) - len(rows))
+
+    def _keys(self, genome: Genome) -> list[str]:
+        """Under what its metrics are kept: on the supernet, then trained alone by seed.
+
+        They name all that may change between studies of one project; a metric of other conditions
+        is another one.
+        """
+        name = "-".join(map(str, genome))
+        scenario = self.scenario
+        images = f"{scenario.searcher.bn_images} statistics images"
+        training = f"{self.epochs} epochs, {len(scenario.resource.gpu_ids)} devices, {images}"
+        seeds = range(scenario.seed, scenario.seed + self.study.seeds)
+        supernet = f"{name}, supernet {self.weights_version[:12]}, {images}"
+        return [supernet, *(f"{name}, alone, {training}, seed {seed}" for seed in seeds)]
+
+    def _take_over_earlier(self, trained: Trained, restart: bool) -> None:
+        self.weights_version = trained.weights_version
+        prepared = trained.prepared
+        # What shapes the supernet alone may change between two studies.
+        supernet = self.scenario.supernet.model_copy(update={"paths_per_update": None})
+        neutral = self.scenario.model_copy(update={"epochs": 1, "supernet": supernet})
+        self.identity = identity(neutral, prepared.data, prepared.space, self.home)
+        notices: list[Notice] = []
+        stored = None if restart else self.store.load(notices)
+        for notice in notices:
+            self.session.listener.notice(notice)
+        if stored is not None:
+            require_same(stored.meta["identity"], self.identity, "checkpoint/fidelity/")
+            self.metrics = dict(stored.meta["metrics"])
+        else:
+            self.store.clear()
+            CheckpointStore(self.folder, "train").clear()
+
+    def _keep(self, key: str, metric: float | None, failure: str | None) -> None:
+        """Keep a metric; what failed is told, and tried again at the next start."""
+        if metric is None:
+            self.session.listener.notice(Notice("fidelity", f"no metric, {key}: {failure}"))
+        else:
+            self.metrics[key] = metric
+            self.store.save({"identity": self.identity, "metrics": self.metrics})
+        self.session.stop.check()
+
+    def _score(self, trained: Trained, genomes: list[Genome]) -> None:
+        """Metrics with the supernet's weights, on the whole of val_dir."""
+        listener = self.session.listener
+        listener.begin("fidelity", f"scoring {len(genomes)} architectures on the supernet")
+        unknown = sorted(g for g in genomes if self._keys(g)[0] not in self.metrics)
+        coming = iter(unknown)
+        done = len(genomes) - len(unknown)
+
+        def on_measured(measured: Measurement) -> None:
+            nonlocal done
+            done += 1
+            self._keep(self._keys(next(coming))[0], measured.metric, measured.failure)
+            listener.progress(Progress("fidelity", done, len(genomes), "architecture"))
+
+        backend = trained.prepared.backend
+        backend.measure_each([(genome, Slice()) for genome in unknown], on_measured)
+
+    def _train_alone(self, genomes: list[Genome]) -> None:
+        """Metrics after training alone; one seed after the other."""
+        listener = self.session.listener
+        jobs = [
+            (self._keys(genome)[1 + turn], genome, self.scenario.seed + turn)
+            for turn in range(self.study.seeds)
+            for genome in genomes
+        ]
+        epochs = f"{self.epochs} epoch{'s' * (self.epochs != 1)}"
+        listener.begin("fidelity", f"training them alone, {epochs} each, {len(jobs)} trainings")
+        missing = [job for job in jobs if job[0] not in self.metrics]
+        counter = _Counter(listener, len(jobs) - len(missing), len(jobs))
+        for key, genome, seed in missing:
+            metric, failure = self._trained_alone(key, genome, seed, counter)
+            self._keep(key, metric, failure)
+            counter.one_more()
+            if metric is not None:
+                accuracy = f"{self.direction.accuracy(metric):.4f}"
+                listener.line(f"training {counter.done}/{len(jobs)}: accuracy {accuracy}, {key}")
+
+    def _trained_alone(
+        self, key: str, genome: Genome, seed: int, counter: _Counter
+    ) -> tuple[float | None, str | None]:
+        """(metric, why there is none) of an architecture trained from initial values."""
+        scenario = self.scenario.model_copy(update={"epochs": self.epochs, "seed": seed})
+        store = CheckpointStore(self.folder, "train")
+        stored = store.load([])
+        marks = {**self.identity, "plan": key}
+        if stored is not None and stored.meta["identity"] != marks:
+            store.clear()
+            stored = None
+        workers = None if stored is None else int(stored.meta["workers"])
+        opened = open_scenario(scenario, self.home, workers, world=self.session.world)
+        backend, space = opened.backend, opened.space.only(genome)
+        try:
+            backend.attach(space, seed)
+            seconds = backend.try_candidates(lambda done, total: None)
+            if stored is None:
+                backend.settle_workers(seconds)
+            Alone(
+                scenario,
+                backend,
+                space,
+                1,
+                store,
+                marks,
+                counter,
+                self.session.journal,
+                self.session.stop,
+            ).run()
+            measured = backend.measure((0,) * len(space.layers), Slice())
+        except TrainingError as error:  # it may well be the only one that does not train
+            measured = Measurement(None, error.message)
+        finally:
+            backend.close()
+        store.clear()
+        return measured.metric, measured.failure
+
+
+class Alone(SupernetTraining):
+    """A single architecture, trained as a supernet of which it is the only path."""
+
+    stage = "fidelity"
+    title = "training alone"
+    curves = "alone/"
+
+
+class _Counter(Silence):
+    """Hears of one training after another; tells how far all of them are."""
+
+    def __init__(self, listener: Listener, done: int, total: int) -> None:
+        self.done = done
+        self._listener = listener
+        self._total = total
+        self._pace = Pace()
+
+    def one_more(self) -> None:
+        """A training has ended."""
+        self.done += 1
+
+    def notice(self, notice: Notice) -> None:
+        """Hand it on."""
+        self._listener.notice(notice)
+
+    def progress(self, progress: Progress) -> None:
+        """Tell it in parts of all trainings."""
+        share = round(1000 * (self.done + progress.done / progress.total))
+        left = self._pace.seconds_left(share, 1000 * self._total)
+        figures = {"training": f"{self.done + 1} of {self._total}", **progress.figures}
+        self._listener.progress(
+            Progress("fidelity", progress.done, progress.total, "update", left, figures)
+        )

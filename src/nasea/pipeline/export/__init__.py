@@ -1,0 +1,1 @@
+"""A network as a file, compared with what it was made of."""

@@ -1,0 +1,169 @@
+"""``nasea export``: a network written, read again by what will run it, compared and timed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from nasea.backends.base import Measurement
+from nasea.backends.export.exporter import Exporter, in_batches
+from nasea.backends.export.formats import Format, find_format, formats_of
+from nasea.config import load_scenario
+from nasea.errors import MetricError, Notice, ResultsError
+from nasea.pipeline.export.comparison import Comparison, compare
+from nasea.pipeline.opening import Opened, genome_of, open_scenario, require_framework
+from nasea.pipeline.search.direction import Direction
+from nasea.pipeline.session.events import Listener, Progress, Silence
+from nasea.results.picked import Result, pick_result
+from nasea.results.storage.exchange import put_in_place
+from nasea.results.storage.staging import staging_for
+
+SAME_METRIC = 1e-4
+"""A metric may differ by so much from the one in the header before the user is told."""
+
+
+@dataclass(frozen=True)
+class ExportedFile:
+    """A file that was exported and checked.
+
+    Attributes:
+        format: how it was written.
+        path: where it is.
+        size: bytes, of all files where it is a folder.
+        batch: images it takes at a time; ``None`` for any number.
+        comparison: with the network, on the whole of val_dir.
+        accuracy: higher is better; of the user's metric, through the file.
+        drop: accuracy of the network less that of the file.
+        milliseconds: median latency on one thread.
+        timed_images: images of a timed run: 1, or ``batch``.
+    """
+
+    format: Format
+    path: Path
+    size: int
+    batch: int | None
+    comparison: Comparison
+    accuracy: float
+    drop: float
+    milliseconds: float
+    timed_images: int
+
+
+def export(
+    config: Path,
+    number: int | None,
+    formats: Sequence[str] = (),
+    *,
+    results: Path = Path("results"),
+    batch: int | None = None,
+    directory: Path | None = None,
+    listener: Listener | None = None,
+) -> list[ExportedFile]:
+    """Export a network of a search, or a retrained one, to the folder ``exported`` beside it.
+
+    Args:
+        config: the scenario it was found with: its data check the files.
+        number: N of ``model_arch_result_N.py``; may be ``None`` for a retrained network.
+        formats: names of formats; by default one that the framework's users expect.
+        results: directory of the search or of the retraining.
+        batch: images a file takes at a time; ``None`` for any number.
+        directory: where ``user_module.py`` is; the current directory by default.
+        listener: hears of progress.
+
+    Raises:
+        NaseaError: whatever a user can mend. Files that were checked before it are kept.
+    """
+    listener = listener or Silence()
+    result = pick_result(results, number)
+    framework = result.info.framework.lower()
+    wanted = [find_format(name, framework) for name in formats or formats_of(framework)[:1]]
+    loaded = load_scenario(config)
+    require_framework(loaded.scenario, result)
+    listener.begin("export", f"exporting {result.name}")
+    for notice in loaded.notices:
+        listener.notice(notice)
+    home = (directory or Path.cwd()).resolve()
+    opened = open_scenario(loaded.scenario, home)
+    try:
+        for notice in opened.backend.notices:
+            listener.notice(notice)
+        return export_result(opened, result, wanted, batch, listener)
+    finally:
+        opened.backend.close()
+
+
+def export_result(
+    opened: Opened, result: Result, formats: Sequence[Format], batch: int | None, listener: Listener
+) -> list[ExportedFile]:
+    """Export a network to several formats, with its scenario open already."""
+    genome = genome_of(opened.space, result)
+    exporter = opened.backend.exporter(opened.space, genome, result.weights)
+    if exporter.parameters != result.member.parameters:
+        raise ResultsError(
+            f"{result.name} has {exporter.parameters:,} parameters, but the results say "
+            f"{result.member.parameters:,}",
+            fix="use the user_module.py of the search that found it",
+        )
+    direction = Direction.of_result(result.info.metric_mode, result.member)
+    network = direction.accuracy(_metric(exporter.measure(exporter.run), result.name))
+    if abs(network - result.member.accuracy) > SAME_METRIC:
+        text = (
+            f"on the present val_dir the accuracy of {result.name} is {network:.4f}, not "
+            f"{result.member.accuracy:.4f} as in its header: the data or the metric changed since"
+        )
+        listener.notice(Notice("export", text))
+    exported = []
+    for done, format in enumerate(formats, start=1):
+        one = _export(exporter, result, format, batch, direction, network)
+        exported.append(one)
+        listener.progress(Progress("export", done, len(formats), "format"))
+    return exported
+
+
+def _export(
+    exporter: Exporter,
+    result: Result,
+    format: Format,
+    batch: int | None,
+    direction: Direction,
+    network: float,
+) -> ExportedFile:
+    fixed = "" if batch is None else f".batch{batch}"
+    target = result.exported / f"{result.name}{fixed}{format.suffix}"
+    with staging_for(target) as staging:
+        path = staging / target.name
+        exporter.write(format, path, batch)
+        run = exporter.load(format, path)
+        run = run if batch is None else in_batches(run, batch)
+        comparison = compare(exporter.run, run, exporter.images(), target.name)
+        if format.exact:
+            comparison.require_same(target.name)
+        accuracy = direction.accuracy(_metric(exporter.measure(run), target.name))
+        timed = batch or 1
+        milliseconds = 1000 * exporter.seconds(format, path, timed)
+        size = _size(path)
+        _place(path, target, staging / "earlier")
+    drop = network - accuracy
+    return ExportedFile(
+        format, target, size, batch, comparison, accuracy, drop, milliseconds, timed
+    )
+
+
+def _metric(measured: Measurement, name: str) -> float:
+    if measured.metric is None:
+        raise MetricError(f"the metric cannot be measured on {name}: {measured.failure}")
+    return measured.metric
+
+
+def _place(path: Path, target: Path, aside: Path) -> None:
+    """Put an exported file, or folder, in the place of an earlier one."""
+    if path.is_dir() and target.exists():
+        put_in_place(path, target, aside)
+    else:
+        path.replace(target)
+
+
+def _size(path: Path) -> int:
+    files = path.rglob("*") if path.is_dir() else [path]
+    return sum(file.stat().st_size for file in files if file.is_file())

@@ -1,0 +1,148 @@
+"""``nasea latency bench``: the operators of a scenario's networks as files to measure elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+from nasea.config import load_scenario
+from nasea.cost import Operator
+from nasea.cost.operators import KINDS, RESHAPE
+from nasea.cost.profiles import Gap
+from nasea.cost.profiles.operator_csv import manifest_text, row_of
+from nasea.errors import LatencyError, Notice
+from nasea.pipeline.probe import Built, open_latency_space
+from nasea.pipeline.session.events import Listener, Progress, Silence
+
+MANIFEST = "operators.csv"
+
+Write = Callable[[Operator], bytes]
+
+_WITH_TENSORFLOW = True
+"""Off where TensorFlow must not be loaded: it takes seconds."""
+
+
+@dataclass(frozen=True)
+class Bench:
+    """What was written.
+
+    Attributes:
+        folder: holds the manifest, ``onnx/`` and ``tflite/``.
+        operators: how many.
+        formats: endings of the files.
+    """
+
+    folder: Path
+    operators: int
+    formats: tuple[str, ...]
+
+
+def write_bench(
+    config: Path,
+    folder: Path,
+    *,
+    directory: Path | None = None,
+    listener: Listener | None = None,
+) -> Bench:
+    """Write every different operator of a scenario's space and ends, and a manifest.
+
+    Args:
+        config: the scenario; without a latency budget, the blocks of one with it are taken.
+        folder: made; must not hold a manifest already.
+        directory: where ``user_module.py`` is; the current directory by default.
+        listener: hears of progress.
+
+    Raises:
+        NaseaError: whatever a user can mend.
+    """
+    listener = listener or Silence()
+    if (folder / MANIFEST).exists():
+        raise LatencyError(
+            f"{folder} already holds {MANIFEST}; nothing was written",
+            fix="name another folder with --out, or move that one away",
+        )
+    loaded = load_scenario(config)
+    for notice in loaded.notices:
+        listener.notice(notice)
+    listener.begin("latency", f"writing the operators of {config}")
+    opened = open_latency_space(loaded.scenario, (directory or Path.cwd()).resolve())
+    try:
+        operators = distinct_operators(opened)
+    finally:
+        opened.backend.close()
+    writers = _writers(loaded.scenario.keras_version, listener)
+    rows = []
+    for number, operator in enumerate(operators):
+        row = {"id": f"{number:03d}"}
+        for suffix, write in writers.items():
+            row[suffix] = f"{suffix}/{number:03d}.{suffix}"
+            _save(folder / row[suffix], write(operator))
+        rows.append({**row, **row_of(operator)})
+        listener.progress(Progress("latency", number + 1, len(operators), "operator"))
+    _save(folder / MANIFEST, manifest_text(rows).encode())
+    return Bench(folder, len(operators), tuple(writers))
+
+
+def distinct_operators(opened: Built) -> list[Operator]:
+    """What the space's networks are made of, each once.
+
+    Raises:
+        LatencyError: naming operators that nasea has no word for.
+    """
+    found = dict.fromkeys(op for piece in opened.pieces for op in piece.operators)
+    operators = [op for op in found if op.kind != RESHAPE]
+    unknown = [op for op in operators if op.kind not in KINDS]
+    if unknown:
+        gaps = [f"  {Gap.of(op, 'no file can be written for it')}" for op in unknown]
+        raise LatencyError(
+            "\n".join(["the networks hold operators that nasea does not know:", *gaps]),
+            fix="use other operations in PreNet or PostNet",
+        )
+    return operators
+
+
+def _writers(keras_version: int, listener: Listener) -> dict[str, Write]:
+    writers: dict[str, Write] = {}
+    missing: list[tuple[str, str]] = []
+    if find_spec("onnx") is not None:
+        from nasea.backends.export.host.onnx_writer import single_operator
+
+        writers["onnx"] = lambda operator: bytes(single_operator(operator).SerializeToString())
+    else:
+        missing.append(("ONNX", "onnx"))
+    if _WITH_TENSORFLOW and find_spec("tensorflow") is not None:
+        from nasea.backends.tensorflow.environment import load_tensorflow
+
+        load_tensorflow(keras_version)
+        from nasea.backends.tensorflow.export.operator_files import tflite_operator
+
+        writers["tflite"] = tflite_operator
+    else:
+        missing.append(("TFLite", "tensorflow"))
+    for name, extra in missing:
+        text = f"no {name} files: pip install 'nasea[{extra}]' for these"
+        listener.notice(Notice("latency bench", text))
+    if not writers:
+        raise LatencyError(
+            "neither ONNX nor TFLite files can be written",
+            fix="pip install 'nasea[onnx]' or 'nasea[tensorflow]'",
+        )
+    return writers
+
+
+def _save(path: Path, content: bytes) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    except OSError as error:
+        raise LatencyError(
+            f"cannot write {path}: {error.strerror or error}", fix="name another folder with --out"
+        ) from error
+
+
+def formats_told(formats: Sequence[str]) -> str:
+    """The written formats in words."""
+    names = {"onnx": "ONNX", "tflite": "TFLite"}
+    return " and ".join(names[name] for name in formats)

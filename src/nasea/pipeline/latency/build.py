@@ -1,0 +1,240 @@
+"""``nasea latency build``: a profile of this machine for the space of a scenario."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from nasea.backends.base import Deployment
+from nasea.backends.export.host.runtimes import RUNTIMES, HostRuntime, this_processor
+from nasea.backends.export.host.timing import BRISK, CAREFUL, Effort, Job, Timing, time_all
+from nasea.config import Scenario, load_scenario
+from nasea.cost import Piece
+from nasea.cost.pricing import pieces_of
+from nasea.cost.profiles import profile_path
+from nasea.cost.profiles.files import save_profile
+from nasea.cost.profiles.measured import (
+    Calibration,
+    MeasuredPiece,
+    MeasuredProfile,
+    calibrate,
+)
+from nasea.errors import LatencyError
+from nasea.pipeline.latency.importing import require_name
+from nasea.pipeline.probe import Built, open_latency_space
+from nasea.pipeline.session.events import Listener, Progress, Silence
+from nasea.space import Genome
+from nasea.strategy.ranking import kendall_tau
+
+NETWORKS = 16
+"""Whole networks that a table is calibrated on."""
+
+_STREAM = 0x1A7
+
+
+@dataclass(frozen=True)
+class BuiltProfile:
+    """A profile of this machine.
+
+    Attributes:
+        profile: as written.
+        path: where.
+        unsettled: labels of pieces whose best rounds never agreed.
+    """
+
+    profile: MeasuredProfile
+    path: Path
+    unsettled: tuple[str, ...]
+
+
+def build(
+    config: Path,
+    processor: str,
+    *,
+    name: str | None = None,
+    networks: int = NETWORKS,
+    directory: Path | None = None,
+    listener: Listener | None = None,
+) -> BuiltProfile:
+    """Time every block of a scenario's space, and some whole networks, on this machine.
+
+    Args:
+        config: the scenario; without a latency budget, the blocks of one with it are taken.
+        processor: ``host-onnxruntime`` or ``host-litert``.
+        name: of the profile; that of the processor by default.
+        networks: whole networks to calibrate on, at least 4.
+        directory: where ``user_module.py`` is and ``profiles/`` goes; the current directory by
+            default.
+        listener: hears of progress.
+
+    Raises:
+        NaseaError: whatever a user can mend.
+    """
+    listener = listener or Silence()
+    home = (directory or Path.cwd()).resolve()
+    loaded = load_scenario(config)
+    for notice in loaded.notices:
+        listener.notice(notice)
+    runtime = runtime_for(processor, loaded.scenario)
+    require_name(name or processor)
+    release = runtime.release()
+    listener.begin("latency", f"timing the blocks of {config} with {release}, one thread")
+    opened = open_latency_space(loaded.scenario, home)
+    try:
+        deployment = opened.backend.deployment()
+        blocks = _block_files(opened, deployment, listener)
+        files = {**_end_files(opened, deployment), **blocks}
+        genomes = sample(opened, networks, loaded.scenario.seed)
+        [session], alone, whole = _time(runtime, deployment, files, genomes, listener)
+    finally:
+        opened.backend.close()
+    times = dict(zip(files, alone, strict=True))
+    parts = [_parts(opened, genome, times) for genome in genomes]
+    found = calibrate(parts, [timing.ms for timing in whole], session.ms)
+    label = f"nasea latency build --processor {processor} -c {config}"
+    label += f" --name {name}" if name else ""
+    profile = MeasuredProfile(
+        name=name or processor,
+        processor=this_processor(),
+        runtime=f"{release}, 1 thread",
+        created=time.strftime("%Y-%m-%dT%H:%M:%S%z"),
+        command=label,
+        per_network_ms=found.constant,
+        quality=_quality(parts, [timing.ms for timing in whole], session.ms),
+        rows=tuple(
+            MeasuredPiece(piece.key, piece.label, t.ms, t.spread, found.price(t.ms))
+            for piece, t in times.items()
+        ),
+    )
+    path = profile_path(profile.name, home)
+    save_profile(profile, path)
+    unsettled = tuple(p.label for p, t in times.items() if t.spread > 2 * BRISK.agreement)
+    return BuiltProfile(profile, path, unsettled)
+
+
+def runtime_for(processor: str, scenario: Scenario) -> HostRuntime:
+    """The runtime of that name, if it runs the scenario's networks.
+
+    Raises:
+        LatencyError: it does not, or there is none of that name.
+    """
+    known = ", ".join(RUNTIMES)
+    runtime = RUNTIMES.get(processor)
+    if runtime is None:
+        raise LatencyError(
+            f"--processor: nasea cannot measure {processor!r} here; known: {known}",
+            fix="for another device: nasea latency bench writes what to measure there",
+        )
+    if runtime.framework != scenario.framework:
+        other = next(r.name for r in RUNTIMES.values() if r.framework == scenario.framework)
+        raise LatencyError(
+            f"--processor: {processor} runs networks of {runtime.framework}, the scenario's "
+            f"framework is {scenario.framework}",
+            fix=f"use --processor {other}",
+        )
+    return runtime
+
+
+def sample(opened: Built, count: int, seed: int) -> list[Genome]:
+    """Random architectures from deep to shallow, the candidates of a layer about equally often.
+
+    What a session adds to a block alone is told by networks of many and of few blocks, and a search
+    ends up with both: so the share of layers that are skipped rises from network to network.
+    """
+    rng = np.random.default_rng([seed, _STREAM])
+    columns = []
+    for choices in opened.space.choices:
+        repeats = -(-count // choices)
+        column = np.concatenate([rng.permutation(choices) for _ in range(repeats)])
+        columns.append(column[:count])
+    genomes = np.stack(columns, axis=1)
+    for layer in opened.space.layers:
+        if layer.skip is not None:
+            skipped = rng.random(count) < np.arange(count) / count
+            genomes[skipped, layer.index] = layer.skip
+    return [tuple(int(gene) for gene in row) for row in genomes]
+
+
+def _end_files(opened: Built, deployment: Deployment) -> dict[Piece, bytes]:
+    before, behind = opened.end_pieces
+    return {before: deployment.end("PreNet"), behind: deployment.end("PostNet")}
+
+
+def _block_files(opened: Built, deployment: Deployment, listener: Listener) -> dict[Piece, bytes]:
+    files: dict[Piece, bytes] = {}
+    known: set[str] = set()
+    layers = opened.space.layers
+    for layer in layers:
+        # Where a converter writes the files this takes longer than timing them.
+        listener.progress(Progress("latency", layer.index, len(layers), "layer"))
+        for piece, candidate in zip(pieces_of(layer), layer.candidates, strict=True):
+            if piece.operators and piece.key not in known:
+                known.add(piece.key)
+                files[piece] = deployment.block(candidate.program, layer.in_shape)
+    return files
+
+
+def _time(
+    runtime: HostRuntime,
+    deployment: Deployment,
+    files: dict[Piece, bytes],
+    genomes: Sequence[Genome],
+    listener: Listener,
+) -> tuple[list[Timing], list[Timing], list[Timing]]:
+    """Times of (a run of nothing, every piece, every network)."""
+    pieces = [(model, BRISK) for model in (deployment.nothing(), *files.values())]
+    networks = []
+    for done, genome in enumerate(genomes):
+        networks.append((deployment.network(genome), CAREFUL))
+        listener.progress(Progress("latency", done + 1, len(genomes), "network"))
+    # All in turns together: the calibration compares the one kind with the other.
+    timings = time_files(runtime, [*pieces, *networks], listener)
+    return timings[:1], timings[1 : len(pieces)], timings[len(pieces) :]
+
+
+def time_files(
+    runtime: HostRuntime, models: Sequence[tuple[bytes, Effort]], listener: Listener
+) -> list[Timing]:
+    """Time files in turns, each with its effort."""
+
+    def on_round(done: int, total: int) -> None:
+        listener.progress(Progress("latency", done, total, "file"))
+
+    jobs = [Job(partial(runtime.runner, model), effort) for model, effort in models]
+    return time_all(jobs, on_round)
+
+
+def _parts(opened: Built, genome: Genome, times: dict[Piece, Timing]) -> list[float]:
+    """Times alone of the pieces of a network."""
+    by_key = {piece.key: timing.ms for piece, timing in times.items()}
+    pieces = [*opened.end_pieces]
+    for layer, gene in zip(opened.space.layers, genome, strict=True):
+        pieces.append(list(pieces_of(layer))[gene])
+    return [by_key[piece.key] for piece in pieces if piece.operators]
+
+
+def _quality(parts: Sequence[list[float]], whole: Sequence[float], session: float) -> str:
+    """How well each network is predicted from a calibration on the others, in words."""
+    errors, predicted = [], []
+    for held_out in range(len(whole)):
+        rest = [i for i in range(len(whole)) if i != held_out]
+        found = calibrate([parts[i] for i in rest], [whole[i] for i in rest], session)
+        ms = predict(found, parts[held_out])
+        predicted.append(ms)
+        errors.append(abs(ms / whole[held_out] - 1))
+    return (
+        f"error {statistics.mean(errors):.1%} on average, {max(errors):.1%} at most, Kendall tau "
+        f"{kendall_tau(predicted, whole):.2f} over {len(whole)} random networks, each predicted "
+        "from the others"
+    )
+
+
+def predict(calibration: Calibration, parts: Sequence[float]) -> float:
+    """Milliseconds of a network from the times alone of its pieces."""
+    return calibration.constant + sum(calibration.price(ms) for ms in parts)

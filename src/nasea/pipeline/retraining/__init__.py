@@ -1,0 +1,1 @@
+"""A result trained in full."""

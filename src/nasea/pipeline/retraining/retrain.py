@@ -1,0 +1,261 @@
+"""``nasea retrain``: from a result of a search to a network trained in full."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+from nasea.backends.export.formats import find_format, formats_of
+from nasea.config import Scenario, load_scenario
+from nasea.errors import Notice, ResultsError
+from nasea.pipeline.export.exporting import ExportedFile, export_result
+from nasea.pipeline.export.rendering import model_text
+from nasea.pipeline.opening import Opened, genome_of, open_scenario, require_framework
+from nasea.pipeline.retraining.course import Course, Retraining
+from nasea.pipeline.retraining.plan import Request, plan_of, planned, retrained_name
+from nasea.pipeline.search.direction import Direction
+from nasea.pipeline.session.checkpoint import Checkpoint, CheckpointStore
+from nasea.pipeline.session.events import Listener, Progress
+from nasea.pipeline.session.identity import digest_of, identity, require_same
+from nasea.pipeline.session.session import Session, session
+from nasea.results.codegen import Origin
+from nasea.results.front import Front
+from nasea.results.picked import Result, is_retrained, pick_result
+from nasea.results.retrained import RETRAINED_FILE, Retrained, TrainingPlan, write_retrained
+from nasea.space import Genome
+from nasea.version import __version__
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a retraining left.
+
+    Attributes:
+        retrained: the network and its course.
+        directory: where it is.
+        files: what it was exported to.
+    """
+
+    retrained: Retrained
+    directory: Path
+    files: tuple[ExportedFile, ...]
+
+    @property
+    def summary(self) -> tuple[str, ...]:
+        """What became of the network, in lines."""
+        one = self.retrained
+        direction = Direction.of_result(one.info.metric_mode, one.member)
+        first = one.epochs[0].metric
+        begun = "failed" if first is None else f"{direction.accuracy(first):.4f}"
+        return (
+            f"accuracy on val_dir: {direction.accuracy(one.searched_metric):.4f} in the search, "
+            f"{begun} before training, {one.member.accuracy:.4f} after epoch {one.best_epoch} of "
+            f"{one.plan.epochs}, the best",
+        )
+
+
+def retrain(
+    config: Path,
+    number: int,
+    request: Request,
+    *,
+    formats: Sequence[str] | None = None,
+    results: Path = Path("results"),
+    directory: Path | None = None,
+    restart: bool = False,
+    listener: Listener | None = None,
+) -> Outcome:
+    """Train a result in full, keep its best weights, write and export it.
+
+    Run again with the same arguments it goes on where it was stopped; finished, it only reports.
+
+    Args:
+        config: the scenario it was found with.
+        number: N of ``model_arch_result_N.py``.
+        request: how.
+        formats: names of formats to export to; ``None`` for the framework's usual one.
+        results: directory of the search, in which the retrained network gets its own.
+        directory: where ``user_module.py`` is; the current directory by default.
+        restart: forget the checkpoints of this retraining and begin anew.
+        listener: hears of progress.
+
+    Raises:
+        NaseaError: whatever a user can mend; everything done so far is kept.
+    """
+    if is_retrained(results):
+        raise ResultsError(
+            f"{results} holds a network that was retrained already",
+            fix=f"retrain a result of the search: nasea retrain {results.parent} --arch N",
+        )
+    result = pick_result(results, number)
+    teacher = _teacher(results, result) if request.distill else None
+    loaded = load_scenario(config)
+    require_framework(loaded.scenario, result)
+    plan = plan_of(loaded.scenario, request, None if teacher is None else teacher.member.number)
+    usual = formats_of(loaded.scenario.framework)[:1]
+    wanted = [
+        find_format(each, loaded.scenario.framework)
+        for each in (usual if formats is None else formats)
+    ]
+    home = (directory or Path.cwd()).resolve()
+    target = results / retrained_name(number, request)
+    log = home / f"log_{loaded.scenario.task}" / target.name
+    with session(home, target, log, listener, loaded.scenario) as ready:
+        ready.listener.line(
+            f"nasea {__version__}, scenario {loaded.path}, retraining {result.name}"
+        )
+        for notice in loaded.notices:
+            ready.listener.notice(notice)
+        run = _Run(planned(loaded.scenario, plan), home, result, teacher, plan, target, ready)
+        retrained, opened = run.retrained(restart)
+        files: list[ExportedFile] = []
+        try:
+            if wanted:
+                ready.listener.begin("export", f"exporting {retrained.name}")
+                made = pick_result(target, None)
+                files = export_result(opened, made, wanted, None, ready.listener)
+        finally:
+            opened.backend.close()
+    return Outcome(retrained, target, tuple(files))
+
+
+def _teacher(results: Path, result: Result) -> Result:
+    best = Front.load(results / "front.json").best.number
+    if best == result.member.number:
+        raise ResultsError(
+            f"--distill: architecture {best} is the most accurate itself, it has no teacher",
+            fix="leave --distill out, or retrain another one",
+        )
+    return pick_result(results, best)
+
+
+class _Run:
+    """One start of a retraining."""
+
+    def __init__(
+        self,
+        scenario: Scenario,
+        home: Path,
+        result: Result,
+        teacher: Result | None,
+        plan: TrainingPlan,
+        target: Path,
+        ready: Session,
+    ) -> None:
+        self.scenario = scenario
+        self.home = home
+        self.result = result
+        self.teacher = teacher
+        self.plan = plan
+        self.target = target
+        self.session = ready
+        self.direction = Direction.of_result(result.info.metric_mode, result.member)
+        self.folder = home / "checkpoint" / target.name
+        self.store = CheckpointStore(self.folder, "train")
+
+    def retrained(self, restart: bool) -> tuple[Retrained, Opened]:
+        """Train and write; also gives what was opened, with the whole space."""
+        notices: list[Notice] = []
+        stored = None if restart else self.store.load(notices)
+        for notice in notices:
+            self.session.listener.notice(notice)
+        workers = None if stored is None else int(stored.meta["workers"])
+        opened = open_scenario(self.scenario, self.home, workers, world=self.session.world)
+        try:
+            genome = genome_of(opened.space, self.result)
+            alone = replace(opened, space=opened.space.only(genome))
+            self._begin(opened, alone, resumed=stored is not None)
+            present = self._identity(alone)
+            if restart:  # only now: what cannot begin anew must not cost the earlier run
+                self.store.clear()
+            elif stored is not None and self._is_finished(stored, present):
+                self.session.listener.line("the earlier retraining is kept; beginning another")
+                self.store.clear()
+                stored = None
+            elif stored is not None:
+                require_same(stored.meta["identity"], present, f"checkpoint/{self.folder.name}/")
+            training = Retraining(
+                alone, self.plan, self.direction, self.store, present, self.session
+            )
+            course = training.run(stored)
+            return self._write(course, genome, opened), opened
+        except BaseException:
+            opened.backend.close()
+            raise
+
+    def _begin(self, opened: Opened, alone: Opened, resumed: bool) -> None:
+        """Put the network together and try a batch, before anything is trained."""
+        backend, listener = opened.backend, self.session.listener
+        listener.begin("probe", f"putting {self.result.name} together, trying one batch")
+        backend.attach(alone.space, self.scenario.seed)
+        if not self.plan.from_scratch:
+            backend.inherit((0,) * len(alone.space.layers), self.result.weights)
+        if self.teacher is not None:
+            genome = genome_of(opened.space, self.teacher)
+            share = self.plan.teacher_share
+            backend.learn_from(opened.space, genome, self.teacher.weights, share)
+        seconds = backend.try_candidates(
+            lambda done, total: listener.progress(Progress("probe", done, total, "batch"))
+        )
+        if not resumed:
+            backend.settle_workers(seconds)
+        for notice in backend.notices:
+            listener.notice(notice)
+        environment = ", ".join(f"{k} {v}" for k, v in backend.environment.items())
+        data = opened.data
+        listener.line(
+            f"{environment}; {data.train_images} training images, "
+            f"{data.val_images} validation images"
+        )
+
+    def _identity(self, alone: Opened) -> dict[str, str]:
+        """What shapes this training; the plan apart from the rest, so that it is told by name."""
+        neutral = planned(self.scenario, replace(self.plan, epochs=1, learning_rate=0.5))
+        plan = json.dumps(asdict(self.plan), sort_keys=True)
+        return identity(neutral, alone.data, alone.space, self.home) | {
+            "plan": hashlib.sha256(plan.encode()).hexdigest(),
+            "weights": "" if self.plan.from_scratch else digest_of([self.result.weights]),
+            "teacher": "" if self.teacher is None else digest_of([self.teacher.weights]),
+        }
+
+    def _is_finished(self, stored: Checkpoint, present: dict[str, str]) -> bool:
+        """Whether another retraining went to its end here, and what it made is written."""
+        if stored.meta["identity"] == present:
+            return False
+        try:
+            written = Retrained.load(self.target / RETRAINED_FILE)
+        except ResultsError:
+            return False
+        same = bool(asdict(written.plan) == stored.meta["plan"])
+        return same and int(stored.meta["course"]["epoch"]) >= written.plan.epochs
+
+    def _write(self, course: Course, genome: Genome, opened: Opened) -> Retrained:
+        assert course.best is not None
+        best = course.rows[course.best]
+        assert best.metric is not None
+        accuracy = self.direction.accuracy(best.metric)
+        member = replace(self.result.member, accuracy=accuracy, metric=best.metric)
+        retrained = Retrained(
+            info=self.result.info,
+            member=member,
+            searched_metric=self.result.member.metric,
+            plan=self.plan,
+            best_epoch=best.epoch,
+            epochs=course.rows,
+            name=self.target.name,
+        )
+        folder = self.target.resolve()
+        inside = folder.relative_to(self.home) if folder.is_relative_to(self.home) else folder
+        words = f"{self.plan.words}; best after epoch {best.epoch}"
+        origin = Origin(retrained.name, inside.as_posix(), words)
+        text = model_text(
+            self.scenario, opened.backend, opened.space, genome, self.result.info, member, origin
+        )
+        aside = write_retrained(self.target, retrained, text, course.best_weights)
+        if aside is not None:
+            kept = f"the earlier network is kept in {aside.name}/"
+            self.session.listener.notice(Notice("retrain", kept))
+        return retrained

@@ -1,0 +1,252 @@
+"""The results stage: the front scored on all validation images, and everything written."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from nasea.backends.base import Measurement, Slice
+from nasea.backends.scoring.prediction_images import METHOD, Picture
+from nasea.errors import MetricError, NaseaError, Notice
+from nasea.pipeline.export.rendering import model_text
+from nasea.pipeline.probe import Prepared
+from nasea.pipeline.search.direction import Direction
+from nasea.pipeline.search.scores import ScoreBook
+from nasea.pipeline.session.events import Listener, Progress
+from nasea.pipeline.session.interrupt import StopRequest
+from nasea.results.front import Evaluated, Front, FrontMember, LayerRow, RunInfo
+from nasea.results.storage.store import RenderedModel, write_results
+from nasea.space import Genome
+from nasea.strategy import Archive, Record, representatives
+from nasea.version import __version__
+
+_PICTURES = 6
+
+
+@dataclass(frozen=True)
+class _Scored:
+    """A member of the front with its metric on the whole of val_dir."""
+
+    record: Record
+    metric: float
+
+
+def finish(
+    prepared: Prepared,
+    direction: Direction,
+    archive: Archive,
+    hypervolumes: Sequence[float],
+    book: ScoreBook,
+    notes: Sequence[str],
+    directory: Path,
+    listener: Listener,
+    stop: StopRequest,
+) -> Front:
+    """Score the front on the whole of val_dir and write ``results/``.
+
+    Args:
+        prepared: the run.
+        direction: how a metric becomes an accuracy.
+        archive: every true score of the search.
+        hypervolumes: of each generation.
+        book: where measurements are looked up and entered.
+        notes: warnings that a reader of the results must see.
+        directory: where ``results/`` goes.
+        listener: hears of progress.
+        stop: asked after every member.
+
+    Raises:
+        MetricError: no member could be scored.
+        ResultsError: the results cannot be written.
+    """
+    listener.begin("results", "scoring the front on all validation images, writing results/")
+    records = _chosen(prepared, archive)
+    scored = _score_whole(prepared, records, book, listener, stop)
+    members = [_member(prepared, direction, number, item) for number, item in enumerate(scored)]
+    front = assemble(prepared, direction, members, archive, hypervolumes, notes)
+    models = [_render(prepared, front, member) for member in members]
+
+    def write_weights(member: FrontMember, path: Path) -> int:
+        return prepared.backend.write_weights(member.genome, path)
+
+    pictures = _pictures(prepared, front, listener)
+    moved = write_results(directory / "results", front, models, write_weights, pictures)
+    if moved is not None:
+        listener.notice(Notice("results", f"earlier results are kept in {moved.name}/"))
+    return front
+
+
+def _pictures(
+    prepared: Prepared, front: Front, listener: Listener
+) -> dict[int, tuple[Picture, ...]]:
+    """What the most accurate and the cheapest member find in a few validation images."""
+    drawn: dict[int, tuple[Picture, ...]] = {}
+    try:
+        for member in (front.best, front.members[0]):
+            drawn[member.number] = prepared.backend.pictures(member.genome, _PICTURES)
+    except NaseaError as error:  # the results are worth more than their illustration
+        listener.notice(Notice("report", f"predictions are not drawn: {error}"))
+        return {}
+    if prepared.scenario.task == "detection" and not all(drawn.values()):
+        text = f"predictions are not drawn; {METHOD}, which is optional, would have them drawn"
+        listener.notice(Notice("report", text))
+    return {number: pictures for number, pictures in drawn.items() if pictures}
+
+
+def preview(
+    prepared: Prepared, direction: Direction, archive: Archive, hypervolumes: Sequence[float]
+) -> Front:
+    """The front as the search sees it so far, with the scores the search uses."""
+    records = _chosen(prepared, archive)
+    scored = [_Scored(r, r.score.metric) for r in records if r.score.metric is not None]
+    members = [_member(prepared, direction, number, item) for number, item in enumerate(scored)]
+    return assemble(prepared, direction, members, archive, hypervolumes, ())
+
+
+def _chosen(prepared: Prepared, archive: Archive) -> list[Record]:
+    """The front; of one with several costs, no more than a generation of it."""
+    front = archive.front(prepared.scenario.constraint.value)
+    return representatives(front, prepared.scenario.searcher.pop_size)
+
+
+def assemble(
+    prepared: Prepared,
+    direction: Direction,
+    members: Sequence[FrontMember],
+    archive: Archive,
+    hypervolumes: Sequence[float],
+    notes: Sequence[str],
+) -> Front:
+    """The front with all that a reader wants to know about it."""
+    scenario = prepared.scenario
+    info = RunInfo(
+        task=_TASK_NAMES[scenario.task],
+        framework=scenario.framework,
+        constraint_type=scenario.constraint.type,
+        constraint_value=float(scenario.constraint.value),
+        also=tuple(scenario.constraint.also.items()),
+        objectives=scenario.searcher.objectives,
+        proposer=scenario.searcher.proposer,
+        processor=None if prepared.profile is None else prepared.profile.describe(),
+        metric_mode=direction.mode,
+        seed=scenario.seed,
+        config_digest=scenario.digest(),
+        nasea_version=__version__,
+        created=time.strftime("%Y-%m-%dT%H:%M:%S%z"),
+        evaluations=len(archive),
+        hypervolumes=tuple(hypervolumes),
+        notes=tuple(notes),
+    )
+    evaluated = tuple(
+        Evaluated(
+            genome=record.genome,
+            cost=record.cost,
+            accuracy=(
+                None if record.score.metric is None else direction.accuracy(record.score.metric)
+            ),
+            generation=record.generation,
+            failure=record.score.failure,
+            further_costs=record.further_costs,
+        )
+        for record in archive
+    )
+    return Front(info, tuple(members), evaluated)
+
+
+_TASK_NAMES = {
+    "classification": "image_classification",
+    "detection": "object_detection",
+    "segmentation": "semantic_segmentation",
+}
+
+
+def _score_whole(
+    prepared: Prepared,
+    records: Sequence[Record],
+    book: ScoreBook,
+    listener: Listener,
+    stop: StopRequest,
+) -> list[_Scored]:
+    unknown = sorted(r.genome for r in records if book.get(r.genome, whole=True) is None)
+    coming = iter(unknown)
+    done = 0
+
+    def advance() -> None:
+        nonlocal done
+        done += 1
+        listener.progress(Progress("results", done, len(records), "architecture"))
+        stop.check()
+
+    def on_measured(measured: Measurement) -> None:
+        book.put(next(coming), measured, whole=True)
+        advance()
+
+    for _ in range(len(records) - len(unknown)):
+        advance()
+    prepared.backend.measure_each([(genome, Slice()) for genome in unknown], on_measured)
+    scored: list[_Scored] = []
+    failures: list[str] = []
+    for record in records:
+        measured = book.get(record.genome, whole=True) or Measurement(None)
+        if measured.metric is None:
+            failures.append(measured.failure or "unknown")
+            text = f"{record.genome} left out of the results: {measured.failure}"
+            listener.notice(Notice("results", text))
+        else:
+            scored.append(_Scored(record, measured.metric))
+    if not scored:
+        raise MetricError(
+            "no architecture of the front could be scored on the whole of val_dir: "
+            + "; ".join(failures[:3])
+        )
+    return scored
+
+
+def _member(prepared: Prepared, direction: Direction, number: int, scored: _Scored) -> FrontMember:
+    genome = scored.record.genome
+    costs = prepared.costs.costs(genome)
+    search_metric = scored.record.score.metric
+    assert search_metric is not None
+    return FrontMember(
+        number=number,
+        genome=genome,
+        blocks=prepared.space.blocks(genome),
+        accuracy=direction.accuracy(scored.metric),
+        metric=scored.metric,
+        search_metric=search_metric,
+        parameters=costs.parameters,
+        flops=costs.flops,
+        latency_ms=costs.latency_ms,
+        layers=_layer_rows(prepared, genome),
+    )
+
+
+def _layer_rows(prepared: Prepared, genome: Genome) -> tuple[LayerRow, ...]:
+    rows = []
+    candidates = prepared.space.decode(genome)
+    for layer, candidate, gene in zip(prepared.space.layers, candidates, genome, strict=True):
+        costs = prepared.costs.table[layer.index][gene]
+        rows.append(
+            LayerRow(
+                index=layer.index,
+                block=candidate.name,
+                c_in=layer.in_shape[0],
+                c_out=layer.out_shape[0],
+                stride=layer.stride,
+                out_height=layer.out_shape[1],
+                out_width=layer.out_shape[2],
+                parameters=costs.parameters,
+                flops=costs.flops,
+                latency_ms=costs.latency_ms,
+            )
+        )
+    return tuple(rows)
+
+
+def _render(prepared: Prepared, front: Front, member: FrontMember) -> RenderedModel:
+    text = model_text(
+        prepared.scenario, prepared.backend, prepared.space, member.genome, front.info, member
+    )
+    return RenderedModel(member.number, text)

@@ -1,0 +1,251 @@
+"""Pre-training for detection and segmentation: a classification supernet first, once.
+
+``dataset.pre_train_dir`` holds a checkpoint of an earlier pre-training, or a classification data
+set. What is trained on the latter is kept in ``checkpoint/`` as such a checkpoint, so that a second
+start, or the search of another project, finds it. Only slots and PreNet go on, by name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from nasea.backends.base import DataReport
+from nasea.backends.data.image_folder import is_image_folder
+from nasea.backends.training.pretrained import PRE_NET, SLOT, TakenOver
+from nasea.backends.user.module import CLASSIFICATION_MODULE
+from nasea.config import Scenario, load_scenario
+from nasea.errors import CheckpointError, ConfigError, DataError, Notice, Problem
+from nasea.pipeline.opening import open_scenario
+from nasea.pipeline.probe import FEW_PATHS_PER_UPDATE, Prepared
+from nasea.pipeline.session.checkpoint import Checkpoint, CheckpointStore
+from nasea.pipeline.session.identity import digest_of, identity
+from nasea.pipeline.session.session import Session
+from nasea.pipeline.supernet_training import SupernetTraining
+
+CLASSIFICATION_SCENARIO = "pre_train.yaml"
+
+_KIND = "pretrained"
+_TOLD = 8
+
+
+class PreTraining(SupernetTraining):
+    """The classification supernet at work."""
+
+    stage = "pretrain"
+    title = "pre-training on classification"
+    curves = "pre_train/"
+
+
+def supernet_identity(prepared: Prepared, home: Path) -> dict[str, str]:
+    """Digests of everything that shapes the supernet of a run, pre-training included."""
+    found = identity(prepared.scenario, prepared.data, prepared.space, home)
+    if prepared.scenario.task != "classification":
+        found["pre_train"] = _digest_of_files(home)
+    return found
+
+
+def check_source(scenario: Scenario, home: Path) -> Notice | None:
+    """Find out before anything is trained whether there is something to pre-train on.
+
+    Returns:
+        What the user should know where there will be no pre-training.
+
+    Raises:
+        DataError: ``pre_train_dir`` holds neither a checkpoint nor a data set.
+        ConfigError: ``pre_train.yaml`` does not suit the scenario.
+    """
+    if scenario.task == "classification":
+        return None
+    asked = scenario.dataset.pre_training
+    if asked is None:
+        return Notice("dataset.pre_train_dir", "none: nothing is pre-trained")
+    if _checkpoints_in(Path(asked)):
+        return None
+    classification_scenario(scenario, home)
+    if not (home / f"{CLASSIFICATION_MODULE}.py").is_file() and not _has_images(Path(asked)):
+        raise DataError(
+            f"dataset.pre_train_dir: {asked} holds neither a checkpoint of a pre-training nor a "
+            "classification data set",
+            fix="arrange images as DIR/train/CLASS/*.jpg, or write user_module_cls.py, a "
+            "classification module that reads them; pre_train_dir: none trains without",
+        )
+    return None
+
+
+def pre_train(prepared: Prepared, home: Path, session: Session) -> None:
+    """Put pre-trained weights into the supernet of a run that has not begun to train.
+
+    Args:
+        prepared: the run.
+        home: where ``user_module.py`` and ``checkpoint/`` are.
+        session: listener, journal and stop.
+
+    Raises:
+        CheckpointError: nothing of the checkpoint fits.
+        NaseaError: whatever may go wrong with a training.
+    """
+    asked = prepared.scenario.dataset.pre_training
+    if prepared.scenario.task == "classification" or asked is None:
+        return
+    found = _checkpoints_in(Path(asked))
+    if found:
+        stored = CheckpointStore(Path(asked), _KIND).load([])
+        assert stored is not None, "there are files"
+        _require_framework(stored, prepared.scenario, found[-1])
+        source = str(found[-1])
+    else:
+        stored = _trained(prepared.scenario, home, session)
+        source = "checkpoint/"
+    account = prepared.backend.take_over(stored.payload)
+    _require_something(account, source)
+    session.listener.line(f"pre-trained weights of {source}: {_words(account)}")
+    unfit = [*account.unfit, *(f"{name}: not in the checkpoint" for name in account.missing)]
+    if unfit:
+        told = "\n".join(f"  {text}" for text in unfit[:_TOLD])
+        more = f"\n  and {len(unfit) - _TOLD} more" * (len(unfit) > _TOLD)
+        session.listener.notice(Notice("pre-training", f"begins untrained:\n{told}{more}"))
+
+
+def classification_scenario(scenario: Scenario, home: Path) -> Scenario:
+    """What pre-training trains: ``pre_train.yaml``, or the scenario turned into a classification.
+
+    Raises:
+        ConfigError: the file is wrong, or of another task, framework or body.
+    """
+    path = home / CLASSIFICATION_SCENARIO
+    if path.is_file():
+        found = load_scenario(path).scenario
+        _require_suitable(found, scenario, path)
+        return found
+    asked = str(scenario.dataset.pre_train_dir)
+    dataset = scenario.dataset.model_copy(
+        update={"pre_train_dir": None, "train_dir": asked, "val_dir": asked}
+    )
+    supernet = scenario.supernet.model_copy(update={"feature_choose": ()})
+    return scenario.model_copy(
+        update={"task": "classification", "dataset": dataset, "supernet": supernet}
+    )
+
+
+def _trained(scenario: Scenario, home: Path, session: Session) -> Checkpoint:
+    """The finished pre-training of this directory; trains what is missing."""
+    wanted = classification_scenario(scenario, home)
+    finished = CheckpointStore(home / "checkpoint", _KIND)
+    store = CheckpointStore(home / "checkpoint", "pretrain")
+    marks = {"pre_train": _digest_of_files(home), "scenario": wanted.training_digest()}
+    stored = finished.load([])
+    if stored is not None and _same(stored.meta["identity"], marks):
+        session.listener.line("pre-training was done by an earlier start")
+        return stored
+    opened = open_scenario(wanted, home, role="pre-training", world=session.world)
+    backend = opened.backend
+    try:
+        backend.attach(opened.space, wanted.seed)
+        present = identity(wanted, opened.data, opened.space, home) | marks
+        begun = store.load([])
+        if begun is not None and not _same(begun.meta["identity"], present):
+            text = "its data, scenario or module changed: it begins anew"
+            session.listener.notice(Notice("pre-training", text))
+            store.clear()
+        backend.settle_workers(backend.try_candidates(lambda done, total: None))
+        for notice in backend.notices:
+            session.listener.notice(notice)
+        session.listener.line(_described(opened.data, len(opened.space.layers)))
+        paths = wanted.supernet.paths_per_update or FEW_PATHS_PER_UPDATE
+        PreTraining(
+            wanted,
+            backend,
+            opened.space,
+            min(paths, opened.data.batches_per_epoch),
+            store,
+            present,
+            session.listener,
+            session.journal,
+            session.stop,
+        ).run()
+        meta = {"identity": present, "framework": wanted.framework}
+        finished.save(meta, backend.hand_on())
+        store.clear()
+    finally:
+        backend.close()
+    stored = finished.load([])
+    assert stored is not None, "it was just written"
+    return stored
+
+
+def _checkpoints_in(directory: Path) -> list[Path]:
+    return CheckpointStore(directory, _KIND).files()
+
+
+def _has_images(directory: Path) -> bool:
+    return directory.is_dir() and (is_image_folder(directory) or bool(_records(directory)))
+
+
+def _records(directory: Path) -> list[Path]:
+    return sorted(directory.glob("*.tfrecord*"))
+
+
+def _same(stored: Mapping[str, str], present: Mapping[str, str]) -> bool:
+    return all(stored.get(key) == value for key, value in present.items())
+
+
+def _described(data: DataReport, layers: int) -> str:
+    return (
+        f"pre-training data: {data.train_images} training images, {data.val_images} validation "
+        f"images; {layers} searched layers"
+    )
+
+
+def _words(account: TakenOver) -> str:
+    def count(kind: str) -> str:
+        loaded = sum(name.startswith(kind) for name in account.loaded)
+        missing = sum(name.startswith(kind) for name in account.missing)
+        unfit = sum(text.startswith(kind) and "here" in text for text in account.unfit)
+        return f"{loaded} of {loaded + missing + unfit}"
+
+    return f"{count(SLOT)} slots and {count(PRE_NET)} tensors of PreNet taken over"
+
+
+def _require_something(account: TakenOver, source: str) -> None:
+    if any(name.startswith(SLOT) for name in account.loaded):
+        return
+    told = "\n".join(f"  {text}" for text in account.unfit[:_TOLD])
+    raise CheckpointError(
+        f"no slot of the pre-trained weights of {source} fits this search space:\n{told}",
+        fix="pre-train with the filters and blocks of this scenario, or use pre_train_dir: none",
+    )
+
+
+def _require_framework(stored: Checkpoint, scenario: Scenario, path: Path) -> None:
+    framework = stored.meta.get("framework")
+    if framework != scenario.framework:
+        raise CheckpointError(
+            f"{path} was pre-trained with {framework}, but the scenario says framework: "
+            f"{scenario.framework}",
+            fix="pre-train with this framework",
+        )
+
+
+def _require_suitable(found: Scenario, scenario: Scenario, path: Path) -> None:
+    rules = (
+        ("strategy.constraint.application_type", "must be image_classification",
+         found.task == "classification", found.task),
+        ("strategy.framework", f"must be that of the search, {scenario.framework}",
+         found.framework == scenario.framework, found.framework),
+        ("strategy.supernet.filters", f"must be those of the search, "
+         f"{list(scenario.supernet.filters)}",
+         found.supernet.filters == scenario.supernet.filters, list(found.supernet.filters)),
+    )  # fmt: skip
+    problems = [
+        Problem(str(path), key, rule, found=str(value))
+        for key, rule, sound, value in rules
+        if not sound
+    ]
+    if problems:
+        raise ConfigError(problems)
+
+
+def _digest_of_files(home: Path) -> str:
+    """What the files that pre-training reads hold."""
+    return digest_of([home / CLASSIFICATION_SCENARIO, home / f"{CLASSIFICATION_MODULE}.py"])

@@ -1,0 +1,207 @@
+"""A search from the scenario to the results, or from where an earlier start left it."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from pathlib import Path
+
+from nasea.backends.base import Measurement
+from nasea.backends.distributed.launch import launched_rank
+from nasea.config import LoadedScenario, load_scenario
+from nasea.errors import CheckpointError, Notice
+from nasea.pipeline.diagnosis.check import few_epochs_notice
+from nasea.pipeline.probe import Prepared, prepare
+from nasea.pipeline.search.direction import Direction, decide
+from nasea.pipeline.search.finishing import finish
+from nasea.pipeline.search.following import follow_run
+from nasea.pipeline.search.pre_training import check_source, pre_train, supernet_identity
+from nasea.pipeline.search.scores import ScoreBook
+from nasea.pipeline.search.searching import Searching, last_search
+from nasea.pipeline.search.separation import N_ARCHITECTURES, Separation, measure_separation
+from nasea.pipeline.search.training import Training, measure_all
+from nasea.pipeline.session.checkpoint import CheckpointStore
+from nasea.pipeline.session.events import Listener, Progress
+from nasea.pipeline.session.identity import require_same
+from nasea.pipeline.session.session import Session, session
+from nasea.results.front import Front
+from nasea.version import __version__
+
+
+def search(
+    config: Path,
+    *,
+    directory: Path | None = None,
+    restart: bool = False,
+    listener: Listener | None = None,
+) -> Front:
+    """Search the networks of a scenario.
+
+    Run again with the same files, it goes on where it was stopped; finished, it only reports. With
+    another budget or more generations it searches again on the same supernet.
+
+    Under ``torchrun`` or ``mpirun`` every process calls it. Rank 0 searches and writes; the others
+    compute for it.
+
+    Args:
+        config: the scenario file.
+        directory: where ``user_module.py`` is and ``checkpoint/``, ``results/`` and the log go;
+            the current directory by default.
+        restart: forget the checkpoints and begin anew.
+        listener: hears of progress.
+
+    Returns:
+        The Pareto front, as written to ``results/front.json``.
+
+    Raises:
+        NaseaError: whatever a user can mend; everything done so far is kept.
+    """
+    if launched_rank() > 0:
+        return Front.from_dict(follow_run(config))
+    loaded = load_scenario(config)
+    home = (directory or Path.cwd()).resolve()
+    log = home / f"log_{loaded.scenario.task}"
+    with session(home, home / "results", log, listener, loaded.scenario) as ready:
+        front = _Run(loaded, home, restart, ready).front()
+        ready.world.farewell = front.to_dict()
+        return front
+
+
+class _Run:
+    """One start of a search."""
+
+    def __init__(
+        self,
+        loaded: LoadedScenario,
+        home: Path,
+        restart: bool,
+        session: Session,
+    ) -> None:
+        self.loaded = loaded
+        self.home = home
+        self.session = session
+        self.listener = session.listener
+        self.journal = session.journal
+        self.stop = session.stop
+        self.trained = CheckpointStore(home / "checkpoint", "train")
+        self.searched = CheckpointStore(home / "checkpoint", "search")
+        self.restart = restart
+
+    def front(self) -> Front:
+        """Go through all stages."""
+        self.listener.line(f"nasea {__version__}, scenario {self.loaded.path}")
+        for notice in self.loaded.notices:
+            self.listener.notice(notice)
+        prepared = self._prepare()
+        try:
+            self.stop.check()
+            return self._search(prepared)
+        finally:
+            prepared.backend.close()
+
+    def _prepare(self) -> Prepared:
+        stored = None if self.restart else self.trained.load([])
+        workers = None if stored is None else int(stored.meta["workers"])
+        if stored is None:  # a supernet in training has what pre-training gave
+            warning = check_source(self.loaded.scenario, self.home)
+            if warning is not None:
+                self.listener.notice(warning)
+        prepared = prepare(
+            self.loaded.scenario, self.home, self.listener, workers, self.session.world
+        )
+        self.identity = supernet_identity(prepared, self.home)
+        if self.restart:  # only now: what cannot begin anew must not cost the earlier run
+            self.searched.clear()
+            self.trained.clear()
+        elif stored is not None:
+            require_same(stored.meta["identity"], self.identity)
+        elif self.searched.files():
+            raise CheckpointError(
+                "checkpoint/ holds a search but not the supernet it used",
+                fix="put the train-*.ckpt files back, or begin anew with --restart",
+            )
+        return prepared
+
+    def _search(self, prepared: Prepared) -> Front:
+        environment = ", ".join(f"{k} {v}" for k, v in prepared.backend.environment.items())
+        self.listener.line(
+            f"{environment}; {prepared.data.train_images} training images, "
+            f"{prepared.data.val_images} validation images; "
+            f"{prepared.space.n_architectures:,} architectures"
+        )
+        notes: list[Notice] = []
+        warning = few_epochs_notice(prepared)
+        if warning is not None:
+            self.listener.notice(warning)
+            notes.append(warning)
+        training = Training(
+            prepared, self.trained, self.identity, self.listener, self.journal, self.stop
+        )
+        if not self.trained.files():
+            pre_train(prepared, self.home, self.session)
+        training.run()
+        book = ScoreBook(training.weights_version, prepared.condition)
+        earlier = last_search(self.searched, training.weights_version, self.listener)
+        if earlier is not None:
+            book.update(earlier["book"])
+        direction = self._direction(prepared, training, book)
+        searching = Searching(
+            prepared, direction, self.searched, book, self.listener, self.journal, self.stop
+        )
+        if earlier is not None:
+            searching.resume(earlier)
+        warning = self._separation(prepared, searching)
+        if warning is not None:
+            self.listener.notice(warning)
+            notes.append(warning)
+        outcome = searching.run()
+        try:
+            front = finish(
+                prepared,
+                direction,
+                outcome.archive,
+                outcome.state.hypervolumes,
+                book,
+                [str(note) for note in notes],
+                self.home,
+                self.listener,
+                self.stop,
+            )
+        except BaseException:
+            with suppress(CheckpointError):  # the first error is the one to tell
+                searching.save()
+            raise
+        searching.save()  # what was scored for the results need not be scored again
+        return front
+
+    def _direction(self, prepared: Prepared, training: Training, book: ScoreBook) -> Direction:
+        unknown = [genome for genome in training.witnesses if book.get(genome) is None]
+        fresh = measure_all(prepared, unknown, self.stop)
+        for genome, measured in zip(unknown, fresh, strict=True):
+            book.put(genome, measured)
+        after = [book.get(genome) or Measurement(None) for genome in training.witnesses]
+        direction = decide(prepared.scenario.searcher.metric_mode, training.before, after)
+        better = "larger" if direction.mode == "max" else "smaller"
+        self.listener.line(f"metric: {better} is better ({direction.evidence})")
+        return direction
+
+    def _separation(self, prepared: Prepared, searching: Searching) -> Notice | None:
+        """Measure, once for a search, whether the supernet can tell architectures apart."""
+        if searching.separation is None:
+            self.listener.begin("separation", "can the supernet tell architectures apart?")
+            genomes = prepared.sample(N_ARCHITECTURES)
+
+            def on_measured(done: int) -> None:
+                progress = Progress("separation", done, len(genomes), "architecture")
+                self.listener.progress(progress)
+                self.stop.check()
+
+            found = measure_separation(
+                genomes, prepared.backend.measure_each, prepared.eval_images, on_measured
+            )
+            searching.separation = found
+            searching.save()
+        separation: Separation | None = searching.separation
+        if separation is None:
+            return Notice("separation", "too few architectures could be measured to tell")
+        self.listener.line(separation.describe())
+        return separation.notice()

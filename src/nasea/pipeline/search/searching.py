@@ -1,0 +1,240 @@
+"""The search stage: true scores from the supernet, a checkpoint every generation."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from nasea.backends.base import Measurement, Slice
+from nasea.config import Scenario
+from nasea.cost import format_cost
+from nasea.cost.profiles import Profile
+from nasea.errors import CheckpointError, Notice, RankLostError
+from nasea.pipeline.probe import Prepared
+from nasea.pipeline.search.direction import Direction
+from nasea.pipeline.search.finishing import preview
+from nasea.pipeline.search.scores import ScoreBook
+from nasea.pipeline.search.separation import Separation
+from nasea.pipeline.session.checkpoint import CheckpointStore
+from nasea.pipeline.session.events import Listener, Progress
+from nasea.pipeline.session.interrupt import StopRequest
+from nasea.pipeline.session.journal import Journal
+from nasea.results.figures.plots import front_figure
+from nasea.space import Genome
+from nasea.strategy import Archive, GenerationReport, Score, SearchOutcome, SearchState, run_search
+
+SAVE_SECONDS = 60.0
+"""A long generation is saved this often: what is scored stays scored."""
+
+DRAW_SECONDS = 20.0
+"""The front is drawn at most this often."""
+
+
+class Searching:
+    """Searches with the weights of a trained supernet.
+
+    Args:
+        prepared: the run.
+        direction: how a metric becomes a quality.
+        store: checkpoints of kind ``search``.
+        book: every metric measured with these weights, shared with the other stages.
+        listener: hears of progress.
+        journal: gets the curves.
+        stop: asked after every architecture.
+    """
+
+    def __init__(
+        self,
+        prepared: Prepared,
+        direction: Direction,
+        store: CheckpointStore,
+        book: ScoreBook,
+        listener: Listener,
+        journal: Journal,
+        stop: StopRequest,
+    ) -> None:
+        self.prepared = prepared
+        self.direction = direction
+        self.store = store
+        self.book = book
+        self.listener = listener
+        self.journal = journal
+        self.stop = stop
+        self.separation: Separation | None = None
+        self._archive = Archive()
+        self._state = SearchState()
+        self._saved_at = time.monotonic()
+        self._drawn_at = float("-inf")
+
+    def run(self) -> SearchOutcome:
+        """Search to the last generation, or to where the space or the patience ends."""
+        searcher = self.prepared.scenario.searcher
+        self.listener.begin(
+            "search", f"searching, {searcher.generation_num} generations of {searcher.pop_size}"
+        )
+        outcome = run_search(
+            self.prepared.problem,
+            self._evaluate,
+            pop_size=searcher.pop_size,
+            generations=searcher.generation_num,
+            seed=self.prepared.scenario.seed,
+            mode=searcher.proposer,
+            archive=self._archive,
+            state=self._state,
+            stall_generations=searcher.stall_generations,
+            on_generation=self._on_generation,
+        )
+        self.listener.line(f"search ended: {outcome.reason}")
+        return outcome
+
+    def _evaluate(self, genomes: Sequence[Genome]) -> list[Score]:
+        began = time.monotonic()
+        data = Slice(images=self.prepared.eval_images)
+        # In order, so that those that begin alike come one after the other: they share that part.
+        unknown = sorted({genome for genome in genomes if self.book.get(genome) is None})
+        known = len(genomes) - len(unknown)
+        done = 0
+
+        def on_measured(measured: Measurement) -> None:
+            nonlocal done
+            genome, done = unknown[done], done + 1
+            self.book.put(genome, measured)
+            if measured.failure is not None:
+                blocks = ", ".join(self.prepared.space.blocks(genome))
+                text = f"{blocks}: not scored: {measured.failure}"
+                self.listener.notice(Notice("search", text))
+            left = (time.monotonic() - began) / done * (len(unknown) - done)
+            self.listener.progress(
+                Progress("search", known + done, len(genomes), "architecture", left)
+            )
+            if self.stop.requested or time.monotonic() - self._saved_at > SAVE_SECONDS:
+                self.save()
+            self.stop.check()
+
+        try:
+            self.prepared.backend.measure_each([(genome, data) for genome in unknown], on_measured)
+        except RankLostError:
+            self.save()  # what is scored stays scored
+            raise
+        found = [self.book.get(genome) for genome in genomes]
+        return [self._score(measured) for measured in found if measured is not None]
+
+    def _score(self, measured: Measurement) -> Score:
+        if measured.metric is None:
+            return Score.failed(measured.failure or "unknown")
+        return Score(self.direction.accuracy(measured.metric), measured.metric)
+
+    def _on_generation(self, report: GenerationReport) -> None:
+        self._archive, self._state = report.archive, report.state
+        self.save()
+        self.journal.events.scalar("hypervolume", report.hypervolume, report.generation)
+        self._draw(report)
+        best = max(record.score.quality or 0.0 for record in report.front)
+        kind = self.prepared.scenario.constraint.type
+        costs = [record.cost for record in report.front]
+        self.listener.line(
+            f"generation {report.generation + 1}/{self.prepared.scenario.searcher.generation_num}: "
+            f"{report.scored} scored, front of {len(report.front)} "
+            f"({format_cost(costs[0], kind)} to {format_cost(costs[-1], kind)}), "
+            f"best accuracy {best:.4f}, hypervolume {report.hypervolume:.4f}"
+        )
+        insight = report.state.insight
+        if insight is not None:
+            self.listener.line(f"{insight.describe()}; {report.thinking_seconds:.2f} s")
+
+    def _draw(self, report: GenerationReport) -> None:
+        """Draw the front for TensorBoard; not every time where generations take no time at all."""
+        last = report.generation + 1 == self.prepared.scenario.searcher.generation_num
+        if not last and time.monotonic() - self._drawn_at < DRAW_SECONDS:
+            return
+        self._drawn_at = time.monotonic()
+        hypervolumes = report.state.hypervolumes
+        front = preview(self.prepared, self.direction, report.archive, hypervolumes)
+        self.journal.events.figure("pareto", front_figure(front), report.generation)
+
+    def resume(self, meta: Mapping[str, Any]) -> None:
+        """Go on from what :meth:`save` wrote, if it belongs to this search."""
+        before = meta["problem"]
+        now = problem_key(self.prepared.scenario, self.direction, self.prepared.profile)
+        if before != now:
+            changed = [_SHOWN[name] for name, value in now.items() if before.get(name) != value]
+            self.listener.line(
+                f"another search on the same supernet, with another {', '.join(changed)}: "
+                f"{len(self.book)} scores are known already"
+            )
+            return
+        if meta["separation"] is not None:
+            self.separation = Separation(**meta["separation"])
+        self._archive = Archive.from_dict(meta["archive"])
+        self._state = SearchState.from_dict(meta["state"])
+        self.listener.line(
+            f"going on after generation {self._state.generation}, {len(self._archive)} scored"
+        )
+
+    def save(self) -> None:
+        """Write a checkpoint."""
+        meta: dict[str, Any] = {
+            "weights_version": self.book.weights_version,
+            "problem": problem_key(self.prepared.scenario, self.direction, self.prepared.profile),
+            "archive": self._archive.to_dict(),
+            "state": self._state.to_dict(),
+            "book": self.book.to_list(),
+            "separation": None if self.separation is None else self.separation.to_dict(),
+        }
+        self.store.save(meta)
+        self._saved_at = time.monotonic()
+
+
+def last_search(
+    store: CheckpointStore, weights_version: str, listener: Listener
+) -> dict[str, Any] | None:
+    """What the last search on these weights saved; ``None`` where there is none to be had.
+
+    The supernet is what took long: a search that cannot be read is simply made again.
+    """
+    notices: list[Notice] = []
+    try:
+        stored = store.load(notices)
+    except CheckpointError as error:
+        notices.append(Notice("checkpoint", f"{error.message}\n  searching anew"))
+        stored = None
+    for notice in notices:
+        listener.notice(notice)
+    if stored is None:
+        return None
+    if stored.meta["weights_version"] != weights_version:
+        listener.line("the earlier search was made with other weights: searching anew")
+        return None
+    return stored.meta
+
+
+def problem_key(
+    scenario: Scenario, direction: Direction, profile: Profile | None = None
+) -> dict[str, Any]:
+    """What makes a search another search; more generations only extend the same one."""
+    return {
+        "constraint": scenario.constraint.model_dump(mode="json"),
+        "profile": None if profile is None else profile.digest,
+        "pop_size": scenario.searcher.pop_size,
+        "searcher": scenario.searcher.proposer,
+        "objectives": list(scenario.searcher.objectives),
+        "mode": direction.mode,
+        "in_unit_interval": direction.in_unit_interval,
+        "eval_images": scenario.searcher.eval_images,
+        "bn_images": scenario.searcher.bn_images,
+    }
+
+
+_SHOWN = {
+    "constraint": "constraint",
+    "profile": "latency profile",
+    "pop_size": "searcher.pop_size",
+    "searcher": "searcher.mode",
+    "objectives": "searcher.objectives",
+    "mode": "searcher.metric_mode",
+    "in_unit_interval": "range of the metric",
+    "eval_images": "searcher.eval_images",
+    "bn_images": "searcher.bn_images",
+}
+"""How messages call what :func:`problem_key` holds."""

@@ -1,0 +1,72 @@
+"""The supernet that a search trained, opened again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from nasea.backends import World
+from nasea.config import Scenario
+from nasea.errors import CheckpointError, Notice
+from nasea.pipeline.probe import Prepared, prepare
+from nasea.pipeline.search.pre_training import supernet_identity
+from nasea.pipeline.session.checkpoint import CheckpointStore
+from nasea.pipeline.session.events import Listener
+from nasea.pipeline.session.identity import require_same
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A run whose supernet is trained.
+
+    Attributes:
+        prepared: the run, the weights in place.
+        identity: digests of what shaped them.
+        weights_version: digest of the checkpoint they came from.
+    """
+
+    prepared: Prepared
+    identity: dict[str, str]
+    weights_version: str
+
+
+def open_trained(
+    scenario: Scenario, home: Path, listener: Listener, world: World | None = None
+) -> Trained:
+    """Prepare a run and put the weights of its supernet in place.
+
+    Args:
+        scenario: that of the search.
+        home: its directory.
+        listener: hears of progress.
+        world: the processes that compute; by default this one alone.
+
+    Raises:
+        CheckpointError: there is no supernet, it is not trained to the end, or it is of another
+            scenario, user module or data set.
+        NaseaError: any other fault of the input.
+    """
+    store = CheckpointStore(home / "checkpoint", "train")
+    notices: list[Notice] = []
+    stored = store.load(notices)
+    for notice in notices:
+        listener.notice(notice)
+    if stored is None:
+        raise CheckpointError(
+            f"{store.directory} holds no supernet", fix="run nasea search there to its end first"
+        )
+    prepared = prepare(scenario, home, listener, int(stored.meta["workers"]), world)
+    try:
+        found = supernet_identity(prepared, home)
+        require_same(stored.meta["identity"], found)
+        if int(stored.meta["epoch"]) < scenario.epochs:
+            raise CheckpointError(
+                f"{store.directory} holds a supernet that is not trained to the end",
+                fix="run nasea search there to its end first",
+            )
+        prepared.backend.begin_training(prepared.paths_per_update, scenario.seed)
+        prepared.backend.restore(stored.payload)
+    except BaseException:
+        prepared.backend.close()
+        raise
+    return Trained(prepared, found, stored.digest)

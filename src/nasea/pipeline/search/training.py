@@ -1,0 +1,112 @@
+"""The training stage: the supernet trained, and a few architectures measured before it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from nasea.backends.base import Measurement, Slice
+from nasea.errors import Notice
+from nasea.pipeline.probe import Prepared, require_working_metric
+from nasea.pipeline.search.direction import N_NEEDED, N_WITNESSES, from_json, to_json
+from nasea.pipeline.session.checkpoint import CheckpointStore
+from nasea.pipeline.session.events import Listener
+from nasea.pipeline.session.interrupt import StopRequest
+from nasea.pipeline.session.journal import Journal
+from nasea.pipeline.supernet_training import SupernetTraining
+from nasea.space import Genome
+
+
+class Training(SupernetTraining):
+    """Trains the supernet of a prepared run.
+
+    Args:
+        prepared: the run.
+        store: checkpoints of kind ``train``.
+        identity: what the checkpoints are marked with.
+        listener: hears of progress.
+        journal: gets the curves.
+        stop: asked after every update.
+    """
+
+    def __init__(
+        self,
+        prepared: Prepared,
+        store: CheckpointStore,
+        identity: Mapping[str, str],
+        listener: Listener,
+        journal: Journal,
+        stop: StopRequest,
+    ) -> None:
+        super().__init__(
+            prepared.scenario,
+            prepared.backend,
+            prepared.space,
+            prepared.paths_per_update,
+            store,
+            identity,
+            listener,
+            journal,
+            stop,
+        )
+        self.prepared = prepared
+        self.witnesses: tuple[Genome, ...] = ()
+        self.before: list[Measurement] = []
+
+    def before_first_update(self) -> None:
+        """Measure a few architectures before training.
+
+        It shows after training which way the metric points, and before it whether the metric gives
+        a number at all.
+        """
+        self.witnesses = tuple(self.prepared.sample(N_WITNESSES))
+        self.before = [Measurement(None)] * len(self.witnesses)
+        self._measure_witnesses()
+        require_working_metric(self.prepared, self.before)
+
+    def after_epoch(self, epoch: int) -> None:
+        """Measure again those that gave no number, as a detection may where nothing is found."""
+        asked = self.scenario.searcher.metric_mode
+        is_open = sum(m.metric is not None for m in self.before) < N_NEEDED
+        if asked == "auto" and is_open and 2 * epoch <= self.scenario.epochs:
+            self._measure_witnesses()
+
+    def more_meta(self) -> dict[str, Any]:
+        """The measurements."""
+        return {
+            "witnesses": [list(genome) for genome in self.witnesses],
+            "before": to_json(self.before),
+        }
+
+    def take_meta(self, meta: Mapping[str, Any]) -> None:
+        """Take over what :meth:`more_meta` gave."""
+        self.witnesses = tuple(tuple(genome) for genome in meta["witnesses"])
+        self.before = from_json(meta["before"])
+
+    def _measure_witnesses(self) -> None:
+        """Measure those that have no number yet."""
+        unknown = [i for i, one in enumerate(self.before) if one.metric is None]
+        genomes = [self.witnesses[i] for i in unknown]
+        for i, one in zip(unknown, measure_all(self.prepared, genomes, self.stop), strict=True):
+            self.before[i] = one
+        if self.scenario.task == "detection" and all(one.raised for one in self.before):
+            text = (
+                f"it fails on every network so far: {self.before[0].failure}\nThat may be so "
+                "because nothing is detected as yet; where it is a fault, stop and mend it"
+            )
+            self.listener.notice(Notice(self.backend.metric_call, text))
+
+
+def measure_all(
+    prepared: Prepared, genomes: Sequence[Genome], stop: StopRequest
+) -> list[Measurement]:
+    """The user's metric on each architecture, on the images the search uses."""
+    measured: list[Measurement] = []
+
+    def on_measured(one: Measurement) -> None:
+        measured.append(one)
+        stop.check()
+
+    data = Slice(images=prepared.eval_images)
+    prepared.backend.measure_each([(genome, data) for genome in genomes], on_measured)
+    return measured

@@ -1,0 +1,1 @@
+"""Result files and directories: complete, or not there."""

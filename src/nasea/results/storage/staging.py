@@ -1,0 +1,90 @@
+"""A directory of results: complete or not there, and never written over an earlier one."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import count
+from pathlib import Path
+
+from nasea.results.storage.exchange import put_in_place
+from nasea.results.storage.files import write_error
+
+_FULL_BELOW = 64 * 1024
+"""A file system with fewer free bytes is full."""
+
+
+def install(staging: Path, directory: Path) -> Path | None:
+    """Put the finished ``staging`` in the place of ``directory``; where the old one is kept."""
+    _sync(staging)
+    aside = None
+    if is_folder(directory) and not any(directory.iterdir()):
+        directory.rmdir()
+    if os.path.lexists(directory):
+        aside = _first_free(directory)
+        put_in_place(staging, directory, aside)
+    else:
+        staging.rename(directory)
+    _sync_folder(directory.parent)
+    return aside
+
+
+def is_folder(path: Path) -> bool:
+    """Whether ``path`` is a directory itself, not a link to one."""
+    return path.is_dir() and not path.is_symlink()
+
+
+def _first_free(directory: Path) -> Path:
+    candidates = (directory.with_name(f"{directory.name}.{number}") for number in count(1))
+    return next(path for path in candidates if not os.path.lexists(path))
+
+
+@contextmanager
+def staging_for(directory: Path) -> Iterator[Path]:
+    """An empty directory beside ``directory``, removed at the end if it is still there.
+
+    Its name is always the same, so that what a killed run left there goes too. One run a directory
+    is for the caller to see to.
+
+    Raises:
+        ResultsError: it cannot be made, or writing into it failed.
+    """
+    staging = directory.with_name(f".{directory.name}.new")
+    try:
+        directory.parent.mkdir(parents=True, exist_ok=True)
+        if staging.exists():
+            shutil.rmtree(staging)
+        staging.mkdir()
+        yield staging
+    except OSError as error:
+        raise write_error(directory, error) from error
+    except RuntimeError as error:
+        # torch.save says of a full disk only that its archive has an unexpected position.
+        if shutil.disk_usage(directory.parent).free >= _FULL_BELOW:
+            raise
+        full = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        raise write_error(directory, full) from error
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+
+
+def _sync(directory: Path) -> None:
+    """Wait until every file of ``directory`` is on the disk."""
+    for path in directory.iterdir():
+        with path.open("rb") as file:
+            os.fsync(file.fileno())
+    _sync_folder(directory)
+
+
+def _sync_folder(directory: Path) -> None:
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    except OSError as error:  # some network file systems cannot
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):
+            raise
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,132 @@
+"""The results directory: complete or not there, and never written over earlier results."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from nasea.backends.scoring.prediction_images import Picture
+from nasea.errors import ResultsError
+from nasea.results.figures.plots import save_front_png
+from nasea.results.figures.prediction_images import contact_sheet
+from nasea.results.front import Front, FrontMember
+from nasea.results.report import predictions_file, save_report
+from nasea.results.storage.files import write_result
+from nasea.results.storage.pareto_csv import save_front_csv
+from nasea.results.storage.staging import install, is_folder, staging_for
+
+_FRONT = "front.json"
+
+
+@dataclass(frozen=True)
+class RenderedModel:
+    """The text of a member's generated model file."""
+
+    number: int
+    text: str
+
+
+def check_writable(directory: Path) -> None:
+    """Find out before hours of training whether results can be written to ``directory`` later.
+
+    Raises:
+        ResultsError: they cannot.
+    """
+    with staging_for(directory) as staging:
+        write_result(staging / _FRONT, "{}\n")
+
+
+def write_results(
+    directory: Path,
+    front: Front,
+    models: Sequence[RenderedModel],
+    write_weights: Callable[[FrontMember, Path], int],
+    pictures: Mapping[int, Sequence[Picture]] | None = None,
+) -> Path | None:
+    """Write everything a search leaves behind.
+
+    All files are made in a directory beside ``directory``, which then takes its place, so that a
+    kill at any moment leaves the earlier results or the new ones. Earlier results are kept under
+    the first free name of ``results.1``, ``results.2``, ...; unless they hold the same front, the
+    same models and weights to the byte and no other file, which is what the same search leaves
+    when it is run again: then they stay untouched. What was made from them since, exported files
+    and retrained networks, stays with them in either case.
+
+    Args:
+        directory: usually ``results``.
+        front: the outcome of the search.
+        models: the generated file of every member, in the order of the front.
+        write_weights: writes a member's weights to a path, and returns the number of parameters
+            of the network they belong to.
+        pictures: what some members, by number, find in images.
+
+    Returns:
+        Where earlier results are now, if there were any to keep.
+
+    Raises:
+        ResultsError: something cannot be written, or a network does not have the number of
+            parameters that its member states.
+    """
+    with staging_for(directory) as staging:
+        for member, model in zip(front, models, strict=True):
+            assert member.number == model.number, "models come in the order of the front"
+            model_file, weights_file = front.files_of(member)
+            write_result(staging / model_file, model.text)
+            _check_count(member, write_weights(member, staging / weights_file))
+        for number, drawn in (pictures or {}).items():
+            write_result(staging / predictions_file(number), contact_sheet(drawn))
+        save_front_png(front, staging / "pareto.png")
+        save_front_csv(front, staging / "pareto.csv")
+        save_report(front, staging / "report.html")
+        front.save(staging / _FRONT)
+        if _repeats(directory, staging, front):
+            return None
+        return install(staging, directory)
+
+
+def rewrite_tables(directory: Path, front: Front) -> None:
+    """Write what shows a front's figures anew, beside the models that stay as they are.
+
+    Args:
+        directory: results of the search that found ``front``.
+        front: the same front with more known about it.
+
+    Raises:
+        ResultsError: a file cannot be written.
+    """
+    save_report(front, directory / "report.html")
+    front.save(directory / _FRONT)
+
+
+def _check_count(member: FrontMember, found: int) -> None:
+    if found != member.parameters:
+        raise ResultsError(
+            f"architecture {member.number} has {found:,} parameters, but its cost was counted as "
+            f"{member.parameters:,}",
+            fix="PreNet and PostNet must have all their parameters from the start; "
+            "if they do, this is a defect of nasea: please report it",
+        )
+
+
+def _repeats(directory: Path, staging: Path, front: Front) -> bool:
+    """Whether ``directory`` has the files of ``staging`` and no other, and holds the same.
+
+    A model that was edited or weights that were trained further are the user's work. Folders are
+    not looked into: a search writes none.
+    """
+    if not is_folder(directory):
+        return False
+    written = {path.name for path in staging.iterdir()}
+    if {path.name for path in directory.iterdir() if not is_folder(path)} != written:
+        return False
+    try:
+        earlier = Front.load(directory / _FRONT)
+        same_info = replace(earlier.info, created=front.info.created) == front.info
+        members = tuple(replace(member, measured_ms=None) for member in earlier)
+        if not same_info or members != front.members:
+            return False
+        own = [name for member in front for name in front.files_of(member)]
+        return all((directory / name).read_bytes() == (staging / name).read_bytes() for name in own)
+    except (ResultsError, OSError):
+        return False

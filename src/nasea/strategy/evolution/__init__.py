@@ -1,0 +1,1 @@
+"""NSGA-II and NSGA-III."""

@@ -1,0 +1,75 @@
+"""NSGA-III: several costs traded against quality at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from nasea.strategy.archive import Archive, Record
+from nasea.strategy.evolution.nsga2 import Nsga2
+from nasea.strategy.evolution.reference_directions import rank_by_direction
+from nasea.strategy.pareto import Ranking
+from nasea.strategy.problem import FloatArray, Genome
+
+_REPRESENTATIVES_STREAM = 0x3B
+
+
+@dataclass(frozen=True)
+class Nsga3(Nsga2):
+    """Breeds as NSGA-II does here; who survives is decided by reference directions.
+
+    They are evenly spread, as many as the population has room for (Deb & Jain 2014, part I).
+    """
+
+    def _rank(
+        self,
+        population: Sequence[Genome],
+        archive: Archive,
+        survive: int,
+        rng: np.random.Generator,
+    ) -> Ranking:
+        qualities = [archive.scores[genome].quality for genome in population]
+        points = np.column_stack(
+            [
+                self.problem.costs(population),
+                self.problem.further_costs(population),
+                -np.array(qualities, dtype=np.float64),
+            ]
+        )
+        front = _points_of(archive.front(self.problem.budget))
+        return rank_by_direction(points, front, survive=survive, most=self.pop_size, rng=rng)
+
+
+def representatives(front: Sequence[Record], count: int) -> list[Record]:
+    """So many records of a front of three objectives and more, evenly spread, by rising cost.
+
+    Such a front holds a large share of all that was scored: more than anyone looks through. The
+    best of each objective are always among those chosen.
+
+    Args:
+        front: by rising cost.
+        count: how many, at least 1; all where there are fewer.
+    """
+    if len(front) <= count or not front[0].further_costs:
+        return list(front)
+    points = _points_of(front)
+    best = list(dict.fromkeys(int(row) for row in np.argmin(points, axis=0)[::-1]))[:count]
+    rest = np.setdiff1d(np.arange(len(front)), best)
+    chosen = set(best)
+    if count > len(best):
+        ranking = rank_by_direction(
+            points[rest],
+            points,
+            survive=count - len(best),
+            most=count,
+            rng=np.random.default_rng(_REPRESENTATIVES_STREAM),
+        )
+        chosen |= set(rest[ranking.survivors].tolist())
+    return [front[row] for row in sorted(chosen)]
+
+
+def _points_of(front: Sequence[Record]) -> FloatArray:
+    """Every objective to be made small, shape (n, objectives)."""
+    return np.array([(r.cost, *r.further_costs, -(r.score.quality or 0.0)) for r in front])

@@ -1,0 +1,95 @@
+"""What the parameters of a kernel are like before anything is scored."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from nasea.strategy.problem import FloatArray, IntArray
+
+DIMENSIONS = 2
+"""Of the plane that the candidates of a layer lie in."""
+
+_APART = 0.3
+_PLANE_SD = 0.5
+"""How far candidates lie apart in the plane, and how far that may be off."""
+
+_NOISE = 0.015
+_NOISE_SD = 0.4
+"""Median of the noise variance and spread of its logarithm: few scores cannot tell them."""
+
+_POOLED = 0.7
+"""Share of a parameter's variance that all layers have in common: a few scores tell what
+candidates are to each other, and rather alike in every layer, before they tell it of each."""
+
+
+@dataclass(frozen=True, eq=False)
+class Prior:
+    """A normal distribution of a kernel's parameters, most of them as logarithms.
+
+    The medians are about those of fits to 400 scores each of NAS-Bench-201 and NAS-Bench-Macro,
+    most of them near the front (docs/decisions/0064).
+
+    Attributes:
+        slices: where the parameters of a name are; see :class:`Kernel`.
+        mean: shape (parameters,).
+        root: lower Cholesky factor of the covariance, shape (parameters, parameters).
+    """
+
+    slices: dict[str, slice]
+    mean: FloatArray
+    root: FloatArray
+
+    NOISE: Final = "noise"
+    PLANE: Final = "z"
+
+    @classmethod
+    def of(cls, layer_of: IntArray, kind_of: IntArray, costs: int) -> Prior:
+        """The prior for a space.
+
+        Args:
+            layer_of: the layer of each candidate, shape (candidates,).
+            kind_of: which candidates of different layers count as the same, shape (candidates,).
+            costs: how many costs are known of an architecture.
+        """
+        layers, kinds = int(layer_of[-1]) + 1, int(kind_of.max()) + 1
+        # Name -> the group that each parameter has something in common with; median; spread of the
+        # logarithm.
+        logarithms = {
+            "w": (np.zeros(layers, dtype=np.int64), 0.3 / layers, 1.5),
+            "a": (np.arange(1), 0.5, 1.5),
+            "b": (np.arange(costs), 0.5, 1.5),
+            cls.NOISE: (np.arange(1), _NOISE, _NOISE_SD),
+            "t": (np.zeros(layers, dtype=np.int64), 0.08, 1.0),
+            "s": (kind_of, 0.1, 1.0),
+            "r": (np.arange(1), 0.1, 1.5),
+            "u": (np.arange(costs), 0.3, 0.7),
+            "g": (np.arange(1), 0.2, 1.5),
+            "h": (np.arange(kinds), 0.13, 1.0),
+        }
+        # All in one place, there would be no direction in which a fit could begin to part them.
+        places = np.random.default_rng(0).standard_normal((kinds, DIMENSIONS))
+        axes = (kind_of[:, None] * DIMENSIONS + np.arange(DIMENSIONS)).ravel()
+        means = [np.full(len(group), np.log(median)) for group, median, _ in logarithms.values()]
+        roots = [_root(group, spread) for group, _, spread in logarithms.values()]
+        means.append(_APART * places[kind_of].ravel())
+        roots.append(_root(axes, _PLANE_SD))
+        ends = np.cumsum([len(mean) for mean in means])
+        slices = {
+            name: slice(int(end) - len(mean), int(end))
+            for name, mean, end in zip((*logarithms, cls.PLANE), means, ends, strict=True)
+        }
+        root = np.zeros((ends[-1], ends[-1]))
+        for where, block in zip(slices.values(), roots, strict=True):
+            root[where, where] = block
+        return cls(slices, np.concatenate(means), root)
+
+
+def _root(group: IntArray, spread: float) -> FloatArray:
+    """Cholesky factor for parameters that vary in part with their group, shape (n, n)."""
+    together = group[:, None] == group
+    covariance = _POOLED * together + (1.0 - _POOLED) * np.eye(len(group))
+    root: FloatArray = spread * np.linalg.cholesky(covariance)
+    return root
