@@ -15,7 +15,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from nasea.backends.base import UpdateReport
+from nasea.backends.records import UpdateReport
 from nasea.backends.torch.backend import TorchBackend
 from nasea.config import load_scenario
 from nasea.space import Genome, build_space, fair_path, select_blocks

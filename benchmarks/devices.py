@@ -15,7 +15,7 @@ import os
 import statistics
 from pathlib import Path
 
-from nasea.backends import Alone, open_world
+from nasea.backends import open_process_group, single_process
 from nasea.config import Scenario
 from nasea.pipeline.diagnosis.doctor import MEGABYTES, Speed, apart, measure_speed
 from nasea.pipeline.diagnosis.trial import Framework, trial_project, trial_scenario
@@ -39,7 +39,7 @@ def main() -> None:
     with trial_project(framework) as home:
         for _ in range(arguments.rounds):
             first = trial_scenario(ids[:1], device, framework)
-            one.append(apart(measure_speed, Alone(), first, home))
+            one.append(apart(measure_speed, single_process(), first, home))
             took, speed = apart(together, trial_scenario(ids, device, framework), home)
             seconds.append(took)
             every.append(speed)
@@ -65,8 +65,8 @@ def main() -> None:
 
 def together(scenario: Scenario, home: Path) -> tuple[float, Speed]:
     """Seconds of an all-reduce, and the speed of all devices."""
-    with open_world(scenario, lambda: None) as world:
-        return world.exchange(MEGABYTES), measure_speed(world, scenario, home)
+    with open_process_group(scenario, lambda: None) as group:
+        return group.exchange(MEGABYTES), measure_speed(group, scenario, home)
 
 
 def row(name: str, one: list[float], every: list[float]) -> list[str]:

@@ -13,7 +13,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from nasea.backends.base import Slice
+from nasea.backends.records import Slice
 from nasea.space import fair_path
 from projects import open_project
 from recording import record, table

@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from nasea.backends.base import Slice
+from nasea.backends.records import Slice
 from projects import open_trained
 from recording import record, table
 

@@ -22,7 +22,7 @@ from pathlib import Path
 import numpy as np
 from scipy.stats import t as student
 
-from nasea.backends.base import Slice
+from nasea.backends.records import Slice
 from nasea.pipeline.probe import Prepared
 from nasea.pipeline.search.direction import Direction
 from nasea.results.front import Front

@@ -15,7 +15,8 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from nasea.backends.base import Backend, Slice
+from nasea.backends.base import Backend
+from nasea.backends.records import Slice
 from nasea.results.front import Front
 from nasea.space import Genome
 from projects import open_trained

@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 
 from nasea.backends import open_backend
-from nasea.backends.base import Slice
+from nasea.backends.records import Slice
 from nasea.cli.main import main as nasea
 from nasea.config import Scenario, load_scenario
 from nasea.pipeline.search.separation import measure_separation

@@ -14,7 +14,7 @@ import tensorflow as tf
 import torch
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from nasea.backends.base import Measurement, Slice
+from nasea.backends.records import Measurement, Slice
 from nasea.backends.tensorflow.backend import TensorFlowBackend
 from nasea.backends.torch.backend import TorchBackend
 from nasea.errors import MetricError, UserCodeError

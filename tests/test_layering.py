@@ -6,7 +6,10 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import connected_components
 
 SOURCE = Path(__file__).parents[1] / "src" / "nasea"
 
@@ -39,6 +42,7 @@ FRAMEWORKS = {
 """Framework -> the only folder that may import it."""
 
 MAX_LINES = 400
+MAX_FILES = 15
 
 
 def violations(source: Path) -> list[str]:
@@ -115,6 +119,48 @@ def _is_module(path: Path) -> bool:
 def test_the_source_keeps_the_rules() -> None:
     found = violations(SOURCE)
     assert not found, "\n".join(found)
+
+
+def circles(source: Path) -> list[list[str]]:
+    """Groups of files under ``source`` that import each other, function-level imports included."""
+    files = {_dotted(path, source): path for path in sorted(source.rglob("*.py"))}
+    names = list(files)
+    edges = np.zeros((len(names), len(names)), bool)
+    for name, path in files.items():
+        package = ("nasea", *path.relative_to(source).parent.parts)
+        for _, module in imports(ast.parse(path.read_text(encoding="utf-8")), package):
+            # ``a.b`` of ``from a import b`` is a file of that name, or something in the file ``a``
+            found = module if module in files else module.rpartition(".")[0]
+            if found in files and found != name:
+                edges[names.index(name), names.index(found)] = True
+    _, groups = connected_components(csr_array(edges), connection="strong")
+    together = [[n for n, g in zip(names, groups, strict=True) if g == k] for k in set(groups)]
+    return [group for group in together if len(group) > 1]
+
+
+def _dotted(path: Path, source: Path) -> str:
+    inner = path.relative_to(source).with_suffix("").parts
+    return ".".join(["nasea", *inner]).removesuffix(".__init__")
+
+
+def test_no_files_import_each_other() -> None:
+    assert circles(SOURCE) == []
+
+
+def test_a_planted_circle_is_found(tmp_path: Path) -> None:
+    _plant(tmp_path, "space/a.py", "def f():\n    from nasea.space.b import g")
+    (tmp_path / "space" / "b.py").write_text("from nasea.space import c")
+    (tmp_path / "space" / "c.py").write_text("from nasea.space.a import f")
+    assert circles(tmp_path) == [["nasea.space.a", "nasea.space.b", "nasea.space.c"]]
+
+
+def test_no_folder_is_crowded() -> None:
+    counts = {
+        folder.relative_to(SOURCE).as_posix(): sum(1 for _ in folder.glob("*.py"))
+        for folder in SOURCE.rglob("*")
+        if folder.is_dir()
+    }
+    assert {name: count for name, count in counts.items() if count > MAX_FILES} == {}
 
 
 def test_every_part_has_a_place_in_the_order() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from nasea.backends.base import Slice
+from nasea.backends.records import Slice
 from nasea.errors import CheckpointError, Interrupted, UserCodeError
 from nasea.pipeline.session.events import Progress, Stage
 from nasea.pipeline.session.lock import only_run

@@ -6,7 +6,8 @@ import re
 from pathlib import Path
 
 from nasea.backends import open_backend
-from nasea.backends.base import Backend, Slice
+from nasea.backends.base import Backend
+from nasea.backends.records import Slice
 from nasea.backends.user.module import Interface
 from nasea.config import Scenario, load_scenario
 

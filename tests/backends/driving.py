@@ -8,7 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from nasea.backends.base import Backend, UpdateReport
+from nasea.backends.base import Backend
+from nasea.backends.records import UpdateReport
 from nasea.config import Scenario
 from nasea.space import Genome, Space, build_space, catalogue, fair_path
 

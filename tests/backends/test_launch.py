@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from nasea.backends import Alone, follow, open_world, world
+from nasea.backends import SingleProcess, follow, open_process_group, opening
 from nasea.backends.distributed.launch import conceal, read_launch
 from nasea.errors import NotAvailableError
 
@@ -121,17 +121,17 @@ def test_code_of_the_user_finds_no_launcher() -> None:
 
 
 def test_torchrun_does_not_start_tensorflow(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(world, "launched", lambda: read_launch(TORCHRUN))
+    monkeypatch.setattr(opening, "launched", lambda: read_launch(TORCHRUN))
     asked = scenario("tensorflow")
     with pytest.raises(NotAvailableError, match="torchrun keeps the port") as told:
         follow(asked)
     assert "TF_CONFIG" in str(told.value.fix)
     with pytest.raises(NotAvailableError, match="torchrun keeps the port"):
-        with open_world(asked, lambda: None):
+        with open_process_group(asked, lambda: None):
             pass
 
 
 def test_one_id_is_one_process() -> None:
-    with open_world(scenario("pytorch"), lambda: None) as opened:
-        assert isinstance(opened, Alone)
+    with open_process_group(scenario("pytorch"), lambda: None) as opened:
+        assert isinstance(opened, SingleProcess)
         assert opened.size == 1 and not opened.notices

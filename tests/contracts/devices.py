@@ -1,7 +1,7 @@
 """Two processes on the CPU, started once, against one: what holds in any framework.
 
 A framework joins by subclassing :class:`DevicesContract` where its project is at hand, with a
-fixture ``world``: two ranks, of which the process of the tests is the first.
+fixture ``group``: two ranks, of which the process of the tests is the first.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ import numpy as np
 import pytest
 
 from backends import driving
-from nasea.backends.base import Measurement, Slice
-from nasea.backends.distributed.world import SeveralWorld
+from nasea.backends.distributed.multi_process import MultipleProcesses
+from nasea.backends.records import Measurement, Slice
 from nasea.backends.scoring.prefix_cache import Proof
 from nasea.errors import NaseaError
 from nasea.space import Genome
@@ -42,9 +42,9 @@ class DevicesContract(ABC):
     calls_of_a_score = 1
     """How often a metric is called for the 20 validation images."""
 
-    def led(self, world: SeveralWorld, directory: Path, **changes: Any) -> Any:
+    def led(self, group: MultipleProcesses, directory: Path, **changes: Any) -> Any:
         """A backend on both ranks that can train and measure."""
-        backend = world.open(self.kit.scenario(**changes), directory)
+        backend = group.open(self.kit.scenario(**changes), directory)
         driving.attach(backend)
         backend.begin_training(driving.PATHS_PER_UPDATE, self.kit.scenario().seed)
         return backend
@@ -72,8 +72,8 @@ class DevicesContract(ABC):
 
     # --- training ---
 
-    def test_each_rank_learns_from_its_half(self, world: SeveralWorld, project: Path) -> None:
-        backend = self.led(world, project, dataset__train_dir="45")  # two steps of 16, 13 left
+    def test_each_rank_learns_from_its_half(self, group: MultipleProcesses, project: Path) -> None:
+        backend = self.led(group, project, dataset__train_dir="45")  # two steps of 16, 13 left
         before = self.kit.weights(backend)
         reports = self.kit.train(backend, [0, 1])
         assert [report.images for report in reports] == [32, 13, 32, 13]
@@ -81,24 +81,26 @@ class DevicesContract(ABC):
         assert all(np.isfinite(report.loss) for report in reports)
         assert not same(before, self.kit.weights(backend))
 
-    def test_both_ranks_have_the_same_weights(self, world: SeveralWorld, project: Path) -> None:
+    def test_both_ranks_have_the_same_weights(
+        self, group: MultipleProcesses, project: Path
+    ) -> None:
         self.kit.write_module(project, self.loss_metric)
-        backend = self.led(world, project)
+        backend = self.led(group, project)
         self.kit.train(backend, [0])
         asked = self.genomes(backend)
         here = [backend.measure(genome, Slice()) for genome in asked]
         assert self.scores(backend, asked) == here
 
     def test_stopped_in_an_epoch_it_goes_on_bit_for_bit(
-        self, world: SeveralWorld, project: Path
+        self, group: MultipleProcesses, project: Path
     ) -> None:
         self.kit.write_module(project, self.random_data)
-        unbroken = self.led(world, project, dataset__train_dir="100")
+        unbroken = self.led(group, project, dataset__train_dir="100")
         losses = [report.loss for report in self.kit.train(unbroken, [0, 1])]
-        stopped = self.led(world, project, dataset__train_dir="100")
+        stopped = self.led(group, project, dataset__train_dir="100")
         before = [report.loss for report in self.kit.train(stopped, [0], until=2)]
         state = stopped.state()
-        resumed = self.led(world, project, dataset__train_dir="100")
+        resumed = self.led(group, project, dataset__train_dir="100")
         assert resumed.restore(state, 2) == 2
         after = [report.loss for report in self.kit.train(resumed, [0, 1], done=2)]
         assert before + after == losses
@@ -106,10 +108,10 @@ class DevicesContract(ABC):
 
     @pytest.mark.parametrize("first", ["one", "two"])
     def test_a_state_goes_on_with_another_number_of_devices(
-        self, world: SeveralWorld, project: Path, first: str
+        self, group: MultipleProcesses, project: Path, first: str
     ) -> None:
         changes = {"dataset__train_dir": "128"}  # 16 batches of one rank, 8 of two; 2 an update
-        alone, both = self.kit.ready(project, **changes), self.led(world, project, **changes)
+        alone, both = self.kit.ready(project, **changes), self.led(group, project, **changes)
         begun, other = (alone, both) if first == "one" else (both, alone)
         steps, others = (8, 4) if first == "one" else (4, 8)
         assert (begun.trainer.steps_per_epoch, other.trainer.steps_per_epoch) == (steps, others)
@@ -130,15 +132,17 @@ class DevicesContract(ABC):
     # --- failures ---
 
     def test_a_module_that_only_the_other_rank_cannot_import(
-        self, world: SeveralWorld, project: Path
+        self, group: MultipleProcesses, project: Path
     ) -> None:
         imports = f"import os\nif os.getpid() != {os.getpid()}:\n    import nothing_such"
         self.kit.write_module(project, imports)
         with pytest.raises(NaseaError, match="(?s)rank 1: .*nothing_such") as caught:
-            world.open(self.kit.scenario(), project)
+            group.open(self.kit.scenario(), project)
         assert caught.value.exit_code == 2
 
-    def test_a_loss_that_is_no_number_stops_both(self, world: SeveralWorld, project: Path) -> None:
+    def test_a_loss_that_is_no_number_stops_both(
+        self, group: MultipleProcesses, project: Path
+    ) -> None:
         # The first loss is tried before training, on each rank by itself.
         self.write(
             project,
@@ -150,7 +154,7 @@ class DevicesContract(ABC):
                 return float("nan") if there and os.getpid() != {os.getpid()} else 1.0
         """,
         )
-        backend = self.led(world, project)
+        backend = self.led(group, project)
         (project / "begun").touch()
         before = self.kit.slots(backend)
         with pytest.raises(NaseaError, match="nan at update 1"):
@@ -161,17 +165,19 @@ class DevicesContract(ABC):
 
     # --- scoring ---
 
-    def test_scores_do_not_depend_on_who_scores(self, world: SeveralWorld, project: Path) -> None:
+    def test_scores_do_not_depend_on_who_scores(
+        self, group: MultipleProcesses, project: Path
+    ) -> None:
         self.kit.write_module(project, self.loss_metric)
         alone = self.kit.ready(project)
         self.kit.train(alone, [0, 1])
-        both = self.led(world, project)
+        both = self.led(group, project)
         both.restore(alone.state())
         asked = self.genomes(both, 20)
         assert self.scores(both, asked) == self.scores(alone, asked)
 
     def test_every_candidate_is_scored_once_by_one_of_them(
-        self, world: SeveralWorld, project: Path
+        self, group: MultipleProcesses, project: Path
     ) -> None:
         self.write(
             project,
@@ -185,7 +191,7 @@ class DevicesContract(ABC):
                 return value
         """,
         )
-        backend = self.led(world, project)
+        backend = self.led(group, project)
         found = self.scores(backend, self.genomes(backend, 20))
         calls = (project / "calls").read_text().split()
         assert len(set(calls)) == 2
@@ -193,7 +199,7 @@ class DevicesContract(ABC):
         twice = len(calls) // self.calls_of_a_score - len(found)
         assert len(found) == 20 and 0 <= twice <= 2 * Proof.WANTED
 
-    def test_metrics_find_themselves_alone(self, world: SeveralWorld, project: Path) -> None:
+    def test_metrics_find_themselves_alone(self, group: MultipleProcesses, project: Path) -> None:
         """They join what launchers announce, write fixed names, exit."""
         self.write(
             project,
@@ -213,16 +219,16 @@ class DevicesContract(ABC):
                 return value
         """,
         )
-        backend = self.led(world, project)
+        backend = self.led(group, project)
         for one in self.scores(backend, self.genomes(backend, 16)):
             assert one.metric is None or one.metric > 0
             assert one.failure is None or "exit(-1)" in one.failure
         assert not (project / "result.json").exists()
 
     def test_a_stop_between_scores_leaves_both_ready(
-        self, world: SeveralWorld, project: Path
+        self, group: MultipleProcesses, project: Path
     ) -> None:
-        backend = self.led(world, project)
+        backend = self.led(group, project)
         seen: list[Measurement] = []
 
         def on_measured(one: Measurement) -> None:

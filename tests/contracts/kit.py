@@ -14,7 +14,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from nasea.backends.base import UpdateReport
+from nasea.backends.records import UpdateReport
 from nasea.config import Scenario
 
 Arrays = Mapping[str, npt.NDArray[Any]]

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from nasea.backends.base import Measurement, Slice
+from nasea.backends.records import Measurement, Slice
 from nasea.errors import MetricError
 from nasea.space import fair_path
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from nasea.backends.base import Slice
+from nasea.backends.records import Slice
 from nasea.space import Genome, fair_path
 
 from .kit import Kit, same

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from nasea.backends.base import Measurement, Slice
+from nasea.backends.records import Measurement, Slice
 from nasea.backends.scoring.prefix_cache import Digest
 from nasea.backends.user.nesting import flatten, restore
 from nasea.space import Genome

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from nasea.backends.base import Backend, Measurement, Slice
+from nasea.backends.base import Backend
+from nasea.backends.records import Measurement, Slice
 from nasea.backends.tensorflow.environment import load_tensorflow
 from nasea.backends.torch.backend import TorchBackend
 from nasea.cli.main import main

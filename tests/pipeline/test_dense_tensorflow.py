@@ -185,7 +185,7 @@ def test_it_is_exported_and_retrained(
 
 def test_the_metric_gets_what_it_is_promised(done: Done, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of a subset only its images, in whole batches; the same for every candidate."""
-    from nasea.backends.base import Slice
+    from nasea.backends.records import Slice
     from nasea.backends.tensorflow.backend import TensorFlowBackend
     from nasea.backends.tensorflow.data.boxes import BoxData
 

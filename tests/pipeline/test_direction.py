@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nasea.backends.base import Measurement
+from nasea.backends.records import Measurement
 from nasea.errors import MetricError
 from nasea.pipeline.search.direction import Direction, decide, from_json, to_json
 

@@ -6,7 +6,7 @@ from typing import Any, cast
 
 import pytest
 
-from nasea.backends.base import DataReport
+from nasea.backends.records import DataReport
 from nasea.config import load_scenario
 from nasea.errors import CheckpointError
 from nasea.pipeline.probe import Prepared

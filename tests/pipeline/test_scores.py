@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import json
 
-from nasea.backends.base import Measurement
+from nasea.backends.records import Measurement
 from nasea.pipeline.search.scores import ScoreBook
 
 GENOME = (0, 1, 2)

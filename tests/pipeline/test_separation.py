@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from nasea.backends.base import Measurement, Slice, one_by_one
+from nasea.backends.records import Measurement, Slice, one_by_one
 from nasea.pipeline.search.separation import Separation, measure_separation
 from nasea.space import Genome
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from hypothesis import strategies as st
 
-from nasea.backends.base import FileOptions
+from nasea.backends.records import FileOptions
 from nasea.results.codegen import ModelHeader, render_model
 from nasea.space import (
     Act,

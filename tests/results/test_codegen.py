@@ -13,7 +13,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from nasea.backends.base import FileOptions
+from nasea.backends.records import FileOptions
 from nasea.errors import NotAvailableError, SpaceError
 from nasea.results.codegen import ModelHeader, render_model
 from nasea.results.codegen.source import WIDTH, Call, assignment, comment, literal

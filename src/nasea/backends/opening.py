@@ -1,11 +1,17 @@
-"""The framework that a scenario asks for, and no other."""
+"""The framework that a scenario asks for, and no other; in one process, or in one a device."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
-from nasea.backends.base import Backend, Role
+from nasea.backends.base import Backend
+from nasea.backends.distributed.launch import launched
+from nasea.backends.distributed.process_group import OpenProcessGroup, ProcessGroup, SingleProcess
+from nasea.backends.records import Role
 from nasea.config import Scenario
 from nasea.errors import NotAvailableError
 
@@ -60,3 +66,72 @@ def load_torch() -> None:
         raise NotAvailableError(
             f"PyTorch cannot be imported: {error}", fix="pip install 'nasea[torch]'"
         ) from error
+
+
+def single_process() -> SingleProcess:
+    """This process as all there is of a run."""
+    return SingleProcess(open_backend)
+
+
+@contextmanager
+def open_process_group(scenario: Scenario, on_stop: Callable[[], None]) -> Iterator[ProcessGroup]:
+    """The processes that ``resource.gpu_id`` or a launcher asks for; for rank 0.
+
+    Args:
+        scenario: device ids and time limits.
+        on_stop: called when another process was asked to stop; more than once, maybe.
+
+    Raises:
+        NotAvailableError: the devices or the framework are not there.
+        RankLostError: a process did not come up.
+    """
+    if launched() is None and len(scenario.resource.gpu_ids) < 2:
+        yield single_process()
+        return
+    with _open_framework(scenario)(scenario, on_stop) as group:
+        yield group
+
+
+def follow(scenario: Scenario) -> Any:
+    """Compute for rank 0 until it is done; for every other rank that a launcher started.
+
+    Returns:
+        What rank 0 bade farewell with, JSON values.
+
+    Raises:
+        NaseaError: rank 0 failed; its message.
+        RankLostError: rank 0 is gone.
+    """
+    if scenario.framework == "tensorflow":
+        _require_tensorflow_launcher()
+        load_tensorflow(scenario.keras_version)
+        from nasea.backends.tensorflow.distributed.follower import follow_launched
+    else:
+        load_torch()
+        from nasea.backends.torch.distributed.follower import follow_launched
+
+    return follow_launched(scenario)
+
+
+def _open_framework(scenario: Scenario) -> OpenProcessGroup:
+    """What opens several processes of the framework."""
+    if scenario.framework == "tensorflow":
+        _require_tensorflow_launcher()
+        load_tensorflow(scenario.keras_version)
+        from nasea.backends.tensorflow.distributed.process_group import open_tensorflow_group
+
+        return open_tensorflow_group
+    load_torch()
+    from nasea.backends.torch.distributed.process_group import open_torch_group
+
+    return open_torch_group
+
+
+def _require_tensorflow_launcher() -> None:
+    launch = launched()
+    if launch is not None and launch.launcher == "torchrun":
+        raise NotAvailableError(
+            "torchrun keeps the port where the processes of a TensorFlow search would meet",
+            fix="set TF_CONFIG for each process, or start them by mpirun; on one machine list the "
+            "devices in resource.gpu_id and start the command by itself",
+        )

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from nasea.backends import Alone, Backend, World
-from nasea.backends.base import DataReport, EndReport, Role
+from nasea.backends import Backend, ProcessGroup, single_process
+from nasea.backends.records import DataReport, EndReport, Role
 from nasea.config import Scenario
 from nasea.errors import ResultsError, SpaceError
 from nasea.results.picked import Result
@@ -37,7 +37,7 @@ def open_scenario(
     directory: Path,
     workers: int | None = None,
     role: Role = "search",
-    world: World | None = None,
+    group: ProcessGroup | None = None,
 ) -> Opened:
     """Open the user's module and data and build the space.
 
@@ -46,14 +46,14 @@ def open_scenario(
         directory: where ``user_module.py`` and, where there is one, ``blocks.py`` are.
         workers: loading processes that an earlier start of this run settled on.
         role: what for.
-        world: the processes that compute; by default this one alone.
+        group: the processes that compute; by default this one alone.
 
     Raises:
         NaseaError: any fault of the input.
     """
     own_blocks = load_user_blocks(directory)
     blocks = select_blocks(scenario.supernet.blocks, scenario.constraint.type, own_blocks)
-    backend = (world or Alone()).open(scenario, directory, role)
+    backend = (group or single_process()).open(scenario, directory, role)
     data = backend.load_data(workers)
     pre_net = backend.probe_pre_net()
     assert pre_net.out_shape is not None

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from nasea.backends import Backend, World
-from nasea.backends.base import DataReport, EndReport, Measurement
+from nasea.backends import Backend, ProcessGroup
+from nasea.backends.records import DataReport, EndReport, Measurement
 from nasea.config import Constraint, Scenario
 from nasea.cost import (
     COUNTED,
@@ -105,7 +105,7 @@ def prepare(
     directory: Path,
     listener: Listener,
     workers: int | None = None,
-    world: World | None = None,
+    group: ProcessGroup | None = None,
 ) -> Prepared:
     """Open the user's module and data, build space and supernet, try every candidate.
 
@@ -114,14 +114,14 @@ def prepare(
         directory: where ``user_module.py`` and, where there is one, ``blocks.py`` are.
         listener: hears of progress and notices.
         workers: loading processes that an earlier start of this run settled on.
-        world: the processes that compute; by default this one alone.
+        group: the processes that compute; by default this one alone.
 
     Raises:
         NaseaError: any fault of the input; BudgetError when no architecture meets the constraint.
     """
     listener.begin("probe", "probing: shapes, costs, one batch through every candidate")
     profile = open_profile(scenario, directory)
-    opened = open_space(scenario, directory, workers, world)
+    opened = open_space(scenario, directory, workers, group)
     backend, space = opened.backend, opened.space
     pre_net, post_net = opened.pre_net, opened.post_net
     costs = build_cost_model(
@@ -188,7 +188,10 @@ def open_latency_space(scenario: Scenario, directory: Path) -> Built:
 
 
 def open_space(
-    scenario: Scenario, directory: Path, workers: int | None = None, world: World | None = None
+    scenario: Scenario,
+    directory: Path,
+    workers: int | None = None,
+    group: ProcessGroup | None = None,
 ) -> Built:
     """Open the user's module and data, build the space and an untrained supernet.
 
@@ -196,12 +199,12 @@ def open_space(
         scenario: what was asked for.
         directory: where ``user_module.py`` and, where there is one, ``blocks.py`` are.
         workers: loading processes that an earlier start of this run settled on.
-        world: the processes that compute; by default this one alone.
+        group: the processes that compute; by default this one alone.
 
     Raises:
         NaseaError: any fault of the input.
     """
-    opened = open_scenario(scenario, directory, workers, world=world)
+    opened = open_scenario(scenario, directory, workers, group=group)
     post_net = opened.backend.attach(opened.space, scenario.seed)
     return Built(**vars(opened), post_net=post_net)
 

@@ -6,7 +6,8 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from nasea.backends.base import Backend, UpdateReport
+from nasea.backends.base import Backend
+from nasea.backends.records import UpdateReport
 from nasea.config import Scenario
 from nasea.errors import Notice, RankLostError
 from nasea.pipeline.session.checkpoint import CheckpointStore

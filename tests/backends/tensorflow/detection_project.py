@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from nasea.backends.base import UpdateReport
+from nasea.backends.records import UpdateReport
 from nasea.config import Scenario
 
 from .. import driving

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from contracts.kit import Arrays
-from nasea.backends.base import UpdateReport
+from nasea.backends.records import UpdateReport
 from nasea.backends.tensorflow.environment import load_tensorflow
 from nasea.config import Scenario
 

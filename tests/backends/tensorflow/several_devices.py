@@ -16,8 +16,8 @@ import pytest
 
 from contracts.devices import DevicesContract
 from contracts.kit import Arrays
-from nasea.backends.distributed.world import SeveralWorld
-from nasea.backends.world import open_world
+from nasea.backends.distributed.multi_process import MultipleProcesses
+from nasea.backends.opening import open_process_group
 from nasea.errors import NaseaError
 
 from . import project as small_project
@@ -27,11 +27,11 @@ from .test_train import RANDOM_DATA
 
 
 @pytest.fixture(scope="module")
-def world() -> Iterator[SeveralWorld]:
+def group() -> Iterator[MultipleProcesses]:
     """Two ranks; this process is the first."""
     asked = scenario(resource__gpu_ids=[0, 1], resource__timeout=30.0)
-    with open_world(asked, lambda: None) as opened:
-        assert isinstance(opened, SeveralWorld)
+    with open_process_group(asked, lambda: None) as opened:
+        assert isinstance(opened, MultipleProcesses)
         yield opened
 
 
@@ -68,13 +68,13 @@ class TestDevices(DevicesContract):
 
 @pytest.mark.parametrize("images", ["640", "660"])
 def test_twice_32_trains_as_two_batches_of_32(
-    world: SeveralWorld, project: Path, images: str
+    group: MultipleProcesses, project: Path, images: str
 ) -> None:
     """With each batch normalised by itself: a step of two ranks and one of two equal paths."""
     sgd = {"batch_size": 32, "dataset__train_dir": images}
     alone = ready(project, optimizer={"type": "sgd", "learning_rate": 0.02}, **sgd)
     changed = scenario(optimizer={"type": "sgd", "learning_rate": 0.01}, **sgd)
-    both: Any = world.open(changed, project)
+    both: Any = group.open(changed, project)
     both.load_data(None)
     both.attach(space_of(both), 5)
     for name, slot in both.supernet.slots.items():
@@ -107,7 +107,7 @@ def ends(backend: Any) -> list[Any]:
 
 
 def test_a_loss_that_only_the_other_rank_cannot_compute_ends_the_step_of_both(
-    world: SeveralWorld, project: Path
+    group: MultipleProcesses, project: Path
 ) -> None:
     write_module(
         project,
@@ -122,7 +122,7 @@ def test_a_loss_that_only_the_other_rank_cannot_compute_ends_the_step_of_both(
                 return super().loss_op(labels, logits)
         """,
     )
-    backend = TestDevices().led(world, project)
+    backend = TestDevices().led(group, project)
     (project / "begun").touch()
     with pytest.raises(NaseaError, match="(?s)rank 1: .*the disk is gone"):
         train(backend)
@@ -130,11 +130,13 @@ def test_a_loss_that_only_the_other_rank_cannot_compute_ends_the_step_of_both(
     assert len(train(backend)) == 2, "both still work together"
 
 
-def test_an_exchange_is_checked(world: SeveralWorld) -> None:
-    assert world.exchange(1) > 0
+def test_an_exchange_is_checked(group: MultipleProcesses) -> None:
+    assert group.exchange(1) > 0
 
 
-def test_rank_0_writes_networks_as_a_device_runs_them(world: SeveralWorld, project: Path) -> None:
-    backend = TestDevices().led(world, project)
+def test_rank_0_writes_networks_as_a_device_runs_them(
+    group: MultipleProcesses, project: Path
+) -> None:
+    backend = TestDevices().led(group, project)
     [genome] = small_project.random_genomes(backend.supernet.space, 1)
     assert backend.deployment().network(genome)[4:8] == b"TFL3"

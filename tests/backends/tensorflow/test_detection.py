@@ -11,7 +11,7 @@ from contracts.kit import same
 from contracts.metric import TINY
 from contracts.scoring import ScoresContract
 from contracts.training import EpochsContract
-from nasea.backends.base import Slice
+from nasea.backends.records import Slice
 from nasea.backends.tensorflow.backend import TensorFlowBackend
 from nasea.backends.tensorflow.training.state import unpack
 from nasea.backends.tensorflow.user.ends import count_parameters

@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from contracts.metric import TINY
 from contracts.module_errors import failure
-from nasea.backends.base import Slice
+from nasea.backends.records import Slice
 from nasea.backends.tensorflow.devices import device_name, open_device
 from nasea.errors import NotAvailableError, Notice, UserCodeError
 

@@ -9,7 +9,7 @@ import pytest
 import tensorflow as tf
 
 from contracts.metric import TINY
-from nasea.backends.base import Slice
+from nasea.backends.records import Slice
 from nasea.backends.tensorflow.network.layers import Network, build_body
 
 from .project import random_genomes, ready, train, write_module

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from contracts.metric import TINY, MetricContract
-from nasea.backends.base import Slice
+from nasea.backends.records import Slice
 
 from . import project as small_project
 from .project import random_genomes, ready, write_module

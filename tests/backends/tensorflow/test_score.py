@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from contracts.kit import same
 from contracts.scoring import ScoringContract
-from nasea.backends.base import Slice
+from nasea.backends.records import Slice
 from nasea.backends.tensorflow.backend import TensorFlowBackend
 from nasea.backends.tensorflow.export.flops_profiler import count_flops
 from nasea.backends.tensorflow.network.layers import Network, build_body

@@ -9,7 +9,7 @@ import pytest
 import tensorflow as tf
 
 from contracts.module_errors import failure
-from nasea.backends.base import Slice
+from nasea.backends.records import Slice
 from nasea.backends.tensorflow.backend import TensorFlowBackend
 from nasea.errors import DataError, UserModuleError
 from nasea.space import Space, fair_path

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from nasea.backends.base import Slice
+from nasea.backends.records import Slice
 
 from .project import ready, write_module
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from contracts.kit import Arrays
-from nasea.backends.base import UpdateReport
+from nasea.backends.records import UpdateReport
 from nasea.backends.torch.backend import TorchBackend
 from nasea.backends.torch.user.code import INTERFACE
 from nasea.config import Scenario

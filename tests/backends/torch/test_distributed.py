@@ -15,12 +15,12 @@ import torch
 from contracts.devices import DevicesContract
 from contracts.kit import Arrays, same
 from contracts.training import Malice
-from nasea.backends.base import Measurement, Slice
-from nasea.backends.distributed.signing import new_key, sealed, unsealed
-from nasea.backends.distributed.world import SeveralWorld
+from nasea.backends.distributed.multi_process import MultipleProcesses
+from nasea.backends.distributed.wire import new_key, sealed, unsealed
+from nasea.backends.records import Measurement, Slice
 from nasea.backends.torch.backend import TorchBackend
+from nasea.backends.torch.distributed.process_group import open_torch_group
 from nasea.backends.torch.distributed.sync_norm import SyncNorm
-from nasea.backends.torch.distributed.world import open_torch_world
 from nasea.backends.torch.training.state import unpack
 from nasea.errors import NaseaError, RankLostError
 
@@ -34,17 +34,17 @@ SGD = {"optimizer": {"type": "sgd", "learning_rate": 0.02}}
 
 
 @pytest.fixture(scope="module")
-def world() -> Iterator[SeveralWorld]:
+def group() -> Iterator[MultipleProcesses]:
     """Two ranks; this process is the first."""
     asked = scenario(resource__gpu_ids=[0, 1], resource__timeout=15.0)
-    with open_torch_world(asked, lambda: None) as opened:
-        assert isinstance(opened, SeveralWorld)
+    with open_torch_group(asked, lambda: None) as opened:
+        assert isinstance(opened, MultipleProcesses)
         yield opened
 
 
-def led(world: SeveralWorld, directory: Path, **changes: Any) -> TorchBackend:
+def led(group: MultipleProcesses, directory: Path, **changes: Any) -> TorchBackend:
     """A backend on both ranks that can train and measure."""
-    backend = world.open(scenario(**changes), directory)
+    backend = group.open(scenario(**changes), directory)
     assert isinstance(backend, TorchBackend)
     driving.attach(backend)
     backend.begin_training(PATHS_PER_UPDATE, backend.scenario.seed)
@@ -83,12 +83,12 @@ class TestDevices(DevicesContract):
 
 @pytest.mark.parametrize("images", ["640", "660"])
 def test_twice_32_trains_as_once_64_with_synchronised_normalisation(
-    world: SeveralWorld, project: Path, images: str
+    group: MultipleProcesses, project: Path, images: str
 ) -> None:
     alone = ready(project, batch_size=64, dataset__train_dir=images, **SGD)
     halved = {"optimizer": {"type": "sgd", "learning_rate": 0.01}}
     both = led(
-        world,
+        group,
         project,
         batch_size=32,
         dataset__train_dir=images,
@@ -110,7 +110,7 @@ def test_twice_32_trains_as_once_64_with_synchronised_normalisation(
 
 
 def test_data_that_only_the_other_rank_cannot_read_ends_the_step_of_both(
-    world: SeveralWorld, project: Path
+    group: MultipleProcesses, project: Path
 ) -> None:
     write_module(
         project,
@@ -126,7 +126,7 @@ def test_data_that_only_the_other_rank_cannot_read_ends_the_step_of_both(
                 return Broken(int(dataset_dir))
         """,
     )
-    backend = led(world, project, dataset__train_dir="40")
+    backend = led(group, project, dataset__train_dir="40")
     before = weights(backend)
     with pytest.raises(NaseaError, match="image 31 is gone") as caught:
         train(backend, range(3))
@@ -151,8 +151,8 @@ def test_a_metric_that_never_returns_on_the_other_rank_ends_the_run(project: Pat
     )
     asked = scenario(resource__gpu_ids=[0, 1], resource__timeout=60.0)
     seen: list[Measurement] = []
-    with open_torch_world(asked, lambda: None) as own, pytest.raises(RankLostError) as caught:
-        assert isinstance(own, SeveralWorld)
+    with open_torch_group(asked, lambda: None) as own, pytest.raises(RankLostError) as caught:
+        assert isinstance(own, MultipleProcesses)
         backend = led(own, project)
         own.ranks.timeout = 2.0  # only now: to start may take longer
         backend.measure_each(
@@ -214,8 +214,8 @@ def test_a_failure_amid_synchronised_normalisation_ends_both(project: Path) -> N
     )
     asked = scenario(resource__gpu_ids=[0, 1], resource__timeout=60.0)
     start = time.monotonic()
-    with open_torch_world(asked, lambda: None) as own, pytest.raises(NaseaError) as caught:
-        assert isinstance(own, SeveralWorld)
+    with open_torch_group(asked, lambda: None) as own, pytest.raises(NaseaError) as caught:
+        assert isinstance(own, MultipleProcesses)
         train(led(own, project, resource__batch_norm="synchronised"))
     assert "rank 1: your code failed" in caught.value.message
     assert "no such thing" in caught.value.message

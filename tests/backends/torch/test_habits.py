@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from nasea.backends.base import Slice
+from nasea.backends.records import Slice
 
 from .project import attached, random_genomes, ready, train, write_module
 

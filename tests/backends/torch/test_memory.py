@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from nasea.backends.base import Slice
+from nasea.backends.records import Slice
 from nasea.backends.torch.backend import TorchBackend
 from nasea.backends.torch.memory import as_out_of_memory, is_out_of_memory
 from nasea.errors import TrainingError

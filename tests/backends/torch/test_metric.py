@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from contracts.metric import MetricContract
-from nasea.backends.base import Slice
+from nasea.backends.records import Slice
 
 from . import project as small_project
 from .project import random_genomes, ready, write_module

@@ -10,7 +10,7 @@ from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from contracts.scoring import ScoringContract
-from nasea.backends.base import Slice
+from nasea.backends.records import Slice
 from nasea.backends.torch.backend import TorchBackend
 from nasea.backends.torch.network.layers import Network
 from nasea.cost import build_cost_model

@@ -16,11 +16,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from nasea.backends.base import Job, Role
-from nasea.backends.distributed.divided import DividedBackend
 from nasea.backends.distributed.failures import FailedElsewhere
+from nasea.backends.distributed.leader import DividedBackend
 from nasea.backends.distributed.ranks import Ranks
 from nasea.backends.distributed.scoring import Board
+from nasea.backends.records import Job, Role
 from nasea.config import Scenario
 from nasea.errors import NaseaError, RankLostError
 from nasea.space import Genome, Space
@@ -146,7 +146,7 @@ class Follower:
 
 
 def follow_noting_signals(ranks: Ranks, open_backend: OpenBackend) -> Any:
-    """Follow as a process that a launcher started; see :func:`nasea.backends.world.follow`."""
+    """Follow as a process that a launcher started; see :func:`nasea.backends.opening.follow`."""
     before = _note_signals(ranks)
     try:
         return Follower(ranks, open_backend).run()

@@ -7,24 +7,30 @@ others get its weights when training begins, or goes on, and at the end of every
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
-from nasea.backends.base import (
-    DataReport,
-    EndReport,
-    Job,
-    Measurement,
-    Role,
-    UpdateReport,
-)
-from nasea.backends.distributed.divided import DividedBackend
+from nasea.backends.base import Backend
 from nasea.backends.distributed.ranks import Ranks
 from nasea.backends.distributed.scoring import Board
+from nasea.backends.records import DataReport, EndReport, Job, Measurement, Role, UpdateReport
 from nasea.config import Scenario
 from nasea.errors import RankLostError
 from nasea.space import Genome, Space
+
+
+class DividedBackend(Backend, Protocol):
+    """What another rank asks of a framework's backend, besides what the pipeline does."""
+
+    def load_with(self, workers: int) -> None:
+        """Load training data with so many processes, as rank 0 settled."""
+
+    def follow_epoch(self, epoch: int, done: int) -> None:
+        """Take part in an epoch that rank 0 leads; see :meth:`Backend.train_epoch`."""
+
+    def sharing(self) -> AbstractContextManager[None]:
+        """While entered, what several architectures have in common may be computed once."""
 
 
 class Leading:

@@ -20,7 +20,7 @@ from nasea.backends.distributed.failures import (
     lost,
     rebuild_failure,
 )
-from nasea.backends.distributed.signing import sealed, unsealed
+from nasea.backends.distributed.wire import sealed, unsealed
 from nasea.errors import NotAvailableError, RankLostError
 from nasea.space import Genome
 

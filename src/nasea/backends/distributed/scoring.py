@@ -12,9 +12,9 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
-from nasea.backends.base import Measurement
 from nasea.backends.distributed.failures import describe_failure, rebuild_failure
 from nasea.backends.distributed.ranks import Ranks
+from nasea.backends.records import Measurement
 
 _POLL_SECONDS = 0.002
 _CALLED_OFF = str(2**40)

@@ -1,8 +1,17 @@
-"""Messages between the hub and the other ranks: a line of JSON, then bytes."""
+"""Messages between ranks: framed as a line of JSON and bytes, or signed.
+
+Commands are pickled, and unpickling runs what is in them. The store listens on the network, so a
+command is looked at only when it is signed. Processes that a launcher starts have no secret between
+them: there, as with torch.distributed itself, the network must be trusted.
+"""
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import json
+import pickle
+import secrets
 import socket
 from multiprocessing.connection import Connection
 from typing import Any
@@ -38,3 +47,30 @@ def read(connection: Connection) -> tuple[dict[str, Any], bytes]:
     """The next message; raises EOFError or OSError where there is none any more."""
     head, _, content = connection.recv_bytes(_LARGEST).partition(b"\n")
     return json.loads(head), content
+
+
+_DIGEST = hashlib.sha256
+_LENGTH = _DIGEST().digest_size
+
+
+def new_key() -> str:
+    """A secret, in hexadecimal."""
+    return secrets.token_hex(_LENGTH)
+
+
+def sealed(message: object, key: str) -> bytes:
+    """The message, signed."""
+    content = pickle.dumps(message)
+    return hmac.digest(key.encode(), content, "sha256") + content
+
+
+def unsealed(content: bytes, key: str) -> Any:
+    """The message that :func:`sealed` was given.
+
+    Raises:
+        RuntimeError: it was signed with another key, or not at all.
+    """
+    signature, message = content[:_LENGTH], content[_LENGTH:]
+    if not hmac.compare_digest(signature, hmac.digest(key.encode(), message, "sha256")):
+        raise RuntimeError("a command was not written by rank 0")
+    return pickle.loads(message)

@@ -9,8 +9,8 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from nasea.backends.base import Measurement
 from nasea.backends.export.formats import Format
+from nasea.backends.records import Measurement
 
 Array = npt.NDArray[Any]
 Run = Callable[[Array], list[Array]]

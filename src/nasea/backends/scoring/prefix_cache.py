@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeAlias, TypeVar
 
-from nasea.backends.base import Measurement
+from nasea.backends.records import Measurement
 from nasea.space import Genome, Space
 
 LIMIT = 1024**3

@@ -11,9 +11,10 @@ from typing import Any
 
 import tensorflow as tf
 
-from nasea.backends.base import (
+from nasea.backends.base import Deployment
+from nasea.backends.memory import Memory, peak_of_process
+from nasea.backends.records import (
     DataReport,
-    Deployment,
     EndReport,
     FileOptions,
     Job,
@@ -23,7 +24,6 @@ from nasea.backends.base import (
     UpdateReport,
     one_by_one,
 )
-from nasea.backends.memory import Memory, peak_of_process
 from nasea.backends.scoring.prediction_images import Picture
 from nasea.backends.tensorflow.data.datasets import Batch, Data
 from nasea.backends.tensorflow.data.opening import open_data
@@ -253,7 +253,7 @@ class TensorFlowBackend:
         return self._trainer.steps_per_epoch
 
     def load_with(self, workers: int) -> None:
-        """See :class:`nasea.backends.distributed.divided.DividedBackend`."""
+        """See :class:`nasea.backends.distributed.leader.DividedBackend`."""
 
     def train_epoch(
         self,

@@ -12,9 +12,10 @@ from typing import Any
 
 import torch
 
-from nasea.backends.base import (
+from nasea.backends.base import Deployment
+from nasea.backends.memory import Memory, peak_of_process
+from nasea.backends.records import (
     DataReport,
-    Deployment,
     EndReport,
     FileOptions,
     Job,
@@ -24,7 +25,6 @@ from nasea.backends.base import (
     UpdateReport,
     one_by_one,
 )
-from nasea.backends.memory import Memory, peak_of_process
 from nasea.backends.scoring.prediction_images import Picture
 from nasea.backends.torch.data.datasets import Batch, Data
 from nasea.backends.torch.devices import open_device, seed_everything
@@ -238,7 +238,7 @@ class TorchBackend:
         return self._trainer.steps_per_epoch
 
     def load_with(self, workers: int) -> None:
-        """See :class:`nasea.backends.distributed.divided.DividedBackend`."""
+        """See :class:`nasea.backends.distributed.leader.DividedBackend`."""
         self.data.workers = workers
 
     def train_epoch(

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from nasea.backends.base import Measurement, Slice
+from nasea.backends.records import Measurement, Slice
 from nasea.config import load_scenario
 from nasea.cost import UNITS, format_cost
 from nasea.errors import Notice

@@ -13,8 +13,8 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import TypeVar
 
-from nasea.backends import Alone, World, open_world
-from nasea.backends.base import Measurement, Slice, UpdateReport
+from nasea.backends import ProcessGroup, open_process_group, single_process
+from nasea.backends.records import Measurement, Slice, UpdateReport
 from nasea.config import Scenario
 from nasea.errors import NotAvailableError
 from nasea.pipeline.diagnosis.trial import STEPS, Framework, trial_project, trial_scenario
@@ -76,23 +76,25 @@ def examine_devices(
     """
     scenario = trial_scenario(gpu_ids, device, framework)
     with trial_project(framework) as home:
-        one = apart(measure_speed, Alone(), trial_scenario(gpu_ids[:1], device, framework), home)
+        one = apart(
+            measure_speed, single_process(), trial_scenario(gpu_ids[:1], device, framework), home
+        )
         yield "one device", _told(one)
         if len(gpu_ids) < 2:
             return
         start = time.perf_counter()
-        with open_world(scenario, lambda: None) as world:
-            if world.size < len(gpu_ids):
+        with open_process_group(scenario, lambda: None) as group:
+            if group.size < len(gpu_ids):
                 raise NotAvailableError(
-                    "; ".join(notice.text for notice in world.notices),
+                    "; ".join(notice.text for notice in group.notices),
                     fix="nasea doctor --devices 0,1 --cpu tries processes on the CPU",
                 )
-            yield "processes", f"{world.size}, up after {time.perf_counter() - start:.1f} s"
-            seconds = world.exchange(MEGABYTES)
+            yield "processes", f"{group.size}, up after {time.perf_counter() - start:.1f} s"
+            seconds = group.exchange(MEGABYTES)
             rate = MEGABYTES / seconds
             yield "all-reduce", f"{MEGABYTES} MB in {seconds:.3f} s, {rate:.0f} MB/s; sum correct"
-            every = measure_speed(world, scenario, home)
-        yield f"{world.size} devices", _told(every)
+            every = measure_speed(group, scenario, home)
+        yield f"{group.size} devices", _told(every)
         ratios = f"training x {every.images / one.images:.2f}"
         yield "speed-up", f"{ratios}, scoring x {every.candidates / one.candidates:.2f}"
 
@@ -113,15 +115,15 @@ def _told(speed: Speed) -> str:
     )
 
 
-def measure_speed(world: World, scenario: Scenario, home: Path) -> Speed:
+def measure_speed(group: ProcessGroup, scenario: Scenario, home: Path) -> Speed:
     """Train some steps and score some candidates.
 
     Args:
-        world: where.
+        group: where.
         scenario: see :func:`trial_scenario`.
         home: see :func:`trial_project`.
     """
-    opened = open_scenario(scenario, home, world=world)
+    opened = open_scenario(scenario, home, group=group)
     backend, space = opened.backend, opened.space
     marks: list[tuple[float, int]] = []
 

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import numpy as np
 
-from nasea.backends.base import Measurement, Slice
 from nasea.backends.distributed.launch import launched_rank
+from nasea.backends.records import Measurement, Slice
 from nasea.config import Scenario, load_scenario
 from nasea.errors import NaseaError, NotAvailableError, Notice, ResultsError, TrainingError
 from nasea.pipeline.opening import open_scenario
@@ -147,7 +147,7 @@ class _Run:
 
     def compared(self, restart: bool) -> Fidelity:
         """Measure what is missing on both sides."""
-        trained = open_trained(self.scenario, self.home, self.session.listener, self.session.world)
+        trained = open_trained(self.scenario, self.home, self.session.listener, self.session.group)
         try:
             prepared = trained.prepared
             self._take_over_earlier(trained, restart)
@@ -272,7 +272,7 @@ class _Run:
             store.clear()
             stored = None
         workers = None if stored is None else int(stored.meta["workers"])
-        opened = open_scenario(scenario, self.home, workers, world=self.session.world)
+        opened = open_scenario(scenario, self.home, workers, group=self.session.group)
         backend, space = opened.backend, opened.space.only(genome)
         try:
             backend.attach(space, seed)

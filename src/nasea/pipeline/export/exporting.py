@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from nasea.backends.base import Measurement
 from nasea.backends.export.exporter import Exporter, in_batches
 from nasea.backends.export.formats import Format, find_format, formats_of
+from nasea.backends.records import Measurement
 from nasea.config import load_scenario
 from nasea.errors import MetricError, Notice, ResultsError
 from nasea.pipeline.export.comparison import Comparison, compare

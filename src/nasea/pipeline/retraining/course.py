@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from nasea.backends.base import Slice, UpdateReport
+from nasea.backends.records import Slice, UpdateReport
 from nasea.errors import MetricError, Notice, RankLostError
 from nasea.pipeline.opening import Opened
 from nasea.pipeline.search.direction import Direction

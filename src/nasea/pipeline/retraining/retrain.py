@@ -163,7 +163,7 @@ class _Run:
         for notice in notices:
             self.session.listener.notice(notice)
         workers = None if stored is None else int(stored.meta["workers"])
-        opened = open_scenario(self.scenario, self.home, workers, world=self.session.world)
+        opened = open_scenario(self.scenario, self.home, workers, group=self.session.group)
         try:
             genome = genome_of(opened.space, self.result)
             alone = replace(opened, space=opened.space.only(genome))

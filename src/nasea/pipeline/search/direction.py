@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from nasea.backends.base import Measurement
+from nasea.backends.records import Measurement
 from nasea.errors import MetricError
 from nasea.results.front import FrontMember
 

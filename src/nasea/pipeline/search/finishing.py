@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from nasea.backends.base import Measurement, Slice
+from nasea.backends.records import Measurement, Slice
 from nasea.backends.scoring.prediction_images import METHOD, Picture
 from nasea.errors import MetricError, NaseaError, Notice
 from nasea.pipeline.export.rendering import model_text

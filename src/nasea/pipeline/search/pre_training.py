@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from nasea.backends.base import DataReport
 from nasea.backends.data.image_folder import is_image_folder
+from nasea.backends.records import DataReport
 from nasea.backends.training.pretrained import PRE_NET, SLOT, TakenOver
 from nasea.backends.user.module import CLASSIFICATION_MODULE
 from nasea.config import Scenario, load_scenario
@@ -138,7 +138,7 @@ def _trained(scenario: Scenario, home: Path, session: Session) -> Checkpoint:
     if stored is not None and _same(stored.meta["identity"], marks):
         session.listener.line("pre-training was done by an earlier start")
         return stored
-    opened = open_scenario(wanted, home, role="pre-training", world=session.world)
+    opened = open_scenario(wanted, home, role="pre-training", group=session.group)
     backend = opened.backend
     try:
         backend.attach(opened.space, wanted.seed)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from contextlib import suppress
 from pathlib import Path
 
-from nasea.backends.base import Measurement
 from nasea.backends.distributed.launch import launched_rank
+from nasea.backends.records import Measurement
 from nasea.config import LoadedScenario, load_scenario
 from nasea.errors import CheckpointError, Notice
 from nasea.pipeline.diagnosis.check import few_epochs_notice
@@ -62,7 +62,7 @@ def search(
     log = home / f"log_{loaded.scenario.task}"
     with session(home, home / "results", log, listener, loaded.scenario) as ready:
         front = _Run(loaded, home, restart, ready).front()
-        ready.world.farewell = front.to_dict()
+        ready.group.farewell = front.to_dict()
         return front
 
 
@@ -106,7 +106,7 @@ class _Run:
             if warning is not None:
                 self.listener.notice(warning)
         prepared = prepare(
-            self.loaded.scenario, self.home, self.listener, workers, self.session.world
+            self.loaded.scenario, self.home, self.listener, workers, self.session.group
         )
         self.identity = supernet_identity(prepared, self.home)
         if self.restart:  # only now: what cannot begin anew must not cost the earlier run

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from nasea.backends.base import Measurement
+from nasea.backends.records import Measurement
 from nasea.space import Genome
 
 Condition = tuple[int | None, int]

@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from nasea.backends.base import Measurement, Slice
+from nasea.backends.records import Measurement, Slice
 from nasea.config import Scenario
 from nasea.cost import format_cost
 from nasea.cost.profiles import Profile

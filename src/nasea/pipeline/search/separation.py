@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from nasea.backends.base import MeasureEach, Measurement, Slice
+from nasea.backends.records import MeasureEach, Measurement, Slice
 from nasea.errors import Notice
 from nasea.space import Genome
 

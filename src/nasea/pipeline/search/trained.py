@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from nasea.backends import World
+from nasea.backends import ProcessGroup
 from nasea.config import Scenario
 from nasea.errors import CheckpointError, Notice
 from nasea.pipeline.probe import Prepared, prepare
@@ -31,7 +31,7 @@ class Trained:
 
 
 def open_trained(
-    scenario: Scenario, home: Path, listener: Listener, world: World | None = None
+    scenario: Scenario, home: Path, listener: Listener, group: ProcessGroup | None = None
 ) -> Trained:
     """Prepare a run and put the weights of its supernet in place.
 
@@ -39,7 +39,7 @@ def open_trained(
         scenario: that of the search.
         home: its directory.
         listener: hears of progress.
-        world: the processes that compute; by default this one alone.
+        group: the processes that compute; by default this one alone.
 
     Raises:
         CheckpointError: there is no supernet, it is not trained to the end, or it is of another
@@ -55,7 +55,7 @@ def open_trained(
         raise CheckpointError(
             f"{store.directory} holds no supernet", fix="run nasea search there to its end first"
         )
-    prepared = prepare(scenario, home, listener, int(stored.meta["workers"]), world)
+    prepared = prepare(scenario, home, listener, int(stored.meta["workers"]), group)
     try:
         found = supernet_identity(prepared, home)
         require_same(stored.meta["identity"], found)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from nasea.backends.base import Measurement, Slice
+from nasea.backends.records import Measurement, Slice
 from nasea.errors import Notice
 from nasea.pipeline.probe import Prepared, require_working_metric
 from nasea.pipeline.search.direction import N_NEEDED, N_WITNESSES, from_json, to_json

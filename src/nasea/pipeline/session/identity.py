@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from nasea.backends.base import DataReport
+from nasea.backends.records import DataReport
 from nasea.backends.user.module import FILE_NAME, user_files
 from nasea.config import Scenario
 from nasea.errors import CheckpointError

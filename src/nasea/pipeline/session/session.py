@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from nasea.backends import World, open_world
+from nasea.backends import ProcessGroup, open_process_group
 from nasea.config import Scenario
 from nasea.errors import Interrupted, NaseaError, ResultsError
 from nasea.pipeline.session.events import Chorus, Listener, Silence
@@ -25,13 +25,13 @@ class Session:
         listener: hears of progress; the journal is among those who do.
         journal: gets the curves.
         stop: asked where nothing is half done.
-        world: the processes that compute.
+        group: the processes that compute.
     """
 
     listener: Listener
     journal: Journal
     stop: StopRequest
-    world: World
+    group: ProcessGroup
 
 
 @contextmanager
@@ -55,10 +55,10 @@ def session(
         journal = Journal(log)
         try:
             told = Chorus([listener or Silence(), journal])
-            with open_world(scenario, stop.ask) as world:
-                for notice in world.notices:
+            with open_process_group(scenario, stop.ask) as group:
+                for notice in group.notices:
                     told.notice(notice)
-                yield Session(told, journal, stop, world)
+                yield Session(told, journal, stop, group)
         except Exception as error:
             reason = _as_stop(error) if stop.requested else error
             if isinstance(reason, NaseaError):

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from importlib import resources
 from string import Template
 
-from nasea.backends.base import FileOptions
+from nasea.backends.records import FileOptions
 from nasea.results.codegen.body import class_names, options, searched_layers
 from nasea.results.codegen.header import ModelHeader, facts
 from nasea.results.codegen.source import (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from nasea.backends.base import FileOptions
+from nasea.backends.records import FileOptions
 from nasea.errors import NotAvailableError
 from nasea.results.codegen.header import ModelHeader
 from nasea.results.codegen.pytorch import render_pytorch

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from nasea.backends.base import Slice
 from nasea.backends.data.evaluation_subset import spread, stratified
+from nasea.backends.records import Slice
 from nasea.backends.tensorflow.data import datasets as common
 from nasea.backends.tensorflow.data.batches import (
     Kept,

@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 import tensorflow as tf
 
-from nasea.backends.base import Slice
+from nasea.backends.records import Slice
 from nasea.backends.tensorflow.data.sources import Source
 from nasea.backends.tensorflow.user.code import UserCode
 from nasea.backends.tensorflow.user.describe import describe

@@ -8,8 +8,8 @@ from typing import Any
 
 import tensorflow as tf
 
-from nasea.backends.base import Slice
 from nasea.backends.data.evaluation_subset import spread
+from nasea.backends.records import Slice
 from nasea.backends.tensorflow.data import datasets as common
 from nasea.backends.tensorflow.data.datasets import Batch, Data, Run, Words
 from nasea.backends.tensorflow.data.returned import pipeline

@@ -6,13 +6,13 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nasea.backends.base import Role
 from nasea.backends.distributed.follower import (
     OpenBackend,
     follow_noting_signals,
     follow_spawned,
 )
-from nasea.backends.opening import load_tensorflow
+from nasea.backends.records import Role
+from nasea.backends.tensorflow.environment import load_tensorflow
 from nasea.config import Scenario
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def follow_launched(scenario: Scenario) -> Any:
-    """Follow as a process that a launcher started; see :func:`nasea.backends.world.follow`."""
+    """Follow as a process that a launcher started; see :func:`nasea.backends.opening.follow`."""
     from nasea.backends.tensorflow.distributed.processes import join_launched
 
     ranks = join_launched(scenario)

@@ -19,8 +19,7 @@ from nasea.backends.distributed.processes import (
     come_up,
     starting,
 )
-from nasea.backends.distributed.signing import new_key
-from nasea.backends.distributed.wire import HubError
+from nasea.backends.distributed.wire import HubError, new_key
 from nasea.backends.tensorflow.devices import open_device
 from nasea.backends.tensorflow.distributed.ranks import TensorFlowRanks
 from nasea.config import Scenario

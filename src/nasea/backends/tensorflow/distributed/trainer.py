@@ -14,8 +14,8 @@ from typing import Any
 
 import tensorflow as tf
 
-from nasea.backends.base import UpdateReport
 from nasea.backends.distributed.steps import Steps
+from nasea.backends.records import UpdateReport
 from nasea.backends.tensorflow.data.sharding import Share
 from nasea.backends.tensorflow.distributed.ranks import TensorFlowRanks
 from nasea.backends.tensorflow.training.trainer import Trainer

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from nasea.backends.base import Measurement, Slice
 from nasea.backends.export.exporter import Array, Run
 from nasea.backends.export.formats import Format
 from nasea.backends.export.timing import median_seconds
+from nasea.backends.records import Measurement, Slice
 from nasea.backends.tensorflow.data.datasets import Data
 from nasea.backends.tensorflow.export.runtimes import (
     load_frozen,

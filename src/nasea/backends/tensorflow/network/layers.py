@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from nasea.backends.base import DataFormat
+from nasea.backends.records import DataFormat
 from nasea.backends.tensorflow.network.operations import ACTIVATIONS, grouped_convolution
 from nasea.backends.tensorflow.user.built_in_call import keeping_layers
 from nasea.space import (

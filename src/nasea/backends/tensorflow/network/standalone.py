@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from nasea.backends.base import DataFormat
+from nasea.backends.records import DataFormat
 from nasea.backends.tensorflow.network.layers import Network, build_body
 from nasea.backends.tensorflow.user.code import UserCode
 from nasea.errors import ResultsError

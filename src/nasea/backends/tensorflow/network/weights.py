@@ -6,7 +6,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from nasea.backends.base import DataFormat
+from nasea.backends.records import DataFormat
 from nasea.backends.tensorflow.network.layers import (
     Network,
     build_body,

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from nasea.backends.base import DataFormat
+from nasea.backends.records import DataFormat
 from nasea.backends.scoring.prediction_images import Picture, of_masks, read_pictures
 from nasea.backends.tensorflow.data.masks import MERGED, is_merged, masks_of
 from nasea.backends.tensorflow.user.code import UserCode

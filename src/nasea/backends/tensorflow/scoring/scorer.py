@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from nasea.backends.base import Measurement, Slice
+from nasea.backends.records import Measurement, Slice
 from nasea.backends.scoring.prediction_images import Picture
 from nasea.backends.scoring.prefix_cache import LIMIT, Digest, Sharing, outputs_within
 from nasea.backends.tensorflow.data.datasets import Data, Run

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from nasea.backends.base import UpdateReport
+from nasea.backends.records import UpdateReport
 from nasea.backends.tensorflow.data.datasets import Batch
 from nasea.backends.tensorflow.data.sharding import steps_of
 from nasea.backends.tensorflow.network.supernet import Supernet

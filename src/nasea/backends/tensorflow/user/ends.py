@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 import tensorflow as tf
 
-from nasea.backends.base import DataFormat
+from nasea.backends.records import DataFormat
 from nasea.backends.tensorflow.export.flops_profiler import count_flops
 from nasea.backends.tensorflow.export.operators import operators_of_function
 from nasea.backends.tensorflow.user.built_in_call import keeping_layers

@@ -7,7 +7,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from nasea.backends.base import DataFormat
+from nasea.backends.records import DataFormat
 from nasea.backends.tensorflow.user.code import UserCode
 from nasea.backends.tensorflow.user.ends import End
 from nasea.backends.tensorflow.user.random_draws import Draws

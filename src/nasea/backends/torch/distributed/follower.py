@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from nasea.backends.base import Role
 from nasea.backends.distributed.follower import (
     OpenBackend,
     follow_noting_signals,
     follow_spawned,
 )
+from nasea.backends.records import Role
 from nasea.backends.torch.backend import TorchBackend
 from nasea.backends.torch.distributed.processes import join_launched, join_spawned
 from nasea.backends.torch.distributed.ranks import TorchRanks
@@ -18,7 +18,7 @@ from nasea.config import Scenario
 
 
 def follow_launched(scenario: Scenario) -> Any:
-    """Follow as a process that a launcher started; see :func:`nasea.backends.world.follow`."""
+    """Follow as a process that a launcher started; see :func:`nasea.backends.opening.follow`."""
     ranks = join_launched(scenario)
     return follow_noting_signals(ranks, _opening(ranks))
 

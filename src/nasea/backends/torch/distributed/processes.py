@@ -18,7 +18,7 @@ from nasea.backends.distributed.processes import (
     come_up,
     starting,
 )
-from nasea.backends.distributed.signing import new_key
+from nasea.backends.distributed.wire import new_key
 from nasea.backends.torch.distributed.ranks import TorchRanks
 from nasea.backends.torch.distributed.transport import (
     Store,

@@ -14,8 +14,8 @@ from typing import Any
 
 import torch
 
-from nasea.backends.base import UpdateReport
 from nasea.backends.distributed.steps import Steps
+from nasea.backends.records import UpdateReport
 from nasea.backends.torch.data.datasets import Batch
 from nasea.backends.torch.data.sharding import Deal
 from nasea.backends.torch.devices import seed_everything

@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from nasea.backends.base import Measurement
 from nasea.backends.export.exporter import Array, Run
 from nasea.backends.export.formats import Format
 from nasea.backends.export.timing import median_seconds
+from nasea.backends.records import Measurement
 from nasea.backends.torch.data.datasets import Data
 from nasea.backends.torch.export.runtimes import load_onnx, load_pt2, one_thread
 from nasea.backends.torch.export.writers import write_onnx, write_pt2

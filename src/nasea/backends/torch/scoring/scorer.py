@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from nasea.backends.base import Measurement, Slice
+from nasea.backends.records import Measurement, Slice
 from nasea.backends.scoring.prediction_images import Picture
 from nasea.backends.scoring.prefix_cache import LIMIT, Digest, Sharing, outputs_within
 from nasea.backends.torch.data.datasets import CachedLoader, Data

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from nasea.backends.base import UpdateReport
+from nasea.backends.records import UpdateReport
 from nasea.backends.torch.data.datasets import Batch
 from nasea.backends.torch.devices import move, seed_everything
 from nasea.backends.torch.memory import told_in_training

@@ -7,24 +7,30 @@ from contextlib import AbstractContextManager
 
 import tensorflow as tf
 
+from nasea.backends.distributed.leader import Leading
+from nasea.backends.distributed.multi_process import open_several
+from nasea.backends.distributed.process_group import ProcessGroup
 from nasea.backends.distributed.visibility import show_only
-from nasea.backends.distributed.world import open_several
-from nasea.backends.tensorflow.distributed.leader import LeadingBackend
+from nasea.backends.tensorflow.backend import TensorFlowBackend
 from nasea.backends.tensorflow.distributed.processes import join_launched, spawn
-from nasea.backends.world import World
 from nasea.config import Scenario
 
 
-def open_tensorflow_world(
+class LeadingBackend(Leading, TensorFlowBackend):
+    """The backend of rank 0; see :class:`nasea.backends.distributed.leader.Leading`."""
+
+
+def open_tensorflow_group(
     scenario: Scenario, on_stop: Callable[[], None]
-) -> AbstractContextManager[World]:
-    """See :func:`nasea.backends.world.open_world`."""
+) -> AbstractContextManager[ProcessGroup]:
+    """See :func:`nasea.backends.opening.open_process_group`."""
     return open_several(
         scenario,
         on_stop,
         join=join_launched,
         spawn=spawn,
         has_devices=_has_devices,
+        backend=TensorFlowBackend,
         leader=LeadingBackend,
     )
 

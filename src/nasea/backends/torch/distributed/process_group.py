@@ -7,17 +7,22 @@ from contextlib import contextmanager
 
 import torch
 
+from nasea.backends.distributed.leader import Leading
+from nasea.backends.distributed.multi_process import open_several
+from nasea.backends.distributed.process_group import ProcessGroup
 from nasea.backends.distributed.visibility import show_only
-from nasea.backends.distributed.world import open_several
-from nasea.backends.torch.distributed.leader import LeadingBackend
+from nasea.backends.torch.backend import TorchBackend
 from nasea.backends.torch.distributed.processes import join_launched, spawn
-from nasea.backends.world import World
 from nasea.config import Scenario
 
 
+class LeadingBackend(Leading, TorchBackend):
+    """The backend of rank 0; see :class:`nasea.backends.distributed.leader.Leading`."""
+
+
 @contextmanager
-def open_torch_world(scenario: Scenario, on_stop: Callable[[], None]) -> Iterator[World]:
-    """See :func:`nasea.backends.world.open_world`; the number of threads is put back in the end."""
+def open_torch_group(scenario: Scenario, on_stop: Callable[[], None]) -> Iterator[ProcessGroup]:
+    """See :func:`nasea.backends.open_process_group`; puts the number of threads back in the end."""
     threads = torch.get_num_threads()
     try:
         with open_several(
@@ -26,9 +31,10 @@ def open_torch_world(scenario: Scenario, on_stop: Callable[[], None]) -> Iterato
             join=join_launched,
             spawn=spawn,
             has_devices=_has_devices,
+            backend=TorchBackend,
             leader=LeadingBackend,
-        ) as world:
-            yield world
+        ) as group:
+            yield group
     finally:
         torch.set_num_threads(threads)
 

@@ -7,11 +7,12 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from nasea.backends.base import Backend, Role
+from nasea.backends.base import Backend
 from nasea.backends.distributed.launch import launched
+from nasea.backends.distributed.process_group import OpenBackend, ProcessGroup, SingleProcess
 from nasea.backends.distributed.processes import GRACE_SECONDS, Children
 from nasea.backends.distributed.ranks import Ranks
-from nasea.backends.world import Alone, World
+from nasea.backends.records import Role
 from nasea.config import Scenario
 from nasea.errors import NaseaError, Notice, RankLostError
 
@@ -28,8 +29,8 @@ OpenLeader = Callable[[Scenario, Path, Role, int], Backend]
 """A framework's backend of rank 0, with the number that tells it from others of this run."""
 
 
-class SeveralWorld:
-    """See :class:`nasea.backends.world.World`.
+class MultipleProcesses:
+    """See :class:`nasea.backends.distributed.process_group.ProcessGroup`.
 
     Args:
         ranks: all processes.
@@ -48,7 +49,7 @@ class SeveralWorld:
         self._opened = 0
 
     def open(self, scenario: Scenario, directory: Path, role: Role = "search") -> Backend:
-        """See :class:`nasea.backends.world.World`."""
+        """See :class:`nasea.backends.distributed.process_group.ProcessGroup`."""
         # A scenario of its own, for pre-training, runs where the run does.
         resource = scenario.resource.model_copy(update={"gpu_ids": self._gpu_ids})
         scenario = scenario.model_copy(update={"resource": resource})
@@ -56,7 +57,7 @@ class SeveralWorld:
         return self._open_leader(scenario, directory, role, self._opened)
 
     def exchange(self, megabytes: int) -> float:
-        """See :class:`nasea.backends.world.World`."""
+        """See :class:`nasea.backends.distributed.process_group.ProcessGroup`."""
         self.ranks.tell("exchange", megabytes)
         return self.ranks.try_exchange(megabytes)
 
@@ -67,7 +68,7 @@ def leading(
     children: Children | None,
     gpu_ids: tuple[int, ...],
     open_leader: OpenLeader,
-) -> Iterator[SeveralWorld]:
+) -> Iterator[MultipleProcesses]:
     """The processes of a run while it lasts; in the end they are told, however it ended.
 
     Args:
@@ -76,11 +77,11 @@ def leading(
         gpu_ids: the devices, one a process of a machine.
         open_leader: opens a backend of the framework.
     """
-    world = SeveralWorld(ranks, gpu_ids, open_leader)
+    group = MultipleProcesses(ranks, gpu_ids, open_leader)
     failure: dict[str, Any] | None = None
     grace = None
     try:
-        yield world
+        yield group
     except BaseException as error:
         failure = {"message": f"{type(error).__name__}: {error}", "fix": None, "exit_code": 1}
         if isinstance(error, NaseaError):
@@ -89,7 +90,7 @@ def leading(
         raise
     finally:
         with suppress(RankLostError):
-            ranks.tell("end", world.farewell, failure)
+            ranks.tell("end", group.farewell, failure)
             if children is None:  # what they read it from ends with this process
                 ranks.await_readers(GRACE_SECONDS if grace is None else grace)
         if children is not None:
@@ -104,8 +105,9 @@ def open_several(
     join: Join,
     spawn: Spawn,
     has_devices: Callable[[Scenario], bool],
+    backend: OpenBackend,
     leader: Callable[..., Backend],
-) -> Iterator[World]:
+) -> Iterator[ProcessGroup]:
     """The processes of a run, joined or started here; this one alone where there are no devices.
 
     Args:
@@ -114,6 +116,7 @@ def open_several(
         join: the framework's way.
         spawn: the framework's way.
         has_devices: whether there is a device for each id.
+        backend: the framework's backend in a process by itself.
         leader: the framework's backend of rank 0: (scenario, directory, role, ranks, serial).
     """
     children: Children | None = None
@@ -122,11 +125,11 @@ def open_several(
     elif has_devices(scenario):
         ranks, children = spawn(scenario, on_stop)
     else:
-        yield Alone([Notice("resource.gpu_id", NO_CUDA)])
+        yield SingleProcess(backend, [Notice("resource.gpu_id", NO_CUDA)])
         return
 
     def open_leader(asked: Scenario, directory: Path, role: Role, serial: int) -> Backend:
         return leader(asked, directory, role, ranks, serial)
 
-    with leading(ranks, children, scenario.resource.gpu_ids, open_leader) as world:
-        yield world
+    with leading(ranks, children, scenario.resource.gpu_ids, open_leader) as group:
+        yield group
