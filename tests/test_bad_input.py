@@ -94,7 +94,7 @@ CASES: dict[str, tuple[Change, list[str]]] = {
     ),
     "lengths differ": (
         in_scenario(("[1, 1, 2]", "[1, 2]")),
-        ["supernet.strides", "as many as filters: 3"],
+        ["supernet.strides", "as many items as filters: 3"],
     ),
     "feature_choose out of range": (
         in_scenario(("strides:", "feature_choose: [3]\n      strides:"), DETECTION, PRE_TRAINED),

@@ -10,6 +10,7 @@ import pytest
 
 from nasea.backends.records import Slice
 from nasea.errors import CheckpointError, Interrupted, UserCodeError
+from nasea.pipeline.session.checkpoint import CheckpointStore
 from nasea.pipeline.session.events import Progress, Stage
 from nasea.pipeline.session.lock import only_run
 from nasea.space import Genome
@@ -49,6 +50,27 @@ def test_a_finished_search_only_reports(project: Project, measured: Measured) ->
     assert project.files("checkpoint", "train-*") == trained
     assert project.files("results").keys() == results.keys()
     assert not (project.home / "results.1").exists()
+
+
+@both_frameworks
+def test_what_failed_is_scored_again(project: Project, measured: Measured) -> None:
+    """A metric that failed for a reason that is gone by now, such as a mended user module."""
+    front = project.front()
+    store = CheckpointStore(project.home / "checkpoint", "search")
+    stored = store.load([])
+    assert stored is not None
+    best = list(max(front, key=lambda member: member.accuracy).genome)
+    meta = dict(stored.meta)
+    for record in meta["archive"]["records"]:
+        if record["genome"] == best:
+            record |= {"quality": None, "metric": None, "failure": "metrics_func: it failed"}
+    meta["book"] = [entry for entry in meta["book"] if entry[0] != best]
+    store.save(meta)
+    listener = Recorder()
+    again = project.search(listener)
+    assert outcome(again) == outcome(front)
+    assert "1 scores failed before: measuring them again" in listener.told
+    assert {genome for genome, _ in measured} == {tuple(best)}
 
 
 @both_frameworks

@@ -56,7 +56,7 @@ def test_memory_that_is_short_is_no_defect(run: Run, pretend: Pretend, said: str
     done = run("search")
     assert done.status == 2
     assert "Traceback" not in done.err and "for an array" not in done.err
-    assert f"no memory left. {said}".splitlines()[0].strip() in done.err
+    assert f"out of memory. {said}".splitlines()[0].strip() in done.err
     assert "the same command again" in " ".join(done.err.split())
 
 

@@ -242,7 +242,7 @@ def test_further_objectives(load: Load, minimal: str) -> None:
 @pytest.mark.parametrize(
     ("keys", "told"),
     [
-        (("objectives: [KIND]",), "objectives[0]: must be other costs than constraint_type; KIND"),
+        (("objectives: [KIND]",), "objectives[0]: must be costs other than constraint_type; KIND"),
         (("objectives: [latency, latency]",), "objectives[1]: must not name latency twice"),
         (("objectives: [latncy]",), "must be size, flops or latency, found latncy"),
         (("objectives: latency",), "must be a list of size, flops or latency"),
@@ -281,5 +281,5 @@ def test_a_second_budget_is_of_another_cost(load: Load, minimal: str) -> None:
     with pytest.raises(ConfigError) as caught:
         load(set_keys(minimal, "constraint", f"also: {{{kind}: 5, latency: -1}}"))
     told = str(caught.value)
-    assert f"constraint.also.{kind}: must be another cost than constraint_type, {kind}" in told
+    assert f"constraint.also.{kind}: must be a cost other than constraint_type, {kind}" in told
     assert "constraint.also.latency: must be a number > 0, found -1" in told

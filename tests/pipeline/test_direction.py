@@ -72,6 +72,22 @@ def test_too_many_failures_are_told_with_their_reasons() -> None:
     assert "metric_mode: max" in str(caught.value.fix)
 
 
+def test_a_metric_that_always_fails_is_to_be_corrected_not_directed() -> None:
+    for before in ([FAILED] * 6, measured(LOW)):
+        with pytest.raises(MetricError, match="exit\\(-1\\)") as caught:
+            decide("auto", before, [FAILED] * 6)
+        assert "failed on all 6 architectures" in caught.value.message
+        assert "metric_mode" not in str(caught.value)
+        assert "correct the metric" in str(caught.value.fix)
+
+
+def test_a_metric_that_mostly_fails_is_corrected_first() -> None:
+    with pytest.raises(MetricError) as caught:
+        decide("auto", measured(LOW), [*measured(HIGH[:2]), *[FAILED] * 4])
+    fix = str(caught.value.fix)
+    assert fix.startswith("correct what failed") and "metric_mode: max" in fix
+
+
 @pytest.mark.parametrize("asked, accuracy", [("max", 0.2), ("min", 0.8)])
 def test_what_the_scenario_says_is_not_questioned(asked: str, accuracy: float) -> None:
     wrong_way = measured(HIGH), measured(LOW)

@@ -123,7 +123,7 @@ def test_the_command_prints_the_measures(project: Project, monkeypatch: pytest.M
     assert result.exit_code == 0, result.output
     for words in (
         "Kendall tau of cost alone",
-        "between two trainings alone",
+        "between two stand-alone trainings",
         "Spearman",
         "supernet's 1 best",
     ):

@@ -156,7 +156,7 @@ def write_records(folder: Path) -> None:
     """Digits as ImageNet's TFRecord files have their images."""
     folder.mkdir()
     digits = load_digits()
-    with tf.io.TFRecordWriter(str(folder / "train-00000-of-00001.tfrecord")) as file:
+    with tf.io.TFRecordWriter(str(folder / "train-00000-of-00001")) as file:
         for index in range(60):
             pixels = (digits.images[index] * 15).astype(np.uint8)[..., None]
             encoded = tf.io.encode_png(pixels).numpy()
@@ -167,6 +167,13 @@ def write_records(folder: Path) -> None:
             }
             example = tf.train.Example(features=tf.train.Features(feature=features))
             file.write(example.SerializeToString())
+
+
+def test_records_are_for_tensorflow(dense: Project) -> None:
+    write_records(dense.home / "classes")
+    with pytest.raises(DataError, match="TFRecord files are read with TensorFlow only") as caught:
+        dense.search()
+    assert "user_module_cls.py" in str(caught.value.fix)
 
 
 def test_a_killed_pre_training_goes_on(dense: Project, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,12 +20,13 @@ def check(
         Path, typer.Option("-c", "--config", metavar="FILE", help="The scenario.")
     ] = Path("scen.yaml"),
     only_config: Annotated[
-        bool, typer.Option("--only-config", help="Check the file alone: no data, no user module.")
+        bool,
+        typer.Option("--only-config", help="Check only the file, without data and user module."),
     ] = False,
 ) -> None:
-    """Check a scenario, user_module.py and the data; train nothing.
+    """Check a scenario, user_module.py and the data, without training.
 
-    Tells what the networks cost, whether one meets the budget, and how long a search takes.
+    Reports what the networks cost, whether any meets the budget, and how long a search takes.
     """
     if only_config:
         _check_file(config)
@@ -41,7 +42,7 @@ def _check_file(config: Path) -> None:
     with RichListener() as listener:
         for notice in loaded.notices:
             listener.notice(notice)
-    typer.echo(f"{config}: no errors (data and user_module.py were not looked at)")
+    typer.echo(f"{config}: no errors (data and user_module.py were not checked)")
 
 
 def _probe(config: Path) -> None:

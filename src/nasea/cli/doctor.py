@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 def doctor(
     devices: Annotated[
         str | None,
-        typer.Option("--devices", metavar="IDS", help="Try these devices together, e.g. 0,1."),
+        typer.Option("--devices", metavar="IDS", help="Test these devices together, e.g. 0,1."),
     ] = None,
     cpu: Annotated[
-        bool, typer.Option("--cpu", help="Processes on the CPU instead of GPUs, one for each id.")
+        bool, typer.Option("--cpu", help="Use the CPU instead of GPUs, one process for each id.")
     ] = False,
     framework: Annotated[
         str, typer.Option("--framework", metavar="NAME", help="pytorch or tensorflow.")
@@ -26,8 +26,8 @@ def doctor(
 ) -> None:
     """Check the installation; with --devices, train and score on them.
 
-    Tells versions, then an all-reduce, ten data-parallel steps, and the throughput of one device
-    and of all. Takes a minute at most; writes nothing here.
+    Prints versions; with --devices also runs an all-reduce and ten data-parallel steps, and
+    measures the throughput of one device and of all. Takes a minute at most; writes no files.
     """
     from nasea.pipeline.diagnosis.doctor import examine_devices, versions
 
@@ -38,7 +38,7 @@ def doctor(
     if ids is not None:
         for label, text in examine_devices(ids, "cpu" if cpu else "auto", asked):
             typer.echo(f"{label:<16}{text}")
-    typer.echo("everything asked for works")
+    typer.echo("all checks passed")
 
 
 def _framework(text: str) -> Framework:
@@ -60,5 +60,7 @@ def _ids(text: str) -> list[int]:
         )
     ids = [int(part) for part in parts]
     if len(set(ids)) < len(ids):
-        raise NaseaError(f"--devices must not name a device twice, found {text!r}", fix="once each")
+        raise NaseaError(
+            f"--devices must not name a device twice, found {text!r}", fix="write each id once"
+        )
     return ids

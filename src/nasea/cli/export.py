@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 def export(
     results: Annotated[
         Path,
-        typer.Argument(metavar="RESULTS_DIR", help="Of a search, or of a retraining inside it."),
+        typer.Argument(
+            metavar="RESULTS_DIR", help="Results of a search, or of a retraining inside them."
+        ),
     ] = Path("results"),
     arch: Annotated[
         int | None, typer.Option(metavar="N", help="Architecture N of the front.")
@@ -32,16 +34,16 @@ def export(
     ] = None,
     batch: Annotated[
         int | None,
-        typer.Option(min=1, metavar="B", help="Exactly B images at a time; by default any number."),
+        typer.Option(min=1, metavar="B", help="Fixed batch size; any size by default."),
     ] = None,
     config: Annotated[
         Path, typer.Option("-c", "--config", metavar="FILE", help="The scenario of the search.")
     ] = Path("scen.yaml"),
 ) -> None:
-    """Write a network for other runtimes; check and time each file there.
+    """Export a network for other runtimes; check and time each file there.
 
-    Every file is loaded again in the runtime it is for and compared with the network on all
-    validation images. Files go to the folder exported/ beside the model file.
+    Every file is loaded in its runtime and compared with the network on all validation images.
+    Files are written to the folder exported/ beside the model file.
     """
     from nasea.cli.terminal.console import results_console
     from nasea.cli.terminal.listener import RichListener

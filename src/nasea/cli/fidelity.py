@@ -10,27 +10,29 @@ import typer
 
 def fidelity(
     architectures: Annotated[
-        int, typer.Option(metavar="K", help="How many random feasible ones to compare.")
+        int, typer.Option(metavar="K", help="Number of random feasible architectures to compare.")
     ] = 20,
     epochs: Annotated[
         int | None,
-        typer.Option(metavar="E", help="Of training each alone. By default those of the scenario."),
+        typer.Option(
+            metavar="E", help="Epochs of each stand-alone training; the scenario's by default."
+        ),
     ] = None,
     seeds: Annotated[
         int,
-        typer.Option(metavar="S", help="How often to train each; 2 show how far chance goes."),
+        typer.Option(metavar="S", help="Trainings of each architecture; 2 or more show the noise."),
     ] = 2,
     config: Annotated[
         Path, typer.Option("-c", "--config", metavar="FILE", help="The scenario of the search.")
     ] = Path("scen.yaml"),
     restart: Annotated[
-        bool, typer.Option("--restart", help="Forget what earlier starts measured; begin anew.")
+        bool, typer.Option("--restart", help="Discard earlier measurements and start over.")
     ] = False,
 ) -> None:
-    """Compare the supernet's ranking with that of training architectures alone.
+    """Compare the supernet's ranking with that of stand-alone training.
 
-    Run it in the directory of a finished search. It trains K architectures from initial values, S
-    times each, which takes K x S trainings; stopped, the same command goes on. Writes
+    Run it in the directory of a finished search. It trains K architectures from initial weights, S
+    times each: K x S trainings. After a stop, the same command resumes. Writes
     results/fidelity.json and results/fidelity.png.
     """
     from nasea.backends.distributed.launch import launched_rank

@@ -47,7 +47,7 @@ class _Task(Enum):
 
 
 def init(
-    directory: Annotated[Path, typer.Argument(metavar="DIR", help="Made if missing.")],
+    directory: Annotated[Path, typer.Argument(metavar="DIR", help="Created if missing.")],
     framework: Annotated[
         _Framework, typer.Option(case_sensitive=False, help="Framework of user_module.py.")
     ] = _Framework.pytorch,

@@ -26,15 +26,16 @@ def build(
     ],
     config: _Scenario = Path("scen.yaml"),
     name: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Of the profile; the processor's by default.")
+        str | None,
+        typer.Option(metavar="NAME", help="Name of the profile; the processor's by default."),
     ] = None,
     networks: Annotated[
-        int, typer.Option(min=4, metavar="N", help="Whole networks to calibrate on.")
+        int, typer.Option(min=4, metavar="N", help="Number of whole networks to calibrate on.")
     ] = 16,
 ) -> None:
-    """Measure this machine: every block of a scenario's space, and some whole networks.
+    """Measure every candidate block of a scenario, and some whole networks, on this machine.
 
-    Writes profiles/NAME.json, which processor_version: NAME then uses.
+    Writes profiles/NAME.json; use it with processor_version: NAME.
     """
     from nasea.cli.terminal.console import results_console
     from nasea.cli.terminal.latency_table import pieces_table
@@ -47,7 +48,7 @@ def build(
     typer.echo(built.profile.describe())
     if built.unsettled:
         typer.echo(
-            f"note: the machine was busy; {len(built.unsettled)} times never settled: "
+            f"note: the machine was busy; {len(built.unsettled)} measurements did not settle: "
             f"{', '.join(built.unsettled[:4])}"
         )
     typer.echo(f"wrote {built.path}; use it with processor_version: {built.profile.name}")
@@ -55,7 +56,7 @@ def build(
 
 def bench(
     config: _Scenario = Path("scen.yaml"),
-    out: Annotated[Path, typer.Option(metavar="DIR", help="Where the files go.")] = Path(
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Directory for the files.")] = Path(
         "latency_bench"
     ),
 ) -> None:
@@ -77,21 +78,23 @@ def bench(
 
 def import_(
     results: Annotated[Path, typer.Argument(metavar="RESULTS.csv", help="The measured times.")],
-    name: Annotated[str, typer.Option(metavar="NAME", help="What processor_version will say.")],
+    name: Annotated[
+        str, typer.Option(metavar="NAME", help="Name of the profile, for processor_version.")
+    ],
     processor: Annotated[
-        str | None, typer.Option(metavar="TEXT", help="The device, in words.")
+        str | None, typer.Option(metavar="TEXT", help="Description of the device.")
     ] = None,
     per_network: Annotated[
-        float, typer.Option(metavar="MS", help="What a network costs beyond its operators.")
+        float, typer.Option(metavar="MS", help="Time of a network in addition to its operators.")
     ] = 0.0,
     per_operator: Annotated[
-        float, typer.Option(metavar="MS", help="What an operator costs beyond its time alone.")
+        float, typer.Option(metavar="MS", help="Time added to each operator.")
     ] = 0.0,
     extrapolate: Annotated[
-        bool, typer.Option("--extrapolate", help="Price shapes beyond the measured ones too.")
+        bool, typer.Option("--extrapolate", help="Also estimate shapes outside the measured range.")
     ] = False,
 ) -> None:
-    """Make a profile of what was measured on a device: profiles/NAME.json."""
+    """Make a profile, profiles/NAME.json, from times measured on a device."""
     from nasea.pipeline.latency.importing import import_times
 
     profile, path = import_times(
@@ -112,9 +115,9 @@ def measure(
         Path, typer.Option(metavar="DIR", help="Where a search wrote its results.")
     ] = Path("results"),
 ) -> None:
-    """Time exported networks end to end on this machine, beside what was predicted.
+    """Time exported networks end to end on this machine, and compare with the prediction.
 
-    Files called model_arch_result_N are entered in DIR/report.html and front.json.
+    Times of files named model_arch_result_N are added to DIR/report.html and front.json.
     """
     from nasea.cli.terminal.console import results_console
     from nasea.cli.terminal.latency_table import measured_table
@@ -127,7 +130,7 @@ def measure(
 
 
 def list_() -> None:
-    """Name the profiles that processor_version can say here, and how good they are."""
+    """List the profiles that processor_version can name here, with their accuracy."""
     from nasea.cost.profiles import known_profiles
 
     for profile in known_profiles(Path.cwd()):

@@ -14,45 +14,50 @@ def retrain(
         Path, typer.Argument(metavar="RESULTS_DIR", help="Where a search wrote its results.")
     ] = Path("results"),
     epochs: Annotated[
-        int | None, typer.Option(metavar="E", help="By default those of the scenario.")
+        int | None, typer.Option(metavar="E", help="Epochs; the scenario's by default.")
     ] = None,
     learning_rate: Annotated[
-        float | None, typer.Option(metavar="LR", help="By default that of the scenario.")
+        float | None, typer.Option(metavar="LR", help="Learning rate; the scenario's by default.")
     ] = None,
     from_scratch: Annotated[
         bool,
-        typer.Option("--from-scratch", help="Begin with initial values, not with the result's."),
+        typer.Option(
+            "--from-scratch", help="Start from initial weights, not from the inherited ones."
+        ),
     ] = False,
     distill: Annotated[
-        bool, typer.Option("--distill", help="Learn from the most accurate result as well.")
+        bool, typer.Option("--distill", help="Also distil from the most accurate result.")
     ] = False,
     teacher_share: Annotated[
-        float, typer.Option(metavar="P", help="For --distill: the teacher's share of the loss.")
+        float, typer.Option(metavar="P", help="With --distill: the teacher's share of the loss.")
     ] = 0.5,
     formats: Annotated[
         list[str] | None,
         typer.Option(
             "--format",
             metavar="FORMAT",
-            help="Export to this in the end (see nasea export). May be repeated. By default onnx "
-            "for PyTorch, pb for TensorFlow.",
+            help="Export to this format (see nasea export). May be repeated. Default: onnx for "
+            "PyTorch, pb for TensorFlow.",
         ),
     ] = None,
     no_export: Annotated[
-        bool, typer.Option("--no-export", help="Write the model file and its weights only.")
+        bool, typer.Option("--no-export", help="Write only the model file and its weights.")
     ] = False,
     config: Annotated[
         Path, typer.Option("-c", "--config", metavar="FILE", help="The scenario of the search.")
     ] = Path("scen.yaml"),
     restart: Annotated[
-        bool, typer.Option("--restart", help="Forget this retraining's checkpoints; begin anew.")
+        bool,
+        typer.Option(
+            "--restart", help="Discard the checkpoints of this retraining and start over."
+        ),
     ] = False,
 ) -> None:
     """Train one network of the front in full, then export it.
 
-    Uses the loss, the schedule and the metric of user_module.py and keeps the weights of the best
-    epoch. Run again after a stop, it goes on where it was. The network goes to a folder of its own
-    in RESULTS_DIR: retrained_N, with _scratch or _distilled behind it.
+    Uses the loss, schedule and metric of user_module.py and keeps the weights of the best epoch.
+    After a stop, the same command resumes. The network is written to RESULTS_DIR/retrained_N, with
+    the suffix _scratch or _distilled where that applies.
     """
     from nasea.backends.distributed.launch import launched_rank
     from nasea.cli.export import exported_table

@@ -13,10 +13,10 @@ def search(
         Path, typer.Option("-c", "--config", metavar="FILE", help="The scenario.")
     ] = Path("scen.yaml"),
     restart: Annotated[
-        bool, typer.Option("--restart", help="Forget the checkpoints and begin anew.")
+        bool, typer.Option("--restart", help="Discard the checkpoints and start over.")
     ] = False,
 ) -> None:
-    """Search; run again after a stop, it goes on where it was.
+    """Search for architectures. After a stop, the same command resumes.
 
     Reads user_module.py and writes results/, checkpoint/ and a log in the current directory.
     """

@@ -17,16 +17,17 @@ if TYPE_CHECKING:
 
 def show(
     results: Annotated[
-        Path, typer.Argument(metavar="RESULTS_DIR", help="Of a search, or of a retraining.")
+        Path, typer.Argument(metavar="RESULTS_DIR", help="Results of a search, or of a retraining.")
     ] = Path("results"),
-    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     arch: Annotated[
-        int | None, typer.Option(metavar="N", help="Only architecture N, layer by layer.")
+        int | None, typer.Option(metavar="N", help="Print architecture N, layer by layer.")
     ] = None,
     recommend: Annotated[
         bool,
         typer.Option(
-            "--recommend", help="Name the best network under a budget and the knee of the front."
+            "--recommend",
+            help="Recommend the best network under a budget, and the knee of the front.",
         ),
     ] = False,
     budget: Annotated[
@@ -38,14 +39,14 @@ def show(
         ),
     ] = None,
 ) -> None:
-    """Print the Pareto front of a finished search, one of its networks, or which to take."""
+    """Print the Pareto front of a finished search, one of its networks, or a recommendation."""
     from nasea.cli.terminal.console import print_line, results_console
     from nasea.results.front import Front
     from nasea.results.picked import is_retrained, pick_result
     from nasea.results.table import front_json, front_table, member_table
 
     if budget is not None and not recommend:
-        raise ResultsError("--budget says what --recommend may cost", fix="add --recommend")
+        raise ResultsError("--budget needs --recommend", fix="add --recommend")
     console = results_console()
     if is_retrained(results):
         result = pick_result(results, arch)

@@ -40,5 +40,5 @@ def load_scenario(path: str | Path) -> LoadedScenario:
     """
     report = Report(str(path))
     document = parse_mended(read_text(Path(path)), report)
-    scenario = resolve(walk(document.root, report), report)
+    scenario = resolve(walk(document.root, report, document.shared), report)
     return LoadedScenario(scenario, report.notices, Path(path))

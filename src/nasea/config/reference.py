@@ -17,6 +17,12 @@ Keys marked *extension* are additions to the classic format, and all of them are
 
 - Everything stands under `scenario:`. `resource` may stand there or under `strategy`.
 - A list may be written as a YAML list or as a tuple: `[3, 224, 224]` or `(3, 224, 224)`.
+- A budget may be written `2500000`, `2.5M`, `2.5e6`, `2_500_000` or `2,500,000`; k, M, G (or B) and
+  T stand for thousands, millions, billions and trillions; latency also as `7.5 ms`. What might be
+  meant otherwise (`60,000`, `60.000`, `5m`) is read with a notice.
+- Merge keys and anchors (`<<: *defaults`) work; a key at the top that holds what they refer to, and
+  one that begins with `x-`, may stand beside `scenario`.
+- Write Windows paths without quotes or in single quotes; in double quotes a backslash is an escape.
 - An empty value of a key whose default is *none* means that default.
 - Full-width punctuation, tabs, no-break spaces and the letter case of keys and names are mended
   with a notice. Everything else that is wrong is refused, all errors at once, with exit status 2.

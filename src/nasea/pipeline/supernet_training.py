@@ -10,6 +10,7 @@ from nasea.backends.base import Backend
 from nasea.backends.records import UpdateReport
 from nasea.config import Scenario
 from nasea.errors import Notice, RankLostError
+from nasea.pipeline.search.slow_start import slow_start_notice
 from nasea.pipeline.session.checkpoint import CheckpointStore
 from nasea.pipeline.session.events import Listener, Progress, Stage
 from nasea.pipeline.session.interrupt import StopRequest
@@ -130,6 +131,10 @@ class SupernetTraining:
             self.listener.line(
                 f"epoch {self._epoch}/{self.scenario.epochs}: loss {mean:.4f}, {speed:.0f} images/s"
             )
+        if epoch == 0:
+            warning = slow_start_notice(losses, self.scenario.optimizer.learning_rate)
+            if warning is not None:
+                self.listener.notice(warning)
         self.after_epoch(self._epoch)
         self._save()
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+from nasea.config.schema.amounts import read_amount
 from nasea.errors import ResultsError
 from nasea.results.front import Front, FrontMember
-
-_FACTORS = {"k": 1e3, "m": 1e6, "g": 1e9}
 
 
 def knee(front: Front) -> FrontMember | None:
@@ -31,17 +30,13 @@ def knee(front: Front) -> FrontMember | None:
 
 
 def parse_budget(text: str) -> float:
-    """A cost as people write it: ``50000``, ``50k``, ``2.5M``, ``1.2G``, ``7.5``, ``7.5 ms``.
+    """A cost as people write it: ``50000``, ``50k``, ``2.5M``, ``60,000``, ``7.5``, ``7.5 ms``.
 
     Raises:
         ResultsError: it is not a number greater than 0.
     """
-    bare = text.strip().lower().removesuffix("ms").strip().replace("_", "")
-    factor = _FACTORS.get(bare[-1:], 1.0)
-    try:
-        value = float(bare[:-1] if factor != 1.0 else bare) * factor
-    except ValueError:
-        value = 0.0
+    amount = read_amount(text)
+    value = 0.0 if amount is None else amount.value
     if not 0.0 < value < float("inf"):
         raise ResultsError(
             f"--budget must be a number greater than 0, found {text!r}",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -86,6 +86,15 @@ class Archive:
     def extended(self, records: Iterable[Record]) -> Archive:
         """A new archive with ``records`` appended."""
         return Archive((*self.records, *records))
+
+    def rescored(self, scores: Mapping[Genome, Score]) -> Archive:
+        """A new archive, in the same order, in which some architectures have another score."""
+        return Archive(
+            tuple(
+                replace(one, score=scores[one.genome]) if one.genome in scores else one
+                for one in self.records
+            )
+        )
 
     def front(self, budget: float) -> list[Record]:
         """The feasible records that no other dominates, by rising cost.

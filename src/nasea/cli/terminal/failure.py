@@ -36,9 +36,9 @@ def told(verb: Callable[_P, None]) -> Callable[_P, None]:
             raise typer.Exit(EXIT_NOBODY_READS) from error
         except MemoryError as error:
             short = NaseaError(
-                " ".join(["this machine has no memory left.", *str(error).splitlines()[:1]]),
-                fix="end other programs or lower strategy.batch_size, then run the same command "
-                "again: a search or a retraining goes on from its last checkpoint",
+                " ".join(["out of memory.", *str(error).splitlines()[:1]]),
+                fix="close other programs or lower strategy.batch_size, then run the same command "
+                "again: a search or a retraining resumes from its last checkpoint",
             )
             _print_error(short)
             raise typer.Exit(short.exit_code) from error

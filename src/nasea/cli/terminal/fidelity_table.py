@@ -14,14 +14,14 @@ _TOP = (1, 3, 5)
 
 
 def architectures_table(found: Fidelity) -> Table:
-    """Every architecture with both accuracies, from cheap to dear."""
+    """Every architecture with both accuracies, by rising cost."""
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
     from rich.text import Text
 
     unit = found.unit
     table = Table(box=SIMPLE_HEAD)
-    for title in (unit.title, "on the supernet", "trained alone"):
+    for title in (unit.title, "on the supernet", "stand-alone"):
         table.add_column(title, justify="right")
     table.add_column("genome")
     for row in found.rows:
@@ -41,7 +41,7 @@ def summary_table(found: Fidelity) -> Table:
     table.add_column("value", justify="right")
     low, high = found.tau_interval
     mean = f" (mean of {found.seeds} seeds)" if found.seeds > 1 else ""
-    table.add_row(f"Kendall tau, supernet and training alone{mean}", f"{found.tau:.2f}")
+    table.add_row(f"Kendall tau, supernet and stand-alone training{mean}", f"{found.tau:.2f}")
     interval = f"{low:.2f} to {high:.2f}"
     table.add_row("  its 95 % interval over the choice of architectures", interval)
     table.add_row("Spearman rho of the same", f"{found.rho:.2f}")
@@ -49,11 +49,11 @@ def summary_table(found: Fidelity) -> Table:
     ceiling = found.tau_of_seeds
     if ceiling is not None:
         one_seed = f"{found.tau_of_one_seed:.2f}"
-        table.add_row("Kendall tau, supernet and one training alone", one_seed)
-        table.add_row("  between two trainings alone", f"{ceiling:.2f}")
+        table.add_row("Kendall tau, supernet and one stand-alone training", one_seed)
+        table.add_row("  between two stand-alone trainings", f"{ceiling:.2f}")
     for k in _TOP:
         if k < len(found.rows):
             table.add_row(
-                f"accuracy lost by training the supernet's {k} best only", f"{found.regret(k):.4f}"
+                f"accuracy lost by training only the supernet's {k} best", f"{found.regret(k):.4f}"
             )
     return table

@@ -20,8 +20,8 @@ def pieces_table(profile: MeasuredProfile) -> Table:
     from rich.text import Text
 
     table = Table(box=SIMPLE_HEAD)
-    table.add_column("piece")
-    for title in ("alone (ms)", "spread", "in a network (ms)"):
+    table.add_column("subgraph")
+    for title in ("isolated (ms)", "spread", "in a network (ms)"):
         table.add_column(title, justify="right")
     for row in profile.rows:
         cells = (f"{row.alone_ms:.4f}", f"{row.spread:.1%}", f"{row.ms:.4f}")

@@ -27,12 +27,13 @@ def read_text(path: Path) -> str:
         with path.open("rb") as stream:
             content = stream.read(_MAX_BYTES + 1)
     except FileNotFoundError:
-        raise _unusable(path, "there is no such file") from None
+        fix = "name the file with -c FILE, or let `nasea init` write a project"
+        raise _unusable(path, "there is no such file", fix=fix) from None
     except (OSError, ValueError) as error:
         reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
         raise _unusable(path, f"cannot be read: {reason.lower()}") from None
     if len(content) > _MAX_BYTES:
-        raise _unusable(path, f"is larger than {_MAX_BYTES // 1024} KiB, so it is no scenario")
+        raise _unusable(path, f"is larger than {_MAX_BYTES // 1024} KiB, too large for a scenario")
     if content.startswith(_UTF16):
         raise _unusable(path, "is UTF-16 text", fix="save it as UTF-8")
     if b"\0" in content:

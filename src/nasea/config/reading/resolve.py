@@ -7,11 +7,12 @@ from dataclasses import replace
 
 from pydantic import ValidationError
 
+from nasea.config.reading.advice import advice
+from nasea.config.reading.nodes import Node, Scalar
 from nasea.config.reading.report import Report
 from nasea.config.reading.suggest import closest
-from nasea.config.reading.tree import Node, Scalar
-from nasea.config.reading.values import advice
 from nasea.config.reading.walk import Found
+from nasea.config.schema.costs import check_costs
 from nasea.config.schema.fields import AXES, KeyedField, Location, keyed_fields
 from nasea.config.schema.keys import TASKS, Situation, alternatives
 from nasea.config.schema.rules import check
@@ -48,6 +49,11 @@ class _Resolver:
             scenario = Scenario.model_validate(_nested(values))
         except ValidationError as error:
             unsound = self._refuse_values(error)
+        unsound |= check_costs(
+            {place: one for place, one in self._found.given.items() if place not in unsound},
+            self._situation.constraint_type,
+            self,
+        )
         sound = {place: value for place, value in values.items() if place not in unsound}
         check(sound, set(self._found.given) & set(values), self)
         self._report.settle()
@@ -103,7 +109,7 @@ class _Resolver:
         if values.get(_PROCESSOR) is not None and _PROCESSOR not in self._found.given:
             self.notice(
                 ("constraint", "type"),
-                f"no processor_version given; latency is that of {values[_PROCESSOR]}",
+                f"no processor_version given; using {values[_PROCESSOR]}",
             )
         return values
 
@@ -167,8 +173,15 @@ class _Resolver:
         form, node = field.form, given.node
         if item is not None and form.item is not None:
             form, node = form.item, given.items[item]
-        fix = advice(node, form) or _did_you_mean(node, list(form.choices))
+        default = None if item is not None else _meaning_of_none(field)
+        fix = advice(node, form, default=default) or _did_you_mean(node, list(form.choices))
         self.refuse(location, f"must be {form.words}", fix=fix, item=item)
+
+
+def _meaning_of_none(field: KeyedField) -> str | None:
+    """What an optional key means where it is left out, as its meaning says after ``none:``."""
+    _, _, meaning = field.key.meaning.partition("none: ")
+    return meaning or None
 
 
 def _did_you_mean(node: Node, choices: list[str]) -> str | None:

@@ -15,6 +15,10 @@ from ruamel.yaml import events as yaml_events
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.reader import ReaderError
 
+from nasea.config.reading.escapes import advice_on_unknown_escape
+from nasea.config.reading.indentation import find_slip
+from nasea.config.reading.merge import can_be_merged, is_merge_key, with_merged
+from nasea.config.reading.nodes import Mapping, Node, Scalar, Sequence, folded
 from nasea.config.reading.report import shorten
 from nasea.errors import ConfigError, Problem
 
@@ -25,41 +29,6 @@ _COMPOSER_ERRORS = (YAMLError, ValueError, LookupError, ArithmeticError, TypeErr
 
 
 @dataclass(frozen=True)
-class Node:
-    """A piece of the file.
-
-    Attributes:
-        line: its first line, from 1.
-        source: its text in the file.
-    """
-
-    line: int
-    source: str
-
-
-@dataclass(frozen=True)
-class Scalar(Node):
-    """A single value; ``quoted`` tells ``"128"`` from ``128``."""
-
-    text: str
-    quoted: bool
-
-
-@dataclass(frozen=True)
-class Sequence(Node):
-    """A list."""
-
-    items: tuple[Node, ...]
-
-
-@dataclass(frozen=True)
-class Mapping(Node):
-    """Keys and values in the order of the file; duplicates are still there."""
-
-    entries: tuple[tuple[Scalar, Node], ...]
-
-
-@dataclass(frozen=True)
 class Document:
     """A parsed file.
 
@@ -67,10 +36,12 @@ class Document:
         root: the top of the tree; ``None`` when there is nothing but white space and comments.
         outline: its nodes in order. Equal for two texts that say the same; cheap to compare, as
             references are not followed.
+        shared: the keys at the top whose content ``scenario`` refers to, directly or not.
     """
 
     root: Node | None
     outline: tuple[str, ...]
+    shared: frozenset[str] = frozenset()
 
 
 def parse(text: str, file: str) -> Document:
@@ -85,7 +56,7 @@ def parse(text: str, file: str) -> Document:
     """
     composer = _Composer(text, file)
     root = composer.document()
-    return Document(root, tuple(composer.outline))
+    return Document(root, tuple(composer.outline), composer.shared())
 
 
 class _Composer:
@@ -95,6 +66,10 @@ class _Composer:
         # ruamel also counts U+2028 and the like as line ends; editors do not.
         self._starts = [0, *(place + 1 for place, char in enumerate(text) if char == "\n")]
         self._anchors: dict[str, Node | None] = {}
+        self._top_key = ""  # the key at the top that is being read
+        self._homes: dict[str, str] = {}  # anchor -> the key at the top that holds it
+        self._count = 0  # of nodes, with those that merge keys repeat
+        self._uses: dict[str, set[str]] = {}  # key at the top -> those that it refers to
         self._events: Iterator[yaml_events.Event] = iter(())
         self.outline: list[str] = []
 
@@ -108,21 +83,30 @@ class _Composer:
             next(self._events)  # the end of the document
             after = next(self._events)
             if isinstance(after, yaml_events.DocumentStartEvent):
-                raise self._error(after, "must hold one YAML document, but a second one starts")
+                raise self._error(after, "must contain one YAML document; a second one starts here")
             return root
         except ReaderError as error:
             line = self._line(min(int(error.position), len(self._text)))
-            raise self._syntax(line, "a control character stands here") from None
+            raise self._syntax(line, "control character in the file") from None
         except MarkedYAMLError as error:
             raise self._marked(error) from None
         except _COMPOSER_ERRORS as error:
             raise self._syntax(1, str(error) or type(error).__name__) from None
 
+    def shared(self) -> frozenset[str]:
+        """See :class:`Document`."""
+        reached: set[str] = set()
+        ahead = [key for key in self._uses if folded(key) == "scenario"]
+        while ahead:
+            new = self._uses.get(ahead.pop(), set()) - reached
+            reached |= new
+            ahead.extend(new)
+        return frozenset(reached)
+
     def _node(self, event: yaml_events.Event, depth: int) -> Node:
         if depth > _MAX_DEPTH:
             raise self._error(event, f"is nested more than {_MAX_DEPTH} levels deep")
-        if len(self.outline) == _MAX_NODES:
-            raise self._error(event, f"holds more than {_MAX_NODES} keys and values, no scenario")
+        self._add(1, event)
         self.outline.append(f"{depth} {event!r}")
         if isinstance(event, yaml_events.AliasEvent):
             return self._alias(event)
@@ -133,6 +117,7 @@ class _Composer:
         anchor = getattr(event, "anchor", None)
         if anchor is not None:
             self._anchors[anchor] = None  # open: a reference from inside would be endless
+            self._homes[anchor] = self._top_key
         node = self._content(event, depth)
         if anchor is not None:
             self._anchors[anchor] = node
@@ -143,7 +128,10 @@ class _Composer:
         line = self._line(start)
         if isinstance(event, yaml_events.ScalarEvent):
             source = self._text[start : event.end_mark.index].strip()
-            return Scalar(line, source, event.value, quoted=bool(event.style))
+            inside = None
+            if event.style == '"':  # an anchor may stand before the quote
+                inside = source[source.index('"') + 1 : -1]
+            return Scalar(line, source, event.value, bool(event.style), inside)
         if isinstance(event, yaml_events.SequenceStartEvent):
             items = []
             while not isinstance(event := next(self._events), yaml_events.SequenceEndEvent):
@@ -154,14 +142,36 @@ class _Composer:
             key = self._node(event, depth + 1)
             if not isinstance(key, Scalar):
                 raise self._error(event, "a key must be a single word")
-            entries.append((key, self._node(next(self._events), depth + 1)))
-        return Mapping(line, self._text[start : event.end_mark.index].strip(), tuple(entries))
+            if depth == 0:
+                self._top_key = key.text
+            entries.append((key, self._node(value := next(self._events), depth + 1)))
+            if is_merge_key(key):
+                self._check_merged(entries[-1][1], value)
+        mapping = Mapping(line, self._text[start : event.end_mark.index].strip(), tuple(entries))
+        merged = with_merged(mapping)
+        self._add(max(0, len(merged.entries) - len(entries)), event)
+        return merged
+
+    def _check_merged(self, node: Node, event: yaml_events.Event) -> None:
+        if not can_be_merged(node):
+            raise self._error(event, "'<<' must be followed by a section, as in <<: *defaults")
+
+    def _add(self, nodes: int, event: yaml_events.Event) -> None:
+        self._count += nodes
+        if self._count > _MAX_NODES:
+            raise self._error(
+                event, f"holds more than {_MAX_NODES} keys and values, too many for a scenario"
+            )
 
     def _alias(self, event: yaml_events.AliasEvent) -> Node:
+        self._uses.setdefault(self._top_key, set()).add(self._homes.get(event.anchor, ""))
         node = self._anchors.get(event.anchor)
         if node is None:
             raise self._error(event, f"'*{shorten(event.anchor)}' refers to nothing before it")
         return replace(node, line=self._line(event.start_mark.index))
+
+    def _written(self, line: int) -> str:
+        return self._text[self._starts[line - 1] :].split("\n", 1)[0]
 
     def _line(self, index: int) -> int:
         return bisect_right(self._starts, index)
@@ -177,13 +187,17 @@ class _Composer:
             return self._syntax(1, what)
         line = self._line(mark.index)
         column = mark.index - self._starts[line - 1] + 1
+        slip = find_slip(self._text)
+        if slip is not None and abs(slip.line - line) <= 1:
+            rule = f"is indented by {slip.indent} spaces, unlike any key above it"
+            return ConfigError([Problem(f"{self._file}:{slip.line}", "", rule, fix=slip.fix)])
         return self._syntax(line, f"{what} (column {column})")
 
     def _syntax(self, line: int, what: str) -> ConfigError:
-        fix = None
+        fix = advice_on_unknown_escape(self._written(line)) if "escape" in what else None
         # A missing space makes the key part of a value; YAML notices it a line later.
         for near in (line, line - 1):
-            written = self._text[self._starts[near - 1] :].split("\n", 1)[0] if near else ""
+            written = self._written(near) if near else ""
             key, colon, value = written.strip().partition(":")
             if key.isidentifier() and colon and value and not value[0].isspace():
                 fix = f"put a space after '{key}:' in line {near}"

@@ -9,9 +9,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
+from nasea.config.reading.escapes import is_misread
 from nasea.config.reading.legacy import narrow, uncurl
+from nasea.config.reading.nodes import Node, Scalar, Sequence
 from nasea.config.reading.report import Report, shorten
-from nasea.config.reading.tree import Node, Scalar, Sequence
+from nasea.config.schema.amounts import read_amount
 from nasea.config.schema.fields import KeyedField
 from nasea.config.schema.keys import Form
 
@@ -64,28 +66,6 @@ def plain_value(node: Node) -> object:
     return float(text) if _FLOAT.fullmatch(text) else text
 
 
-def advice(node: Node, form: Form) -> str | None:
-    """What to write instead of a value that was refused, where that can be guessed."""
-    if not isinstance(node, Scalar) or form.choices:
-        return None
-    if form.item is not None:
-        return f"write [{shorten(node.text)}]" if _is_number(plain_value(node)) else None
-    bare = plain_value(replace(node, quoted=False))
-    if form.kind is str:
-        return f'write "{shorten(node.text)}"' if not node.quoted and bare is not None else None
-    if node.quoted and _is_number(bare):
-        return "remove the quotes"
-    if form.kind is int and isinstance(bare, float) and bare.is_integer() and abs(bare) < 1e15:
-        return f"write {int(bare)}"
-    if bare is None and not node.quoted:
-        return "give a value, or remove the key"
-    return None
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
 class _Reader:
     def __init__(self, field: KeyedField, report: Report) -> None:
         self._field = field
@@ -95,6 +75,11 @@ class _Reader:
         form = self._field.form
         node = self._mended(node, form)
         value = plain_value(node)
+        if isinstance(node, Scalar) and form.kind is str and is_misread(node):
+            value = Unreadable()
+        elif isinstance(node, Scalar) and form.cost and not node.quoted:
+            amount = read_amount(node.text)
+            value = value if amount is None else amount.value
         if form.choices and isinstance(node, Scalar) and not (value is None and form.nullable):
             value = self._choice(node, form)
         return Given(value, node)

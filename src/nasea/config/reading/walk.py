@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Mapping as Map
+from collections.abc import Set
 from dataclasses import dataclass, field
 from functools import cache
 
+from nasea.config.reading.nodes import Mapping, Node, Scalar, Sequence, folded
 from nasea.config.reading.report import Report
-from nasea.config.reading.suggest import closest
-from nasea.config.reading.tree import Mapping, Node, Scalar
+from nasea.config.reading.suggest import REMARKS, closest
 from nasea.config.reading.values import Given, plain_value, read
 from nasea.config.schema.fields import KeyedField, Location, keyed_fields
 from nasea.config.schema.keys import alternatives, shown
@@ -43,15 +43,24 @@ class Found:
         return any(not one or f"{path}.".startswith(f"{one}.") for one in self.excused)
 
 
-def walk(root: Node | None, report: Report) -> Found:
-    """Find the values of all keys, reporting the keys that cannot be placed."""
+def walk(root: Node | None, report: Report, shared: Set[str] = frozenset()) -> Found:
+    """Find the values of all keys, reporting the keys that cannot be placed.
+
+    A key that stands in the wrong place, or is written wrongly, is read as if it were right: so
+    what is wrong within it comes with the same run.
+
+    Args:
+        root: the top of the file.
+        report: gets the problems and the notices.
+        shared: keys that may stand at the top beside ``scenario``: what they hold is used in it.
+    """
     found = Found()
     if root is None:
-        report.problem(1, "", "the file is empty; it must hold a section 'scenario:'")
+        report.problem(1, "", "the file is empty; it must contain the section 'scenario:'")
     elif not isinstance(root, Mapping):
-        report.problem(root.line, "", "must hold a section 'scenario:'", found=root.source)
+        report.problem(root.line, "", "must contain the section 'scenario:'", found=root.source)
     else:
-        _Walker(report, found).top(root)
+        _Walker(report, found, shared).top(root)
     return found
 
 
@@ -72,22 +81,18 @@ def _children() -> Map[str, tuple[str, ...]]:
 
 
 class _Walker:
-    def __init__(self, report: Report, found: Found) -> None:
+    def __init__(self, report: Report, found: Found, shared: Set[str]) -> None:
         self._report = report
         self._found = found
+        self._shared = shared
         self._seen: dict[str, int] = {}
+        self._astray: list[tuple[str, Scalar, Node]] = []  # path where each belongs
 
     def top(self, root: Mapping) -> None:
         seen_at: int | None = None
         for key, node in root.entries:
-            if _folded(key.text) != _ROOT:
-                inside = any(_folded(key.text) in names for names in _children().values())
-                self._report.problem(
-                    key.line,
-                    key.text,
-                    "unknown key at the top of the file, where only 'scenario' may stand",
-                    fix="put it under 'scenario:'" if inside else self._meant(key.text, (_ROOT,)),
-                )
+            if folded(key.text) != _ROOT:
+                self._beside_the_scenario(key, node)
                 continue
             if seen_at is not None:
                 self._report.problem(key.line, _ROOT, f"given twice, first in line {seen_at}")
@@ -96,29 +101,74 @@ class _Walker:
             if key.text != _ROOT:
                 self._report.notice(key.line, f"key '{key.text}' read as '{_ROOT}'")
             self._section("", key, node)
-        if seen_at is None:
+        if seen_at is None and self._astray:
+            self._found.lines[""] = root.line
+        elif seen_at is None:
             self._report.problem(root.line, _ROOT, "required section is missing")
+        while self._astray:
+            path, key, node = self._astray.pop(0)
+            if path not in self._seen:
+                self._place(path, key, node)
+
+    def _beside_the_scenario(self, key: Scalar, node: Node) -> None:
+        if key.text in self._shared or key.text.startswith("x-"):
+            return
+        name = folded(key.text)
+        homes = [section for section, names in _children().items() if name in names]
+        if len(homes) == 1:
+            self._astray.append((f"{homes[0]}.{name}" if homes[0] else name, key, node))
+        near = closest(key.text, (_ROOT,))
+        fix = f"did you mean '{near}'?" if near else None
+        self._report.problem(
+            key.line,
+            key.text,
+            "unknown key at the top level, where only 'scenario' is allowed",
+            fix=self._home(name, homes) if homes else fix,
+        )
 
     @staticmethod
-    def _meant(word: str, known: tuple[str, ...]) -> str | None:
-        near = closest(word, known)
-        return f"did you mean '{near}'?" if near else None
+    def _home(name: str, homes: list[str]) -> str:
+        if "" in homes or name == "resource":
+            return "put it under 'scenario:'"
+        return f"put it under {alternatives([f'scenario.{home}' for home in homes])}"
 
     def _section(self, path: str, key: Scalar, node: Node) -> None:
         self._found.lines[path] = key.line
         if isinstance(node, Mapping):
+            for hidden, line in node.hidden:
+                self._report.notice(
+                    hidden.line,
+                    f"section '{hidden.text}' replaces the one in line {line}, which '<<' brings, "
+                    "as a whole",
+                )
             for child, value in node.entries:
                 self._entry(path, child, value)
         elif plain_value(node) is not None:
-            self._found.excused.add(path)
+            fix = self._items_of_a_section(path, node) or _as_section(path, node)
             self._report.problem(
-                key.line, shown(path) or _ROOT, "must be a section of keys", found=node.source
+                key.line,
+                shown(path) or _ROOT,
+                "must be a section of keys",
+                found=node.source,
+                fix=fix,
             )
+
+    def _items_of_a_section(self, path: str, node: Node) -> str | None:
+        """Read ``- key: value`` items as the keys of a section."""
+        if isinstance(node, Sequence) and node.items:
+            parts = [item for item in node.items if isinstance(item, Mapping)]
+            if len(parts) == len(node.items):
+                for part in parts:
+                    for child, value in part.entries:
+                        self._entry(path, child, value)
+                return "write the keys below it without '- '"
+        self._found.excused.add(path)
+        return None
 
     def _entry(self, section: str, key: Scalar, node: Node) -> None:
         name = self._name(section, key)
         if name is None:
-            self._unknown(section, key)
+            self._unknown(section, key, node)
             return
         path = f"{section}.{name}" if section else name
         if (section, name) == ("strategy", "resource"):
@@ -131,6 +181,10 @@ class _Walker:
                 key.line, shown(path), f"given twice, first in line {self._seen[path]}"
             )
             return
+        self._place(path, key, node)
+
+    def _place(self, path: str, key: Scalar, node: Node) -> None:
+        """Take the value of a known key, or the keys of a known section."""
         self._seen[path] = key.line
         leaf = _fields().get(path)
         if leaf is None:
@@ -146,14 +200,14 @@ class _Walker:
         names = _children()[section] + (("resource",) if section == "strategy" else ())
         if key.text in names:
             return key.text
-        folded = _folded(key.text)
-        if folded not in names:
+        name = folded(key.text)
+        if name not in names:
             return None
-        self._report.notice(key.line, f"key '{key.text}' read as '{folded}'")
-        return folded
+        self._report.notice(key.line, f"key '{key.text}' read as '{name}'")
+        return name
 
-    def _unknown(self, section: str, key: Scalar) -> None:
-        name = _folded(key.text)
+    def _unknown(self, section: str, key: Scalar, node: Node) -> None:
+        name = folded(key.text)
         here = _children()[section]
         elsewhere: dict[str, list[str]] = {}
         for other, names in _children().items():
@@ -163,23 +217,37 @@ class _Walker:
         if name in elsewhere:
             homes = [other or _ROOT for other in elsewhere[name]]
             rule, fix = "misplaced key", f"belongs under {alternatives(homes)}"
-            self._excuse(name, elsewhere[name])
+            self._lead(name, elsewhere[name], key, node)
+        elif name in REMARKS:
+            fix = REMARKS[name]
+        elif name.isdecimal() and isinstance(node, Scalar) and not node.text:
+            fix = "in braces a comma starts a new key; write lists in brackets, numbers without it"
         elif near is not None:
             fix = f"did you mean '{near}'?"
-            self._excuse(near, [section])
+            self._lead(near, [section], key, node)
         elif (near := closest(name, elsewhere)) is not None:
             homes = [other or _ROOT for other in elsewhere[near]]
             fix = f"did you mean '{near}', under {alternatives(homes)}?"
-            self._excuse(near, elsewhere[near])
+            self._lead(near, elsewhere[near], key, node)
         else:
             fix = f"known here: {', '.join(here)}"
         path = f"{section}.{key.text}" if section else key.text
         self._report.problem(key.line, shown(path), rule, fix=fix)
 
-    def _excuse(self, name: str, sections: list[str]) -> None:
-        for section in sections:
-            self._found.excused.add(f"{section}.{name}" if section else name)
+    def _lead(self, name: str, sections: list[str], key: Scalar, node: Node) -> None:
+        """Read a key where it belongs, or say nothing about its absence where that is open."""
+        paths = [f"{section}.{name}" if section else name for section in sections]
+        if len(paths) == 1:
+            self._astray.append((paths[0], key, node))
+        else:
+            self._found.excused.update(paths)
 
 
-def _folded(key: str) -> str:
-    return unicodedata.normalize("NFKC", key).strip().casefold()
+def _as_section(path: str, node: Node) -> str:
+    """Where a value belongs that stands in the place of a section."""
+    if isinstance(node, Scalar):
+        for key, one in _fields().items():
+            choices = {choice.casefold() for choice in one.form.choices}
+            if key.startswith(f"{path}.") and node.text.casefold() in choices:
+                return f"write it as {key.removeprefix(f'{path}.')}, below {shown(path)}"
+    return f"known here: {', '.join(_children()[path])}"

@@ -17,10 +17,12 @@ class Words:
     Attributes:
         text: for example ``an integer > 0``.
         bare: a list whose items may stand without brackets, as in ``0,1``.
+        cost: parameters, FLOPs or milliseconds, which may be written ``11M`` or ``60,000``.
     """
 
     text: str
     bare: bool = False
+    cost: bool = False
 
 
 @dataclass(frozen=True)
@@ -109,6 +111,7 @@ class Form:
         item: the form of a list's items.
         nullable: an empty value means the default.
         bare: see :class:`Words`.
+        cost: see :class:`Words`.
     """
 
     words: str
@@ -117,6 +120,7 @@ class Form:
     item: Form | None = None
     nullable: bool = False
     bare: bool = False
+    cost: bool = False
 
     def spelling(self, value: str) -> str:
         """How the file spells one of the choices."""
@@ -130,7 +134,7 @@ def form_of(hint: object, spelled: Mapping[str, str]) -> Form:
         form = form_of(arguments[0], spelled)
         for extra in arguments[1:]:
             if isinstance(extra, Words):
-                form = replace(form, words=extra.text, bare=extra.bare)
+                form = replace(form, words=extra.text, bare=extra.bare, cost=extra.cost)
         return form
     if origin in (Union, types.UnionType):
         inner = next(argument for argument in arguments if argument is not type(None))

@@ -44,17 +44,17 @@ def _layers_agree(values: Values, given: set[Location], judge: Judge) -> None:
     if many == other:
         return
     if _STRIDES in given and _FILTERS in given:
-        judge.refuse(_STRIDES, f"must be as many as filters: {many}, not {other}")
+        judge.refuse(_STRIDES, f"must have as many items as filters: {many}, not {other}")
     elif _FILTERS in given:
         judge.refuse(
             _FILTERS,
-            f"must be as many as strides, whose default has {other} items",
+            f"must have as many items as strides, whose default has {other}",
             fix="give supernet.strides too",
         )
     else:
         judge.refuse(
             _STRIDES,
-            f"must be as many as filters, whose default has {many} items",
+            f"must have as many items as filters, whose default has {many}",
             fix="give supernet.filters too",
         )
 
@@ -115,8 +115,8 @@ def _norms_suit_framework(values: Values, given: set[Location], judge: Judge) ->
     if values.get(_FRAMEWORK) == "tensorflow" and values.get(_NORMS) == "synchronised":
         judge.refuse(
             _NORMS,
-            "must be per_device with TensorFlow, whose batches are normalised by each device",
-            fix="write per_device, with a strategy.batch_size large enough for one device",
+            "must be per_device with TensorFlow, which normalises the batch of each device",
+            fix="write per_device, and a strategy.batch_size that is large enough on one device",
         )
 
 
@@ -126,8 +126,8 @@ def _other_budgets_are_others(values: Values, given: set[Location], judge: Judge
     if kind is not None and location in given:
         judge.refuse(
             location,
-            f"must be another cost than constraint_type, {kind}",
-            fix="give that budget as constraint_value alone",
+            f"must be a cost other than constraint_type, {kind}",
+            fix="set that budget with constraint_value",
         )
 
 
@@ -137,8 +137,8 @@ def _objectives_are_others(values: Values, given: set[Location], judge: Judge) -
         if objective == kind:
             judge.refuse(
                 _OBJECTIVES,
-                f"must be other costs than constraint_type; {kind} is an objective already",
-                fix="leave it out",
+                f"must be costs other than constraint_type; {kind} is an objective already",
+                fix="remove it",
                 item=index,
             )
         elif objective in seen:
@@ -147,8 +147,8 @@ def _objectives_are_others(values: Values, given: set[Location], judge: Judge) -
     if seen and values.get(_MODE) == "assisted":
         judge.refuse(
             _OBJECTIVES,
-            "must be empty with mode: assisted, which trades accuracy and one cost",
-            fix="leave searcher.mode out, or searcher.objectives",
+            "must be empty with mode: assisted, which trades accuracy against one cost",
+            fix="remove searcher.mode or searcher.objectives",
         )
 
 

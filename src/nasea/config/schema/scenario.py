@@ -64,7 +64,7 @@ class Scenario(Section):
         KerasVersion,
         Key(
             "strategy.keras_version",
-            "what tf.keras is for user_module.py; 2: the package tf-keras, which runs modules of "
+            "the Keras behind tf.keras; 2: the package tf-keras, which runs modules written for "
             "TensorFlow 2.8 and earlier",
             applies={"framework": ("tensorflow",)},
             extension=True,

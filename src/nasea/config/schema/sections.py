@@ -15,6 +15,7 @@ from nasea.config.schema.keys import TASKS, By, Key
 from nasea.config.schema.kinds import (
     Amount,
     Betas,
+    Cost,
     CostKind,
     CostKinds,
     Count,
@@ -47,7 +48,7 @@ class Constraint(Section):
         Key("strategy.constraint.constraint_type", "what the budget limits", required_for=TASKS),
     ]
     value: Annotated[
-        Amount,
+        Cost,
         Key(
             "strategy.constraint.constraint_value",
             "the budget; size: parameters, flops: FLOPs for one image (2 per multiply-add), "
@@ -66,15 +67,15 @@ class Constraint(Section):
         ),
     ]
     also_size: Annotated[
-        Amount | None,
+        Cost | None,
         Key(
             "strategy.constraint.also.size",
-            "a second budget: parameters; what exceeds it is never proposed",
+            "a second budget: parameters; architectures above it are never proposed",
             extension=True,
         ),
     ] = None
     also_flops: Annotated[
-        Amount | None,
+        Cost | None,
         Key(
             "strategy.constraint.also.flops",
             "a second budget: FLOPs for one image",
@@ -82,7 +83,7 @@ class Constraint(Section):
         ),
     ] = None
     also_latency: Annotated[
-        Amount | None,
+        Cost | None,
         Key(
             "strategy.constraint.also.latency",
             "a second budget: milliseconds at batch 1, on the processor of processor_version",
@@ -119,8 +120,8 @@ class Supernet(Section):
         Literal["channels_first", "channels_last"],
         Key(
             "strategy.supernet.data_format",
-            "order of the axes: channels, height, width or height, width, channels; PyTorch takes "
-            "channels_first only",
+            "order of the axes: channels, height, width or height, width, channels; PyTorch "
+            "accepts channels_first only",
             default=By("framework", {"pytorch": "channels_first", "tensorflow": "channels_last"}),
         ),
     ]
@@ -164,7 +165,7 @@ class Supernet(Section):
         Literal["entangled", "independent"],
         Key(
             "strategy.supernet.sharing",
-            "whether the candidates of a family share one largest tensor or have each their own",
+            "whether the candidate blocks of a family share one largest tensor, or have their own",
             extension=True,
         ),
     ] = "entangled"
@@ -278,7 +279,7 @@ class Searcher(Section):
         Literal["auto", "assisted", "evolutionary"],
         Key(
             "strategy.searcher.mode",
-            "who proposes architectures: a predictor fitted to the true scores so far, or NSGA-II "
+            "what proposes architectures: a predictor fitted to the scores so far, or NSGA-II "
             "(NSGA-III with objectives); auto: the predictor, where there are no objectives",
             extension=True,
         ),
@@ -287,8 +288,8 @@ class Searcher(Section):
         CostKinds,
         Key(
             "strategy.searcher.objectives",
-            "further costs to keep small, beside that of constraint_type; NSGA-III then searches "
-            "the trade-offs of them all",
+            "further costs to minimise, beside that of constraint_type; NSGA-III then searches "
+            "the trade-offs between all of them",
             extension=True,
         ),
     ] = ()
@@ -304,7 +305,7 @@ class Searcher(Section):
         Count | None,
         Key(
             "strategy.searcher.eval_images",
-            "images of val_dir that score a candidate; none: all",
+            "number of validation images that score an architecture; none: all",
             extension=True,
         ),
     ] = None
@@ -312,7 +313,7 @@ class Searcher(Section):
         Count,
         Key(
             "strategy.searcher.bn_images",
-            "training images that re-estimate a candidate's batch-norm statistics",
+            "number of training images that re-estimate an architecture's batch-norm statistics",
             extension=True,
         ),
     ] = 512
@@ -320,7 +321,7 @@ class Searcher(Section):
         Count | None,
         Key(
             "strategy.searcher.stall_generations",
-            "stop after so many generations without a gain in hypervolume; none: never",
+            "stop after this many generations without a gain in hypervolume; none: never",
             extension=True,
         ),
     ] = None
@@ -340,7 +341,7 @@ class Resource(Section):
         Literal["tensorflow_standalone", "pytorch_standalone"],
         Key(
             "resource.name",
-            "how it runs; agrees with the framework",
+            "how it runs; must match the framework",
             required_for=TASKS,
             any_case=True,
         ),
@@ -376,7 +377,7 @@ class Resource(Section):
         Literal["per_device", "synchronised"],
         Key(
             "resource.batch_norm",
-            "training normalises by the batch of each device, or by all together (PyTorch)",
+            "batch normalisation in training: over the batch of each device, or of all (PyTorch)",
             extension=True,
         ),
     ] = "per_device"
@@ -384,7 +385,7 @@ class Resource(Section):
         Amount,
         Key(
             "resource.timeout",
-            "seconds that one device may keep the others waiting before the run is ended",
+            "seconds that one device may keep the others waiting before the run ends",
             extension=True,
         ),
     ] = 1800.0

@@ -14,6 +14,7 @@ from nasea.cost import UNITS, format_cost
 from nasea.errors import Notice
 from nasea.pipeline.probe import Prepared, describe_costs, prepare, require_working_metric
 from nasea.pipeline.search.pre_training import check_source
+from nasea.pipeline.search.slow_start import small_rate_notice
 from nasea.pipeline.session.events import Listener, Silence
 
 _FEASIBILITY_SAMPLE = 20_000
@@ -54,7 +55,7 @@ def check(
     notices = (
         *loaded.notices,
         *prepared.backend.notices,
-        *([warning] if warning is not None else []),
+        *(one for one in (warning, small_rate_notice(loaded.scenario)) if one is not None),
     )
     try:
         return CheckReport(_lines(prepared), _layers(prepared), notices)

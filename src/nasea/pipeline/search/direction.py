@@ -69,7 +69,7 @@ def decide(
         after: of the same architectures with the trained one.
 
     Raises:
-        MetricError: ``auto``, and before and after cannot be told apart, or nothing could be
+        MetricError: ``auto``, and before and after cannot be told apart, or too little could be
             measured.
     """
     values = [m.metric for m in (*before, *after) if m.metric is not None]
@@ -82,13 +82,7 @@ def decide(
         if b.metric is not None and a.metric is not None
     ]
     if len(pairs) < N_NEEDED:
-        reasons = {m.failure for m in (*before, *after) if m.failure is not None}
-        listed = "".join(f"\n  {reason}" for reason in sorted(reasons)[:3])
-        raise MetricError(
-            f"searcher.metric_mode: auto needs the metric of at least {N_NEEDED} architectures "
-            f"before and after training; {len(pairs)} could be measured{listed}",
-            fix="write metric_mode: max (an accuracy) or metric_mode: min (an error)",
-        )
+        raise _too_few(len(pairs), before, after)
     changes = [a - b for b, a in pairs]
     mean = statistics.fmean(changes)
     spread = statistics.stdev(changes) / math.sqrt(len(changes))
@@ -106,6 +100,34 @@ def decide(
         )
     mode: Mode = "max" if mean > 0 else "min"
     return Direction(mode, unit, told)
+
+
+def _too_few(
+    pairs: int, before: Sequence[Measurement], after: Sequence[Measurement]
+) -> MetricError:
+    """The error for a metric that could not be measured before and after training.
+
+    ``metric_mode`` helps where the trained supernet can be measured; where it cannot, the search
+    could not either.
+    """
+    failed = sum(m.metric is None for m in after)
+    concerned = after if failed == len(after) else (*before, *after)
+    reasons = {m.failure for m in concerned if m.failure is not None}
+    listed = "".join(f"\n  {reason}" for reason in sorted(reasons)[:3])
+    if failed == len(after):
+        return MetricError(
+            f"the metric failed on all {failed} architectures of the trained supernet that were "
+            f"measured{listed}",
+            fix="correct the metric in user_module.py: the search compares architectures by it",
+        )
+    fix = "write metric_mode: max (an accuracy) or metric_mode: min (an error)"
+    if failed:
+        fix = f"correct what failed in the metric; to go on without those, {fix}"
+    return MetricError(
+        f"searcher.metric_mode: auto needs the metric of at least {N_NEEDED} architectures "
+        f"before and after training; {pairs} could be measured{listed}",
+        fix=fix,
+    )
 
 
 def to_json(measured: Sequence[Measurement]) -> list[list[float | str | None]]:

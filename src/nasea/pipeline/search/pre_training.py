@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from nasea.backends.data.image_folder import is_image_folder
+from nasea.backends.data.tfrecords import record_files
 from nasea.backends.records import DataReport
 from nasea.backends.training.pretrained import PRE_NET, SLOT, TakenOver
 from nasea.backends.user.module import CLASSIFICATION_MODULE
@@ -63,10 +64,14 @@ def check_source(scenario: Scenario, home: Path) -> Notice | None:
     if _checkpoints_in(Path(asked)):
         return None
     classification_scenario(scenario, home)
-    if not (home / f"{CLASSIFICATION_MODULE}.py").is_file() and not _has_images(Path(asked)):
+    own = (home / f"{CLASSIFICATION_MODULE}.py").is_file()
+    if not own and not _has_images(Path(asked), scenario.framework):
+        what = f"dataset.pre_train_dir: {asked} holds neither a checkpoint of a pre-training nor a "
+        what += "classification data set"
+        if record_files(Path(asked)):
+            what += "; its TFRecord files are read with TensorFlow only"
         raise DataError(
-            f"dataset.pre_train_dir: {asked} holds neither a checkpoint of a pre-training nor a "
-            "classification data set",
+            what,
             fix="arrange images as DIR/train/CLASS/*.jpg, or write user_module_cls.py, a "
             "classification module that reads them; pre_train_dir: none trains without",
         )
@@ -178,12 +183,11 @@ def _checkpoints_in(directory: Path) -> list[Path]:
     return CheckpointStore(directory, _KIND).files()
 
 
-def _has_images(directory: Path) -> bool:
-    return directory.is_dir() and (is_image_folder(directory) or bool(_records(directory)))
-
-
-def _records(directory: Path) -> list[Path]:
-    return sorted(directory.glob("*.tfrecord*"))
+def _has_images(directory: Path, framework: str) -> bool:
+    if not directory.is_dir():
+        return False
+    readable = framework == "tensorflow" and bool(record_files(directory))
+    return readable or is_image_folder(directory)
 
 
 def _same(stored: Mapping[str, str], present: Mapping[str, str]) -> bool:

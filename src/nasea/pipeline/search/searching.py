@@ -73,6 +73,7 @@ class Searching:
         self.listener.begin(
             "search", f"searching, {searcher.generation_num} generations of {searcher.pop_size}"
         )
+        self._retry_failures()
         outcome = run_search(
             self.prepared.problem,
             self._evaluate,
@@ -87,6 +88,14 @@ class Searching:
         )
         self.listener.line(f"search ended: {outcome.reason}")
         return outcome
+
+    def _retry_failures(self) -> None:
+        """Score what failed before this start again: its cause may have been mended since."""
+        failed = [record.genome for record in self._archive.failures]
+        if failed:
+            self.listener.line(f"{len(failed)} scores failed before: measuring them again")
+            scores = self._evaluate(failed)
+            self._archive = self._archive.rescored(dict(zip(failed, scores, strict=True)))
 
     def _evaluate(self, genomes: Sequence[Genome]) -> list[Score]:
         began = time.monotonic()

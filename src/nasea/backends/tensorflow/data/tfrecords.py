@@ -1,7 +1,8 @@
 """Classification images in TFRecord files, with the features that ImageNet's have.
 
-``image/encoded`` is a JPEG or PNG file, ``image/class/label`` a class number. Files whose name
-begins with ``val`` are validation images; where there are none, every tenth record is one.
+``image/encoded`` is a JPEG or PNG file, ``image/class/label`` a class number. Files whose name, or
+whose folder's name, begins with ``val`` are validation images; where there are none, every tenth
+record is one.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from nasea.backends.data.tfrecords import is_validation, record_files
 from nasea.errors import DataError
 from nasea.space import Shape
 
@@ -38,11 +40,6 @@ class RecordImages:
     classes: int
 
 
-def record_files(directory: Path) -> list[Path]:
-    """The TFRecord files of a directory."""
-    return sorted(directory.glob("*.tfrecord*"))
-
-
 def open_records(directory: Path, is_training: bool, shape: Shape) -> RecordImages:
     """The training or the validation images.
 
@@ -50,7 +47,7 @@ def open_records(directory: Path, is_training: bool, shape: Shape) -> RecordImag
         DataError: a file is damaged or has other features.
     """
     files = record_files(directory)
-    apart = [path for path in files if path.name.startswith("val")]
+    apart = [path for path in files if is_validation(path, directory)]
     rest = [path for path in files if path not in apart]
     try:
         classes = 1 + max(_labels(files))

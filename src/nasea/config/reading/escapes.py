@@ -1,0 +1,51 @@
+r"""Backslashes in double quotes, where YAML reads ``"C:\new\train"`` as a line break and a tab."""
+
+from __future__ import annotations
+
+import re
+
+from nasea.config.reading.nodes import Scalar
+from nasea.config.reading.report import shorten
+
+_DRIVE = re.compile(r"[A-Za-z]:\\[^\\/]")
+_QUOTED = re.compile(r'"((?:[^"\\]|\\.){1,300})"')
+_NAMES = {"\n": "a line break", "\t": "a tab", "\r": "a line break"}
+
+
+def is_misread(node: Scalar) -> bool:
+    r"""Whether a text in double quotes holds escapes that its author took for plain backslashes.
+
+    That is so where an escape stands for a character that cannot be printed, and where a drive is
+    followed by a single backslash: ``"C:\x64\data"``.
+    """
+    inside = node.inside_double_quotes
+    if inside is None or "\\" not in inside:
+        return False
+    made = set(node.text) - set(inside)
+    return not "".join(made).isprintable() or _DRIVE.match(inside) is not None
+
+
+def in_single_quotes(inside: str) -> str:
+    """The text between double quotes as a YAML text in single quotes, backslashes kept."""
+    return "'" + inside.replace("'", "''") + "'"
+
+
+def advice_on_backslashes(node: Scalar) -> str:
+    """What to write instead of a text that :func:`is_misread` found."""
+    inside = node.inside_double_quotes or ""
+    wrong = next((name for char, name in _NAMES.items() if char in node.text), "another character")
+    return (
+        f"in double quotes a backslash starts an escape, here {wrong}; "
+        f"write {shorten(in_single_quotes(inside))}, in single quotes"
+    )
+
+
+def advice_on_unknown_escape(line: str) -> str | None:
+    r"""What to write instead of a line that YAML refuses for an escape such as ``\d``."""
+    found = next((one[1] for one in _QUOTED.finditer(line) if "\\" in one[1]), None)
+    if found is None:
+        return None
+    return (
+        "in double quotes a backslash starts an escape; "
+        f"write {shorten(in_single_quotes(found))}, in single quotes"
+    )

@@ -1,0 +1,46 @@
+"""Whether an amount is written in the unit of its budget, and what a doubtful one was read as."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from nasea.config.reading.nodes import Scalar
+from nasea.config.reading.report import shorten
+from nasea.config.reading.values import Given
+from nasea.config.schema.amounts import read_amount, written
+from nasea.config.schema.fields import Location
+from nasea.config.schema.rules import Judge
+
+
+def check_costs(given: Mapping[Location, Given], kind: str | None, judge: Judge) -> set[Location]:
+    """Check the amounts of all budgets that stand in the file.
+
+    Args:
+        given: what the file holds.
+        kind: ``constraint_type``; ``None`` where it is not known.
+        judge: gets each amount of another unit, and each that was open to doubt.
+
+    Returns:
+        The budgets that were refused.
+    """
+    budgets = {("constraint", "value"): kind}
+    budgets |= {("constraint", f"also_{one}"): one for one in ("size", "flops", "latency")}
+    refused: set[Location] = set()
+    for location, what in budgets.items():
+        node = given[location].node if location in given else None
+        if not isinstance(node, Scalar) or node.quoted or what is None:
+            continue
+        amount = read_amount(node.text)
+        if amount is None:
+            continue
+        if what == "latency" and amount.unit == "multiple":
+            judge.refuse(location, "must be milliseconds", fix="write the number alone, as in 7.5")
+            refused.add(location)
+        elif what != "latency" and amount.unit == "ms":
+            noun = {"size": "parameters", "flops": "FLOPs"}[what]
+            judge.refuse(location, f"must be {noun}", fix="write it as 2500000, 2.5M or 2.5e6")
+            refused.add(location)
+        elif amount.doubt is not None and not (what == "latency" and "point" in amount.doubt):
+            read = f"{shorten(node.text)} read as {written(amount.value)}"
+            judge.notice(location, f"{read}: {amount.doubt}")
+    return refused
