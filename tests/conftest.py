@@ -22,6 +22,7 @@ LONGEST = (
     "test_devices.py",
     "test_end_to_end.py",
     "pipeline/test_dense_tensorflow.py",
+    "pipeline/test_classic_tensorflow.py",
     "cli/test_doctor.py",
     "backends/tensorflow/test_distributed.py",
     "backends/torch/test_distributed.py",

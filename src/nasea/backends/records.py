@@ -91,11 +91,17 @@ class FileOptions:
         data_format: layout that PreNet gets and gives, and PostNet gets.
         keras_version: 2 or 3 for TensorFlow; ``None`` for PyTorch.
         built_in_call: whether PreNet or PostNet builds layers with weights while it is called.
+        reads_batch_size: whether PreNet or PostNet runs for a known number of images only.
+        tensorflow_version: that the user's files see; ``None`` for the running one.
+        old_keras: modules by whose names the user's files find tf.keras.
     """
 
     data_format: DataFormat = "channels_first"
     keras_version: int | None = None
     built_in_call: bool = False
+    reads_batch_size: bool = False
+    tensorflow_version: str | None = None
+    old_keras: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

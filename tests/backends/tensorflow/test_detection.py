@@ -14,7 +14,7 @@ from contracts.training import EpochsContract
 from nasea.backends.records import Slice
 from nasea.backends.tensorflow.backend import TensorFlowBackend
 from nasea.backends.tensorflow.training.state import unpack
-from nasea.backends.tensorflow.user.ends import count_parameters
+from nasea.backends.tensorflow.user.variables import count_parameters
 from nasea.errors import MetricError
 from nasea.space import Genome, fair_path
 

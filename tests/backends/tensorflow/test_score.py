@@ -14,7 +14,7 @@ from nasea.backends.records import Slice
 from nasea.backends.tensorflow.backend import TensorFlowBackend
 from nasea.backends.tensorflow.export.flops_profiler import count_flops
 from nasea.backends.tensorflow.network.layers import Network, build_body
-from nasea.backends.tensorflow.user.ends import count_parameters
+from nasea.backends.tensorflow.user.variables import count_parameters
 from nasea.cost import build_cost_model
 from nasea.space import Genome
 

@@ -153,6 +153,19 @@ def test_a_wrong_output_of_pre_net(project: Path, result: str, said: str) -> Non
     assert said in failure(UserModuleError, lambda: attached(project, **TINY)).message
 
 
+def test_searched_layers_that_cannot_learn(project: Path) -> None:
+    write_module(
+        project,
+        """
+        class PostNet(PostNet):
+            def call(self, inputs, training=True):
+                return super().call(tf.stop_gradient(inputs), training)
+        """,
+    )
+    error = failure(UserModuleError, lambda: attached(project, **TINY))
+    assert "none for what PostNet gets" in error.message and "stop_gradient" in str(error.fix)
+
+
 def test_a_call_that_cannot_be_a_graph(project: Path) -> None:
     write_module(
         project,

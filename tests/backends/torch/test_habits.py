@@ -105,6 +105,45 @@ ONE_CYCLE = """
             )
 """
 
+KEPT_ON_SELF = """
+    class PostNet(PostNet):
+        def __init__(self):
+            super().__init__()
+            self.found, self.all = {"digit": {}}, [None]
+
+        def forward(self, inputs):
+            self.found["digit"]["logits"] = self.all[0] = super().forward(inputs)
+            return self.found, self.all
+
+    class UserModule(UserModule):
+        def loss_func(self, labels, logits):
+            return super().loss_func(labels, logits[0]["digit"]["logits"])
+
+        def metrics_func(self, eval_dataloader, eval_function):
+            pairs = [(eval_function(images), labels) for images, labels in eval_dataloader]
+            assert pairs[0][0][1][0] is not pairs[1][0][1][0], "each call has its own"
+            right = [(out[1][0].argmax(1) == labels).float().mean() for out, labels in pairs]
+            return sum(right) / len(right)
+"""
+
+NEVER_CALLED = """
+    class PreNet(PreNet):
+        def __init__(self):
+            super().__init__()
+            self.off = nn.ModuleList([nn.BatchNorm2d(8), nn.Conv2d(8, 4, 1)])
+
+    class PostNet(PostNet):
+        def __init__(self):
+            super().__init__()
+            self.off = nn.Sequential(nn.Linear(3, 2), nn.BatchNorm1d(2))
+"""
+
+READS_BATCH_SIZE = """
+    class PostNet(PostNet):
+        def forward(self, inputs):
+            return super().forward(inputs) * torch.cat([torch.ones(1, 1)] * inputs.shape[0])
+"""
+
 
 @pytest.mark.parametrize(
     "changes",
@@ -117,8 +156,23 @@ ONE_CYCLE = """
         OWN_COLLATE,
         IN_PLACE,
         ONE_CYCLE,
+        KEPT_ON_SELF,
+        NEVER_CALLED,
+        READS_BATCH_SIZE,
     ],
-    ids=["planes", "view", "nested", "per-image", "calc_cout", "collate", "in-place", "one-cycle"],
+    ids=[
+        "planes",
+        "view",
+        "nested",
+        "per-image",
+        "calc_cout",
+        "collate",
+        "in-place",
+        "one-cycle",
+        "kept on self",
+        "never called",
+        "reads batch size",
+    ],
 )
 def test_it_works(project: Path, changes: str) -> None:
     write_module(project, changes)

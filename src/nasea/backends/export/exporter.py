@@ -29,6 +29,10 @@ class Exporter(Protocol):
         """Names of the tensors of the output: ``output``, or ``output.aux.0`` of a nested one."""
 
     @property
+    def needs_batch(self) -> bool:
+        """Whether a file takes a fixed number of images, as the ends read how many there are."""
+
+    @property
     def run(self) -> Run:
         """The network itself."""
 

@@ -43,9 +43,11 @@ from nasea.backends.tensorflow.training.pretrained import classification_code, h
 from nasea.backends.tensorflow.training.teacher import Teacher
 from nasea.backends.tensorflow.training.trainer import Trainer
 from nasea.backends.tensorflow.user.code import UserCode
-from nasea.backends.tensorflow.user.ends import End, count_parameters, require_feature_map
+from nasea.backends.tensorflow.user.ends import End, notices_of_ends, require_feature_map
 from nasea.backends.tensorflow.user.features import low_level_tap, made_up
 from nasea.backends.tensorflow.user.random_draws import Draws
+from nasea.backends.tensorflow.user.user_import import notices_of
+from nasea.backends.tensorflow.user.variables import count_parameters
 from nasea.backends.training.distillation import nothing_to_learn
 from nasea.backends.training.pretrained import TakenOver
 from nasea.config import Scenario
@@ -91,6 +93,7 @@ class TensorFlowBackend:
             self.user = UserCode(
                 directory, scenario.epochs, scenario.batch_size, task=scenario.task
             )
+        self.notices += notices_of(self.user.expected)
         layout = scenario.supernet.data_format
         self._draws = Draws(scenario.seed)
         self._pre_net = End(self.user, "PreNet", layout, self._draws)
@@ -124,6 +127,9 @@ class TensorFlowBackend:
             data_format=self.scenario.supernet.data_format,
             keras_version=self.scenario.keras_version,
             built_in_call=self._pre_net.keeps_layers or self._post_net.keeps_layers,
+            reads_batch_size=self._pre_net.reads_batch_size or self._post_net.reads_batch_size,
+            tensorflow_version=self.user.expected.version,
+            old_keras=self.user.expected.keras if self.scenario.keras_version == 2 else (),
         )
 
     @property
@@ -185,11 +191,20 @@ class TensorFlowBackend:
         seed_everything(self.scenario.seed, _INITIAL_STREAM, 2)
         features = made_up([space.layers[i] for i in (*space.taps, -1)], len(images))
         single = [feature[:1] for feature in features]
-        outputs = self._post_net.build(features if space.taps else features[0])
+        inputs = features if space.taps else features[0]
+        self._post_net.build(inputs)
         costs, operators = self._post_net.examine(single if space.taps else single[0])
-        notice = self.user.try_loss(labels, outputs)
-        if notice is not None:
-            self.notices.append(notice)
+        with self._post_net.statistics_kept():
+            notice = self.user.try_loss(
+                labels,
+                lambda: self._post_net.apply(inputs, True),
+                features,
+                self._post_net.variables,
+            )
+        self.notices += [
+            *([notice] if notice is not None else []),
+            *notices_of_ends(self._pre_net, self._post_net),
+        ]
         seed_everything(seed, _INITIAL_STREAM, 3)
         with tf.device(self.device):
             self._supernet = Supernet(space, seed)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -22,6 +23,23 @@ def flatten(outputs: Any, kind: type | tuple[type, ...], name: str = "output") -
     elif isinstance(outputs, list | tuple):
         items = list(enumerate(outputs))
     return [leaf for key, value in items for leaf in flatten(value, kind, f"{name}.{key}")]
+
+
+def copied(outputs: Any) -> Any:
+    """The nesting with its dicts, lists and tuples made anew, and what they hold as it is.
+
+    A model may keep the dict that it returns and fill it again in its next call. Subclasses and
+    wrappers, as Keras has for what hangs on a model, become the plain kind they stand for.
+    """
+    if isinstance(outputs, dict):
+        named = {key: copied(value) for key, value in outputs.items()}
+        return OrderedDict(named) if isinstance(outputs, OrderedDict) else named
+    if isinstance(outputs, tuple) and hasattr(outputs, "_fields"):
+        return type(outputs)(*map(copied, outputs))
+    if isinstance(outputs, list | tuple):
+        items = [copied(value) for value in outputs]
+        return items if isinstance(outputs, list) else tuple(items)
+    return outputs
 
 
 def restore(

@@ -113,6 +113,10 @@ def export_result(
             f"{result.member.accuracy:.4f} as in its header: the data or the metric changed since"
         )
         listener.notice(Notice("export", text))
+    if exporter.needs_batch and batch is None:
+        batch = 1
+        text = "PreNet or PostNet reads the number of images, so the files take one image at a time"
+        listener.notice(Notice("export", f"{text}; --batch makes it another number"))
     exported = []
     for done, format in enumerate(formats, start=1):
         one = _export(exporter, result, format, batch, direction, network)

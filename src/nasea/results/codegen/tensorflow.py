@@ -146,7 +146,10 @@ def render_tensorflow(
     used = class_names(candidates, _layers)
     helpers = [source for name, source in _HELPERS.items() if name in used]
     if file.built_in_call:
-        helpers.append(_keeping_layers())
+        helpers.append(_functions_of("built_in_call"))
+    if _shows(file):
+        helpers.append(_functions_of("user_view"))
+    fixed = file.reads_batch_size
     image = _image_shape(input_chw, file)
     return Template(template.read_text(encoding="utf-8")).substitute(
         name=header.name,
@@ -164,6 +167,11 @@ def render_tensorflow(
         classes="".join(f"{helper.strip()}\n\n\n" for helper in helpers),
         body=_body(candidates, in_shape, INDENT * 2),
         image=", ".join(map(str, image)),
+        shown=_shows(file),
+        batch="1" if fixed else "None",
+        images="one image" if fixed else "any number of images",
+        samples="1" if fixed else "3",
+        batch_told="1" if fixed else "free",
         call=_call(taps, file),
     )
 
@@ -177,26 +185,37 @@ def _image_shape(input_chw: Shape, file: FileOptions) -> tuple[int, int, int]:
 
 def _imports(file: FileOptions) -> str:
     """What of the standard library the file imports, sorted as linters want it."""
-    keeping = ("collections import Counter", "collections.abc import Iterator") + (
-        "contextlib import contextmanager",
-    )
+    keeps, shows = file.built_in_call, bool(_shows(file))
+    abstract = ", ".join(["Iterator"] * keeps + ["Sequence"] * shows)
     lines = [
         *(f"import {name}" for name in ("importlib", "importlib.util", "os", "re", "sys", "types")),
-        *(f"from {names}" for names in keeping if file.built_in_call),
+        *(["from collections import Counter"] if keeps else []),
+        *([f"from collections.abc import {abstract}"] if abstract else []),
+        *(["from contextlib import contextmanager"] if keeps else []),
         "from pathlib import Path",
-        *(["from typing import Any"] if file.built_in_call else []),
+        *(["from typing import Any"] if abstract else []),
     ]
     return "\n".join(lines)
 
 
-def _keeping_layers() -> str:
-    """The functions of the module that keeps layers built in ``call``, as they stand there."""
-    path = resources.files("nasea.backends") / "tensorflow" / "user" / "built_in_call.py"
+def _shows(file: FileOptions) -> str:
+    """The lines that show the user's files what they expect of TensorFlow."""
+    folder, lines = 'f"{folder}{os.sep}"', []
+    if file.tensorflow_version is not None:
+        lines.append(f"show_version({folder}, {literal(file.tensorflow_version)})")
+    if file.old_keras:
+        lines += ["old = [", *(f"{INDENT}{literal(name)}," for name in file.old_keras), "]"]
+        lines.append(f"show_keras({folder}, old)")
+    return "".join(f"{INDENT * 3}{line}\n" for line in lines)
+
+
+def _functions_of(module: str) -> str:
+    """The functions of a module of the backend, as they stand there."""
+    path = resources.files("nasea.backends") / "tensorflow" / f"{module}.py"
     source = path.read_text(encoding="utf-8")
-    tree = ast.parse(source)
-    function = next(node for node in tree.body if isinstance(node, ast.FunctionDef))
-    first = min(decorator.lineno for decorator in function.decorator_list)
-    return "\n".join(source.splitlines()[first - 1 : function.end_lineno])
+    functions = [node for node in ast.parse(source).body if isinstance(node, ast.FunctionDef)]
+    first = min([functions[0].lineno, *(d.lineno for d in functions[0].decorator_list)])
+    return "\n".join(source.splitlines()[first - 1 : functions[-1].end_lineno])
 
 
 def _constants(name: str, image: Sequence[int], taps: Sequence[int]) -> str:

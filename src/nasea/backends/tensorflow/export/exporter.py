@@ -21,6 +21,7 @@ from nasea.backends.tensorflow.export.runtimes import (
     seconds_alone,
 )
 from nasea.backends.tensorflow.export.writers import (
+    by_batch,
     names_of,
     traced,
     write_frozen,
@@ -30,8 +31,8 @@ from nasea.backends.tensorflow.export.writers import (
 from nasea.backends.tensorflow.network.layers import Network
 from nasea.backends.tensorflow.scoring.scorer import measured
 from nasea.backends.tensorflow.user.code import UserCode
-from nasea.backends.tensorflow.user.ends import count_parameters
 from nasea.backends.tensorflow.user.random_draws import Draws
+from nasea.backends.tensorflow.user.variables import count_parameters
 from nasea.backends.user.nesting import restore
 
 _PRECISIONS = {"tflite": "float32", "tflite-float16": "float16", "tflite-int8": "int8"}
@@ -59,7 +60,11 @@ class TensorFlowExporter:
         images, _ = next(iter(data.evaluation(None, None)))
         with user.guard("PreNet, PostNet: call(inputs, training)"):
             self._structure = network(images[:1], training=False)
-        self._function = traced(network, self.outputs, None, self._shape)
+        self._function: Any = None
+        try:
+            self._function = traced(network, self.outputs, None, self._shape)
+        except Exception:  # PreNet or PostNet reads the number of images
+            self._by_batch = by_batch(network, self.outputs)
 
     @property
     def parameters(self) -> int:
@@ -76,9 +81,15 @@ class TensorFlowExporter:
         """See :class:`nasea.backends.export.exporter.Exporter`."""
 
         def run(images: Array) -> list[Array]:
-            return [tensor.numpy() for tensor in self._function(tf.constant(images))]
+            function = self._function or self._by_batch
+            return [tensor.numpy() for tensor in function(tf.constant(images))]
 
         return run
+
+    @property
+    def needs_batch(self) -> bool:
+        """See :class:`nasea.backends.export.exporter.Exporter`."""
+        return self._function is None
 
     def images(self) -> Iterator[Array]:
         """See :class:`nasea.backends.export.exporter.Exporter`."""

@@ -13,7 +13,7 @@ from tensorflow.python.framework import convert_to_constants
 
 from nasea.backends.tensorflow.environment import held_back
 from nasea.backends.tensorflow.network.layers import Network
-from nasea.backends.tensorflow.user.ends import raw
+from nasea.backends.tensorflow.user.variables import gathered
 from nasea.backends.user.nesting import flatten
 from nasea.errors import ExportError
 
@@ -37,14 +37,18 @@ def traced(network: Network, names: Sequence[str], batch: int | None, shape: Seq
         batch: images at a time; ``None`` for any number.
         shape: of an image.
     """
+    spec = tf.TensorSpec((batch, *shape), tf.float32, name=INPUT)
+    return by_batch(network, names).get_concrete_function(spec)
+
+
+def by_batch(network: Network, names: Sequence[str]) -> Any:
+    """The same as a function that is traced for each number of images that comes."""
 
     def run(images: Any) -> list[Any]:
         outputs = flatten(network(images, training=False), tf.Tensor)
         return [tf.identity(x, name=n) for n, (_, x) in zip(names, outputs, strict=True)]
 
-    return tf.function(run).get_concrete_function(
-        tf.TensorSpec((batch, *shape), tf.float32, name=INPUT)
-    )
+    return tf.function(run)
 
 
 def write_frozen(function: Any, path: Path) -> None:
@@ -59,7 +63,7 @@ def write_saved_model(function: Any, names: Sequence[str], network: Network, pat
     Of the network only the variables go in: Keras would add functions of its own for every layer.
     """
     holder = tf.Module()
-    holder.weights = [raw(variable) for variable in network.variables]
+    holder.weights = gathered(network, "variables")
     spec = tf.TensorSpec(function.inputs[0].shape, tf.float32, name=INPUT)
 
     def serve(images: Any) -> dict[str, Any]:

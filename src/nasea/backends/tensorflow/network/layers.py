@@ -16,6 +16,7 @@ import tensorflow as tf
 from nasea.backends.records import DataFormat
 from nasea.backends.tensorflow.network.operations import ACTIVATIONS, grouped_convolution
 from nasea.backends.tensorflow.user.built_in_call import keeping_layers
+from nasea.backends.user.nesting import copied
 from nasea.space import (
     Act,
     Add,
@@ -175,7 +176,8 @@ class Network(tf.keras.Model):
                 tapped.append(x)
         features = [tf.transpose(y, _TO_FIRST) if self._turns else y for y in [*tapped, x]]
         with keeping_layers(self.post_net):
-            return self.post_net(features if self._taps else features[0], training=training)
+            outputs = self.post_net(features if self._taps else features[0], training=training)
+        return copied(outputs)
 
 
 def build_body(candidates: Sequence[Candidate], in_shape: Shape) -> Body:

@@ -18,7 +18,7 @@ from nasea.backends.tensorflow.network.layers import (
 )
 from nasea.backends.tensorflow.network.operations import slot_layout
 from nasea.backends.tensorflow.network.supernet import Statistics, Supernet
-from nasea.backends.tensorflow.user.ends import raw
+from nasea.backends.tensorflow.user.variables import gathered, raw
 from nasea.space import Genome
 from nasea.space.slots import part, tensors
 
@@ -75,6 +75,7 @@ def adopt(supernet: Supernet, genome: Genome, ends: tuple[Any, Any], network: Ne
         where = slot_layout(part(supernet.space.slots[slot].shape, tensor.shape))
         supernet.slots[slot][where].assign(tf.reshape(raw(variable), slot_layout(tensor.shape)))
     for mine, theirs in zip(ends, (network.pre_net, network.post_net), strict=True):
-        for variable, value in zip(mine.variables, theirs.variables, strict=True):
-            if raw(variable).dtype.is_floating:  # not the state of a random generator
-                raw(variable).assign(raw(value))
+        both = gathered(mine, "variables"), gathered(theirs, "variables")
+        for variable, value in zip(*both, strict=True):
+            if variable.dtype.is_floating:  # not the state of a random generator
+                variable.assign(value)

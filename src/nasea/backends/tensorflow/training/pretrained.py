@@ -10,9 +10,11 @@ import numpy as np
 from nasea.backends.tensorflow.data.image_folder import folder_module
 from nasea.backends.tensorflow.network.supernet import Supernet
 from nasea.backends.tensorflow.user.code import UserCode
-from nasea.backends.tensorflow.user.ends import End, raw
+from nasea.backends.tensorflow.user.ends import End
+from nasea.backends.tensorflow.user.user_import import import_classic
+from nasea.backends.tensorflow.user.variables import gathered
 from nasea.backends.training.pretrained import PRE_NET, SLOT, TakenOver, match, pack, unpack
-from nasea.backends.user.module import CLASSIFICATION_MODULE, FILE_NAME, import_user_module
+from nasea.backends.user.module import CLASSIFICATION_MODULE, FILE_NAME
 from nasea.config import Scenario
 
 
@@ -25,9 +27,9 @@ def classification_code(scenario: Scenario, directory: Path) -> UserCode:
     """
     file = f"{CLASSIFICATION_MODULE}.py"
     if (directory / file).is_file():
-        module: Any = import_user_module(directory, CLASSIFICATION_MODULE, anew=False)
+        module: Any = import_classic(directory, CLASSIFICATION_MODULE, anew=False)[0]
     else:
-        own = import_user_module(directory, anew=False)
+        own, _ = import_classic(directory, anew=False)
         module, file = folder_module(own.PreNet, scenario), FILE_NAME
     return UserCode(directory, scenario.epochs, scenario.batch_size, module, file)
 
@@ -55,7 +57,7 @@ def _tensors(supernet: Supernet, pre_net: End) -> dict[str, Any]:
     """
     found = {f"{SLOT}{name}": variable for name, variable in supernet.slots.items()}
     seen: dict[str, int] = {}
-    for variable in map(raw, pre_net.model.variables):
+    for variable in gathered(pre_net.model, "variables"):
         if not variable.dtype.is_floating:  # the state of a random generator
             continue
         kind = variable.name.split(":")[0].split("/")[-1]

@@ -31,9 +31,8 @@ class Teacher:
     def __init__(self, network: Network, share: float, user: UserCode, example: Any) -> None:
         self.share = share
         self.user = user
-        self._run = tf.function(
-            lambda images: _scores(network(images, training=False)), reduce_retracing=True
-        )
+        # A graph for each size of batch, of which there are few: the ends may read it.
+        self._run = tf.function(lambda images: _scores(network(images, training=False)))
         outputs = self(example)
         if not outputs:
             raise nothing_to_learn(describe(network(example, training=False)))

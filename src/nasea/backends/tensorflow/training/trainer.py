@@ -83,7 +83,8 @@ class Trainer:
         self.variables: dict[str, tf.Variable] = {**supernet.slots, **dict(ends)}
         self.optimizer = make_optimizer(scenario.optimizer, self.variables)
         self.global_step = 0
-        self._head = tf.function(self._loss_and_gradients, reduce_retracing=True)
+        fixed = post_net.reads_batch_size or user.loss_reads_batch_size
+        self._head = tf.function(self._loss_and_gradients, reduce_retracing=not fixed)
 
     def epoch(
         self,

@@ -2,8 +2,10 @@
 
 Keras makes such a layer, with new weights, at every call: it is never trained and not saved. Here
 the first one is kept, by class, by name where it was given one, and by its position among those of
-that class and name; later calls go to it. Generated model files carry this module's functions as
-they stand here, so they need nothing but TensorFlow.
+that class and name; later calls go to it. A layer may note in ``build``, as was the habit of
+Keras 2.2, which shape it was built by, the number of images included; one that is anew in each
+call never meets another number, one that is kept does. Generated model files carry this module's
+functions as they stand here, so they need nothing but TensorFlow.
 """
 
 from __future__ import annotations
@@ -55,3 +57,16 @@ def keeping_layers(model: Any) -> Iterator[None]:
         kind.__call__ = original
     if made:
         model.layers_built_in_call = [*before, *made]
+    if any([free_batch(layer) for layer in [*model._flatten_layers(), *made]]):
+        model.has_freed_batch = True
+
+
+def free_batch(layer: Any) -> bool:
+    """Have a layer that insists on the batch it was built by take any; says whether one did."""
+    freed = False
+    for spec in tf.nest.flatten(getattr(layer, "input_spec", None)):
+        shape = getattr(spec, "shape", None)
+        if shape and shape[0] is not None and not getattr(layer, "stateful", False):
+            spec.shape = (None, *shape[1:])
+            freed = True
+    return freed

@@ -14,15 +14,17 @@ import tensorflow as tf
 
 from nasea.backends.scoring.prediction_images import METHOD
 from nasea.backends.tensorflow.environment import keras_release
+from nasea.backends.tensorflow.user.classic_files import Expected
 from nasea.backends.tensorflow.user.describe import describe
+from nasea.backends.tensorflow.user.keras_logits import has_logits, without_logits
 from nasea.backends.tensorflow.user.messages import in_short
 from nasea.backends.tensorflow.user.tracing import Traceable
+from nasea.backends.tensorflow.user.user_import import import_classic, with_fix
 from nasea.backends.user.metric import CandidateFailed, CandidateRaised, finite_number
 from nasea.backends.user.module import (
     FILE_NAME,
     Interface,
     check_interface,
-    import_user_module,
     user_code,
     user_frames,
 )
@@ -82,8 +84,9 @@ class UserCode:
     ) -> None:
         self.directory = directory.resolve()
         self.file = file
+        self.expected = Expected()
         if module is None:
-            module = import_user_module(self.directory)
+            module, self.expected = import_classic(self.directory)
         if isinstance(module, ModuleType):
             unwritten = [tf.keras.Model.call, tf.keras.layers.Layer]
             check_interface(module, interface_of(task), unwritten)
@@ -110,7 +113,9 @@ class UserCode:
             if told is not None:
                 raise told from None
             trace = in_short(error.trace, self.directory)
-            raise UserCodeError(error.doing, trace, fix=error.fix) from error.__cause__
+            short = UserCodeError(error.doing, trace, fix=error.fix)
+            short.__cause__ = error.__cause__
+            raise with_fix(short, self.expected) from error.__cause__
 
     def end(self, class_name: str) -> Any:
         """A new PreNet or PostNet."""
@@ -155,18 +160,49 @@ class UserCode:
             )
         return rate
 
-    def try_loss(self, labels: Any, outputs: Any) -> Notice | None:
+    def try_loss(
+        self, labels: Any, run: Callable[[], Any], features: list[Any], weights: list[Any]
+    ) -> Notice | None:
         """Run the loss on one batch and settle whether it runs as a graph; tells if it does not.
 
+        Gradients are judged by what is to be learned, never by the output: the cross-entropies of
+        Keras pass a softmax by (:mod:`nasea.backends.tensorflow.user.keras_logits`).
+
+        Args:
+            labels: of the batch.
+            run: PostNet on the features of the batch, eagerly.
+            features: what the body gives.
+            weights: of PostNet.
+
         Raises:
-            UserCodeError, UserModuleError: the loss rejects the batch or returns no tensor.
+            UserCodeError, UserModuleError: the loss rejects the batch, returns no tensor, or
+                nothing can be learned from it.
         """
         doing = "UserModule.loss_op(labels, logits)"
-        shown = f"loss_op got labels {describe(labels)}; PostNet's output is {describe(outputs)}"
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch([*features, *weights])
+            outputs = run()
+            shown = (
+                f"loss_op got labels {describe(labels)}; PostNet's output is {describe(outputs)}"
+            )
+            loss = self._tried(labels, outputs, shown)
+        of_features, of_weights = tape.gradient(loss, (features, weights))
+        self._require_gradients(of_features, of_weights)
+        if not np.isfinite(np.mean(loss)):
+            raise TrainingError(
+                f"{doing} is {np.mean(loss)} for the first batch of an untrained network",
+                fix=f"check loss_op and the labels: {shown}",
+            )
+        if has_logits(outputs):  # a graph is given no more than the tensors
+            outputs = without_logits(outputs)
+            with self.guard(doing):
+                loss = self._raw_loss(labels, outputs)
+        reason = self._loss.settle(loss, labels, outputs)
+        return _untraced(self.file, "loss_op", reason)
+
+    def _tried(self, labels: Any, outputs: Any, shown: str) -> Any:
         try:
-            with self.guard(doing), tf.GradientTape() as tape:
-                watched = [x for x in tf.nest.flatten(outputs) if x.dtype.is_floating]
-                tape.watch(watched)
+            with self.guard("UserModule.loss_op(labels, logits)"):
                 loss = self._raw_loss(labels, outputs)
         except UserCodeError as error:
             raise UserCodeError(error.doing, error.trace, fix=shown) from error
@@ -174,18 +210,23 @@ class UserCode:
             raise UserModuleError(
                 f"{self.file}: loss_op must return a floating-point tensor, found {describe(loss)}"
             )
-        if all(gradient is None for gradient in tape.gradient(loss, watched)):
+        return loss
+
+    def _require_gradients(self, of_features: list[Any], of_weights: list[Any]) -> None:
+        """Raise UserModuleError where nothing, or no searched layer, can be learned."""
+        if any(gradient is not None for gradient in of_features):
+            return
+        if all(gradient is None for gradient in of_weights):
             raise UserModuleError(
                 f"{self.file}: what loss_op returns has no gradient, so nothing can be learned",
                 fix="compute it from logits by operations of TensorFlow that have gradients",
             )
-        if not np.isfinite(np.mean(loss)):
-            raise TrainingError(
-                f"{doing} is {np.mean(loss)} for the first batch of an untrained network",
-                fix=f"check loss_op and the labels: {shown}",
-            )
-        reason = self._loss.settle(loss, labels, outputs)
-        return _untraced(self.file, "loss_op", reason)
+        raise UserModuleError(
+            f"{self.file}: what loss_op returns has a gradient for the weights of PostNet, but "
+            "none for what PostNet gets, so the searched layers cannot learn",
+            fix="leave out of PostNet.call what stops gradients between its input and its output: "
+            "tf.stop_gradient, argmax, rounding, NumPy",
+        )
 
     def loss(self, labels: Any, outputs: Any) -> Any:
         """The mean of what ``loss_op`` returns; in the graph being traced, if it is one."""
@@ -196,6 +237,11 @@ class UserCode:
     def loss_is_traced(self) -> bool:
         """Whether ``loss_op`` runs as a graph; known after :meth:`try_loss`."""
         return self._loss.traced
+
+    @property
+    def loss_reads_batch_size(self) -> bool:
+        """Whether a graph of ``loss_op`` does for one size of batch only."""
+        return self._loss.by_shape
 
     @property
     def metric_is_settled(self) -> bool:
@@ -210,7 +256,10 @@ class UserCode:
         """
         with self._workplace.entered():
             value = self._metric_of_batch(labels, outputs)
-            self._metric.settle(value, labels, outputs)
+            if has_logits(outputs):  # a graph would not have them
+                self._metric.settled = True
+            else:
+                self._metric.settle(value, labels, outputs)
 
     def metric_of_batches(self, batches: Iterator[tuple[int, Any, Any]]) -> float:
         """The mean of ``metrics_op`` over batches, weighted by images, in a private directory.

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Literal
 
-import numpy as np
 import tensorflow as tf
 
 from nasea.backends.records import DataFormat
@@ -15,9 +14,18 @@ from nasea.backends.tensorflow.export.operators import operators_of_function
 from nasea.backends.tensorflow.user.built_in_call import keeping_layers
 from nasea.backends.tensorflow.user.code import UserCode
 from nasea.backends.tensorflow.user.describe import describe
+from nasea.backends.tensorflow.user.keras_logits import attach_logits, logits_of
 from nasea.backends.tensorflow.user.random_draws import Draws
+from nasea.backends.tensorflow.user.variables import (
+    batch_normalisations,
+    count_parameters,
+    gathered,
+    layers_of,
+    unused_layers,
+)
+from nasea.backends.user.nesting import copied
 from nasea.cost import Costs, Operator
-from nasea.errors import UserCodeError, UserModuleError
+from nasea.errors import Notice, UserCodeError, UserModuleError
 
 Values = list[Any]
 _TO_LAST, _TO_FIRST = (0, 2, 3, 1), (0, 3, 1, 2)
@@ -46,31 +54,36 @@ class End:
         self.model = user.end(name)
         self._turns = data_format == "channels_first"
         self._doing = f"{name}.call(inputs, training)"
-        # Autograph is on: ``call`` may branch on tensors.
-        self.train = self._traced(lambda inputs: self.apply(inputs, True))
-        self.evaluate = self._traced(lambda inputs: self.apply(inputs, False))
-        self._estimate = self._traced(self._estimated)
+        self.reads_batch_size = False
+        self._unused: tuple[str, ...] = ()
         self._normalised_by_batch: set[int] = set()
+        self._make_graphs()
 
     @property
     def variables(self) -> Values:
         """What is trained."""
-        return [raw(variable) for variable in self.model.trainable_variables]
+        return gathered(self.model, "trainable_variables")
 
     @property
     def state(self) -> Values:
         """What is not trained but changes: statistics, seeds."""
         generators = [
             generator.state
-            for layer in _layers(self.model)
+            for layer in layers_of(self.model)
             if isinstance(generator := _generator(layer), tf.random.Generator)
         ]
-        return [*(raw(variable) for variable in self.model.non_trainable_variables), *generators]
+        return [*gathered(self.model, "non_trainable_variables"), *generators]
+
+    @property
+    def unused(self) -> tuple[str, ...]:
+        """Layers with weights that :meth:`build` did not call, each with how many it has."""
+        return self._unused
 
     @property
     def keeps_layers(self) -> bool:
-        """Whether ``call`` builds layers with weights."""
-        return bool(getattr(self.model, "layers_built_in_call", ()))
+        """Whether ``call`` builds layers with weights, or a layer insists on a size of batch."""
+        built = bool(getattr(self.model, "layers_built_in_call", ()))
+        return built or getattr(self.model, "has_freed_batch", False)
 
     def apply(self, inputs: Any, training: bool) -> Any:
         """The output for the images, or for the features of the body; also while traced."""
@@ -82,7 +95,7 @@ class End:
             keeping_layers(self.model),
             self.draws.tied(place),
         ):
-            outputs = self.model(inputs, training=training)
+            outputs = copied(self.model(inputs, training=training))
         if self._turns and self.name == "PreNet":
             outputs = tf.nest.map_structure(lambda x: tf.transpose(x, _TO_LAST), outputs)
         return outputs
@@ -104,7 +117,8 @@ class End:
             "supernet.filters is the number of channels)"
         )
         try:
-            outputs = self.apply(inputs, True)
+            with tf.GradientTape(watch_accessed_variables=True) as tape:
+                outputs = self.apply(inputs, True)
         except UserCodeError as error:
             if self._turns and "NHWC" in str(error.__cause__):
                 fix = (
@@ -117,10 +131,12 @@ class End:
                     "does not keep: build them in __init__, or use strategy.keras_version: 2"
                 )
             raise UserCodeError(error.doing, error.trace, fix=fix) from error
-        layers = [layer for layer in _batch_normalisations(self.model) if layer.trainable]
+        self._unused = unused_layers(self.model, tape.watched_variables())
+        layers = [layer for layer in batch_normalisations(self.model) if layer.trainable]
         if layers:
             with _watching(layers, self._normalised_by_batch):
                 self.apply(inputs, True)
+        self._settle_batch_size(inputs, outputs)
         try:
             self.evaluate(inputs)
         except UserCodeError as error:
@@ -183,15 +199,50 @@ class End:
                 outputs.append(self.evaluate(inputs))
         return outputs
 
-    def _traced(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        """As a graph; what goes wrong in it while it runs is the user's failure too."""
-        graph = tf.function(function, reduce_retracing=True)
+    def _make_graphs(self) -> None:
+        # Autograph is on: ``call`` may branch on tensors.
+        self._train_graph = self._graph(lambda inputs: self.apply(inputs, True))
+        self._evaluation_graph = self._graph(lambda inputs: self.apply(inputs, False))
+        self.train = self._guarded(self._train_graph)
+        self.evaluate = self._guarded(self._evaluation_graph)
+        self._estimate = self._guarded(self._graph(self._estimated))
+
+    def _graph(self, function: Callable[..., Any]) -> Any:
+        def with_logits(*inputs: Any) -> Any:
+            outputs = function(*inputs)
+            return outputs, logits_of(outputs)
+
+        return tf.function(with_logits, reduce_retracing=not self.reads_batch_size)
+
+    def _guarded(self, graph: Any) -> Callable[..., Any]:
+        """What goes wrong in a graph while it runs is the user's failure too."""
 
         def run(*inputs: Any) -> Any:
             with self.user.guard(self._doing):
-                return graph(*inputs)
+                outputs, logits = graph(*inputs)
+            attach_logits(outputs, logits)
+            return outputs
 
         return run
+
+    def _settle_batch_size(self, inputs: Any, outputs: Any) -> None:
+        """Find out whether one graph does for any number of images.
+
+        ``call`` may read ``inputs.shape[0]``, or make a constant of that size: then it is ``None``
+        in a graph for any number, and each number that comes gets a graph of its own.
+        """
+        spec = tf.nest.map_structure(lambda x: tf.TensorSpec((None, *x.shape[1:]), x.dtype), inputs)
+        expected = [x.shape for x in tf.nest.flatten(outputs) if hasattr(x, "shape")]
+        try:
+            for graph in (self._train_graph, self._evaluation_graph):
+                found, _ = graph.get_concrete_function(spec).structured_outputs
+                shapes = [x.shape for x in tf.nest.flatten(found) if hasattr(x, "shape")]
+                same = all(a.is_compatible_with(b) for a, b in zip(shapes, expected, strict=True))
+                self.reads_batch_size |= not same  # as from ``inputs.shape[0] or 1``
+        except Exception:  # told where it fails with a known number as well
+            self.reads_batch_size = True
+        if self.reads_batch_size:
+            self._make_graphs()
 
     def _estimated(self, inputs: Any, momentum: Any) -> Any:
         with _estimating(self._normalisations(), momentum):
@@ -203,7 +254,7 @@ class End:
         Those that the user freezes, or calls with ``training=False``, hold on to their statistics.
         """
         by_batch = self._normalised_by_batch
-        return [layer for layer in _batch_normalisations(self.model) if id(layer) in by_batch]
+        return [layer for layer in batch_normalisations(self.model) if id(layer) in by_batch]
 
 
 @contextmanager
@@ -249,40 +300,21 @@ def _watching(layers: Values, found: set[int]) -> Iterator[None]:
             object.__delattr__(layer, "call")
 
 
-def raw(variable: Any) -> tf.Variable:
-    """The variable of TensorFlow behind one of Keras 3."""
-    return variable if isinstance(variable, tf.Variable) else variable.value
-
-
-def count_parameters(model: Any) -> int:
-    """Weights of a model without the statistics of its normalisations, frozen ones included."""
-    statistics = {
-        id(raw(variable))
-        for layer in _batch_normalisations(model)
-        for variable in (layer.moving_mean, layer.moving_variance)
-    }
-    weights = {id(raw(v)): raw(v) for v in model.variables if _is_weight(raw(v))}
-    return sum(int(np.prod(v.shape)) for key, v in weights.items() if key not in statistics)
-
-
-def _layers(model: Any) -> Iterator[Any]:
-    """The model and every layer below it."""
-    layers: Iterator[Any] = model._flatten_layers(include_self=True, recursive=True)
-    return layers
-
-
-def _batch_normalisations(model: Any) -> Values:
-    kind = tf.keras.layers.BatchNormalization
-    return [layer for layer in _layers(model) if isinstance(layer, kind)]
-
-
 def _generator(layer: Any) -> Any:
     """The generator that layers of Keras 2 which augment keep apart from their variables."""
     return getattr(getattr(layer, "_random_generator", None), "_generator", None)
 
 
-def _is_weight(variable: tf.Variable) -> bool:
-    return variable.dtype.is_floating  # not a counter or the state of a random generator
+def notices_of_ends(*ends: End) -> list[Notice]:
+    """What the user should know of how the ends are written, once they are built."""
+    unused = "{}.call uses no weight of {}: they are counted, and stay as they are"
+    sized = (
+        "{}.call reads the number of images in a batch, so each number gets a graph of its own; "
+        "exported files take a fixed number, 1 unless told otherwise"
+    )
+    texts = [unused.format(end.name, ", ".join(end.unused)) for end in ends if end.unused]
+    texts += [sized.format(end.name) for end in ends if end.reads_batch_size]
+    return [Notice(end.user.file, text) for end in ends[:1] for text in texts]
 
 
 def require_feature_map(outputs: Any, images: int, data_format: str) -> None:

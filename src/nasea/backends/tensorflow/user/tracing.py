@@ -19,11 +19,16 @@ class Traceable:
 
     Args:
         function: the user's.
+
+    Attributes:
+        settled: whether it is known how it runs.
+        by_shape: whether it has a graph for each size of batch, as one that reads it needs.
     """
 
     def __init__(self, function: Callable[[Any, Any], Any]) -> None:
         self._function = function
         self._graph: Any = None
+        self.by_shape = False
         self._specs: list[Any] = []
         self.settled = False
 
@@ -50,8 +55,16 @@ class Traceable:
         """
         self.settled = True
         self._specs = [tf.nest.map_structure(_any_batch, value) for value in (labels, outputs)]
+        graph = tf.function(self._function, input_signature=self._specs)
+        reason = self._tried(graph, expected, labels, outputs)
+        if reason is not None:  # it may read how many images there are
+            graph = tf.function(self._function)
+            self.by_shape = self._tried(graph, expected, labels, outputs) is None
+        return None if self.by_shape else reason
+
+    def _tried(self, graph: Any, expected: Any, labels: Any, outputs: Any) -> str | None:
+        """Keep a graph that does what the function did; else say why it does not."""
         try:
-            graph = tf.function(self._function, input_signature=self._specs)
             found = np.asarray(graph(labels, outputs), np.float64)
             same = np.allclose(
                 found, np.asarray(expected, np.float64), _TOLERANCE, _TOLERANCE, equal_nan=True
@@ -66,6 +79,8 @@ class Traceable:
 
     def _fits(self, labels: Any, outputs: Any) -> bool:
         """Whether the graph is for such tensors: masks may be as large as each image was."""
+        if self.by_shape:
+            return True
         pairs = zip(tf.nest.flatten(self._specs), tf.nest.flatten([labels, outputs]), strict=False)
         return all(spec.is_compatible_with(value) for spec, value in pairs)
 

@@ -57,6 +57,11 @@ class TorchExporter:
         return tuple(name for name, _ in flatten(self._structure, torch.Tensor))
 
     @property
+    def needs_batch(self) -> bool:
+        """See :class:`nasea.backends.export.exporter.Exporter`."""
+        return False
+
+    @property
     def run(self) -> Run:
         """See :class:`nasea.backends.export.exporter.Exporter`."""
 

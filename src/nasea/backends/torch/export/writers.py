@@ -65,7 +65,7 @@ def write_onnx(network: nn.Module, example: torch.Tensor, path: Path, batch: int
         except Exception as error:
             path.unlink(missing_ok=True)
             failures.append((f"dynamo={dynamo}", error))
-    raise _refusal("ONNX", failures)
+    raise _refusal("ONNX", failures, batch)
 
 
 def write_pt2(network: nn.Module, example: torch.Tensor, path: Path, batch: int | None) -> None:
@@ -83,7 +83,7 @@ def write_pt2(network: nn.Module, example: torch.Tensor, path: Path, batch: int 
     except OSError:
         raise
     except Exception as error:
-        raise _refusal("torch.export", [("torch.export.export", error)]) from error
+        raise _refusal("torch.export", [("torch.export.export", error)], batch) from error
 
 
 def _write_onnx(
@@ -119,7 +119,7 @@ def _check(network: nn.Module, images: torch.Tensor, path: Path) -> None:
             raise ValueError(f"{name} is not what the network computes")
 
 
-def _refusal(format: str, failures: list[tuple[str, Exception]]) -> ExportError:
+def _refusal(format: str, failures: list[tuple[str, Exception]], batch: int | None) -> ExportError:
     matches = [_OPERATOR.search(str(error)) for _, error in failures]
     operators = [match.group(1) or match.group(2) for match in matches if match]
     if operators:
@@ -133,7 +133,8 @@ def _refusal(format: str, failures: list[tuple[str, Exception]]) -> ExportError:
     return ExportError(
         "\n".join([f"the network cannot be written as {format}:", *lines]),
         fix="leave what depends on the values of tensors out of the forward of PreNet and "
-        "PostNet, or use another --format",
+        "PostNet, or use another --format"
+        + ("; --batch 1 will do where forward reads the number of images" if not batch else ""),
     )
 
 

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 import torch
 from torch import nn
 
+from nasea.backends.user.nesting import copied
 from nasea.space import Act, Add, Candidate, Conv, GlobalPool, Norm, Op, Pool, Program, Scale
 from nasea.space.ops import NORM_EPS, NORM_MOMENTUM, overwrites_input
 from nasea.space.slots import tensors
@@ -80,7 +81,7 @@ class Network(nn.Module):
             x = layer(x)
             if index in self.taps:
                 tapped.append(x)
-        return self.post_net([*tapped, x] if self.taps else x)
+        return copied(self.post_net([*tapped, x] if self.taps else x))
 
 
 class _BareConv2d(nn.Conv2d):

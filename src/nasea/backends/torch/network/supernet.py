@@ -21,6 +21,7 @@ from nasea.backends.torch.network.layers import (
     initialise,
     learned_tensors,
 )
+from nasea.backends.user.nesting import copied
 from nasea.space import Act, Add, Conv, Genome, GlobalPool, Norm, Op, Pool, Program, Scale, Space
 from nasea.space.ops import NORM_EPS, overwrites_input
 from nasea.space.slots import Tensor, part, tensors
@@ -117,7 +118,7 @@ class Supernet(nn.Module):
             x = _run(layer.candidates[gene].program, x, weights)
             if layer.tapped:
                 tapped.append(x)
-        return self.post_net([*tapped, x] if tapped else x)
+        return copied(self.post_net([*tapped, x] if tapped else x))
 
     def network(self, genome: Genome, pre_net: nn.Module, post_net: nn.Module) -> Network:
         """The stand-alone network of an architecture with its share of the weights, copied.

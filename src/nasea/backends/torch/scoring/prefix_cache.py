@@ -13,7 +13,7 @@ from torch import nn
 
 from nasea.backends.scoring.prefix_cache import Beginning, Digest
 from nasea.backends.torch.network.layers import Network
-from nasea.backends.user.nesting import flatten
+from nasea.backends.user.nesting import copied, flatten
 from nasea.space import Genome
 
 Outputs = list[torch.Tensor]
@@ -109,4 +109,4 @@ def run_from(
     features = [*(tapped[layer] for layer in network.taps), x]
     if kept:  # a PostNet may work on its inputs in place
         features = [feature.clone() for feature in features]
-    return network.post_net(features if network.taps else features[0]), outputs
+    return copied(network.post_net(features if network.taps else features[0])), outputs

@@ -93,7 +93,8 @@ class UserCode:
                 raise UserModuleError(
                     f"{self.file}: {class_name}.{name} has no shape before the first batch "
                     f"({type(end.get_submodule(name.rpartition('.')[0])).__name__})",
-                    fix="give the layer its size, e.g. nn.Linear(64, 10) for nn.LazyLinear(10)",
+                    fix="give the layer its size, e.g. nn.Linear(64, 10) for nn.LazyLinear(10); "
+                    "leave it out where forward never calls it",
                 )
         return end
 

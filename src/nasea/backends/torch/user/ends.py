@@ -12,6 +12,7 @@ from nasea.backends.torch.export.operators import operators_of_module
 from nasea.backends.torch.network.supernet import lay_out
 from nasea.backends.torch.user.code import UserCode
 from nasea.backends.torch.user.describe import describe
+from nasea.backends.user.nesting import flatten
 from nasea.cost import Costs, Operator
 from nasea.errors import UserCodeError, UserModuleError
 from nasea.space import Shape
@@ -101,8 +102,13 @@ def copy_end(end: nn.Module) -> nn.Module:
     Activations that its last forward left in attributes are part of a graph, which cannot be
     copied; the copy has ``None`` there until it runs.
     """
-    attributes = (value for module in end.modules() for value in vars(module).values())
-    graph = [v for v in attributes if isinstance(v, torch.Tensor) and v.grad_fn is not None]
+    attributes = [
+        tensor
+        for module in end.modules()
+        for value in vars(module).values()
+        for _, tensor in flatten(value, torch.Tensor)
+    ]
+    graph = [tensor for tensor in attributes if tensor.grad_fn is not None]
     return copy.deepcopy(end, {id(value): None for value in graph})
 
 

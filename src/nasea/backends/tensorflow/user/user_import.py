@@ -1,0 +1,63 @@
+"""Importing the user's files so that they find the TensorFlow that they were written for."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from types import ModuleType
+
+import tensorflow as tf
+
+from nasea.backends.tensorflow.environment import keras_release
+from nasea.backends.tensorflow.user.classic_files import Expected, expected
+from nasea.backends.tensorflow.user.user_view import show_keras, show_version
+from nasea.backends.user.module import MODULE_NAME, import_user_module
+from nasea.errors import Notice, UserCodeError
+
+
+def import_classic(
+    directory: Path, name: str = MODULE_NAME, anew: bool = True
+) -> tuple[ModuleType, Expected]:
+    """Import a user's module; see :func:`nasea.backends.user.module.import_user_module`.
+
+    Returns:
+        The module; what it and the files that it imports expect, which they find from here on.
+    """
+    found = expected(directory, tf.__version__, name)
+    folder = f"{directory}{os.sep}"
+    if found.version is not None:
+        show_version(folder, found.version)
+    if found.keras and keras_release(tf).startswith("2."):
+        show_keras(folder, found.keras)
+    try:
+        return import_user_module(directory, name, anew), found
+    except UserCodeError as error:
+        raise with_fix(error, found) from error.__cause__
+
+
+def notices_of(found: Expected) -> list[Notice]:
+    """What the user should know of how the files are run."""
+    notices = []
+    if found.version is not None:
+        text = (
+            f"it chooses by the version of TensorFlow and has nothing for {tf.__version__}: your "
+            f"files see tf.__version__ == {found.version!r}"
+        )
+        notices.append(Notice(found.places[0], text))
+    if found.keras and keras_release(tf).startswith("2."):
+        text = f"{', '.join(found.keras)} stand for tf.keras (Keras {keras_release(tf)}) there"
+        notices.append(Notice("user_module.py", text))
+    return notices
+
+
+def with_fix(error: UserCodeError, found: Expected) -> UserCodeError:
+    """The error, with what may be behind it where a name is missing."""
+    missing = isinstance(error.__cause__, NameError | AttributeError | ImportError)
+    if error.fix is not None or not found.places or not missing:
+        return error
+    seen = found.version or tf.__version__
+    fix = (
+        f"{', '.join(found.places)}: no branch is for TensorFlow {tf.__version__}, so "
+        f"tf.__version__ is {seen!r} for your files; add a branch for it, or an else"
+    )
+    return UserCodeError(error.doing, error.trace, fix=fix)
