@@ -27,7 +27,7 @@ class CostGrid:
 
     def __init__(self, problem: Problem) -> None:
         extras = [costs - costs.min() for costs in problem.layer_costs]
-        # With a budget beyond the dearest architecture the grid ends at that one.
+        # A budget beyond the most expensive architecture ends the grid at that one.
         slack = min(problem.slack, float(sum(extra.max() for extra in extras)))
         cell = slack / RESOLUTION or 1.0
         size = RESOLUTION + problem.layers // 2 + 1
