@@ -1,7 +1,9 @@
 """Every strategy of nasea, and one as a user would write it, keeps the contract of strategies."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, get_args
 
 import numpy as np
@@ -65,6 +67,19 @@ class LocalSearch:
 
     def describe(self) -> str | None:
         return f"near {self.best}"
+
+
+def documented() -> type[StrategyContract]:
+    """The strategy of the documentation, with its tests."""
+    page = Path(__file__).parents[2] / "docs" / "add-a-strategy.md"
+    names: dict[str, Any] = {"__name__": "documented"}
+    for example in re.findall(r"```python\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL):
+        exec(example, names)
+    found: type[StrategyContract] = names["TestLocalSearch"]
+    return found
+
+
+TestDocumented = documented()
 
 
 class TestNsga2(StrategyContract):
