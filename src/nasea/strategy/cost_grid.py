@@ -59,7 +59,7 @@ class CostGrid:
         low: float = 0.0,
         high: float = float("inf"),
     ) -> IntArray:
-        """Draws genomes uniformly among those whose total lies in [low, high], in cells.
+        """Draw genomes uniformly among those whose total lies in [low, high], in cells.
 
         Args:
             count: how many; they may repeat.
@@ -87,7 +87,7 @@ class CostGrid:
 
 
 def _weighted_choice(weights: FloatArray, rng: np.random.Generator) -> IntArray:
-    """One column a row, with probability proportional to its weight; never one of weight 0."""
+    """Draw a column for each row, by weight; never one of weight 0."""
     cumulated = np.cumsum(weights, axis=1)
     thresholds = rng.random((len(weights), 1)) * cumulated[:, -1:]
     chosen: IntArray = np.argmax(thresholds < cumulated, axis=1)
