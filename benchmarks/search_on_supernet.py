@@ -30,12 +30,12 @@ from nasea.space import Genome
 from nasea.strategy import (
     Archive,
     HypervolumeReference,
-    Mode,
     Problem,
     Score,
     hypervolume,
     random_search,
     run_search,
+    strategy_for,
 )
 from projects import open_trained
 from recording import record, table
@@ -98,20 +98,20 @@ class Strategies:
             ),
         }
 
-    def searched(self, seed: int, mode: Mode) -> Archive:
+    def searched(self, seed: int, mode: str) -> Archive:
         """One of our own."""
-        thought = [0.0]
+        seconds = [0.0]
         archive = run_search(
             self.problem,
             self.evaluate,
             pop_size=POP_SIZE,
             generations=math.ceil(self.evaluations / POP_SIZE),
             seed=seed,
-            mode=mode,
-            on_generation=lambda report: thought.append(report.thinking_seconds),
+            strategy=strategy_for(mode, self.problem),
+            on_generation=lambda report: seconds.append(report.proposal_seconds),
         ).archive
         if mode == "assisted":
-            self.choosing += sum(thought)
+            self.choosing += sum(seconds)
         return archive
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from tables import Table
 
-from nasea.strategy import Mode, run_search
+from nasea.strategy import run_search, strategy_for
 from nasea.strategy.problem import IntArray
 
 POP_SIZE = 40
 
 
-def searched(table: Table, seed: int, count: int, *, mode: Mode) -> IntArray:
+def searched(table: Table, seed: int, count: int, *, mode: str) -> IntArray:
     """Rows in the order in which a search scored them."""
     outcome = run_search(
         table.problem,
@@ -18,6 +18,6 @@ def searched(table: Table, seed: int, count: int, *, mode: Mode) -> IntArray:
         pop_size=POP_SIZE,
         generations=-(-count // POP_SIZE),
         seed=seed,
-        mode=mode,
+        strategy=strategy_for(mode, table.problem),
     )
     return table.rows([record.genome for record in outcome.archive])[:count]

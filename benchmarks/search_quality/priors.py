@@ -19,10 +19,10 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from tables import Table, front, macro, nb201
 
-from nasea.strategy.predictor import gaussian_process as predictor
+from nasea.strategy.predictor import gaussian_process
 from nasea.strategy.predictor.kernel import Encoder, Kernel
 from nasea.strategy.predictor.kernel_prior import Prior
-from nasea.strategy.predictor.output_transform import Warp
+from nasea.strategy.predictor.output_transform import OutputTransform
 from nasea.strategy.problem import FloatArray, IntArray
 from recording import record, table
 
@@ -56,8 +56,8 @@ def fitted(of: Table) -> dict[str, float]:
     points = encode(of.genomes[rows])
     qualities: FloatArray = of.observed[rows, 0]
     kernel = Kernel(encode.layer_of, points.known.shape[1])
-    merits = Warp.of(qualities).merit(qualities)
-    off = predictor.fit(kernel, points, merits, kernel.prior.mean) - kernel.prior.mean
+    targets = OutputTransform.fit(qualities).apply(qualities)
+    off = gaussian_process.fit(kernel, points, targets, kernel.prior.mean) - kernel.prior.mean
     return {
         name: float(np.exp(off[where].mean()))
         for name, where in kernel.prior.slices.items()
@@ -70,7 +70,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("data", type=Path)
     data = parser.parse_args().data
-    predictor._FITTED_ON, predictor._ITERATIONS = RANDOM + NEAR, ITERATIONS
+    gaussian_process._MAX_FITTED, gaussian_process._ITERATIONS = RANDOM + NEAR, ITERATIONS
     found: dict[str, dict[str, float]] = {}
     for images, device in TABLES:
         found[f"NB201, {images}, {device}"] = fitted(nb201(data, device, images))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from nasea.pipeline.session.events import Listener
     from nasea.results.front import Front
+    from nasea.strategy import Strategy
 
 
 def search(
@@ -16,6 +17,7 @@ def search(
     directory: str | Path | None = None,
     restart: bool = False,
     listener: Listener | None = None,
+    strategy: Strategy | None = None,
 ) -> Front:
     """Search the networks of a scenario; the same run as ``nasea search -c``.
 
@@ -25,6 +27,8 @@ def search(
             the current directory by default.
         restart: forget the checkpoints of an earlier start and begin anew.
         listener: hears of progress (``nasea.pipeline.session.events.Listener``); silent by default.
+        strategy: proposes the architectures, in place of ``searcher.mode`` of the scenario; see
+            ``nasea.strategy.Strategy``.
 
     Returns:
         The Pareto front; iterate over it from cheap to dear.
@@ -35,4 +39,4 @@ def search(
     from nasea.pipeline.search.run import search as run
 
     home = None if directory is None else Path(directory)
-    return run(Path(config), directory=home, restart=restart, listener=listener)
+    return run(Path(config), directory=home, restart=restart, listener=listener, strategy=strategy)

@@ -108,6 +108,10 @@ class SpaceError(NaseaError):
     """A search space, a block or a genome is malformed."""
 
 
+class StrategyError(NaseaError):
+    """A search strategy is not one, or proposed what it must not."""
+
+
 class BudgetError(NaseaError):
     """No architecture of the space meets the constraint."""
 

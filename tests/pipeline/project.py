@@ -16,11 +16,13 @@ import numpy.typing as npt
 import pytest
 import torch
 
+import nasea
 from nasea.config import load_scenario
 from nasea.errors import Notice
 from nasea.pipeline.search import run
 from nasea.pipeline.session.events import Progress, Stage
 from nasea.results.front import Front
+from nasea.strategy import Strategy
 
 from .user_files import FRAMEWORKS, SCENARIOS, USER_MODULES
 
@@ -100,11 +102,22 @@ class Project:
         """Edit user_module.py."""
         return self.edit("user_module.py", *changes)
 
-    def search(self, listener: Recorder | None = None, *, restart: bool = False) -> Front:
+    def search(
+        self,
+        listener: Recorder | None = None,
+        *,
+        restart: bool = False,
+        strategy: Strategy | None = None,
+    ) -> Front:
         """Run the search in this process."""
-        scenario = self.home / "scen.yaml"
         with quick():
-            return run.search(scenario, directory=self.home, restart=restart, listener=listener)
+            return nasea.search(
+                self.home / "scen.yaml",
+                directory=self.home,
+                restart=restart,
+                listener=listener,
+                strategy=strategy,
+            )
 
     def copy(self, home: Path) -> Project:
         """The same project elsewhere, with all that runs left there."""

@@ -49,12 +49,12 @@ def test_samples_are_feasible_distinct_and_repeatable(fresh: Project) -> None:
 
 def test_the_search_sees_the_count_that_nothing_limits(fresh: Project) -> None:
     found = probe(fresh)
-    (gauge,) = found.problem.gauges
+    (feature,) = found.problem.cost_features
     every = np.array(list(np.ndindex(*found.space.choices)))
     flops = [found.costs.costs(tuple(genome)).flops for genome in every.tolist()]
-    assert gauge.cost(every).tolist() == flops
-    assert (gauge.low, gauge.high) == (min(flops), max(flops))
-    assert (gauge(every).min(), gauge(every).max()) == (0.0, pytest.approx(1.0))
+    assert feature.cost(every).tolist() == flops
+    assert (feature.low, feature.high) == (min(flops), max(flops))
+    assert (feature(every).min(), feature(every).max()) == (0.0, pytest.approx(1.0))
 
 
 @pytest.mark.parametrize("asked, images", [(90, 90), (200, None), (1000, None)])

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from nasea.config import load_scenario
-from nasea.errors import Interrupted
+from nasea.errors import Interrupted, StrategyError
 from nasea.pipeline.session.events import Progress
+from nasea.strategy import Genome, Strategy, Study, random_feasible
 
 from . import children
 from .project import HOME, Project, Recorder, assert_same_results
@@ -94,6 +95,42 @@ def test_another_mode_searches_the_same_supernet_from_known_scores(unbroken: Pro
     assert front.info.proposer == other
     assert listener.updates == 0
     assert "another search on the same supernet, with another searcher.mode:" in listener.told
+
+
+class ByChance(Strategy):
+    """A user's own."""
+
+    name = "by chance"
+
+    def ask(self, study: Study) -> list[Genome]:
+        return random_feasible(study.problem, study.missing, study.rng, seen=study.archive)
+
+    def describe(self) -> str:
+        return "drawn by chance"
+
+
+def test_a_strategy_given_from_python_searches_and_is_named(fresh: Project, tmp_path: Path) -> None:
+    unbroken = fresh.copy(tmp_path / "unbroken" / HOME)
+    listener = Recorder()
+    front = unbroken.search(listener, strategy=ByChance())
+    assert front.info.proposer == unbroken.front().info.proposer == "by chance"
+    assert "drawn by chance; " in listener.told
+    assert "by chance (given from Python)" in (unbroken.home / "results" / "report.html").read_text(
+        encoding="utf-8"
+    )
+    with pytest.raises(Interrupted):
+        fresh.search(StopsAfter(9), strategy=ByChance())
+    fresh.search(strategy=ByChance())
+    assert_same_results(unbroken, fresh)
+    listener = Recorder()
+    assert fresh.search(listener).info.proposer == "assisted"
+    assert "another search on the same supernet, with another searcher.mode:" in listener.told
+
+
+def test_what_is_no_strategy_is_refused_before_anything_is_done(fresh: Project) -> None:
+    with pytest.raises(StrategyError, match="ByChance is a class"):
+        fresh.search(strategy=ByChance)  # type: ignore[arg-type]
+    assert not (fresh.home / "log_classification").exists()
 
 
 def test_an_unknown_mode_is_refused_with_the_known_ones(fresh: Project) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from nasea.strategy import Gauge, Genome, Problem, Score
+from nasea.strategy import CostFeature, Genome, Problem, Score
 from nasea.strategy.problem import FloatArray, IntArray
 
 FIXED_COST = 100.0
@@ -52,7 +52,7 @@ def random_problem(layers: int, candidates: int, *, seed: int, tightness: float)
     return make_problem(costs.tolist(), budget=float(cheapest * tightness))
 
 
-def gauge(problem: Problem, *, seed: int) -> Gauge:
+def cost_feature(problem: Problem, *, seed: int) -> CostFeature:
     """Another additive cost, of the same kind as the problem's own."""
     other = make_problem(
         np.random.default_rng([seed, 1])
@@ -61,7 +61,7 @@ def gauge(problem: Problem, *, seed: int) -> Gauge:
     )
     genomes = np.array([[f(row) for row in other.layer_costs] for f in (np.argmin, np.argmax)])
     low, high = other.cost(genomes)
-    return Gauge(other.cost, float(low), float(high))
+    return CostFeature(other.cost, float(low), float(high))
 
 
 def all_feasible(problem: Problem) -> set[Genome]:

@@ -10,6 +10,8 @@ import pytest
 from nasea.errors import MetricError
 from nasea.strategy import (
     Archive,
+    Assisted,
+    Evaluate,
     GenerationReport,
     Genome,
     Problem,
@@ -18,9 +20,9 @@ from nasea.strategy import (
     SearchState,
     run_search,
 )
-from nasea.strategy.predictor.candidates import Pool
-from nasea.strategy.predictor.gaussian_process import Predictor
-from nasea.strategy.score import Evaluate
+from nasea.strategy.predictor.candidates import CandidatePool
+from nasea.strategy.predictor.gaussian_process import GaussianProcess
+from nasea.strategy.predictor.predictor_state import PredictorState
 
 from .synthetic import Landscape, all_feasible, make_problem, random_problem
 
@@ -42,7 +44,7 @@ def assisted(
         pop_size=pop_size,
         generations=generations,
         seed=seed,
-        mode="assisted",
+        strategy=Assisted(),
         archive=archive,
         state=state,
         on_generation=reports.append,
@@ -71,9 +73,11 @@ def test_every_quality_is_one_that_was_truly_scored() -> None:
         assert record.score.quality == landscape.quality(record.genome)
 
 
-@pytest.mark.parametrize("told", [1000, 50])
-def test_needs_fewer_evaluations_than_evolution(told: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("nasea.strategy.predictor.assisted._TOLD", told)
+@pytest.mark.parametrize("trained_on", [1000, 50])
+def test_needs_fewer_evaluations_than_evolution(
+    trained_on: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("nasea.strategy.predictor.assisted._MAX_TRAINING", trained_on)
     for seed in range(3):
         landscape = Landscape(random_problem(6, 5, seed=seed, tightness=2.0), seed=seed)
         floor = -20.0
@@ -92,7 +96,7 @@ def test_needs_fewer_evaluations_than_evolution(told: int, monkeypatch: pytest.M
             generations=5,
             seed=seed,
             quality_reference=floor,
-            mode="assisted",
+            strategy=Assisted(),
         )
         assert outcome.state.hypervolumes[-1] > plain.state.hypervolumes[-1]
 
@@ -133,13 +137,15 @@ def test_a_predictor_that_knows_less_than_the_cost_is_not_used(
     def cost_is_all(genomes: Sequence[Genome]) -> list[Score]:
         return [Score(float(cost), None) for cost in problem.costs(genomes)]
 
-    # Its errors are made up: of what cost explains, a true one is told and misses nothing.
-    monkeypatch.setattr(Predictor, "left_out", property(lambda known: np.abs(known.merits)))
+    # These predictions are made up: the predictor sees the cost, so its own would be right.
+    monkeypatch.setattr(
+        GaussianProcess, "leave_one_out_means", property(lambda known: np.abs(known.targets))
+    )
     outcome, reports = assisted(problem, cost_is_all, pop_size=20, generations=4)
-    assert outcome.state.insight is not None
-    assert outcome.state.insight.cost_correlation == pytest.approx(1.0)
-    assert not outcome.state.insight.trusted
-    assert "not used" in outcome.state.insight.describe()
+    fitted = PredictorState.from_dict(outcome.state.strategy["insight"])
+    assert fitted.cost_correlation == pytest.approx(1.0)
+    assert not fitted.trusted
+    assert "not used" in str(reports[-1].note)
     assert reports[-1].scored == 80
 
 
@@ -170,15 +176,15 @@ def test_scores_that_are_all_alike_are_no_obstacle() -> None:
 def test_parameters_of_an_earlier_version_are_no_obstacle() -> None:
     landscape = Landscape(random_problem(7, 5, seed=2, tightness=1.6))
     _, (_, *_, report) = assisted(landscape.problem, landscape, pop_size=25, generations=2)
-    assert report.state.insight is not None
-    other = replace(report.state.insight, logs=report.state.insight.logs[:-3])
+    fitted = report.state.strategy["insight"]
+    other = {**report.state.strategy, "insight": {**fitted, "logs": fitted["logs"][:-3]}}
     resumed, _ = assisted(
         landscape.problem,
         landscape,
         pop_size=25,
         generations=3,
         archive=report.archive,
-        state=replace(report.state, insight=other),
+        state=replace(report.state, strategy=other),
     )
     assert len(resumed.archive) == 75
 
@@ -202,7 +208,7 @@ def test_a_space_too_large_to_list_is_bred_from() -> None:
 def test_candidates_are_feasible_and_new_whether_listed_or_bred(listed: int) -> None:
     problem = random_problem(5, 4, seed=3, tightness=1.8)
     outcome, _ = assisted(problem, Landscape(problem), pop_size=20, generations=1)
-    genomes, promised = Pool(problem, listed).candidates(
+    genomes, promised = CandidatePool(problem, listed).candidates(
         outcome.archive, lambda points: -points.costs, np.random.default_rng(0)
     )
     assert len(genomes) == len(promised) > 0
@@ -229,10 +235,10 @@ def test_a_tenth_of_a_batch_lies_beside_the_front() -> None:
     assert found >= 4, "those of a random choice among a million are not"
 
 
-def test_told_of_some_it_is_as_sure_as_of_so_many(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("nasea.strategy.predictor.assisted._TOLD", 60)
+def test_trained_on_some_it_is_as_sure_as_of_so_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("nasea.strategy.predictor.assisted._MAX_TRAINING", 60)
     landscape = Landscape(random_problem(8, 6, seed=2, tightness=1.6))
     outcome, _ = assisted(landscape.problem, landscape, pop_size=60, generations=4)
-    assert outcome.state.insight is not None
-    assert outcome.state.insight.compared == 15, "the quarter that nothing selected"
-    assert outcome.state.insight.fitted_on > 60
+    fitted = outcome.state.strategy["insight"]
+    assert fitted["compared"] == 15, "the quarter that nothing selected"
+    assert fitted["fitted_on"] > 60

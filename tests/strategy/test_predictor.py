@@ -3,11 +3,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from nasea.strategy.predictor.gaussian_process import Predictor, fit
+from nasea.strategy.predictor.gaussian_process import GaussianProcess, fit
 from nasea.strategy.predictor.kernel import Encoder, Kernel, Points
 from nasea.strategy.ranking import spearman_rho
 
-from .synthetic import gauge, random_problem
+from .synthetic import cost_feature, random_problem
 
 
 def scored(
@@ -16,7 +16,7 @@ def scored(
     """Random architectures of an additive landscape with one interaction, standardised."""
     rng = np.random.default_rng(seed)
     problem = random_problem(5, 4, seed=seed, tightness=3.0)
-    problem = replace(problem, gauges=(gauge(problem, seed=seed),))
+    problem = replace(problem, cost_features=(cost_feature(problem, seed=seed),))
     encode = Encoder(problem)
     genomes = rng.integers(problem.choices, size=(count, problem.layers))
     points = encode(genomes)
@@ -50,45 +50,45 @@ def test_covariances_are_symmetric_and_positive_and_have_the_stated_diagonal() -
     np.testing.assert_allclose(np.diag(covariance), diagonal)
 
 
-def test_left_out_predictions_are_those_made_without_the_score() -> None:
-    kernel, points, merits, _ = scored(12)
-    whole = Predictor(kernel, kernel.prior.mean, points, merits)
+def test_leave_one_out_means_predictions_are_those_made_without_the_score() -> None:
+    kernel, points, targets, _ = scored(12)
+    whole = GaussianProcess(kernel, kernel.prior.mean, points, targets)
     for row in range(12):
         rest = np.delete(np.arange(12), row)
-        without = Predictor(kernel, kernel.prior.mean, points[rest], merits[rest])
+        without = GaussianProcess(kernel, kernel.prior.mean, points[rest], targets[rest])
         expected = without.posterior(points[np.array([row])]).means[0]
-        assert whole.left_out[row] == pytest.approx(expected, abs=1e-4)
+        assert whole.leave_one_out_means[row] == pytest.approx(expected, abs=1e-4)
 
 
-def test_believing_is_being_told_what_was_expected() -> None:
-    kernel, points, merits, _ = scored(30)
+def test_conditioning_on_the_mean_is_being_scored_as_expected() -> None:
+    kernel, points, targets, _ = scored(30)
     known, others = points[np.arange(20)], points[np.arange(20, 30)]
-    posterior = Predictor(kernel, kernel.prior.mean, known, merits[:20]).posterior(others)
-    believed = posterior.believing(3)
-    told = Predictor(
+    posterior = GaussianProcess(kernel, kernel.prior.mean, known, targets[:20]).posterior(others)
+    believed = posterior.conditioned_on_mean(3)
+    told = GaussianProcess(
         kernel,
         kernel.prior.mean,
         points[np.append(np.arange(20), 23)],
-        np.append(merits[:20], posterior.means[3]),
+        np.append(targets[:20], posterior.means[3]),
     ).posterior(others)
     np.testing.assert_allclose(believed.means, told.means, atol=1e-4)
     np.testing.assert_allclose(believed.variances, told.variances, atol=1e-4)
 
 
 def test_fitting_lets_it_predict_what_it_has_not_seen() -> None:
-    kernel, points, merits, _ = scored(160)
+    kernel, points, targets, _ = scored(160)
     known, others = np.arange(80), np.arange(80, 160)
-    logs = fit(kernel, points[known], merits[known], kernel.prior.mean)
-    predictor = Predictor(kernel, logs, points[known], merits[known])
-    assert spearman_rho(predictor.posterior(points[others]).means, merits[others]) > 0.95
-    assert spearman_rho(predictor.left_out, merits[known]) > 0.95
+    logs = fit(kernel, points[known], targets[known], kernel.prior.mean)
+    predictor = GaussianProcess(kernel, logs, points[known], targets[known])
+    assert spearman_rho(predictor.posterior(points[others]).means, targets[others]) > 0.95
+    assert spearman_rho(predictor.leave_one_out_means, targets[known]) > 0.95
 
 
-def test_single_precision_is_near_enough_to_sift() -> None:
-    kernel, points, merits, _ = scored(60)
+def test_single_precision_is_exact_enough_for_a_shortlist() -> None:
+    kernel, points, targets, _ = scored(60)
     known, others = points[np.arange(40)], points[np.arange(40, 60)]
-    predictor = Predictor(kernel, kernel.prior.mean, known, merits[:40])
-    exact, rough = predictor.posterior(others), predictor.posterior(others.rough)
+    predictor = GaussianProcess(kernel, kernel.prior.mean, known, targets[:40])
+    exact, rough = predictor.posterior(others), predictor.posterior(others.in_single_precision)
     assert rough.means.dtype == rough.explained.dtype == np.float32
     np.testing.assert_allclose(rough.means, exact.means, atol=1e-3)
     np.testing.assert_allclose(rough.variances, exact.variances, atol=1e-3)
@@ -109,24 +109,24 @@ def test_candidates_of_layers_of_other_sizes_are_never_the_same() -> None:
 
 
 def test_variances_are_calibrated_by_the_errors_near_the_best() -> None:
-    kernel, points, merits, rng = scored(120, noise=0.01)
-    logs = fit(kernel, points, merits, kernel.prior.mean)
-    strays = np.where(merits >= np.median(merits), 0.6, 0.0) * rng.standard_normal(120)
-    calm = Predictor(kernel, logs, points, merits).calibration
-    rough = Predictor(kernel, logs, points, merits + strays).calibration
+    kernel, points, targets, rng = scored(120, noise=0.01)
+    logs = fit(kernel, points, targets, kernel.prior.mean)
+    strays = np.where(targets >= np.median(targets), 0.6, 0.0) * rng.standard_normal(120)
+    calm = GaussianProcess(kernel, logs, points, targets).calibration
+    rough = GaussianProcess(kernel, logs, points, targets + strays).calibration
     assert 0.6 <= calm < rough <= 2.0
 
 
-def test_gauges_tell_of_quality_that_no_layer_has_shown() -> None:
+def test_cost_features_tell_of_quality_that_no_layer_has_shown() -> None:
     kernel, points, _, rng = scored(60)
-    merits = 3.0 * points.known[:, 1] + 0.05 * rng.standard_normal(60)
-    merits -= merits.mean()
+    targets = 3.0 * points.known[:, 1] + 0.05 * rng.standard_normal(60)
+    targets -= targets.mean()
     known, others = np.arange(15), np.arange(15, 60)
 
     def ranks(kernel: Kernel, points: Points) -> float:
-        logs = fit(kernel, points[known], merits[known], kernel.prior.mean)
-        predictor = Predictor(kernel, logs, points[known], merits[known])
-        return spearman_rho(predictor.posterior(points[others]).means, merits[others])
+        logs = fit(kernel, points[known], targets[known], kernel.prior.mean)
+        predictor = GaussianProcess(kernel, logs, points[known], targets[known])
+        return spearman_rho(predictor.posterior(points[others]).means, targets[others])
 
     assert ranks(kernel, points) > 0.9
     assert ranks(Kernel(kernel.layer_of), Points(points.hot, points.known[:, :1])) < 0.9

@@ -28,7 +28,7 @@ from nasea.errors import BudgetError, Notice, UserCodeError
 from nasea.pipeline.opening import Opened, open_scenario
 from nasea.pipeline.session.events import Listener, Progress
 from nasea.space import Genome, Space
-from nasea.strategy import Gauge, Limit, Objective, Problem, cheapest_within, random_feasible
+from nasea.strategy import CostFeature, Limit, Objective, Problem, cheapest_within, random_feasible
 
 FEW_PATHS_PER_UPDATE = 2
 """Default of ``supernet.paths_per_update``; docs/decisions tells why not more."""
@@ -76,7 +76,7 @@ class Prepared:
             budget=self.scenario.constraint.value,
             limits=limits_of(self.costs, self.scenario.constraint),
             objectives=objectives_of(self.costs, self.scenario),
-            gauges=gauges_of(self.costs),
+            cost_features=cost_features_of(self.costs),
         )
 
     @property
@@ -266,10 +266,10 @@ def objectives_of(costs: CostModel, scenario: Scenario) -> tuple[Objective, ...]
     )
 
 
-def gauges_of(costs: CostModel) -> tuple[Gauge, ...]:
+def cost_features_of(costs: CostModel) -> tuple[CostFeature, ...]:
     """The counts beside the constraint's own, as the search sees them."""
     return tuple(
-        Gauge(partial(costs.many, kind), costs.cheapest_of(kind), costs.dearest_of(kind))
+        CostFeature(partial(costs.many, kind), costs.cheapest_of(kind), costs.dearest_of(kind))
         for kind in COUNTED
         if kind != costs.constraint_type
     )

@@ -106,8 +106,8 @@ class RunInfo:
         also: further budgets that every member meets, (what, value).
         processor: whose latency is meant and how good its profile is; ``None`` without latency.
         objectives: costs that were traded beside that of the constraint.
-        proposer: who proposed architectures: a predictor, or NSGA-II (NSGA-III with objectives);
-            ``None`` in results of earlier versions, which do not say.
+        proposer: name of the strategy that proposed architectures: ``searcher.mode``, or that of an
+            object given from Python; ``None`` in results of earlier versions, which do not say.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = _STRICT
@@ -127,7 +127,7 @@ class RunInfo:
     also: tuple[tuple[Quantity, float], ...] = ()
     processor: str | None = None
     objectives: tuple[Quantity, ...] = ()
-    proposer: Literal["assisted", "evolutionary"] | None = None
+    proposer: str | None = None
 
     @property
     def task_name(self) -> str:

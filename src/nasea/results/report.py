@@ -18,10 +18,11 @@ from pathlib import Path
 from string import Template
 
 from nasea.results.breakdown import columns_of, costs_of
-from nasea.results.front import Front, RunInfo
+from nasea.results.front import Front
 from nasea.results.report_data import embedded_json, measured_column
 from nasea.results.storage.files import write_result
 from nasea.results.units import four_digits, unit_for
+from nasea.strategy.registry import title_of
 
 
 def save_report(front: Front, path: Path) -> None:
@@ -156,12 +157,6 @@ def _predictions(front: Front, pictures: Mapping[int, bytes]) -> str:
     )
 
 
-def _proposer(info: RunInfo) -> str:
-    if info.proposer == "assisted":
-        return "a predictor, fitted to the true scores (searcher.mode: assisted)"
-    return "NSGA-III" if info.objectives else "NSGA-II"
-
-
 def _facts(front: Front) -> Iterable[tuple[str, str]]:
     """Yield names and HTML values of what a reader needs to judge and repeat the run."""
     info = front.info
@@ -180,7 +175,7 @@ def _facts(front: Front) -> Iterable[tuple[str, str]]:
     if front.members:
         yield "searched layers", str(len(front.members[0].layers))
     if info.proposer is not None:
-        yield "proposed by", escape(_proposer(info))
+        yield "proposed by", escape(title_of(info.proposer, objectives=bool(info.objectives)))
     yield "evaluations", f"{info.evaluations:,} in {len(info.hypervolumes)} generations"
     yield "seed", str(info.seed)
     yield "scenario digest", f"<code>{escape(info.config_digest)}</code>"

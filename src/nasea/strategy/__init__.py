@@ -1,40 +1,47 @@
-"""Evolutionary search over genomes, told of the world only by a ``Problem`` and ``Evaluate``."""
+"""The search over genomes: strategies that propose, and the loop that scores what they propose."""
 
-from nasea.strategy.archive import Archive, Record
+from nasea.strategy.archive import Archive, Evaluate, Record, Score
 from nasea.strategy.evolution.nsga2 import Nsga2
 from nasea.strategy.evolution.nsga3 import Nsga3, representatives
 from nasea.strategy.feasibility import cheapest_within
 from nasea.strategy.pareto import HypervolumeReference, hypervolume
 from nasea.strategy.predictor.assisted import Assisted
-from nasea.strategy.problem import Gauge, Genome, Limit, Objective, Problem
-from nasea.strategy.run import GenerationReport, Mode, SearchOutcome, random_search, run_search
-from nasea.strategy.sampling import dearest_feasible, random_feasible
-from nasea.strategy.score import Evaluate, Score
+from nasea.strategy.problem import CostFeature, Genome, Limit, Objective, Problem
+from nasea.strategy.proposals import Proposals
+from nasea.strategy.protocol import Strategy, Study, require_strategy
+from nasea.strategy.registry import STRATEGIES, strategy_for, title_of
+from nasea.strategy.run import GenerationReport, SearchOutcome, random_search, run_search
+from nasea.strategy.sampling import random_feasible
 from nasea.strategy.state import SearchState
 
 __all__ = [
+    "STRATEGIES",
     "Archive",
     "Assisted",
+    "CostFeature",
     "Evaluate",
-    "Gauge",
     "Genome",
     "GenerationReport",
     "HypervolumeReference",
     "Limit",
-    "Mode",
     "Nsga2",
     "Nsga3",
     "Objective",
     "Problem",
+    "Proposals",
     "Record",
     "Score",
     "SearchOutcome",
     "SearchState",
+    "Strategy",
+    "Study",
     "cheapest_within",
-    "dearest_feasible",
     "hypervolume",
     "random_feasible",
     "random_search",
     "representatives",
+    "require_strategy",
     "run_search",
+    "strategy_for",
+    "title_of",
 ]

@@ -2,15 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from nasea.strategy.problem import Genome, Problem
-from nasea.strategy.score import Score
+
+
+@dataclass(frozen=True)
+class Score:
+    """The outcome of one true evaluation: a quality, or the reason why there is none.
+
+    Attributes:
+        quality: finite, higher is better; ``None`` when the candidate failed.
+        metric: what the user's metric returned, in its own direction; ``None`` when the candidate
+            failed.
+        failure: why the candidate failed; ``None`` when it did not.
+    """
+
+    quality: float | None
+    metric: float | None
+    failure: str | None = None
+
+    def __post_init__(self) -> None:
+        if (self.quality is None) == (self.failure is None):
+            raise ValueError("a score has either a quality or a failure")
+        if self.quality is None and self.metric is not None:
+            raise ValueError("a failed candidate has no metric")
+        if any(x is not None and not math.isfinite(x) for x in (self.quality, self.metric)):
+            raise ValueError(f"a value that is not finite is a failure, found {self}")
+
+    @classmethod
+    def failed(cls, reason: str) -> Score:
+        """Return the score of a candidate that could not be scored."""
+        return cls(quality=None, metric=None, failure=reason)
+
+
+Evaluate: TypeAlias = Callable[[Sequence[Genome]], Sequence[Score]]
+"""Scores genomes truly: one score a genome, in their order."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +68,7 @@ class Record:
 def records_of(
     problem: Problem, genomes: Sequence[Genome], scores: Sequence[Score], generation: int
 ) -> list[Record]:
-    """The records of a generation, one a genome.
+    """Return the records of a generation, one a genome.
 
     Raises:
         ValueError: there are more or fewer scores than genomes.
@@ -66,7 +99,7 @@ class Archive:
 
     @cached_property
     def scores(self) -> Mapping[Genome, Score]:
-        """The score of every genome; also what a later search takes as ``known``."""
+        """The score of every genome."""
         return {record.genome: record.score for record in self.records}
 
     @cached_property
@@ -84,7 +117,7 @@ class Archive:
         return genome in self.scores
 
     def extended(self, records: Iterable[Record]) -> Archive:
-        """A new archive with ``records`` appended."""
+        """Return a new archive with ``records`` appended."""
         return Archive((*self.records, *records))
 
     def rescored(self, scores: Mapping[Genome, Score]) -> Archive:
@@ -97,7 +130,7 @@ class Archive:
         )
 
     def front(self, budget: float) -> list[Record]:
-        """The feasible records that no other dominates, by rising cost.
+        """Return the feasible records that no other dominates, by rising cost.
 
         Of records equal in every cost and in quality the first scored is kept; failed ones never
         are.
@@ -114,12 +147,12 @@ class Archive:
         return [feasible[index] for index in front]
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain lists, strings and numbers; JSON keeps every float to the last bit."""
+        """Return plain lists, strings and numbers; JSON keeps every float to the last bit."""
         return {"records": [_record_to_dict(record) for record in self.records]}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Archive:
-        """The archive that ``to_dict`` wrote."""
+        """Return the archive that ``to_dict`` wrote."""
         return cls(tuple(_record_from_dict(record) for record in data["records"]))
 
 

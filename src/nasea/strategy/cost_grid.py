@@ -27,7 +27,7 @@ class CostGrid:
 
     def __init__(self, problem: Problem) -> None:
         extras = [costs - costs.min() for costs in problem.layer_costs]
-        # With a budget beyond the dearest architecture the grid ends at that one.
+        # A budget beyond the most expensive architecture ends the grid at that one.
         slack = min(problem.slack, float(sum(extra.max() for extra in extras)))
         cell = slack / RESOLUTION or 1.0
         size = RESOLUTION + problem.layers // 2 + 1
@@ -59,7 +59,7 @@ class CostGrid:
         low: float = 0.0,
         high: float = float("inf"),
     ) -> IntArray:
-        """Draws genomes uniformly among those whose total lies in [low, high], in cells.
+        """Draw genomes uniformly among those whose total lies in [low, high], in cells.
 
         Args:
             count: how many; they may repeat.
@@ -87,7 +87,7 @@ class CostGrid:
 
 
 def _weighted_choice(weights: FloatArray, rng: np.random.Generator) -> IntArray:
-    """One column a row, with probability proportional to its weight; never one of weight 0."""
+    """Draw a column for each row, by weight; never one of weight 0."""
     cumulated = np.cumsum(weights, axis=1)
     thresholds = rng.random((len(weights), 1)) * cumulated[:, -1:]
     chosen: IntArray = np.argmax(thresholds < cumulated, axis=1)

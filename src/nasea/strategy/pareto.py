@@ -12,12 +12,12 @@ from nasea.strategy.problem import FloatArray, IntArray
 
 
 class Ranking(NamedTuple):
-    """The points that NSGA-II's survival keeps, and how it sees them.
+    """The points that survive, with their rank and crowding.
 
     Attributes:
         survivors: indices of the m points kept, shape (m,).
         rank: the front each of them is on, from 0 for the best, shape (m,).
-        crowding: how alone each of them is on its front, shape (m,); higher is better.
+        crowding: distance to its neighbours on the front, shape (m,); higher is better.
     """
 
     survivors: IntArray
@@ -28,7 +28,7 @@ class Ranking(NamedTuple):
 def rank_and_crowding(
     costs: FloatArray, qualities: FloatArray, *, survive: int, rng: np.random.Generator
 ) -> Ranking:
-    """Non-dominated sorting by cost (less) and quality (more), crowding within a front.
+    """Sort by non-domination (less cost, more quality) and by crowding within a front.
 
     Args:
         costs: shape (n,).
@@ -40,18 +40,18 @@ def rank_and_crowding(
     from pymoo.operators.survival.rank_and_crowding import RankAndCrowding
 
     points = np.column_stack([costs, -qualities])
-    survivors, told = survivors_of(RankAndCrowding(), points, survive, rng)
+    survivors, individuals = survivors_of(RankAndCrowding(), points, survive, rng)
     return Ranking(
         survivors=survivors,
-        rank=np.array(told.get("rank"), dtype=np.int64),
-        crowding=np.array(told.get("crowding"), dtype=np.float64),
+        rank=np.array(individuals.get("rank"), dtype=np.int64),
+        crowding=np.array(individuals.get("crowding"), dtype=np.float64),
     )
 
 
 def survivors_of(
     survival: Any, points: FloatArray, survive: int, rng: np.random.Generator
 ) -> tuple[IntArray, Any]:
-    """Whom a survival of pymoo keeps.
+    """Apply a survival of pymoo.
 
     Args:
         survival: of pymoo.
@@ -98,18 +98,18 @@ class HypervolumeReference:
     further: tuple[tuple[float, float], ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain numbers, for JSON."""
+        """Return plain numbers, for JSON."""
         return asdict(self)
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> HypervolumeReference:
-        """The reference that ``to_dict`` wrote."""
+        """Return the reference that ``to_dict`` wrote."""
         further = tuple((float(low), float(high)) for low, high in data.get("further", ()))
         return cls(**{**data, "further": further})
 
 
 def hypervolume(costs: FloatArray, qualities: FloatArray, reference: HypervolumeReference) -> float:
-    """Volume dominated by the points and better than the reference; 0 when there is none.
+    """Return the volume that points dominate above the reference; 0 where there is none.
 
     Args:
         costs: shape (n,), or (n, 1 + further objectives), the constraint's own first.

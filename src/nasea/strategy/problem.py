@@ -1,4 +1,4 @@
-"""What the search needs to know of a search space: a few numbers and two functions."""
+"""A search space under a budget, as a strategy sees it: numbers of choices and cost functions."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Objective:
     Attributes:
         cost: maps genomes, shape (n, layers), to their costs, shape (n,).
         layer_costs: the additive part of the cost, one array of shape (choices,) a layer.
-        high: the cost that is worth nothing: its budget, or that of the dearest architecture.
+        high: the cost that is worth nothing: its budget, or the most that an architecture costs.
     """
 
     cost: Callable[[IntArray], FloatArray]
@@ -61,8 +61,8 @@ class Objective:
 
 
 @dataclass(frozen=True, eq=False)
-class Gauge:
-    """Another cost that neither bounds nor is traded: it only helps to foretell quality.
+class CostFeature:
+    """An auxiliary cost that neither bounds nor is traded: it only helps to predict quality.
 
     Attributes:
         cost: maps genomes, shape (n, layers), to their costs, shape (n,): counts, at least 0.
@@ -75,7 +75,7 @@ class Gauge:
     high: float
 
     def __call__(self, genomes: IntArray) -> FloatArray:
-        """Logarithms of costs, from 0 for the least to 1 for the most, shape (n,)."""
+        """Return logarithms of costs, scaled to [0, 1] from least to most, shape (n,)."""
         low, high = np.log1p(self.low), np.log1p(self.high)
         shares: FloatArray = (np.log1p(self.cost(genomes)) - low) / ((high - low) or 1.0)
         return shares
@@ -99,7 +99,7 @@ class Problem:
         budget: the largest feasible cost.
         limits: further costs that bound what is feasible.
         objectives: further costs that the front trades, beside ``cost`` and quality.
-        gauges: further costs that a predictor may look at.
+        cost_features: further costs that a predictor may use.
     """
 
     choices: tuple[int, ...]
@@ -109,7 +109,7 @@ class Problem:
     budget: float
     limits: tuple[Limit, ...] = ()
     objectives: tuple[Objective, ...] = ()
-    gauges: tuple[Gauge, ...] = ()
+    cost_features: tuple[CostFeature, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.choices or min(self.choices) < 1:
@@ -121,7 +121,7 @@ class Problem:
             raise ValueError(f"the budget must be finite, found {self.budget}")
 
     def feasible(self, genomes: IntArray) -> npt.NDArray[np.bool_]:
-        """Which genomes meet the budget and every limit: (n, layers) -> (n,)."""
+        """Return which genomes meet the budget and every limit: (n, layers) -> (n,)."""
         fits: npt.NDArray[np.bool_] = self.cost(genomes) <= self.budget
         for limit in self.limits:
             fits &= limit.cost(genomes) <= limit.budget
@@ -142,11 +142,11 @@ class Problem:
         return len(self.choices)
 
     def costs(self, genomes: Sequence[Genome]) -> FloatArray:
-        """Costs of genomes given as tuples, shape (n,)."""
+        """Return the costs of genomes given as tuples, shape (n,)."""
         return self.cost(np.array(genomes, dtype=np.int64).reshape(-1, self.layers))
 
     def further_costs(self, genomes: Sequence[Genome]) -> FloatArray:
-        """Costs of the further objectives, shape (n, objectives)."""
+        """Return the costs of the further objectives, shape (n, objectives)."""
         rows = np.array(genomes, dtype=np.int64).reshape(-1, self.layers)
         columns = [objective.cost(rows) for objective in self.objectives]
         return np.column_stack(columns) if columns else np.empty((len(rows), 0))

@@ -13,7 +13,7 @@ Values: TypeAlias = Sequence[float] | FloatArray
 
 
 def kendall_tau(one: Values, other: Values) -> float:
-    """Rank correlation (tau-b, which allows for ties), from -1 to 1.
+    """Return the rank correlation (tau-b, which allows for ties), from -1 to 1.
 
     Returns:
         0 where one of them is the same value throughout: it ranks nothing.
@@ -24,7 +24,7 @@ def kendall_tau(one: Values, other: Values) -> float:
 
 
 def spearman_rho(one: Values, other: Values) -> float:
-    """Correlation of the ranks, from -1 to 1; 0 where one of them ranks nothing."""
+    """Return the correlation of the ranks, from -1 to 1; 0 where one of them ranks nothing."""
     from scipy.stats import spearmanr
 
     if np.ptp(one) == 0 or np.ptp(other) == 0:
@@ -33,7 +33,7 @@ def spearman_rho(one: Values, other: Values) -> float:
 
 
 def top_k_regret(predicted: Values, true: Values, k: int) -> float:
-    """What is lost by looking only at the ``k`` that are predicted to be best.
+    """Return what is lost by considering only the ``k`` predicted to be best.
 
     Args:
         predicted: higher is better.
@@ -51,7 +51,7 @@ def top_k_regret(predicted: Values, true: Values, k: int) -> float:
 def tau_interval(
     one: Values, other: Values, level: float = 0.95, draws: int = 2000
 ) -> tuple[float, float]:
-    """Percentile bootstrap of Kendall's tau over the things that are ranked.
+    """Return a percentile bootstrap interval of Kendall's tau.
 
     Efron & Tibshirani 1993, *An Introduction to the Bootstrap*, section 13.3.
 

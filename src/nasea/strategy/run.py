@@ -3,29 +3,22 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final, Literal, TypeAlias
+from typing import Literal
 
 import numpy as np
 
-from nasea.strategy.archive import Archive, Record, records_of
+from nasea.errors import MetricError
+from nasea.strategy.archive import Archive, Evaluate, Record, Score, records_of
 from nasea.strategy.enumeration import feasible_genomes
-from nasea.strategy.evolution.nsga2 import Nsga2
-from nasea.strategy.evolution.nsga3 import Nsga3
-from nasea.strategy.predictor.assisted import Assisted
+from nasea.strategy.pareto import HypervolumeReference, hypervolume
 from nasea.strategy.problem import Genome, Problem
+from nasea.strategy.protocol import Strategy, Study, checked_batch
+from nasea.strategy.registry import strategy_for
 from nasea.strategy.sampling import random_feasible
-from nasea.strategy.score import Evaluate, Score
 from nasea.strategy.state import SearchState
-
-Mode: TypeAlias = Literal["evolutionary", "assisted"]
-
-STRATEGIES: Final[Mapping[Mode, type[Nsga2] | type[Assisted]]] = {
-    "evolutionary": Nsga2,
-    "assisted": Assisted,
-}
-"""Who proposes what is scored, by mode."""
 
 # A gain below this share of the hypervolume is rounding, not progress.
 _STALL_TOLERANCE = 1e-9
@@ -43,8 +36,9 @@ class GenerationReport:
         hypervolume: of the front.
         archive: everything scored so far.
         state: where the search stands.
-        thinking_seconds: what choosing the candidates took, their scores apart; the one thing here
-            that another run of the same search does not share.
+        note: what the strategy says of itself, for the log.
+        proposal_seconds: what choosing the candidates took, their scores apart; only this differs
+            when the same search is run again.
     """
 
     generation: int
@@ -54,7 +48,8 @@ class GenerationReport:
     hypervolume: float
     archive: Archive
     state: SearchState
-    thinking_seconds: float
+    note: str | None
+    proposal_seconds: float
 
 
 @dataclass(frozen=True)
@@ -82,15 +77,14 @@ def run_search(
     pop_size: int,
     generations: int,
     seed: int,
-    mode: Mode = "evolutionary",
+    strategy: Strategy | None = None,
     archive: Archive | None = None,
     state: SearchState | None = None,
-    known: Mapping[Genome, Score] | None = None,
     stall_generations: int | None = None,
     quality_reference: float | None = None,
     on_generation: Callable[[GenerationReport], None] | None = None,
 ) -> SearchOutcome:
-    """Searches for the Pareto front of cost and quality under the budget.
+    """Search for the Pareto front of cost and quality under the budget.
 
     At most ``generations`` × ``pop_size`` architectures are scored, the first generation included.
     A search resumed from the archive and the state of any generation goes on exactly as the
@@ -98,19 +92,14 @@ def run_search(
 
     Args:
         problem: the space and its budget.
-        evaluate: scores architectures truly; called with those not in ``known``, once a generation
-            or, in mode ``assisted``, once a batch.
-        pop_size: population and most candidates of a generation, at least 1.
+        evaluate: scores architectures truly, a batch at a time.
+        pop_size: most candidates of a generation, at least 1.
         generations: how many in all, those already finished included, at least 1.
         seed: at least 0; the same seed and scores give the same search.
-        mode: who proposes: NSGA-II (NSGA-III where the problem has further objectives), or a
-            predictor of the qualities.
+        strategy: proposes the candidates; by default NSGA-II, or NSGA-III where the problem has
+            further objectives.
         archive: where to go on from, with ``state``.
         state: where to go on from, with ``archive``; both under this very budget.
-        known: scores of canonical genomes, made with the same weights (by a search under another
-            budget, say). A candidate found here takes its score from here and is not evaluated;
-            what is proposed does not depend on it. Known failures stay failures: leave out those
-            worth another try.
         stall_generations: stop once this many generations in a row left the hypervolume as it was;
             by default never.
         quality_reference: the quality that hypervolume counts from; by default the lowest of the
@@ -120,19 +109,21 @@ def run_search(
     Raises:
         BudgetError: the cheapest architecture exceeds the budget.
         MetricError: no candidate of the first generation could be scored.
+        StrategyError: the strategy proposed what it must not.
         ValueError: an argument is out of range, archive and state do not belong together, or
-            ``evaluate`` broke its promise.
+            ``evaluate`` gave too few or too many scores.
     """
-    if generations < 1:
-        raise ValueError(f"generations must be at least 1, found {generations}")
-    if problem.objectives and mode != "evolutionary":
-        raise ValueError(f"mode {mode} knows one cost, the problem has further objectives")
-    if stall_generations is not None and stall_generations < 1:
-        raise ValueError(f"stall_generations must be at least 1, found {stall_generations}")
-    strategy = Nsga3 if problem.objectives else STRATEGIES[mode]
-    algorithm = strategy(problem, pop_size, seed, quality_reference)
-    scorer = _Scorer(evaluate, known or {})
+    for name, value, least in (
+        ("generations", generations, 1),
+        ("pop_size", pop_size, 1),
+        ("seed", seed, 0),
+        ("stall_generations", stall_generations, 1),
+    ):
+        if value is not None and value < least:
+            raise ValueError(f"{name} must be at least {least}, found {value}")
+    strategy = strategy or strategy_for("evolutionary", problem)
     archive, state = _starting_point(problem, archive, state)
+    strategy.restore(state.strategy)
     while True:
         if state.generation >= generations:
             reason = f"all {generations} generations are done"
@@ -140,25 +131,47 @@ def run_search(
         if stall_generations is not None and _stalled(state.hypervolumes, stall_generations):
             reason = f"the hypervolume has not risen for {stall_generations} generations"
             return SearchOutcome(archive, state, "stalled", reason)
-        began, scorer.seconds = time.perf_counter(), 0.0
-        advanced = algorithm.advance(state, archive, scorer)
-        if advanced is None:
+        began, scoring_seconds = time.perf_counter(), 0.0
+        study = Study(problem, archive, state.generation, pop_size, seed)
+        while study.missing and (batch := checked_batch(strategy, study)):
+            asked = time.perf_counter()
+            scores = evaluate(batch)
+            scoring_seconds += time.perf_counter() - asked
+            study = study.with_scores(batch, _one_each(batch, scores))
+        if not study.proposed:
             return SearchOutcome(archive, state, "exhausted", _why_exhausted(problem, archive))
-        state, archive = advanced
+        archive = study.archive
+        reference = state.reference or _reference(study, quality_reference)
+        front = archive.front(problem.budget)
+        volume = _volume(front, reference)
+        strategy.tell(study)
+        state = SearchState(
+            state.generation + 1, reference, (*state.hypervolumes, volume), strategy.state()
+        )
         if on_generation is not None:
-            thinking = time.perf_counter() - began - scorer.seconds
-            on_generation(_report(problem, archive, state, thinking))
+            on_generation(
+                GenerationReport(
+                    generation=study.generation,
+                    scored=len(archive),
+                    failures=len(archive.failures),
+                    front=tuple(front),
+                    hypervolume=volume,
+                    archive=archive,
+                    state=state,
+                    note=strategy.describe(),
+                    proposal_seconds=time.perf_counter() - began - scoring_seconds,
+                )
+            )
 
 
 def random_search(problem: Problem, evaluate: Evaluate, count: int, seed: int) -> Archive:
-    """The baseline: scores ``count`` random feasible architectures, all in one generation.
+    """Score ``count`` random feasible architectures in one generation, as a baseline.
 
     Raises:
         BudgetError: the cheapest architecture exceeds the budget.
     """
     genomes = random_feasible(problem, count, np.random.default_rng(seed))
-    scores = _Scorer(evaluate, {})(genomes)
-    return Archive(tuple(records_of(problem, genomes, scores, generation=0)))
+    return Archive(tuple(records_of(problem, genomes, evaluate(genomes), generation=0)))
 
 
 def _starting_point(
@@ -168,14 +181,16 @@ def _starting_point(
         return Archive(), SearchState()
     if archive is None or state is None:
         raise ValueError("a search is resumed from an archive and a state, not from one of them")
-    if any(record.generation >= state.generation for record in archive):
-        raise ValueError("the archive is ahead of the state")
-    if not all(genome in archive for genome in state.population):
-        raise ValueError("the state's population is not in the archive")
+    finished = 1 + max((record.generation for record in archive), default=-1)
+    if finished != state.generation:
+        raise ValueError(
+            f"the archive holds {finished} generations, the state {state.generation}: they do not "
+            f"belong together"
+        )
     if state.reference is not None and state.reference.cost_high != problem.budget:
         raise ValueError(
             f"the state belongs to a budget of {state.reference.cost_high}, not {problem.budget}; "
-            f"begin anew and pass the archive's scores as known"
+            f"begin anew"
         )
     return archive, state
 
@@ -187,42 +202,40 @@ def _stalled(hypervolumes: Sequence[float], generations: int) -> bool:
     return now <= before * (1 + _STALL_TOLERANCE)
 
 
-class _Scorer:
-    """Gives known scores and evaluates the rest, and takes the time of it."""
+def _one_each(genomes: Sequence[Genome], scores: Sequence[Score]) -> Sequence[Score]:
+    if len(scores) != len(genomes):
+        raise ValueError(f"evaluate gave {len(scores)} scores for {len(genomes)} architectures")
+    return scores
 
-    def __init__(self, evaluate: Evaluate, known: Mapping[Genome, Score]) -> None:
-        self._evaluate = evaluate
-        self._known = known
-        self.seconds = 0.0
 
-    def __call__(self, genomes: Sequence[Genome]) -> list[Score]:
-        """One score a genome."""
-        began = time.perf_counter()
-        unknown = [genome for genome in genomes if genome not in self._known]
-        fresh = self._evaluate(unknown) if unknown else []
-        self.seconds += time.perf_counter() - began
-        if len(fresh) != len(unknown):
-            raise ValueError(f"evaluate gave {len(fresh)} scores for {len(unknown)} architectures")
-        scores = {**self._known, **dict(zip(unknown, fresh, strict=True))}
-        return [scores[genome] for genome in genomes]
+def _reference(study: Study, quality: float | None) -> HypervolumeReference:
+    """Return the reference that the first generation fixes; ``quality`` replaces its lowest."""
+    scores = [record.score for record in study.latest]
+    qualities = [score.quality for score in scores if score.quality is not None]
+    if not qualities:
+        reason, count = Counter(score.failure for score in scores).most_common(1)[0]
+        raise MetricError(
+            f"none of the {len(scores)} architectures of the first generation could be "
+            f"scored; the most common reason ({count} of {len(scores)}): {reason}",
+            fix="mend the reason above; the log names the reason of every candidate",
+        )
+    return HypervolumeReference(
+        quality=float(min(qualities) if quality is None else quality),
+        cost_low=study.problem.cheapest_cost,
+        cost_high=float(study.problem.budget),
+        further=tuple((one.low, one.high) for one in study.problem.objectives),
+    )
+
+
+def _volume(front: Sequence[Record], reference: HypervolumeReference) -> float:
+    return hypervolume(
+        np.array([(record.cost, *record.further_costs) for record in front]),
+        np.array([record.score.quality for record in front], dtype=np.float64),
+        reference,
+    )
 
 
 def _why_exhausted(problem: Problem, archive: Archive) -> str:
     if feasible_genomes(problem) is not None:
         return f"all {len(archive)} feasible architectures are scored"
     return f"no feasible architecture beyond the {len(archive)} scored could be found"
-
-
-def _report(
-    problem: Problem, archive: Archive, state: SearchState, thinking_seconds: float
-) -> GenerationReport:
-    return GenerationReport(
-        generation=state.generation - 1,
-        scored=len(archive),
-        failures=len(archive.failures),
-        front=tuple(archive.front(problem.budget)),
-        hypervolume=state.hypervolumes[-1],
-        archive=archive,
-        state=state,
-        thinking_seconds=thinking_seconds,
-    )

@@ -1,4 +1,4 @@
-"""Random architectures under the budget: the first generation, and baselines."""
+"""Random architectures under the budget: the first generation, exploration, baselines."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ import numpy as np
 
 from nasea.strategy.cost_grid import RESOLUTION, CostGrid
 from nasea.strategy.enumeration import feasible_genomes
-from nasea.strategy.evolution.proposals import Proposals
 from nasea.strategy.feasibility import cheapest_within
 from nasea.strategy.problem import Genome, IntArray, Problem
+from nasea.strategy.proposals import Proposals
 
 _ROUNDS = 20
 _LEAST_DRAWS = 32
@@ -21,7 +21,7 @@ _DRAWS_PER_TOTAL = 32
 def random_feasible(
     problem: Problem, count: int, rng: np.random.Generator, *, seen: Container[Genome] = ()
 ) -> list[Genome]:
-    """Distinct canonical feasible genomes, drawn uniformly among the feasible ones.
+    """Draw distinct canonical feasible genomes, uniformly among the feasible ones.
 
     Args:
         problem: the space and its budget.
@@ -37,7 +37,7 @@ def random_feasible(
         BudgetError: the cheapest architecture exceeds the budget.
     """
     proposals = Proposals(problem, seen, count)
-    top_up(proposals, problem, CostGrid(problem), rng)
+    fill_randomly(proposals, problem, CostGrid(problem), rng)
     return proposals.genomes
 
 
@@ -49,7 +49,7 @@ def neighbours(
     *,
     seen: Container[Genome] = (),
 ) -> list[Genome]:
-    """Distinct canonical feasible genomes that differ from one of those given in one layer.
+    """Draw distinct canonical feasible genomes that differ in one layer from one of those given.
 
     Args:
         problem: the space and its budget.
@@ -79,7 +79,7 @@ def neighbours(
 
 
 def initial_population(problem: Problem, count: int, rng: np.random.Generator) -> list[Genome]:
-    """The cheapest architecture, the dearest feasible one, and random ones evenly over the cost.
+    """Return the cheapest architecture, the most expensive feasible one, and others evenly between.
 
     Those that are cheapest in a further objective are among them too.
 
@@ -97,7 +97,7 @@ def initial_population(problem: Problem, count: int, rng: np.random.Generator) -
     proposals = Proposals(problem, (), count)
     grid = CostGrid(problem)
     proposals.offer(np.array([problem.cheapest], dtype=np.int64))
-    proposals.offer(_dearest_feasible(problem, grid, rng))
+    proposals.offer(_most_expensive(problem, grid, rng))
     for objective in problem.objectives:
         proposals.offer(np.array([objective.cheapest], dtype=np.int64))
     if problem.limits:
@@ -105,25 +105,15 @@ def initial_population(problem: Problem, count: int, rng: np.random.Generator) -
     edges = np.linspace(0, RESOLUTION, proposals.missing + 1)
     for low, high in zip(edges[:-1], edges[1:], strict=True):
         proposals.offer(grid.draw(_DRAWS_PER_STRATUM, rng, low=low, high=high), most=1)
-    top_up(proposals, problem, grid, rng)
+    fill_randomly(proposals, problem, grid, rng)
     return proposals.genomes
 
 
-def dearest_feasible(problem: Problem, rng: np.random.Generator) -> Genome:
-    """A genome whose cost comes as close to the budget as the cost grid can tell.
-
-    Raises:
-        BudgetError: the cheapest architecture exceeds the budget.
-    """
-    genome = _dearest_feasible(problem, CostGrid(problem), rng)[0]
-    return problem.canonical(tuple(genome.tolist()))
-
-
-def top_up(
+def fill_randomly(
     proposals: Proposals, problem: Problem, grid: CostGrid, rng: np.random.Generator
 ) -> None:
-    """Fills proposals with random feasible genomes; lists the space once drawing runs dry."""
-    # What one budget admits another may not: each has its turn at proposing.
+    """Fill proposals with random feasible genomes; list the space where drawing finds too few."""
+    # What meets one budget may exceed another: they take turns to propose.
     grids = [grid, *(CostGrid(view) for view in problem.views[1:])]
     for turn in range(_ROUNDS * len(grids)):
         if proposals.missing == 0:
@@ -136,12 +126,12 @@ def top_up(
 
 
 def _any_feasible(problem: Problem) -> Genome:
-    """A genome that meets every budget, or the cheapest where there is none."""
+    """Return a genome that meets every budget, or the cheapest where there is none."""
     return cheapest_within(problem) or problem.cheapest
 
 
-def _dearest_feasible(problem: Problem, grid: CostGrid, rng: np.random.Generator) -> IntArray:
-    """Shape (1, layers)."""
+def _most_expensive(problem: Problem, grid: CostGrid, rng: np.random.Generator) -> IntArray:
+    """Return a genome as close to the budget as the grid can tell, shape (1, layers)."""
     for total in grid.totals[::-1]:
         genomes = grid.draw(_DRAWS_PER_TOTAL, rng, low=total, high=total)
         costs = problem.cost(genomes)

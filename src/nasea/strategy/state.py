@@ -3,53 +3,49 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from nasea.strategy.pareto import HypervolumeReference
-from nasea.strategy.predictor.insight import Insight
-from nasea.strategy.problem import Genome
 
 
 @dataclass(frozen=True)
 class SearchState:
     """With the archive, all that a search needs to go on as if it had never stopped.
 
-    It holds no random state: each generation draws from a generator of its own.
+    It holds no random state: each generation draws from generators of its own.
 
     Attributes:
         generation: how many generations are finished.
-        population: the surviving genomes, canonical; the archive holds their scores.
         reference: what hypervolume is measured from; fixed by the first generation.
         hypervolumes: of the whole archive, after each generation.
-        insight: what an assisted search knows of its predictor; ``None`` in any other.
+        strategy: what the strategy remembers, JSON values; see :meth:`Strategy.state`.
     """
 
     generation: int = 0
-    population: tuple[Genome, ...] = ()
     reference: HypervolumeReference | None = None
     hypervolumes: tuple[float, ...] = ()
-    insight: Insight | None = None
+    strategy: Mapping[str, Any] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain lists and numbers; JSON keeps every float to the last bit."""
+        """Return plain lists and numbers; JSON keeps every float to the last bit."""
         return {
             "generation": self.generation,
-            "population": [list(genome) for genome in self.population],
             "reference": None if self.reference is None else self.reference.to_dict(),
             "hypervolumes": list(self.hypervolumes),
-            "insight": None if self.insight is None else self.insight.to_dict(),
+            "strategy": dict(self.strategy),
         }
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> SearchState:
-        """The state that ``to_dict`` wrote."""
+        """Return the state that ``to_dict`` wrote."""
         reference = data["reference"]
-        insight = data.get("insight")  # states of earlier versions have none
+        strategy = data.get("strategy")
+        if strategy is None:  # earlier versions kept it beside the rest
+            strategy = {key: data[key] for key in ("population", "insight") if data.get(key)}
         return cls(
             generation=data["generation"],
-            population=tuple(tuple(genome) for genome in data["population"]),
             reference=None if reference is None else HypervolumeReference.from_dict(reference),
             hypervolumes=tuple(data["hypervolumes"]),
-            insight=None if insight is None else Insight.from_dict(insight),
+            strategy=strategy,
         )

@@ -35,6 +35,7 @@ class _Scored:
 
 def finish(
     prepared: Prepared,
+    proposer: str,
     direction: Direction,
     archive: Archive,
     hypervolumes: Sequence[float],
@@ -48,6 +49,7 @@ def finish(
 
     Args:
         prepared: the run.
+        proposer: name of the strategy.
         direction: how a metric becomes an accuracy.
         archive: every true score of the search.
         hypervolumes: of each generation.
@@ -65,7 +67,7 @@ def finish(
     records = _chosen(prepared, archive)
     scored = _score_whole(prepared, records, book, listener, stop)
     members = [_member(prepared, direction, number, item) for number, item in enumerate(scored)]
-    front = assemble(prepared, direction, members, archive, hypervolumes, notes)
+    front = assemble(prepared, proposer, direction, members, archive, hypervolumes, notes)
     models = [_render(prepared, front, member) for member in members]
 
     def write_weights(member: FrontMember, path: Path) -> int:
@@ -96,13 +98,17 @@ def _pictures(
 
 
 def preview(
-    prepared: Prepared, direction: Direction, archive: Archive, hypervolumes: Sequence[float]
+    prepared: Prepared,
+    proposer: str,
+    direction: Direction,
+    archive: Archive,
+    hypervolumes: Sequence[float],
 ) -> Front:
     """The front as the search sees it so far, with the scores the search uses."""
     records = _chosen(prepared, archive)
     scored = [_Scored(r, r.score.metric) for r in records if r.score.metric is not None]
     members = [_member(prepared, direction, number, item) for number, item in enumerate(scored)]
-    return assemble(prepared, direction, members, archive, hypervolumes, ())
+    return assemble(prepared, proposer, direction, members, archive, hypervolumes, ())
 
 
 def _chosen(prepared: Prepared, archive: Archive) -> list[Record]:
@@ -113,6 +119,7 @@ def _chosen(prepared: Prepared, archive: Archive) -> list[Record]:
 
 def assemble(
     prepared: Prepared,
+    proposer: str,
     direction: Direction,
     members: Sequence[FrontMember],
     archive: Archive,
@@ -128,7 +135,7 @@ def assemble(
         constraint_value=float(scenario.constraint.value),
         also=tuple(scenario.constraint.also.items()),
         objectives=scenario.searcher.objectives,
-        proposer=scenario.searcher.proposer,
+        proposer=proposer,
         processor=None if prepared.profile is None else prepared.profile.describe(),
         metric_mode=direction.mode,
         seed=scenario.seed,

@@ -24,6 +24,7 @@ from nasea.pipeline.session.events import Listener, Progress
 from nasea.pipeline.session.identity import require_same
 from nasea.pipeline.session.session import Session, session
 from nasea.results.front import Front
+from nasea.strategy import Strategy, require_strategy, strategy_for
 from nasea.version import __version__
 
 
@@ -33,6 +34,7 @@ def search(
     directory: Path | None = None,
     restart: bool = False,
     listener: Listener | None = None,
+    strategy: Strategy | None = None,
 ) -> Front:
     """Search the networks of a scenario.
 
@@ -48,6 +50,7 @@ def search(
             the current directory by default.
         restart: forget the checkpoints and begin anew.
         listener: hears of progress.
+        strategy: proposes the architectures, in place of ``searcher.mode``.
 
     Returns:
         The Pareto front, as written to ``results/front.json``.
@@ -55,13 +58,15 @@ def search(
     Raises:
         NaseaError: whatever a user can mend; everything done so far is kept.
     """
+    if strategy is not None:
+        require_strategy(strategy)
     if launched_rank() > 0:
         return Front.from_dict(follow_run(config))
     loaded = load_scenario(config)
     home = (directory or Path.cwd()).resolve()
     log = home / f"log_{loaded.scenario.task}"
     with session(home, home / "results", log, listener, loaded.scenario) as ready:
-        front = _Run(loaded, home, restart, ready).front()
+        front = _Run(loaded, home, restart, ready, strategy).front()
         ready.group.farewell = front.to_dict()
         return front
 
@@ -75,6 +80,7 @@ class _Run:
         home: Path,
         restart: bool,
         session: Session,
+        strategy: Strategy | None,
     ) -> None:
         self.loaded = loaded
         self.home = home
@@ -85,6 +91,7 @@ class _Run:
         self.trained = CheckpointStore(home / "checkpoint", "train")
         self.searched = CheckpointStore(home / "checkpoint", "search")
         self.restart = restart
+        self.strategy = strategy
 
     def front(self) -> Front:
         """Go through all stages."""
@@ -144,9 +151,12 @@ class _Run:
         if earlier is not None:
             book.update(earlier["book"])
         direction = self._direction(prepared, training, book)
+        mode = prepared.scenario.searcher.proposer
+        strategy = self.strategy or strategy_for(mode, prepared.problem)
         searching = Searching(
-            prepared, direction, self.searched, book, self.listener, self.journal, self.stop
-        )
+            prepared, strategy, direction, self.searched, book, self.listener, self.journal,
+            self.stop,
+        )  # fmt: skip
         if earlier is not None:
             searching.resume(earlier)
         warning = self._separation(prepared, searching)
@@ -157,6 +167,7 @@ class _Run:
         try:
             front = finish(
                 prepared,
+                strategy.name,
                 direction,
                 outcome.archive,
                 outcome.state.hypervolumes,

@@ -22,7 +22,15 @@ from nasea.pipeline.session.interrupt import StopRequest
 from nasea.pipeline.session.journal import Journal
 from nasea.results.figures.plots import front_figure
 from nasea.space import Genome
-from nasea.strategy import Archive, GenerationReport, Score, SearchOutcome, SearchState, run_search
+from nasea.strategy import (
+    Archive,
+    GenerationReport,
+    Score,
+    SearchOutcome,
+    SearchState,
+    Strategy,
+    run_search,
+)
 
 SAVE_SECONDS = 60.0
 """A long generation is saved this often: what is scored stays scored."""
@@ -36,6 +44,7 @@ class Searching:
 
     Args:
         prepared: the run.
+        strategy: proposes the architectures.
         direction: how a metric becomes a quality.
         store: checkpoints of kind ``search``.
         book: every metric measured with these weights, shared with the other stages.
@@ -47,6 +56,7 @@ class Searching:
     def __init__(
         self,
         prepared: Prepared,
+        strategy: Strategy,
         direction: Direction,
         store: CheckpointStore,
         book: ScoreBook,
@@ -55,6 +65,7 @@ class Searching:
         stop: StopRequest,
     ) -> None:
         self.prepared = prepared
+        self.strategy = strategy
         self.direction = direction
         self.store = store
         self.book = book
@@ -80,7 +91,7 @@ class Searching:
             pop_size=searcher.pop_size,
             generations=searcher.generation_num,
             seed=self.prepared.scenario.seed,
-            mode=searcher.proposer,
+            strategy=self.strategy,
             archive=self._archive,
             state=self._state,
             stall_generations=searcher.stall_generations,
@@ -148,9 +159,8 @@ class Searching:
             f"({format_cost(costs[0], kind)} to {format_cost(costs[-1], kind)}), "
             f"best accuracy {best:.4f}, hypervolume {report.hypervolume:.4f}"
         )
-        insight = report.state.insight
-        if insight is not None:
-            self.listener.line(f"{insight.describe()}; {report.thinking_seconds:.2f} s")
+        if report.note is not None:
+            self.listener.line(f"{report.note}; {report.proposal_seconds:.2f} s")
 
     def _draw(self, report: GenerationReport) -> None:
         """Draw the front for TensorBoard; not every time where generations take no time at all."""
@@ -159,13 +169,15 @@ class Searching:
             return
         self._drawn_at = time.monotonic()
         hypervolumes = report.state.hypervolumes
-        front = preview(self.prepared, self.direction, report.archive, hypervolumes)
+        front = preview(
+            self.prepared, self.strategy.name, self.direction, report.archive, hypervolumes
+        )
         self.journal.events.figure("pareto", front_figure(front), report.generation)
 
     def resume(self, meta: Mapping[str, Any]) -> None:
         """Go on from what :meth:`save` wrote, if it belongs to this search."""
         before = meta["problem"]
-        now = problem_key(self.prepared.scenario, self.direction, self.prepared.profile)
+        now = self._problem_key()
         if before != now:
             changed = [_SHOWN[name] for name, value in now.items() if before.get(name) != value]
             self.listener.line(
@@ -181,11 +193,15 @@ class Searching:
             f"going on after generation {self._state.generation}, {len(self._archive)} scored"
         )
 
+    def _problem_key(self) -> dict[str, Any]:
+        prepared = self.prepared
+        return problem_key(prepared.scenario, self.strategy.name, self.direction, prepared.profile)
+
     def save(self) -> None:
         """Write a checkpoint."""
         meta: dict[str, Any] = {
             "weights_version": self.book.weights_version,
-            "problem": problem_key(self.prepared.scenario, self.direction, self.prepared.profile),
+            "problem": self._problem_key(),
             "archive": self._archive.to_dict(),
             "state": self._state.to_dict(),
             "book": self.book.to_list(),
@@ -219,14 +235,14 @@ def last_search(
 
 
 def problem_key(
-    scenario: Scenario, direction: Direction, profile: Profile | None = None
+    scenario: Scenario, strategy: str, direction: Direction, profile: Profile | None = None
 ) -> dict[str, Any]:
     """What makes a search another search; more generations only extend the same one."""
     return {
         "constraint": scenario.constraint.model_dump(mode="json"),
         "profile": None if profile is None else profile.digest,
         "pop_size": scenario.searcher.pop_size,
-        "searcher": scenario.searcher.proposer,
+        "searcher": strategy,
         "objectives": list(scenario.searcher.objectives),
         "mode": direction.mode,
         "in_unit_interval": direction.in_unit_interval,

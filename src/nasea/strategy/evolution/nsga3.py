@@ -3,50 +3,45 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
-from nasea.strategy.archive import Archive, Record
-from nasea.strategy.evolution.nsga2 import Nsga2
+from nasea.strategy.archive import Record
+from nasea.strategy.evolution.nsga2 import Nsga2, qualities
 from nasea.strategy.evolution.reference_directions import rank_by_direction
 from nasea.strategy.pareto import Ranking
 from nasea.strategy.problem import FloatArray, Genome
+from nasea.strategy.protocol import Study
 
 _REPRESENTATIVES_STREAM = 0x3B
 
 
-@dataclass(frozen=True)
 class Nsga3(Nsga2):
-    """Breeds as NSGA-II does here; who survives is decided by reference directions.
+    """Breeds as NSGA-II does here; reference directions decide who survives.
 
     They are evenly spread, as many as the population has room for (Deb & Jain 2014, part I).
     """
 
     def _rank(
-        self,
-        population: Sequence[Genome],
-        archive: Archive,
-        survive: int,
-        rng: np.random.Generator,
+        self, study: Study, population: Sequence[Genome], survive: int, rng: np.random.Generator
     ) -> Ranking:
-        qualities = [archive.scores[genome].quality for genome in population]
+        problem = study.problem
         points = np.column_stack(
             [
-                self.problem.costs(population),
-                self.problem.further_costs(population),
-                -np.array(qualities, dtype=np.float64),
+                problem.costs(population),
+                problem.further_costs(population),
+                -qualities(study, population),
             ]
         )
-        front = _points_of(archive.front(self.problem.budget))
-        return rank_by_direction(points, front, survive=survive, most=self.pop_size, rng=rng)
+        front = _points_of(study.archive.front(problem.budget))
+        return rank_by_direction(points, front, survive=survive, most=study.pop_size, rng=rng)
 
 
 def representatives(front: Sequence[Record], count: int) -> list[Record]:
-    """So many records of a front of three objectives and more, evenly spread, by rising cost.
+    """Choose evenly spread records of a front of three objectives and more, by rising cost.
 
-    Such a front holds a large share of all that was scored: more than anyone looks through. The
-    best of each objective are always among those chosen.
+    Such a front holds a large share of all that was scored, too many to look through. The best of
+    each objective are always among those chosen.
 
     Args:
         front: by rising cost.
@@ -71,5 +66,5 @@ def representatives(front: Sequence[Record], count: int) -> list[Record]:
 
 
 def _points_of(front: Sequence[Record]) -> FloatArray:
-    """Every objective to be made small, shape (n, objectives)."""
+    """Return every objective, as a minimum, shape (n, objectives)."""
     return np.array([(r.cost, *r.further_costs, -(r.score.quality or 0.0)) for r in front])

@@ -10,7 +10,7 @@ from nasea.strategy.problem import FloatArray, Genome, IntArray, Problem
 def tournament(
     rank: IntArray, crowding: FloatArray, count: int, rng: np.random.Generator
 ) -> IntArray:
-    """Winners of ``count`` binary tournaments: lower rank, then higher crowding, then the first.
+    """Hold ``count`` binary tournaments: lower rank, then higher crowding, then the first wins.
 
     Args:
         rank: shape (n,).
@@ -19,7 +19,7 @@ def tournament(
         rng: draws the contestants.
 
     Returns:
-        Indices into the population, shape (count,).
+        Indices of the winners in the population, shape (count,).
     """
     first, second = rng.integers(len(rank), size=(2, count))
     second_wins = (rank[second] < rank[first]) | (
@@ -30,7 +30,7 @@ def tournament(
 
 
 def uniform_crossover(mothers: IntArray, fathers: IntArray, rng: np.random.Generator) -> IntArray:
-    """One child a pair; each gene comes from either parent with equal probability.
+    """Cross pairs; each gene comes from either parent with equal probability.
 
     Args:
         mothers: shape (n, layers).
@@ -45,7 +45,7 @@ def uniform_crossover(mothers: IntArray, fathers: IntArray, rng: np.random.Gener
 
 
 def mutate(genomes: IntArray, choices: tuple[int, ...], rng: np.random.Generator) -> IntArray:
-    """Changes each gene with probability 1/L, to any other value with equal probability.
+    """Change each gene with probability 1/L, to any other value with equal probability.
 
     L counts the genes that have another value to take.
 
@@ -69,9 +69,9 @@ def mutate(genomes: IntArray, choices: tuple[int, ...], rng: np.random.Generator
 
 
 def repair(genome: Genome, problem: Problem, rng: np.random.Generator) -> Genome:
-    """Brings a genome under the budget and then every limit, keeping most of its genes.
+    """Bring a genome under the budget and then every limit, keeping most of its genes.
 
-    Layer after layer in random order gets a random cheaper candidate until the budget is met. A
+    In random order, each layer gets a random cheaper candidate until the budget is met. A
     genome that is feasible comes back as it is; one that meets a limit may exceed an earlier one.
     """
     for view in problem.views:

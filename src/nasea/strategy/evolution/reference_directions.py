@@ -18,11 +18,11 @@ from nasea.strategy.problem import FloatArray
 
 @cache
 def directions(objectives: int, most: int) -> FloatArray:
-    """Evenly spread directions (Das & Dennis 1998), shape (n, objectives).
+    """Return evenly spread directions (Das & Dennis 1998), shape (n, objectives).
 
     Args:
         objectives: at least 2.
-        most: how many at most; one a corner there always are.
+        most: how many at most; there is always one for each corner.
     """
     from pymoo.util.ref_dirs import get_reference_directions
 
@@ -36,7 +36,7 @@ def directions(objectives: int, most: int) -> FloatArray:
 def rank_by_direction(
     points: FloatArray, front: FloatArray, *, survive: int, most: int, rng: np.random.Generator
 ) -> Ranking:
-    """Non-dominated sorting, then the directions that have fewest points first.
+    """Sort by non-domination, then keep the directions that have fewest points first.
 
     Args:
         points: every objective to be made small, shape (n, objectives).
@@ -47,16 +47,16 @@ def rank_by_direction(
         rng: breaks ties of niches.
 
     Returns:
-        All alike in crowding: parents are drawn from a front by chance.
+        Survivors of equal crowding: parents are drawn from a front by chance.
     """
     from pymoo.algorithms.moo.nsga3 import ReferenceDirectionSurvival
 
     survival = ReferenceDirectionSurvival(directions(points.shape[1], most))
     if len(front):
         survival.norm.update(front)
-    survivors, told = survivors_of(survival, points, survive, rng)
+    survivors, individuals = survivors_of(survival, points, survive, rng)
     return Ranking(
         survivors=survivors,
-        rank=np.array(told.get("rank"), dtype=np.int64),
+        rank=np.array(individuals.get("rank"), dtype=np.int64),
         crowding=np.zeros(len(survivors)),
     )

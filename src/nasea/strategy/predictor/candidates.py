@@ -1,4 +1,4 @@
-"""Architectures to choose from by prediction: all there are, or bred where they are too many."""
+"""Candidates for the acquisition function: all architectures, or bred where they are too many."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from nasea.strategy.archive import Archive
 from nasea.strategy.cost_grid import CostGrid
 from nasea.strategy.enumeration import feasible_genomes
 from nasea.strategy.evolution.operators import mutate, uniform_crossover
-from nasea.strategy.evolution.proposals import Proposals
 from nasea.strategy.predictor.kernel import Encoder, Points
 from nasea.strategy.problem import FloatArray, Genome, IntArray, Problem
+from nasea.strategy.proposals import Proposals
 
 LISTED = 50_000
 """Feasible genomes up to which all of them are candidates."""
@@ -25,12 +25,12 @@ _ROUNDS = 4
 _PARENTS = 100
 
 
-class Pool:
-    """Source of the candidates of a problem.
+class CandidatePool:
+    """The candidates of a problem.
 
     Args:
         problem: whose feasible architectures.
-        listed: up to how many are all of them candidates.
+        listed: up to so many architectures, all are candidates.
     """
 
     def __init__(self, problem: Problem, listed: int = LISTED) -> None:
@@ -41,29 +41,30 @@ class Pool:
     def candidates(
         self,
         archive: Archive,
-        promise: Callable[[Points], FloatArray],
+        acquisition: Callable[[Points], FloatArray],
         rng: np.random.Generator,
     ) -> tuple[IntArray, FloatArray]:
-        """Feasible canonical architectures that are not in the archive.
+        """Return feasible canonical architectures that are not in the archive.
 
         Args:
             archive: what is scored.
-            promise: how much is to be hoped for, (n points) -> (n,); what is bred, is bred for it.
-                It is asked about points in single precision.
-            rng: breeds.
+            acquisition: the value of scoring, (n points) -> (n,), which breeding maximises; it is
+                given points in single precision.
+            rng: draws parents and offspring.
 
         Returns:
-            Genomes, shape (n, layers), and how much they promise, shape (n,).
+            Genomes, shape (n, layers), and their acquisition, shape (n,).
         """
         if self._all is None:
-            return self._bred(archive, promise, rng)
+            return self._bred(archive, acquisition, rng)
         genomes, points, row_of = self._all
         left = np.ones(len(genomes), dtype=np.bool_)
         left[[row_of[record.genome] for record in archive if record.genome in row_of]] = False
         rows = np.flatnonzero(left)
-        # A block at a time stays in the processor's cache.
+        # One block fits the processor's cache.
         blocks = [
-            promise(points[rows[begin : begin + _BLOCK]]) for begin in range(0, len(rows), _BLOCK)
+            acquisition(points[rows[begin : begin + _BLOCK]])
+            for begin in range(0, len(rows), _BLOCK)
         ]
         return genomes[rows], np.concatenate([np.empty(0), *blocks])
 
@@ -76,12 +77,15 @@ class Pool:
         canonical = {self._problem.canonical(tuple(row)): None for row in listed.tolist()}
         row_of = {genome: row for row, genome in enumerate(canonical)}
         genomes = _array(list(row_of), self._problem)
-        return genomes, self._encode(genomes).rough, row_of
+        return genomes, self._encode(genomes).in_single_precision, row_of
 
     def _bred(
-        self, archive: Archive, promise: Callable[[Points], FloatArray], rng: np.random.Generator
+        self,
+        archive: Archive,
+        acquisition: Callable[[Points], FloatArray],
+        rng: np.random.Generator,
     ) -> tuple[IntArray, FloatArray]:
-        """Offspring of the front and of what promised most, and random ones of every cost."""
+        """Breed from the front and the highest acquisition, beside random ones of every cost."""
         proposals = Proposals(self._problem, archive, _ROUNDS * _BRED_AT_ONCE)
         front = [record.genome for record in archive.front(self._problem.budget)]
         parents = _array(front[-_SCORED_PARENTS:], self._problem)
@@ -93,10 +97,10 @@ class Pool:
             children = mutate(uniform_crossover(mothers, fathers, rng), self._problem.choices, rng)
             proposals.offer(children)
             genomes = _array(proposals.genomes, self._problem)
-            promised = promise(self._encode(genomes).rough)
-            best = np.argsort(-promised, kind="stable")[:_PARENTS]
+            values = acquisition(self._encode(genomes).in_single_precision)
+            best = np.argsort(-values, kind="stable")[:_PARENTS]
             parents = np.concatenate([parents, genomes[best]])[-2 * _PARENTS :]
-        return genomes, promised
+        return genomes, values
 
 
 def _array(genomes: Sequence[Genome], problem: Problem) -> IntArray:

@@ -1,4 +1,4 @@
-"""A Gaussian process that predicts the merit of architectures from those truly scored."""
+"""A Gaussian process that predicts the quality of architectures from those truly scored."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import numpy as np
 from nasea.strategy.predictor.kernel import Kernel, Points
 from nasea.strategy.problem import FloatArray
 
-_FITTED_ON = 200
-"""Scores that parameters are fitted to, at most; the predictor itself is told of all."""
+_MAX_FITTED = 200
+"""Scores that parameters are fitted to, at most; predictions use all."""
 
 _ITERATIONS = 20
 _BOUNDS = (-5.0, 5.0)
@@ -20,16 +20,16 @@ _BOUNDS = (-5.0, 5.0)
 _JITTER = 1e-6
 
 _CALIBRATION = (0.6, 2.0)
-"""Least and most that variances are multiplied by: few errors do not tell more."""
+"""Least and most that variances are multiplied by: a few errors do not justify more."""
 
 
-def fit(kernel: Kernel, points: Points, merits: FloatArray, start: FloatArray) -> FloatArray:
-    """The parameters of greatest posterior density, as far as a few iterations go.
+def fit(kernel: Kernel, points: Points, targets: FloatArray, start: FloatArray) -> FloatArray:
+    """Find the parameters of greatest posterior density, as far as a few iterations go.
 
     Args:
         kernel: whose parameters.
         points: scored architectures, n of them.
-        merits: standardised, shape (n,).
+        targets: transformed qualities, standardised, shape (n,).
         start: logarithms of parameters to begin with.
 
     Returns:
@@ -38,22 +38,26 @@ def fit(kernel: Kernel, points: Points, merits: FloatArray, start: FloatArray) -
     from scipy.linalg import LinAlgError, cho_factor, cho_solve, solve_triangular
     from scipy.optimize import minimize
 
-    rows = np.unique(np.linspace(0, len(merits) - 1, _FITTED_ON).astype(np.int64))
-    points, merits = points[rows], merits[rows]
+    rows = np.unique(np.linspace(0, len(targets) - 1, _MAX_FITTED).astype(np.int64))
+    points, targets = points[rows], targets[rows]
 
     prior = kernel.prior
 
     def loss(off: FloatArray) -> tuple[float, FloatArray]:
-        """Negative log density, up to a constant, and its gradient, so far off the prior."""
+        """Return the negative log density, up to a constant, and its gradient.
+
+        Args:
+            off: the parameters, in standard deviations of the prior from its mean.
+        """
         covariance, pullback = kernel.with_gradient(prior.mean + prior.root @ off, points)
-        covariance[np.diag_indices(len(merits))] += _JITTER
+        covariance[np.diag_indices(len(targets))] += _JITTER
         try:
             factor = cho_factor(covariance, lower=True, check_finite=False)
         except LinAlgError:
             return 1e12, np.zeros_like(off)
-        weights = cho_solve(factor, merits, check_finite=False)
-        inverse = cho_solve(factor, np.eye(len(merits)), check_finite=False)
-        value = 0.5 * (merits @ weights + off @ off) + np.log(np.diag(factor[0])).sum()
+        weights = cho_solve(factor, targets, check_finite=False)
+        inverse = cho_solve(factor, np.eye(len(targets)), check_finite=False)
+        value = 0.5 * (targets @ weights + off @ off) + np.log(np.diag(factor[0])).sum()
         gradient = pullback(0.5 * (inverse - np.outer(weights, weights)))
         return float(value), prior.root.T @ gradient + off
 
@@ -70,57 +74,57 @@ def fit(kernel: Kernel, points: Points, merits: FloatArray, start: FloatArray) -
 
 
 @dataclass(frozen=True, eq=False)
-class Predictor:
-    """A Gaussian process told of scores.
+class GaussianProcess:
+    """A Gaussian process conditioned on scores.
 
     Attributes:
         kernel: how alike architectures are.
         logs: logarithms of its parameters.
         points: scored architectures, n of them.
-        merits: their standardised merits, shape (n,).
+        targets: their transformed qualities, standardised, shape (n,).
     """
 
     kernel: Kernel
     logs: FloatArray
     points: Points
-    merits: FloatArray
+    targets: FloatArray
 
     @property
     def noise(self) -> float:
-        """Variance of a score about the merit it is a score of."""
+        """Variance of a target about its mean over repeated scores."""
         return self.kernel.noise(self.logs)
 
     @cached_property
-    def believed(self) -> FloatArray:
-        """Expected merits of the scored architectures themselves, shape (n,)."""
-        return self.merits - (self.noise + _JITTER) * self._weights
+    def training_means(self) -> FloatArray:
+        """Posterior means at the scored architectures themselves, shape (n,)."""
+        return self.targets - (self.noise + _JITTER) * self._weights
 
     @cached_property
-    def left_out(self) -> FloatArray:
-        """The merit of each scored architecture as the others predict it, shape (n,).
+    def leave_one_out_means(self) -> FloatArray:
+        """The target of each scored architecture as the others predict it, shape (n,).
 
         Rasmussen and Williams, Gaussian Processes for Machine Learning (2006), equation 5.12.
         """
-        left_out: FloatArray = self.merits - self._weights / self._precisions
-        return left_out
+        means: FloatArray = self.targets - self._weights / self._precisions
+        return means
 
     @cached_property
     def calibration(self) -> float:
-        """By what to multiply variances so that they are as large as errors are near the best.
+        """The factor that makes variances as large as errors are near the best.
 
         One variance for the whole space is too large where much is alike, and what is proposed is
-        near the best: so it is compared with the errors of left-out predictions of the better half
+        near the best: so it is compared with the leave-one-out errors of the better half
         (equation 5.12 again).
         """
-        better = self.merits >= np.median(self.merits)
+        better = self.targets >= np.median(self.targets)
         squares = self._weights[better] ** 2 / self._precisions[better]
         return float(np.clip(squares.mean(), *_CALIBRATION))
 
     def posterior(self, points: Points) -> Posterior:
-        """What is known of the merits of m architectures, as precise as the points."""
+        """Predict the targets of m architectures, in the precision of the points."""
         from scipy.linalg import solve_triangular
 
-        across = self.kernel(self.logs, self.points.like(points), points)
+        across = self.kernel(self.logs, self.points.in_precision_of(points), points)
         root = self._root.astype(across.dtype)
         explained = solve_triangular(root, across, lower=True, check_finite=False)
         variances = self.kernel.diagonal(self.logs, points) - (explained**2).sum(axis=0)
@@ -131,15 +135,15 @@ class Predictor:
     def _root(self) -> FloatArray:
         """Lower Cholesky factor of the covariance of the scores."""
         covariance = self.kernel(self.logs, self.points, self.points)
-        covariance[np.diag_indices(len(self.merits))] += self.noise + _JITTER
+        covariance[np.diag_indices(len(self.targets))] += self.noise + _JITTER
         return np.linalg.cholesky(covariance).astype(np.float64, copy=False)
 
     @cached_property
     def _precisions(self) -> FloatArray:
-        """Inverse variances of left-out scores, shape (n,)."""
+        """Inverse variances of leave-one-out predictions, shape (n,)."""
         from scipy.linalg import solve_triangular
 
-        root = solve_triangular(self._root, np.eye(len(self.merits)), lower=True)
+        root = solve_triangular(self._root, np.eye(len(self.targets)), lower=True)
         precisions: FloatArray = (root**2).sum(axis=0)
         return precisions
 
@@ -147,42 +151,43 @@ class Predictor:
     def _weights(self) -> FloatArray:
         from scipy.linalg import cho_solve
 
-        weights: FloatArray = cho_solve((self._root, True), self.merits)
+        weights: FloatArray = cho_solve((self._root, True), self.targets)
         return weights
 
 
 @dataclass(frozen=True, eq=False)
 class Posterior:
-    """Normal distributions of the merits of m architectures.
+    """Normal distributions of the targets of m architectures.
 
     Attributes:
-        predictor: whose.
+        process: whose posterior.
         points: the architectures.
         means: shape (m,).
         variances: shape (m,).
-        explained: what the scores told of each, shape (scores, m).
+        explained: covariances with the scores, whitened, shape (scores, m).
     """
 
-    predictor: Predictor
+    process: GaussianProcess
     points: Points
     means: FloatArray
     variances: FloatArray
     explained: FloatArray
 
-    def believing(self, row: int) -> Posterior:
-        """What would be known had architecture ``row`` been scored as expected.
+    def conditioned_on_mean(self, row: int) -> Posterior:
+        """Return the posterior had architecture ``row`` been scored as expected.
 
-        The means stay, the variances of its like fall: so the next of a batch is another.
+        The means stay, the variances of similar ones fall, so the next of a batch is another: the
+        "Kriging believer" of Ginsbourger et al. 2010.
         """
-        predictor = self.predictor
+        process = self.process
         one = np.array([row])
-        like = predictor.kernel(predictor.logs, self.points[one], self.points)[0]
-        covariances = like - self.explained[:, row] @ self.explained
-        told = covariances / np.sqrt(self.variances[row] + predictor.noise)
+        prior = process.kernel(process.logs, self.points[one], self.points)[0]
+        covariances = prior - self.explained[:, row] @ self.explained
+        added = covariances / np.sqrt(self.variances[row] + process.noise)
         return Posterior(
-            predictor,
+            process,
             self.points,
             self.means,
-            np.maximum(self.variances - told**2, _JITTER),
-            np.vstack([self.explained, told]),
+            np.maximum(self.variances - added**2, _JITTER),
+            np.vstack([self.explained, added]),
         )

@@ -1,4 +1,4 @@
-"""How alike two architectures are, for a Gaussian process: a kernel on genomes and costs."""
+"""The kernel of the Gaussian process: how alike two architectures are, by genes and costs."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Points:
         hot: one-hot genes, layer after layer, shape (n, candidates of all layers).
         known: what every architecture is known to cost, shape (n, costs). First the constraint's
             cost, as a share of the range from the cheapest architecture to the budget; then the
-            gauges of the problem.
+            further cost features of the problem.
     """
 
     hot: FloatArray
@@ -36,15 +36,14 @@ class Points:
     def __getitem__(self, rows: IntArray | slice) -> Points:
         return Points(self.hot[rows], self.known[rows])
 
-    def like(self, other: Points) -> Points:
-        """The same with as many digits as another."""
+    def in_precision_of(self, other: Points) -> Points:
+        """Return the same in the floating-point type of another."""
         return Points(self.hot.astype(other.hot.dtype), self.known.astype(other.known.dtype))
 
     @property
-    def rough(self) -> Points:
-        """The same in single precision: half the time, and near enough to sift."""
-        rough = np.float32
-        return Points(self.hot.astype(rough), self.known.astype(rough))
+    def in_single_precision(self) -> Points:
+        """The same in single precision: half the time, and exact enough for a shortlist."""
+        return Points(self.hot.astype(np.float32), self.known.astype(np.float32))
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,17 +62,19 @@ class Encoder:
         return np.repeat(np.arange(self.problem.layers), self.problem.choices)
 
     def __call__(self, genomes: IntArray) -> Points:
-        """Points of genomes, shape (n, layers)."""
+        """Return the points of genomes, shape (n, layers)."""
         first = np.concatenate([[0], np.cumsum(self.problem.choices)[:-1]])
         hot = np.zeros((len(genomes), len(self.layer_of)))
         hot[np.arange(len(genomes))[:, None], genomes + first] = 1.0
         span = self.problem.slack or 1.0
         shares = (self.problem.cost(genomes) - self.problem.cheapest_cost) / span
-        return Points(hot, np.column_stack([shares, *(g(genomes) for g in self.problem.gauges)]))
+        return Points(
+            hot, np.column_stack([shares, *(f(genomes) for f in self.problem.cost_features)])
+        )
 
 
 class Kernel:
-    """The sum of what layers add, of what they do together, of counts, and of what costs say.
+    """A sum of kernels on single layers, on layers together, on counts, and on costs.
 
     With x_l the candidate of layer l, n_i how many layers have candidate i, and c_j the costs, the
     covariance of two architectures is::
@@ -89,7 +90,7 @@ class Kernel:
     and others not; the plane is that of Zhang et al. 2020, *A Latent Variable Approach to Gaussian
     Process Modeling with Qualitative and Quantitative Factors*, section 3.
 
-    The second lets what was learnt in one layer speak of another. Candidates of different layers
+    The second transfers what was learnt in one layer to another. Candidates of different layers
     count as the same where they have the same index and their layers as many candidates, which is
     how blocks and operations are listed; where that means nothing, g is fitted to be small.
 
@@ -113,24 +114,24 @@ class Kernel:
         self._others = same & ~np.eye(len(layer_of), dtype=bool)
 
     def __call__(self, logs: FloatArray, one: Points, other: Points) -> FloatArray:
-        """Covariances without noise: (n points), (m points) -> (n, m), as precise as the points."""
+        """Return covariances without noise: (n points), (m points) -> (n, m)."""
         logs = logs.astype(one.hot.dtype)
         together, counts, cost = self._terms(logs, one, other)
         return together + counts + cost + self._rest(logs, one, other)
 
     def diagonal(self, logs: FloatArray, points: Points) -> FloatArray:
-        """Variances without noise: (n points) -> (n,)."""
+        """Return variances without noise: (n points) -> (n,)."""
         v = self._values(logs)
         constant = 1.0 + v["w"].sum() + v["a"][0] + v["r"][0] + v["g"][0]
         variances: FloatArray = constant + points.known**2 @ v["b"].astype(points.known.dtype)
         return variances
 
     def noise(self, logs: FloatArray) -> float:
-        """Variance of a score about the quality it is a score of."""
+        """Return the variance of a score about its mean over repeated scores."""
         return float(np.exp(logs[self.prior.slices[Prior.NOISE]][0]))
 
     def with_gradient(self, logs: FloatArray, points: Points) -> tuple[FloatArray, Pullback]:
-        """Covariances of points with themselves, noise included, and how they depend on ``logs``.
+        """Return covariances of points with themselves, noise included, and their gradient.
 
         Returns:
             Covariances, shape (n, n), and a function that maps a symmetric weight of each to the
@@ -150,7 +151,7 @@ class Kernel:
     def _terms(
         self, logs: FloatArray, one: Points, other: Points
     ) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """The three exponential terms."""
+        """Compute the three exponential terms."""
         v = self._values(logs)
         plane = ((v[Prior.PLANE][:, None] - v[Prior.PLANE]) ** 2).sum(axis=2)
         distance = (v["t"][self.layer_of] + v["s"])[:, None] + v["s"] + plane
@@ -212,7 +213,7 @@ class Pullback:
 
 
 def _squares(one: FloatArray, other: FloatArray) -> FloatArray:
-    """Squared distances: (n, d), (m, d) -> (n, m)."""
+    """Return squared distances: (n, d), (m, d) -> (n, m)."""
     squares: FloatArray = (
         (one**2).sum(axis=1)[:, None] + (other**2).sum(axis=1) - 2.0 * one @ other.T
     )

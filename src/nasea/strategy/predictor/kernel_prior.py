@@ -1,4 +1,4 @@
-"""What the parameters of a kernel are like before anything is scored."""
+"""The prior of the kernel's parameters."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ _PLANE_SD = 0.5
 
 _NOISE = 0.015
 _NOISE_SD = 0.4
-"""Median of the noise variance and spread of its logarithm: few scores cannot tell them."""
+"""Median of the noise variance and spread of its logarithm: a few scores do not determine them."""
 
 _POOLED = 0.7
-"""Share of a parameter's variance that all layers have in common: a few scores tell what
-candidates are to each other, and rather alike in every layer, before they tell it of each."""
+"""Share of a parameter's variance that all layers have in common: a few scores show how candidates
+compare over all layers before they show it for each."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,7 +47,7 @@ class Prior:
 
     @classmethod
     def of(cls, layer_of: IntArray, kind_of: IntArray, costs: int) -> Prior:
-        """The prior for a space.
+        """Build the prior for a space.
 
         Args:
             layer_of: the layer of each candidate, shape (candidates,).
@@ -88,7 +88,7 @@ class Prior:
 
 
 def _root(group: IntArray, spread: float) -> FloatArray:
-    """Cholesky factor for parameters that vary in part with their group, shape (n, n)."""
+    """Return the Cholesky factor for parameters that share a part of their group's variance."""
     together = group[:, None] == group
     covariance = _POOLED * together + (1.0 - _POOLED) * np.eye(len(group))
     root: FloatArray = spread * np.linalg.cholesky(covariance)

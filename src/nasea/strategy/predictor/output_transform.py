@@ -13,12 +13,11 @@ _MARGIN = 1.0
 
 
 @dataclass(frozen=True)
-class Warp:
-    """Quality as the logarithm of what it lacks, standardised: its *merit*.
+class OutputTransform:
+    """Maps quality to -log(ceiling - quality), standardised: the target of the predictor.
 
-    Networks differ in tenths of a percent near the best and in tens of percents far from it. On a
-    scale of log(ceiling - quality) both are steps of like size, which one stationary model can
-    follow. Increasing: more merit is more quality.
+    Networks differ in tenths of a percent near the best and in tens of percents far from it. On
+    this scale both are steps of like size, which one stationary model can follow. Increasing.
 
     Attributes:
         ceiling: a quality beyond the best seen.
@@ -31,8 +30,8 @@ class Warp:
     spread: float
 
     @classmethod
-    def of(cls, qualities: FloatArray) -> Warp:
-        """The scale for these qualities, shape (n,); n at least 1."""
+    def fit(cls, qualities: FloatArray) -> OutputTransform:
+        """Fit the scale to qualities, shape (n,); n at least 1."""
         best = float(qualities.max())
         margin = _MARGIN * (best - float(np.median(qualities)))
         # Where all are alike any margin will do, if it can be added to the best at all.
@@ -40,12 +39,12 @@ class Warp:
         lacking = np.log(ceiling - qualities)
         return cls(ceiling, float(lacking.mean()), float(lacking.std()) or 1.0)
 
-    def merit(self, qualities: FloatArray) -> FloatArray:
-        """Of qualities below the ceiling, any shape."""
-        merits: FloatArray = (self.centre - np.log(self.ceiling - qualities)) / self.spread
-        return merits
+    def apply(self, qualities: FloatArray) -> FloatArray:
+        """Map qualities below the ceiling to targets, any shape."""
+        targets: FloatArray = (self.centre - np.log(self.ceiling - qualities)) / self.spread
+        return targets
 
-    def quality(self, merits: FloatArray) -> FloatArray:
-        """The inverse of :meth:`merit`."""
-        qualities: FloatArray = self.ceiling - np.exp(self.centre - self.spread * merits)
+    def invert(self, targets: FloatArray) -> FloatArray:
+        """Map targets to qualities, any shape."""
+        qualities: FloatArray = self.ceiling - np.exp(self.centre - self.spread * targets)
         return qualities

@@ -1,4 +1,4 @@
-"""Which scores a predictor is told of, where there are more than it can make use of in time."""
+"""Which scores a predictor is trained on, where all of them would take too long."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _EVEN = 0.25
 def training_subset(
     costs: FloatArray, qualities: FloatArray, most: int
 ) -> tuple[IntArray, IntArray]:
-    """The scores that say most about where the front may still rise.
+    """Select the scores that say most about where the front may still rise.
 
     A quarter is spread evenly over the order in which they were scored, so that what is far from
     the front is not taken for unknown. The others are the front, and then those that fall least

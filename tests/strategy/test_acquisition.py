@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nasea.strategy import HypervolumeReference, hypervolume
-from nasea.strategy.predictor.acquisition import Staircase
+from nasea.strategy.predictor.acquisition import NoisyFront
 
 SHARES = st.integers(0, 9).map(lambda n: n / 10)
 QUALITIES = st.integers(0, 8).map(float)
@@ -17,9 +17,9 @@ def volume(points: list[tuple[float, float]]) -> float:
     return hypervolume(costs, qualities, REFERENCE)
 
 
-def stairs_of(points: list[tuple[float, float]]) -> Staircase:
+def front_of(points: list[tuple[float, float]]) -> NoisyFront:
     costs, qualities = np.array(points).T
-    return Staircase.of(costs, qualities, qualities, REFERENCE.quality)
+    return NoisyFront.of(costs, qualities, qualities, REFERENCE.quality)
 
 
 @given(POINTS, SHARES, QUALITIES)
@@ -29,7 +29,7 @@ def test_without_noise_the_gain_is_what_hypervolume_grows_by(
 ) -> None:
     quality = max(quality, REFERENCE.quality)
     height = np.array([[quality]])
-    gain = stairs_of(points).gain(np.array([cost]), height, height)[0, 0]
+    gain = front_of(points).improvement(np.array([cost]), height, height)[0, 0]
     grown = volume([*points, (cost, quality)]) - volume(points)
     assert gain == pytest.approx(grown, abs=1e-12)
 
@@ -39,21 +39,23 @@ def test_without_noise_the_gain_is_what_hypervolume_grows_by(
 def test_a_point_added_is_a_point_it_is_of(
     points: list[tuple[float, float]], cost: float, quality: float
 ) -> None:
-    one = stairs_of(points).with_point(cost, quality, quality)
-    other = stairs_of([*points, (cost, quality)])
+    one = front_of(points).with_point(cost, quality, quality)
+    other = front_of([*points, (cost, quality)])
     probe = np.linspace(0, 1, 7)
     height = np.full((7, 1), 6.5)
-    np.testing.assert_allclose(one.gain(probe, height, height), other.gain(probe, height, height))
+    np.testing.assert_allclose(
+        one.improvement(probe, height, height), other.improvement(probe, height, height)
+    )
 
 
 def test_a_lucky_score_has_to_be_beaten_but_is_not_worth_what_it_seems() -> None:
-    stairs = Staircase.of(np.array([0.0]), np.array([8.0]), np.array([6.0]), 2.0)
-    seen, believed = np.array([[7.5, 8.5]]), np.array([[7.0, 7.0]])
-    gains = stairs.gain(np.array([0.5]), seen, believed)
+    front = NoisyFront.of(np.array([0.0]), np.array([8.0]), np.array([6.0]), 2.0)
+    observed, expected = np.array([[7.5, 8.5]]), np.array([[7.0, 7.0]])
+    gains = front.improvement(np.array([0.5]), observed, expected)
     np.testing.assert_allclose(gains, [[0.0, 0.5 * (7.0 - 6.0)]])
 
 
 def test_luck_that_replaces_quality_is_a_loss() -> None:
-    stairs = Staircase.of(np.array([0.0]), np.array([8.0]), np.array([7.9]), 2.0)
-    gain = stairs.gain(np.array([0.0]), np.array([[8.5]]), np.array([[7.4]]))
+    front = NoisyFront.of(np.array([0.0]), np.array([8.0]), np.array([7.9]), 2.0)
+    gain = front.improvement(np.array([0.0]), np.array([[8.5]]), np.array([[7.4]]))
     assert gain[0, 0] == pytest.approx(-0.5)

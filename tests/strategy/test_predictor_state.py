@@ -2,11 +2,11 @@ import json
 
 import pytest
 
-from nasea.strategy.predictor.insight import Insight
+from nasea.strategy.predictor.predictor_state import PredictorState
 
 
-def insight(correlation: float, cost_correlation: float, compared: int) -> Insight:
-    return Insight((0.5, -1.25), 1000, correlation, cost_correlation, compared)
+def fitted(correlation: float, cost_correlation: float, compared: int) -> PredictorState:
+    return PredictorState((0.5, -1.25), 1000, correlation, cost_correlation, compared)
 
 
 @pytest.mark.parametrize(
@@ -25,15 +25,15 @@ def insight(correlation: float, cost_correlation: float, compared: int) -> Insig
 def test_it_is_trusted_unless_cost_ranks_clearly_better(
     correlation: float, cost_correlation: float, compared: int, trusted: bool
 ) -> None:
-    assert insight(correlation, cost_correlation, compared).trusted is trusted
+    assert fitted(correlation, cost_correlation, compared).trusted is trusted
 
 
 def test_it_comes_back_from_json_as_it_was() -> None:
-    one = insight(0.1 + 0.2, 1 / 3, 40)
-    assert Insight.from_dict(json.loads(json.dumps(one.to_dict()))) == one
+    one = fitted(0.1 + 0.2, 1 / 3, 40)
+    assert PredictorState.from_dict(json.loads(json.dumps(one.to_dict()))) == one
 
 
 def test_earlier_versions_compared_all_that_was_fitted_to() -> None:
-    data = insight(0.5, 0.4, 30).to_dict()
+    data = fitted(0.5, 0.4, 30).to_dict()
     del data["compared"]
-    assert Insight.from_dict(data).compared == 1000
+    assert PredictorState.from_dict(data).compared == 1000

@@ -1,4 +1,4 @@
-"""What an assisted search has learnt so far about predicting."""
+"""What a checkpoint keeps of a fitted predictor."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from typing import Any
 
 import numpy as np
 
-_SURE = 1.0 - 1e-9
+_NEAR_ONE = 1.0 - 1e-9
 """A correlation beyond which transformed ones would be infinite."""
 
 
 @dataclass(frozen=True)
-class Insight:
-    """Parameters of a predictor, and how far it can be trusted.
+class PredictorState:
+    """Parameters of a predictor, and how well it ranks.
 
     Attributes:
         logs: logarithms of the kernel's parameters.
         fitted_on: how many scores there were when they were fitted.
-        correlation: rank correlation of scores with what the others predict.
-        cost_correlation: the same of cost alone, without its sign.
+        correlation: rank correlation of scores with their leave-one-out predictions.
+        cost_correlation: rank correlation of scores with cost, without its sign.
         compared: how many scores the correlations are of; no more than at the fit count.
     """
 
@@ -32,19 +32,20 @@ class Insight:
 
     @property
     def trusted(self) -> bool:
-        """Whether predictions say more than the cost does, as far as so few scores can tell.
+        """Whether predictions rank better than the cost, as far as so few scores can tell.
 
         Correlations are compared by Fisher's transformation, under which an estimate from n pairs
-        has a standard error of 1 / sqrt(n - 3), whatever it is of (Fisher 1921, *On the "probable
-        error" of a coefficient of correlation deduced from a small sample*). The predictor is
-        told of the cost, so it takes more than one such error to give up on it.
+        has a standard error of 1 / sqrt(n - 3), whatever its value (Fisher 1921, *On the "probable
+        error" of a coefficient of correlation deduced from a small sample*). The predictor sees the
+        cost too, so it takes more than one such error to give up on it.
         """
         error = np.sqrt(2.0 / max(self.compared - 3, 1))
-        ours, of_cost = np.arctanh(np.minimum([self.correlation, self.cost_correlation], _SURE))
-        return bool(ours > of_cost - error)
+        correlations = np.minimum([self.correlation, self.cost_correlation], _NEAR_ONE)
+        own, of_cost = np.arctanh(correlations)
+        return bool(own > of_cost - error)
 
     def describe(self) -> str:
-        """A line for the log."""
+        """Return a line for the log."""
         used = "used" if self.trusted else "not used"
         return (
             f"predictor {used}: rank correlation with left-out scores {self.correlation:.2f}, "
@@ -52,11 +53,11 @@ class Insight:
         )
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain lists and numbers; JSON keeps every float to the last bit."""
+        """Return plain lists and numbers; JSON keeps every float to the last bit."""
         return {**asdict(self), "logs": list(self.logs)}
 
     @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> Insight:
-        """What ``to_dict`` wrote."""
+    def from_dict(cls, data: Mapping[str, Any]) -> PredictorState:
+        """Return what ``to_dict`` wrote."""
         compared = data.get("compared", data["fitted_on"])  # earlier versions have none
         return cls(**{**data, "logs": tuple(data["logs"]), "compared": compared})

@@ -1,4 +1,4 @@
-"""Collecting architectures worth a true evaluation: feasible, and not seen before."""
+"""A collection of architectures to score: feasible, and not seen before."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ class Proposals:
 
     @property
     def genomes(self) -> list[Genome]:
-        """What was collected, in order."""
+        """The genomes so far, in order."""
         return list(self._genomes)
 
     def offer(self, genomes: IntArray, *, most: int | None = None) -> IntArray:
-        """Takes those that are feasible and new, the first first, up to the limit.
+        """Add genomes that are feasible and new, in order, up to the limit.
 
         Args:
             genomes: shape (n, layers); need not be canonical.
