@@ -16,6 +16,7 @@ import argparse
 import shutil
 import sys
 import time
+from dataclasses import asdict
 from pathlib import Path
 
 BENCHMARKS = Path(__file__).resolve().parents[1]
@@ -23,7 +24,12 @@ sys.path.insert(0, str(BENCHMARKS))
 
 import nasea  # noqa: E402
 from nasea.cli.terminal.console import results_console  # noqa: E402
-from nasea.cli.terminal.fidelity_table import architectures_table, summary_table  # noqa: E402
+from nasea.cli.terminal.fidelity_table import (  # noqa: E402
+    architectures_table,
+    bias_table,
+    slices_table,
+    summary_table,
+)
 from nasea.cli.terminal.listener import RichListener  # noqa: E402
 from nasea.pipeline.diagnosis.fidelity import Study, fidelity  # noqa: E402
 from recording import record  # noqa: E402 - found only now
@@ -71,6 +77,8 @@ def main() -> None:
     console = results_console()
     console.print(architectures_table(found))
     console.print(summary_table(found))
+    console.print(slices_table(found))
+    console.print(bias_table(found))
     print(f"{(time.perf_counter() - start) / 60:.1f} minutes in this start")
     low, high = found.tau_interval
     results = {
@@ -80,6 +88,9 @@ def main() -> None:
         "tau_of_cost": found.tau_of_cost,
         "tau_of_one_seed": found.tau_of_one_seed,
         "tau_of_seeds": found.tau_of_seeds,
+        "tau_at_equal_cost": found.tau_at_equal_cost,
+        "slices": [asdict(one) for one in found.slices],
+        "family_bias": found.family_bias,
         "regret": {str(k): found.regret(k) for k in (1, 3, 5)},
         "epochs_alone": found.epochs,
         "rows": [[row.cost, row.supernet, *row.alone] for row in found.rows],

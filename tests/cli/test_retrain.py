@@ -73,3 +73,10 @@ def test_a_retrained_network_is_shown(run: Run, front: Front, tmp_path: Path) ->
     assert (done.status, done.err) == (0, "")
     assert "architecture 1 retrained, accuracy 0.9700" in done.out
     assert "retrained: 1 epoch from scratch, learning rate 0.01; best after epoch 1" in done.out
+
+
+def test_one_network_or_the_best_of_several(run: Run) -> None:
+    for words in ([], ["--arch", "1", "--budget", "3M"]):
+        done = run("retrain", *words)
+        assert done.status == 2
+        assert "--arch N takes one of the front, --budget COST the best of several" in done.err

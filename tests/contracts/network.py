@@ -27,11 +27,14 @@ from nasea.space import (
     Program,
     Scale,
     Shape,
+    Space,
     build_space,
     catalogue,
     output_shape,
     tensors,
 )
+from nasea.space.families import Family, known_families
+from nasea.space.hand_picks import HandPick, scaled, stages_of
 from nasea.space.slots import SharingPolicy
 
 from . import reference
@@ -181,6 +184,22 @@ class NetworkContract(ABC, Generic[Net]):
     ) -> None:
         shape, candidates = architecture
         self.check_costs_and_shape(backend_kit, candidates, shape)
+
+    @pytest.mark.parametrize("family", known_families(), ids=lambda family: family.name)
+    def test_hand_picks(self, backend_kit: BackendKit[Net], family: Family) -> None:
+        shape = (6, 7, 7)
+        stages = stages_of([8, 12, 12], [1, 2, 2], [1])
+
+        def price(space: Space) -> float:
+            programs = ((layer.candidates[0].program, layer.in_shape) for layer in space.layers)
+            return float(sum(count(*one).parameters for one in programs))
+
+        found = scaled(family, shape, stages, 9000, price)
+        assert isinstance(found, HandPick)
+        space = found.space(shape)
+        candidates = space.decode((0,) * len(space.layers))
+        self.check_costs_and_shape(backend_kit, candidates, shape)
+        self.check_numbers(backend_kit, candidates, shape)
 
     def test_initial_values(self, backend_kit: BackendKit[Net]) -> None:
         program = BLOCKS["inverted_k3_e6_se"].build(64, 64, 1)

@@ -16,6 +16,9 @@ from torch.utils.data import DataLoader
 from nasea.backends.torch.backend import TorchBackend
 from nasea.errors import ResultsError
 from nasea.pipeline.diagnosis.check import check
+from nasea.pipeline.hand_picks.compare import Contest, compare
+from nasea.pipeline.hand_picks.contenders import Wish
+from nasea.space.hand_picks import TOLERANCE
 
 from . import dense_files, detection_files
 from .project import Project, Recorder, assert_same_results
@@ -182,3 +185,16 @@ def test_a_latency_budget_prices_the_whole_network(
     assert "npu_v1 (Kirin 990 5G NPU" in lines["latency"]
     assert lines["cheapest"].count(" ms") == 1
     assert "5 ms, satisfiable" in lines["budget"]
+
+
+@each_task
+def test_hand_picks_put_out_what_the_head_reads(
+    done: Callable[[str], tuple[Project, Recorder]], task: str, tmp_path: Path
+) -> None:
+    project = done(task)[0].copy(tmp_path / "copy" / "project")
+    budget = 1.5 * project.front().info.constraint_value
+    contest = Contest(Wish(budget, (), ("efficientnet",)), epochs=1, seeds=1)
+    found = compare(project.home / "scen.yaml", contest, directory=project.home)
+    (row,) = (row for row in found.rows if row.kind == "hand pick")
+    assert abs(row.parameters / budget - 1) <= TOLERANCE
+    assert len(found.rows) == 3

@@ -17,9 +17,12 @@ from nasea.config import load_scenario
 from nasea.errors import Interrupted, NotAvailableError
 from nasea.pipeline.diagnosis.check import check
 from nasea.pipeline.export.exporting import export
+from nasea.pipeline.hand_picks.compare import Contest, compare
+from nasea.pipeline.hand_picks.contenders import Wish
 from nasea.pipeline.retraining.plan import Request
 from nasea.pipeline.retraining.retrain import retrain
 from nasea.pipeline.session.events import Progress
+from nasea.space.hand_picks import TOLERANCE
 
 from . import published_detection, published_segmentation
 from .project import Project, Recorder, assert_same_results
@@ -222,3 +225,14 @@ def test_the_metric_gets_what_it_is_promised(done: Done, monkeypatch: pytest.Mon
     assert [len(some) for some in ids] == [7, 7, 14, 22]
     assert set(ids[0]) | set(ids[1]) == set(ids[2]) < set(ids[3])
     backend.close()
+
+
+@each_task
+def test_hand_picks_put_out_what_the_head_reads(done: Done, task: str, tmp_path: Path) -> None:
+    project = done(task)[0].copy(tmp_path / "copy" / "project")
+    budget = 1.5 * project.front().info.constraint_value
+    contest = Contest(Wish(budget, (), ("efficientnet",)), epochs=1, seeds=1)
+    found = compare(project.home / "scen.yaml", contest, directory=project.home)
+    (row,) = (row for row in found.rows if row.kind == "hand pick")
+    assert abs(row.parameters / budget - 1) <= TOLERANCE
+    assert len(found.rows) == 3

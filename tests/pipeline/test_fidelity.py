@@ -10,10 +10,11 @@ from typer.testing import CliRunner
 
 from nasea.cli.main import app
 from nasea.errors import CheckpointError, Interrupted, NaseaError, ResultsError, TrainingError
-from nasea.pipeline.diagnosis.fidelity import Alone, Study, fidelity
+from nasea.pipeline.diagnosis.fidelity import Study, fidelity
 from nasea.pipeline.probe import Prepared
 from nasea.pipeline.retraining.plan import Request
 from nasea.pipeline.retraining.retrain import retrain
+from nasea.pipeline.retraining.training_alone import Alone
 from nasea.pipeline.session.events import Progress
 from nasea.results.fidelity import Fidelity
 from nasea.space import Genome
@@ -126,8 +127,20 @@ def test_the_command_prints_the_measures(project: Project, monkeypatch: pytest.M
         "between two stand-alone trainings",
         "Spearman",
         "supernet's 1 best",
+        "overrated by",
     ):
         assert words in result.output
+    measures = json.loads((project.home / "results" / "fidelity.json").read_text())["measures"]
+    assert set(measures["family_bias"]) <= {"separable", "inverted", "basic"}
+
+
+def test_architectures_of_one_cost(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("nasea.pipeline.diagnosis.fidelity.LEAST", 2)
+    found = run(project, Study(architectures=3, epochs=1, seeds=1, cost=2530.0))
+    assert found.slice_at == 2530.0
+    assert all(abs(row.cost / 2530 - 1) <= 0.05 for row in found.rows)
+    with pytest.raises(ResultsError, match="only 0 architectures are within 5 % of 1.3 k "):
+        run(project, Study(architectures=3, epochs=1, seeds=1, cost=1300.0))
 
 
 def test_what_is_refused(project: Project, tmp_path: Path) -> None:

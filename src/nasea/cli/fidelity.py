@@ -22,6 +22,14 @@ def fidelity(
         int,
         typer.Option(metavar="S", help="Trainings of each architecture; 2 or more show the noise."),
     ] = 2,
+    cost: Annotated[
+        str | None,
+        typer.Option(
+            metavar="COST",
+            help="Compare only such as cost this within 5 %, in the unit of the constraint: 50k, "
+            "3.2M, or milliseconds. By default any within the budget.",
+        ),
+    ] = None,
     config: Annotated[
         Path, typer.Option("-c", "--config", metavar="FILE", help="The scenario of the search.")
     ] = Path("scen.yaml"),
@@ -37,18 +45,29 @@ def fidelity(
     """
     from nasea.backends.distributed.launch import launched_rank
     from nasea.cli.terminal.console import results_console
-    from nasea.cli.terminal.fidelity_table import architectures_table, summary_table
+    from nasea.cli.terminal.fidelity_table import (
+        architectures_table,
+        bias_table,
+        slices_table,
+        summary_table,
+    )
     from nasea.cli.terminal.listener import RichListener
     from nasea.pipeline.diagnosis.fidelity import Study
     from nasea.pipeline.diagnosis.fidelity import fidelity as run
     from nasea.pipeline.search.following import follow_run
+    from nasea.results.recommend import parse_budget
 
     if launched_rank() > 0:  # of all that a launcher started, the first leads
         follow_run(config)
         return
     with RichListener() as listener:
-        found = run(config, Study(architectures, epochs, seeds), restart=restart, listener=listener)
+        at = None if cost is None else parse_budget(cost, "--cost")
+        study = Study(architectures, epochs, seeds, at)
+        found = run(config, study, restart=restart, listener=listener)
     console = results_console()
     console.print(architectures_table(found))
     console.print(summary_table(found))
+    if found.slices:
+        console.print(slices_table(found))
+    console.print(bias_table(found))
     typer.echo("figure: results/fidelity.png")

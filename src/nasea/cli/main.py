@@ -14,6 +14,7 @@ from typing import Annotated
 import typer
 
 from nasea.cli.check import check
+from nasea.cli.compare import compare
 from nasea.cli.doctor import doctor
 from nasea.cli.export import export
 from nasea.cli.fidelity import fidelity
@@ -65,6 +66,6 @@ def _nasea(
     """
 
 
-for _verb in (init, check, search, show, retrain, export, fidelity, doctor):
+for _verb in (init, check, search, show, compare, retrain, export, fidelity, doctor):
     app.command(_verb.__name__)(told(_verb))
 app.add_typer(latency, name="latency")

@@ -7,12 +7,25 @@ from typing import Annotated
 
 import typer
 
+from nasea.errors import NaseaError
+
 
 def retrain(
-    arch: Annotated[int, typer.Option(metavar="N", help="Architecture N of the front.")],
     results: Annotated[
         Path, typer.Argument(metavar="RESULTS_DIR", help="Where a search wrote its results.")
     ] = Path("results"),
+    arch: Annotated[
+        int | None, typer.Option(metavar="N", help="Architecture N of the front.")
+    ] = None,
+    budget: Annotated[
+        str | None,
+        typer.Option(
+            metavar="COST",
+            help="Instead of --arch: retrain several that cost no more, and finish the best. 50k, "
+            "3M, or milliseconds.",
+        ),
+    ] = None,
+    candidates: Annotated[int, typer.Option(metavar="K", help="For --budget: how many begin.")] = 5,
     epochs: Annotated[
         int | None, typer.Option(metavar="E", help="Epochs; the scenario's by default.")
     ] = None,
@@ -58,30 +71,54 @@ def retrain(
     Uses the loss, schedule and metric of user_module.py and keeps the weights of the best epoch.
     After a stop, the same command resumes. The network is written to RESULTS_DIR/retrained_N, with
     the suffix _scratch or _distilled where that applies.
+
+    With --budget, K results that cost no more begin; after a few epochs the better half goes on,
+    and so forth (successive halving): about twice the epochs of one retraining in all.
     """
     from nasea.backends.distributed.launch import launched_rank
     from nasea.cli.export import exported_table
     from nasea.cli.terminal.console import results_console
     from nasea.cli.terminal.listener import RichListener
     from nasea.pipeline.retraining.plan import Request
-    from nasea.pipeline.retraining.retrain import retrain as run
     from nasea.pipeline.search.following import follow_run
 
     if launched_rank() > 0:  # of all that a launcher started, the first leads
         follow_run(config)
         return
+    if (arch is None) == (budget is None):
+        raise NaseaError(
+            "which network? --arch N takes one of the front, --budget COST the best of several",
+            fix="give one of the two; nasea show lists the front",
+        )
     request = Request(from_scratch, epochs, learning_rate, distill, teacher_share)
     wanted = [] if no_export else (formats or None)
     with RichListener() as listener:
-        outcome = run(
-            config,
-            arch,
-            request,
-            formats=wanted,
-            results=results,
-            restart=restart,
-            listener=listener,
-        )
+        if budget is not None:
+            from nasea.pipeline.retraining.halving import retrain_best
+            from nasea.results.recommend import parse_budget
+
+            outcome = retrain_best(
+                config,
+                parse_budget(budget),
+                candidates,
+                request,
+                formats=wanted,
+                results=results,
+                restart=restart,
+                listener=listener,
+            ).outcome
+        elif arch is not None:
+            from nasea.pipeline.retraining.retrain import retrain as run
+
+            outcome = run(
+                config,
+                arch,
+                request,
+                formats=wanted,
+                results=results,
+                restart=restart,
+                listener=listener,
+            )
     if outcome.files:
         results_console().print(exported_table(list(outcome.files)))
     for line in outcome.summary:

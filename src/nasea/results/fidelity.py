@@ -10,6 +10,8 @@ from functools import cached_property
 from itertools import combinations
 from pathlib import Path
 
+from nasea.results.equal_cost import EqualCost, family_bias, slices_of, tau_at_equal_cost
+from nasea.results.report_data import family_of
 from nasea.results.storage.files import write_result
 from nasea.results.units import Quantity, Unit, unit_for
 from nasea.strategy.ranking import kendall_tau, spearman_rho, tau_interval, top_k_regret
@@ -52,12 +54,14 @@ class Fidelity:
         epochs: how long each was trained alone.
         rows: the architectures, from cheap to dear.
         failed: how many more had no metric on one of the sides.
+        slice_at: the cost that all have within 5 %, where they were drawn from one slice.
     """
 
     quantity: Quantity
     epochs: int
     rows: tuple[Compared, ...]
     failed: int = 0
+    slice_at: float | None = None
 
     @property
     def unit(self) -> Unit:
@@ -117,6 +121,26 @@ class Fidelity:
         """Accuracy lost by training only the ``k`` that the supernet takes for best."""
         return top_k_regret(self.supernet, self.alone, k)
 
+    @property
+    def slices(self) -> tuple[EqualCost, ...]:
+        """The slices of equal cost that hold enough of the architectures."""
+        return slices_of(self._costs, self.supernet, self.alone)
+
+    @property
+    def tau_at_equal_cost(self) -> tuple[float, int] | None:
+        """Kendall's tau over the pairs of equal cost, and how many there are; see there."""
+        return tau_at_equal_cost(self._costs, self.supernet, self.alone)
+
+    @property
+    def family_bias(self) -> dict[str, tuple[float, int]]:
+        """By block family, how far the supernet ranks it too high (or, below 0, too low)."""
+        families = [[family_of(block) for block in row.blocks] for row in self.rows]
+        return family_bias(families, self.supernet, self.alone)
+
+    @property
+    def _costs(self) -> list[float]:
+        return [row.cost for row in self.rows]
+
     def _by_seed(self) -> list[Sequence[float]]:
         return list(zip(*(row.alone for row in self.rows), strict=True))
 
@@ -126,5 +150,14 @@ class Fidelity:
         Raises:
             ResultsError: it cannot be written.
         """
-        content = {"format": _FORMAT, "version": _VERSION, **asdict(self)}
+        measures = {
+            "tau": self.tau,
+            "tau_interval": self.tau_interval,
+            "tau_of_cost": self.tau_of_cost,
+            "tau_of_seeds": self.tau_of_seeds,
+            "tau_at_equal_cost": self.tau_at_equal_cost,
+            "slices": [asdict(one) for one in self.slices],
+            "family_bias": self.family_bias,
+        }
+        content = {"format": _FORMAT, "version": _VERSION, **asdict(self), "measures": measures}
         write_result(path, json.dumps(content, indent=1) + "\n")

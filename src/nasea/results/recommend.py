@@ -29,8 +29,12 @@ def knee(front: Front) -> FrontMember | None:
     return found if above(found) > 0 else None
 
 
-def parse_budget(text: str) -> float:
+def parse_budget(text: str, option: str = "--budget") -> float:
     """A cost as people write it: ``50000``, ``50k``, ``2.5M``, ``60,000``, ``7.5``, ``7.5 ms``.
+
+    Args:
+        text: what was written.
+        option: where, for the message.
 
     Raises:
         ResultsError: it is not a number greater than 0.
@@ -39,10 +43,18 @@ def parse_budget(text: str) -> float:
     value = 0.0 if amount is None else amount.value
     if not 0.0 < value < float("inf"):
         raise ResultsError(
-            f"--budget must be a number greater than 0, found {text!r}",
+            f"{option} must be a number greater than 0, found {text!r}",
             fix="write it in the unit of the constraint: 50000, 50k, 2.5M, or milliseconds",
         )
     return value
+
+
+def amount(value: float) -> str:
+    """A cost as :func:`parse_budget` reads it, short: ``3.2M``, ``15k``, ``7.5``."""
+    for suffix, factor in (("G", 1e9), ("M", 1e6), ("k", 1e3)):
+        if value >= factor:
+            return f"{value / factor:.10g}{suffix}"
+    return f"{value:.10g}"
 
 
 def recommend(front: Front, budget: float | None) -> list[tuple[str, FrontMember]]:

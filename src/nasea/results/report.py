@@ -11,7 +11,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from importlib import resources
 from pathlib import Path
@@ -20,6 +20,8 @@ from string import Template
 from nasea.results.breakdown import columns_of, costs_of
 from nasea.results.front import Front
 from nasea.results.report_data import embedded_json, measured_column
+from nasea.results.standings import Standings
+from nasea.results.standings_section import standings_beside, standings_section
 from nasea.results.storage.files import write_result
 from nasea.results.units import four_digits, unit_for
 from nasea.strategy.registry import title_of
@@ -29,13 +31,14 @@ def save_report(front: Front, path: Path) -> None:
     """Write the report of a search as one self-contained HTML file.
 
     ``report.html#3`` opens with architecture 3 selected. Pictures of predictions that lie beside it
-    are taken in.
+    are taken in, and what ``nasea compare`` found.
 
     Raises:
         ResultsError: the file cannot be written.
     """
     beside = ((n, path.with_name(predictions_file(n))) for n in range(len(front.members)))
-    write_result(path, report_html(front, {n: p.read_bytes() for n, p in beside if p.is_file()}))
+    pictures = {n: p.read_bytes() for n, p in beside if p.is_file()}
+    write_result(path, report_html(front, pictures, standings_beside(path)))
 
 
 def predictions_file(number: int) -> str:
@@ -43,12 +46,17 @@ def predictions_file(number: int) -> str:
     return f"predictions_{number}.png"
 
 
-def report_html(front: Front, predictions: Mapping[int, bytes] | None = None) -> str:
+def report_html(
+    front: Front,
+    predictions: Mapping[int, bytes] | None = None,
+    compared: Sequence[Standings] = (),
+) -> str:
     """Return the report's HTML.
 
     Args:
         front: what was found.
         predictions: by member, the PNG file of what it finds in validation images.
+        compared: results beside networks picked by hand.
     """
     info = front.info
     script = _asset("report.js")
@@ -62,6 +70,7 @@ def report_html(front: Front, predictions: Mapping[int, bytes] | None = None) ->
         notes="\n".join(f'<p class="note" role="note">{escape(note)}</p>' for note in info.notes),
         front_table=_front_table(front),
         predictions=_predictions(front, predictions or {}),
+        compared=standings_section(compared),
         growth_note="" if len(info.hypervolumes) > 1 else _hint("Shown from two generations on."),
         facts="\n".join(f"<dt>{escape(name)}</dt><dd>{text}</dd>" for name, text in _facts(front)),
         failures=_failures(front),

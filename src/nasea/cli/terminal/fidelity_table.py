@@ -51,9 +51,48 @@ def summary_table(found: Fidelity) -> Table:
         one_seed = f"{found.tau_of_one_seed:.2f}"
         table.add_row("Kendall tau, supernet and one stand-alone training", one_seed)
         table.add_row("  between two stand-alone trainings", f"{ceiling:.2f}")
+    within = found.tau_at_equal_cost
+    if within is not None:
+        tau, pairs = within
+        table.add_row(f"Kendall tau of the {pairs} pairs of equal cost (±5 %)", f"{tau:.2f}")
     for k in _TOP:
         if k < len(found.rows):
             table.add_row(
                 f"accuracy lost by training only the supernet's {k} best", f"{found.regret(k):.4f}"
             )
+    return table
+
+
+def slices_table(found: Fidelity) -> Table:
+    """Slices of equal cost: where cost cannot help, how well the supernet chooses."""
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
+    unit = found.unit
+    table = Table(box=SIMPLE_HEAD, title="at equal cost (±5 %), the supernet's choice")
+    for title in (unit.title, "architectures", "Kendall tau", "below the best", "above the median"):
+        table.add_column(title, justify="right")
+    for one in found.slices:
+        table.add_row(
+            f"{unit.number(one.low)} to {unit.number(one.high)}",
+            str(one.count),
+            f"{one.tau:.2f}",
+            f"{one.below_best:.4f}",
+            f"{one.above_median:+.4f}",
+        )
+    return table
+
+
+def bias_table(found: Fidelity) -> Table:
+    """By block family, whether the supernet ranks what has it too high."""
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=SIMPLE_HEAD, title="rank on the supernet less rank alone, share of all ranks")
+    table.add_column("block family")
+    table.add_column("layers", justify="right")
+    table.add_column("overrated by", justify="right")
+    for family, (bias, layers) in found.family_bias.items():
+        table.add_row(Text(family), str(layers), f"{bias:+.2f}")
     return table

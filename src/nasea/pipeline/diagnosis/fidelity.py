@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -17,20 +18,21 @@ import numpy as np
 from nasea.backends.distributed.launch import launched_rank
 from nasea.backends.records import Measurement, Slice
 from nasea.config import Scenario, load_scenario
-from nasea.errors import NaseaError, NotAvailableError, Notice, ResultsError, TrainingError
-from nasea.pipeline.opening import open_scenario
+from nasea.cost import format_cost
+from nasea.errors import NaseaError, NotAvailableError, Notice, ResultsError
+from nasea.pipeline.diagnosis.slices import of_equal_cost
+from nasea.pipeline.opening import Opened
+from nasea.pipeline.probe import Prepared
+from nasea.pipeline.retraining.training_alone import AloneTrainer, Counter, Job
 from nasea.pipeline.search.direction import Direction
 from nasea.pipeline.search.trained import Trained, open_trained
 from nasea.pipeline.session.checkpoint import CheckpointStore
-from nasea.pipeline.session.events import Listener, Progress, Silence
+from nasea.pipeline.session.events import Listener, Progress
 from nasea.pipeline.session.identity import identity, require_same
-from nasea.pipeline.session.pace import Pace
 from nasea.pipeline.session.session import Session, session
-from nasea.pipeline.supernet_training import SupernetTraining
 from nasea.results.fidelity import FIDELITY_FILE, Compared, Fidelity
 from nasea.results.figures.fidelity_plot import save_fidelity_png
-from nasea.results.front import Front
-from nasea.space import Genome
+from nasea.space import Genome, Space
 from nasea.version import __version__
 
 FIDELITY_PNG = "fidelity.png"
@@ -47,11 +49,14 @@ class Study:
         architectures: how many.
         epochs: of training alone; those of the scenario where it is ``None``.
         seeds: how often each is trained alone; with two or more, their agreement is the ceiling.
+        cost: in the constraint's unit, that all shall have within 5 %; any within the budget where
+            it is ``None``.
     """
 
     architectures: int = 20
     epochs: int | None = None
     seeds: int = 2
+    cost: float | None = None
 
     def require_sensible(self) -> None:
         """Raise NaseaError when a number is out of its range."""
@@ -101,7 +106,7 @@ def fidelity(
     scenario = loaded.scenario
     home = (directory or Path.cwd()).resolve()
     results = home / "results"
-    direction = _direction(results)
+    direction = Direction.of_search(results)
     log = home / f"log_{scenario.task}" / "fidelity"
     with session(home, results, log, listener, scenario) as ready:
         ready.listener.line(f"nasea {__version__}, scenario {loaded.path}, its supernet's fidelity")
@@ -109,18 +114,6 @@ def fidelity(
         found.save(results / FIDELITY_FILE)
         save_fidelity_png(found, results / FIDELITY_PNG)
     return found
-
-
-def _direction(results: Path) -> Direction:
-    """Which way the metric points, as the search decided it."""
-    try:
-        front = Front.load(results / "front.json")
-    except ResultsError as error:
-        raise ResultsError(
-            f"{results} holds no results of a search: {error.message}",
-            fix="run nasea search there to its end first",
-        ) from None
-    return Direction.of_result(front.info.metric_mode, front.best)
 
 
 class _Run:
@@ -151,13 +144,7 @@ class _Run:
         try:
             prepared = trained.prepared
             self._take_over_earlier(trained, restart)
-            genomes = prepared.sample(MOST)[: self.study.architectures]
-            if len(genomes) < LEAST:
-                raise ResultsError(
-                    f"only {len(genomes)} architectures are within the budget, which makes no "
-                    "order worth comparing",
-                    fix="raise the budget or add blocks to supernet.blocks",
-                )
+            genomes = self._drawn(prepared)
             self._score(trained, genomes)
         finally:
             trained.prepared.backend.close()
@@ -180,7 +167,26 @@ class _Run:
             )
         rows.sort(key=lambda row: row.cost)
         quantity = self.scenario.constraint.type
-        return Fidelity(quantity, self.epochs, tuple(rows), len(genomes) - len(rows))
+        failed = len(genomes) - len(rows)
+        return Fidelity(quantity, self.epochs, tuple(rows), failed, self.study.cost)
+
+    def _drawn(self, prepared: Prepared) -> list[Genome]:
+        """The architectures to compare."""
+        count, cost = self.study.architectures, self.study.cost
+        if cost is None:
+            genomes = prepared.sample(MOST)[:count]
+            where, fix = "within the budget", "raise the budget or add blocks to supernet.blocks"
+        else:
+            genomes = of_equal_cost(prepared, cost, count)
+            where = f"within 5 % of {format_cost(cost, self.scenario.constraint.type)}"
+            fix = "name another cost, one that more architectures have: nasea check tells the range"
+        if len(genomes) < LEAST:
+            raise ResultsError(
+                f"only {len(genomes)} architectures are {where}, which makes no order worth "
+                "comparing",
+                fix=fix,
+            )
+        return genomes
 
     def _keys(self, genome: Genome) -> list[str]:
         """Under what its metrics are kept: on the supernet, then trained alone by seed.
@@ -251,84 +257,19 @@ class _Run:
         epochs = f"{self.epochs} epoch{'s' * (self.epochs != 1)}"
         listener.begin("fidelity", f"training them alone, {epochs} each, {len(jobs)} trainings")
         missing = [job for job in jobs if job[0] not in self.metrics]
-        counter = _Counter(listener, len(jobs) - len(missing), len(jobs))
+        counter = Counter(listener, "fidelity", len(jobs) - len(missing), len(jobs))
+        trainer = AloneTrainer(
+            self.scenario, self.epochs, self.home, self.folder, self.identity, self.session
+        )
         for key, genome, seed in missing:
-            metric, failure = self._trained_alone(key, genome, seed, counter)
-            self._keep(key, metric, failure)
+            job = Job(key, partial(_only, genome), seed)
+            learned = trainer.train(job, counter)
+            self._keep(key, learned.metric, learned.failure)
             counter.one_more()
-            if metric is not None:
-                accuracy = f"{self.direction.accuracy(metric):.4f}"
+            if learned.metric is not None:
+                accuracy = f"{self.direction.accuracy(learned.metric):.4f}"
                 listener.line(f"training {counter.done}/{len(jobs)}: accuracy {accuracy}, {key}")
 
-    def _trained_alone(
-        self, key: str, genome: Genome, seed: int, counter: _Counter
-    ) -> tuple[float | None, str | None]:
-        """(metric, why there is none) of an architecture trained from initial values."""
-        scenario = self.scenario.model_copy(update={"epochs": self.epochs, "seed": seed})
-        store = CheckpointStore(self.folder, "train")
-        stored = store.load([])
-        marks = {**self.identity, "plan": key}
-        if stored is not None and stored.meta["identity"] != marks:
-            store.clear()
-            stored = None
-        workers = None if stored is None else int(stored.meta["workers"])
-        opened = open_scenario(scenario, self.home, workers, group=self.session.group)
-        backend, space = opened.backend, opened.space.only(genome)
-        try:
-            backend.attach(space, seed)
-            seconds = backend.try_candidates(lambda done, total: None)
-            if stored is None:
-                backend.settle_workers(seconds)
-            Alone(
-                scenario,
-                backend,
-                space,
-                1,
-                store,
-                marks,
-                counter,
-                self.session.journal,
-                self.session.stop,
-            ).run()
-            measured = backend.measure((0,) * len(space.layers), Slice())
-        except TrainingError as error:  # it may well be the only one that does not train
-            measured = Measurement(None, error.message)
-        finally:
-            backend.close()
-        store.clear()
-        return measured.metric, measured.failure
 
-
-class Alone(SupernetTraining):
-    """A single architecture, trained as a supernet of which it is the only path."""
-
-    stage = "fidelity"
-    title = "training alone"
-    curves = "alone/"
-
-
-class _Counter(Silence):
-    """Hears of one training after another; tells how far all of them are."""
-
-    def __init__(self, listener: Listener, done: int, total: int) -> None:
-        self.done = done
-        self._listener = listener
-        self._total = total
-        self._pace = Pace()
-
-    def one_more(self) -> None:
-        """A training has ended."""
-        self.done += 1
-
-    def notice(self, notice: Notice) -> None:
-        """Hand it on."""
-        self._listener.notice(notice)
-
-    def progress(self, progress: Progress) -> None:
-        """Tell it in parts of all trainings."""
-        share = round(1000 * (self.done + progress.done / progress.total))
-        left = self._pace.seconds_left(share, 1000 * self._total)
-        figures = {"training": f"{self.done + 1} of {self._total}", **progress.figures}
-        self._listener.progress(
-            Progress("fidelity", progress.done, progress.total, "update", left, figures)
-        )
+def _only(genome: Genome, opened: Opened) -> Space:
+    return opened.space.only(genome)

@@ -79,8 +79,12 @@ class Retraining:
         self._saved_at = 0.0
         self._pace = Pace()
 
-    def run(self, stored: Checkpoint | None) -> Course:
+    def run(self, stored: Checkpoint | None, until: int | None = None) -> Course:
         """Train to the last epoch, from a checkpoint or from the beginning.
+
+        Args:
+            stored: the checkpoint.
+            until: stop after this epoch of the plan, saved, to go on another time.
 
         Raises:
             MetricError: the metric failed before training and after every epoch.
@@ -88,17 +92,19 @@ class Retraining:
         self._steps = self.backend.begin_training(1, self.opened.scenario.seed)
         if stored is not None:
             self._resume(stored)
-        if self.course.epoch >= self.plan.epochs:
-            self.session.listener.line(f"the network is retrained: {self.plan.words}")
+        last = self.plan.epochs if until is None else min(until, self.plan.epochs)
+        if self.course.epoch >= last:
+            done = "retrained" if last == self.plan.epochs else f"trained to epoch {last}"
+            self.session.listener.line(f"the network is {done}: {self.plan.words}")
         else:
             self.session.listener.begin("retrain", f"retraining: {self.plan.words}")
         if not self.course.rows:
             self._measure(None)
             self._save()
         self._saved_at = time.monotonic()
-        while self.course.epoch < self.plan.epochs:
+        while self.course.epoch < last:
             self._train_epoch()
-        if self.course.best is None:
+        if self.course.best is None and last == self.plan.epochs:
             raise MetricError("the user's metric failed on the network after every epoch")
         return self.course
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -57,6 +58,21 @@ class Outcome:
         )
 
 
+@dataclass(frozen=True)
+class Progressed:
+    """How far a retraining has come.
+
+    Attributes:
+        number: of the architecture.
+        epoch: epochs done.
+        accuracy: after the last of them, on the whole of val_dir; ``None`` where the metric failed.
+    """
+
+    number: int
+    epoch: int
+    accuracy: float | None
+
+
 def retrain(
     config: Path,
     number: int,
@@ -85,6 +101,65 @@ def retrain(
     Raises:
         NaseaError: whatever a user can mend; everything done so far is kept.
     """
+    with _started(config, number, request, results, directory, listener) as run:
+        framework = run.scenario.framework
+        usual = formats_of(framework)[:1]
+        wanted = [find_format(each, framework) for each in (usual if formats is None else formats)]
+        retrained, opened = run.retrained(restart)
+        files: list[ExportedFile] = []
+        try:
+            if wanted:
+                run.session.listener.begin("export", f"exporting {retrained.name}")
+                made = pick_result(run.target, None)
+                files = export_result(opened, made, wanted, None, run.session.listener)
+        finally:
+            opened.backend.close()
+    return Outcome(retrained, run.target, tuple(files))
+
+
+def train_until(
+    config: Path,
+    number: int,
+    request: Request,
+    epoch: int,
+    *,
+    results: Path = Path("results"),
+    directory: Path | None = None,
+    restart: bool = False,
+    listener: Listener | None = None,
+) -> Progressed:
+    """Retrain a result as far as an epoch; :func:`retrain` with the same request goes on from it.
+
+    Args:
+        config: as for :func:`retrain`.
+        number: likewise.
+        request: likewise.
+        epoch: where to stop.
+        results: likewise.
+        directory: likewise.
+        restart: likewise.
+        listener: likewise.
+
+    Raises:
+        NaseaError: whatever a user can mend; everything done so far is kept.
+    """
+    with _started(config, number, request, results, directory, listener) as run:
+        course = run.until(epoch, restart)
+        row = next(row for row in reversed(course.rows) if row.epoch <= epoch)
+        accuracy = None if row.metric is None else run.direction.accuracy(row.metric)
+    return Progressed(number, row.epoch, accuracy)
+
+
+@contextmanager
+def _started(
+    config: Path,
+    number: int,
+    request: Request,
+    results: Path,
+    directory: Path | None,
+    listener: Listener | None,
+) -> Iterator[_Run]:
+    """A start of a retraining in a session of its own."""
     if is_retrained(results):
         raise ResultsError(
             f"{results} holds a network that was retrained already",
@@ -95,11 +170,6 @@ def retrain(
     loaded = load_scenario(config)
     require_framework(loaded.scenario, result)
     plan = plan_of(loaded.scenario, request, None if teacher is None else teacher.member.number)
-    usual = formats_of(loaded.scenario.framework)[:1]
-    wanted = [
-        find_format(each, loaded.scenario.framework)
-        for each in (usual if formats is None else formats)
-    ]
     home = (directory or Path.cwd()).resolve()
     target = results / retrained_name(number, request)
     log = home / f"log_{loaded.scenario.task}" / target.name
@@ -109,17 +179,7 @@ def retrain(
         )
         for notice in loaded.notices:
             ready.listener.notice(notice)
-        run = _Run(planned(loaded.scenario, plan), home, result, teacher, plan, target, ready)
-        retrained, opened = run.retrained(restart)
-        files: list[ExportedFile] = []
-        try:
-            if wanted:
-                ready.listener.begin("export", f"exporting {retrained.name}")
-                made = pick_result(target, None)
-                files = export_result(opened, made, wanted, None, ready.listener)
-        finally:
-            opened.backend.close()
-    return Outcome(retrained, target, tuple(files))
+        yield _Run(planned(loaded.scenario, plan), home, result, teacher, plan, target, ready)
 
 
 def _teacher(results: Path, result: Result) -> Result:
@@ -158,6 +218,21 @@ class _Run:
 
     def retrained(self, restart: bool) -> tuple[Retrained, Opened]:
         """Train and write; also gives what was opened, with the whole space."""
+        with self._open(restart) as (opened, stored):
+            training, genome, stored = self._prepared(opened, stored, restart)
+            return self._write(training.run(stored), genome, opened), opened
+
+    def until(self, epoch: int, restart: bool) -> Course:
+        """Train as far as an epoch; nothing is written but checkpoints."""
+        with self._open(restart) as (opened, stored):
+            training, _, stored = self._prepared(opened, stored, restart)
+            course = training.run(stored, epoch)
+        opened.backend.close()
+        return course
+
+    @contextmanager
+    def _open(self, restart: bool) -> Iterator[tuple[Opened, Checkpoint | None]]:
+        """What was opened, and the checkpoint there is; closed when something goes wrong."""
         notices: list[Notice] = []
         stored = None if restart else self.store.load(notices)
         for notice in notices:
@@ -165,26 +240,28 @@ class _Run:
         workers = None if stored is None else int(stored.meta["workers"])
         opened = open_scenario(self.scenario, self.home, workers, group=self.session.group)
         try:
-            genome = genome_of(opened.space, self.result)
-            alone = replace(opened, space=opened.space.only(genome))
-            self._begin(opened, alone, resumed=stored is not None)
-            present = self._identity(alone)
-            if restart:  # only now: what cannot begin anew must not cost the earlier run
-                self.store.clear()
-            elif stored is not None and self._is_finished(stored, present):
-                self.session.listener.line("the earlier retraining is kept; beginning another")
-                self.store.clear()
-                stored = None
-            elif stored is not None:
-                require_same(stored.meta["identity"], present, f"checkpoint/{self.folder.name}/")
-            training = Retraining(
-                alone, self.plan, self.direction, self.store, present, self.session
-            )
-            course = training.run(stored)
-            return self._write(course, genome, opened), opened
+            yield opened, stored
         except BaseException:
             opened.backend.close()
             raise
+
+    def _prepared(
+        self, opened: Opened, stored: Checkpoint | None, restart: bool
+    ) -> tuple[Retraining, Genome, Checkpoint | None]:
+        genome = genome_of(opened.space, self.result)
+        alone = replace(opened, space=opened.space.only(genome))
+        self._begin(opened, alone, resumed=stored is not None)
+        present = self._identity(alone)
+        if restart:  # only now: what cannot begin anew must not cost the earlier run
+            self.store.clear()
+        elif stored is not None and self._is_finished(stored, present):
+            self.session.listener.line("the earlier retraining is kept; beginning another")
+            self.store.clear()
+            stored = None
+        elif stored is not None:
+            require_same(stored.meta["identity"], present, f"checkpoint/{self.folder.name}/")
+        training = Retraining(alone, self.plan, self.direction, self.store, present, self.session)
+        return training, genome, stored
 
     def _begin(self, opened: Opened, alone: Opened, resumed: bool) -> None:
         """Put the network together and try a batch, before anything is trained."""

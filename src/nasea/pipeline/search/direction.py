@@ -11,11 +11,13 @@ import math
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 from nasea.backends.records import Measurement
-from nasea.errors import MetricError
-from nasea.results.front import FrontMember
+from nasea.errors import MetricError, ResultsError
+from nasea.results.front import Front, FrontMember
+from nasea.results.picked import FRONT_FILE
 
 Mode = Literal["max", "min"]
 
@@ -42,6 +44,25 @@ class Direction:
     mode: Mode
     in_unit_interval: bool
     evidence: str
+
+    @classmethod
+    def of_search(cls, results: Path) -> Direction:
+        """The direction as a finished search decided it.
+
+        Args:
+            results: where it wrote.
+
+        Raises:
+            ResultsError: there are no results.
+        """
+        try:
+            front = Front.load(results / FRONT_FILE)
+        except ResultsError as error:
+            raise ResultsError(
+                f"{results} holds no results of a search: {error.message}",
+                fix="run nasea search there to its end first",
+            ) from None
+        return cls.of_result(front.info.metric_mode, front.best)
 
     @classmethod
     def of_result(cls, mode: Mode, member: FrontMember) -> Direction:

@@ -19,6 +19,7 @@ Stage = Literal[
     "retrain",
     "export",
     "fidelity",
+    "compare",
 ]
 
 

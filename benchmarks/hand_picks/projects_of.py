@@ -1,0 +1,85 @@
+"""The two projects of a budget's kind: one to search in, and its twin that measures on test images.
+
+Trainings alone select nothing, neither an epoch nor a network, so they may be measured on the
+images that no search has seen; only ``val_dir`` tells the twin from the project it was copied from.
+"""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from nasea.cli.init import project_files
+from searches import edit
+
+CIFAR10 = Path(__file__).resolve().parents[1] / "cifar10"
+
+SUPERNET_KEYS = ""
+"""Lines to add to ``supernet``, besides what `nasea init` ships, each ``key: value``."""
+
+_STRIDES = "      strides: [1, 1, 2, 1, 2, 1]          # 2 halves height and width\n"
+_QUICK = (
+    ("epochs: 100", "epochs: 1"),
+    ("generation_num: 10", "generation_num: 1"),
+    ("pop_size: 20", "pop_size: 6\n      eval_images: 100\n      bn_images: 100"),
+)
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What a budget limits.
+
+    Attributes:
+        constraint: ``flops`` or ``size``.
+        symbol: what the figures count.
+    """
+
+    constraint: str
+    symbol: str
+
+
+FLOPS = Kind("flops", "FLOPs")
+SIZE = Kind("size", "parameters")
+
+
+def search_project(
+    home: Path, kind: Kind, dearest: float, images: Path, epochs: int, quick: bool
+) -> Path:
+    """Write the project to search in, unless it is there; its settings are those of `nasea init`.
+
+    Args:
+        home: its directory.
+        kind: what the budget limits.
+        dearest: the largest budget that its search shall serve.
+        images: the .npz file.
+        epochs: of training alone; the search trains its supernet as long as `nasea init` says.
+        quick: train and search next to nothing.
+    """
+    home.mkdir(parents=True, exist_ok=True)
+    shipped = project_files("pytorch", "classification")["scen.yaml"]
+    (home / "scen.yaml").write_bytes(shipped)
+    added = "".join(f"      {line}\n" for line in SUPERNET_KEYS.splitlines())
+    edit(
+        home / "scen.yaml",
+        ("constraint_type: size ", f"constraint_type: {kind.constraint} "),
+        ("constraint_value: 100000", f"constraint_value: {dearest:.0f}"),
+        ("input_shape: [1, 8, 8] ", "input_shape: [3, 32, 32] "),
+        ("train_dir: digits/train", f"train_dir: {images}/train"),
+        ("val_dir: digits/val", f"val_dir: {images}/val"),
+        (_STRIDES, _STRIDES + added),
+        *(_QUICK if quick else ()),
+    )
+    shutil.copy(CIFAR10 / "user_module.py", home)
+    return home
+
+
+def twin(project: Path, home: Path, images: Path) -> Path:
+    """A copy of a searched project, without its checkpoints, that validates on the test images."""
+    home.mkdir(parents=True, exist_ok=True)
+    for name in ("scen.yaml", "user_module.py"):
+        shutil.copy(project / name, home)
+    edit(home / "scen.yaml", (f"val_dir: {images}/val", f"val_dir: {images}/test"))
+    if not (home / "results").exists():
+        shutil.copytree(project / "results", home / "results")
+    return home

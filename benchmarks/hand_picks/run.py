@@ -1,0 +1,204 @@
+"""Is the search worth it? Searched networks against networks picked by hand, at equal cost.
+
+    python benchmarks/hand_picks/run.py FILE.npz [--budgets 1.2M,3.2M,6.6M,12.4M] [--sizes 15k,60k]
+        [--seeds 3] [--epochs 15] [--families resnet,efficientnet] [--directory D] [--quick]
+
+FILE.npz holds ``train_images`` (N, 32, 32, 3) uint8, ``train_labels`` and the same for ``test``:
+CIFAR-10, or a part of it. One search, with the settings that `nasea init` ships, serves all budgets
+in FLOPs, and another all in parameters. At each budget, scaled to it within 3 %: the known
+families, each block of the default set in every layer, the best and the median by the supernet of
+20 random networks of the search space (±5 %), and the search's own result, from scratch and from
+its weights; all with the same stem, head, recipe and epochs. Accuracy is that of the test images,
+which neither a search nor a training selected on, with the weights of the last epoch; mean and
+95 % interval over the seeds. Hours on 2 cores: stop it at any time, or run it a budget at a time;
+the same command goes on, and what is recorded of other budgets stays. ``--quick`` shows in minutes
+that everything fits together, and records nothing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE.parent), str(HERE)]
+
+from projects_of import FLOPS, SIZE, Kind, search_project, twin  # noqa: E402
+from slices import drawn_of, entries_of  # noqa: E402
+
+import nasea  # noqa: E402
+from nasea.cli.terminal.compare_table import standings_table  # noqa: E402
+from nasea.cli.terminal.console import results_console  # noqa: E402
+from nasea.cli.terminal.listener import RichListener  # noqa: E402
+from nasea.errors import Interrupted  # noqa: E402
+from nasea.pipeline.hand_picks.compare import Contest, compare  # noqa: E402
+from nasea.pipeline.hand_picks.contenders import Wish  # noqa: E402
+from nasea.results.recommend import amount, parse_budget  # noqa: E402
+from nasea.results.standings import Contender, Standings, told_mean  # noqa: E402
+from recording import record, recorded, table  # noqa: E402
+
+NAME = "hand_picks"
+SERVES = 1.03
+"""A search's constraint is so many times its largest budget: what a hand pick may cost, it may."""
+QUICK = ("resnet_d1", "efficientnet", "uniform_separable_k3")
+
+
+@contextmanager
+def timed(path: Path) -> Iterator[None]:
+    """Add seconds and CPU seconds of what is done within to those in a file, over all starts."""
+    start = time.perf_counter(), sum(os.times()[:4])
+    try:
+        yield
+    finally:
+        before = json.loads(path.read_text()) if path.is_file() else [0.0, 0.0]
+        spent = time.perf_counter() - start[0], sum(os.times()[:4]) - start[1]
+        path.write_text(json.dumps([a + b for a, b in zip(before, spent, strict=True)]))
+
+
+def studied(
+    asked: argparse.Namespace, kind: Kind, budgets: list[float], families: tuple[str, ...]
+) -> dict[str, Any]:
+    """The results at some budgets of one kind, by budget."""
+    home: Path = asked.directory / kind.constraint
+    dearest = SERVES * max(asked.every[kind.constraint])
+    project = search_project(
+        home / "search", kind, dearest, asked.images, asked.epochs, asked.quick
+    )
+    seconds = project / "seconds.json"
+    if not (project / "results" / "front.json").is_file():
+        with timed(seconds), RichListener() as listener:
+            nasea.search(project / "scen.yaml", directory=project, listener=listener)
+    drawn = drawn_of(project, budgets, asked.quick)
+    judge = twin(project, home / "test", asked.images)
+    clock, cpu = json.loads(seconds.read_text())
+    found = {}
+    for budget in budgets:
+        contest = Contest(Wish(budget, (), families), asked.epochs, asked.seeds)
+        more = entries_of(drawn[budget]) if budget in drawn else None
+        with RichListener() as listener:
+            standings = compare(
+                judge / "scen.yaml", contest, directory=judge, more=more, listener=listener
+            )
+        results_console().print(standings_table(standings))
+        label = f"{amount(budget)} {kind.symbol}"
+        found[label] = of_standings(standings) | {
+            "search_seconds": clock,
+            "search_cpu_seconds": cpu,
+        }
+    return found
+
+
+def of_standings(found: Standings) -> dict[str, Any]:
+    """What is recorded of a budget."""
+    rows = {
+        row.name if row.kind in ("hand pick", "uniform", "random") else row.kind: {
+            "kind": row.kind,
+            "parameters": row.parameters,
+            "flops": row.flops,
+            "filters": row.filters,
+            "blocks": row.blocks,
+            "test_accuracies": row.accuracies,
+            "mean": row.mean,
+            "half_interval": row.interval,
+            "told": told_mean(row),
+            "training_seconds": statistics.fmean(row.seconds),
+        }
+        for row in found.rows
+    }
+    lead = {}
+    best = found.best("hand pick", "uniform")
+    rivals: list[tuple[str, Contender | None]] = [("best hand pick", best)]
+    rivals += [(row.name, row) for row in found.rows if row.kind == "random"]
+    for kind in ("searched", "searched, inherited"):
+        ours = next((row for row in found.rows if row.kind == kind), None)
+        for name, rival in rivals:
+            if ours is not None and rival is not None:
+                lead[f"{kind}, over {name}"] = 100 * (ours.mean - rival.mean)
+    return {
+        "epochs": found.epochs,
+        "seeds": found.seeds,
+        "best_hand_pick": None if best is None else best.name,
+        "rows": rows,
+        "points_ahead": lead,
+        "excluded": {one.name: one.reason for one in found.excluded},
+    }
+
+
+def overview(found: dict[str, Any]) -> str:
+    """A row a network, a column a budget; then the points by which the search is ahead."""
+    names = list(dict.fromkeys(name for one in found.values() for name in one["rows"]))
+    first = ("searched", "searched, inherited", "random, best", "random, median")
+    names.sort(key=lambda name: (first.index(name) if name in first else len(first), name))
+    rows = [
+        [name, *(one["rows"].get(name, {"told": "-"})["told"] for one in found.values())]
+        for name in names
+    ]
+    rows += [
+        ["minutes of search", *(f"{one['search_seconds'] / 60:.1f}" for one in found.values())],
+        [
+            "minutes of a training",
+            *(
+                f"{statistics.fmean(r['training_seconds'] for r in one['rows'].values()) / 60:.2f}"
+                for one in found.values()
+            ),
+        ],
+    ]
+    lines = [table(["test accuracy", *found], rows), ""]
+    leads = list(dict.fromkeys(name for one in found.values() for name in one["points_ahead"]))
+    for name in leads:
+        values = [o["points_ahead"][name] for o in found.values() if name in o["points_ahead"]]
+        each = ", ".join(f"{value:+.1f}" for value in values)
+        lines.append(f"{name}: {each} points; mean {statistics.fmean(values):+.1f}")
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """Search, train, print and record."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("images", type=Path, metavar="FILE.npz")
+    parser.add_argument("--budgets", default="1.2M,3.2M,6.6M,12.4M", help="in FLOPs; '' for none")
+    parser.add_argument("--sizes", default="15k,60k", help="in parameters; '' for none")
+    parser.add_argument("--families", default="", help="by name or its beginning; default all")
+    parser.add_argument("--seeds", type=int)
+    parser.add_argument("--epochs", type=int, help="of training alone")
+    parser.add_argument("--directory", type=Path)
+    parser.add_argument("--quick", action="store_true")
+    asked = parser.parse_args()
+    asked.images = asked.images.resolve()
+    asked.seeds = asked.seeds or (1 if asked.quick else 3)
+    asked.epochs = asked.epochs or (1 if asked.quick else 15)
+    name = f"{NAME}_quick" if asked.quick else f"{NAME}_run"
+    asked.directory = (asked.directory or Path(name)).resolve()
+    # The searches serve every budget of the full study, whichever are asked for now.
+    asked.every = {"flops": [12.4e6], "size": [60e3]}
+    wanted = []
+    for kind, words in ((FLOPS, asked.budgets), (SIZE, asked.sizes)):
+        budgets = [parse_budget(word) for word in words.split(",") if word.strip()]
+        asked.every[kind.constraint] += budgets
+        wanted.append((kind, budgets))
+    families = tuple(word for word in asked.families.split(",") if word)
+    if asked.quick and not families:
+        families = QUICK
+    found: dict[str, Any] = {}
+    try:
+        for kind, budgets in wanted:
+            if budgets:
+                found |= studied(asked, kind, budgets, families)
+    except Interrupted as stop:
+        raise SystemExit(str(stop)) from None
+    print(overview(found))
+    if not asked.quick:
+        whole = recorded(NAME) | found
+        record(NAME, 0, whole)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,323 @@
+"""``nasea compare``: results of a search beside networks picked by hand, all trained alike.
+
+The known families and uniform choices are scaled to the budget (:mod:`nasea.space.hand_picks`),
+then every network is trained from initial values with the user's module and recipe, and the chosen
+results from the search's weights as well. What counts is the metric with the weights of the last
+epoch: no epoch is selected. What is done is kept after every training, and what is half done in its
+own checkpoints.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+
+from nasea.backends import Backend
+from nasea.backends.distributed.launch import launched_rank
+from nasea.backends.records import Measurement
+from nasea.config import Scenario, load_scenario
+from nasea.errors import NaseaError, NotAvailableError, Notice, ResultsError
+from nasea.pipeline.hand_picks.contenders import Entry, Field, Wish, open_field
+from nasea.pipeline.hand_picks.files import write_hand_pick
+from nasea.pipeline.probe import Built
+from nasea.pipeline.retraining.training_alone import AloneTrainer, Counter, Job
+from nasea.pipeline.search.direction import Direction
+from nasea.pipeline.session.checkpoint import CheckpointStore
+from nasea.pipeline.session.events import Listener
+from nasea.pipeline.session.identity import digest_of, identity, require_same
+from nasea.pipeline.session.session import Session, session
+from nasea.results.figures.standings_plot import save_standings_png
+from nasea.results.front import Front
+from nasea.results.picked import FRONT_FILE
+from nasea.results.recommend import amount
+from nasea.results.report import save_report
+from nasea.results.standings import (
+    COMPARE_FILE,
+    FOLDERS,
+    Contender,
+    Excluded,
+    Standings,
+    save_standings_csv,
+)
+from nasea.space import Space
+from nasea.version import __version__
+
+COMPARE_PNG = "compare.png"
+COMPARE_CSV = "compare.csv"
+
+
+@dataclass(frozen=True)
+class Contest:
+    """What to compare.
+
+    Attributes:
+        wish: which networks.
+        epochs: of each training; those of the scenario where it is ``None``.
+        seeds: how often each is trained.
+    """
+
+    wish: Wish = field(default_factory=Wish)
+    epochs: int | None = None
+    seeds: int = 3
+
+    def require_sensible(self) -> None:
+        """Raise NaseaError when a number is out of its range."""
+        for option, value in (("--epochs", self.epochs), ("--seeds", self.seeds)):
+            if value is not None and value < 1:
+                raise NaseaError(
+                    f"{option} must be a whole number greater than 0, found {value}",
+                    fix="give another value",
+                )
+
+
+def planned_field(config: Path, wish: Wish, *, directory: Path | None = None) -> Field:
+    """Who would be compared, nothing trained.
+
+    Args:
+        config: the scenario of the search.
+        wish: which networks.
+        directory: of the search; the current one by default.
+
+    Raises:
+        NaseaError: whatever a user can mend.
+    """
+    _require_one_process()
+    scenario = load_scenario(config).scenario
+    home = (directory or Path.cwd()).resolve()
+    with session(home, home / "results", _log(home, scenario), None, scenario) as ready:
+        found = open_field(scenario, home, wish, ready)
+        found.opened.backend.close()
+    return found
+
+
+def compare(
+    config: Path,
+    contest: Contest,
+    *,
+    directory: Path | None = None,
+    more: Callable[[Built], Sequence[Entry]] | None = None,
+    restart: bool = False,
+    listener: Listener | None = None,
+) -> Standings:
+    """Train results of a search and hand picks of the same cost; say which are better.
+
+    Run again it goes on where it was stopped; with more seeds or networks it adds to what is there.
+    Writes ``compare.json``, ``.csv`` and ``.png`` and the hand picks' model files into a folder of
+    ``results/`` named after the budget, and a section into ``results/report.html``.
+
+    Args:
+        config: the scenario of the search.
+        contest: what to compare.
+        directory: of the search; the current one by default.
+        more: further networks to be compared, given the opened scenario.
+        restart: forget what earlier starts trained.
+        listener: hears of progress.
+
+    Raises:
+        NaseaError: whatever a user can mend; everything done so far is kept.
+    """
+    contest.require_sensible()
+    _require_one_process()
+    loaded = load_scenario(config)
+    scenario = loaded.scenario
+    home = (directory or Path.cwd()).resolve()
+    results = home / "results"
+    direction = Direction.of_search(results)
+    with session(home, results, _log(home, scenario), listener, scenario) as ready:
+        ready.listener.line(f"nasea {__version__}, scenario {loaded.path}, beside hand picks")
+        run = _Run(scenario, home, contest, direction, ready)
+        found = run.compared(restart, more)
+        folder = run.folder
+        found.save(folder / COMPARE_FILE)
+        save_standings_csv(found, folder / COMPARE_CSV)
+        save_standings_png(found, folder / COMPARE_PNG)
+        save_report(Front.load(results / FRONT_FILE), results / "report.html")
+    return found
+
+
+def folder_of(quantity: str, budget: float) -> str:
+    """Name of the folder in ``results/`` for a budget: ``compare_3.2M_flops``."""
+    return FOLDERS.replace("*", f"{amount(budget)}_{'ms' if quantity == 'latency' else quantity}")
+
+
+def _log(home: Path, scenario: Scenario) -> Path:
+    return home / f"log_{scenario.task}" / "compare"
+
+
+def _require_one_process() -> None:
+    if launched_rank() > 0:
+        raise NotAvailableError(
+            "nasea compare was started as one of several processes",
+            fix="start it once; with several ids in resource.gpu_id it starts the others itself",
+        )
+
+
+class _Run:
+    """One start of a comparison."""
+
+    def __init__(
+        self,
+        scenario: Scenario,
+        home: Path,
+        contest: Contest,
+        direction: Direction,
+        ready: Session,
+    ) -> None:
+        self.scenario = scenario
+        self.home = home
+        self.contest = contest
+        self.epochs = contest.epochs or scenario.epochs
+        self.direction = direction
+        self.session = ready
+        self.checkpoints = home / "checkpoint" / "compare"
+        self.store = CheckpointStore(self.checkpoints, "compare")
+        self.known: dict[str, tuple[float, float]] = {}
+        """(metric, seconds) by key."""
+
+    @property
+    def folder(self) -> Path:
+        """Where the results go."""
+        return self.home / "results" / folder_of(self.scenario.constraint.type, self.field.budget)
+
+    def compared(self, restart: bool, more: Callable[[Built], Sequence[Entry]] | None) -> Standings:
+        """Train what is missing."""
+        listener = self.session.listener
+        listener.begin("compare", "scaling hand picks to the budget")
+        self.field = open_field(self.scenario, self.home, self.contest.wish, self.session)
+        try:
+            if more is not None:
+                entries = (*self.field.entries, *more(self.field.opened))
+                self.field = replace(self.field, entries=entries)
+            self._take_over_earlier(restart)
+        finally:
+            self.field.opened.backend.close()
+        for entry in self.field.entries:
+            listener.line(f"{entry.name}: {entry.told(self.field.unit)}")
+        for one in self.field.excluded:
+            listener.line(f"{one.name} is not there: {one.reason}")
+        self._train()
+        return self._standings()
+
+    def _take_over_earlier(self, restart: bool) -> None:
+        # What shapes the supernet alone may change between two comparisons.
+        supernet = self.scenario.supernet.model_copy(update={"paths_per_update": None})
+        neutral = self.scenario.model_copy(update={"epochs": 1, "supernet": supernet})
+        opened = self.field.opened
+        self.identity = identity(neutral, opened.data, opened.space, self.home)
+        notices: list[Notice] = []
+        stored = None if restart else self.store.load(notices)
+        for notice in notices:
+            self.session.listener.notice(notice)
+        if stored is not None:
+            require_same(stored.meta["identity"], self.identity, "checkpoint/compare/")
+            self.known = {k: (v[0], v[1]) for k, v in stored.meta["known"].items()}
+        else:
+            self.store.clear()
+            CheckpointStore(self.checkpoints, "train").clear()
+
+    def _train(self) -> None:
+        listener = self.session.listener
+        entries, seeds = self.field.entries, self._seeds
+        jobs = [(entry, seed) for seed in seeds for entry in entries]
+        missing = [job for job in jobs if self._key(*job) not in self.known]
+        title = f"training {len(entries)} networks alone, {self._told_epochs} each, {len(jobs)}"
+        listener.begin("compare", f"{title} trainings")
+        counter = Counter(listener, "compare", len(jobs) - len(missing), len(jobs))
+        trainer = AloneTrainer(
+            self.scenario, self.epochs, self.home, self.checkpoints, self.identity, self.session
+        )
+        for entry, seed in missing:
+            at_end = self._writer(entry, seed) if seed == seeds[0] else None
+            key = self._key(entry, seed)
+            learned = trainer.train(Job(key, entry.space, seed, entry.weights, at_end), counter)
+            counter.one_more()
+            label = f"training {counter.done}/{len(jobs)}: {entry.name}, seed {seed}"
+            if learned.metric is None:
+                text = f"{label}: no metric: {learned.failure}"
+                listener.notice(Notice("compare", text))
+            else:
+                self.known[key] = (learned.metric, learned.seconds)
+                self.store.save({"identity": self.identity, "known": self.known})
+                accuracy = self.direction.accuracy(learned.metric)
+                listener.line(f"{label}: accuracy {accuracy:.4f}, {learned.seconds:.0f} s")
+            self.session.stop.check()
+
+    @property
+    def _told_epochs(self) -> str:
+        return f"{self.epochs} epoch{'s' * (self.epochs != 1)}"
+
+    @property
+    def _seeds(self) -> range:
+        first = self.scenario.seed
+        return range(first, first + self.contest.seeds)
+
+    def _key(self, entry: Entry, seed: int) -> str:
+        """Under what a training is kept; names all that may change between comparisons."""
+        scenario = self.scenario
+        images = f"{scenario.searcher.bn_images} statistics images"
+        start = "scratch" if entry.weights is None else digest_of([entry.weights])
+        training = f"{self.epochs} epochs, {len(scenario.resource.gpu_ids)} devices, {images}"
+        return f"{entry.identity}, {start}, {training}, seed {seed}"
+
+    def _writer(
+        self, entry: Entry, seed: int
+    ) -> Callable[[Backend, Space, Measurement], None] | None:
+        if entry.kind not in ("hand pick", "uniform"):
+            return None
+        words = f"hand pick, {self._told_epochs} from scratch, seed {seed}"
+        front = Front.load(self.home / "results" / FRONT_FILE)
+        return partial(
+            write_hand_pick,
+            self.scenario,
+            self.direction,
+            front.info,
+            entry,
+            words,
+            self.folder,
+            self.home,
+        )
+
+    def _standings(self) -> Standings:
+        rows, excluded = [], list(self.field.excluded)
+        for entry in self.field.entries:
+            keys = [self._key(entry, seed) for seed in self._seeds]
+            found = [self.known[key] for key in keys if key in self.known]
+            if found:
+                rows.append(self._contender(entry, found))
+            else:
+                reason = "it gave no metric, see log.txt"
+                excluded.append(Excluded(entry.name, entry.title, reason))
+        if not rows:
+            raise ResultsError(
+                "no network gave a metric", fix="see log.txt for why, mend it and run again"
+            )
+        rows.sort(key=lambda row: -row.mean)
+        return Standings(
+            self.scenario.constraint.type,
+            self.field.budget,
+            self.epochs,
+            self.contest.seeds,
+            tuple(rows),
+            tuple(excluded),
+        )
+
+    def _contender(self, entry: Entry, found: Sequence[tuple[float, float]]) -> Contender:
+        metrics = tuple(metric for metric, _ in found)
+        latency = entry.costs.latency_ms
+        return Contender(
+            entry.name,
+            entry.kind,
+            entry.title,
+            entry.costs.parameters,
+            entry.costs.flops,
+            latency if latency is not None and math.isfinite(latency) else None,
+            entry.filters,
+            entry.strides,
+            entry.blocks,
+            tuple(self.direction.accuracy(metric) for metric in metrics),
+            metrics,
+            tuple(seconds for _, seconds in found),
+        )

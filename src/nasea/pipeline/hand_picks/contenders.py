@@ -1,0 +1,308 @@
+"""Who is compared: hand picks scaled to a budget, and results of a search."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+from nasea.config import Scenario
+from nasea.cost import ConstraintType, Costs, build_cost_model, cost_of_kind
+from nasea.cost.profiles import Profile
+from nasea.errors import LatencyError, NaseaError, Notice, ResultsError
+from nasea.pipeline.opening import Opened, genome_of, require_framework
+from nasea.pipeline.probe import Built, open_profile, open_space
+from nasea.pipeline.session.session import Session
+from nasea.results.front import Front, FrontMember
+from nasea.results.picked import FRONT_FILE, pick_result
+from nasea.results.standings import Excluded, Kind
+from nasea.results.units import Unit, unit_for
+from nasea.space import Genome, Space, load_user_blocks, select_blocks
+from nasea.space.families import Family, known_families, uniform_families
+from nasea.space.hand_picks import TOLERANCE, HandPick, OutOfReach, scaled, stages_of
+
+
+@dataclass(frozen=True)
+class Wish:
+    """Which networks a user wants compared.
+
+    Attributes:
+        budget: in the constraint's unit; the scenario's where it is ``None``.
+        architectures: numbers of results; where there are none, the one that suits the budget.
+        families: names of families, or the beginning of several names; all where there are none.
+    """
+
+    budget: float | None = None
+    architectures: tuple[int, ...] = ()
+    families: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A network to be trained.
+
+    Attributes:
+        name: unique among those compared.
+        kind: who picked it, and what it begins with.
+        title: what it is.
+        costs: of the whole network.
+        filters: output channels of each layer.
+        strides: of each layer.
+        blocks: of each layer.
+        space: that of the network alone, given the scenario's opened data.
+        weights: what it begins with instead of initial values.
+    """
+
+    name: str
+    kind: Kind
+    title: str
+    costs: Costs
+    filters: tuple[int, ...]
+    strides: tuple[int, ...]
+    blocks: tuple[str, ...]
+    space: Callable[[Opened], Space]
+    weights: Path | None = None
+
+    @property
+    def identity(self) -> str:
+        """What the network is, whatever it is called."""
+        layers = zip(self.blocks, self.filters, self.strides, strict=True)
+        return " ".join(f"{block}:{width}/{stride}" for block, width, stride in layers)
+
+    def told(self, unit: Unit) -> str:
+        """Cost and widths in a line."""
+        cost = unit.phrase(self.cost(unit.quantity))
+        return f"{cost}, filters {'-'.join(map(str, self.filters))}"
+
+    def cost(self, quantity: ConstraintType) -> float:
+        """One of the costs."""
+        return cost_of_kind(self.costs, quantity)
+
+
+@dataclass(frozen=True)
+class Field:
+    """All that are compared.
+
+    Attributes:
+        opened: the scenario with its data; its backend is the caller's to close.
+        budget: in the constraint's unit.
+        entries: results of the search first, from scratch and with their weights.
+        excluded: families that have no network of this cost.
+    """
+
+    opened: Built
+    budget: float
+    entries: tuple[Entry, ...]
+    excluded: tuple[Excluded, ...]
+
+    @property
+    def unit(self) -> Unit:
+        """Of the costs."""
+        return unit_for(self.opened.scenario.constraint.type, [self.budget])
+
+
+def open_field(scenario: Scenario, home: Path, wish: Wish, ready: Session) -> Field:
+    """Open the data, scale the hand picks, look up the results.
+
+    Args:
+        scenario: of the search.
+        home: its directory.
+        wish: which networks.
+        ready: the session.
+
+    Raises:
+        NaseaError: whatever a user can mend.
+    """
+    results = home / "results"
+    front = Front.load(results / FRONT_FILE)
+    if front.info.constraint_type != scenario.constraint.type:
+        raise ResultsError(
+            f"the results are of a search under {front.info.constraint_type}, but the scenario "
+            f"limits {scenario.constraint.type}",
+            fix="name the scenario they were searched with: -c FILE",
+        )
+    budget = float(scenario.constraint.value if wish.budget is None else wish.budget)
+    numbers = wish.architectures or (suited(front, budget).number,)
+    chosen = [pick_result(results, number) for number in numbers]
+    families = _families(scenario, home, wish.families)
+    profile = open_profile(scenario, home)
+    opened = open_space(scenario, home, group=ready.group)
+    try:
+        if scenario.constraint.also:
+            text = "hand picks are scaled to the first budget alone, not to those under also"
+            ready.listener.notice(Notice("compare", text))
+        entries: list[Entry] = []
+        for result in chosen:
+            require_framework(scenario, result)
+            genome = genome_of(opened.space, result)
+            entries += _of_result(result.member, result.weights, genome)
+        picker = _Picker(opened, budget, profile)
+        excluded: list[Excluded] = []
+        for family in families:
+            found = picker.entry(family)
+            if isinstance(found, Entry):
+                entries.append(found)
+            else:
+                excluded.append(found)
+    except BaseException:
+        opened.backend.close()
+        raise
+    return Field(opened, budget, tuple(entries), tuple(excluded))
+
+
+def suited(front: Front, budget: float) -> FrontMember:
+    """The result to set beside hand picks of a budget: the most accurate that costs no more.
+
+    Where all are dearer, the cheapest. What a hand pick may cost above the budget, it may too.
+    """
+    best = front.under(budget * (1 + TOLERANCE))
+    if best is not None:
+        return best
+    return min(front.members, key=front.cost_of)
+
+
+def _families(scenario: Scenario, home: Path, names: Sequence[str]) -> list[Family]:
+    """The families asked for, in the order of the table."""
+    own = load_user_blocks(home)
+    blocks = select_blocks(scenario.supernet.blocks, scenario.constraint.type, own)
+    known = [*known_families(), *uniform_families(blocks)]
+    if not names:
+        return known
+    for name in names:
+        if not any(family.name.startswith(name) for family in known):
+            listed = [family.name for family in known]
+            close = difflib.get_close_matches(name, listed)
+            raise NaseaError(
+                f"--families: no family is called {name!r}, and none begins with it",
+                fix=f"did you mean {close[0]!r}?" if close else f"choose from {', '.join(listed)}",
+            )
+    return [family for family in known if family.name.startswith(tuple(names))]
+
+
+def _of_result(member: FrontMember, weights: Path, genome: Genome) -> list[Entry]:
+    """A result from scratch, and from the weights of the search."""
+    name = f"architecture {member.number}"
+    costs = Costs(member.parameters, member.flops, member.latency_ms)
+    filters = tuple(layer.c_out for layer in member.layers)
+    strides = tuple(layer.stride for layer in member.layers)
+    title = f"{name} of the search, from scratch"
+    space = partial(_only, genome)
+    alone = Entry(name, "searched", title, costs, filters, strides, member.blocks, space)
+    return [
+        alone,
+        replace(
+            alone,
+            name=f"{name}, inherited",
+            kind="searched, inherited",
+            title=f"{name}, from the search's weights",
+            weights=weights,
+        ),
+    ]
+
+
+def from_space(
+    opened: Built,
+    genome: Genome,
+    name: str,
+    kind: Kind,
+    title: str,
+    profile: Profile | None = None,
+) -> Entry:
+    """Any network of the search space, to be trained from scratch.
+
+    Args:
+        opened: the scenario.
+        genome: the network.
+        name: unique among those compared.
+        kind: what it counts as.
+        title: what it is.
+        profile: prices latency, where the budget limits it.
+    """
+    space = opened.space.only(genome)
+    return Entry(
+        name,
+        kind,
+        title,
+        costs_of(space, opened, profile),
+        tuple(layer.out_shape[0] for layer in space.layers),
+        tuple(layer.stride for layer in space.layers),
+        opened.space.blocks(genome),
+        partial(_only, genome),
+    )
+
+
+def costs_of(space: Space, opened: Built, profile: Profile | None) -> Costs:
+    """What the only network of a space costs between the ends of an opened scenario."""
+    kind = opened.scenario.constraint.type
+    ends = (opened.pre_net.costs, opened.post_net.costs)
+    model = build_cost_model(space, kind, ends, profile, opened.end_pieces)
+    return model.costs((0,) * len(space.layers))
+
+
+def _only(genome: Genome, opened: Opened) -> Space:
+    return opened.space.only(genome)
+
+
+class _Picker:
+    """Scales families to a budget, for the ends of an opened scenario."""
+
+    def __init__(self, opened: Built, budget: float, profile: Profile | None) -> None:
+        self.opened = opened
+        self.budget = budget
+        self.profile = profile
+        supernet = opened.scenario.supernet
+        self.stages = stages_of(supernet.filters, supernet.strides, opened.space.taps)
+        self.in_shape = opened.space.layers[0].in_shape
+        self.unit = unit_for(opened.scenario.constraint.type, [budget])
+
+    def costs(self, space: Space) -> Costs:
+        """Of the only network of a space."""
+        return costs_of(space, self.opened, self.profile)
+
+    def price(self, space: Space) -> float:
+        """The constrained one."""
+        kind = self.opened.scenario.constraint.type
+        return cost_of_kind(self.costs(space), kind)
+
+    def entry(self, family: Family) -> Entry | Excluded:
+        """The family's network, or why there is none."""
+        try:
+            found = scaled(family, self.in_shape, self.stages, self.budget, self.price)
+        except LatencyError as error:  # a profile need not know what a hand pick is made of
+            return Excluded(family.name, family.title, error.message)
+        if isinstance(found, OutOfReach):
+            return Excluded(family.name, family.title, self._reason(found))
+        kind: Kind = "hand pick" if family.doubles else "uniform"
+        return Entry(
+            found.name,
+            kind,
+            family.title,
+            self.costs(found.space(self.in_shape)),
+            found.filters,
+            found.strides,
+            tuple(block.name for block in found.blocks),
+            partial(_picked, found),
+        )
+
+    def _reason(self, found: OutOfReach) -> str:
+        budget = self.unit.phrase(self.budget)
+        if found.reason is not None:
+            return found.reason
+        if found.least is not None:
+            return f"its smallest network costs {self._told(found.least)}, the budget is {budget}"
+        if found.most is not None:
+            return f"its largest network costs {self._told(found.most)}, the budget is {budget}"
+        assert found.nearest is not None
+        return (
+            f"its nearest network costs {self._told(found.nearest)}, which is not within "
+            f"{TOLERANCE:.0%} of {budget}"
+        )
+
+    def _told(self, cost: float) -> str:
+        return unit_for(self.unit.quantity, [cost]).phrase(cost)
+
+
+def _picked(pick: HandPick, opened: Opened) -> Space:
+    return pick.space(opened.space.layers[0].in_shape)

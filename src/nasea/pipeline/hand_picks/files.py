@@ -1,0 +1,77 @@
+"""The model file and the weights of a hand pick, so that one that wins can be used."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from nasea.backends import Backend
+from nasea.backends.records import Measurement
+from nasea.config import Scenario
+from nasea.errors import ResultsError
+from nasea.pipeline.export.rendering import model_text
+from nasea.pipeline.hand_picks.contenders import Entry
+from nasea.pipeline.search.direction import Direction
+from nasea.results.codegen import Origin
+from nasea.results.front import FrontMember, RunInfo
+from nasea.results.storage.files import write_result
+from nasea.space import Space
+
+
+def write_hand_pick(
+    scenario: Scenario,
+    direction: Direction,
+    info: RunInfo,
+    entry: Entry,
+    words: str,
+    folder: Path,
+    home: Path,
+    backend: Backend,
+    space: Space,
+    measured: Measurement,
+) -> None:
+    """Write a trained hand pick as its model file and weights.
+
+    Args:
+        scenario: of the search.
+        direction: how a metric becomes an accuracy.
+        info: of the search.
+        entry: the hand pick.
+        words: how it was trained, in a line.
+        folder: where the files go.
+        home: where ``user_module.py`` is.
+        backend: holds the trained network.
+        space: that of the network alone.
+        measured: the user's metric on it.
+
+    Raises:
+        ResultsError: a file cannot be written, or the framework counts other parameters than the
+            cost model did.
+    """
+    assert measured.metric is not None
+    genome = (0,) * len(space.layers)
+    member = FrontMember(
+        number=0,
+        genome=genome,
+        blocks=entry.blocks,
+        accuracy=direction.accuracy(measured.metric),
+        metric=measured.metric,
+        search_metric=measured.metric,
+        parameters=entry.costs.parameters,
+        flops=entry.costs.flops,
+        latency_ms=entry.costs.latency_ms,
+        layers=(),
+    )
+    inside = folder.relative_to(home) if folder.is_relative_to(home) else folder
+    origin = Origin(entry.name, inside.as_posix(), words)
+    text = model_text(scenario, backend, space, genome, info, member, origin)
+    weights = folder / f"{entry.name}{backend.weights_suffix}"
+    folder.mkdir(parents=True, exist_ok=True)
+    found = backend.write_weights(genome, weights)
+    if found != entry.costs.parameters:
+        raise ResultsError(
+            f"{entry.name} has {found:,} parameters, but its cost was counted as "
+            f"{entry.costs.parameters:,}",
+            fix="PreNet and PostNet must have all their parameters from the start; "
+            "if they do, this is a defect of nasea: please report it",
+        )
+    write_result(folder / f"{entry.name}.py", text)

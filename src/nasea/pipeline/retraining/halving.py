@@ -1,0 +1,181 @@
+"""``nasea retrain --budget``: several results near a budget, the best of them trained to the end.
+
+Successive halving (Karnin et al. 2013; Jamieson & Talwalkar 2016, arXiv:1502.07943): all are
+retrained for a few epochs, the better half for as many more, and so on; the last one to the end. A
+retraining is the same whether it was stopped in between or not, with the schedule of all epochs; so
+the one that is left ends as ``nasea retrain --arch`` would have it. Each retraining keeps its own
+checkpoints, which is all that a start after a stop needs.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from nasea.config import load_scenario
+from nasea.errors import MetricError, NaseaError
+from nasea.pipeline.retraining.plan import Request, plan_of
+from nasea.pipeline.retraining.retrain import Outcome, Progressed, retrain, train_until
+from nasea.pipeline.session.events import Listener, Silence
+from nasea.results.front import Front, FrontMember
+from nasea.results.picked import FRONT_FILE
+
+_SLACK = 1.03
+"""A candidate may cost so many times the budget: what a hand pick may cost too."""
+
+
+@dataclass(frozen=True)
+class Rung:
+    """One round: so many are trained as far as an epoch.
+
+    Attributes:
+        count: how many.
+        epoch: as far as this.
+    """
+
+    count: int
+    epoch: int
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What became of the candidates.
+
+    Attributes:
+        rounds: of each round, the candidates with their accuracies, the best first.
+        outcome: of the one that was trained to the end.
+    """
+
+    rounds: tuple[tuple[Progressed, ...], ...]
+    outcome: Outcome
+
+
+def rungs_of(candidates: int, epochs: int) -> tuple[Rung, ...]:
+    """The rounds: half as many networks each time, twice the epochs, one network to the end.
+
+    Args:
+        candidates: how many begin.
+        epochs: of a whole retraining; with too few of them rounds are left out.
+    """
+    rounds = math.ceil(math.log2(candidates)) if candidates > 1 else 0
+    rungs: list[Rung] = []
+    count = candidates
+    for left in range(rounds, 0, -1):
+        epoch = max(1, round(epochs / 2**left))
+        if not rungs or epoch > rungs[-1].epoch:
+            rungs.append(Rung(count, epoch))
+        count = math.ceil(count / 2)
+    return (*rungs, Rung(1, epochs))
+
+
+def candidates_of(front: Front, budget: float, count: int) -> list[FrontMember]:
+    """The members that cost no more than the budget and are nearest to it, by falling cost.
+
+    Raises:
+        NaseaError: there is none so cheap.
+    """
+    members = [m for m in front if front.cost_of(m) <= _SLACK * budget]
+    if not members:
+        raise NaseaError(
+            f"no architecture costs at most {front.unit.phrase(budget)}",
+            fix=f"the cheapest costs {front.unit.phrase(min(map(front.cost_of, front)))}",
+        )
+    return sorted(members, key=lambda m: -front.cost_of(m))[:count]
+
+
+def retrain_best(
+    config: Path,
+    budget: float,
+    candidates: int,
+    request: Request,
+    *,
+    formats: Sequence[str] | None = None,
+    results: Path = Path("results"),
+    directory: Path | None = None,
+    restart: bool = False,
+    listener: Listener | None = None,
+) -> Choice:
+    """Retrain several results near a budget by successive halving; finish the best.
+
+    Run again with the same arguments it goes on where it was stopped.
+
+    Args:
+        config: the scenario they were found with.
+        budget: in the unit of its constraint.
+        candidates: how many begin.
+        request: how to train.
+        formats: as for :func:`nasea.pipeline.retraining.retrain.retrain`.
+        results: likewise.
+        directory: likewise.
+        restart: likewise, for each of them.
+        listener: hears of progress.
+
+    Raises:
+        NaseaError: whatever a user can mend; everything done so far is kept.
+    """
+    if candidates < 1:
+        raise NaseaError(
+            f"--candidates must be a whole number greater than 0, found {candidates}",
+            fix="give another value",
+        )
+    if request.distill:
+        raise NaseaError(
+            "--distill is for one architecture: the most accurate cannot teach itself",
+            fix="choose one with --arch, or leave --distill out",
+        )
+    told = listener or Silence()
+    plan = plan_of(load_scenario(config).scenario, request, None)
+    front = Front.load(results / FRONT_FILE)
+    numbers = [m.number for m in candidates_of(front, budget, candidates)]
+    rounds: list[tuple[Progressed, ...]] = []
+    for rung in rungs_of(len(numbers), plan.epochs)[:-1]:
+        numbers = numbers[: rung.count]
+        if len(numbers) == 1:
+            break
+        told.begin("retrain", f"{len(numbers)} candidates, each to epoch {rung.epoch}")
+        found = [
+            train_until(
+                config,
+                number,
+                request,
+                rung.epoch,
+                results=results,
+                directory=directory,
+                restart=restart and not rounds,
+                listener=listener,
+            )
+            for number in numbers
+        ]
+        ranked = tuple(sorted(found, key=_order))
+        rounds.append(ranked)
+        numbers = [one.number for one in ranked]
+        told.line(_told(ranked, rung.epoch))
+    if rounds and rounds[-1][0].accuracy is None:
+        raise MetricError("the user's metric failed on every candidate")
+    outcome = retrain(
+        config,
+        numbers[0],
+        request,
+        formats=formats,
+        results=results,
+        directory=directory,
+        restart=restart and not rounds,
+        listener=listener,
+    )
+    return Choice(tuple(rounds), outcome)
+
+
+def _order(one: Progressed) -> tuple[float, int]:
+    """The most accurate first; of equals, the one that comes first in the front, the cheaper."""
+    return (math.inf if one.accuracy is None else -one.accuracy, one.number)
+
+
+def _told(ranked: Sequence[Progressed], epoch: int) -> str:
+    listed = ", ".join(
+        f"architecture {one.number} "
+        + ("failed" if one.accuracy is None else f"{one.accuracy:.4f}")
+        for one in ranked
+    )
+    return f"after epoch {epoch}: {listed}"

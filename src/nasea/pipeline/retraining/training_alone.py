@@ -1,0 +1,204 @@
+"""Training one network alone, as a supernet of which it is the only path; resumable."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from nasea.backends import Backend
+from nasea.backends.records import Measurement, Slice
+from nasea.config import Scenario
+from nasea.errors import Notice, TrainingError
+from nasea.pipeline.opening import Opened, open_scenario
+from nasea.pipeline.session.checkpoint import CheckpointStore
+from nasea.pipeline.session.events import Listener, Progress, Silence, Stage
+from nasea.pipeline.session.pace import Pace
+from nasea.pipeline.session.session import Session
+from nasea.pipeline.supernet_training import SupernetTraining
+from nasea.space import Space
+
+
+@dataclass(frozen=True)
+class Job:
+    """One training.
+
+    Attributes:
+        key: tells it from others; names all that shapes it.
+        space: of the network alone, given the scenario's opened data.
+        seed: of initial values and of the order of images.
+        weights: a weights file to begin with, instead of initial values.
+        at_end: called with the trained network, before the backend is closed.
+    """
+
+    key: str
+    space: Callable[[Opened], Space]
+    seed: int
+    weights: Path | None = None
+    at_end: Callable[[Backend, Space, Measurement], None] | None = None
+
+
+@dataclass(frozen=True)
+class Learned:
+    """What a training came to.
+
+    Attributes:
+        metric: on the whole of val_dir with the weights of the last epoch; ``None`` where it
+            failed.
+        failure: why.
+        seconds: of training, over all starts; opening data and measuring are not in it.
+    """
+
+    metric: float | None
+    failure: str | None
+    seconds: float
+
+
+class Alone(SupernetTraining):
+    """A single architecture, trained as a supernet of which it is the only path."""
+
+    stage = "fidelity"
+    title = "training alone"
+    curves = "alone/"
+
+    _seconds_before = 0.0
+    _began: float | None = None
+
+    @property
+    def seconds(self) -> float:
+        """Of training so far, earlier starts included."""
+        now = 0.0 if self._began is None else time.monotonic() - self._began
+        return self._seconds_before + now
+
+    def run(self) -> None:
+        """Train to the last epoch."""
+        super().run()
+        self._seconds_before, self._began = self.seconds, None
+
+    def more_meta(self) -> dict[str, Any]:
+        """The seconds."""
+        return {"seconds": self.seconds}
+
+    def take_meta(self, meta: Mapping[str, Any]) -> None:
+        """Take over the seconds."""
+        self._seconds_before = float(meta.get("seconds", 0.0))
+
+    def _train_epoch(self) -> None:
+        if self._began is None:
+            self._began = time.monotonic()
+        super()._train_epoch()
+
+
+class Counter(Silence):
+    """Hears of one training after another; tells how far all of them are.
+
+    Args:
+        listener: who is told.
+        stage: which they belong to.
+        done: trainings that are known already.
+        total: trainings in all.
+    """
+
+    def __init__(self, listener: Listener, stage: Stage, done: int, total: int) -> None:
+        self.done = done
+        self._listener = listener
+        self._stage = stage
+        self._total = total
+        self._pace = Pace()
+
+    def one_more(self) -> None:
+        """A training has ended."""
+        self.done += 1
+
+    def notice(self, notice: Notice) -> None:
+        """Hand it on."""
+        self._listener.notice(notice)
+
+    def progress(self, progress: Progress) -> None:
+        """Tell it in parts of all trainings."""
+        share = round(1000 * (self.done + progress.done / progress.total))
+        left = self._pace.seconds_left(share, 1000 * self._total)
+        figures = {"training": f"{self.done + 1} of {self._total}", **progress.figures}
+        self._listener.progress(
+            Progress(self._stage, progress.done, progress.total, "update", left, figures)
+        )
+
+
+class AloneTrainer:
+    """Trains networks alone, one after the other, each resumable.
+
+    Args:
+        scenario: data, optimiser, devices.
+        epochs: of each training.
+        home: where ``user_module.py`` is.
+        folder: for checkpoints of the training that is on.
+        identity: what the checkpoints are marked with, besides the job's key.
+        session: listener, journal, stop and processes.
+    """
+
+    def __init__(
+        self,
+        scenario: Scenario,
+        epochs: int,
+        home: Path,
+        folder: Path,
+        identity: Mapping[str, str],
+        session: Session,
+    ) -> None:
+        self.scenario = scenario
+        self.epochs = epochs
+        self.home = home
+        self.store = CheckpointStore(folder, "train")
+        self.identity = identity
+        self.session = session
+
+    def train(self, job: Job, listener: Listener) -> Learned:
+        """Train a network; one that cannot be trained is no reason to stop.
+
+        Args:
+            job: which.
+            listener: hears of progress.
+        """
+        scenario = self.scenario.model_copy(update={"epochs": self.epochs, "seed": job.seed})
+        stored = self.store.load([])
+        marks = {**self.identity, "plan": job.key}
+        if stored is not None and stored.meta["identity"] != marks:
+            self.store.clear()
+            stored = None
+        workers = None if stored is None else int(stored.meta["workers"])
+        opened = open_scenario(scenario, self.home, workers, group=self.session.group)
+        backend = opened.backend
+        training: Alone | None = None
+        try:
+            space = job.space(opened)
+            genome = (0,) * len(space.layers)
+            backend.attach(space, job.seed)
+            if job.weights is not None:
+                backend.inherit(genome, job.weights)
+            seconds = backend.try_candidates(lambda done, total: None)
+            if stored is None:
+                backend.settle_workers(seconds)
+            training = Alone(
+                scenario,
+                backend,
+                space,
+                1,
+                self.store,
+                marks,
+                listener,
+                self.session.journal,
+                self.session.stop,
+            )
+            training.run()
+            measured = backend.measure(genome, Slice())
+            if job.at_end is not None and measured.metric is not None:
+                job.at_end(backend, space, measured)
+        except TrainingError as error:  # it may well be the only one that does not train
+            measured = Measurement(None, error.message)
+        finally:
+            backend.close()
+        self.store.clear()
+        spent = 0.0 if training is None else training.seconds
+        return Learned(measured.metric, measured.failure, spent)

@@ -1,0 +1,119 @@
+"""How a ranking does where cost cannot help: within slices of equal cost, and by family."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from nasea.strategy.ranking import kendall_tau
+
+WIDTH = 0.05
+"""Costs in a slice lie within this of its middle, relative to it."""
+
+LEAST = 4
+"""Fewer architectures make no order worth telling."""
+
+
+@dataclass(frozen=True)
+class EqualCost:
+    """Architectures of one cost, ranked by the supernet and by training alone.
+
+    Attributes:
+        low: the cheapest of them costs this.
+        high: the dearest of them costs this.
+        count: how many they are.
+        tau: Kendall's tau of both orders.
+        below_best: accuracy by which the supernet's choice, trained alone, is below the best.
+        above_median: accuracy by which it is above the median, which is what chance would choose.
+    """
+
+    low: float
+    high: float
+    count: int
+    tau: float
+    below_best: float
+    above_median: float
+
+
+def slices_of(
+    costs: Sequence[float], predicted: Sequence[float], true: Sequence[float]
+) -> tuple[EqualCost, ...]:
+    """The slices, from cheap to dear, that hold enough architectures; none is in two of them.
+
+    Args:
+        costs: of the architectures.
+        predicted: their accuracies on the supernet.
+        true: their accuracies after training alone.
+    """
+    order = sorted(range(len(costs)), key=lambda i: costs[i])
+    groups: list[list[int]] = []
+    for i in order:
+        if groups and costs[i] * (1 - WIDTH) <= costs[groups[-1][0]] * (1 + WIDTH):
+            groups[-1].append(i)
+        else:
+            groups.append([i])
+    return tuple(_slice(group, costs, predicted, true) for group in groups if len(group) >= LEAST)
+
+
+def _slice(
+    group: Sequence[int], costs: Sequence[float], predicted: Sequence[float], true: Sequence[float]
+) -> EqualCost:
+    supernet = [predicted[i] for i in group]
+    alone = [true[i] for i in group]
+    chosen = alone[max(range(len(group)), key=lambda i: supernet[i])]
+    return EqualCost(
+        costs[group[0]],
+        costs[group[-1]],
+        len(group),
+        kendall_tau(supernet, alone),
+        max(alone) - chosen,
+        chosen - statistics.median(alone),
+    )
+
+
+def tau_at_equal_cost(
+    costs: Sequence[float], predicted: Sequence[float], true: Sequence[float]
+) -> tuple[float, int] | None:
+    """Kendall's tau over the pairs whose costs differ by no more than a slice is wide.
+
+    Returns:
+        Of the pairs, those in the same order less those in opposite order, as a share of all, and
+        how many pairs there are; ``None`` where there is none. A tie counts as half of each.
+    """
+    total = count = 0
+    for i in range(len(costs)):
+        for j in range(i):
+            if abs(costs[i] - costs[j]) > WIDTH * (costs[i] + costs[j]):
+                continue
+            product = (predicted[i] - predicted[j]) * (true[i] - true[j])
+            total += (product > 0) - (product < 0)
+            count += 1
+    return (total / count, count) if count else None
+
+
+def family_bias(
+    families: Sequence[Sequence[str]], predicted: Sequence[float], true: Sequence[float]
+) -> dict[str, tuple[float, int]]:
+    """How much the supernet prefers what has layers of a family.
+
+    Args:
+        families: of the layers of each architecture.
+        predicted: accuracies on the supernet.
+        true: accuracies after training alone.
+
+    Returns:
+        By family the mean, over the layers that are of it, of the architecture's rank on the
+        supernet less its rank after training alone, as a share of all ranks (0.1: a tenth of the
+        others is overtaken wrongly), and how many layers those are; the most overrated first.
+    """
+    from scipy.stats import rankdata
+
+    share = max(len(predicted) - 1, 1)
+    gained = (rankdata(predicted) - rankdata(true)) / share
+    seen: dict[str, list[float]] = {}
+    for layers, gain in zip(families, gained, strict=True):
+        for family in layers:
+            seen.setdefault(family, []).append(float(gain))
+    means = {family: (statistics.fmean(gains), len(gains)) for family, gains in seen.items()}
+    return dict(sorted(means.items(), key=lambda item: -item[1][0]))

@@ -1,0 +1,91 @@
+"""``compare.png``: results of a search beside hand picks of the same cost."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from nasea.results.figures.plots import MUTED, canvas, write_in_margin, write_title
+from nasea.results.standings import Kind, Standings
+from nasea.results.storage.files import write_result
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+# Okabe and Ito's: told apart with any colour vision.
+_COLOURS: dict[Kind, str] = {
+    "hand pick": "#E69F00",
+    "uniform": "#8a949e",
+    "searched": "#0072B2",
+    "searched, inherited": "#009E73",
+    "random": "#CC79A7",
+}
+_WORDS: dict[Kind, str] = {
+    "hand pick": "known family, scaled",
+    "uniform": "one block in every layer",
+    "searched": "searched, from scratch",
+    "searched, inherited": "searched, inherited weights",
+    "random": "drawn from the search space",
+}
+_ROW_INCHES = 0.3
+_FRAME_INCHES = 1.9
+_ROOM = 0.25
+"""Beside the seeds, relative to their range; the interval of two seeds may leave the picture."""
+
+
+def save_standings_png(found: Standings, path: Path) -> None:
+    """Write :func:`standings_figure` as PNG.
+
+    Raises:
+        ResultsError: the file cannot be written.
+    """
+    write_result(path, standings_png(found))
+
+
+def standings_png(found: Standings) -> bytes:
+    """:func:`standings_figure` as the bytes of a PNG file."""
+    buffer = io.BytesIO()
+    standings_figure(found).savefig(buffer, format="png")
+    return buffer.getvalue()
+
+
+def standings_figure(found: Standings) -> Figure:
+    """A line for each contender, the best on top: every seed, the mean and its 95 % interval."""
+    figure, (axes,) = canvas()
+    figure.set_size_inches(8.0, _FRAME_INCHES + _ROW_INCHES * max(len(found.rows), 4))
+    unit = found.unit
+    write_title(axes, f"Searched and picked by hand, at {unit.phrase(found.budget)}")
+    seeds = f"{found.seeds} seed{'s' * (found.seeds != 1)}"
+    remark = f"{found.epochs} epoch{'s' * (found.epochs != 1)} each, {seeds}"
+    remark += ", bars: 95 % interval" * (found.seeds > 1)
+    write_in_margin(axes, remark, at=0.0, align="left", color=MUTED)
+    axes.set_xlabel("accuracy (higher is better)")
+    places = range(len(found.rows))
+    axes.set_yticks(list(places), [row.name for row in found.rows])
+    axes.set_ylim(len(found.rows) - 0.4, -0.6)
+    told: set[Kind] = set()
+    for place, row in zip(places, found.rows, strict=True):
+        colour = _COLOURS[row.kind]
+        label = None if row.kind in told else _WORDS[row.kind]
+        told.add(row.kind)
+        axes.plot(
+            row.accuracies, [place] * len(row.accuracies), "o", ms=3.5, color=colour, alpha=0.45
+        )
+        axes.errorbar(
+            [row.mean],
+            [place],
+            xerr=None if row.interval is None else [row.interval],
+            fmt="D",
+            ms=5.5,
+            color=colour,
+            elinewidth=1.2,
+            capsize=2.5,
+            label=label,
+            zorder=4,
+        )
+    values = [value for row in found.rows for value in row.accuracies]
+    room = _ROOM * max(max(values) - min(values), 0.01)
+    axes.set_xlim(min(values) - room, max(values) + room)
+    figure.legend(fontsize=8, frameon=False, loc="outside lower center", ncols=3)
+    return figure

@@ -1,0 +1,284 @@
+"""Results of a search beside networks picked by hand, all trained alike, as data."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import statistics
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+from nasea.errors import ResultsError
+from nasea.results.storage.files import write_result
+from nasea.results.units import Quantity, Unit, unit_for
+
+if TYPE_CHECKING:
+    from pydantic import ConfigDict, TypeAdapter
+
+COMPARE_FILE = "compare.json"
+FOLDERS = "compare_*"
+"""Folders in ``results/`` that hold such a file, one a budget."""
+
+_EQUAL = 0.05
+"""Costs that differ by no more than this, relative to the budget, count as equal."""
+
+_FORMAT = "nasea-compare"
+_VERSION = 1
+_STRICT: ConfigDict = {"strict": True, "extra": "forbid", "allow_inf_nan": False}
+
+Kind = Literal["hand pick", "uniform", "searched", "searched, inherited", "random"]
+"""A known family; one block in every layer; a result from scratch; one from its own weights; one
+that was drawn from the search space."""
+
+
+@dataclass(frozen=True)
+class Contender:
+    """One network, trained once a seed.
+
+    Attributes:
+        name: unique in a comparison.
+        kind: who picked it, and what it began with.
+        title: what it is, with its source.
+        parameters: weights of the network.
+        flops: FLOPs (2 x MACs) for one image.
+        latency_ms: milliseconds at batch 1; ``None`` when latency was not modelled.
+        filters: output channels of each layer.
+        strides: of each layer.
+        blocks: name of the block of each layer.
+        accuracies: after the last epoch, one a seed; higher is better. Without those that failed.
+        metrics: what the user's metric returned, likewise.
+        seconds: that each took to train.
+    """
+
+    __pydantic_config__: ClassVar[ConfigDict] = _STRICT
+
+    name: str
+    kind: Kind
+    title: str
+    parameters: int
+    flops: int
+    latency_ms: float | None
+    filters: tuple[int, ...]
+    strides: tuple[int, ...]
+    blocks: tuple[str, ...]
+    accuracies: tuple[float, ...]
+    metrics: tuple[float, ...]
+    seconds: tuple[float, ...]
+
+    @property
+    def mean(self) -> float:
+        """Mean accuracy over the seeds."""
+        return statistics.fmean(self.accuracies)
+
+    @property
+    def interval(self) -> float | None:
+        """Half of the 95 % interval of :attr:`mean` (Student's t); ``None`` with one seed."""
+        return half_interval(self.accuracies)
+
+    def cost(self, quantity: Quantity) -> float:
+        """One of the costs: parameters, FLOPs, or milliseconds."""
+        if quantity == "size":
+            return float(self.parameters)
+        if quantity == "flops":
+            return float(self.flops)
+        assert self.latency_ms is not None, "modelled where the budget limits it"
+        return self.latency_ms
+
+
+def half_interval(values: tuple[float, ...]) -> float | None:
+    """Half of the 95 % interval of a mean (Student's t); ``None`` for fewer than two values."""
+    if len(values) < 2:
+        return None
+    from scipy.stats import t
+
+    quantile = float(t.ppf(0.975, len(values) - 1))
+    return float(quantile * statistics.stdev(values) / len(values) ** 0.5)
+
+
+@dataclass(frozen=True)
+class Excluded:
+    """A contender that could not be had at this cost, or never gave a metric.
+
+    Attributes:
+        name: as it would have been called.
+        title: what it is.
+        reason: why it is not there.
+    """
+
+    __pydantic_config__: ClassVar[ConfigDict] = _STRICT
+
+    name: str
+    title: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Standings:
+    """All contenders for one budget.
+
+    Attributes:
+        quantity: what the budget limits.
+        budget: parameters, FLOPs, or milliseconds.
+        epochs: how long each was trained.
+        seeds: how often.
+        rows: the contenders, the most accurate first.
+        excluded: those that are not there, and why.
+    """
+
+    __pydantic_config__: ClassVar[ConfigDict] = _STRICT
+
+    quantity: Quantity
+    budget: float
+    epochs: int
+    seeds: int
+    rows: tuple[Contender, ...]
+    excluded: tuple[Excluded, ...] = ()
+
+    @property
+    def unit(self) -> Unit:
+        """Of the costs."""
+        return unit_for(self.quantity, [self.budget, *(r.cost(self.quantity) for r in self.rows)])
+
+    def best(self, *kinds: Kind) -> Contender | None:
+        """The most accurate of some kinds."""
+        return next((row for row in self.rows if row.kind in kinds), None)
+
+    @property
+    def verdict(self) -> tuple[str, ...]:
+        """What the search was worth, a line a finding."""
+        hand = self.best("hand pick", "uniform")
+        if hand is None:
+            return ("no hand pick could be trained at this cost",)
+        lines = [f"best hand pick: {hand.name}, accuracy {told_mean(hand)}"]
+        kinds: tuple[tuple[Kind, str], ...] = (
+            ("searched", "from scratch, like the hand picks"),
+            ("searched, inherited", "from the weights of the search"),
+        )
+        for kind, words in kinds:
+            found = self.best(kind)
+            if found is None:
+                continue
+            ahead = 100 * (found.mean - hand.mean)
+            side = "ahead" if ahead >= 0 else "behind"
+            lines.append(
+                f"best searched, {words}: {told_mean(found)}, {abs(ahead):.1f} points {side}"
+                f"{self._doubt(found, hand)}{self._cheaper(found)}"
+            )
+        return tuple(lines)
+
+    def _cheaper(self, found: Contender) -> str:
+        """That a result is not of equal cost, where it is not."""
+        share = found.cost(self.quantity) / self.budget
+        return "" if abs(share - 1) <= _EQUAL else f"; it costs {share:.0%} of the budget"
+
+    def _doubt(self, one: Contender, other: Contender) -> str:
+        """Whether the seeds tell two of them apart (Welch's t-test, 5 %)."""
+        if min(len(one.accuracies), len(other.accuracies)) < 2:
+            return "; one seed cannot say whether that is more than chance"
+        spread = statistics.pvariance(one.accuracies) + statistics.pvariance(other.accuracies)
+        if spread == 0:
+            return ""
+        from scipy.stats import ttest_ind
+
+        p = float(ttest_ind(one.accuracies, other.accuracies, equal_var=False).pvalue)
+        return "" if p < 0.05 else f"; within chance of {len(one.accuracies)} seeds"
+
+    def save(self, path: Path) -> None:
+        """Write it as JSON.
+
+        Raises:
+            ResultsError: it cannot be written.
+        """
+        content = {"format": _FORMAT, "version": _VERSION, **asdict(self)}
+        write_result(path, json.dumps(content, indent=1, allow_nan=False) + "\n")
+
+    @classmethod
+    def load(cls, path: Path) -> Standings:
+        """Read what :meth:`save` wrote.
+
+        Raises:
+            ResultsError: the file is missing, damaged, or of another version.
+        """
+        from pydantic import ValidationError
+
+        fix = "write it again: nasea compare"
+        try:
+            data = json.loads(path.read_text(encoding="utf-8"))
+        except OSError as error:
+            raise ResultsError(f"cannot read {path}: {error.strerror or error}", fix=fix) from error
+        except (ValueError, RecursionError) as error:
+            raise ResultsError(f"{path} is not readable as JSON: {error}", fix=fix) from error
+        marks = (data.get("format"), data.get("version")) if isinstance(data, Mapping) else ()
+        if marks != (_FORMAT, _VERSION):
+            raise ResultsError(f"{path} was not written by this version of nasea compare", fix=fix)
+        content: dict[str, Any] = {k: data[k] for k in data if k not in ("format", "version")}
+        try:
+            return _adapter().validate_json(json.dumps(content))
+        except ValidationError as error:
+            raise ResultsError(f"{path} is damaged: {error.errors()[0]['msg']}", fix=fix) from error
+
+
+def told_mean(row: Contender) -> str:
+    """Mean and interval: ``0.6482 ± 0.0113``."""
+    half = row.interval
+    return f"{row.mean:.4f}" + ("" if half is None else f" ± {half:.4f}")
+
+
+_HEADER = (
+    "name",
+    "kind",
+    "parameters",
+    "flops",
+    "latency_ms",
+    "epochs",
+    "accuracy_mean",
+    "accuracy_half_interval",
+    "accuracies",
+    "metrics",
+    "seconds_mean",
+    "filters",
+    "strides",
+    "blocks",
+    "title",
+)
+
+
+def save_standings_csv(found: Standings, path: Path) -> None:
+    """Write one row for each contender; lists are separated by spaces.
+
+    Raises:
+        ResultsError: the file cannot be written.
+    """
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(_HEADER)
+    for row in found.rows:
+        half = row.interval
+        writer.writerow(
+            [
+                row.name,
+                row.kind,
+                row.parameters,
+                row.flops,
+                "" if row.latency_ms is None else row.latency_ms,
+                found.epochs,
+                row.mean,
+                "" if half is None else half,
+                *(" ".join(map(str, values)) for values in (row.accuracies, row.metrics)),
+                statistics.fmean(row.seconds),
+                *(" ".join(map(str, values)) for values in (row.filters, row.strides, row.blocks)),
+                row.title,
+            ]
+        )
+    write_result(path, text.getvalue())
+
+
+@cache
+def _adapter() -> TypeAdapter[Standings]:
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(Standings)

@@ -1,0 +1,63 @@
+"""The report's section on networks picked by hand."""
+
+from __future__ import annotations
+
+import base64
+import statistics
+from collections.abc import Sequence
+from contextlib import suppress
+from html import escape
+from pathlib import Path
+
+from nasea.errors import ResultsError
+from nasea.results.figures.standings_plot import standings_png
+from nasea.results.standings import COMPARE_FILE, FOLDERS, Standings, told_mean
+
+
+def standings_beside(report: Path) -> list[Standings]:
+    """What ``nasea compare`` left beside a report, by rising budget; without damaged files."""
+    found = []
+    for path in sorted(report.parent.glob(f"{FOLDERS}/{COMPARE_FILE}")):
+        with suppress(ResultsError):
+            found.append(Standings.load(path))
+    return sorted(found, key=lambda one: (one.quantity, one.budget))
+
+
+def standings_section(compared: Sequence[Standings]) -> str:
+    """The section as HTML; empty where nothing was compared."""
+    return "\n".join(_card(one, number) for number, one in enumerate(compared))
+
+
+def _card(found: Standings, number: int) -> str:
+    unit = found.unit
+    head = "".join(
+        f'<th scope="col">{escape(title)}</th>'
+        for title in ("network", unit.title, "accuracy", "seconds")
+    )
+    rows = "\n".join(
+        "<tr>"
+        f'<td title="{escape(row.title)}">{escape(row.name)}</td>'
+        f"<td>{unit.number(row.cost(found.quantity))}</td>"
+        f"<td>{told_mean(row)}</td><td>{statistics.fmean(row.seconds):.0f}</td></tr>"
+        for row in found.rows
+    )
+    verdict = "".join(f"<p>{escape(line)}</p>" for line in found.verdict)
+    missing = "".join(
+        f"<li>{escape(one.name)}: {escape(one.reason)}</li>" for one in found.excluded
+    )
+    left_out = f"<details><summary>not there</summary><ul>{missing}</ul></details>" * bool(missing)
+    picture = base64.b64encode(standings_png(found)).decode("ascii")
+    title = f"Searched and picked by hand, at {unit.phrase(found.budget)}"
+    how = (
+        f"epochs of each: {found.epochs}, seeds: {found.seeds}, the last epoch's weights; "
+        "mean ± 95 % interval. The search chose its results on the same images; nothing chose "
+        "the hand picks."
+    )
+    return (
+        f'<section class="card" aria-labelledby="compare-{number}">'
+        f'<h2 id="compare-{number}">{escape(title)}</h2>{verdict}'
+        f'<figure><img src="data:image/png;base64,{picture}" alt="{escape(title)}"></figure>'
+        f'<div class="scroll"><table><thead><tr>{head}</tr></thead>'
+        f'<tbody>\n{rows}\n</tbody></table></div><p class="hint">{escape(how)}</p>'
+        f"{left_out}</section>"
+    )

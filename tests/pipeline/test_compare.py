@@ -1,0 +1,173 @@
+"""Results of a search beside hand picks: trained alike, kept, resumed, written."""
+
+from __future__ import annotations
+
+import csv
+import importlib.util
+import os
+import signal
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from nasea.cli.main import app
+from nasea.errors import CheckpointError, Interrupted, NaseaError, ResultsError
+from nasea.pipeline.hand_picks.compare import Contest, compare, planned_field
+from nasea.pipeline.hand_picks.contenders import Wish
+from nasea.pipeline.retraining.plan import Request
+from nasea.pipeline.retraining.retrain import retrain
+from nasea.pipeline.session.events import Progress
+from nasea.results.standings import Standings
+from nasea.space.hand_picks import TOLERANCE
+
+from .project import Project, Recorder, both_frameworks
+
+pytest_plugins = ["pipeline.fixtures"]
+
+BUDGET = 9000.0
+FOLDER = "compare_9k_size"
+SMALL = Contest(Wish(BUDGET, (1,), ("resnet_d1", "mobilenetv3")), epochs=1, seeds=1)
+
+
+def run(project: Project, contest: Contest = SMALL, listener: Recorder | None = None) -> Standings:
+    return compare(
+        project.home / "scen.yaml", contest, directory=project.home, listener=listener or Recorder()
+    )
+
+
+def timeless(found: Standings) -> Standings:
+    """What two equal comparisons share: all but the seconds."""
+    return replace(found, rows=tuple(replace(row, seconds=()) for row in found.rows))
+
+
+class StopsIn(Recorder):
+    """Presses Ctrl-C in the middle of a training."""
+
+    def __init__(self, training: int, done: int) -> None:
+        super().__init__()
+        self.point = (f"{training} of 4", done)
+
+    def progress(self, progress: Progress) -> None:
+        if (progress.figures.get("training"), progress.done) == self.point:
+            os.kill(os.getpid(), signal.SIGINT)
+
+
+@both_frameworks
+def test_equal_cost_equal_training_and_true_files(project: Project, tmp_path: Path) -> None:
+    broken = project.copy(tmp_path / "broken" / "here" / "project")
+    found = run(project)
+    names = {row.name: row for row in found.rows}
+    assert set(names) == {"architecture 1", "architecture 1, inherited", "resnet_d1", "mobilenetv3"}
+    assert [row.mean for row in found.rows] == sorted((r.mean for r in found.rows), reverse=True)
+    for name in ("resnet_d1", "mobilenetv3"):
+        assert abs(names[name].parameters / BUDGET - 1) <= TOLERANCE
+        check_file(project, names[name].name, names[name].metrics[0], names[name].parameters)
+    member = project.front()[1]
+    for name in ("architecture 1", "architecture 1, inherited"):
+        assert (names[name].parameters, names[name].blocks) == (member.parameters, member.blocks)
+    folder = project.home / "results" / FOLDER
+    assert Standings.load(folder / "compare.json") == found
+    with (folder / "compare.csv").open() as file:
+        assert [row["name"] for row in csv.DictReader(file)] == [row.name for row in found.rows]
+    assert (folder / "compare.png").stat().st_size > 10_000
+    report = (project.home / "results" / "report.html").read_text()
+    assert "picked by hand" in report and "mobilenetv3" in report
+
+    # Stopped amid the third training and run again, it ends the same.
+    with pytest.raises(Interrupted):
+        run(broken, listener=StopsIn(3, 4))
+    told = Recorder()
+    assert timeless(run(broken, listener=told)) == timeless(found)
+    assert "training 2/4" not in told.told and "training 3/4" in told.told
+
+
+def check_file(project: Project, name: str, metric: float, parameters: int) -> None:
+    """A hand pick's model file and weights are the network that was measured."""
+    file = project.home / "results" / FOLDER / f"{name}.py"
+    home = str(project.home)
+    sys.path.insert(0, home)
+    try:
+        spec = importlib.util.spec_from_file_location(name, file)
+        assert spec is not None and spec.loader is not None
+        module: Any = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        model = module.load_model()
+        count = getattr(model, "count_params", None)
+        if count is None:
+            assert sum(p.numel() for p in model.parameters()) == parameters
+        else:
+            assert sum(v.shape.num_elements() for v in model.trainable_variables) == parameters
+    finally:
+        sys.path.remove(home)
+        sys.modules.pop("user_module", None)
+    assert (module.metric, module.model_param_size) == (metric, parameters)
+    assert "hand pick, 1 epoch from scratch" in module.training
+
+
+def test_results_are_trained_as_retraining_trains_them(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(project.home)
+    found = run(project, Contest(Wish(BUDGET, (1,), ("resnet_d1",)), epochs=2, seeds=1))
+    for name, scratch in (("architecture 1", True), ("architecture 1, inherited", False)):
+        request = Request(from_scratch=scratch, epochs=2)
+        outcome = retrain(Path("scen.yaml"), 1, request, formats=())
+        (row,) = (row for row in found.rows if row.name == name)
+        assert row.metrics == pytest.approx((outcome.retrained.epochs[-1].metric,), abs=1e-6)
+
+
+def test_more_seeds_add_to_what_is_there(project: Project) -> None:
+    wish = Wish(BUDGET, (1,), ("resnet_d1",))
+    first = run(project, Contest(wish, epochs=1, seeds=1))
+    told = Recorder()
+    more = run(project, Contest(wish, epochs=1, seeds=2), told)
+    assert "training 4/6" in told.told and "training 3/6" not in told.told
+    before = {row.name: row.accuracies for row in first.rows}
+    assert all(row.accuracies[:1] == before[row.name] for row in more.rows)
+    assert all(row.interval is not None for row in more.rows)
+    project.module(("Dropout(0.1)", "Dropout(0.2)"))
+    with pytest.raises(CheckpointError, match="user_module.py"):
+        run(project, Contest(wish, epochs=1, seeds=2))
+
+
+def test_another_constraint_is_another_search(project: Project) -> None:
+    project.scenario(("constraint_type: size", "constraint_type: flops"),
+                     ("constraint_value: 12000", "constraint_value: 300000"))  # fmt: skip
+    with pytest.raises(ResultsError, match="under size, but the scenario limits flops"):
+        run(project)
+
+
+def test_a_family_that_costs_more_says_so(project: Project) -> None:
+    field = planned_field(project.home / "scen.yaml", Wish(1500.0, (0,)), directory=project.home)
+    reasons = {one.name: one.reason for one in field.excluded}
+    assert "its smallest network costs" in reasons["mobilenetv3"]
+    assert "the budget is 1.500 k parameters" in reasons["mobilenetv3"]
+
+
+def test_the_command(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(project.home)
+    words = ["compare", "--families", "resnet_d1", "--budget", "9k", "--epochs", "1"]
+    planned = CliRunner().invoke(app, [*words, "--plan"])
+    assert planned.exit_code == 0, planned.output
+    assert "resnet_d1" in planned.output and "He et al." in planned.output
+    assert not (project.home / "checkpoint" / "compare").exists()
+    done = CliRunner().invoke(app, [*words, "--seeds", "1"])
+    assert done.exit_code == 0, done.output
+    for text in ("best hand pick: resnet_d1", "from scratch, like the hand picks", FOLDER):
+        assert text in done.output
+
+
+def test_what_is_refused(project: Project, tmp_path: Path) -> None:
+    with pytest.raises(NaseaError, match="--seeds must be a whole number"):
+        run(project, replace(SMALL, seeds=0))
+    with pytest.raises(NaseaError, match="no family is called 'resnext'") as caught:
+        run(project, Contest(Wish(families=("resnext",))))
+    assert "did you mean 'resnet_d" in str(caught.value.fix)
+    with pytest.raises(ResultsError, match="no architecture 99"):
+        run(project, Contest(Wish(architectures=(99,))))
+    with pytest.raises(ResultsError, match="no results of a search"):
+        run(Project.new(tmp_path / "untouched"))
