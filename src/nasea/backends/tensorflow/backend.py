@@ -38,6 +38,7 @@ from nasea.backends.tensorflow.network.layers import Network
 from nasea.backends.tensorflow.network.standalone import load_network
 from nasea.backends.tensorflow.network.supernet import Supernet
 from nasea.backends.tensorflow.network.weights import adopt, assemble
+from nasea.backends.tensorflow.own_losses import own_losses
 from nasea.backends.tensorflow.scoring.scorer import Scorer
 from nasea.backends.tensorflow.training.pretrained import classification_code, hand_on, take_over
 from nasea.backends.tensorflow.training.teacher import Teacher
@@ -187,6 +188,7 @@ class TensorFlowBackend:
         single = [feature[:1] for feature in features]
         outputs = self._post_net.build(features if space.taps else features[0])
         costs, operators = self._post_net.examine(single if space.taps else single[0])
+        self.notices += own_losses((self._pre_net, self._post_net), self.user.file)
         notice = self.user.try_loss(labels, outputs)
         if notice is not None:
             self.notices.append(notice)
@@ -223,6 +225,7 @@ class TensorFlowBackend:
     ) -> float:
         """See :meth:`nasea.backends.base.Backend.try_candidates`."""
         batch = self._probe_batch()
+        self.notices += self.data.doubts()
         choices = self.supernet.space.choices
         trial = self._make_trainer(paths_per_update=1)
         rate = trial.rate(0)

@@ -14,6 +14,7 @@ from nasea.backends.tensorflow.export.flops_profiler import count_flops
 from nasea.backends.tensorflow.export.operators import operators_of_function
 from nasea.backends.tensorflow.user.built_in_call import keeping_layers
 from nasea.backends.tensorflow.user.code import UserCode
+from nasea.backends.tensorflow.user.constant_images import on_constant_images
 from nasea.backends.tensorflow.user.describe import describe
 from nasea.backends.tensorflow.user.random_draws import Draws
 from nasea.cost import Costs, Operator
@@ -48,6 +49,8 @@ class End:
         self._doing = f"{name}.call(inputs, training)"
         # Autograph is on: ``call`` may branch on tensors.
         self.train = self._traced(lambda inputs: self.apply(inputs, True))
+        if name == "PreNet":
+            self.train = on_constant_images(self.apply, self._traced)
         self.evaluate = self._traced(lambda inputs: self.apply(inputs, False))
         self._estimate = self._traced(self._estimated)
         self._normalised_by_batch: set[int] = set()
@@ -296,6 +299,10 @@ def require_feature_map(outputs: Any, images: int, data_format: str) -> None:
         raise UserModuleError(
             f"user_module.py: PreNet.call must return float32, found {describe(outputs)}",
             fix="end it with tf.cast(outputs, tf.float32)",
+        )
+    if 0 in outputs.shape:
+        raise UserModuleError(
+            f"user_module.py: PreNet.call returns a tensor without values, {describe(outputs)}"
         )
     if outputs.shape[0] != images:
         raise UserModuleError(
