@@ -127,7 +127,7 @@ def test_an_exception_in_a_worker_reads_like_one_in_the_main_process(project: Pa
     assert isinstance(error, UserCodeError)
     assert error.trace.startswith("Traceback (most recent call last):\n")
     assert f'{project}/user_module.py", line' in error.trace and "in __getitem__" in error.trace
-    assert error.trace.endswith("ValueError: image 3 is broken")
+    assert "\nValueError: image 3 is broken\nat item " in error.trace
     assert "DataLoader" not in error.trace
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -42,13 +42,16 @@ class Exporter(Protocol):
     def measure(self, run: Run) -> Measurement:
         """The user's metric on the whole of val_dir, of whatever computes the outputs."""
 
-    def write(self, format: Format, path: Path, batch: int | None) -> None:
+    def write(self, format: Format, path: Path, batch: int | None) -> str:
         """Write the network.
 
         Args:
             format: how.
             path: where; nothing is there.
             batch: images that the file takes at a time; ``None`` for any number.
+
+        Returns:
+            What a library said that could not write it, where another one could; else nothing.
 
         Raises:
             ExportError: the format cannot express the network.
@@ -61,10 +64,38 @@ class Exporter(Protocol):
         """Median time of a run on so many images, on one thread of the CPU."""
 
 
-def in_batches(run: Run, batch: int) -> Run:
+Axis = tuple[int, int] | None
+"""Where an output counts images: (axis, how many entries an image has); ``None``: nowhere."""
+
+
+def image_axes(run: Run, images: Array) -> list[Axis]:
+    """Where each output of a network counts images: (time, N, classes) on axis 1.
+
+    Args:
+        run: the network; takes any number of images.
+        images: one at least.
+    """
+    two, three = (run(np.concatenate([images[:1]] * count)) for count in (2, 3))
+    return [image_axis(a.shape, b.shape) for a, b in zip(two, three, strict=True)]
+
+
+def image_axis(two: Sequence[int], three: Sequence[int]) -> Axis:
+    """The axis on which the output for three images is longer than that for two."""
+    for axis, (less, more) in enumerate(zip(two, three, strict=False)):
+        if less != more:
+            return axis, more - less
+    return None
+
+
+def in_batches(run: Run, batch: int, axes: Sequence[Axis]) -> Run:
     """What takes any number of images, by something that takes just ``batch`` at a time.
 
     The last ones are filled up with copies, whose outputs are left out.
+
+    Args:
+        run: what takes ``batch`` images.
+        batch: how many.
+        axes: where each output counts images; of one that does not, the first is taken.
     """
 
     def whole(images: Array) -> list[Array]:
@@ -73,7 +104,16 @@ def in_batches(run: Run, batch: int) -> Run:
             part = images[first : first + batch]
             filling = np.repeat(part[-1:], batch - len(part), axis=0)
             outputs = run(np.concatenate([part, filling]) if len(filling) else part)
-            parts.append([output[: len(part)] for output in outputs])
-        return [np.concatenate(tensors) for tensors in zip(*parts, strict=True)]
+            pairs = zip(outputs, axes, strict=True)
+            parts.append([_first(output, axis, len(part)) for output, axis in pairs])
+        return [_joined(tensors, axis) for *tensors, axis in zip(*parts, axes, strict=True)]
 
     return whole
+
+
+def _first(output: Array, axis: Axis, images: int) -> Array:
+    return output if axis is None else output.take(range(images * axis[1]), axis[0])
+
+
+def _joined(parts: list[Array], axis: Axis) -> Array:
+    return parts[0] if axis is None else np.concatenate(parts, axis[0])

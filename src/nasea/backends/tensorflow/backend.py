@@ -39,6 +39,7 @@ from nasea.backends.tensorflow.network.standalone import load_network
 from nasea.backends.tensorflow.network.supernet import Supernet
 from nasea.backends.tensorflow.network.weights import adopt, assemble
 from nasea.backends.tensorflow.scoring.scorer import Scorer
+from nasea.backends.tensorflow.training.own_losses import own_losses
 from nasea.backends.tensorflow.training.pretrained import classification_code, hand_on, take_over
 from nasea.backends.tensorflow.training.teacher import Teacher
 from nasea.backends.tensorflow.training.trainer import Trainer
@@ -203,6 +204,7 @@ class TensorFlowBackend:
             )
         self.notices += [
             *([notice] if notice is not None else []),
+            *own_losses((self._pre_net, self._post_net), self.user.file),
             *notices_of_ends(self._pre_net, self._post_net),
         ]
         seed_everything(seed, _INITIAL_STREAM, 3)
@@ -238,6 +240,7 @@ class TensorFlowBackend:
     ) -> float:
         """See :meth:`nasea.backends.base.Backend.try_candidates`."""
         batch = self._probe_batch()
+        self.notices += self.data.doubts()
         choices = self.supernet.space.choices
         trial = self._make_trainer(paths_per_update=1)
         rate = trial.rate(0)

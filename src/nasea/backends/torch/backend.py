@@ -207,6 +207,7 @@ class TorchBackend:
     ) -> float:
         """See :meth:`nasea.backends.base.Backend.try_candidates`."""
         batch = self._probe_batch()
+        self.notices += self.data.doubts()
         choices = self.supernet.space.choices
         before = copy.deepcopy(self.supernet.state_dict())
         trial = Trainer(*self._settings(paths_per_update=1))

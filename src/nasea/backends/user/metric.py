@@ -38,10 +38,16 @@ def finite_number(value: object, name: str) -> float:
         value = value.item()
     if isinstance(value, bool | np.bool_) or not isinstance(value, numbers.Real):
         raise MetricError(
-            f"{FILE_NAME}: {name} must return a number, found {type(value).__name__}"
-            f" {str(value)[:60]!r}"
+            f"{FILE_NAME}: {name} must return a number, found {type(value).__name__} {_text(value)}"
         )
     number = float(value)
     if not math.isfinite(number):
         raise CandidateFailed(f"the metric is {number}")
     return number
+
+
+def _text(value: object) -> str:
+    try:
+        return repr(str(value)[:60])
+    except Exception:  # an object of the user's that cannot be printed
+        return "that cannot be printed"

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import inspect
 import sys
 import traceback
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from types import ModuleType
+from types import FunctionType, MethodType, ModuleType
 from typing import Any
 
 from nasea.errors import NaseaError, UserCodeError, UserModuleError
@@ -117,7 +118,7 @@ def check_interface(
     for class_name, methods in interface.items():
         found = getattr(module, class_name, None)
         if not inspect.isclass(found):
-            problems.append(f"class {class_name} is missing")
+            problems += _problems_of_maker(class_name, found)
             continue
         for method, arguments in methods.items():
             expected = f"{class_name}.{method}({', '.join(['self', *arguments])})"
@@ -134,6 +135,43 @@ def check_interface(
         raise UserModuleError(
             f"{module.__file__} does not have the expected interface:\n{lines}",
             fix="see docs/reference/user-module.md; `nasea init` writes a working example",
+        )
+
+
+def _problems_of_maker(name: str, found: object) -> list[str]:
+    """What is wrong with what stands for a class; PreNet and PostNet may be functions."""
+    if found is None:
+        return [f"class {name} is missing"]
+    if name == "UserModule":
+        return [f"{name} must be a class, found {_told(found)}"]
+    if not isinstance(found, FunctionType | MethodType | functools.partial):
+        return [
+            f"{name} must be a class, or a function that makes a new model whenever it is called "
+            f"(def {name}(): return …), found {_told(found)}"
+        ]
+    if not accepts(found, 0):
+        return [f"{name}{inspect.signature(found)} must work without arguments: {name}()"]
+    return []
+
+
+def _told(found: object) -> str:
+    kind = type(found)
+    return f"an object of {kind.__module__}.{kind.__qualname__}"
+
+
+def require_new(name: str, file: str, parts: Iterable[object], again: Iterable[object]) -> None:
+    """Raise UserModuleError where a function made the same model twice.
+
+    Args:
+        name: ``PreNet`` or ``PostNet``.
+        file: the user's, for messages.
+        parts: the first model and its weights.
+        again: those of the second.
+    """
+    if {id(part) for part in parts} & {id(part) for part in again}:
+        raise UserModuleError(
+            f"{file}: {name}() gives the same model, or the same weights, every time",
+            fix=f"make model and layers inside of the function {name}: every network has its own",
         )
 
 

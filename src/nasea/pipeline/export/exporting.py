@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from nasea.backends.export.exporter import Exporter, in_batches
+from nasea.backends.export.exporter import Exporter, image_axes, in_batches
 from nasea.backends.export.formats import Format, find_format, formats_of
 from nasea.backends.records import Measurement
 from nasea.config import load_scenario
@@ -21,6 +21,8 @@ from nasea.results.storage.staging import staging_for
 
 SAME_METRIC = 1e-4
 """A metric may differ by so much from the one in the header before the user is told."""
+
+_LONGEST_LINE = 160
 
 
 @dataclass(frozen=True)
@@ -119,7 +121,7 @@ def export_result(
         listener.notice(Notice("export", f"{text}; --batch makes it another number"))
     exported = []
     for done, format in enumerate(formats, start=1):
-        one = _export(exporter, result, format, batch, direction, network)
+        one = _export(exporter, result, format, batch, direction, network, listener)
         exported.append(one)
         listener.progress(Progress("export", done, len(formats), "format"))
     return exported
@@ -132,14 +134,16 @@ def _export(
     batch: int | None,
     direction: Direction,
     network: float,
+    listener: Listener,
 ) -> ExportedFile:
     fixed = "" if batch is None else f".batch{batch}"
     target = result.exported / f"{result.name}{fixed}{format.suffix}"
     with staging_for(target) as staging:
         path = staging / target.name
-        exporter.write(format, path, batch)
+        said = exporter.write(format, path, batch)
         run = exporter.load(format, path)
-        run = run if batch is None else in_batches(run, batch)
+        if batch is not None:
+            run = in_batches(run, batch, image_axes(exporter.run, next(exporter.images())))
         comparison = compare(exporter.run, run, exporter.images(), target.name)
         if format.exact:
             comparison.require_same(target.name)
@@ -148,10 +152,21 @@ def _export(
         milliseconds = 1000 * exporter.seconds(format, path, timed)
         size = _size(path)
         _place(path, target, staging / "earlier")
+    if said:
+        _keep(said, target, listener)
     drop = network - accuracy
     return ExportedFile(
         format, target, size, batch, comparison, accuracy, drop, milliseconds, timed
     )
+
+
+def _keep(said: str, target: Path, listener: Listener) -> None:
+    """Put what an exporter said, pages maybe, into a file and its last line into a notice."""
+    log = target.with_name(f"{target.name}.log")
+    log.write_text(said, encoding="utf-8")
+    last = said.strip().splitlines()[-1][:_LONGEST_LINE]
+    text = f"the first exporter could not write {target.name}, the second did ({last}); see {log}"
+    listener.notice(Notice("export", text))
 
 
 def _metric(measured: Measurement, name: str) -> float:

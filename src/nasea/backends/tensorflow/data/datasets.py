@@ -15,8 +15,10 @@ from typing import Any, Literal
 
 import tensorflow as tf
 
+from nasea.backends.data.overlap import LOOKED_AT, Sample, doubts
 from nasea.backends.records import Slice
 from nasea.backends.tensorflow.data.sources import Source
+from nasea.backends.tensorflow.data.unreadable import unreadable_files
 from nasea.backends.tensorflow.user.code import UserCode
 from nasea.backends.tensorflow.user.describe import describe
 from nasea.backends.tensorflow.user.messages import in_short
@@ -90,6 +92,7 @@ class Data(ABC):
         self._require_images(self.train_images, "train_dir")
         self._require_images(self.val_images, "val_dir")
         self._statistics: dict[int, list[Any]] = {}
+        self._seen = Sample()
         self.batch_size = scenario.batch_size
         self._short_batch = True
 
@@ -196,7 +199,10 @@ class Data(ABC):
             source, first = self._open_statistics(draw, count)
             kept: list[Any] = []
             found = 0
-            for images, _ in itertools.islice(self._limited(source, first + count), first, None):
+            batches = self._limited(source, first + count)
+            for images, labels in itertools.islice(batches, first, None):
+                if draw == 0:
+                    self._seen.add(images.numpy(), _plain(labels))
                 images = images[: wanted - found]
                 found += int(images.shape[0])
                 if not kept or images.shape[0] > 1:  # one image has no variance
@@ -204,6 +210,16 @@ class Data(ABC):
             set_generator_state(before)
             self._statistics[draw] = kept
         return self._statistics[draw]
+
+    def doubts(self) -> list[Notice]:
+        """What training and validation data have in common, and lack, by a part of both."""
+        self.statistics(0)
+        val = Sample()
+        for images, labels in self.evaluation(None, None):
+            val.add(images.numpy(), _plain(labels))
+            if val.images >= LOOKED_AT:
+                break
+        return doubts(self._seen, val, self.train_images)
 
     def checked(self, element: object, what: Literal["training", "validation"]) -> Batch:
         """The element as (images, labels); raises DataError where it is something else."""
@@ -270,8 +286,11 @@ class Data(ABC):
             if _BY_PYTHON in message:
                 trace = message[message.index(_BY_PYTHON) :]
                 raise UserCodeError(error.doing, trace) from error
+            dataset = self.scenario.dataset
+            directory = dataset.train_dir if what == "training" else dataset.val_dir
+            files = unreadable_files(directory, message)
             raise DataError(
-                f"{name} cannot be read: {message.splitlines()[0]}",
+                f"{name} cannot be read: {message.splitlines()[0]}{files}",
                 fix="look at what build_dataset_search does to every image, and at the files",
             ) from error
 
@@ -341,3 +360,14 @@ class Data(ABC):
             f"there are {count} ({name} of {'train_dir' if training else 'val_dir'})",
             fix=self.words.short,
         )
+
+
+def _plain(labels: Any) -> Any:
+    """Labels with arrays for tensors."""
+    if isinstance(labels, tf.Tensor):
+        return labels.numpy()
+    if isinstance(labels, list | tuple):
+        return [_plain(each) for each in labels]
+    if isinstance(labels, dict):
+        return {key: _plain(each) for key, each in labels.items()}
+    return labels

@@ -104,7 +104,7 @@ class TensorFlowExporter:
 
         return measured(self.data, self.draws, self.seed, outputs, Slice())
 
-    def write(self, format: Format, path: Path, batch: int | None) -> None:
+    def write(self, format: Format, path: Path, batch: int | None) -> str:
         """See :class:`nasea.backends.export.exporter.Exporter`."""
         function = self._function
         if batch is not None:
@@ -116,6 +116,7 @@ class TensorFlowExporter:
         else:
             precision = _PRECISIONS[format.name]
             write_tflite(function, path, precision, lambda: self._examples(batch or 1))
+        return ""
 
     def load(self, format: Format, path: Path) -> Run:
         """See :class:`nasea.backends.export.exporter.Exporter`."""

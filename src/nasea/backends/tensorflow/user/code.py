@@ -17,14 +17,16 @@ from nasea.backends.tensorflow.environment import keras_release
 from nasea.backends.tensorflow.user.classic_files import Expected
 from nasea.backends.tensorflow.user.describe import describe
 from nasea.backends.tensorflow.user.keras_logits import has_logits, without_logits
-from nasea.backends.tensorflow.user.messages import in_short
+from nasea.backends.tensorflow.user.messages import advice, in_short
 from nasea.backends.tensorflow.user.tracing import Traceable
 from nasea.backends.tensorflow.user.user_import import import_classic, with_fix
 from nasea.backends.user.metric import CandidateFailed, CandidateRaised, finite_number
 from nasea.backends.user.module import (
     FILE_NAME,
     Interface,
+    accepts,
     check_interface,
+    require_new,
     user_code,
     user_frames,
 )
@@ -88,6 +90,7 @@ class UserCode:
         if module is None:
             module, self.expected = import_classic(self.directory)
         if isinstance(module, ModuleType):
+            self._make_functional(module)
             unwritten = [tf.keras.Model.call, tf.keras.layers.Layer]
             check_interface(module, interface_of(task), unwritten)
         self._module = module
@@ -113,14 +116,15 @@ class UserCode:
             if told is not None:
                 raise told from None
             trace = in_short(error.trace, self.directory)
-            short = UserCodeError(error.doing, trace, fix=error.fix)
+            short = UserCodeError(error.doing, trace, fix=error.fix or advice(error.trace))
             short.__cause__ = error.__cause__
             raise with_fix(short, self.expected) from error.__cause__
 
     def end(self, class_name: str) -> Any:
         """A new PreNet or PostNet."""
+        make = getattr(self._module, class_name)
         with self.guard(f"{class_name}()"):
-            end = getattr(self._module, class_name)()
+            end = make()
         if not isinstance(end, tf.keras.layers.Layer):
             kind = next((c for c in type(end).__mro__ if "keras" in c.__module__), type(end))
             raise UserModuleError(
@@ -128,7 +132,22 @@ class UserCode:
                 f"{keras_release(tf)}), found a {kind.__module__}.{kind.__qualname__}",
                 fix="derive it from tf.keras.Model; strategy.keras_version: 3 makes that Keras 3",
             )
+        if not isinstance(make, type):
+            with self.guard(f"{class_name}()"):
+                again = make()
+            ours, theirs = (list(m._flatten_layers()) for m in (end, again))
+            require_new(class_name, self.file, ours, theirs)
         return end
+
+    def _make_functional(self, module: ModuleType) -> None:
+        """Make each end that may be a functional model: it has no ``call`` until then."""
+        for name in ("PreNet", "PostNet"):
+            kind: Any = getattr(module, name, None)
+            model = isinstance(kind, type) and issubclass(kind, tf.keras.Model)
+            if model and kind.call is tf.keras.Model.call and "__init__" in vars(kind):
+                if accepts(kind, 0):
+                    with self.guard(f"{name}()"):
+                        kind()
 
     def build_dataset(self, directory: str, arguments: Mapping[str, bool]) -> object:
         """What ``build_dataset_search`` returns.

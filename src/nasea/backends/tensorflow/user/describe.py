@@ -2,20 +2,46 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import tensorflow as tf
 
 
 def describe(value: object) -> str:
-    """A nesting of tensors in short: types, shapes and, for whole numbers, the range."""
+    """A nesting of tensors in short: types, shapes and, for whole numbers, the range.
+
+    It never fails: what cannot be looked into is told by its type alone.
+    """
     if isinstance(value, tf.Tensor | tf.Variable | np.ndarray):
-        dtype = tf.as_dtype(value.dtype)
-        text = f"{dtype.name} {tuple(value.shape)}"
-        if dtype.is_integer and hasattr(value, "__array__") and np.size(value):
-            text += f" with values {np.min(value)} to {np.max(value)}"
-        return text
+        return f"{_kind(value)} {_shape(value)}{_range(value)}"
     if isinstance(value, dict):
         return "{" + ", ".join(f"{key}: {describe(item)}" for key, item in value.items()) + "}"
     if isinstance(value, list | tuple):
         return "[" + ", ".join(describe(item) for item in value) + "]"
     return type(value).__name__
+
+
+def _kind(value: Any) -> str:
+    try:
+        return str(tf.as_dtype(value.dtype).name)
+    except TypeError:  # a NumPy type that tensors cannot have
+        return str(value.dtype)
+
+
+def _shape(value: Any) -> str:
+    try:
+        return str(tuple(value.shape))
+    except ValueError:  # not known while a graph is made
+        return "of any shape"
+
+
+def _range(value: Any) -> str:
+    if not hasattr(value, "__array__"):
+        return ""
+    try:
+        values = np.asarray(value)
+        whole = np.issubdtype(values.dtype, np.integer)
+        return f" with values {values.min()} to {values.max()}" if whole and values.size else ""
+    except (NotImplementedError, TypeError, ValueError, tf.errors.OpError):  # no values as yet
+        return ""

@@ -13,6 +13,7 @@ from nasea.backends.tensorflow.export.flops_profiler import count_flops
 from nasea.backends.tensorflow.export.operators import operators_of_function
 from nasea.backends.tensorflow.user.built_in_call import keeping_layers
 from nasea.backends.tensorflow.user.code import UserCode
+from nasea.backends.tensorflow.user.constant_images import on_constant_images
 from nasea.backends.tensorflow.user.describe import describe
 from nasea.backends.tensorflow.user.keras_logits import attach_logits, logits_of
 from nasea.backends.tensorflow.user.random_draws import Draws
@@ -204,6 +205,8 @@ class End:
         self._train_graph = self._graph(lambda inputs: self.apply(inputs, True))
         self._evaluation_graph = self._graph(lambda inputs: self.apply(inputs, False))
         self.train = self._guarded(self._train_graph)
+        if self.name == "PreNet":
+            self.train = on_constant_images(self.apply, lambda f: self._guarded(self._graph(f)))
         self.evaluate = self._guarded(self._evaluation_graph)
         self._estimate = self._guarded(self._graph(self._estimated))
 
@@ -328,6 +331,10 @@ def require_feature_map(outputs: Any, images: int, data_format: str) -> None:
         raise UserModuleError(
             f"user_module.py: PreNet.call must return float32, found {describe(outputs)}",
             fix="end it with tf.cast(outputs, tf.float32)",
+        )
+    if 0 in outputs.shape:
+        raise UserModuleError(
+            f"user_module.py: PreNet.call returns a tensor without values, {describe(outputs)}"
         )
     if outputs.shape[0] != images:
         raise UserModuleError(

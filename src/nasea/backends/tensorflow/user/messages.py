@@ -41,3 +41,17 @@ def in_short(text: str, directory: Path) -> str:
         if dropped is None and line.strip() and not line.strip().startswith(_HEADINGS):
             kept.append(line)
     return "\n".join(kept)
+
+
+_NO_GRADIENT = re.compile(r"No gradient defined for operation ?'[^']*' \(op type: (\w+)\)")
+
+
+def advice(text: str) -> str | None:
+    """What to do about an error of TensorFlow's that its text does not tell; ``None`` mostly."""
+    found = _NO_GRADIENT.search(text)
+    if found is None:
+        return None
+    return (
+        f"TensorFlow has no gradient for {found.group(1)}: use it before the first layer with "
+        "weights, or on tf.stop_gradient(x)"
+    )

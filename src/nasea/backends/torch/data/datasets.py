@@ -5,13 +5,17 @@ from __future__ import annotations
 import copy
 import itertools
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 from typing import Any
 
 import numpy as np
 import torch
 from torch.utils.data import DataLoader, Dataset, Subset
 
+from nasea.backends.data.overlap import LOOKED_AT, Sample, doubts
+from nasea.backends.torch.data.collating import collate_of, hidden_collate
 from nasea.backends.torch.data.evaluation_subset import proxy_images
 from nasea.backends.torch.data.random_draws import Seeded
 from nasea.backends.torch.data.reading import reading
@@ -19,7 +23,7 @@ from nasea.backends.torch.data.sharding import Deal
 from nasea.backends.torch.user.code import UserCode
 from nasea.backends.torch.user.describe import describe
 from nasea.config import Scenario
-from nasea.errors import DataError
+from nasea.errors import DataError, Notice, UserCodeError
 
 CACHE_BYTES = 2 * 1024**3
 """Evaluation batches are kept in memory up to this size, by all processes of a machine together,
@@ -43,19 +47,21 @@ class CachedLoader(DataLoader[Any]):
     """
 
     cache_bytes = CACHE_BYTES
+    reading: Callable[[], AbstractContextManager[None]] = nullcontext
+    """Entered while a batch is read."""
     _cache: list[Any] | None = None
     _fits = True
 
     def __iter__(self) -> Any:
         """The batches, in order."""
         if self._cache is None:
-            return self._fill() if self._fits else super().__iter__()
+            return self._fill() if self._fits else self._read()
         return (copy.deepcopy(batch) for batch in self._cache)
 
     def _fill(self) -> Iterator[Any]:
         kept: list[Any] = []
         size = 0
-        for batch in super().__iter__():
+        for batch in self._read():
             size += _bytes(batch)
             if size > self.cache_bytes:
                 self._fits = False
@@ -65,6 +71,26 @@ class CachedLoader(DataLoader[Any]):
             yield batch
         if self._fits:
             self._cache = kept
+
+    def _read(self) -> Iterator[Any]:
+        batches = super().__iter__()
+        end = object()
+        seen = 0
+        while True:
+            try:
+                with self.reading():
+                    batch = next(batches, end)
+            except UserCodeError as error:  # whatever network asked for it: not that one's failure
+                raise DataError(error.message, fix=error.fix) from error
+            if batch is end:
+                break
+            yield batch
+            seen += 1
+        if seen < len(self):
+            raise DataError(
+                f"{_VALIDATION} ends after {seen} of {len(self)} batches",
+                fix="let __getitem__ raise no StopIteration: it means the end of the data",
+            )
 
 
 class Data:
@@ -102,6 +128,7 @@ class Data:
         self.deal = Deal(self.train_images, scenario.batch_size, size, rank)
         self._local_size = local_size
         self._statistics: dict[int, list[torch.Tensor]] = {}
+        self._seen = Sample()
         self._evaluation: dict[tuple[int | None, int | None], CachedLoader] = {}
         self.load_seconds = 0.0
 
@@ -116,11 +143,11 @@ class Data:
             self._drawing(_STATISTICS_STREAM), workers=0, batch_size=self.scenario.batch_size
         )
         start = time.perf_counter()
-        with reading(_TRAINING, self.user.directory):
+        with self._reading(_TRAINING):
             batches = list(itertools.islice(loader, min(3, self.batches_per_epoch)))
         self.load_seconds = (time.perf_counter() - start) / len(batches)
         train = self.checked(batches[0], _TRAINING)
-        with reading(_VALIDATION, self.user.directory):
+        with self._reading(_VALIDATION):
             val_batch = next(iter(self.evaluation(None, None)))
         return train, self.checked(val_batch, _VALIDATION)
 
@@ -143,7 +170,7 @@ class Data:
         mine = self.deal.mine(order, done)
         batches = iter(self._loader(dataset, self.workers, batch_sampler=mine))
         for _ in mine:
-            with reading(_TRAINING, self.user.directory):
+            with self._reading(_TRAINING):
                 batch = next(batches)
             yield self.checked(batch, _TRAINING)
 
@@ -164,12 +191,24 @@ class Data:
             parts = [chosen[i : i + size].tolist() for i in range(0, len(chosen), size)]
             loader = self._loader(dataset, workers=0, batch_sampler=parts)
             batches = []
-            with reading(_TRAINING, self.user.directory):
+            with self._reading(_TRAINING):
                 for batch in loader:
-                    images, _ = self.checked(batch, _TRAINING)
+                    images, labels = self.checked(batch, _TRAINING)
                     batches.append(images)
+                    if draw == 0:
+                        self._seen.add(_pixels(images), _plain(labels))
             self._statistics[draw] = batches
         return self._statistics[draw]
+
+    def doubts(self) -> list[Notice]:
+        """What training and validation data have in common, and lack, by a part of both."""
+        self.statistics(0)
+        val = Sample()
+        for images, labels in self.evaluation(None, None):
+            val.add(_pixels(images), _plain(labels))
+            if val.images >= LOOKED_AT:
+                break
+        return doubts(self._seen, val, self.train_images)
 
     def evaluation(self, images: int | None, half: int | None) -> CachedLoader:
         """The loader that the user's metric gets.
@@ -182,7 +221,7 @@ class Data:
         key = (images, half)
         if key not in self._evaluation:
             by_class = self.scenario.task == "detection"
-            with reading(_VALIDATION, self.user.directory):
+            with self._reading(_VALIDATION):
                 chosen = proxy_images(
                     self.val, self.val_images, images, half, by_class, self.scenario.seed
                 )
@@ -192,10 +231,11 @@ class Data:
                 dataset,
                 batch_size=self.scenario.batch_size,
                 shuffle=False,
-                collate_fn=getattr(self.val, "collate_fn", None),
+                collate_fn=collate_of(self.val),
                 generator=torch.Generator(),  # or the first metric would find others drawn upon
             )
             loader.cache_bytes = CACHE_BYTES // self._local_size
+            loader.reading = partial(self._reading, _VALIDATION)
             self._evaluation[key] = loader
         return self._evaluation[key]
 
@@ -237,9 +277,14 @@ class Data:
             batch_size=batch_size,
             batch_sampler=batch_sampler,
             num_workers=workers,
-            collate_fn=getattr(self.train, "collate_fn", None),
+            collate_fn=collate_of(self.train),
             generator=torch.Generator(),  # the loader's own draws decide nothing
         )
+
+    def _reading(self, what: str) -> AbstractContextManager[None]:
+        """See :func:`nasea.backends.torch.data.reading.reading`."""
+        dataset = self.train if what == _TRAINING else self.val
+        return reading(what, self.user.directory, hidden_collate(dataset))
 
     def _length(self, dataset: Dataset[Any], key: str) -> int:
         with self.user.guard("len(data set)"):
@@ -251,6 +296,25 @@ class Data:
                 fix="check the path and what dataset_define reads from it",
             )
         return length
+
+
+def _pixels(images: torch.Tensor) -> Any:
+    images = images.detach().cpu()
+    return (images.float() if images.dtype == torch.bfloat16 else images).numpy()
+
+
+def _plain(labels: Any) -> Any:
+    """Labels with arrays for tensors."""
+    if isinstance(labels, torch.Tensor):
+        try:
+            return labels.detach().cpu().numpy()
+        except (RuntimeError, TypeError):  # bfloat16, sparse, nested
+            return None
+    if isinstance(labels, list | tuple):
+        return [_plain(each) for each in labels]
+    if isinstance(labels, dict):
+        return {key: _plain(each) for key, each in labels.items()}
+    return labels
 
 
 def _bytes(value: object) -> int:

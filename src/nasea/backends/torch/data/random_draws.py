@@ -16,6 +16,7 @@ import torch
 from torch.utils.data import Dataset, get_worker_info
 
 from nasea.backends.torch.devices import seed_everything
+from nasea.backends.user.culprits import tell_item
 
 
 class Seeded(Dataset[Any]):
@@ -52,4 +53,14 @@ class Seeded(Dataset[Any]):
     def _read(self, indices: Sequence[int]) -> list[Any]:
         seed_everything(*self.seed, *indices[:2])  # no two batches of an epoch begin alike
         together = getattr(self.dataset, "__getitems__", None)
-        return list(together(indices)) if together else [self.dataset[i] for i in indices]
+        return list(together(indices)) if together else [self._item(i) for i in indices]
+
+    def _item(self, index: int) -> Any:
+        try:
+            return self.dataset[index]
+        except StopIteration as error:  # to a loop over batches it would mean the end of the data
+            told = RuntimeError(f"__getitem__({index}) raised StopIteration: {error}")
+            raise told.with_traceback(error.__traceback__) from None
+        except Exception as error:
+            tell_item(error, index)
+            raise

@@ -7,28 +7,37 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from torch.utils.data import Subset
+
+from nasea.backends.user.culprits import tell_item
 from nasea.backends.user.module import is_user_file, user_code
 from nasea.errors import DataError, UserCodeError
 
 _FRAME = re.compile(r'^  File "(?P<file>[^"]+)", line \d+.*\n(?:    .*\n)*', re.MULTILINE)
+_TORCH_DATA = str(Path("torch", "utils", "data"))
 _COLLATE = str(Path("utils", "data", "_utils", "collate.py"))
 
 
 @contextmanager
-def reading(what: str, directory: Path) -> Iterator[None]:
+def reading(what: str, directory: Path, advice: str = "") -> Iterator[None]:
     """Report a failure inside as the user's, or as the data's where no code of the user fails.
 
     Args:
         what: the data set, for the message.
         directory: where the user's files are.
+        advice: what else to say where items do not fit into a batch.
     """
     try:
         with user_code(f"reading {what}", directory):
-            yield
+            try:
+                yield
+            except Exception as error:
+                tell_item(error, _item(error))
+                raise
     except UserCodeError as error:
         cause = error.__cause__
         assert cause is not None
-        if str(cause).startswith("DataLoader worker"):
+        if _text(cause).startswith("DataLoader worker"):
             raise DataError(
                 f"a process that reads {what} died: {cause}",
                 fix="it ran out of memory, was killed or called exit(); "
@@ -42,15 +51,35 @@ def reading(what: str, directory: Path) -> Iterator[None]:
             raise DataError(
                 f"the items of {what} do not fit into one batch: {reason}",
                 fix="give every item as (image, label) with tensors of one shape: convert, "
-                "resize or crop in the data set, or give the data set a collate_fn",
+                f"resize or crop in the data set, or give the data set a collate_fn{advice}",
             ) from error
         raise UserCodeError(error.doing, reason) from error
+
+
+def _item(error: BaseException) -> int | None:
+    """The number of the item that torch's own loop over a batch was at, in this process."""
+    number: int | None = None
+    step = error.__traceback__
+    while step is not None:
+        values = step.tb_frame.f_locals
+        index, holder = values.get("idx"), values.get("self")
+        if _TORCH_DATA in step.tb_frame.f_code.co_filename and isinstance(index, int):
+            number = int(holder.indices[index]) if isinstance(holder, Subset) else index
+        step = step.tb_next
+    return number
+
+
+def _text(error: BaseException) -> str:
+    try:
+        return str(error)
+    except Exception:  # a class of the user's, whose own text fails
+        return ""
 
 
 def _anatomy(cause: BaseException, trace: str, directory: Path) -> tuple[list[str], str, bool]:
     """(the user's frames, the error itself, whether torch was making a batch of the items)."""
     # A worker process hands its traceback over as the text of the exception.
-    text = str(cause)
+    text = _text(cause)
     if not text.startswith("Caught ") or "\nOriginal Traceback" not in text:
         text = trace
     all_frames = list(_FRAME.finditer(text))

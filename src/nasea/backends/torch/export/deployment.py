@@ -6,12 +6,8 @@ takes milliseconds and not the seconds of an export.
 
 from __future__ import annotations
 
-import contextlib
-import io
-import logging
 import tempfile
-import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -22,7 +18,8 @@ from torch import nn
 
 from nasea.backends.export.host.onnx_writer import IR_VERSION, OPSET, onnx_model
 from nasea.backends.torch.user.code import UserCode
-from nasea.backends.torch.user.ends import copy_end
+from nasea.backends.torch.user.copying import copy_end
+from nasea.backends.user.held_back import held_back
 from nasea.cost.fusion import Node
 from nasea.cost.lowering import graph_of
 from nasea.cost.operators import ACTIVATION, Operator
@@ -112,7 +109,7 @@ def _exported(user: UserCode, end: nn.Module, inputs: Any, names: Sequence[str])
     for dynamo in (False, True):
         options: dict[str, Any] = {"external_data": False} if dynamo else {}
         try:
-            with tempfile.TemporaryDirectory() as folder, _quiet(), torch.no_grad():
+            with tempfile.TemporaryDirectory() as folder, held_back(), torch.no_grad():
                 path = Path(folder) / "end.onnx"
                 torch.onnx.export(
                     module,
@@ -135,23 +132,6 @@ def _exported(user: UserCode, end: nn.Module, inputs: Any, names: Sequence[str])
         fix=f"use operations in {name} that PyTorch can export, or a profile that prices operators "
         "(npu_v1, or one made by nasea latency import)",
     )
-
-
-@contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """Hold back what the exporters say."""
-    sink = io.StringIO()
-    logging.disable(logging.WARNING)
-    try:
-        with (
-            warnings.catch_warnings(),
-            contextlib.redirect_stdout(sink),
-            contextlib.redirect_stderr(sink),
-        ):
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        logging.disable(logging.NOTSET)
 
 
 def _bytes(model: onnx.ModelProto) -> bytes:

@@ -86,14 +86,14 @@ class TorchExporter:
 
         return measured(self.user, self.data.evaluation(None, None), evaluate, self.seed)
 
-    def write(self, format: Format, path: Path, batch: int | None) -> None:
+    def write(self, format: Format, path: Path, batch: int | None) -> str:
         """See :class:`nasea.backends.export.exporter.Exporter`."""
         generator = torch.Generator().manual_seed(0)
         count = max(batch or 0, _EXAMPLES)
         shape = self.data.scenario.supernet.input_chw
         example = torch.randn(count, *shape, generator=generator)
         write = write_onnx if format.name == "onnx" else write_pt2
-        write(self.network, example, path, batch)
+        return write(self.network, example, path, batch)
 
     def load(self, format: Format, path: Path) -> Run:
         """See :class:`nasea.backends.export.exporter.Exporter`."""

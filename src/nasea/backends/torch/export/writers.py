@@ -3,12 +3,7 @@
 from __future__ import annotations
 
 import inspect
-import io
-import logging
 import re
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +11,9 @@ import numpy as np
 import torch
 from torch import nn
 
+from nasea.backends.export.exporter import image_axis
 from nasea.backends.torch.export.runtimes import load_onnx
+from nasea.backends.user.held_back import held_back
 from nasea.backends.user.nesting import flatten
 from nasea.errors import ExportError
 
@@ -40,7 +37,7 @@ class Flat(nn.Module):
         return tuple(tensor for _, tensor in flatten(self.network(images), torch.Tensor))
 
 
-def write_onnx(network: nn.Module, example: torch.Tensor, path: Path, batch: int | None) -> None:
+def write_onnx(network: nn.Module, example: torch.Tensor, path: Path, batch: int | None) -> str:
     """Write an ONNX file.
 
     The tracing exporter takes the most networks, but follows one course where a network branches
@@ -52,23 +49,28 @@ def write_onnx(network: nn.Module, example: torch.Tensor, path: Path, batch: int
         path: where.
         batch: images at a time; ``None`` for any number.
 
+    Returns:
+        What the exporter said that could not, where the other one could; else nothing.
+
     Raises:
         ExportError: neither exporter can.
     """
     failures: list[tuple[str, Exception]] = []
+    told = ""
     for dynamo in (False, True):
         try:
-            with quiet():
-                _write_onnx(network, example[: batch or 2], path, batch, dynamo)
+            with held_back() as said:
+                _write_onnx(network, example, path, batch, dynamo)
                 _check(network, example[: batch or 3], path)
-            return
+            return told
         except Exception as error:
+            told += f"{said.text}{error}\n{_reason(error)}\n"  # what is told stands last
             path.unlink(missing_ok=True)
             failures.append((f"dynamo={dynamo}", error))
     raise _refusal("ONNX", failures, batch)
 
 
-def write_pt2(network: nn.Module, example: torch.Tensor, path: Path, batch: int | None) -> None:
+def write_pt2(network: nn.Module, example: torch.Tensor, path: Path, batch: int | None) -> str:
     """Write what ``torch.export.load`` reads; arguments as of :func:`write_onnx`.
 
     Raises:
@@ -76,10 +78,11 @@ def write_pt2(network: nn.Module, example: torch.Tensor, path: Path, batch: int 
     """
     free = None if batch else ({0: torch.export.Dim("batch")},)
     try:
-        with quiet(), torch.no_grad():
+        with held_back(), torch.no_grad():
             images = (example[: batch or 2],)
             program = torch.export.export(Flat(network), images, dynamic_shapes=free)
             torch.export.save(program, path)
+        return ""
     except OSError:
         raise
     except Exception as error:
@@ -87,10 +90,12 @@ def write_pt2(network: nn.Module, example: torch.Tensor, path: Path, batch: int 
 
 
 def _write_onnx(
-    network: nn.Module, images: torch.Tensor, path: Path, batch: int | None, dynamo: bool
+    network: nn.Module, example: torch.Tensor, path: Path, batch: int | None, dynamo: bool
 ) -> None:
+    images = example[: batch or 2]
     with torch.no_grad():
         outputs = flatten(network(images.clone()), torch.Tensor)
+        more = flatten(network(example[:3].clone()), torch.Tensor)
     names = [name for name, _ in outputs]
     options: dict[str, Any] = {}
     if dynamo:
@@ -99,8 +104,12 @@ def _write_onnx(
             options["dynamic_shapes"] = ({0: torch.export.Dim("batch")},)
     else:
         if batch is None:
-            batched = [n for n, tensor in outputs if tensor.shape[:1] == images.shape[:1]]
-            options["dynamic_axes"] = {name: {0: "batch"} for name in [_INPUT, *batched]}
+            axes = {_INPUT: {0: "batch"}}
+            for (name, two), (_, three) in zip(outputs, more, strict=True):
+                axis = image_axis(two.shape, three.shape)
+                if axis is not None:
+                    axes[name] = {axis[0]: "batch" if axis[1] == 1 else f"{name}.{axis[0]}"}
+            options["dynamic_axes"] = axes
         if "dynamo" in inspect.signature(torch.onnx.export).parameters:
             options["dynamo"] = False
     torch.onnx.export(
@@ -143,17 +152,3 @@ def _reason(error: BaseException) -> str:
         error = error.__cause__
     lines = str(error).strip().splitlines()
     return f"{type(error).__name__}: {lines[0] if lines else ''}"
-
-
-@contextmanager
-def quiet() -> Iterator[None]:
-    """Keep back what exporters say about themselves."""
-    sink = io.StringIO()
-    level = logging.root.manager.disable
-    logging.disable(logging.CRITICAL)
-    try:
-        with warnings.catch_warnings(), redirect_stdout(sink), redirect_stderr(sink):
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        logging.disable(level)

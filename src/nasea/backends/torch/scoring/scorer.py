@@ -26,7 +26,7 @@ from nasea.backends.torch.scoring.prefix_cache import (
     run_from,
 )
 from nasea.backends.torch.user.code import UserCode
-from nasea.backends.torch.user.ends import copy_end
+from nasea.backends.torch.user.copying import copy_end
 from nasea.backends.user.metric import CandidateFailed
 from nasea.errors import UserCodeError
 from nasea.space import Genome

@@ -16,6 +16,7 @@ from nasea.backends.scoring.prediction_images import METHOD
 from nasea.backends.torch.memory import as_out_of_memory, is_out_of_memory
 from nasea.backends.torch.training.state import pack, unpack
 from nasea.backends.torch.user.describe import describe
+from nasea.backends.training.randomness import generator_state, set_generator_state
 from nasea.backends.user.metric import CandidateFailed, CandidateRaised, finite_number
 from nasea.backends.user.module import (
     FILE_NAME,
@@ -23,6 +24,7 @@ from nasea.backends.user.module import (
     accepts,
     check_interface,
     import_user_module,
+    require_new,
     user_code,
     user_frames,
 )
@@ -67,6 +69,7 @@ class UserCode:
             module = import_user_module(self.directory)
         if isinstance(module, ModuleType):
             check_interface(module, INTERFACE, unwritten=[nn.Module.forward])
+        _refuse_loss_object(module, file)
         self._module = module
         self._workplace = PrivateDirectory()
         with self.guard("UserModule(epoch, batch_size)"):
@@ -84,10 +87,23 @@ class UserCode:
 
     def end(self, class_name: str) -> nn.Module:
         """A new PreNet or PostNet."""
+        make = getattr(self._module, class_name)
         with self.guard(f"{class_name}()"):
-            end = getattr(self._module, class_name)()
+            end = make()
         if not isinstance(end, nn.Module):
-            raise UserModuleError(f"{self.file}: {class_name} must be a torch.nn.Module")
+            raise UserModuleError(
+                f"{self.file}: {class_name} must be a torch.nn.Module, found "
+                f"{type(end).__module__}.{type(end).__qualname__}",
+                fix=f"derive it from nn.Module: class {class_name}(nn.Module)",
+            )
+        if not isinstance(make, type):
+            before = generator_state(), torch.get_rng_state()
+            with self.guard(f"{class_name}()"):
+                again = make()
+            set_generator_state(before[0])
+            torch.set_rng_state(before[1])
+            ours, theirs = ([m, *m.parameters()] for m in (end, again))
+            require_new(class_name, self.file, ours, theirs)
         for name, tensor in (*end.named_parameters(), *end.named_buffers()):
             if is_lazy(tensor):
                 raise UserModuleError(
@@ -194,6 +210,17 @@ class UserCode:
         if isinstance(value, torch.Tensor) and value.numel() == 1:
             value = value.item()
         return finite_number(value, "metrics_func")
+
+
+def _refuse_loss_object(module: Any, file: str) -> None:
+    if isinstance(getattr(module.UserModule, "loss_func", None), nn.Module):
+        kind = type(module.UserModule.loss_func).__name__
+        raise UserModuleError(
+            f"{file}: UserModule.loss_func is an object, {kind}; it would be called as "
+            "loss_func(labels, logits), the other way round than losses of PyTorch",
+            fix="write a method, def loss_func(self, labels, logits): return self.loss(logits, "
+            f"labels), with self.loss = {kind}(…) in __init__",
+        )
 
 
 def _require_storable(scheduler: Any, file: str) -> None:

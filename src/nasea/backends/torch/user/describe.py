@@ -6,15 +6,31 @@ import torch
 
 
 def describe(value: object) -> str:
-    """A nesting of tensors in short: types, shapes and, for whole numbers, the range."""
+    """A nesting of tensors in short: types, shapes and, for whole numbers, the range.
+
+    It never fails: what cannot be looked into is told by its type alone.
+    """
     if isinstance(value, torch.Tensor):
-        text = f"{str(value.dtype).removeprefix('torch.')} {tuple(value.shape)}"
-        whole = not value.is_floating_point() and not value.is_complex()
-        if whole and value.numel():
-            text += f" with values {int(value.min())} to {int(value.max())}"
-        return text
+        return f"{str(value.dtype).removeprefix('torch.')} {_shape(value)}{_range(value)}"
     if isinstance(value, dict):
         return "{" + ", ".join(f"{key}: {describe(item)}" for key, item in value.items()) + "}"
     if isinstance(value, list | tuple):
         return "[" + ", ".join(describe(item) for item in value) + "]"
     return type(value).__name__
+
+
+def _shape(tensor: torch.Tensor) -> str:
+    try:
+        return str(tuple(tensor.shape))
+    except RuntimeError:  # a nested tensor has no one shape
+        return f"of {tensor.dim()} axes"
+
+
+def _range(tensor: torch.Tensor) -> str:
+    if tensor.is_floating_point() or tensor.is_complex() or tensor.is_quantized:
+        return ""
+    try:
+        values = tensor.detach().cpu().numpy()  # PyTorch itself has no minimum of uint16
+        return f" with values {int(values.min())} to {int(values.max())}" if values.size else ""
+    except (RuntimeError, TypeError, ValueError):  # sparse, nested, without memory
+        return ""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import copy
-
 import torch
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
@@ -11,8 +9,8 @@ from torch.utils.flop_counter import FlopCounterMode
 from nasea.backends.torch.export.operators import operators_of_module
 from nasea.backends.torch.network.supernet import lay_out
 from nasea.backends.torch.user.code import UserCode
+from nasea.backends.torch.user.copying import copy_end, require_own_copy
 from nasea.backends.torch.user.describe import describe
-from nasea.backends.user.nesting import flatten
 from nasea.cost import Costs, Operator
 from nasea.errors import UserCodeError, UserModuleError
 from nasea.space import Shape
@@ -20,6 +18,7 @@ from nasea.space import Shape
 
 def run_pre_net(user: UserCode, pre_net: nn.Module, images: torch.Tensor) -> Shape:
     """Shape of PreNet's output for one image of the batch ``images`` (N, C, H, W)."""
+    require_own_copy(pre_net)
     try:
         with torch.no_grad(), user.guard(f"PreNet.forward(inputs), inputs of {_shape(images)}"):
             output = copy_end(pre_net).train()(images)
@@ -33,6 +32,15 @@ def run_pre_net(user: UserCode, pre_net: nn.Module, images: torch.Tensor) -> Sha
         raise UserModuleError(
             f"{user.file}: PreNet.forward must return one tensor (N, C, H, W), found {found}"
         )
+    if output.dtype != torch.float32:
+        raise UserModuleError(
+            f"{user.file}: PreNet.forward must return float32, found {describe(output)}",
+            fix="end it with outputs.float()",
+        )
+    if 0 in output.shape:
+        raise UserModuleError(
+            f"{user.file}: PreNet.forward returns a tensor without values, {describe(output)}"
+        )
     if output.shape[0] != images.shape[0]:
         raise UserModuleError(
             f"{user.file}: PreNet.forward changed the number of images from {images.shape[0]} "
@@ -45,6 +53,7 @@ def run_post_net(
     user: UserCode, post_net: nn.Module, inputs: torch.Tensor | list[torch.Tensor]
 ) -> object:
     """PostNet's output on ``inputs`` (N, C, H, W), or on the tapped layers and the last one."""
+    require_own_copy(post_net)
     shape = _shape(inputs) if isinstance(inputs, torch.Tensor) else [_shape(x) for x in inputs]
     try:
         with torch.no_grad(), user.guard(f"PostNet.forward(inputs), inputs of {shape}"):
@@ -94,22 +103,6 @@ def accepts_channels_last(end: nn.Module, inputs: torch.Tensor | list[torch.Tens
         except Exception:  # one of another kind will come back, and be told, where the end is used
             return False
     return True
-
-
-def copy_end(end: nn.Module) -> nn.Module:
-    """A copy that shares nothing with ``end``.
-
-    Activations that its last forward left in attributes are part of a graph, which cannot be
-    copied; the copy has ``None`` there until it runs.
-    """
-    attributes = [
-        tensor
-        for module in end.modules()
-        for value in vars(module).values()
-        for _, tensor in flatten(value, torch.Tensor)
-    ]
-    graph = [tensor for tensor in attributes if tensor.grad_fn is not None]
-    return copy.deepcopy(end, {id(value): None for value in graph})
 
 
 def _shape(tensor: torch.Tensor) -> tuple[int, ...]:

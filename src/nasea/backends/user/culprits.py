@@ -1,0 +1,64 @@
+"""Which item of a data set, and which file, an exception is about.
+
+Readers of images say what is wrong and not where: ``OSError: Truncated File Read``. The frames that
+the exception went through know.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Iterator
+from types import FrameType, TracebackType
+from typing import Any
+
+_LONGEST = 4096
+
+
+def tell_item(error: BaseException, index: int | None) -> None:
+    """Note on ``error`` which item and which file it is about, as far as that can be found.
+
+    A note goes with the exception's text, also out of a process that reads data.
+    """
+    if any(note.startswith("at item ") for note in getattr(error, "__notes__", ())):
+        return
+    file = file_of(error)
+    number = "" if index is None else f"item {index}"
+    where = ", ".join(part for part in (number, f"file {file}" if file else "") if part)
+    if where:
+        error.add_note(f"at {where}")
+
+
+def file_of(error: BaseException) -> str | None:
+    """The file that was being read, by the innermost frame that has one in a variable."""
+    for frame in reversed(list(_frames(error.__traceback__))):
+        for value in list(frame.f_locals.values()):
+            for path in _paths(value):
+                if _is_data(path):
+                    return path
+    return None
+
+
+def _frames(trace: TracebackType | None) -> Iterator[FrameType]:
+    while trace is not None:
+        yield trace.tb_frame
+        trace = trace.tb_next
+
+
+def _paths(value: Any) -> Iterator[str]:
+    names = [value]
+    if isinstance(value, io.IOBase):
+        names.append(getattr(value, "name", None))
+    elif type(value).__module__.startswith("PIL."):
+        names.append(getattr(value, "filename", None))
+    for name in names:
+        if isinstance(name, str | os.PathLike):
+            path = os.fspath(name)
+            if isinstance(path, str):
+                yield path
+
+
+def _is_data(path: str) -> bool:
+    if not 0 < len(path) < _LONGEST or "\0" in path or path.endswith(".py"):
+        return False
+    return os.path.isfile(path)

@@ -1,0 +1,43 @@
+"""Odd modules, a fixed sample of them; ``benchmarks/user_code_fuzz.py`` tries as many as asked."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, seed, settings
+
+from fuzz.frameworks import fuzzed
+from fuzz.mutations import Mutation
+
+
+@pytest.fixture
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """An empty directory, which is also the current one."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    yield tmp_path
+    sys.modules.pop("user_module", None)
+
+
+@pytest.mark.parametrize("framework, inputs", [("pytorch", 60), ("tensorflow", 12)])
+def test_who_is_blamed_and_which_numbers_are_wrong(
+    elsewhere: Path, framework: str, inputs: int
+) -> None:
+    suite = fuzzed(framework)
+
+    @seed(3)
+    @settings(
+        max_examples=inputs,
+        deadline=None,
+        database=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(suite.inputs)
+    def check(mutation: Mutation) -> None:
+        assert not (fault := suite.judge(mutation, elsewhere).fault), f"{mutation}\n{fault}"
+
+    check()
