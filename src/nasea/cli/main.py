@@ -23,6 +23,7 @@ from nasea.cli.retrain import retrain
 from nasea.cli.search import search
 from nasea.cli.show import show
 from nasea.cli.terminal.failure import told
+from nasea.cli.watch import watch_for_crashes
 from nasea.version import __version__
 
 app = typer.Typer(
@@ -43,6 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a pipe may not know "→"; "?" will do
             stream.reconfigure(errors="replace")
+    watch_for_crashes()
     app(None if arguments is None else list(arguments), prog_name="nasea")
 
 

@@ -14,10 +14,13 @@ import tensorflow as tf
 
 from nasea.backends.scoring.prediction_images import METHOD
 from nasea.backends.tensorflow.environment import keras_release
+from nasea.backends.tensorflow.training.user_state import attributes_of, held
 from nasea.backends.tensorflow.user.describe import describe
 from nasea.backends.tensorflow.user.messages import in_short
 from nasea.backends.tensorflow.user.tracing import Traceable
+from nasea.backends.user.attributes import Attributes
 from nasea.backends.user.metric import CandidateFailed, CandidateRaised, finite_number
+from nasea.backends.user.metric_memory import MetricMemory
 from nasea.backends.user.module import (
     FILE_NAME,
     Interface,
@@ -26,6 +29,7 @@ from nasea.backends.user.module import (
     user_code,
     user_frames,
 )
+from nasea.backends.user.reachable import fingerprint
 from nasea.backends.user.working_directory import PrivateDirectory
 from nasea.errors import (
     NaseaError,
@@ -112,6 +116,14 @@ class UserCode:
             trace = in_short(error.trace, self.directory)
             raise UserCodeError(error.doing, trace, fix=error.fix) from error.__cause__
 
+    def held(self) -> tuple[dict[str, tf.Variable], dict[str, tf.Variable]]:
+        """Variables that UserModule holds: the trained ones, and those that only change."""
+        return held(self._user, self.directory)
+
+    def attributes(self) -> Attributes:
+        """The plain attributes of UserModule, as they are now."""
+        return attributes_of(self._user, self.directory)
+
     def end(self, class_name: str) -> Any:
         """A new PreNet or PostNet."""
         with self.guard(f"{class_name}()"):
@@ -161,8 +173,20 @@ class UserCode:
         Raises:
             UserCodeError, UserModuleError: the loss rejects the batch or returns no tensor.
         """
+        attributes = self.attributes()
+        variables = [variable for part in self.held() for variable in part.values()]
+        values = [variable.numpy() for variable in variables]
+        try:
+            return self._try_loss(labels, outputs)
+        finally:  # what the loss counts and averages begins with the training
+            attributes.undo()
+            for variable, value in zip(variables, values, strict=True):
+                variable.assign(value)
+
+    def _try_loss(self, labels: Any, outputs: Any) -> Notice | None:
         doing = "UserModule.loss_op(labels, logits)"
         shown = f"loss_op got labels {describe(labels)}; PostNet's output is {describe(outputs)}"
+        before = fingerprint(self._user, self.directory)
         try:
             with self.guard(doing), tf.GradientTape() as tape:
                 watched = [x for x in tf.nest.flatten(outputs) if x.dtype.is_floating]
@@ -184,6 +208,9 @@ class UserCode:
                 f"{doing} is {np.mean(loss)} for the first batch of an untrained network",
                 fix=f"check loss_op and the labels: {shown}",
             )
+        if fingerprint(self._user, self.directory) != before:
+            self._loss.stay_eager()  # a graph would keep what it counts as it is now
+            return _untraced(self.file, "loss_op", "it changes attributes of UserModule")
         reason = self._loss.settle(loss, labels, outputs)
         return _untraced(self.file, "loss_op", reason)
 
@@ -208,9 +235,15 @@ class UserCode:
         Raises:
             CandidateFailed, MetricError: as :meth:`metric`.
         """
-        with self._workplace.entered():
+        memory = MetricMemory(self._user, self.directory)
+        with self._workplace.entered(), memory.kept():
+            memory.reset()
+            before = fingerprint(self._user, self.directory)
             value = self._metric_of_batch(labels, outputs)
-            self._metric.settle(value, labels, outputs)
+            if fingerprint(self._user, self.directory) != before:
+                self._metric.stay_eager()  # a graph would keep what is counted as it is now
+            else:
+                self._metric.settle(value, labels, outputs, memory.reset)
 
     def metric_of_batches(self, batches: Iterator[tuple[int, Any, Any]]) -> float:
         """The mean of ``metrics_op`` over batches, weighted by images, in a private directory.
@@ -223,8 +256,10 @@ class UserCode:
             MetricError: it returned something that is not a number.
         """
         total, images = 0.0, 0
-        with self._workplace.entered():
+        memory = MetricMemory(self._user, self.directory)
+        with self._workplace.entered(), memory.kept():
             for count, labels, outputs in batches:
+                memory.reset()
                 total += count * self._metric_of_batch(labels, outputs)
                 images += count
         return total / images
@@ -239,7 +274,9 @@ class UserCode:
         Raises:
             CandidateFailed, MetricError: as :meth:`metric_of_batches`.
         """
-        with self._workplace.entered():
+        memory = MetricMemory(self._user, self.directory)
+        with self._workplace.entered(), memory.kept():
+            memory.reset()
             return self._number(lambda: self._raw_metric(inputs, outputs), lambda: "")
 
     @property
