@@ -55,6 +55,9 @@ class Kit(Protocol):
     def weights(self, backend: Any) -> Arrays:
         """Copies of all variables of supernet and ends, statistics included."""
 
+    def held(self, backend: Any) -> Arrays:
+        """Copies of all variables that UserModule holds."""
+
     def slots(self, backend: Any) -> Arrays:
         """Copies of the slots."""
 

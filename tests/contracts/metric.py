@@ -27,6 +27,25 @@ TINY = {
 }
 
 
+METER = """
+class Meter:
+    def __init__(self):
+        self.reset()
+
+    def reset(self):
+        self.total, self.count = 0.0, 0
+
+    def update(self, value):
+        self.total, self.count = self.total + value, self.count + 1
+
+
+class UserModule(UserModule):
+    def __init__(self, epoch, batch_size):
+        super().__init__(epoch, batch_size)
+        self.meter, self.calls, self.seen = Meter(), 0, []
+"""
+
+
 class MetricContract(ABC):
     """The suite."""
 
@@ -88,6 +107,43 @@ class MetricContract(ABC):
         for each in [value] if value else self.numbers:
             metric = self.measured(project, f"return {each}").metric
             assert metric == 0.5 and type(metric) is float
+
+    def with_memory(self, project: Path, statements: str) -> Any:
+        """A backend whose UserModule has a meter, and a metric that consists of ``statements``."""
+        text = f"{METER}\n    def {self.kit.METRIC}:\n"
+        self.kit.write_module(project, text + textwrap.indent(textwrap.dedent(statements), " " * 8))
+        return self.kit.ready(project)
+
+    def test_a_meter_is_reset_before_a_call_and_put_back_behind_it(self, project: Path) -> None:
+        backend = self.with_memory(
+            project,
+            """
+            self.meter.update(1.0)
+            return float(self.meter.count)
+            """,
+        )
+        meter = backend.user._user.meter
+        meter.update(5.0)  # as training may
+        found: list[Measurement] = []
+        genomes = [fair_path(backend.supernet.space.choices, 0, step) for step in range(3)]
+        backend.measure_each([(genome, WHOLE) for genome in genomes], found.append)
+        assert [one.metric for one in found] == [1.0, 1.0, 1.0]
+        assert (meter.count, meter.total) == (1, 5.0)
+
+    @pytest.mark.parametrize(
+        "statements",
+        [
+            "self.calls += 1; return float(self.calls)",
+            "self.seen.append(1); return float(len(self.seen))",
+        ],
+    )
+    def test_a_memory_that_nobody_can_reset_is_refused(
+        self, project: Path, statements: str
+    ) -> None:
+        backend = self.with_memory(project, statements)
+        genomes = [fair_path(backend.supernet.space.choices, 0, step) for step in range(3)]
+        with pytest.raises(MetricError, match="remembers earlier calls"):
+            backend.measure_each([(genome, WHOLE) for genome in genomes], [].append)
 
     def test_it_works_in_a_private_directory(self, project: Path) -> None:
         (project / "annotations").mkdir()

@@ -92,6 +92,10 @@ class EpochsContract(ABC):
 class TrainingContract(EpochsContract):
     """The suite."""
 
+    holding: str
+    """A UserModule whose loss has ``centres``, trained, of a start of zero; ``smooth``, a moving
+    mean; ``layer``, trained; counts ``calls`` and ``seen``; and makes ``lost`` anew every time."""
+
     digits: str
     """The digits of scikit-learn, and a constant learning rate."""
     fails_later: str
@@ -106,6 +110,42 @@ class TrainingContract(EpochsContract):
     @abstractmethod
     def states_that_do_not_fit(self) -> list[bytes]:
         """Well-formed training states that lack what is needed."""
+
+    def test_what_user_module_holds_is_trained_and_kept(self, project: Path) -> None:
+        self.kit.write_module(project, self.holding)
+        unbroken = self.kit.ready(project)
+        parameters = sum(t.size for t in self.kit.slots(unbroken).values())
+        self.kit.train(unbroken, [0, 1])
+        expected = self.kit.held(unbroken)
+        assert all(abs(value).max() > 0 for value in expected.values())
+        assert len(expected) >= 4
+        user = unbroken.user._user
+        assert user.calls == len(user.seen) > 0
+        assert parameters == sum(t.size for t in self.kit.slots(unbroken).values())
+
+        stopped = self.kit.ready(project)
+        self.kit.train(stopped, [0, 1], until=2)
+        state, calls = stopped.state(), stopped.user._user.calls
+        resumed = self.kit.ready(project)
+        resumed.restore(state)
+        assert resumed.user._user.calls == calls == len(resumed.user._user.seen)
+        epoch, done = divmod(2, resumed.trainer.steps_per_epoch)
+        self.kit.train(resumed, range(epoch, 2), done)
+        assert same(self.kit.held(resumed), expected)
+        assert same(self.kit.weights(resumed), self.kit.weights(unbroken))
+        assert resumed.user._user.seen == user.seen
+
+    def test_trying_candidates_leaves_what_user_module_holds_and_tells_what_is_lost(
+        self, project: Path
+    ) -> None:
+        self.kit.write_module(project, self.holding)
+        backend = self.kit.attached(project)
+        before, calls = self.kit.held(backend), backend.user._user.calls
+        backend.try_candidates(lambda done, total: None)
+        assert same(self.kit.held(backend), before)
+        assert backend.user._user.calls == calls
+        told = [str(notice) for notice in backend.notices if "kept in a checkpoint" in str(notice)]
+        assert len(told) == 1 and "UserModule.lost" in told[0]
 
     def test_an_update_is_told_with_its_rate(self, project: Path) -> None:
         backend = self.kit.ready(project)

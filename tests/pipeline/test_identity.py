@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -10,7 +11,13 @@ from nasea.backends.records import DataReport
 from nasea.config import load_scenario
 from nasea.errors import CheckpointError
 from nasea.pipeline.probe import Prepared
-from nasea.pipeline.session.identity import identity, require_same
+from nasea.pipeline.session.identity import (
+    digest_of,
+    identity,
+    parts_of_code,
+    require_same,
+    require_same_supernet,
+)
 from nasea.space import build_space, catalogue
 
 from .project import Project
@@ -68,7 +75,51 @@ def test_files_space_and_data_count(fresh: Project) -> None:
     (fresh.home / "blocks.py").write_text("BLOCKS = []\n")
     assert different(same, of(before, fresh)) == {"blocks"}
     fresh.module(("Dropout(0.1)", "Dropout(0.2)"))
-    assert different(same, of(before, fresh)) == {"blocks", "user_module"}
+    assert different(same, of(before, fresh)) == {"blocks", "user_module", "training_code"}
+
+
+MODULE = """
+class UserModule:
+    def metrics_func(self, loader, evaluate):
+        return {metric}
+
+    def scheduler_define(self, optimizer, steps_per_epoch):
+        return {schedule}
+
+    def loss_func(self, labels, logits):
+        return {loss}
+"""
+
+
+@pytest.mark.parametrize(
+    "changes, is_same, metric_changed",
+    [
+        ({}, True, False),
+        ({"metric": "2"}, True, True),
+        ({"schedule": "2"}, True, False),
+        ({"metric": "2", "schedule": "2"}, True, True),
+        ({"loss": "2"}, False, False),
+    ],
+    ids=["nothing", "metric", "schedule", "both", "loss"],
+)
+def test_a_mend_of_metric_or_schedule_does_not_cost_the_supernet(
+    tmp_path: Path, changes: dict[str, str], is_same: bool, metric_changed: bool
+) -> None:
+    found = []
+    for values in ({}, changes):
+        texts = {"metric": "1", "schedule": "1", "loss": "1", **values}
+        path = tmp_path / "user_module.py"
+        path.write_text(MODULE.format(**texts))
+        found.append({**IDENTITY, "user_module": digest_of([path]), **parts_of_code(path, [])})
+    if is_same:
+        assert require_same_supernet(*found) is metric_changed
+    else:
+        with pytest.raises(CheckpointError, match=r"user_module\.py"):
+            require_same_supernet(*found)
+    earlier = {key: value for key, value in found[0].items() if not key.endswith("_code")}
+    if changes:  # a checkpoint of an earlier version cannot tell what was changed
+        with pytest.raises(CheckpointError, match=r"user_module\.py"):
+            require_same_supernet(earlier, found[1])
 
 
 def of(prepared: Prepared, project: Project) -> dict[str, str]:
@@ -99,4 +150,5 @@ def prepared(project: Project) -> Prepared:
         profile=None,
         paths_per_update=2,
         step_seconds=0.1,
+        schedule="",
     )

@@ -76,3 +76,25 @@ def test_failed_architectures_are_left_out() -> None:
 def test_it_survives_json(noise: float) -> None:
     found = separation_of(noise, spread=0.01)
     assert Separation(**json.loads(json.dumps(found.to_dict()))) == found
+
+
+def test_a_metric_without_a_value_on_halves_is_measured_on_the_whole_and_told() -> None:
+    def measure(genome: Genome, data: Slice) -> Measurement:
+        if data.half == 1:
+            return Measurement(None, "ValueError: only one class in y_true", raised=True)
+        return Measurement(0.5 + 0.01 * genome[0] + 0.001 * data.statistics)
+
+    found = measure_separation(GENOMES, one_by_one(measure), None, lambda done: None)
+    assert found is not None and found.architectures == 10 and found.holds
+    assert "only one class in y_true" in found.describe()
+
+
+def test_that_nothing_could_be_measured_says_why() -> None:
+    def measure(genome: Genome, data: Slice) -> Measurement:
+        return Measurement(None, "Traceback\nValueError: no positives")
+
+    reasons: list[str] = []
+    found = measure_separation(
+        GENOMES, one_by_one(measure), None, lambda done: None, reasons.append
+    )
+    assert found is None and reasons == ["ValueError: no positives"]

@@ -152,6 +152,24 @@ class Backend(Protocol):
             Median seconds of training one batch.
         """
 
+    @property
+    def schedule_call(self) -> str:
+        """The user's schedule as it is called, for messages."""
+
+    def rates(self, paths_per_update: int) -> tuple[Sequence[float], int]:
+        """Play the user's schedule through, from the first update to the last; changes nothing.
+
+        Args:
+            paths_per_update: paths that make one update.
+
+        Returns:
+            Learning rates of updates that are spread evenly over the training, the first and the
+            last among them; and how many updates it has.
+
+        Raises:
+            TrainingError: it ends before the training does.
+        """
+
     def settle_workers(self, step_seconds: float) -> None:
         """Decide how many processes load data, given what a training step takes."""
 

@@ -24,6 +24,7 @@ from nasea.cli.retrain import retrain
 from nasea.cli.search import search
 from nasea.cli.show import show
 from nasea.cli.terminal.failure import told
+from nasea.cli.terminal.watch import watch_for_crashes
 from nasea.version import __version__
 
 app = typer.Typer(
@@ -44,6 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a pipe may not know "→"; "?" will do
             stream.reconfigure(errors="replace")
+    watch_for_crashes()
     app(None if arguments is None else list(arguments), prog_name="nasea")
 
 

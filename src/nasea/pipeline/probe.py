@@ -11,6 +11,7 @@ import numpy as np
 
 from nasea.backends import Backend, ProcessGroup
 from nasea.backends.records import DataReport, EndReport, Measurement
+from nasea.backends.user.metric_memory import same_metric, unequal
 from nasea.config import Constraint, Scenario
 from nasea.cost import (
     COUNTED,
@@ -25,6 +26,7 @@ from nasea.cost import (
 from nasea.cost.pricing import pieces_of
 from nasea.cost.profiles import Profile, find_profile
 from nasea.errors import BudgetError, Notice, UserCodeError
+from nasea.pipeline.diagnosis.schedule import describe, early_warning, require_rates
 from nasea.pipeline.opening import Opened, open_scenario
 from nasea.pipeline.session.events import Listener, Progress
 from nasea.space import Genome, Space
@@ -52,6 +54,7 @@ class Prepared:
         profile: what prices latency; ``None`` where latency does not count.
         paths_per_update: how many paths make one update.
         step_seconds: seconds of training one batch.
+        schedule: the learning rates, in words.
     """
 
     scenario: Scenario
@@ -64,6 +67,7 @@ class Prepared:
     profile: Profile | None
     paths_per_update: int
     step_seconds: float
+    schedule: str
 
     @property
     def problem(self) -> Problem:
@@ -141,14 +145,28 @@ def prepare(
     step_seconds = backend.try_candidates(on_step, [costs.dearest])
     if workers is None:
         backend.settle_workers(step_seconds)
-    for notice in backend.notices:
-        listener.notice(notice)
     paths = scenario.supernet.paths_per_update or FEW_PATHS_PER_UPDATE
     paths = min(paths, opened.data.batches_per_epoch)
+    schedule = played_schedule(backend, paths)
+    for notice in backend.notices:
+        listener.notice(notice)
     return Prepared(
         scenario, backend, opened.data, pre_net, post_net, space, costs, profile, paths,
-        step_seconds,
+        step_seconds, schedule,
     )  # fmt: skip
+
+
+def played_schedule(backend: Backend, paths_per_update: int) -> str:
+    """The user's schedule, played through and judged, in words.
+
+    Raises:
+        NaseaError: it ends before the training does, or stops learning early.
+    """
+    rates, updates = backend.rates(paths_per_update)
+    require_rates(rates, backend.schedule_call, updates)
+    told = describe(rates, updates)
+    warning = early_warning(rates, updates)
+    return told if warning is None else f"{told}\n{warning}"
 
 
 @dataclass(frozen=True)
@@ -243,6 +261,19 @@ def require_working_metric(prepared: Prepared, measured: Sequence[Measurement]) 
     if task != "detection" and measured and all(m.raised for m in measured):
         trace = str(measured[0].failure)
         raise UserCodeError(prepared.backend.metric_call, trace)
+
+
+def require_same_metric(prepared: Prepared, first: Measurement, again: Measurement) -> None:
+    """Raise MetricError when a network scored twice has two metrics.
+
+    On a CPU the outputs are the same bit for bit. GPUs add up in another order each time, which may
+    turn a few images round.
+    """
+    if first.metric is None or again.metric is None:
+        return
+    on_cpu = prepared.backend.environment["device"].endswith("CPU")
+    if not same_metric(first.metric, again.metric, 1e-6 if on_cpu else 2e-2):
+        raise unequal(first.metric, again.metric)
 
 
 def limits_of(costs: CostModel, constraint: Constraint) -> tuple[Limit, ...]:

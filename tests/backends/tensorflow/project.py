@@ -141,3 +141,9 @@ def weights(backend: TensorFlowBackend) -> Arrays:
 def slots(backend: TensorFlowBackend) -> dict[str, Any]:
     """Copies of the slots."""
     return {name: slot.numpy() for name, slot in backend.supernet.slots.items()}
+
+
+def held(backend: TensorFlowBackend) -> Arrays:
+    """Copies of all variables that UserModule holds."""
+    trained, kept = backend.user.held()
+    return {name: variable.numpy() for name, variable in (trained | kept).items()}

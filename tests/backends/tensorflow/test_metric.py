@@ -177,3 +177,32 @@ def test_a_metric_that_branches_on_values_is_right(project: Path) -> None:
     assert 0 < expected < 1
     [genome] = random_genomes(backend.supernet.space, 1)
     assert backend.measure(genome, WHOLE).metric == pytest.approx(expected)
+
+
+KERAS_METRIC = """
+    class UserModule(UserModule):
+        def __init__(self, epoch, batch_size):
+            super().__init__(epoch, batch_size)
+            self.accuracy = tf.keras.metrics.SparseCategoricalAccuracy()
+
+        def metrics_op(self, inputs, outputs):
+            self.accuracy.update_state(inputs, outputs)
+            return self.accuracy.result()
+"""
+
+PLAIN_ACCURACY = """
+    class UserModule(UserModule):
+        def metrics_op(self, inputs, outputs):
+            right = tf.argmax(outputs, 1) == tf.cast(inputs, tf.int64)
+            return tf.reduce_mean(tf.cast(right, tf.float32))
+"""
+
+
+def test_a_metric_of_keras_forgets_between_batches_and_candidates(project: Path) -> None:
+    found = []
+    for module in (KERAS_METRIC, PLAIN_ACCURACY):
+        write_module(project, module)
+        backend = ready(project)
+        genomes = random_genomes(backend.supernet.space, 3)
+        found.append([backend.measure(genome, WHOLE).metric for genome in [*genomes, genomes[0]]])
+    assert found[0] == pytest.approx(found[1])

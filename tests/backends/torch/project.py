@@ -132,3 +132,8 @@ def slots(backend: TorchBackend) -> Arrays:
     """Copies of the slots."""
     supernet = backend.supernet
     return {name: supernet.slot(name).detach().numpy().copy() for name in supernet.space.slots}
+
+
+def held(backend: TorchBackend) -> Arrays:
+    """Copies of all variables that UserModule holds."""
+    return {name: t.numpy().copy() for name, t in backend.supernet.held.state_dict().items()}

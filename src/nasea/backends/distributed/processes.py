@@ -50,7 +50,7 @@ class Children:
                 if code is not None:
                     how = f"with exit status {code}"
                     if code < 0:
-                        how = f"by {signal.Signals(-code).name}"
+                        how = f"by {signal.Signals(-code).name}{_likely(-code)}"
                     return f"the process of gpu_id {self.gpu_ids[rank]} (rank {rank}) ended {how}"
             if time.monotonic() >= deadline:
                 return None
@@ -92,6 +92,18 @@ def starting(
     except BaseException:
         children.end(0.0)
         raise
+
+
+def _likely(number: int) -> str:
+    """Why a signal ends a process, most often."""
+    if number == signal.SIGKILL:
+        return ", most likely since the machine has no memory left"
+    if number in (signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGILL, signal.SIGFPE):
+        return (
+            ": a crash in native code; with TensorFlow on CPUs most likely in oneDNN, which "
+            "TF_ENABLE_ONEDNN_OPTS=0 switches off"
+        )
+    return ""
 
 
 def come_up(store: Store, rank: int) -> None:

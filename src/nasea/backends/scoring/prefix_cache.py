@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Generic, Protocol, TypeAlias, TypeVar
 
 from nasea.backends.records import Measurement
+from nasea.backends.user.metric_memory import same_metric, unequal
 from nasea.space import Genome, Space
 
 LIMIT = 1024**3
@@ -200,6 +201,8 @@ class Sharing(Generic[Path]):
         both = Digest(), Digest()
         together = attempt(*shared, both[0])
         alone = attempt(None, 0, both[1])
+        if both[0].value == both[1].value:
+            _require_same(together, alone)
         self.proof.enter(together == alone and both[0].value == both[1].value)
         if self.proof.failed:
             self.last = None
@@ -214,3 +217,10 @@ class Sharing(Generic[Path]):
         """Keep none."""
         if self.last is not None:
             self.last.forget()
+
+
+def _require_same(together: Measurement, alone: Measurement) -> None:
+    """Raise MetricError where the metric of the same outputs is not the same."""
+    first, again = together.metric, alone.metric
+    if first is not None and again is not None and not same_metric(first, again):
+        raise unequal(first, again)

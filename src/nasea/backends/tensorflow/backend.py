@@ -51,11 +51,14 @@ from nasea.backends.tensorflow.user.user_import import notices_of
 from nasea.backends.tensorflow.user.variables import count_parameters
 from nasea.backends.training.distillation import nothing_to_learn
 from nasea.backends.training.pretrained import TakenOver
+from nasea.backends.training.randomness import generator_state, set_generator_state
 from nasea.config import Scenario
 from nasea.errors import DataError, Notice
 from nasea.space import Genome, Space
 
 _INITIAL_STREAM = 0x11
+_PLAYED = 500
+"""Updates whose learning rate is asked for beforehand; asking takes up to a millisecond."""
 
 
 class TensorFlowBackend:
@@ -72,6 +75,7 @@ class TensorFlowBackend:
 
     weights_suffix = ".weights.h5"
     metric_call = "UserModule.metrics_op(inputs, outputs)"
+    schedule_call = "UserModule.lr_scheduler(lr_init, global_step)"
     workers = 0
 
     def __init__(
@@ -256,7 +260,34 @@ class TensorFlowBackend:
             seconds.append(time.perf_counter() - start)
             on_step(number, len(paths))
         trial.restore(before)
+        notice = trial.attributes.notice(self.user.file)
+        if notice is not None:
+            self.notices.append(notice)
+        trial.attributes.undo()
         return statistics.median(seconds)
+
+    def rates(self, paths_per_update: int) -> tuple[Sequence[float], int]:
+        """See :meth:`nasea.backends.base.Backend.rates`."""
+        attributes, before = self.user.attributes(), generator_state()
+        try:
+            return self._rates(paths_per_update)
+        finally:
+            attributes.undo()
+            set_generator_state(before)
+
+    def _rates(self, paths_per_update: int) -> tuple[Sequence[float], int]:
+        processes = self._processes
+        per_epoch = self.data.batches_per_epoch
+        steps = steps_of(steps_of(per_epoch, processes), paths_per_update)
+        updates = steps * self.scenario.epochs
+        count = min(updates, _PLAYED)
+        chosen = [round(i * (updates - 1) / max(count - 1, 1)) for i in range(count)]
+        initial = self.scenario.optimizer.learning_rate * processes
+        batches = (
+            update // steps * per_epoch + update % steps * paths_per_update * processes
+            for update in chosen
+        )
+        return [self.user.learning_rate(initial, batch) for batch in batches], updates
 
     def settle_workers(self, step_seconds: float) -> None:
         """See :meth:`nasea.backends.base.Backend.settle_workers`."""

@@ -35,6 +35,8 @@ from nasea.backends.torch.network.standalone import load_network
 from nasea.backends.torch.network.supernet import Supernet
 from nasea.backends.torch.scoring.scorer import Scorer
 from nasea.backends.torch.training.pretrained import classification_code, hand_on, take_over
+from nasea.backends.torch.training.schedule import play
+from nasea.backends.torch.training.state import random_state, set_random_state
 from nasea.backends.torch.training.teacher import Teacher
 from nasea.backends.torch.training.trainer import Trainer
 from nasea.backends.torch.user.code import UserCode
@@ -65,6 +67,7 @@ class TorchBackend:
     weights_suffix = ".pt"
     file_options = FileOptions()
     metric_call = "UserModule.metrics_func(eval_dataloader, eval_function)"
+    schedule_call = "UserModule.scheduler_define(optimizer, steps_per_epoch)"
 
     def __init__(
         self,
@@ -179,6 +182,7 @@ class TorchBackend:
             layout = torch.channels_last
         seed_everything(seed, _INITIAL_STREAM, 1)
         self._supernet = Supernet(space, self._pre_net, self._post_net, layout).to(self.device)
+        self._supernet.held = self.user.held().to(self.device)
         processes = 1 if self._ranks is None else self._ranks.local_size
         self._scorer = Scorer(self._supernet, self.data, self.user, self.device, seed, processes)
         return EndReport(costs, operators=operators)
@@ -210,6 +214,7 @@ class TorchBackend:
         self.notices += self.data.doubts()
         choices = self.supernet.space.choices
         before = copy.deepcopy(self.supernet.state_dict())
+        attributes = self.user.attributes()
         trial = Trainer(*self._settings(paths_per_update=1))
         seconds = []
         paths = [tuple(turn % count for count in choices) for turn in range(max(choices))]
@@ -220,8 +225,24 @@ class TorchBackend:
             seconds.append(time.perf_counter() - start)
             on_step(number, len(paths))
         self.supernet.load_state_dict(before)
+        notice = attributes.notice(self.user.file)
+        if notice is not None:
+            self.notices.append(notice)
+        attributes.undo()
         self.supernet.zero_grad(set_to_none=True)
         return statistics.median(seconds)
+
+    def rates(self, paths_per_update: int) -> tuple[Sequence[float], int]:
+        """See :meth:`nasea.backends.base.Backend.rates`."""
+        devices = 1 if self._ranks is None else self._ranks.size
+        steps = -(-self.data.batches_per_epoch // paths_per_update)
+        attributes = self.user.attributes()
+        before = random_state()
+        try:
+            return play(self.scenario, self.user, steps, devices), steps * self.scenario.epochs
+        finally:
+            attributes.undo()
+            set_random_state(before)
 
     def settle_workers(self, step_seconds: float) -> None:
         """See :meth:`nasea.backends.base.Backend.settle_workers`."""

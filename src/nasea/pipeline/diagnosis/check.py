@@ -12,7 +12,13 @@ from nasea.backends.records import Measurement, Slice
 from nasea.config import load_scenario
 from nasea.cost import UNITS, format_cost
 from nasea.errors import Notice
-from nasea.pipeline.probe import Prepared, describe_costs, prepare, require_working_metric
+from nasea.pipeline.probe import (
+    Prepared,
+    describe_costs,
+    prepare,
+    require_same_metric,
+    require_working_metric,
+)
 from nasea.pipeline.search.pre_training import check_source
 from nasea.pipeline.search.slow_start import small_rate_notice
 from nasea.pipeline.session.events import Listener, Silence
@@ -111,6 +117,7 @@ def _lines(prepared: Prepared) -> tuple[tuple[str, str], ...]:
     seconds_train, seconds_search, measured = _estimate(prepared)
     lines.append(("training", f"{scenario.epochs} epochs, {prepared.paths_per_update} paths an "
                   f"update, about {duration(seconds_train)}"))  # fmt: skip
+    lines.append(("learning rate", prepared.schedule))
     lines.append(("memory", _memory(prepared)))
     searcher = scenario.searcher
     lines.append(("search", f"at most {searcher.generation_num} x {searcher.pop_size} = "
@@ -154,9 +161,12 @@ def _estimate(prepared: Prepared) -> tuple[float, float, Measurement]:
     # The first fills the caches that every later one profits from.
     first = prepared.backend.measure(middle, data)
     require_working_metric(prepared, [first])
+    # One in between: a metric that averages over all calls gives the same for the same twice.
+    prepared.backend.measure(prepared.costs.cheapest, data)
     start = time.perf_counter()
-    prepared.backend.measure(middle, data)
+    again = prepared.backend.measure(middle, data)
     one = time.perf_counter() - start
+    require_same_metric(prepared, first, again)
     count = min(
         scenario.searcher.generation_num * scenario.searcher.pop_size,
         prepared.space.n_architectures,

@@ -21,7 +21,7 @@ from nasea.pipeline.search.separation import N_ARCHITECTURES, Separation, measur
 from nasea.pipeline.search.training import Training, measure_all
 from nasea.pipeline.session.checkpoint import CheckpointStore
 from nasea.pipeline.session.events import Listener, Progress
-from nasea.pipeline.session.identity import require_same
+from nasea.pipeline.session.identity import require_same_supernet
 from nasea.pipeline.session.session import Session, session
 from nasea.results.front import Front
 from nasea.strategy import Strategy, require_strategy, strategy_for
@@ -92,6 +92,7 @@ class _Run:
         self.searched = CheckpointStore(home / "checkpoint", "search")
         self.restart = restart
         self.strategy = strategy
+        self.metric_changed = False
 
     def front(self) -> Front:
         """Go through all stages."""
@@ -120,7 +121,7 @@ class _Run:
             self.searched.clear()
             self.trained.clear()
         elif stored is not None:
-            require_same(stored.meta["identity"], self.identity)
+            self.metric_changed = require_same_supernet(stored.meta["identity"], self.identity)
         elif self.searched.files():
             raise CheckpointError(
                 "checkpoint/ holds a search but not the supernet it used",
@@ -135,19 +136,25 @@ class _Run:
             f"{prepared.data.val_images} validation images; "
             f"{prepared.space.n_architectures:,} architectures"
         )
+        self.listener.line(f"learning rate: {prepared.schedule}")
         notes: list[Notice] = []
         warning = few_epochs_notice(prepared)
         if warning is not None:
             self.listener.notice(warning)
             notes.append(warning)
         training = Training(
-            prepared, self.trained, self.identity, self.listener, self.journal, self.stop
-        )
+            prepared, self.trained, self.identity, self.listener, self.journal, self.stop,
+            self.metric_changed,
+        )  # fmt: skip
         if not self.trained.files():
             pre_train(prepared, self.home, self.session)
         training.run()
-        book = ScoreBook(training.weights_version, prepared.condition)
-        earlier = last_search(self.searched, training.weights_version, self.listener)
+        version = training.weights_version
+        if self.metric_changed:  # what the earlier metric measured is not to be mixed in
+            version += f":{self.identity['metric_code'][:16]}"
+            self.listener.line("the metric was changed: the trained supernet is measured anew")
+        book = ScoreBook(version, prepared.condition)
+        earlier = last_search(self.searched, version, self.listener)
         if earlier is not None:
             book.update(earlier["book"])
         direction = self._direction(prepared, training, book)
@@ -197,6 +204,7 @@ class _Run:
 
     def _separation(self, prepared: Prepared, searching: Searching) -> Notice | None:
         """Measure, once for a search, whether the supernet can tell architectures apart."""
+        reasons: list[str] = []
         if searching.separation is None:
             self.listener.begin("separation", "can the supernet tell architectures apart?")
             genomes = prepared.sample(N_ARCHITECTURES)
@@ -207,12 +215,17 @@ class _Run:
                 self.stop.check()
 
             found = measure_separation(
-                genomes, prepared.backend.measure_each, prepared.eval_images, on_measured
+                genomes,
+                prepared.backend.measure_each,
+                prepared.eval_images,
+                on_measured,
+                reasons.append,
             )
             searching.separation = found
             searching.save()
         separation: Separation | None = searching.separation
         if separation is None:
-            return Notice("separation", "too few architectures could be measured to tell")
+            why = f": {reasons[0]}" if reasons and reasons[0] else ""
+            return Notice("separation", f"too few architectures could be measured to tell{why}")
         self.listener.line(separation.describe())
         return separation.notice()

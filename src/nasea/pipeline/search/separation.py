@@ -25,6 +25,9 @@ ENOUGH = 3.0
 _CONDITIONS = ((0, 0), (0, 1), (1, 0), (1, 1))
 """(draw of statistics images, half of the validation images)."""
 
+_WHOLE = ((0, None), (1, None))
+"""The same for a metric that has no value on a half, such as an AUROC of a rare label."""
+
 
 @dataclass(frozen=True)
 class Separation:
@@ -37,6 +40,7 @@ class Separation:
         ratio: ``between / within``.
         lowest: lowest mean metric.
         highest: highest mean metric.
+        undefined: why halves of the validation images could not be used; empty where they were.
     """
 
     architectures: int
@@ -45,6 +49,7 @@ class Separation:
     ratio: float
     lowest: float
     highest: float
+    undefined: str = ""
 
     @property
     def holds(self) -> bool:
@@ -53,9 +58,15 @@ class Separation:
 
     def describe(self) -> str:
         """One line for the log."""
+        conditions = "statistics draws and validation halves"
+        if self.undefined:
+            conditions = (
+                "statistics draws alone (the metric has no value on halves of the validation "
+                f"images: {self.undefined})"
+            )
         return (
             f"the variance between {self.architectures} random architectures is "
-            f"{self.ratio:.1f} x that over statistics draws and validation halves "
+            f"{self.ratio:.1f} x that over {conditions} "
             f"(metric {self.lowest:.4g} to {self.highest:.4g})"
         )
 
@@ -80,26 +91,60 @@ def measure_separation(
     measure_each: MeasureEach,
     images: int | None,
     on_measured: Callable[[int], None],
+    on_failure: Callable[[str], None] = lambda reason: None,
 ) -> Separation | None:
     """Measure every architecture under every condition.
+
+    Where the metric has no value on a half of the validation images, both halves together are used,
+    and only the draws of statistics images are what should not matter.
 
     Args:
         genomes: random feasible architectures.
         measure_each: scores architectures, each on its slice.
         images: ``searcher.eval_images``.
         on_measured: called with the number of architectures done.
+        on_failure: called with why fewer than two architectures could be measured.
 
     Returns:
         ``None`` when fewer than two architectures could be measured.
     """
+    first, *others = genomes
+    rows, reason = _measured([first], _CONDITIONS, measure_each, images, on_measured)
+    undefined = "" if rows else reason
+    if undefined:
+        rows, reason = _measured([first], _WHOLE, measure_each, images, on_measured)
+        undefined = undefined if rows else ""  # it fails anyhow: no fault of the halves
+    conditions = _WHOLE if undefined else _CONDITIONS
+    more, other_reason = _measured(
+        others, conditions, measure_each, images, lambda done: on_measured(1 + done)
+    )
+    rows += more
+    if len(rows) < 2:
+        on_failure(other_reason or reason or undefined)
+        return None
+    means = [statistics.fmean(row) for row in rows]
+    between = statistics.variance(means)
+    within = statistics.fmean(statistics.variance(row) for row in rows)
+    ratio = between / within if within > 0 else (float("inf") if between > 0 else 0.0)
+    return Separation(len(rows), between, within, ratio, min(means), max(means), undefined)
+
+
+def _measured(
+    genomes: Sequence[Genome],
+    conditions: Sequence[tuple[int, int | None]],
+    measure_each: MeasureEach,
+    images: int | None,
+    on_measured: Callable[[int], None],
+) -> tuple[list[list[float]], str]:
+    """The metrics of those measured under all conditions, and why the first other one was not."""
     measured: list[Measurement] = []
 
     def on_each(one: Measurement) -> None:
         measured.append(one)
-        if len(measured) % len(_CONDITIONS) == 0:
-            on_measured(len(measured) // len(_CONDITIONS))
+        if len(measured) % len(conditions) == 0:
+            on_measured(len(measured) // len(conditions))
 
-    slices = [Slice(images, half, draw) for draw, half in _CONDITIONS]
+    slices = [Slice(images, half, draw) for draw, half in conditions]
     measure_each([(genome, data) for genome in genomes for data in slices], on_each)
     rows: list[list[float]] = []
     for start in range(0, len(measured), len(slices)):
@@ -107,10 +152,6 @@ def measure_separation(
         kept = [metric for metric in row if metric is not None]
         if len(kept) == len(row):
             rows.append(kept)
-    if len(rows) < 2:
-        return None
-    means = [statistics.fmean(row) for row in rows]
-    between = statistics.variance(means)
-    within = statistics.fmean(statistics.variance(row) for row in rows)
-    ratio = between / within if within > 0 else (float("inf") if between > 0 else 0.0)
-    return Separation(len(rows), between, within, ratio, min(means), max(means))
+    reasons = (one.failure for one in measured if one.failure is not None)
+    last = next(reasons, "").strip().splitlines()
+    return rows, last[-1].strip() if last else ""

@@ -27,6 +27,7 @@ class Training(SupernetTraining):
         listener: hears of progress.
         journal: gets the curves.
         stop: asked after every update.
+        metric_changed: whether what a checkpoint says was measured, another metric measured.
     """
 
     def __init__(
@@ -37,6 +38,7 @@ class Training(SupernetTraining):
         listener: Listener,
         journal: Journal,
         stop: StopRequest,
+        metric_changed: bool = False,
     ) -> None:
         super().__init__(
             prepared.scenario,
@@ -50,6 +52,7 @@ class Training(SupernetTraining):
             stop,
         )
         self.prepared = prepared
+        self.metric_changed = metric_changed
         self.witnesses: tuple[Genome, ...] = ()
         self.before: list[Measurement] = []
 
@@ -82,6 +85,9 @@ class Training(SupernetTraining):
         """Take over what :meth:`more_meta` gave."""
         self.witnesses = tuple(tuple(genome) for genome in meta["witnesses"])
         self.before = from_json(meta["before"])
+        if self.metric_changed:
+            reason = "before training another metric was measured"
+            self.before = [Measurement(None, reason)] * len(self.witnesses)
 
     def _measure_witnesses(self) -> None:
         """Measure those that have no number yet."""

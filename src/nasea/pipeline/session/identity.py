@@ -6,6 +6,7 @@ between starts; the data, the space, the training settings and the user's code m
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
@@ -18,6 +19,9 @@ from nasea.config import Scenario
 from nasea.errors import CheckpointError
 from nasea.space import Space
 from nasea.space.select import USER_BLOCKS_FILE
+
+_METRICS = ("metrics_func", "metrics_op")
+_SCHEDULES = ("scheduler_define", "lr_scheduler")
 
 _TOLD = {
     "scenario": "the scenario (anything but searcher keys, the budget and gpu_id)",
@@ -43,6 +47,7 @@ def identity(scenario: Scenario, data: DataReport, space: Space, directory: Path
         "blocks": digest_of([own_blocks]),
         "space": hashlib.sha256(json.dumps(layers, sort_keys=True).encode()).hexdigest(),
         "data": f"{data.train_images} + {data.val_images}",
+        **parts_of_code(directory / FILE_NAME, sorted(code - {directory / FILE_NAME})),
     }
 
 
@@ -63,6 +68,44 @@ def require_same(
             fix="undo the change to go on, or run again with --restart to begin anew "
             "(results/ is kept)",
         )
+
+
+def require_same_supernet(stored: Mapping[str, str], present: Mapping[str, str]) -> bool:
+    """:func:`require_same` of a supernet, where the metric and the schedule may have been mended.
+
+    Returns:
+        Whether the metric is another one, so that nothing that was measured counts.
+    """
+    same_training = stored.get("training_code") == present["training_code"]
+    user_module = present["user_module"] if same_training else stored.get("user_module", "")
+    require_same({**stored, "user_module": user_module}, present)
+    return same_training and stored.get("metric_code") != present["metric_code"]
+
+
+def parts_of_code(module: Path, others: Sequence[Path]) -> dict[str, str]:
+    """Digests of the user's metric, and of all else but the metric and the schedule.
+
+    What these methods call elsewhere counts as all else; comments count nowhere.
+
+    Args:
+        module: ``user_module.py``.
+        others: the files that it imports.
+    """
+    try:
+        tree = ast.parse(module.read_bytes())
+    except (OSError, SyntaxError, ValueError):
+        return {"training_code": "", "metric_code": ""}
+    metric: list[str] = []
+    for node in tree.body:
+        if isinstance(node, ast.ClassDef) and node.name == "UserModule":
+            mended = [m for m in node.body if getattr(m, "name", None) in (*_METRICS, *_SCHEDULES)]
+            metric += [ast.dump(m) for m in mended if getattr(m, "name", None) in _METRICS]
+            node.body = [m for m in node.body if m not in mended]
+    training = hashlib.sha256(f"{ast.dump(tree)} {digest_of(others)}".encode()).hexdigest()
+    return {
+        "training_code": training,
+        "metric_code": hashlib.sha256("".join(metric).encode()).hexdigest(),
+    }
 
 
 def digest_of(files: Sequence[Path]) -> str:

@@ -45,6 +45,20 @@ _ACTIVATIONS = {
 _IN_PLACE = ("relu", "relu6")
 
 _HELPERS = {
+    "PointConv2d": '''
+class PointConv2d(nn.Conv2d):
+    """A convolution with a kernel of 1 and a stride, trained by picking what it reads.
+
+    The gradient with the stride may crash where channels are few (oneDNN, AVX-512).
+    """
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """(N, C, H, W) -> (N, C', H', W')."""
+        if not self.training:
+            return super().forward(x)
+        x = x[:, :, :: self.stride[0], :: self.stride[1]]
+        return torch.conv2d(x, self.weight, self.bias, groups=self.groups)
+''',
     "Sum": '''
 class Sum(nn.Module):
     """Sum of branches that read the same input."""
@@ -164,7 +178,8 @@ def _conv(op: Conv) -> Call:
         ("groups", op.groups, 1),
         ("bias", op.bias, True),
     )
-    return Call("nn.Conv2d", (str(op.c_in), str(op.c_out), str(op.kernel), *optional))
+    name = "PointConv2d" if op.kernel == 1 and op.stride > 1 else "nn.Conv2d"
+    return Call(name, (str(op.c_in), str(op.c_out), str(op.kernel), *optional))
 
 
 def _pool(op: Pool) -> Call:

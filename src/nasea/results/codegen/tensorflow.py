@@ -87,6 +87,36 @@ class HardSwish(layers.Layer):
         """Any shape."""
         return x * tf.nn.relu6(x + 3.0) / 6.0
 ''',
+    "strided_point": '''
+def strided_point(x: tf.Tensor, kernel: tf.Tensor, stride: int) -> tf.Tensor:
+    """A convolution with a kernel of 1 and a stride, (N, H, W, C) -> (N, H', W', C').
+
+    Its gradient is that of picking every so many values and convolving them without a
+    stride: the same, and TensorFlow's own crashes where channels are few (oneDNN).
+    """
+
+    @tf.custom_gradient
+    def convolved(x: tf.Tensor, kernel: tf.Tensor) -> tuple:
+        def gradient(upstream: tf.Tensor) -> list:
+            with tf.GradientTape() as tape:
+                tape.watch([x, kernel])
+                picked = tf.nn.avg_pool2d(x, 1, stride, "SAME")
+                y = tf.nn.conv2d(picked, kernel, 1, "SAME")
+            return tape.gradient(y, [x, kernel], upstream)
+
+        return tf.nn.conv2d(x, kernel, stride, "SAME"), gradient
+
+    return convolved(x, kernel)
+''',
+    "Conv2D": '''
+class Conv2D(layers.Conv2D):
+    """A convolution with a kernel of 1 and a stride, whose gradient does not crash."""
+
+    def call(self, x: tf.Tensor) -> tf.Tensor:
+        """(N, H, W, C) -> (N, H', W', filters)."""
+        x = strided_point(x, tf.convert_to_tensor(self.kernel), self.strides[0])
+        return x + tf.convert_to_tensor(self.bias) if self.use_bias else x
+''',
     "GroupedConv2D": '''
 class GroupedConv2D(layers.Layer):
     """A convolution in groups of channels, which that of Keras cannot train on CPUs."""
@@ -122,12 +152,15 @@ class GroupedConv2D(layers.Layer):
         """(N, H, W, C) -> (N, H', W', filters)."""
         kernels = tf.split(tf.convert_to_tensor(self.kernel), self.groups, axis=3)
         groups = zip(tf.split(x, self.groups, axis=3), kernels, strict=True)
-        convolved = [
-            tf.nn.conv2d(part, kernel, self.strides, self.padding)
-            for part, kernel in groups
-        ]
+        convolved = [self.convolve(part, kernel) for part, kernel in groups]
         x = tf.concat(convolved, axis=3)
         return x + tf.convert_to_tensor(self.bias) if self.use_bias else x
+
+    def convolve(self, x: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
+        """A group by itself."""
+        if self.kernel_size == 1 and self.strides > 1:
+            return strided_point(x, kernel, self.strides)
+        return tf.nn.conv2d(x, kernel, self.strides, self.padding)
 ''',
 }
 
@@ -144,6 +177,8 @@ def render_tensorflow(
     template = resources.files("nasea.results") / "templates" / "model_tensorflow.py.txt"
     legacy = file.keras_version != 3
     used = class_names(candidates, _layers)
+    if used & {"Conv2D", "GroupedConv2D"}:
+        used = {*used, "strided_point"}
     helpers = [source for name, source in _HELPERS.items() if name in used]
     if file.built_in_call:
         helpers.append(_functions_of("built_in_call"))
@@ -302,7 +337,8 @@ def _conv(op: Conv) -> list[Call]:
         ("use_bias", op.bias, True),
     )
     if op.groups == 1:
-        conv = Call("layers.Conv2D", (str(op.c_out), str(op.kernel), *optional))
+        name = "Conv2D" if op.kernel == 1 and op.stride > 1 else "layers.Conv2D"
+        conv = Call(name, (str(op.c_out), str(op.kernel), *optional))
     elif op.groups == op.c_in:
         multiplier = options(("depth_multiplier", op.c_out // op.c_in, 1))
         conv = Call("layers.DepthwiseConv2D", (str(op.kernel), *multiplier, *optional))

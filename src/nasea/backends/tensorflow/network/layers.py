@@ -14,7 +14,11 @@ import numpy as np
 import tensorflow as tf
 
 from nasea.backends.records import DataFormat
-from nasea.backends.tensorflow.network.operations import ACTIVATIONS, grouped_convolution
+from nasea.backends.tensorflow.network.operations import (
+    ACTIVATIONS,
+    grouped_convolution,
+    strided_point,
+)
 from nasea.backends.tensorflow.user.built_in_call import keeping_layers
 from nasea.backends.user.nesting import copied
 from nasea.space import (
@@ -94,6 +98,18 @@ class HardSwish(tf.keras.layers.Layer):
     def call(self, x: Any) -> Any:
         """Any shape."""
         return ACTIVATIONS["hswish"](x)
+
+
+class Conv2D(tf.keras.layers.Conv2D):
+    """A convolution with a kernel of 1 and a stride, whose gradient does not crash.
+
+    It has the name of the class of Keras, by which weights files know its weights.
+    """
+
+    def call(self, x: Any) -> Any:
+        """(N, H, W, C) -> (N, H', W', filters)."""
+        x = strided_point(x, tf.convert_to_tensor(self.kernel), 1, self.strides[0])
+        return tf.nn.bias_add(x, tf.convert_to_tensor(self.bias)) if self.use_bias else x
 
 
 class GroupedConv2D(tf.keras.layers.Layer):
@@ -238,7 +254,8 @@ def _convolution(op: Conv) -> list[Layer]:
     deviation = (2 / (op.c_out * op.kernel**2)) ** 0.5
     initial = tf.keras.initializers.RandomNormal(stddev=deviation)
     if op.groups == 1:
-        conv = keras.Conv2D(op.c_out, op.kernel, kernel_initializer=initial, **options)
+        kind = Conv2D if op.kernel == 1 and op.stride > 1 else keras.Conv2D
+        conv = kind(op.c_out, op.kernel, kernel_initializer=initial, **options)
     elif op.groups == op.c_in:
         multiplier = op.c_out // op.c_in
         conv = keras.DepthwiseConv2D(

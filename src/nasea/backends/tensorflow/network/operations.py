@@ -83,10 +83,49 @@ def grouped_convolution(x: Any, kernel: Any, groups: int, stride: int, padding: 
 
     TensorFlow has no gradient of a grouped convolution on CPUs.
     """
+    if stride > 1 and kernel.shape[:2] == (1, 1):
+        return strided_point(x, kernel, groups, stride)
+    return _convolved(x, kernel, groups, stride, padding)
+
+
+def _convolved(x: Any, kernel: Any, groups: int, stride: int, padding: str) -> Any:
     if groups == 1:
         return tf.nn.conv2d(x, kernel, stride, padding)
     pairs = zip(tf.split(x, groups, 3), tf.split(kernel, groups, 3), strict=True)
     return tf.concat([tf.nn.conv2d(a, b, stride, padding) for a, b in pairs], 3)
+
+
+def strided_point(x: Any, kernel: Any, groups: int, stride: int) -> Any:
+    """A convolution with a kernel of 1 and a stride, whose gradient is computed without the stride.
+
+    TensorFlow's own gradient of it writes past its memory on processors with AVX-512, where the
+    channels are few (oneDNN in TensorFlow 2.21; docs/decisions/0066). Such a convolution reads
+    every ``stride``-th value and no other: picking those and convolving them without a stride is
+    the same function. The forward half stays one operation, as exported files need it.
+
+    Args:
+        x: (N, H, W, C).
+        kernel: (1, 1, C / groups, c_out).
+        groups: of channels, each convolved by itself.
+        stride: in both directions.
+
+    Returns:
+        (N, ceil(H / stride), ceil(W / stride), c_out).
+    """
+
+    @tf.custom_gradient  # type: ignore[untyped-decorator]
+    def convolved(x: Any, kernel: Any) -> tuple[Any, Callable[[Any], Any]]:
+        def gradient(upstream: Any) -> Any:
+            with tf.GradientTape() as tape:
+                tape.watch([x, kernel])
+                # A mean of single values picks them, faster than slices do.
+                picked = tf.nn.avg_pool2d(x, 1, stride, "SAME")
+                y = _convolved(picked, kernel, groups, 1, "SAME")
+            return tape.gradient(y, [x, kernel], upstream)
+
+        return _convolved(x, kernel, groups, stride, "SAME"), gradient
+
+    return convolved(x, kernel)
 
 
 def pool(op: Pool, x: Any) -> Any:

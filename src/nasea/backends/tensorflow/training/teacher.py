@@ -9,7 +9,12 @@ import tensorflow as tf
 from nasea.backends.tensorflow.network.layers import Network
 from nasea.backends.tensorflow.user.code import UserCode
 from nasea.backends.tensorflow.user.describe import describe
-from nasea.backends.training.distillation import TEMPERATURE, nothing_to_learn
+from nasea.backends.training.distillation import (
+    TEMPERATURE,
+    matched,
+    nothing_in_common,
+    nothing_to_learn,
+)
 from nasea.backends.user.nesting import flatten
 
 _SMALLEST = 1e-8
@@ -36,6 +41,9 @@ class Teacher:
         outputs = self(example)
         if not outputs:
             raise nothing_to_learn(describe(network(example, training=False)))
+        example_output = network(example, training=False)
+        self._names = [name for name, _ in _named_scores(example_output)]
+        self._described = describe(example_output)
         self._are_probabilities = [_are_probabilities(scores) for scores in outputs]
 
     def __call__(self, images: Any) -> list[Any]:
@@ -50,8 +58,13 @@ class Teacher:
         the squared temperature (Hinton et al. 2015, arXiv:1503.02531), summed over the outputs.
         """
         total = (1.0 - self.share) * loss
-        pairs = zip(_scores(outputs), taught, self._are_probabilities, strict=True)
-        for student, teacher, probabilities in pairs:
+        given = _named_scores(outputs)
+        pairs = matched(given, list(zip(self._names, taught, strict=True)), lambda t: t.shape[1])
+        if not pairs:
+            raise nothing_in_common(describe(outputs), self._described)
+        for mine, its in pairs:
+            student, teacher = given[mine][1], taught[its]
+            probabilities = self._are_probabilities[its]
             ours, theirs = (_softened(scores, probabilities) for scores in (student, teacher))
             divergence = tf.reduce_sum(tf.exp(theirs) * (theirs - ours), axis=1)
             weight = self.share * TEMPERATURE**2
@@ -60,9 +73,13 @@ class Teacher:
 
 
 def _scores(outputs: Any) -> list[Any]:
+    return [tensor for _, tensor in _named_scores(outputs)]
+
+
+def _named_scores(outputs: Any) -> list[tuple[str, Any]]:
     return [
-        tensor
-        for _, tensor in flatten(outputs, tf.Tensor)
+        (name, tensor)
+        for name, tensor in flatten(outputs, tf.Tensor)
         if tensor.shape.rank == 2 and tensor.shape[1] != 1 and tensor.dtype.is_floating
     ]
 

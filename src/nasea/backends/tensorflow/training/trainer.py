@@ -80,7 +80,10 @@ class Trainer:
             [*pre_net.variables, *post_net.variables],
             strict=True,
         )
-        self.variables: dict[str, tf.Variable] = {**supernet.slots, **dict(ends)}
+        of_user, self._user_state = user.held()
+        self._user_names, self._user_variables = list(of_user), list(of_user.values())
+        self.variables: dict[str, tf.Variable] = {**supernet.slots, **dict(ends), **of_user}
+        self.attributes = user.attributes()
         self.optimizer = make_optimizer(scenario.optimizer, self.variables)
         self.global_step = 0
         fixed = post_net.reads_batch_size or user.loss_reads_batch_size
@@ -206,7 +209,7 @@ class Trainer:
         except UserCodeError as error:
             fix = f"loss_op got labels {describe(labels)}"
             raise UserCodeError(error.doing, error.trace, fix=fix) from error
-        gradients.add_all(self._post_names, of_post_net)
+        gradients.add_all([*self._post_names, *self._user_names], of_post_net)
         of_x = self.supernet.backward(path, of_outputs, residuals, gradients.add)
         with self.user.guard("the gradient of PreNet.call(inputs, training)"):
             of_pre_net = tape.gradient(x, self.pre_net.variables, of_x)
@@ -216,8 +219,8 @@ class Trainer:
     def _loss_and_gradients(
         self, features: list[Any], labels: Any, taught: list[Any]
     ) -> tuple[Any, Any, Any]:
-        """Loss of what the body gives; gradients of that and of PostNet's variables."""
-        variables = self.post_net.variables
+        """Loss of what the body gives; gradients of that and of PostNet's and UserModule's."""
+        variables = [*self.post_net.variables, *self._user_variables]
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch([*features, *variables])
             given = features if len(features) > 1 else features[0]
@@ -251,16 +254,20 @@ class Trainer:
                 )
         weights |= {f"end/{name}": value.numpy() for name, value in self.kept().items()}
         moments = {f"optimizer/{name}": value for name, value in self.optimizer.state().items()}
-        progress = {
+        progress: dict[str, Any] = {
             "global_step": self.global_step,
             "steps_per_epoch": self.steps_per_epoch,
             "batches_per_update": self.devices * self.paths_per_update,
         }
+        changed = self.attributes.changed()
+        tensors = {name: value for name, value in changed.items() if isinstance(value, tf.Tensor)}
+        progress["attributes"] = {n: v for n, v in changed.items() if n not in tensors}
+        weights |= {f"attribute/{name}": value.numpy() for name, value in tensors.items()}
         return pack(weights | moments, progress | generator_state())
 
     def kept(self) -> dict[str, tf.Variable]:
         """What of the ends is not trained but changes, by name."""
-        return _kept(self.pre_net) | _kept(self.post_net)
+        return _kept(self.pre_net) | _kept(self.post_net) | self._user_state
 
     def restore(self, state: bytes, done: int = 0) -> int:
         """See :meth:`nasea.backends.base.Backend.restore`; refuses all but plain values."""
@@ -270,6 +277,13 @@ class Trainer:
                 variable.assign(arrays[f"weight/{name}"])
             for name, variable in self.kept().items():
                 variable.assign(arrays[f"end/{name}"])
+            begins = "attribute/"
+            tensors = {
+                n.removeprefix(begins): tf.constant(v)
+                for n, v in arrays.items()
+                if n.startswith(begins)
+            }
+            self.attributes.put({**plain.get("attributes", {}), **tensors})
             begins = "optimizer/"
             self.optimizer.restore(
                 {n.removeprefix(begins): v for n, v in arrays.items() if n.startswith(begins)}

@@ -14,13 +14,16 @@ import tensorflow as tf
 
 from nasea.backends.scoring.prediction_images import METHOD
 from nasea.backends.tensorflow.environment import keras_release
+from nasea.backends.tensorflow.training.user_state import attributes_of, held
 from nasea.backends.tensorflow.user.classic_files import Expected
 from nasea.backends.tensorflow.user.describe import describe
 from nasea.backends.tensorflow.user.keras_logits import has_logits, without_logits
 from nasea.backends.tensorflow.user.messages import advice, in_short
 from nasea.backends.tensorflow.user.tracing import Traceable
 from nasea.backends.tensorflow.user.user_import import import_classic, with_fix
+from nasea.backends.user.attributes import Attributes
 from nasea.backends.user.metric import CandidateFailed, CandidateRaised, finite_number
+from nasea.backends.user.metric_memory import MetricMemory
 from nasea.backends.user.module import (
     FILE_NAME,
     Interface,
@@ -30,6 +33,7 @@ from nasea.backends.user.module import (
     user_code,
     user_frames,
 )
+from nasea.backends.user.reachable import fingerprint
 from nasea.backends.user.working_directory import PrivateDirectory
 from nasea.errors import (
     NaseaError,
@@ -120,6 +124,14 @@ class UserCode:
             short.__cause__ = error.__cause__
             raise with_fix(short, self.expected) from error.__cause__
 
+    def held(self) -> tuple[dict[str, tf.Variable], dict[str, tf.Variable]]:
+        """Variables that UserModule holds: the trained ones, and those that only change."""
+        return held(self._user, self.directory)
+
+    def attributes(self) -> Attributes:
+        """The plain attributes of UserModule, as they are now."""
+        return attributes_of(self._user, self.directory)
+
     def end(self, class_name: str) -> Any:
         """A new PreNet or PostNet."""
         make = getattr(self._module, class_name)
@@ -197,7 +209,21 @@ class UserCode:
             UserCodeError, UserModuleError: the loss rejects the batch, returns no tensor, or
                 nothing can be learned from it.
         """
+        attributes = self.attributes()
+        variables = [variable for part in self.held() for variable in part.values()]
+        values = [variable.numpy() for variable in variables]
+        try:
+            return self._try_loss(labels, run, features, weights)
+        finally:  # what the loss counts and averages begins with the training
+            attributes.undo()
+            for variable, value in zip(variables, values, strict=True):
+                variable.assign(value)
+
+    def _try_loss(
+        self, labels: Any, run: Callable[[], Any], features: list[Any], weights: list[Any]
+    ) -> Notice | None:
         doing = "UserModule.loss_op(labels, logits)"
+        before = fingerprint(self._user, self.directory)
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch([*features, *weights])
             outputs = run()
@@ -212,6 +238,9 @@ class UserCode:
                 f"{doing} is {np.mean(loss)} for the first batch of an untrained network",
                 fix=f"check loss_op and the labels: {shown}",
             )
+        if fingerprint(self._user, self.directory) != before:
+            self._loss.stay_eager()  # a graph would keep what it counts as it is now
+            return _untraced(self.file, "loss_op", "it changes attributes of UserModule")
         if has_logits(outputs):  # a graph is given no more than the tensors
             outputs = without_logits(outputs)
             with self.guard(doing):
@@ -273,12 +302,16 @@ class UserCode:
         Raises:
             CandidateFailed, MetricError: as :meth:`metric`.
         """
-        with self._workplace.entered():
+        memory = MetricMemory(self._user, self.directory)
+        with self._workplace.entered(), memory.kept():
+            memory.reset()
+            before = fingerprint(self._user, self.directory)
             value = self._metric_of_batch(labels, outputs)
-            if has_logits(outputs):  # a graph would not have them
-                self._metric.settled = True
+            # A graph would keep what is counted as it is now, and has no logits of Keras.
+            if fingerprint(self._user, self.directory) != before or has_logits(outputs):
+                self._metric.stay_eager()
             else:
-                self._metric.settle(value, labels, outputs)
+                self._metric.settle(value, labels, outputs, memory.reset)
 
     def metric_of_batches(self, batches: Iterator[tuple[int, Any, Any]]) -> float:
         """The mean of ``metrics_op`` over batches, weighted by images, in a private directory.
@@ -291,8 +324,10 @@ class UserCode:
             MetricError: it returned something that is not a number.
         """
         total, images = 0.0, 0
-        with self._workplace.entered():
+        memory = MetricMemory(self._user, self.directory)
+        with self._workplace.entered(), memory.kept():
             for count, labels, outputs in batches:
+                memory.reset()
                 total += count * self._metric_of_batch(labels, outputs)
                 images += count
         return total / images
@@ -307,7 +342,9 @@ class UserCode:
         Raises:
             CandidateFailed, MetricError: as :meth:`metric_of_batches`.
         """
-        with self._workplace.entered():
+        memory = MetricMemory(self._user, self.directory)
+        with self._workplace.entered(), memory.kept():
+            memory.reset()
             return self._number(lambda: self._raw_metric(inputs, outputs), lambda: "")
 
     @property

@@ -42,13 +42,20 @@ class Traceable:
         fits = self._graph is not None and self._fits(labels, outputs)
         return (self._graph if fits else self._function)(labels, outputs)
 
-    def settle(self, expected: Any, labels: Any, outputs: Any) -> str | None:
+    def settle(
+        self,
+        expected: Any,
+        labels: Any,
+        outputs: Any,
+        before: Callable[[], None] = lambda: None,
+    ) -> str | None:
         """Decide how the function runs.
 
         Args:
             expected: what it returned when it ran eagerly.
             labels: with these
             outputs: and these.
+            before: makes what the function remembers as it was then; called once it is traced.
 
         Returns:
             Why it does not run as a graph; ``None`` if it does.
@@ -56,15 +63,19 @@ class Traceable:
         self.settled = True
         self._specs = [tf.nest.map_structure(_any_batch, value) for value in (labels, outputs)]
         graph = tf.function(self._function, input_signature=self._specs)
-        reason = self._tried(graph, expected, labels, outputs)
+        reason = self._tried(graph, expected, labels, outputs, before)
         if reason is not None:  # it may read how many images there are
             graph = tf.function(self._function)
-            self.by_shape = self._tried(graph, expected, labels, outputs) is None
+            self.by_shape = self._tried(graph, expected, labels, outputs, before) is None
         return None if self.by_shape else reason
 
-    def _tried(self, graph: Any, expected: Any, labels: Any, outputs: Any) -> str | None:
+    def _tried(
+        self, graph: Any, expected: Any, labels: Any, outputs: Any, before: Callable[[], None]
+    ) -> str | None:
         """Keep a graph that does what the function did; else say why it does not."""
         try:
+            graph.get_concrete_function(labels, outputs)
+            before()
             found = np.asarray(graph(labels, outputs), np.float64)
             same = np.allclose(
                 found, np.asarray(expected, np.float64), _TOLERANCE, _TOLERANCE, equal_nan=True
@@ -76,6 +87,10 @@ class Traceable:
             return f"it gives {found} where it gives {expected} eagerly"[:200]
         self._graph = graph
         return None
+
+    def stay_eager(self) -> None:
+        """Decide that the function does not run as a graph."""
+        self.settled = True
 
     def _fits(self, labels: Any, outputs: Any) -> bool:
         """Whether the graph is for such tensors: masks may be as large as each image was."""

@@ -137,7 +137,8 @@ class ParallelTrainer(Trainer):
         """Everything the paths may have a gradient for, in the same order on all ranks."""
         names = dict.fromkeys(name for path in paths for name in self.supernet.slots_of(path))
         slots = [self.supernet.slot(name) for name in names]
-        ends = (*self.supernet.pre_net.parameters(), *self.supernet.post_net.parameters())
+        parts = (self.supernet.pre_net, self.supernet.post_net, self.supernet.held)
+        ends = [parameter for part in parts for parameter in part.parameters()]
         return [*slots, *(parameter for parameter in ends if parameter.requires_grad)]
 
 

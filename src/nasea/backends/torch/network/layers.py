@@ -84,6 +84,20 @@ class Network(nn.Module):
         return copied(self.post_net([*tapped, x] if self.taps else x))
 
 
+class PointConv2d(nn.Conv2d):
+    """A convolution with a kernel of 1 and a stride, trained by picking what it reads.
+
+    The gradient with the stride may crash in oneDNN (docs/decisions/0066).
+    """
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """(N, C, H, W) -> (N, C', H', W')."""
+        if not self.training:
+            return super().forward(x)
+        x = x[:, :, :: self.stride[0], :: self.stride[1]]
+        return torch.conv2d(x, self.weight, self.bias, groups=self.groups)
+
+
 class _BareConv2d(nn.Conv2d):
     """A convolution whose memory is about to be filled from elsewhere."""
 
@@ -115,7 +129,8 @@ def build(program: Program, *, initialised: bool = True) -> nn.Module:
 
 def _module(op: Op, before: Op | None, initialised: bool) -> nn.Module:
     if isinstance(op, Conv):
-        conv = (nn.Conv2d if initialised else _BareConv2d)(
+        trained = PointConv2d if op.kernel == 1 and op.stride > 1 else nn.Conv2d
+        conv = (trained if initialised else _BareConv2d)(
             op.c_in,
             op.c_out,
             op.kernel,

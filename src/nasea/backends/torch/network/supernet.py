@@ -59,6 +59,8 @@ class Supernet(nn.Module):
         self.space = space
         self.pre_net = pre_net
         self.post_net = post_net
+        self.held: nn.Module = nn.Module()
+        """What UserModule holds that is trained with the rest."""
         self.memory_format = memory_format
         self._slots = nn.ParameterDict(
             {_key(name): nn.Parameter(_initial(slot)) for name, slot in space.slots.items()}
@@ -196,7 +198,12 @@ def _run(program: Program, x: torch.Tensor, weights: Weights) -> torch.Tensor:
 
 def _conv(op: Conv, x: torch.Tensor, weights: Weights, before: Op | None) -> torch.Tensor:
     bias = weights[f"{op.slot}/bias"] if op.bias else None
-    return F.conv2d(x, weights[f"{op.slot}/weight"], bias, op.stride, op.kernel // 2, 1, op.groups)
+    stride = op.stride
+    if stride > 1 and op.kernel == 1 and torch.is_grad_enabled():
+        # Picked first, then convolved without a stride: the gradient of the weights otherwise
+        # writes past its memory in oneDNN (docs/decisions/0066).
+        x, stride = x[:, :, ::stride, ::stride], 1
+    return F.conv2d(x, weights[f"{op.slot}/weight"], bias, stride, op.kernel // 2, 1, op.groups)
 
 
 def _norm(op: Norm, x: torch.Tensor, weights: Weights, before: Op | None) -> torch.Tensor:
@@ -268,7 +275,7 @@ def average_gradients(supernet: Supernet, paths: Sequence[Genome]) -> None:
         slot = supernet.slot(name)
         if slot.grad is not None:
             by_count.setdefault(count, []).append(slot.grad)
-    for end in (supernet.pre_net, supernet.post_net):
+    for end in (supernet.pre_net, supernet.post_net, supernet.held):
         for parameter in end.parameters():
             if parameter.grad is not None:
                 by_count.setdefault(len(paths), []).append(parameter.grad)

@@ -8,7 +8,12 @@ from torch.nn import functional as F
 from nasea.backends.torch.network.layers import Network
 from nasea.backends.torch.user.code import UserCode
 from nasea.backends.torch.user.describe import describe
-from nasea.backends.training.distillation import TEMPERATURE, nothing_to_learn
+from nasea.backends.training.distillation import (
+    TEMPERATURE,
+    matched,
+    nothing_in_common,
+    nothing_to_learn,
+)
 from nasea.backends.user.nesting import flatten
 
 _SMALLEST = 1e-8
@@ -37,6 +42,10 @@ class Teacher:
         if not outputs:
             with torch.no_grad():
                 raise nothing_to_learn(describe(network(example.clone())))
+        with torch.no_grad():
+            example_output = network(example.clone())
+        self._names = [name for name, _ in _named_scores(example_output)]
+        self._described = describe(example_output)
         self._are_probabilities = [_are_probabilities(scores) for scores in outputs]
 
     def __call__(self, images: torch.Tensor) -> list[torch.Tensor]:
@@ -53,8 +62,13 @@ class Teacher:
         the squared temperature (Hinton et al. 2015, arXiv:1503.02531), summed over the outputs.
         """
         total = (1.0 - self.share) * loss
-        pairs = zip(_scores(outputs), taught, self._are_probabilities, strict=True)
-        for student, teacher, probabilities in pairs:
+        given = _named_scores(outputs)
+        pairs = matched(given, list(zip(self._names, taught, strict=True)), lambda t: t.shape[1])
+        if not pairs:
+            raise nothing_in_common(describe(outputs), self._described)
+        for mine, its in pairs:
+            student, teacher = given[mine][1], taught[its]
+            probabilities = self._are_probabilities[its]
             ours, theirs = (_softened(scores, probabilities) for scores in (student, teacher))
             divergence = F.kl_div(ours, theirs, reduction="batchmean", log_target=True)
             total = total + self.share * TEMPERATURE**2 * divergence
@@ -62,9 +76,13 @@ class Teacher:
 
 
 def _scores(outputs: object) -> list[torch.Tensor]:
+    return [tensor for _, tensor in _named_scores(outputs)]
+
+
+def _named_scores(outputs: object) -> list[tuple[str, torch.Tensor]]:
     return [
-        tensor
-        for _, tensor in flatten(outputs, torch.Tensor)
+        (name, tensor)
+        for name, tensor in flatten(outputs, torch.Tensor)
         if tensor.dim() == 2 and tensor.shape[1] > 1 and tensor.is_floating_point()
     ]
 

@@ -19,6 +19,7 @@ from nasea.backends.torch.memory import told_in_training
 from nasea.backends.torch.network.supernet import Supernet, average_gradients
 from nasea.backends.torch.training.state import pack, random_state, set_random_state, unpack
 from nasea.backends.torch.training.teacher import Teacher
+from nasea.backends.torch.training.user_state import Held
 from nasea.backends.torch.user.code import UserCode
 from nasea.config import Scenario
 from nasea.errors import CheckpointError, TrainingError, UserCodeError
@@ -65,6 +66,7 @@ class Trainer:
         self.optimizer = make_optimizer(scenario, supernet, devices)
         self.scheduler = user.scheduler(self.optimizer, self.steps_per_epoch)
         self.global_step = 0
+        self.attributes = user.attributes()
 
     def epoch(
         self,
@@ -196,10 +198,12 @@ class Trainer:
                 "supernet": self.supernet.state_dict(),
                 "optimizer": self.optimizer.state_dict(),
                 "scheduler": self.scheduler.state_dict(),
+                "schedule_code": self.user.schedule_code,
                 "global_step": self.global_step,
                 "steps_per_epoch": self.steps_per_epoch,
                 "images_per_update": self.images_per_update,
                 "random": random_state(),
+                "attributes": self.attributes.changed(),
             }
         )
 
@@ -208,8 +212,11 @@ class Trainer:
         stored = unpack(state)
         try:
             self.supernet.load_state_dict(stored["supernet"])
+            self.attributes.put(stored.get("attributes", {}))
             set_random_state(stored["random"])
-            if stored["images_per_update"] != self.images_per_update:
+            code = self.user.schedule_code
+            mended = stored.get("schedule_code", code) != code  # its state is of another schedule
+            if mended or stored["images_per_update"] != self.images_per_update:
                 return self._rescale(stored, done)
             self.optimizer.load_state_dict(stored["optimizer"])
             self.scheduler.load_state_dict(stored["scheduler"])
@@ -247,9 +254,17 @@ def make_optimizer(scenario: Scenario, supernet: Supernet, devices: int) -> torc
 
     Its learning rate is multiplied by the number of devices: so much larger is the batch.
     """
+    own = supernet.held.own if isinstance(supernet.held, Held) else set()
+    parameters = [p for p in supernet.parameters() if p.requires_grad and id(p) not in own]
+    return optimizer_of(scenario, parameters, devices)
+
+
+def optimizer_of(
+    scenario: Scenario, parameters: list[torch.nn.Parameter], devices: int
+) -> torch.optim.Optimizer:
+    """The same over some parameters."""
     settings = scenario.optimizer
     rate = settings.learning_rate * devices
-    parameters = [p for p in supernet.parameters() if p.requires_grad]
     if settings.type == "adam":
         return torch.optim.Adam(parameters, lr=rate, betas=settings.betas)
     return torch.optim.SGD(parameters, lr=rate)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,9 +16,12 @@ from torch.nn.parameter import is_lazy
 from nasea.backends.scoring.prediction_images import METHOD
 from nasea.backends.torch.memory import as_out_of_memory, is_out_of_memory
 from nasea.backends.torch.training.state import pack, unpack
+from nasea.backends.torch.training.user_state import Held, attributes_of
 from nasea.backends.torch.user.describe import describe
 from nasea.backends.training.randomness import generator_state, set_generator_state
+from nasea.backends.user.attributes import Attributes
 from nasea.backends.user.metric import CandidateFailed, CandidateRaised, finite_number
+from nasea.backends.user.metric_memory import MetricMemory
 from nasea.backends.user.module import (
     FILE_NAME,
     Interface,
@@ -85,6 +89,14 @@ class UserCode:
         with user_code(doing, self.directory):
             yield
 
+    def held(self) -> Held:
+        """Parameters and modules that UserModule holds."""
+        return Held(self._user, self.directory)
+
+    def attributes(self) -> Attributes:
+        """The plain attributes of UserModule, as they are now."""
+        return attributes_of(self._user, self.directory)
+
     def end(self, class_name: str) -> nn.Module:
         """A new PreNet or PostNet."""
         make = getattr(self._module, class_name)
@@ -149,6 +161,14 @@ class UserCode:
         _require_storable(scheduler, self.file)
         return scheduler
 
+    @property
+    def schedule_code(self) -> str:
+        """The source of ``scheduler_define``; empty where it cannot be had."""
+        try:
+            return inspect.getsource(type(self._user).scheduler_define)
+        except (OSError, TypeError, AttributeError):
+            return ""
+
     def loss(self, labels: object, outputs: object) -> torch.Tensor:
         """The mean of what ``loss_func`` returns, a scalar tensor with a gradient."""
         try:
@@ -195,8 +215,10 @@ class UserCode:
             CandidateFailed: it raised, called ``exit`` or returned a number that is not finite.
             MetricError: it returned something that is not a number.
         """
-        with self._workplace.entered():
+        memory = MetricMemory(self._user, self.directory)
+        with self._workplace.entered(), memory.kept():
             try:
+                memory.reset()
                 value = self._user.metrics_func(loader, evaluate)
             except SystemExit as error:
                 raise CandidateFailed(f"metrics_func called exit({error.code!r})") from error

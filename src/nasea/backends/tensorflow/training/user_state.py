@@ -1,0 +1,59 @@
+"""What UserModule holds that is trained or kept: variables, layers, their statistics."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import tensorflow as tf
+
+from nasea.backends.user.attributes import Attributes
+from nasea.backends.user.metric_memory import has_memory
+from nasea.backends.user.reachable import reachable
+
+_APART = (tf.Module, tf.Variable, tf.data.Dataset, tf.keras.layers.Layer)
+
+
+def held(user: object, directory: Path) -> tuple[dict[str, tf.Variable], dict[str, tf.Variable]]:
+    """Variables of UserModule by name: those that are trained, and those that only change.
+
+    Args:
+        user: the UserModule.
+        directory: where the user's files are.
+    """
+    trained: dict[str, tf.Variable] = {}
+    kept: dict[str, tf.Variable] = {}
+    for name, each in reachable(user, directory, _APART):
+        if isinstance(each, tf.Variable):
+            (trained if _is_trained(each) else kept)[name] = each
+        elif not has_memory(each):
+            learned = [v for v in _listed(each, "trainable_variables") if v.dtype.is_floating]
+            ids = {id(variable) for variable in learned}
+            rest = [v for v in _listed(each, "variables") if id(v) not in ids]
+            trained |= {f"{name}/{i}": v for i, v in enumerate(learned)}
+            kept |= {f"{name}/state{i}": v for i, v in enumerate(rest)}
+    return _named(trained), _named(kept)
+
+
+def attributes_of(user: object, directory: Path) -> Attributes:
+    """The plain attributes of UserModule, as they are now."""
+    return Attributes(user, directory, tf.Tensor, _APART, lambda tensor: tensor)
+
+
+def _is_trained(variable: tf.Variable) -> bool:
+    """Whether it has gradients; a counter is trainable by default as well."""
+    return bool(variable.trainable and variable.dtype.is_floating)
+
+
+def _listed(value: Any, name: str) -> list[tf.Variable]:
+    found = getattr(value, name, None)
+    if not isinstance(found, list | tuple) or not all(hasattr(each, "assign") for each in found):
+        return []
+    plain = [each if isinstance(each, tf.Variable) else each.value for each in found]  # of Keras 3
+    return [each for each in plain if isinstance(each, tf.Variable)]
+
+
+def _named(variables: dict[str, tf.Variable]) -> dict[str, tf.Variable]:
+    """Each variable once, under the name that it has in checkpoints."""
+    once = {id(variable): name for name, variable in reversed(variables.items())}
+    return {f"UserModule/{name}": variables[name] for name in reversed(once.values())}

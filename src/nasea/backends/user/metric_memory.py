@@ -1,0 +1,110 @@
+"""Objects with a memory that a user's metric keeps between its calls.
+
+A metric of Keras or torchmetrics, or a meter, adds up what it has seen until it is reset. Kept in
+UserModule and never reset it would carry one candidate into the next. So each call finds them
+reset, and afterwards they hold what they held before.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from nasea.backends.user.reachable import reachable
+from nasea.errors import MetricError
+
+_RESETS = ("reset_state", "reset_states", "reset")
+_UPDATES = ("update_state", "update", "add", "append")
+
+
+class MetricMemory:
+    """The objects of a UserModule that can be reset, as they are now.
+
+    Args:
+        user: the UserModule.
+        directory: where the user's files are.
+    """
+
+    def __init__(self, user: object, directory: Path) -> None:
+        self._objects = [each for _, each in reachable(user, directory) if has_memory(each)]
+
+    def reset(self) -> None:
+        """Have all of them forget."""
+        for each in self._objects:
+            _reset(each)
+
+    @contextmanager
+    def kept(self) -> Iterator[None]:
+        """After it they hold what they held before."""
+        before = [_state(each) for each in self._objects]
+        try:
+            yield
+        finally:
+            for each, state in zip(self._objects, before, strict=True):
+                _put_back(each, state)
+
+
+def unequal(first: float, again: float) -> MetricError:
+    """The error of a metric that was another one for the same outputs.
+
+    Args:
+        first: what it returned,
+        again: and what it returned when it was asked again.
+    """
+    return MetricError(
+        f"the user's metric is {first:.6g} and then {again:.6g} for the same network and images: "
+        "it remembers earlier calls, or draws from a generator of its own, so scores cannot be "
+        "compared",
+        fix="compute the metric from what one call gets alone: a counter, list or running mean "
+        "kept in UserModule must be made anew, or reset, at the beginning of each call",
+    )
+
+
+def same_metric(first: float, again: float, tolerance: float = 1e-6) -> bool:
+    """Whether two metrics of the same outputs are one, but for rounding."""
+    return abs(first - again) <= tolerance * max(abs(first), abs(again), 1.0)
+
+
+def has_memory(value: Any) -> bool:
+    """Whether an object adds up what it is given until it is reset."""
+    return not isinstance(value, np.ndarray) and (
+        any(callable(getattr(value, name, None)) for name in _UPDATES)
+        and any(callable(getattr(value, name, None)) for name in _RESETS)
+    )
+
+
+def _reset(value: Any) -> None:
+    next(getattr(value, name) for name in _RESETS if callable(getattr(value, name, None)))()
+
+
+def _variables(value: Any) -> list[Any]:
+    found = getattr(value, "variables", None)
+    every = list(found) if isinstance(found, list | tuple) else []
+    return [each for each in every if callable(getattr(each, "assign", None))]
+
+
+def _state(value: Any) -> Any:
+    """What puts it back; ``None`` where only a reset can."""
+    variables = _variables(value)
+    if variables:  # graphs hold on to them, so they stay the same objects
+        return [(each, each.numpy()) for each in variables]
+    try:
+        return copy.deepcopy(vars(value))
+    except Exception:
+        return None
+
+
+def _put_back(value: Any, state: Any) -> None:
+    if isinstance(state, list):
+        for variable, before in state:
+            variable.assign(before)
+    elif isinstance(state, dict) and not _variables(value):
+        vars(value).clear()
+        vars(value).update(state)
+    else:
+        _reset(value)

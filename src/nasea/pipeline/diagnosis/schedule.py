@@ -1,0 +1,79 @@
+"""The user's schedule of the learning rate, played through before anything is trained.
+
+A schedule that is too short for the training stops it in its last epoch, and one that was meant in
+epochs but is stepped in updates has ended after a few of them. Both show in the rates alone.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+
+from nasea.errors import TrainingError
+
+_BARS = "▁▂▃▄▅▆▇█"
+_WIDTH = 40
+_EARLY = 0.95
+"""A rate of zero from before this share of the training on is a fault."""
+_SMALL, _SOON = 0.02, 0.1
+"""A rate that fell to this share of its peak within this share of the training is told of."""
+
+
+def require_rates(rates: Sequence[float], method: str, updates: int) -> None:
+    """Raise TrainingError where a learning rate is no rate, or ends at zero early.
+
+    Args:
+        rates: of updates evenly spread over the training, the first and the last among them.
+        method: the user's method that they come from.
+        updates: updates of the training.
+    """
+    place = _places(len(rates), updates)
+    for position, rate in enumerate(rates):
+        if not math.isfinite(rate) or rate < 0:
+            raise TrainingError(
+                f"the schedule of {method} gives a learning rate of {rate} at update "
+                f"{place(position)} of {updates}",
+                fix="look at what it divides by and at its last steps; a rate must be >= 0",
+            )
+    end = len(rates)
+    while end and rates[end - 1] == 0.0:
+        end -= 1
+    if len(rates) > 1 and end / len(rates) < _EARLY and len(rates) - end > 1:
+        raise TrainingError(
+            f"the schedule of {method} gives a learning rate of 0 from update {place(end)} of "
+            f"{updates} on: nothing is learned any more",
+            fix=f"make it last the whole training, {updates} updates (epochs x steps_per_epoch)",
+        )
+
+
+def early_warning(rates: Sequence[float], updates: int) -> str | None:
+    """What to tell where the rate has all but vanished soon after the beginning."""
+    peak = max(rates)
+    top = rates.index(peak)
+    small = [i for i in range(top, len(rates)) if rates[i] <= _SMALL * peak]
+    if not small or small[0] > _SOON * len(rates) or max(rates[small[0] :]) > _SMALL * peak:
+        return None
+    done = _places(len(rates), updates)(small[0]) - 1
+    return (
+        f"warning: it is {rates[small[0]] / peak:.2%} of its peak after {done} of {updates} "
+        "updates and stays so; is the schedule meant in epochs? It counts steps; multiply "
+        "milestones by the steps of an epoch"
+    )
+
+
+def describe(rates: Sequence[float], updates: int) -> str:
+    """First, peak and last rate, and the curve in one line."""
+    peak = max(rates)
+    at = _places(len(rates), updates)(rates.index(peak))
+    told = f"{rates[0]:.3g} first, {peak:.3g} at most (update {at}), {rates[-1]:.3g} last"
+    count = min(_WIDTH, len(rates))
+    chosen = [rates[round(i * (len(rates) - 1) / max(count - 1, 1))] for i in range(count)]
+    top = len(_BARS) - 1
+    curve = "".join(_BARS[round(rate / peak * top) if peak else 0] for rate in chosen)
+    return f"{told}: {curve}"
+
+
+def _places(rates: int, updates: int) -> Callable[[int], int]:
+    """Position among rates -> the number of the update, from 1."""
+    step = (updates - 1) / max(rates - 1, 1)
+    return lambda position: 1 + round(position * step)

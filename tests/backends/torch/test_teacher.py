@@ -1,0 +1,31 @@
+"""A teacher of a network whose outputs differ between training and evaluation."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from typing import Any, cast
+
+import pytest
+import torch
+from torch import nn
+
+from nasea.backends.torch.training.teacher import Teacher
+from nasea.errors import NotAvailableError
+
+IMAGES = torch.rand(4, 1, 2, 2)
+
+
+class User:
+    def guard(self, doing: str) -> Any:
+        return nullcontext()
+
+
+def test_the_main_output_is_taught_and_auxiliary_ones_are_left_alone() -> None:
+    network = cast(Any, nn.Sequential(nn.Flatten(), nn.Linear(4, 10)))
+    teacher = Teacher(network, 0.5, cast(Any, User()), IMAGES)
+    main, other, loss = torch.rand(4, 10), torch.rand(4, 10), torch.tensor(1.0)
+    alone = teacher.mixed(loss, main, teacher(IMAGES))
+    assert torch.equal(alone, teacher.mixed(loss, (main, other), teacher(IMAGES)))
+    assert torch.equal(alone, teacher.mixed(loss, {"out": main, "aux": other}, teacher(IMAGES)))
+    with pytest.raises(NotAvailableError, match="no scores of the same classes"):
+        teacher.mixed(loss, (torch.rand(4, 7), other), teacher(IMAGES))
