@@ -108,7 +108,7 @@ class Strategies:
             generations=math.ceil(self.evaluations / POP_SIZE),
             seed=seed,
             mode=mode,
-            on_generation=lambda report: thought.append(report.thinking_seconds),
+            on_generation=lambda report: thought.append(report.proposal_seconds),
         ).archive
         if mode == "assisted":
             self.choosing += sum(thought)

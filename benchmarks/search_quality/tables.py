@@ -16,7 +16,7 @@ from scipy.optimize import linprog
 from scipy.sparse import csr_array
 
 from nasea.strategy import (
-    Gauge,
+    CostFeature,
     Genome,
     HypervolumeReference,
     Objective,
@@ -114,7 +114,7 @@ class Table:
             return np.where(rows >= 0, self.costs[rows], np.inf)
 
         return Problem(self.choices, self.canonical, cost, self._layer_costs, self.budget,
-                       objectives=self.further, gauges=self._gauges)  # fmt: skip
+                       objectives=self.further, cost_features=self._gauges)  # fmt: skip
 
     def all_costs(self, rows: IntArray) -> FloatArray:
         """Cost and further objectives of rows, shape (n, 1 + further)."""
@@ -126,9 +126,9 @@ class Table:
         return Evaluator(self, self.observed[:, training_seed % self.observed.shape[1]])
 
     @property
-    def _gauges(self) -> tuple[Gauge, ...]:
-        def of(counts: FloatArray) -> Gauge:
-            return Gauge(lambda g: counts[self.rows(g)], float(counts.min()), float(counts.max()))
+    def _gauges(self) -> tuple[CostFeature, ...]:
+        def of(counts: FloatArray) -> CostFeature:
+            return CostFeature(lambda g: counts[self.rows(g)], float(counts.min()), float(counts.max()))
 
         return tuple(map(of, self.counts))
 

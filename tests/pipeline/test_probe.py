@@ -49,7 +49,7 @@ def test_samples_are_feasible_distinct_and_repeatable(fresh: Project) -> None:
 
 def test_the_search_sees_the_count_that_nothing_limits(fresh: Project) -> None:
     found = probe(fresh)
-    (gauge,) = found.problem.gauges
+    (gauge,) = found.problem.cost_features
     every = np.array(list(np.ndindex(*found.space.choices)))
     flops = [found.costs.costs(tuple(genome)).flops for genome in every.tolist()]
     assert gauge.cost(every).tolist() == flops

@@ -20,9 +20,9 @@ from nasea.strategy import (
 )
 from nasea.strategy.predictor.candidates import Pool
 from nasea.strategy.predictor.gaussian_process import Predictor
-from nasea.strategy.score import Evaluate
+from nasea.strategy.archive import Evaluate
 
-from .synthetic import Landscape, all_feasible, make_problem, random_problem
+from .synthetic import Landscape, all_feasible, make_problem, random_problem, some_problem
 
 
 def assisted(
@@ -42,7 +42,7 @@ def assisted(
         pop_size=pop_size,
         generations=generations,
         seed=seed,
-        mode="assisted",
+        strategy=Assisted(),
         archive=archive,
         state=state,
         on_generation=reports.append,
@@ -50,12 +50,13 @@ def assisted(
     return outcome, reports
 
 
+@pytest.mark.parametrize("wide", [False, True])
 @pytest.mark.parametrize("tightness", [1.05, 1.5, 4.0])
 @pytest.mark.parametrize("pop_size", [1, 7, 50])
 def test_evaluates_feasible_new_candidates_and_exactly_as_many_as_promised(
-    tightness: float, pop_size: int
+    tightness: float, pop_size: int, wide: bool
 ) -> None:
-    landscape = Landscape(random_problem(10, 8, seed=0, tightness=tightness))
+    landscape = Landscape(some_problem(10, 8, seed=0, tightness=tightness, wide=wide))
     outcome, reports = assisted(landscape.problem, landscape, pop_size=pop_size, generations=3)
     assert outcome.stopped == "completed"
     assert [report.scored for report in reports] == [pop_size, 2 * pop_size, 3 * pop_size]
@@ -92,7 +93,7 @@ def test_needs_fewer_evaluations_than_evolution(told: int, monkeypatch: pytest.M
             generations=5,
             seed=seed,
             quality_reference=floor,
-            mode="assisted",
+            strategy=Assisted(),
         )
         assert outcome.state.hypervolumes[-1] > plain.state.hypervolumes[-1]
 

@@ -218,7 +218,7 @@ def test_spread_representatives_cover_more_than_the_first_ones() -> None:
 def test_an_assisted_search_knows_one_cost() -> None:
     problem = with_objectives(random_problem(4, 3, seed=1, tightness=2.0))
     with pytest.raises(ValueError, match="further objectives"):
-        searched(problem, mode="assisted")
+        searched(problem, strategy=Assisted())
 
 
 def test_a_population_smaller_than_the_corners_works() -> None:

@@ -28,7 +28,7 @@ from nasea.errors import BudgetError, Notice, UserCodeError
 from nasea.pipeline.opening import Opened, open_scenario
 from nasea.pipeline.session.events import Listener, Progress
 from nasea.space import Genome, Space
-from nasea.strategy import Gauge, Limit, Objective, Problem, cheapest_within, random_feasible
+from nasea.strategy import CostFeature, Limit, Objective, Problem, cheapest_within, random_feasible
 
 FEW_PATHS_PER_UPDATE = 2
 """Default of ``supernet.paths_per_update``; docs/decisions tells why not more."""
@@ -76,7 +76,8 @@ class Prepared:
             budget=self.scenario.constraint.value,
             limits=limits_of(self.costs, self.scenario.constraint),
             objectives=objectives_of(self.costs, self.scenario),
-            gauges=gauges_of(self.costs),
+            cost_features=cost_features_of(self.costs),
+            wires=wires_of(self.space),
         )
 
     @property
@@ -169,7 +170,10 @@ class Built(Opened):
     @property
     def pieces(self) -> tuple[Piece, ...]:
         """The ends, and every candidate of every layer."""
-        return (*self.end_pieces, *(p for layer in self.space.layers for p in pieces_of(layer)))
+        return (
+            *self.end_pieces,
+            *(p for layer in self.space.every_layer for p in pieces_of(layer)),
+        )
 
 
 def open_latency_space(scenario: Scenario, directory: Path) -> Built:
@@ -258,15 +262,21 @@ def objectives_of(costs: CostModel, scenario: Scenario) -> tuple[Objective, ...]
             cost=partial(costs.many, kind),
             layer_costs=costs.layer_costs_of(kind),
             high=also.get(kind, costs.dearest_of(kind)),
+            wires=wires_of(costs.space),
         )
         for kind in scenario.searcher.objectives
     )
 
 
-def gauges_of(costs: CostModel) -> tuple[Gauge, ...]:
+def wires_of(space: Space) -> tuple[int | None, ...]:
+    """Which width gene decides what each layer puts out, as the search sees it; empty: none."""
+    return space.wires if space.stages else ()
+
+
+def cost_features_of(costs: CostModel) -> tuple[CostFeature, ...]:
     """The counts beside the constraint's own, as the search sees them."""
     return tuple(
-        Gauge(partial(costs.many, kind), costs.cheapest_of(kind), costs.dearest_of(kind))
+        CostFeature(partial(costs.many, kind), costs.cheapest_of(kind), costs.dearest_of(kind))
         for kind in COUNTED
         if kind != costs.constraint_type
     )
@@ -286,6 +296,7 @@ def require_satisfiable(costs: CostModel, constraint: Constraint) -> None:
         layer_costs=costs.layer_costs,
         budget=constraint.value,
         limits=limits_of(costs, constraint),
+        wires=wires_of(costs.space),
     )
     if cheapest_within(problem) is None:
         budgets = {constraint.type: constraint.value, **constraint.also}

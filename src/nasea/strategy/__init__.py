@@ -6,17 +6,17 @@ from nasea.strategy.evolution.nsga3 import Nsga3, representatives
 from nasea.strategy.feasibility import cheapest_within
 from nasea.strategy.pareto import HypervolumeReference, hypervolume
 from nasea.strategy.predictor.assisted import Assisted
-from nasea.strategy.problem import Gauge, Genome, Limit, Objective, Problem
+from nasea.strategy.problem import CostFeature, Genome, Limit, Objective, Problem
 from nasea.strategy.run import GenerationReport, Mode, SearchOutcome, random_search, run_search
-from nasea.strategy.sampling import dearest_feasible, random_feasible
-from nasea.strategy.score import Evaluate, Score
+from nasea.strategy.sampling import _most_expensive, random_feasible
+from nasea.strategy.archive import Evaluate, Score
 from nasea.strategy.state import SearchState
 
 __all__ = [
     "Archive",
     "Assisted",
     "Evaluate",
-    "Gauge",
+    "CostFeature",
     "Genome",
     "GenerationReport",
     "HypervolumeReference",
@@ -31,7 +31,7 @@ __all__ = [
     "SearchOutcome",
     "SearchState",
     "cheapest_within",
-    "dearest_feasible",
+    "_most_expensive",
     "hypervolume",
     "random_feasible",
     "random_search",

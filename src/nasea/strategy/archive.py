@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from nasea.strategy.problem import Genome, Problem
-from nasea.strategy.score import Score
+from nasea.strategy.archive import Score
 
 
 @dataclass(frozen=True)

@@ -1,15 +1,15 @@
 """Whether several budgets can be met at once, exactly.
 
-Layer after layer, of the partial architectures only those are kept that no other beats in every
-cost, and whose cheapest completion is within every budget. What is left at the end proves that
-there is an architecture, and nothing left that there is none.
+Layer after layer, of the partial architectures only those are kept that no other of the same width
+beats in every cost, and whose cheapest completion is within every budget. What is left at the end
+proves that there is an architecture, and nothing left that there is none.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from nasea.strategy.problem import FloatArray, Genome, Problem
+from nasea.strategy.problem import FloatArray, Genome, IntArray, Problem
 
 _MOST = 20_000
 """Partial architectures kept; beyond it the cheapest stay, and the answer may miss one."""
@@ -18,45 +18,39 @@ _MOST = 20_000
 def cheapest_within(problem: Problem) -> Genome | None:
     """The architecture of least cost that meets every budget; ``None`` where there is none."""
     views = problem.views
-    origin = np.array([problem.cheapest], dtype=np.int64)
-    layers = [
-        np.column_stack([view.layer_costs[layer] for view in views])
-        for layer in range(problem.layers)
-    ]
-    least = np.array([layer.min(axis=0) for layer in layers])
-    fixed = np.array(
-        [
-            float(view.cost(origin)[0])
-            - sum(float(c[g]) for c, g in zip(view.layer_costs, problem.cheapest, strict=True))
-            for view in views
-        ]
+    extras = [view.chain.extras for view in views]
+    slacks = np.array(
+        [view.budget + 1e-9 * abs(view.budget) - view.cheapest_cost for view in views]
     )
-    budgets = np.array([view.budget for view in views])
-    budgets = budgets + 1e-9 * np.abs(budgets) - fixed
-    sums, genomes = np.zeros((1, len(views))), np.empty((1, 0), dtype=np.int64)
-    for index, layer in enumerate(layers):
-        rest = least[index + 1 :].sum(axis=0)
-        totals = sums[:, None, :] + layer
-        rows, genes = np.nonzero((totals + rest <= budgets).all(axis=2))
-        sums = totals[rows, genes]
-        genomes = np.column_stack([genomes[rows], genes])
-        kept = _unbeaten(sums)
-        sums, genomes = sums[kept], genomes[kept]
-    for genome in genomes:
+    sums = np.zeros((1, len(views)))
+    genes = states = np.empty((1, 0), dtype=np.int64)
+    state = np.zeros(1, dtype=np.int64)
+    for layer in range(len(extras[0])):
+        # What no completion brings under every budget is above the slack of one already.
+        steps = np.stack([extra[layer][state] for extra in extras], axis=-1)
+        totals = sums[:, None, None, :] + steps
+        rows, state, gene = np.nonzero((totals <= slacks).all(axis=3))
+        sums = totals[rows, state, gene]
+        genes = np.column_stack([genes[rows], gene])
+        states = np.column_stack([states[rows], state])
+        kept = _unbeaten(sums, state)
+        sums, genes, states, state = sums[kept], genes[kept], states[kept], state[kept]
+    for genome in problem.chain.genomes(genes, states):
         if problem.feasible(genome[None, :])[0]:
             return problem.canonical(tuple(int(gene) for gene in genome))
     return None
 
 
-def _unbeaten(sums: FloatArray) -> list[int]:
-    """Rows that no other equals or beats in every column, by rising first column."""
+def _unbeaten(sums: FloatArray, state: IntArray) -> list[int]:
+    """Rows that no other of their state equals or beats in every column, by rising first column."""
     order = np.lexsort(sums.T[::-1])
     kept: list[int] = []
-    best = np.empty((0, sums.shape[1]))
+    best = {int(one): np.empty((0, sums.shape[1])) for one in np.unique(state)}
     for row in order:
         if len(kept) == _MOST:
             break
-        if not (best <= sums[row]).all(axis=1).any():
+        rivals = best[int(state[row])]
+        if not (rivals <= sums[row]).all(axis=1).any():
             kept.append(int(row))
-            best = np.vstack([best, sums[row]])
+            best[int(state[row])] = np.vstack([rivals, sums[row]])
     return kept

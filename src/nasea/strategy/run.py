@@ -16,7 +16,7 @@ from nasea.strategy.evolution.nsga3 import Nsga3
 from nasea.strategy.predictor.assisted import Assisted
 from nasea.strategy.problem import Genome, Problem
 from nasea.strategy.sampling import random_feasible
-from nasea.strategy.score import Evaluate, Score
+from nasea.strategy.archive import Evaluate, Score
 from nasea.strategy.state import SearchState
 
 Mode: TypeAlias = Literal["evolutionary", "assisted"]
@@ -43,7 +43,7 @@ class GenerationReport:
         hypervolume: of the front.
         archive: everything scored so far.
         state: where the search stands.
-        thinking_seconds: what choosing the candidates took, their scores apart; the one thing here
+        proposal_seconds: what choosing the candidates took, their scores apart; the one thing here
             that another run of the same search does not share.
     """
 
@@ -54,7 +54,7 @@ class GenerationReport:
     hypervolume: float
     archive: Archive
     state: SearchState
-    thinking_seconds: float
+    proposal_seconds: float
 
 
 @dataclass(frozen=True)
@@ -214,7 +214,7 @@ def _why_exhausted(problem: Problem, archive: Archive) -> str:
 
 
 def _report(
-    problem: Problem, archive: Archive, state: SearchState, thinking_seconds: float
+    problem: Problem, archive: Archive, state: SearchState, proposal_seconds: float
 ) -> GenerationReport:
     return GenerationReport(
         generation=state.generation - 1,
@@ -224,5 +224,5 @@ def _report(
         hypervolume=state.hypervolumes[-1],
         archive=archive,
         state=state,
-        thinking_seconds=thinking_seconds,
+        proposal_seconds=proposal_seconds,
     )

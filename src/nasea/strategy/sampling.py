@@ -8,7 +8,7 @@ import numpy as np
 
 from nasea.strategy.cost_grid import RESOLUTION, CostGrid
 from nasea.strategy.enumeration import feasible_genomes
-from nasea.strategy.evolution.proposals import Proposals
+from nasea.strategy.proposals import Proposals
 from nasea.strategy.feasibility import cheapest_within
 from nasea.strategy.problem import Genome, IntArray, Problem
 
@@ -37,7 +37,7 @@ def random_feasible(
         BudgetError: the cheapest architecture exceeds the budget.
     """
     proposals = Proposals(problem, seen, count)
-    top_up(proposals, problem, CostGrid(problem), rng)
+    fill_randomly(proposals, problem, CostGrid(problem), rng)
     return proposals.genomes
 
 
@@ -97,7 +97,7 @@ def initial_population(problem: Problem, count: int, rng: np.random.Generator) -
     proposals = Proposals(problem, (), count)
     grid = CostGrid(problem)
     proposals.offer(np.array([problem.cheapest], dtype=np.int64))
-    proposals.offer(_dearest_feasible(problem, grid, rng))
+    proposals.offer(_most_expensive(problem, grid, rng))
     for objective in problem.objectives:
         proposals.offer(np.array([objective.cheapest], dtype=np.int64))
     if problem.limits:
@@ -105,21 +105,21 @@ def initial_population(problem: Problem, count: int, rng: np.random.Generator) -
     edges = np.linspace(0, RESOLUTION, proposals.missing + 1)
     for low, high in zip(edges[:-1], edges[1:], strict=True):
         proposals.offer(grid.draw(_DRAWS_PER_STRATUM, rng, low=low, high=high), most=1)
-    top_up(proposals, problem, grid, rng)
+    fill_randomly(proposals, problem, grid, rng)
     return proposals.genomes
 
 
-def dearest_feasible(problem: Problem, rng: np.random.Generator) -> Genome:
+def _most_expensive(problem: Problem, rng: np.random.Generator) -> Genome:
     """A genome whose cost comes as close to the budget as the cost grid can tell.
 
     Raises:
         BudgetError: the cheapest architecture exceeds the budget.
     """
-    genome = _dearest_feasible(problem, CostGrid(problem), rng)[0]
+    genome = _most_expensive(problem, CostGrid(problem), rng)[0]
     return problem.canonical(tuple(genome.tolist()))
 
 
-def top_up(
+def fill_randomly(
     proposals: Proposals, problem: Problem, grid: CostGrid, rng: np.random.Generator
 ) -> None:
     """Fills proposals with random feasible genomes; lists the space once drawing runs dry."""
@@ -140,7 +140,7 @@ def _any_feasible(problem: Problem) -> Genome:
     return cheapest_within(problem) or problem.cheapest
 
 
-def _dearest_feasible(problem: Problem, grid: CostGrid, rng: np.random.Generator) -> IntArray:
+def _most_expensive(problem: Problem, grid: CostGrid, rng: np.random.Generator) -> IntArray:
     """Shape (1, layers)."""
     for total in grid.totals[::-1]:
         genomes = grid.draw(_DRAWS_PER_TOTAL, rng, low=total, high=total)

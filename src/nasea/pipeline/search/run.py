@@ -139,6 +139,10 @@ class _Run:
         if not self.trained.files():
             pre_train(prepared, self.home, self.session)
         training.run()
+        other = training.other_budget_notice()
+        if other is not None:
+            self.listener.notice(other)
+            notes.append(other)
         book = ScoreBook(training.weights_version, prepared.condition)
         earlier = last_search(self.searched, training.weights_version, self.listener)
         if earlier is not None:

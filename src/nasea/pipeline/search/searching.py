@@ -92,7 +92,10 @@ class Searching:
         began = time.monotonic()
         data = Slice(images=self.prepared.eval_images)
         # In order, so that those that begin alike come one after the other: they share that part.
-        unknown = sorted({genome for genome in genomes if self.book.get(genome) is None})
+        unknown = sorted(
+            {genome for genome in genomes if self.book.get(genome) is None},
+            key=self.prepared.space.steps,
+        )
         known = len(genomes) - len(unknown)
         done = 0
 
@@ -141,7 +144,7 @@ class Searching:
         )
         insight = report.state.insight
         if insight is not None:
-            self.listener.line(f"{insight.describe()}; {report.thinking_seconds:.2f} s")
+            self.listener.line(f"{insight.describe()}; {report.proposal_seconds:.2f} s")
 
     def _draw(self, report: GenerationReport) -> None:
         """Draw the front for TensorBoard; not every time where generations take no time at all."""

@@ -12,11 +12,11 @@ from nasea.errors import MetricError
 from nasea.strategy.archive import Archive, records_of
 from nasea.strategy.cost_grid import CostGrid
 from nasea.strategy.evolution.operators import mutate, repair, tournament, uniform_crossover
-from nasea.strategy.evolution.proposals import Proposals
+from nasea.strategy.proposals import Proposals
 from nasea.strategy.pareto import HypervolumeReference, Ranking, hypervolume, rank_and_crowding
 from nasea.strategy.problem import Genome, Problem
-from nasea.strategy.sampling import initial_population, top_up
-from nasea.strategy.score import Score
+from nasea.strategy.sampling import initial_population, fill_randomly
+from nasea.strategy.archive import Score
 from nasea.strategy.state import SearchState
 
 _BREEDING_ROUNDS = 10
@@ -64,7 +64,7 @@ class Nsga2:
         proposals = Proposals(self.problem, archive, self.pop_size)
         self._breed(state, archive, proposals, rng)
         if proposals.missing > 0:
-            top_up(proposals, self.problem, CostGrid(self.problem), rng)
+            fill_randomly(proposals, self.problem, CostGrid(self.problem), rng)
         return proposals.genomes
 
     def advance(

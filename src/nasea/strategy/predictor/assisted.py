@@ -21,7 +21,7 @@ from nasea.strategy.predictor.training_subset import training_subset
 from nasea.strategy.problem import FloatArray, Genome, Problem
 from nasea.strategy.ranking import spearman_rho
 from nasea.strategy.sampling import initial_population, neighbours, random_feasible
-from nasea.strategy.score import Score
+from nasea.strategy.archive import Score
 from nasea.strategy.state import SearchState
 
 _FIRST = 20
@@ -216,7 +216,7 @@ class Assisted:
 
     @cached_property
     def _kernel(self) -> Kernel:
-        return Kernel(self._encode.layer_of, 1 + len(self.problem.gauges))
+        return self._encode.kernel
 
     @cached_property
     def _pool(self) -> Pool:

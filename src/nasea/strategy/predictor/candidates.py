@@ -11,7 +11,7 @@ from nasea.strategy.archive import Archive
 from nasea.strategy.cost_grid import CostGrid
 from nasea.strategy.enumeration import feasible_genomes
 from nasea.strategy.evolution.operators import mutate, uniform_crossover
-from nasea.strategy.evolution.proposals import Proposals
+from nasea.strategy.proposals import Proposals
 from nasea.strategy.predictor.kernel import Encoder, Points
 from nasea.strategy.problem import FloatArray, Genome, IntArray, Problem
 
