@@ -19,6 +19,8 @@ from nasea.backends.tensorflow.backend import TensorFlowBackend
 from nasea.backends.torch.backend import TorchBackend
 from nasea.errors import MetricError, UserCodeError
 from nasea.pipeline.diagnosis.check import check
+from nasea.pipeline.retraining.plan import Request
+from nasea.pipeline.retraining.retrain import retrain
 from nasea.results.front import Front, FrontMember
 from nasea.results.units import Quantity
 from nasea.space import Genome
@@ -291,3 +293,43 @@ def module_from(path: Path) -> ModuleType:
     module.__file__ = str(path)
     exec(compile(path.read_text(encoding="utf-8"), path, "exec"), module.__dict__)
     return module
+
+
+WIDTHS = ("strides: [1, 1, 2]", "strides: [1, 1, 2]\n      widths: [0.5, 1, 2]\n      divisor: 4")
+
+
+@both_frameworks
+def test_widths_are_searched_from_start_to_end(
+    fresh: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One run through all that widths touch: training, search, files, headers, retraining."""
+    fresh.scenario(WIDTHS, ("generation_num: 3", "generation_num: 2"))
+    front = fresh.search()
+    trunks = {evaluated.genome[3:] for evaluated in front.evaluated}
+    assert len(trunks) > 1, "more than one trunk was scored"
+    table = (fresh.home / "results" / "pareto.csv").read_text().splitlines()
+    assert table[0].endswith("genome,width_0,width_1,width_2")
+    for member, row in zip(front, table[1:], strict=True):
+        first, second, last = member.widths
+        assert first == second == (4, 8, 16)[member.genome[3]] and last == 16
+        assert row.endswith(f",{first},{second},{last}")
+        header = constants(fresh.home / "results" / f"model_arch_result_{member.number}.py")
+        assert header["widths"] == member.widths
+    monkeypatch.syspath_prepend(str(fresh.home))
+    monkeypatch.delitem(sys.modules, "user_module", raising=False)
+    assert_true_header(fresh, front.best)
+    del sys.modules["user_module"]
+    trained = retrain(
+        fresh.home / "scen.yaml",
+        front.best.number,
+        Request(epochs=1),
+        formats=(),
+        results=fresh.home / "results",
+        directory=fresh.home,
+    )
+    assert trained.retrained.member.widths == front.best.widths
+    again = fresh.search()
+    assert outcome(again) == outcome(front), "resumed, it only reports"
+    listener = Recorder()
+    fresh.scenario(("constraint_value: 12000", "constraint_value: 30000")).search(listener)
+    assert "trained about a budget of 12 k parameters" in listener.told

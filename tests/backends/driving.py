@@ -11,7 +11,7 @@ from typing import Any
 from nasea.backends.base import Backend
 from nasea.backends.records import UpdateReport
 from nasea.config import Scenario
-from nasea.space import Genome, Space, build_space, catalogue, fair_path
+from nasea.space import DIVISOR, Genome, Space, build_space, catalogue, fair_path
 
 BLOCKS = ("skip", "separable_k3", "inverted_k3_e3_se", "inverted_k5_e3", "basic_x0.5", "basic_x1")
 
@@ -74,6 +74,8 @@ def space_of(backend: Backend) -> Space:
         blocks,
         settings.sharing,
         settings.feature_choose,
+        settings.widths,
+        settings.divisor or DIVISOR,
     )
 
 

@@ -26,7 +26,7 @@ def test_a_proof_takes_several_candidates() -> None:
 
 
 def test_what_is_shared_is_what_is_kept_and_alike_for_the_same_images() -> None:
-    last: LastPath[Scored] = LastPath()
+    last: LastPath[Scored] = LastPath(lambda genome: genome)
     assert last.shared_with((0, 1, 2), 0) == (None, 0)
     path = Scored((0, 1, 2), 4)
     for genome, depth in (((0, 1, 2), 4), ((0, 1, 0), 3), ((0, 0, 2), 2), ((1, 1, 2), 1)):

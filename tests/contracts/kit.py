@@ -13,9 +13,16 @@ from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
+import pytest
 
 from nasea.backends.records import UpdateReport
 from nasea.config import Scenario
+
+SPACES = [
+    pytest.param({}, id="filters"),
+    pytest.param({"supernet__widths": [0.5, 1, 2], "supernet__divisor": 4}, id="widths"),
+]
+"""Changes of a scenario: widths as they are given, and widths that are searched."""
 
 Arrays = Mapping[str, npt.NDArray[Any]]
 

@@ -95,6 +95,7 @@ def every_op() -> Program:
     return (
         Conv(4, 6, 5, "grouped", stride=2, groups=2, bias=True),
         Act("hswish"),
+        Act("silu"),
         Add(((Pool("max", 3),), (Pool("avg", 5), Norm(6, "norm")), ())),
         Act("relu6"),
         Scale(gate),
@@ -111,7 +112,9 @@ def architectures(draw: st.DrawFn) -> tuple[Shape, tuple[Candidate, ...]]:
     filters = [draw(widths) for _ in range(layers)]
     strides = [draw(st.sampled_from([1, 1, 2])) for _ in range(layers)]
     policy: SharingPolicy = draw(st.sampled_from(POLICIES))
-    space = build_space(shape, filters, strides, list(BLOCKS.values()), policy)
+    multiples = draw(st.sampled_from([None, (0.5, 1), (1, 2)]))
+    blocks = list(BLOCKS.values())
+    space = build_space(shape, filters, strides, blocks, policy, (), multiples, divisor=2)
     return shape, space.decode([draw(st.integers(0, n - 1)) for n in space.choices])
 
 

@@ -88,4 +88,5 @@ _ACTIVATIONS: dict[str, Callable[[Array], Array]] = {
     "sigmoid": lambda x: 1 / (1 + np.exp(-x)),
     "hsigmoid": _hsigmoid,
     "hswish": lambda x: x * _hsigmoid(x),
+    "silu": lambda x: x / (1 + np.exp(-x)),
 }

@@ -14,7 +14,7 @@ import pytest
 from nasea.backends.records import Slice
 from nasea.space import Genome, fair_path
 
-from .kit import Kit, same
+from .kit import SPACES, Kit, same
 
 WHOLE = Slice()
 
@@ -49,9 +49,10 @@ class ScoresContract(ABC):
             assert same(before, self.kit.weights(measured))
         assert same(before, self.kit.weights(untouched))
 
-    def test_the_same_result_in_any_order(self, project: Path) -> None:
+    @pytest.mark.parametrize("space", SPACES)
+    def test_the_same_result_in_any_order(self, project: Path, space: dict[str, Any]) -> None:
         self.kit.write_module(project, self.loss_metric + self.drawing)
-        backend = self.kit.ready(project)
+        backend = self.kit.ready(project, **space)
         self.kit.train(backend)
         slices = [WHOLE, Slice(images=10, half=1), Slice(statistics=1)]
         jobs = [(genome, data) for genome in self.genomes(backend, 2) for data in slices]
@@ -60,9 +61,12 @@ class ScoresContract(ABC):
         assert forwards == backwards[::-1]
         assert len(set(forwards)) == len(jobs)
 
-    def test_written_weights_reproduce_the_metric(self, project: Path) -> None:
+    @pytest.mark.parametrize("space", SPACES)
+    def test_written_weights_reproduce_the_metric(
+        self, project: Path, space: dict[str, Any]
+    ) -> None:
         self.kit.write_module(project, self.loss_metric)
-        backend = self.kit.ready(project)
+        backend = self.kit.ready(project, **space)
         self.kit.train(backend, [0, 1])
         for number, genome in enumerate(self.genomes(backend, 2)):
             path = project / f"{number}{backend.weights_suffix}"

@@ -20,7 +20,7 @@ from nasea.backends.scoring.prefix_cache import Digest
 from nasea.backends.user.nesting import flatten, restore
 from nasea.space import Genome
 
-from .kit import Kit
+from .kit import SPACES, Kit
 
 
 class SharingContract(ABC):
@@ -81,11 +81,12 @@ class SharingContract(ABC):
         jobs = [(genome, each) for genome in genomes for each in (data or (Slice(),))]
         return [backend.measure(*job) for job in jobs]
 
-    def trained(self, project: Path, habit: str = "") -> tuple[Any, list[Genome]]:
+    def trained(self, project: Path, habit: str = "", **changes: Any) -> tuple[Any, list[Genome]]:
         self.kit.write_module(project, self.loss_metric + self.habits.get(habit, ""))
-        backend = self.kit.ready(project)
+        backend = self.kit.ready(project, **changes)
         self.kit.train(backend)
-        return backend, sorted(self.random_genomes(backend, 8))
+        genomes = self.random_genomes(backend, 8)
+        return backend, sorted(genomes, key=backend.supernet.space.steps)
 
     def test_whatever_the_users_code_does_no_score_changes(self, project: Path, habit: str) -> None:
         backend, genomes = self.trained(project, habit)
@@ -95,9 +96,12 @@ class SharingContract(ABC):
         assert again == expected, "once it is known whether sharing is safe"
         assert backend._scoring().sharing.proof.failed == (habit in self.tied)
 
-    def test_features_of_earlier_layers_are_shared_too(self, project: Path) -> None:
+    @pytest.mark.parametrize("space", SPACES)
+    def test_features_of_earlier_layers_are_shared_too(
+        self, project: Path, space: dict[str, Any]
+    ) -> None:
         self.kit.write_module(project, self.loss_metric + self.tapping)
-        backend = self.kit.ready(project, supernet__feature_choose=(0,))
+        backend = self.kit.ready(project, supernet__feature_choose=(0,), **space)
         assert backend.supernet.space.taps == (0,)
         self.kit.train(backend)
         genomes = sorted(self.random_genomes(backend, 8))
@@ -112,18 +116,24 @@ class SharingContract(ABC):
         expected = self.alone(backend, genomes, *slices)
         assert self.together(backend, genomes, *slices) == expected
 
-    def test_less_is_computed(self, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        backend, genomes = self.trained(project)
+    @pytest.mark.parametrize("space", SPACES)
+    def test_less_is_computed(
+        self, project: Path, monkeypatch: pytest.MonkeyPatch, space: dict[str, Any]
+    ) -> None:
+        backend, genomes = self.trained(project, **space)
+        expected = self.alone(backend, genomes)
+        assert self.together(backend, genomes) == expected
         self.together(backend, genomes)
         assert backend._scoring().sharing.proof.is_complete
         layers = self.count_layers(monkeypatch)
         self.together(backend, [*genomes, genomes[-1]])
         passes = len(layers) // (len(genomes) + 1)
-        needed = [len(genomes[0])]
-        for before, genome in itertools.pairwise([*genomes, genomes[-1]]):
-            alike = [one == other for one, other in zip(before, genome, strict=True)]
-            needed.append(len(genome) - [*alike, False].index(False))
-        assert needed[-1] == 0 < sum(needed) < len(genomes[0]) * len(genomes)
+        steps = [backend.supernet.space.steps(genome) for genome in [*genomes, genomes[-1]]]
+        needed = [len(steps[0])]
+        for before, after in itertools.pairwise(steps):
+            alike = [one == other for one, other in zip(before, after, strict=True)]
+            needed.append(len(after) - [*alike, False].index(False))
+        assert needed[-1] == 0 < sum(needed) < len(steps[0]) * len(genomes)
         assert layers == [count for count in needed for _ in range(passes)]
         assert backend._scoring().sharing.last is None, (
             "nothing is kept when the weights may change"

@@ -18,10 +18,14 @@ COUNTED: tuple[ConstraintType, ...] = ("size", "flops")
 NAMES = ["skip", "separable_k3", "inverted_k5_e6", "basic_x0.25", "basic_x2"]
 
 
-@pytest.fixture(scope="module")
-def space() -> Space:
+WIDTHS = {"fixed": None, "widths": [0.5, 1, 2]}
+
+
+@pytest.fixture(scope="module", params=list(WIDTHS))
+def space(request: pytest.FixtureRequest) -> Space:
     blocks = [catalogue()[name] for name in NAMES]
-    return build_space((8, 9, 7), [8, 8, 12, 12], [1, 1, 2, 1], blocks)
+    widths = WIDTHS[request.param]
+    return build_space((8, 9, 7), [8, 8, 12, 12], [1, 1, 2, 1], blocks, widths=widths, divisor=4)
 
 
 @pytest.fixture(scope="module", params=COUNTED)
@@ -49,13 +53,15 @@ def test_many_at_once_agrees_with_one_at_a_time(
     together = model(np.array(genomes))
     assert together.dtype == np.float64
     assert together.tolist() == [model.value(model.costs(genome)) for genome in genomes]
-    assert model(np.empty((0, len(model.space.layers)), dtype=np.int64)).shape == (0,)
+    assert model(np.empty((0, len(model.space.choices)), dtype=np.int64)).shape == (0,)
 
 
 def test_cheapest_and_dearest_by_brute_force(
     model: CostModel, genomes: list[tuple[int, ...]]
 ) -> None:
     values = model(np.array(genomes))
+    kind = model.constraint_type
+    assert (model.cheapest_of(kind), model.dearest_of(kind)) == (values.min(), values.max())
     assert model.value(model.costs(model.cheapest)) == values.min()
     assert model.value(model.costs(model.dearest)) == values.max()
     for extreme in (model.cheapest, model.dearest):

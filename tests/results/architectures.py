@@ -180,7 +180,7 @@ def _pointwise(draw: st.DrawFn, channels: int, depth: int) -> Program:
 
 
 _ACTIVATIONS = st.sampled_from(
-    [Act("relu"), Act("relu6"), Act("hswish"), Act("sigmoid"), Act("hsigmoid")]
+    [Act("relu"), Act("relu6"), Act("hswish"), Act("silu"), Act("sigmoid"), Act("hsigmoid")]
 )
 _POOLS = st.builds(
     Pool, st.sampled_from(["max", "avg"]), st.sampled_from([1, 3]), st.sampled_from([1, 2])

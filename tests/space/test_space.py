@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 from hypothesis import given, settings
 
@@ -40,30 +42,43 @@ def parameters(space: Space, genome: Genome) -> int:
 @settings(max_examples=40, deadline=None)
 def test_every_candidate_gives_the_shape_of_its_layer(chain: Chain) -> None:
     space = chain.space()
-    shape = chain.in_shape
-    for layer, c_out, stride in zip(space.layers, chain.filters, chain.strides, strict=True):
-        assert layer.in_shape == shape
-        assert layer.out_shape == (c_out, -(-shape[1] // stride), -(-shape[2] // stride))
-        for candidate in layer.candidates:
-            assert output_shape(candidate.program, layer.in_shape) == layer.out_shape
-        shape = layer.out_shape
-    assert space.out_shape == shape
+    widths = itertools.product(*map(range, space.width_choices))
+    for genome in ((*(0 for _ in space.layers), *genes) for genes in widths):
+        shape = chain.in_shape
+        for layer, c_out, stride in zip(
+            space.trunk(genome), chain.filters, chain.strides, strict=True
+        ):
+            if chain.widths is None:
+                assert layer.out_shape[0] == c_out
+            assert layer.in_shape == shape
+            assert layer.out_shape[1:] == (-(-shape[1] // stride), -(-shape[2] // stride))
+            for candidate in layer.candidates:
+                assert output_shape(candidate.program, layer.in_shape) == layer.out_shape
+            shape = layer.out_shape
+        assert space.out_shape == shape
     assert space.taps == chain.taps
 
 
 @given(chains(whole=True))
 @settings(max_examples=40, deadline=None)
 def test_candidates_of_a_layer_are_different_networks(chain: Chain) -> None:
-    for layer in chain.space().layers:
+    space = chain.space()
+    different: dict[int, set[int]] = {}
+    for layer in space.every_layer:
         networks = [rename_slots(c.program, lambda _: "") for c in layer.candidates]
-        assert len(set(networks)) == len(networks)
+        assert layer.firsts == tuple(networks.index(network) for network in networks)
+        different.setdefault(layer.index, set()).update(layer.firsts)
+    for layer in space.layers:
+        assert different[layer.index] == set(range(len(layer.candidates)))
 
 
 @given(chains(whole=True))
 @settings(max_examples=40, deadline=None)
 def test_skip_stands_where_a_layer_changes_nothing(chain: Chain) -> None:
-    for layer in chain.space().layers:
-        keeps = layer.stride == 1 and layer.in_shape == layer.out_shape
+    space = chain.space()
+    for layer in space.every_layer:
+        wires = (None, *space.wires)[layer.index : layer.index + 2]
+        keeps = layer.stride == 1 and wires[0] == wires[1] and layer.in_shape == layer.out_shape
         assert (layer.skip is not None) == keeps
         assert [c.name for c in layer.candidates if c.is_skip] == ["skip"] * keeps
 

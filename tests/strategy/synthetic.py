@@ -2,7 +2,7 @@
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -52,6 +52,46 @@ def random_problem(layers: int, candidates: int, *, seed: int, tightness: float)
     return make_problem(costs.tolist(), budget=float(cheapest * tightness))
 
 
+def wide_problem(layers: int, candidates: int, *, seed: int, tightness: float) -> Problem:
+    """Layers in pairs of one width, three widths a pair, the last layer's fixed.
+
+    Costs rise with both widths of a layer, as those of convolutions do.
+    """
+    rng = np.random.default_rng(seed)
+    wires = tuple(None if layer == layers - 1 else layer // 2 for layer in range(layers))
+    arrays = []
+    for layer, wire in enumerate(wires):
+        before = wires[layer - 1] if layer else None
+        rows, columns = (1 if w is None else 3 for w in (before, wire))
+        sizes = np.outer(np.arange(1, rows + 1), np.arange(1, columns + 1))
+        costs = sizes[..., None] * rng.lognormal(3.0, 1.0, size=candidates)
+        if wire is not None and before == wire:
+            costs[~np.eye(3, dtype=bool)] = np.inf
+        arrays.append(costs)
+    widths = len({wire for wire in wires if wire is not None})
+
+    def cost(genomes: IntArray) -> FloatArray:
+        total = np.full(len(genomes), FIXED_COST)
+        state = np.zeros(len(genomes), dtype=np.int64)
+        for layer, (costs, wire) in enumerate(zip(arrays, wires, strict=True)):
+            before = state
+            state = np.zeros_like(state) if wire is None else genomes[:, layers + wire]
+            total += costs[before, state, genomes[:, layer]]
+        return total
+
+    choices = (*(candidates for _ in arrays), *(3 for _ in range(widths)))
+    free = Problem(choices, identity, cost, tuple(arrays), 1e9, wires=wires)
+    return replace(free, budget=free.cheapest_cost * tightness)
+
+
+def some_problem(
+    layers: int, candidates: int, *, seed: int, tightness: float, wide: bool
+) -> Problem:
+    """A random problem, with widths or without."""
+    make = wide_problem if wide else random_problem
+    return make(layers, candidates, seed=seed, tightness=tightness)
+
+
 def cost_feature(problem: Problem, *, seed: int) -> CostFeature:
     """Another additive cost, of the same kind as the problem's own."""
     other = make_problem(
@@ -90,7 +130,7 @@ class Landscape:
     def __post_init__(self) -> None:
         rng = np.random.default_rng(self.seed)
         self._gains = [
-            np.log(costs) + rng.normal(0.0, 0.5, size=len(costs))
+            np.log(costs) + rng.normal(0.0, 0.5, size=costs.shape[-1])
             for costs in self.problem.layer_costs
         ]
 
@@ -99,7 +139,14 @@ class Landscape:
         return [genome for batch in self.batches for genome in batch]
 
     def quality(self, genome: Genome) -> float:
-        return float(sum(gains[gene] for gains, gene in zip(self._gains, genome, strict=True)))
+        if not self.problem.wires:
+            return float(sum(gains[gene] for gains, gene in zip(self._gains, genome, strict=True)))
+        layers, total, before = len(self._gains), 0.0, 0
+        for gains, gene, wire in zip(self._gains, genome[:layers], self.problem.wires, strict=True):
+            behind = 0 if wire is None else genome[layers + wire]
+            total += gains[before, behind, gene]
+            before = behind
+        return float(total)
 
     def __call__(self, genomes: Sequence[Genome]) -> list[Score]:
         self.batches.append(list(genomes))

@@ -24,7 +24,7 @@ from nasea.strategy.predictor.candidates import CandidatePool
 from nasea.strategy.predictor.gaussian_process import GaussianProcess
 from nasea.strategy.predictor.predictor_state import PredictorState
 
-from .synthetic import Landscape, all_feasible, make_problem, random_problem
+from .synthetic import Landscape, all_feasible, make_problem, random_problem, some_problem
 
 
 def assisted(
@@ -52,12 +52,13 @@ def assisted(
     return outcome, reports
 
 
+@pytest.mark.parametrize("wide", [False, True])
 @pytest.mark.parametrize("tightness", [1.05, 1.5, 4.0])
 @pytest.mark.parametrize("pop_size", [1, 7, 50])
 def test_evaluates_feasible_new_candidates_and_exactly_as_many_as_promised(
-    tightness: float, pop_size: int
+    tightness: float, pop_size: int, wide: bool
 ) -> None:
-    landscape = Landscape(random_problem(10, 8, seed=0, tightness=tightness))
+    landscape = Landscape(some_problem(10, 8, seed=0, tightness=tightness, wide=wide))
     outcome, reports = assisted(landscape.problem, landscape, pop_size=pop_size, generations=3)
     assert outcome.stopped == "completed"
     assert [report.scored for report in reports] == [pop_size, 2 * pop_size, 3 * pop_size]

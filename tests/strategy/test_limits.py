@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nasea.strategy import Limit, Problem, Score, cheapest_within, random_feasible, run_search
-from nasea.strategy.enumeration import feasible_genomes
+from nasea.strategy.budget.enumeration import feasible_genomes
 
-from .synthetic import make_problem
+from .synthetic import make_problem, wide_problem
 
 COSTS = st.lists(st.lists(st.integers(1, 9), min_size=3, max_size=3), min_size=3, max_size=3)
 
@@ -30,6 +30,23 @@ def brute_force(problem: Problem) -> list[tuple[int, ...]]:
     genomes = list(itertools.product(*(range(size) for size in problem.choices)))
     fits = problem.feasible(np.array(genomes))
     return [genome for genome, ok in zip(genomes, fits, strict=True) if ok]
+
+
+@given(st.integers(0, 200), st.floats(0.8, 2.5), st.floats(0.8, 2.5))
+def test_with_widths_by_brute_force(seed: int, one: float, other: float) -> None:
+    problem = wide_problem(4, 2, seed=seed, tightness=1.0 + one)
+    beside = wide_problem(4, 2, seed=seed + 1000, tightness=other)
+    problem = replace(problem, limits=(Limit(beside.cost, beside.layer_costs, beside.budget),))
+    feasible = brute_force(problem)
+    found = cheapest_within(problem)
+    if not feasible:
+        assert found is None
+        return
+    assert found is not None and found in feasible
+    assert problem.costs([found])[0] == pytest.approx(min(problem.costs(feasible)))
+    listed = feasible_genomes(problem)
+    assert listed is not None
+    assert [tuple(row) for row in listed.tolist()] == feasible
 
 
 @given(COSTS, COSTS, st.tuples(st.integers(103, 127), st.integers(103, 127)))

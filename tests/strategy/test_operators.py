@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from nasea.strategy.evolution.operators import mutate, repair, tournament, uniform_crossover
 
-from .synthetic import random_problem
+from .synthetic import random_problem, wide_problem
 
 SEEDS = st.integers(0, 2**32 - 1)
 CHOICES = st.lists(st.integers(1, 7), min_size=1, max_size=12).map(tuple)
@@ -62,6 +62,18 @@ def test_repair_meets_the_budget_and_only_makes_genes_cheaper(seed: int, tightne
     assert problem.costs([repaired])[0] <= problem.budget * (1 + 1e-12)
     for costs, old, new in zip(problem.layer_costs, genome, repaired, strict=True):
         assert new == old or costs[new] < costs[old]
+
+
+@given(seed=SEEDS, tightness=st.floats(1.01, 3.0))
+@settings(deadline=None)
+def test_repair_meets_the_budget_with_widths(seed: int, tightness: float) -> None:
+    problem = wide_problem(6, 5, seed=seed % 1000, tightness=tightness)
+    rng = np.random.default_rng(seed)
+    genome = tuple(rng.integers(problem.choices).tolist())
+    repaired = repair(genome, problem, rng)
+    if problem.costs([genome])[0] <= problem.budget:
+        assert repaired == genome
+    assert problem.costs([repaired])[0] <= problem.budget * (1 + 1e-12)
 
 
 def test_repair_gives_up_where_nothing_is_cheaper() -> None:

@@ -7,7 +7,7 @@ from nasea.strategy.predictor.gaussian_process import GaussianProcess, fit
 from nasea.strategy.predictor.kernel import Encoder, Kernel, Points
 from nasea.strategy.ranking import spearman_rho
 
-from .synthetic import cost_feature, random_problem
+from .synthetic import cost_feature, random_problem, wide_problem
 
 
 def scored(
@@ -140,3 +140,16 @@ def test_what_candidates_are_to_each_other_is_pooled_over_layers() -> None:
     assert block[0, 4] == pytest.approx(0.7 * block[0, 0]), "the same candidate, another layer"
     assert block[0, 1] == pytest.approx(0.0), "another candidate"
     assert covariance[prior.slices["t"], where] == pytest.approx(0.0)
+
+
+def test_widths_are_the_more_alike_the_nearer_they_are() -> None:
+    problem = wide_problem(4, 3, seed=0, tightness=3.0)
+    encode = Encoder(problem)
+    kernel = encode.kernel
+    genomes = np.zeros((3, problem.layers), dtype=np.int64)
+    genomes[:, -1] = np.arange(3)
+    points = encode(genomes)
+    same_costs = Points(points.hot, np.zeros_like(points.known))
+    covariances = kernel(kernel.prior.mean, same_costs, same_costs)
+    assert covariances[0, 0] > covariances[0, 1] > covariances[0, 2]
+    assert covariances[0, 1] == pytest.approx(covariances[1, 2])

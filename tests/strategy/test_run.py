@@ -18,7 +18,7 @@ from nasea.strategy import (
     run_search,
 )
 
-from .synthetic import Landscape, all_feasible, make_problem, random_problem
+from .synthetic import Landscape, all_feasible, make_problem, random_problem, some_problem
 
 
 def reports_of(
@@ -62,12 +62,13 @@ def volume(front: Sequence[Record], outcome: SearchOutcome) -> float:
     return hypervolume(costs, qualities, outcome.state.reference)
 
 
+@pytest.mark.parametrize("wide", [False, True])
 @pytest.mark.parametrize("tightness", [1.05, 1.5, 4.0])
 @pytest.mark.parametrize("pop_size", [1, 2, 7, 20])
 def test_evaluates_feasible_new_candidates_and_exactly_as_many_as_promised(
-    tightness: float, pop_size: int
+    tightness: float, pop_size: int, wide: bool
 ) -> None:
-    problem = random_problem(10, 8, seed=0, tightness=tightness)
+    problem = some_problem(10, 8, seed=0, tightness=tightness, wide=wide)
     landscape = Landscape(problem)
     outcome, reports = reports_of(landscape, pop_size=pop_size, generations=6, seed=3)
     assert outcome.stopped == "completed"

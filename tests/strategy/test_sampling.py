@@ -7,25 +7,26 @@ from hypothesis import strategies as st
 
 from nasea.errors import BudgetError
 from nasea.strategy import Problem, random_feasible
-from nasea.strategy.cost_grid import RESOLUTION, CostGrid
-from nasea.strategy.enumeration import feasible_genomes
+from nasea.strategy.budget.cost_grid import RESOLUTION, CostGrid
+from nasea.strategy.budget.enumeration import feasible_genomes
 from nasea.strategy.sampling import initial_population, neighbours
 
-from .synthetic import all_feasible, make_problem, random_problem
+from .synthetic import all_feasible, make_problem, random_problem, some_problem
 
 
 @given(
-    layers=st.integers(1, 5),
-    candidates=st.integers(1, 5),
+    layers=st.integers(1, 4),
+    candidates=st.integers(1, 4),
     tightness=st.floats(1.001, 4.0),
     seed=st.integers(0, 500),
     count=st.integers(1, 60),
+    wide=st.booleans(),
 )
 @settings(max_examples=60, deadline=None)
 def test_samples_are_distinct_feasible_and_as_many_as_there_can_be(
-    layers: int, candidates: int, tightness: float, seed: int, count: int
+    layers: int, candidates: int, tightness: float, seed: int, count: int, wide: bool
 ) -> None:
-    problem = random_problem(layers, candidates, seed=seed, tightness=tightness)
+    problem = some_problem(layers, candidates, seed=seed, tightness=tightness, wide=wide)
     feasible = all_feasible(problem)
     for sample in (random_feasible, initial_population):
         genomes = sample(problem, count, np.random.default_rng(seed))
@@ -34,16 +35,17 @@ def test_samples_are_distinct_feasible_and_as_many_as_there_can_be(
 
 
 @given(
-    layers=st.integers(1, 5),
-    candidates=st.integers(1, 5),
+    layers=st.integers(1, 4),
+    candidates=st.integers(1, 4),
     tightness=st.floats(1.001, 4.0),
     seed=st.integers(0, 500),
+    wide=st.booleans(),
 )
 @settings(max_examples=60, deadline=None)
 def test_neighbours_differ_in_one_layer_and_all_are_found(
-    layers: int, candidates: int, tightness: float, seed: int
+    layers: int, candidates: int, tightness: float, seed: int, wide: bool
 ) -> None:
-    problem = random_problem(layers, candidates, seed=seed, tightness=tightness)
+    problem = some_problem(layers, candidates, seed=seed, tightness=tightness, wide=wide)
     rng = np.random.default_rng(seed)
     one, other = (random_feasible(problem, 2, rng) * 2)[:2]
     wanted = {
@@ -72,10 +74,11 @@ def test_seen_genomes_are_left_out() -> None:
     assert len(rest) == 6
 
 
-def test_draws_are_uniform_over_the_feasible() -> None:
-    problem = random_problem(3, 4, seed=1, tightness=1.6)
+@pytest.mark.parametrize("wide", [False, True])
+def test_draws_are_uniform_over_the_feasible(wide: bool) -> None:
+    problem = some_problem(3, 4, seed=1, tightness=1.6, wide=wide)
     feasible = all_feasible(problem)
-    assert 5 < len(feasible) < 64
+    assert 5 < len(feasible) < np.prod(problem.choices)
     drawn = CostGrid(problem).draw(200 * len(feasible), np.random.default_rng(0))
     counts = Counter(tuple(row) for row in drawn.tolist())
     assert feasible <= set(counts)
@@ -106,9 +109,10 @@ def test_first_generation_spans_the_costs_evenly(tightness: float) -> None:
     assert histogram.min() >= 5
 
 
+@pytest.mark.parametrize("wide", [False, True])
 @pytest.mark.parametrize("seed", range(8))
-def test_the_most_expensive_comes_within_a_hundredth_of_the_true_one(seed: int) -> None:
-    problem = random_problem(4, 6, seed=seed, tightness=1.5)
+def test_the_most_expensive_comes_within_a_hundredth_of_the_true_one(seed: int, wide: bool) -> None:
+    problem = some_problem(4, 6, seed=seed, tightness=1.5, wide=wide)
     best = problem.costs(list(all_feasible(problem))).max()
     found = problem.costs(initial_population(problem, 2, np.random.default_rng(0)))[1]
     assert best - 0.01 * problem.slack <= found <= best
@@ -130,10 +134,10 @@ def test_unsatisfiable_budget_is_told_with_both_numbers() -> None:
         feasible_genomes(problem)
 
 
-@given(seed=st.integers(0, 500), tightness=st.floats(1.001, 3.0))
+@given(seed=st.integers(0, 500), tightness=st.floats(1.001, 3.0), wide=st.booleans())
 @settings(deadline=None)
-def test_enumeration_agrees_with_brute_force(seed: int, tightness: float) -> None:
-    problem = random_problem(4, 4, seed=seed, tightness=tightness)
+def test_enumeration_agrees_with_brute_force(seed: int, tightness: float, wide: bool) -> None:
+    problem = some_problem(4, 3, seed=seed, tightness=tightness, wide=wide)
     listed = feasible_genomes(problem)
     assert listed is not None
     assert [tuple(row) for row in listed.tolist()] == sorted(all_feasible(problem))

@@ -83,7 +83,9 @@ def _leaf(op: Op, shape: Shape, out: Shape) -> Operator:
     if isinstance(op, Norm):
         return Operator(NORM, shape, out)
     if isinstance(op, Act):
-        return Operator(ACTIVATION, shape, out, activation=op.kind)
+        # The name that the graphs of users' ends have for it.
+        kind = "swish" if op.kind == "silu" else op.kind
+        return Operator(ACTIVATION, shape, out, activation=kind)
     if isinstance(op, Pool):
         return Operator(POOL, shape, out, (op.kernel, op.kernel), op.stride)
     assert isinstance(op, GlobalPool)

@@ -1,13 +1,15 @@
 """What an architecture costs: the whole network, PreNet and PostNet included.
 
 Costs add up over layers, so a table (layer, candidate) -> cost answers for any architecture
-without building it.
+without building it. Where widths are searched, what a layer costs depends on those of its two
+sides, and there is a row for every pair of them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -17,7 +19,7 @@ from nasea.cost.counts import Costs, count
 from nasea.cost.operators import Piece
 from nasea.cost.pricing import price_space
 from nasea.cost.profiles.base import Profile
-from nasea.space import Genome, Space
+from nasea.space import Genome, Layer, Space
 
 ConstraintType = Literal["size", "flops", "latency"]
 
@@ -36,7 +38,7 @@ class CostModel:
         space: the space.
         constraint_type: which cost the budget limits.
         fixed: what PreNet and PostNet cost together.
-        table: ``table[layer][candidate]``.
+        table: a row for each of ``space.every_layer``, with the costs of its candidates.
     """
 
     space: Space
@@ -47,41 +49,68 @@ class CostModel:
     def costs(self, genome: Genome) -> Costs:
         """All costs of one network."""
         total = self.fixed
-        for row, gene in zip(self.table, genome, strict=True):
-            total += row[gene]
+        for layer, gene in self.space.path(genome):
+            total += self.of_layer(layer)[gene]
         return total
 
+    def of_layer(self, layer: Layer) -> tuple[Costs, ...]:
+        """What the candidates of a layer cost, at its widths."""
+        return self._rows[layer.key]
+
     def __call__(self, genomes: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
-        """The constrained cost of each network: (n, layers) genomes -> (n,) costs."""
+        """The constrained cost of each network: (n, genes) genomes -> (n,) costs."""
         return self.many(self.constraint_type, genomes)
 
     def many(self, kind: ConstraintType, genomes: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
-        """The cost of one kind of each network: (n, layers) genomes -> (n,) costs."""
+        """The cost of one kind of each network: (n, genes) genomes -> (n,) costs."""
         total = np.full(len(genomes), cost_of_kind(self.fixed, kind), dtype=np.float64)
+        before = np.zeros(len(genomes), dtype=np.int64)
+        first = len(self.space.layers)
         for layer, costs in enumerate(self.layer_costs_of(kind)):
-            total += costs[genomes[:, layer]]
+            if costs.ndim == 1:
+                total += costs[genomes[:, layer]]
+                continue
+            wire = self.space.wires[layer]
+            behind = np.zeros_like(before) if wire is None else genomes[:, first + wire]
+            total += costs[before, behind, genomes[:, layer]]
+            before = behind
         return total
 
     @property
     def layer_costs(self) -> tuple[npt.NDArray[np.float64], ...]:
-        """For each layer, the constrained cost of each candidate."""
+        """See :meth:`layer_costs_of`, of the constrained cost."""
         return self.layer_costs_of(self.constraint_type)
 
     def cheapest_of(self, kind: ConstraintType) -> float:
         """The least that an architecture costs of one kind."""
-        fixed = cost_of_kind(self.fixed, kind)
-        return fixed + sum(float(row.min()) for row in self.layer_costs_of(kind))
+        return self._extreme(kind, 1.0)[1]
 
     def dearest_of(self, kind: ConstraintType) -> float:
         """The most that an architecture costs of one kind."""
-        fixed = cost_of_kind(self.fixed, kind)
-        return fixed + sum(float(row.max()) for row in self.layer_costs_of(kind))
+        return self._extreme(kind, -1.0)[1]
+
+    def cheapest_at(self, stage: int, width: int) -> float:
+        """The least that an architecture with one width of a stage costs."""
+        return self._extreme(self.constraint_type, 1.0, self.layer_costs_at(stage, width))[1]
+
+    def layer_costs_at(self, stage: int, width: int) -> tuple[npt.NDArray[np.float64], ...]:
+        """:attr:`layer_costs`, infinite at every other width of a stage."""
+        arrays = tuple(costs.copy() for costs in self.layer_costs)
+        for costs, wire in zip(arrays, self.space.wires, strict=True):
+            if wire == stage:
+                costs[:, np.arange(costs.shape[1]) != width] = np.inf
+        return arrays
 
     def layer_costs_of(self, kind: ConstraintType) -> tuple[npt.NDArray[np.float64], ...]:
-        """For each layer, the cost of one kind of each candidate."""
-        return tuple(
-            np.array([cost_of_kind(c, kind) for c in row], dtype=np.float64) for row in self.table
-        )
+        """For each layer, the cost of one kind of each candidate.
+
+        Returns:
+            Arrays of shape (candidates,); where widths are searched (widths before, widths behind,
+            candidates), infinite at pairs of widths that a layer cannot have.
+        """
+        if kind not in self._arrays:
+            self._arrays[kind] = self._layer_arrays(kind)
+        return self._arrays[kind]
 
     def value(self, costs: Costs) -> float:
         """The cost that the constraint limits, in its unit."""
@@ -90,12 +119,67 @@ class CostModel:
     @property
     def cheapest(self) -> Genome:
         """The architecture that costs least."""
-        return self.space.canonical(tuple(int(np.argmin(row)) for row in self.layer_costs))
+        return self.space.canonical(self._extreme(self.constraint_type, 1.0)[0])
 
     @property
     def dearest(self) -> Genome:
         """The architecture that costs most."""
-        return self.space.canonical(tuple(int(np.argmax(row)) for row in self.layer_costs))
+        return self.space.canonical(self._extreme(self.constraint_type, -1.0)[0])
+
+    @cached_property
+    def _rows(self) -> dict[tuple[int, int, int], tuple[Costs, ...]]:
+        layers = self.space.every_layer
+        return {layer.key: row for layer, row in zip(layers, self.table, strict=True)}
+
+    @cached_property
+    def _arrays(self) -> dict[ConstraintType, tuple[npt.NDArray[np.float64], ...]]:
+        return {}
+
+    def _layer_arrays(self, kind: ConstraintType) -> tuple[npt.NDArray[np.float64], ...]:
+        space = self.space
+        if not space.stages:
+            return tuple(
+                np.array([cost_of_kind(c, kind) for c in row], dtype=np.float64)
+                for row in self.table
+            )
+        arrays = []
+        before: tuple[int, ...] = (space.layers[0].in_shape[0],)
+        for layer, wire in zip(space.layers, space.wires, strict=True):
+            behind = layer.out_shape[:1] if wire is None else space.stages[wire].channels
+            costs = np.full((len(before), len(behind), len(layer.candidates)), np.inf)
+            for i, c_in in enumerate(before):
+                for j, c_out in enumerate(behind):
+                    row = self._rows.get((layer.index, c_in, c_out))
+                    if row is not None:
+                        costs[i, j] = [cost_of_kind(c, kind) for c in row]
+            arrays.append(costs)
+            before = behind
+        return tuple(arrays)
+
+    def _extreme(
+        self,
+        kind: ConstraintType,
+        sign: float,
+        arrays: Sequence[npt.NDArray[np.float64]] | None = None,
+    ) -> tuple[Genome, float]:
+        """The genome of least ``sign`` × cost, and its cost; by default of all architectures."""
+        arrays = self.layer_costs_of(kind) if arrays is None else arrays
+        pairwise = [c if c.ndim == 3 else c[None, None] for c in arrays]
+        signed = [np.where(np.isinf(costs), np.inf, sign * costs) for costs in pairwise]
+        # From the last layer to the first: what it takes at least from here on, at each width.
+        rest = [np.zeros(signed[-1].shape[1])]
+        for costs in reversed(signed):
+            rest.insert(0, (costs.min(axis=2) + rest[0]).min(axis=1))
+        at, total = 0, 0.0
+        genes, widths = [], [0] * len(self.space.stages)
+        for layer, (costs, behind) in enumerate(zip(signed, rest[1:], strict=True)):
+            before, at = at, int(np.argmin(costs[at].min(axis=1) + behind))
+            genes.append(int(np.argmin(costs[before, at])))
+            total += float(pairwise[layer][before, at, genes[-1]])
+            wire = self.space.wires[layer]
+            if wire is not None:
+                widths[wire] = at
+        return (*genes, *widths), cost_of_kind(self.fixed, kind) + total
 
 
 def cost_of_kind(costs: Costs, kind: ConstraintType) -> float:
@@ -130,7 +214,7 @@ def build_cost_model(
     fixed = sum(ends, start=Costs(0, 0))
     table = tuple(
         tuple(count(candidate.program, layer.in_shape) for candidate in layer.candidates)
-        for layer in space.layers
+        for layer in space.every_layer
     )
     if profile is not None:
         prices = price_space(profile, space, end_pieces)

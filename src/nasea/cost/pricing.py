@@ -21,7 +21,7 @@ class Prices:
 
     Attributes:
         fixed_ms: what every network has in common: the ends, and the profile's own constant.
-        layers_ms: ``layers_ms[layer][candidate]``.
+        layers_ms: for each of ``space.every_layer``, those of its candidates.
     """
 
     fixed_ms: float
@@ -37,7 +37,7 @@ def pieces_of(layer: Layer) -> Iterator[Piece]:
 
 
 def price_space(profile: Profile, space: Space, ends: Sequence[Piece]) -> Prices:
-    """Price the ends and every candidate of every layer.
+    """Price the ends and every candidate of every layer at every width.
 
     Raises:
         LatencyError: naming every operator that the profile cannot price.
@@ -55,7 +55,7 @@ def price_space(profile: Profile, space: Space, ends: Sequence[Piece]) -> Prices
             return 0.0  # never used: the gaps are raised below
 
     fixed = profile.per_network_ms + sum(price(piece) for piece in ends)
-    layers = tuple(tuple(price(piece) for piece in pieces_of(layer)) for layer in space.layers)
+    layers = tuple(tuple(price(piece) for piece in pieces_of(layer)) for layer in space.every_layer)
     if gaps:
         lines = [f"  {gap}" for gap in list(gaps.values())[:_TOLD]]
         if len(gaps) > _TOLD:

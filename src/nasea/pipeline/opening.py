@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from nasea.backends.records import DataReport, EndReport, Role
 from nasea.config import Scenario
 from nasea.errors import ResultsError, SpaceError
 from nasea.results.picked import Result
-from nasea.space import Genome, Space, build_space, load_user_blocks, select_blocks
+from nasea.space import DIVISOR, Genome, Space, build_space, load_user_blocks, select_blocks
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,7 @@ def open_scenario(
     workers: int | None = None,
     role: Role = "search",
     group: ProcessGroup | None = None,
+    fixed: Sequence[int] = (),
 ) -> Opened:
     """Open the user's module and data and build the space.
 
@@ -47,26 +49,41 @@ def open_scenario(
         workers: loading processes that an earlier start of this run settled on.
         role: what for.
         group: the processes that compute; by default this one alone.
+        fixed: layers whose width is no choice, beside those that PostNet reads.
 
     Raises:
         NaseaError: any fault of the input.
     """
     own_blocks = load_user_blocks(directory)
-    blocks = select_blocks(scenario.supernet.blocks, scenario.constraint.type, own_blocks)
+    asked = scenario.supernet
+    blocks = select_blocks(
+        asked.blocks, scenario.constraint.type, own_blocks, asked.activation, asked.divisor or 1
+    )
     backend = (group or single_process()).open(scenario, directory, role)
     data = backend.load_data(workers)
     pre_net = backend.probe_pre_net()
     assert pre_net.out_shape is not None
-    space = build_space(
-        pre_net.out_shape,
-        scenario.supernet.filters,
-        scenario.supernet.strides,
-        blocks,
-        scenario.supernet.sharing,
-        scenario.supernet.feature_choose if scenario.task != "classification" else (),
-    )
+    in_shape = pre_net.out_shape
+
+    def space_with(taps: Sequence[int], widths: Sequence[float] | None) -> Space:
+        return build_space(
+            in_shape,
+            asked.filters,
+            asked.strides,
+            blocks,
+            asked.sharing,
+            taps,
+            widths,
+            asked.divisor or DIVISOR,
+            fixed,
+        )
+
+    taps = asked.feature_choose if scenario.task != "classification" else ()
+    space = space_with(taps, None)
     if scenario.task != "classification" and not space.taps:
         space = space.tapped(backend.wanted_taps(space))
+    if asked.widths is not None:
+        space = space_with(space.taps, asked.widths)
     return Opened(scenario, backend, data, pre_net, space)
 
 
@@ -88,11 +105,12 @@ def genome_of(space: Space, result: Result) -> Genome:
     """
     member = result.member
     try:
-        genome = space.encode(member.blocks)
+        genome = space.encode(member.blocks, [row.c_out for row in member.layers])
     except SpaceError as error:
         reason = error.message
     else:
-        shapes = [(layer.in_shape[0], layer.out_shape, layer.stride) for layer in space.layers]
+        trunk = space.trunk(genome)
+        shapes = [(layer.in_shape[0], layer.out_shape, layer.stride) for layer in trunk]
         rows = [
             (row.c_in, (row.c_out, row.out_height, row.out_width), row.stride)
             for row in member.layers

@@ -81,6 +81,7 @@ class Prepared:
             limits=limits_of(self.costs, self.scenario.constraint),
             objectives=objectives_of(self.costs, self.scenario),
             cost_features=cost_features_of(self.costs),
+            wires=wires_of(self.space),
         )
 
     @property
@@ -187,7 +188,10 @@ class Built(Opened):
     @property
     def pieces(self) -> tuple[Piece, ...]:
         """The ends, and every candidate of every layer."""
-        return (*self.end_pieces, *(p for layer in self.space.layers for p in pieces_of(layer)))
+        return (
+            *self.end_pieces,
+            *(p for layer in self.space.every_layer for p in pieces_of(layer)),
+        )
 
 
 def open_latency_space(scenario: Scenario, directory: Path) -> Built:
@@ -292,9 +296,15 @@ def objectives_of(costs: CostModel, scenario: Scenario) -> tuple[Objective, ...]
             cost=partial(costs.many, kind),
             layer_costs=costs.layer_costs_of(kind),
             high=also.get(kind, costs.dearest_of(kind)),
+            wires=wires_of(costs.space),
         )
         for kind in scenario.searcher.objectives
     )
+
+
+def wires_of(space: Space) -> tuple[int | None, ...]:
+    """Which width gene decides what each layer puts out, as the search sees it; empty: none."""
+    return space.wires if space.stages else ()
 
 
 def cost_features_of(costs: CostModel) -> tuple[CostFeature, ...]:
@@ -320,6 +330,7 @@ def require_satisfiable(costs: CostModel, constraint: Constraint) -> None:
         layer_costs=costs.layer_costs,
         budget=constraint.value,
         limits=limits_of(costs, constraint),
+        wires=wires_of(costs.space),
     )
     if cheapest_within(problem) is None:
         budgets = {constraint.type: constraint.value, **constraint.also}

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from nasea.backends.base import Backend
 from nasea.backends.records import UpdateReport
 from nasea.config import Scenario
 from nasea.errors import Notice, RankLostError
+from nasea.pipeline.search.paths import FairPaths
 from nasea.pipeline.search.slow_start import slow_start_notice
 from nasea.pipeline.session.checkpoint import CheckpointStore
 from nasea.pipeline.session.events import Listener, Progress, Stage
 from nasea.pipeline.session.interrupt import StopRequest
 from nasea.pipeline.session.journal import Journal
 from nasea.pipeline.session.pace import Pace
-from nasea.space import Genome, Space, fair_path
+from nasea.space import Genome, Space
 
 SAVE_SECONDS = 180.0
 """A long epoch is saved this often."""
@@ -64,6 +65,7 @@ class SupernetTraining:
         self.journal = journal
         self.stop = stop
         self.weights_version = ""
+        self.paths: Callable[[int], Genome] = FairPaths(space, scenario.seed)
         self._epoch = 0
         self._step = 0
         self._steps_per_epoch = 0
@@ -116,11 +118,8 @@ class SupernetTraining:
                 self._save()
             self.stop.check()
 
-        def path(index: int) -> Genome:
-            return fair_path(self.space.choices, self.scenario.seed, index)
-
         try:
-            self.backend.train_epoch(epoch, path, on_update, self._step)
+            self.backend.train_epoch(epoch, self.paths, on_update, self._step)
         except RankLostError:
             self._save()  # the weights are those of the last update
             raise

@@ -59,7 +59,7 @@ class FrontMember:
 
     Attributes:
         number: N, as in the plot's labels and ``model_arch_result_N.py``.
-        genome: integer encoding, one gene a layer.
+        genome: integer encoding, one gene a layer; where widths were searched, one a stage follows.
         blocks: name of the block of each layer.
         accuracy: higher is better; on the whole of val_dir.
         metric: what the user's metric returned, on the whole of val_dir.
@@ -84,6 +84,12 @@ class FrontMember:
     latency_ms: float | None
     layers: tuple[LayerRow, ...]
     measured_ms: float | None = None
+
+    @property
+    def widths(self) -> tuple[int, ...]:
+        """What each layer puts out, where that was searched; otherwise empty."""
+        searched = len(self.genome) > len(self.layers) > 0
+        return tuple(layer.c_out for layer in self.layers) if searched else ()
 
 
 @dataclass(frozen=True)

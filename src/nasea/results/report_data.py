@@ -76,6 +76,11 @@ def summary_of(blocks: Sequence[str]) -> str:
     return ", ".join(block if count == 1 else f"{block} ×{count}" for block, count in runs)
 
 
+def widths_of(member: FrontMember) -> str:
+    """What the layers put out, repeats once: ``8-16-64``; empty where it was not searched."""
+    return "-".join(str(width) for width, _ in groupby(member.widths))
+
+
 def measured_column(front: Front) -> Unit | None:
     """Return the unit of the column of measured latencies; ``None`` where none was measured."""
     measured = [member.measured_ms for member in front if member.measured_ms is not None]
@@ -101,7 +106,7 @@ def _member(front: Front, member: FrontMember, columns: tuple[Unit, ...]) -> dic
         "number": member.number,
         "accuracy": member.accuracy,
         "accuracy_text": four_digits(member.accuracy),
-        "summary": summary_of(member.blocks),
+        "summary": ", channels ".join(filter(None, (summary_of(member.blocks), widths_of(member)))),
         "stats": stats,
         "files": front.files_of(member),
         "layers": [

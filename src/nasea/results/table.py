@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from nasea.results.breakdown import Cost, columns_of, costs_of, ends_of, exact
 from nasea.results.front import Front, FrontMember
-from nasea.results.report_data import measured_column, summary_of
+from nasea.results.report_data import measured_column, summary_of, widths_of
 from nasea.results.units import Unit, four_digits
 
 if TYPE_CHECKING:
@@ -31,6 +31,9 @@ def front_table(front: Front) -> Table:
     clock = measured_column(front)
     if clock is not None:
         table.add_column("measured (ms)", justify="right", no_wrap=True)
+    wide = any(member.widths for member in front)
+    if wide:
+        table.add_column("widths", no_wrap=True)
     table.add_column("blocks", overflow="fold")
     for member in front:
         costs = costs_of(member, units)
@@ -41,6 +44,8 @@ def front_table(front: Front) -> Table:
         if clock is not None:
             ms = member.measured_ms
             shown.append("" if ms is None else clock.number(ms))
+        if wide:
+            shown.append(widths_of(member))
         # Text, not str: a block's name may hold what rich would take for markup.
         blocks = Text(summary_of(member.blocks))
         table.add_row(str(member.number), four_digits(member.accuracy), *shown, blocks)

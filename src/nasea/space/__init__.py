@@ -8,15 +8,18 @@ from nasea.space.blocks import (
     residual,
     squeeze_excite,
 )
-from nasea.space.fairness import fair_path
+from nasea.space.build import build_space
+from nasea.space.fairness import deal, fair_path
 from nasea.space.ops import Act, Add, Conv, GlobalPool, Norm, Op, Pool, Program, Scale
 from nasea.space.select import load_user_blocks, select_blocks
 from nasea.space.shapes import Shape, output_shape
 from nasea.space.slots import Tensor, part, tensors
-from nasea.space.space import Candidate, Genome, Layer, Space, build_space
+from nasea.space.space import Candidate, Genome, Layer, Space
+from nasea.space.widths import DIVISOR, Stage
 
 __all__ = [
     "DEFAULT_BLOCKS",
+    "DIVISOR",
     "Act",
     "Add",
     "Block",
@@ -32,10 +35,12 @@ __all__ = [
     "Scale",
     "Shape",
     "Space",
+    "Stage",
     "Tensor",
     "build_space",
     "catalogue",
     "conv_norm",
+    "deal",
     "fair_path",
     "load_user_blocks",
     "output_shape",

@@ -3,7 +3,8 @@
 Every block maps ``c_in`` channels to ``c_out`` at stride 1 or 2 and is residual: where the shapes
 agree the input itself is added, elsewhere a 1×1 projection of it. All blocks of a layer name that
 projection alike, so an entangled supernet has one for the layer, trained by every path.
-Blocks use ReLU throughout: it fuses into convolutions on every mobile runtime and quantises well.
+Blocks use ReLU throughout, unless the user asks for another non-linearity: it fuses into
+convolutions on every mobile runtime and quantises well.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from nasea.errors import SpaceError
-from nasea.space.ops import Act, Add, Conv, GlobalPool, Norm, Op, Program, Scale
+from nasea.space.ops import Act, Activation, Add, Conv, GlobalPool, Norm, Op, Program, Scale
+from nasea.space.widths import rounded
 
 SHORTCUT = "shortcut"
 """Role of the projection shortcut; the one slot that all families of a layer share."""
@@ -93,15 +95,16 @@ def skip() -> Block:
     )
 
 
-def basic(width: float) -> Block:
+def basic(width: float, divisor: int = 1) -> Block:
     """Two 3×3 convolutions (ResNet-18/34; He et al. 2016, arXiv:1512.03385, fig. 5 left).
 
     Args:
         width: inner channels as a multiple of the output channels; 1 is the published block.
+        divisor: what inner channels are rounded to a multiple of.
     """
 
     def build(c_in: int, c_out: int, stride: int) -> Program:
-        inner = _channels(width * c_out)
+        inner = rounded(width * c_out, divisor)
         main = (
             *conv_norm("first", c_in, inner, 3, stride),
             Act(),
@@ -112,15 +115,16 @@ def basic(width: float) -> Block:
     return Block(f"basic_x{width:g}", "basic", build)
 
 
-def bottleneck(width: float) -> Block:
+def bottleneck(width: float, divisor: int = 1) -> Block:
     """1×1, 3×3, 1×1 (ResNet-50; He et al. 2016, fig. 5 right).
 
     Args:
         width: inner channels as a multiple of the output channels; 0.25 is the published block.
+        divisor: what inner channels are rounded to a multiple of.
     """
 
     def build(c_in: int, c_out: int, stride: int) -> Program:
-        inner = _channels(width * c_out)
+        inner = rounded(width * c_out, divisor)
         main = (
             *conv_norm("reduce", c_in, inner, 1),
             Act(),
@@ -133,7 +137,7 @@ def bottleneck(width: float) -> Block:
     return Block(f"bottleneck_x{width:g}", "bottleneck", build)
 
 
-def inverted(kernel: int, expansion: int, attention: bool = False) -> Block:
+def inverted(kernel: int, expansion: int, attention: bool = False, divisor: int = 1) -> Block:
     """Inverted residual (MobileNetV2; Sandler et al. 2018, arXiv:1801.04381, §3.3).
 
     Args:
@@ -141,11 +145,12 @@ def inverted(kernel: int, expansion: int, attention: bool = False) -> Block:
         expansion: inner channels as a multiple of the input channels.
         attention: squeeze-and-excitation after the depthwise convolution, reduced to a quarter
             (MobileNetV3; Howard et al. 2019, arXiv:1905.02244, §5.3).
+        divisor: what the channels of the attention are rounded to a multiple of.
     """
 
     def build(c_in: int, c_out: int, stride: int) -> Program:
         inner = expansion * c_in
-        gate = (squeeze_excite(inner, _channels(inner / 4)),) if attention else ()
+        gate = (squeeze_excite(inner, rounded(inner / 4, divisor)),) if attention else ()
         main = (
             *conv_norm("expand", c_in, inner, 1),
             Act(),
@@ -158,6 +163,34 @@ def inverted(kernel: int, expansion: int, attention: bool = False) -> Block:
 
     suffix = "_se" if attention else ""
     return Block(f"inverted_k{kernel}_e{expansion}{suffix}", f"inverted{suffix}", build)
+
+
+def universal(start: int, middle: int, expansion: int) -> Block:
+    """Universal inverted bottleneck (MobileNetV4; Qin et al. 2024, arXiv:2404.10518, §3).
+
+    With both depthwise convolutions it is the paper's ExtraDW, with the first alone its
+    ConvNext-like block. With the second alone it would be ``inverted``; the FFN, which has none,
+    cannot stride.
+
+    Args:
+        start: side of the depthwise convolution before the expansion.
+        middle: side of the one at the wide place; 0 for none.
+        expansion: inner channels as a multiple of the input channels.
+    """
+
+    def build(c_in: int, c_out: int, stride: int) -> Program:
+        inner = expansion * c_in
+        main: Program = (
+            *conv_norm("start", c_in, c_in, start, 1 if middle else stride, c_in),
+            *conv_norm("expand", c_in, inner, 1),
+            Act(),
+        )
+        if middle:
+            main = (*main, *conv_norm("depthwise", inner, inner, middle, stride, inner), Act())
+        main = (*main, *conv_norm("project", inner, c_out, 1))
+        return (residual(main, c_in, c_out, stride),)
+
+    return Block(f"universal_s{start}_m{middle}_e{expansion}", "universal", build)
 
 
 def fused(expansion: int) -> Block:
@@ -192,18 +225,55 @@ def separable(kernel: int) -> Block:
     return Block(f"separable_k{kernel}", "separable", build)
 
 
-def catalogue() -> dict[str, Block]:
-    """Every block nasea ships, by name, cheapest families first."""
+def catalogue(activation: Activation = "relu", divisor: int = 1) -> dict[str, Block]:
+    """Every block nasea ships, by name, cheapest families first.
+
+    Args:
+        activation: the non-linearity of all of them, but for those inside an attention.
+        divisor: what inner channels are rounded to a multiple of.
+    """
     blocks = [
         skip(),
         *(separable(kernel) for kernel in (3, 5, 7)),
-        *(inverted(kernel, expansion) for expansion in (3, 6) for kernel in (3, 5, 7)),
-        *(inverted(kernel, expansion, attention=True) for expansion in (3, 6) for kernel in (3, 5)),
+        *(inverted(kernel, expansion) for expansion in (2, 3, 4, 6) for kernel in (3, 5, 7)),
+        *(
+            inverted(kernel, expansion, attention=True, divisor=divisor)
+            for expansion in (2, 3, 4, 6)
+            for kernel in (3, 5, 7)
+        ),
+        *(
+            universal(start, middle, expansion)
+            for expansion in (2, 4)
+            for start, middle in ((3, 0), (5, 0), (3, 3), (3, 5), (5, 5))
+        ),
         *(fused(expansion) for expansion in (2, 4)),
-        *(bottleneck(width) for width in (0.25, 0.5, 1)),
-        *(basic(width) for width in (0.25, 0.5, 1, 2)),
+        *(bottleneck(width, divisor) for width in (0.25, 0.5, 1)),
+        *(basic(width, divisor) for width in (0.25, 0.5, 1, 2)),
     ]
-    return {block.name: block for block in blocks}
+    return {block.name: with_activation(block, activation) for block in blocks}
+
+
+def with_activation(block: Block, activation: Activation) -> Block:
+    """The block with another non-linearity in place of each ReLU, but for those of gates."""
+    if activation == "relu":
+        return block
+
+    def build(c_in: int, c_out: int, stride: int) -> Program | None:
+        program = block.build(c_in, c_out, stride)
+        return None if program is None else _with(program, activation)
+
+    return replace(block, build=build)
+
+
+def _with(program: Program, activation: Activation) -> Program:
+    def changed(op: Op) -> Op:
+        if op == Act("relu"):
+            return Act(activation)
+        if isinstance(op, Add):
+            return Add(tuple(_with(branch, activation) for branch in op.branches))
+        return op
+
+    return tuple(changed(op) for op in program)
 
 
 DEFAULT_BLOCKS: dict[str, tuple[str, ...]] = {
@@ -245,7 +315,3 @@ DEFAULT_BLOCKS: dict[str, tuple[str, ...]] = {
 
 def _same(c_in: int, c_out: int, stride: int) -> bool:
     return stride == 1 and c_in == c_out
-
-
-def _channels(wanted: float) -> int:
-    return max(1, round(wanted))

@@ -10,13 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import cast, get_args
 
 from nasea.space.blocks import Block, conv_norm
 from nasea.space.ops import Act, Activation, Add, Conv, GlobalPool, Op, Program, Scale
 
-SWISH: Activation = cast(Activation, "silu" if "silu" in get_args(Activation) else "hswish")
-"""SiLU, or its piecewise form where the vocabulary has no SiLU."""
+SWISH: Activation = "silu"
 
 _EARLY = 1 / 3
 """Part of the resolutions, from the first, that have kernel 3 in EfficientNet-B0 and no attention

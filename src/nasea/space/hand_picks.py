@@ -13,10 +13,11 @@ from dataclasses import dataclass, replace
 
 from nasea.errors import SpaceError
 from nasea.space.blocks import Block
+from nasea.space.build import build_space
 from nasea.space.families import Family
 from nasea.space.ops import Program, rename_slots
 from nasea.space.shapes import Shape
-from nasea.space.space import Space, build_space
+from nasea.space.space import Space
 
 TOLERANCE = 0.03
 """A hand pick may cost so much more or less than the budget, relative to it."""

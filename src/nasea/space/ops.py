@@ -10,7 +10,8 @@ and the drawing. What frameworks do differently by default is fixed here, for al
   ``ceil(size / stride)``;
 * a convolution has a bias only where ``bias=True``;
 * ``hsigmoid`` is ``relu6(x + 3) / 6`` and ``hswish`` is ``x * hsigmoid(x)`` (Howard et al. 2019,
-  arXiv:1905.02244, §5.2; tf.keras calls another line hard_sigmoid);
+  arXiv:1905.02244, §5.2; tf.keras calls another line hard_sigmoid); ``silu`` is
+  ``x * sigmoid(x)`` (Elfwing et al. 2018, arXiv:1702.03118);
 * normalisation is batch normalisation with ``NORM_EPS`` and ``NORM_MOMENTUM``, where the momentum
   is the weight of the *new* observation (tf.keras counts the other way round: 0.9);
 * initial values: convolutions He-normal over fan-out (He et al. 2015, arXiv:1502.01852), biases 0,
@@ -28,7 +29,7 @@ from nasea.errors import SpaceError
 NORM_EPS = 1e-5
 NORM_MOMENTUM = 0.1
 
-Activation = Literal["relu", "relu6", "hswish", "sigmoid", "hsigmoid"]
+Activation = Literal["relu", "relu6", "hswish", "silu", "sigmoid", "hsigmoid"]
 PoolKind = Literal["max", "avg"]
 
 

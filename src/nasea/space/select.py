@@ -12,7 +12,7 @@ from pathlib import Path
 
 from nasea.errors import SpaceError, UserCodeError, UserModuleError
 from nasea.space.blocks import DEFAULT_BLOCKS, Block, catalogue
-from nasea.space.ops import Program
+from nasea.space.ops import Activation, Program
 from nasea.space.shapes import output_shape
 from nasea.space.slots import collect, place
 
@@ -21,7 +21,11 @@ _SAMPLES = ((16, 16, 1), (16, 16, 2), (16, 32, 1), (24, 16, 2))
 
 
 def select_blocks(
-    names: Sequence[str] | None, constraint_type: str, own: Mapping[str, Block]
+    names: Sequence[str] | None,
+    constraint_type: str,
+    own: Mapping[str, Block],
+    activation: Activation = "relu",
+    divisor: int = 1,
 ) -> tuple[Block, ...]:
     """The candidates by name or family.
 
@@ -29,12 +33,14 @@ def select_blocks(
         names: ``supernet.blocks``; ``None`` takes the default set of the constraint and every
             block of the user's own.
         constraint_type: ``size``, ``flops`` or ``latency``.
-        own: the user's blocks by name.
+        own: the user's blocks by name; they are what they are.
+        activation: the non-linearity of nasea's own.
+        divisor: what inner channels of nasea's own are rounded to a multiple of.
 
     Raises:
         SpaceError: a name that is neither a block nor a family.
     """
-    known = {**catalogue(), **own}
+    known = {**catalogue(activation, divisor), **own}
     if names is None:
         return tuple(known[name] for name in (*DEFAULT_BLOCKS[constraint_type], *own))
     chosen: dict[str, Block] = {}

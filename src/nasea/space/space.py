@@ -1,22 +1,23 @@
 """The search space: a chain of layers, each with its candidates.
 
-A genome is one integer a layer, the index of the chosen candidate. Two genomes can mean the same
-network: in a run of layers that all keep their shape, it makes no difference which of them is
-skipped. The canonical genome of such a network skips last.
+A genome is one integer a layer, the index of the chosen candidate. Where widths are searched, one
+integer a stage follows, the index of its width. Two genomes can mean the same network: in a run of
+layers that all keep their shape, it makes no difference which of them is skipped, and at some
+widths two blocks are one. The canonical genome of such a network skips last, and names the first
+of equal blocks.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
 from nasea.errors import SpaceError
-from nasea.space.blocks import Block
-from nasea.space.ops import Program, rename_slots
-from nasea.space.shapes import Shape, output_shape
-from nasea.space.slots import SharingPolicy, Tensor, collect, place
+from nasea.space.ops import Program
+from nasea.space.shapes import Shape
+from nasea.space.slots import SharingPolicy, Tensor, collect
+from nasea.space.widths import Stage
 
 Genome = tuple[int, ...]
 
@@ -37,7 +38,7 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Layer:
-    """One searched layer.
+    """One searched layer, at one pair of widths.
 
     Attributes:
         index: position in the chain, from 0.
@@ -45,7 +46,8 @@ class Layer:
         out_shape: (channels, height, width) that leave, whatever is chosen.
         stride: 1 or 2.
         tapped: whether PostNet reads this layer's output too (``supernet.feature_choose``).
-        candidates: what can be chosen here.
+        candidates: what can be chosen here, in an order that no width changes. Where two are one
+            network at these widths, both are the first of them.
     """
 
     index: int
@@ -56,6 +58,17 @@ class Layer:
     candidates: tuple[Candidate, ...]
 
     @property
+    def key(self) -> tuple[int, int, int]:
+        """(index, channels in, channels out): what tells the layers of a space apart."""
+        return self.index, self.in_shape[0], self.out_shape[0]
+
+    @cached_property
+    def firsts(self) -> tuple[int, ...]:
+        """For each candidate, the first one that is the same network."""
+        names = [candidate.name for candidate in self.candidates]
+        return tuple(names.index(name) for name in names)
+
+    @property
     def skip(self) -> int | None:
         """Index of the candidate that does nothing; ``None`` where there is none."""
         return next((i for i, c in enumerate(self.candidates) if c.is_skip), None)
@@ -63,15 +76,40 @@ class Layer:
 
 @dataclass(frozen=True)
 class Space:
-    """All architectures of a body."""
+    """All architectures of a body.
+
+    Attributes:
+        layers: the chain, every stage at its widest.
+        policy: which tensors candidates share.
+        stages: what chooses its width; empty where ``filters`` decides it.
+        variants: for each layer, itself at every pair of widths; empty without stages.
+    """
 
     layers: tuple[Layer, ...]
     policy: SharingPolicy
+    stages: tuple[Stage, ...] = ()
+    variants: tuple[tuple[Layer, ...], ...] = ()
+
+    @property
+    def block_choices(self) -> tuple[int, ...]:
+        """Number of candidates at each layer."""
+        return tuple(len(layer.candidates) for layer in self.layers)
+
+    @property
+    def width_choices(self) -> tuple[int, ...]:
+        """Number of widths of each stage."""
+        return tuple(len(stage.channels) for stage in self.stages)
 
     @property
     def choices(self) -> tuple[int, ...]:
-        """Number of candidates at each layer."""
-        return tuple(len(layer.candidates) for layer in self.layers)
+        """Number of values of each gene: the candidates of each layer, the widths of each stage."""
+        return self.block_choices + self.width_choices
+
+    @cached_property
+    def wires(self) -> tuple[int | None, ...]:
+        """For each layer, the stage that decides how much it puts out; ``None`` where none does."""
+        stage_of = {i: number for number, stage in enumerate(self.stages) for i in stage.layers}
+        return tuple(stage_of.get(layer.index) for layer in self.layers)
 
     @property
     def out_shape(self) -> Shape:
@@ -83,50 +121,93 @@ class Space:
         """Layers whose outputs PostNet gets besides the last one."""
         return tuple(layer.index for layer in self.layers if layer.tapped)
 
+    @property
+    def every_layer(self) -> Iterator[Layer]:
+        """Every layer at every pair of widths."""
+        for at_widths in self.variants or ((layer,) for layer in self.layers):
+            yield from at_widths
+
     @cached_property
     def slots(self) -> dict[str, Tensor]:
         """Every tensor of the supernet by name."""
-        return collect(c.program for layer in self.layers for c in layer.candidates)
+        return collect(c.program for layer in self.every_layer for c in layer.candidates)
 
     @cached_property
     def n_architectures(self) -> int:
         """Number of different networks, exactly."""
-        interchangeable = {i for run in self._runs for i in run}
-        total = math.prod(n for i, n in enumerate(self.choices) if i not in interchangeable)
-        for run in self._runs:
-            blocks = self.choices[run[0]] - 1
-            total *= sum(int(blocks**used) for used in range(len(run) + 1))
-        return total
+        # How many there are up to a layer, by the channels that it puts out.
+        counts = {self.layers[0].in_shape[0]: 1}
+        lengths = {run[0]: len(run) for run in self._runs}
+        within = {i for run in self._runs for i in run[1:]}
+        for index, at_widths in enumerate(self.variants or [(one,) for one in self.layers]):
+            if index in within:
+                continue
+            behind: dict[int, int] = {}
+            for layer in at_widths:
+                ways = len(set(layer.firsts))
+                if index in lengths:
+                    ways = sum(int((ways - 1) ** used) for used in range(lengths[index] + 1))
+                _, before, after = layer.key
+                behind[after] = behind.get(after, 0) + counts.get(before, 0) * ways
+            counts = behind
+        return sum(counts.values())
 
     def validate(self, genome: Sequence[int]) -> Genome:
         """The genome as a tuple; raises SpaceError when it does not belong to this space."""
-        if len(genome) != len(self.layers):
+        if len(genome) != len(self.choices):
             raise SpaceError(
-                f"a genome of this space has {len(self.layers)} genes, found {len(genome)}"
+                f"a genome of this space has {len(self.choices)} genes, found {len(genome)}"
             )
-        for layer, gene in zip(self.layers, genome, strict=True):
-            if not 0 <= gene < len(layer.candidates):
-                raise SpaceError(
-                    f"gene {layer.index} must be 0 to {len(layer.candidates) - 1}, found {gene}"
-                )
+        for number, (count, gene) in enumerate(zip(self.choices, genome, strict=True)):
+            if not 0 <= gene < count:
+                raise SpaceError(f"gene {number} must be 0 to {count - 1}, found {gene}")
         return tuple(int(gene) for gene in genome)
 
     def canonical(self, genome: Genome) -> Genome:
         """The one genome that stands for all that mean the same network."""
         result = list(genome)
+        for layer in self.trunk(genome):
+            result[layer.index] = layer.firsts[genome[layer.index]]
         for run in self._runs:
             skip = self.layers[run[0]].skip
-            used = [genome[i] for i in run if genome[i] != skip]
-            for position, i in enumerate(run):
-                result[i] = used[position] if position < len(used) else genome[i]
-                if position >= len(used) and skip is not None:
-                    result[i] = skip
+            assert skip is not None
+            used = [result[i] for i in run if result[i] != skip]
+            for i, gene in zip(run, used + [skip] * len(run), strict=False):
+                result[i] = gene
         return tuple(result)
+
+    def channels(self, genome: Genome) -> tuple[int, ...]:
+        """The width of each stage."""
+        widths = zip(self.stages, genome[len(self.layers) :], strict=True)
+        return tuple(stage.channels[gene] for stage, gene in widths)
+
+    def trunk(self, genome: Genome) -> tuple[Layer, ...]:
+        """The layers of an architecture at its widths, whatever its blocks."""
+        if not self.stages:
+            return self.layers
+        channels = self.channels(genome)
+        before = self.layers[0].in_shape[0]
+        found = []
+        for layer, wire in zip(self.layers, self.wires, strict=True):
+            after = layer.out_shape[0] if wire is None else channels[wire]
+            found.append(self._by_key[layer.index, before, after])
+            before = after
+        return tuple(found)
+
+    def path(self, genome: Genome) -> tuple[tuple[Layer, int], ...]:
+        """(layer at its widths, chosen candidate) from the first layer to the last.
+
+        Two architectures are the same up to where their paths part.
+        """
+        return tuple(zip(self.trunk(genome), genome, strict=False))
+
+    def steps(self, genome: Genome) -> tuple[tuple[int, ...], ...]:
+        """The layers of :meth:`path` as numbers, equal and ordered as they are."""
+        return tuple((*layer.key, gene) for layer, gene in self.path(genome))
 
     def decode(self, genome: Sequence[int]) -> tuple[Candidate, ...]:
         """The chosen candidate of every layer."""
-        valid = self.validate(genome)
-        return tuple(layer.candidates[gene] for layer, gene in zip(self.layers, valid, strict=True))
+        return tuple(layer.candidates[gene] for layer, gene in self.path(self.validate(genome)))
 
     def blocks(self, genome: Sequence[int]) -> tuple[str, ...]:
         """The names of the chosen blocks, what people read and write."""
@@ -134,29 +215,60 @@ class Space:
 
     def only(self, genome: Sequence[int]) -> Space:
         """The space of one architecture: of each layer's candidates the chosen one alone."""
-        layers = zip(self.layers, self.decode(genome), strict=True)
-        return Space(tuple(replace(layer, candidates=(one,)) for layer, one in layers), self.policy)
+        path = self.path(self.validate(genome))
+        layers = (replace(layer, candidates=(layer.candidates[gene],)) for layer, gene in path)
+        return Space(tuple(layers), self.policy)
 
     def tapped(self, taps: Sequence[int]) -> Space:
-        """The same space with PostNet reading these layers besides the last one."""
+        """The same space with PostNet reading these layers besides the last one.
+
+        Raises:
+            SpaceError: widths are searched: what PostNet reads has to be known before.
+        """
+        if self.stages:
+            raise SpaceError("taps must be known before widths are searched")
         layers = (replace(layer, tapped=layer.index in taps) for layer in self.layers)
         return Space(tuple(layers), self.policy)
 
-    def encode(self, blocks: Sequence[str]) -> Genome:
-        """The genome of the named blocks; the inverse of :meth:`blocks`."""
+    def encode(self, blocks: Sequence[str], filters: Sequence[int] = ()) -> Genome:
+        """The genome of the named blocks; the inverse of :meth:`blocks`.
+
+        Args:
+            blocks: one name a layer.
+            filters: what each layer puts out, where widths are searched; otherwise not looked at.
+
+        Raises:
+            SpaceError: the space has no such network.
+        """
         if len(blocks) != len(self.layers):
             raise SpaceError(
                 f"this space has {len(self.layers)} layers, found {len(blocks)} blocks"
             )
+        widths = [self._width(number, filters) for number in range(len(self.stages))]
         genome = []
-        for layer, name in zip(self.layers, blocks, strict=True):
+        for layer, name in zip(self.trunk((*(0 for _ in blocks), *widths)), blocks, strict=True):
             names = [candidate.name for candidate in layer.candidates]
             if name not in names:
                 raise SpaceError(
                     f"layer {layer.index} has no block {name!r}; it has {', '.join(names)}"
                 )
             genome.append(names.index(name))
-        return tuple(genome)
+        return (*genome, *widths)
+
+    def _width(self, number: int, filters: Sequence[int]) -> int:
+        stage = self.stages[number]
+        found = {filters[i] for i in stage.layers if i < len(filters)}
+        if len(found) != 1 or not found <= set(stage.channels):
+            named = ", ".join(map(str, stage.layers))
+            raise SpaceError(
+                f"layers {named} can put out {', '.join(map(str, stage.channels))} channels, "
+                f"found {', '.join(map(str, sorted(found))) or 'nothing'}"
+            )
+        return stage.channels.index(found.pop())
+
+    @cached_property
+    def _by_key(self) -> dict[tuple[int, int, int], Layer]:
+        return {layer.key: layer for layer in self.every_layer}
 
     @cached_property
     def _runs(self) -> tuple[tuple[int, ...], ...]:
@@ -177,69 +289,3 @@ class Space:
         if current:
             runs.append(tuple(current))
         return tuple(run for run in runs if len(run) > 1)
-
-
-def build_space(
-    in_shape: Shape,
-    filters: Sequence[int],
-    strides: Sequence[int],
-    blocks: Sequence[Block],
-    policy: SharingPolicy = "entangled",
-    taps: Sequence[int] = (),
-) -> Space:
-    """Place the blocks in every layer of a chain.
-
-    Args:
-        in_shape: (channels, height, width) of PreNet's output.
-        filters: output channels of each layer.
-        strides: 1 or 2 for each layer.
-        blocks: the candidates; where one does not apply, or means the same network as an earlier
-            one at these widths, the layer does without it.
-        policy: which tensors candidates share.
-        taps: layers whose outputs PostNet gets besides the last one.
-
-    Raises:
-        SpaceError: a layer has no candidate, a program does not produce the layer's shape.
-    """
-    layers: list[Layer] = []
-    shape = in_shape
-    for index, (c_out, stride) in enumerate(zip(filters, strides, strict=True)):
-        c_in, height, width = shape
-        out_shape = (c_out, -(-height // stride), -(-width // stride))
-        candidates = _candidates(index, shape, out_shape, stride, blocks, policy)
-        layers.append(Layer(index, shape, out_shape, stride, index in taps, candidates))
-        shape = out_shape
-    return Space(tuple(layers), policy)
-
-
-def _candidates(
-    index: int,
-    in_shape: Shape,
-    out_shape: Shape,
-    stride: int,
-    blocks: Sequence[Block],
-    policy: SharingPolicy,
-) -> tuple[Candidate, ...]:
-    found: dict[Program, Candidate] = {}
-    for block in blocks:
-        local = block.build(in_shape[0], out_shape[0], stride)
-        if local is None:
-            continue
-        try:
-            produced = output_shape(local, in_shape)
-        except SpaceError as error:
-            raise SpaceError(f"block {block.name!r} in layer {index}: {error}") from error
-        if produced != out_shape:
-            raise SpaceError(
-                f"block {block.name!r} in layer {index}: {in_shape} at stride {stride} must become "
-                f"{out_shape}, but its program gives {produced}"
-            )
-        network = rename_slots(local, lambda _: "")
-        placed = place(local, policy, index, block.family, block.name)
-        found.setdefault(network, Candidate(block.name, block.family, placed))
-    if not found:
-        raise SpaceError(
-            f"layer {index} ({in_shape[0]} -> {out_shape[0]} channels, stride {stride}) has no "
-            f"candidate among {', '.join(block.name for block in blocks)}"
-        )
-    return tuple(found.values())

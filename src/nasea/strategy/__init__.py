@@ -1,9 +1,9 @@
 """The search over genomes: strategies that propose, and the loop that scores what they propose."""
 
 from nasea.strategy.archive import Archive, Evaluate, Record, Score
+from nasea.strategy.budget.feasibility import cheapest_within
 from nasea.strategy.evolution.nsga2 import Nsga2
 from nasea.strategy.evolution.nsga3 import Nsga3, representatives
-from nasea.strategy.feasibility import cheapest_within
 from nasea.strategy.pareto import HypervolumeReference, hypervolume
 from nasea.strategy.predictor.assisted import Assisted
 from nasea.strategy.problem import CostFeature, Genome, Limit, Objective, Problem

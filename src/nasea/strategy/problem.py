@@ -6,18 +6,15 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from nasea.errors import BudgetError
+from nasea.strategy.arrays import FloatArray, Genome, IntArray
+from nasea.strategy.budget.chain import Chain
 
-Genome: TypeAlias = tuple[int, ...]
-"""One candidate index per layer."""
-
-IntArray: TypeAlias = npt.NDArray[np.int64]
-FloatArray: TypeAlias = npt.NDArray[np.float64]
+__all__ = ["FloatArray", "CostFeature", "Genome", "IntArray", "Limit", "Objective", "Problem"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,8 +22,8 @@ class Limit:
     """Another cost that an architecture must not exceed; its unit is its own.
 
     Attributes:
-        cost: maps genomes, shape (n, layers), to their costs, shape (n,).
-        layer_costs: the additive part of the cost, one array of shape (choices,) a layer.
+        cost: maps genomes, shape (n, genes), to their costs, shape (n,).
+        layer_costs: the additive part of the cost, as a problem's.
         budget: the largest feasible cost.
     """
 
@@ -40,19 +37,21 @@ class Objective:
     """Another cost that is traded against quality, not only bounded; its unit is its own.
 
     Attributes:
-        cost: maps genomes, shape (n, layers), to their costs, shape (n,).
-        layer_costs: the additive part of the cost, one array of shape (choices,) a layer.
+        cost: maps genomes, shape (n, genes), to their costs, shape (n,).
+        layer_costs: the additive part of the cost, as a problem's.
         high: the cost that is worth nothing: its budget, or the most that an architecture costs.
+        wires: as a problem's.
     """
 
     cost: Callable[[IntArray], FloatArray]
     layer_costs: tuple[FloatArray, ...]
     high: float
+    wires: tuple[int | None, ...] = ()
 
     @cached_property
     def cheapest(self) -> Genome:
         """A genome of least cost; neither canonical nor surely feasible."""
-        return tuple(int(np.argmin(costs)) for costs in self.layer_costs)
+        return Chain(self.layer_costs, self.wires).cheapest
 
     @property
     def low(self) -> float:
@@ -65,7 +64,7 @@ class CostFeature:
     """An auxiliary cost that neither bounds nor is traded: it only helps to predict quality.
 
     Attributes:
-        cost: maps genomes, shape (n, layers), to their costs, shape (n,): counts, at least 0.
+        cost: maps genomes, shape (n, genes), to their costs, shape (n,): counts, at least 0.
         low: the least that an architecture costs.
         high: the most, budget or not.
     """
@@ -89,17 +88,23 @@ class Problem:
     milliseconds); the search never needs to know which.
 
     Attributes:
-        choices: number of candidates of each layer, each at least 1.
+        choices: number of values of each gene, each at least 1: the candidates of each layer, then
+            the widths of each place that has several.
         canonical: maps genomes that mean the same network to one genome; idempotent, and it
             preserves the cost.
-        cost: maps genomes, shape (n, layers), to their costs, shape (n,). It is taken to be free,
+        cost: maps genomes, shape (n, genes), to their costs, shape (n,). It is taken to be free,
             and has the last word on feasibility.
         layer_costs: the additive part of the cost, one array of shape (choices,) a layer; the
             whole cost is a constant plus the sum over layers. It guides sampling and repair.
+            Where there are widths, of shape (widths before, widths behind, choices), infinite at
+            pairs that a layer cannot have.
         budget: the largest feasible cost.
         limits: further costs that bound what is feasible.
         objectives: further costs that the front trades, beside ``cost`` and quality.
         cost_features: further costs that a predictor may use.
+        wires: for each layer, the number of the width gene that decides what is behind it (width
+            genes follow the genes of layers, counted from 0), ``None`` where none does; empty
+            where there are no width genes.
     """
 
     choices: tuple[int, ...]
@@ -110,12 +115,13 @@ class Problem:
     limits: tuple[Limit, ...] = ()
     objectives: tuple[Objective, ...] = ()
     cost_features: tuple[CostFeature, ...] = ()
+    wires: tuple[int | None, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.choices or min(self.choices) < 1:
             raise ValueError(f"every layer needs at least one candidate, found {self.choices}")
-        sizes = tuple(len(costs) for costs in self.layer_costs)
-        if sizes != self.choices:
+        sizes = tuple(costs.shape[-1] for costs in self.layer_costs)
+        if sizes != self.choices[: len(sizes)] or (sizes != self.choices and not self.wires):
             raise ValueError(f"layer_costs has sizes {sizes}, choices says {self.choices}")
         if not math.isfinite(self.budget):
             raise ValueError(f"the budget must be finite, found {self.budget}")
@@ -132,14 +138,27 @@ class Problem:
         """The problem under each of its budgets alone, the constraint's own first."""
         own = Limit(self.cost, self.layer_costs, self.budget)
         return tuple(
-            Problem(self.choices, self.canonical, one.cost, one.layer_costs, one.budget)
+            Problem(
+                self.choices, self.canonical, one.cost, one.layer_costs, one.budget,
+                wires=self.wires,
+            )
             for one in (own, *self.limits)
-        )
+        )  # fmt: skip
 
     @property
     def layers(self) -> int:
         """Number of genes of a genome."""
         return len(self.choices)
+
+    @property
+    def ordinal(self) -> tuple[bool, ...]:
+        """For each gene, whether its values have an order: those of widths do."""
+        return tuple(gene >= len(self.layer_costs) for gene in range(self.layers))
+
+    @cached_property
+    def chain(self) -> Chain:
+        """What the cost is made of."""
+        return Chain(self.layer_costs, self.wires)
 
     def costs(self, genomes: Sequence[Genome]) -> FloatArray:
         """Return the costs of genomes given as tuples, shape (n,)."""
@@ -154,7 +173,7 @@ class Problem:
     @cached_property
     def cheapest(self) -> Genome:
         """The canonical genome of least cost, whether or not it is feasible."""
-        return self.canonical(tuple(int(np.argmin(costs)) for costs in self.layer_costs))
+        return self.canonical(self.chain.cheapest)
 
     @cached_property
     def cheapest_cost(self) -> float:

@@ -12,7 +12,7 @@ import numpy as np
 
 from nasea.errors import MetricError
 from nasea.strategy.archive import Archive, Evaluate, Record, Score, records_of
-from nasea.strategy.enumeration import feasible_genomes
+from nasea.strategy.budget.enumeration import feasible_genomes
 from nasea.strategy.pareto import HypervolumeReference, hypervolume
 from nasea.strategy.problem import Genome, Problem
 from nasea.strategy.protocol import Strategy, Study, checked_batch

@@ -6,9 +6,9 @@ from collections.abc import Container, Sequence
 
 import numpy as np
 
-from nasea.strategy.cost_grid import RESOLUTION, CostGrid
-from nasea.strategy.enumeration import feasible_genomes
-from nasea.strategy.feasibility import cheapest_within
+from nasea.strategy.budget.cost_grid import RESOLUTION, CostGrid
+from nasea.strategy.budget.enumeration import feasible_genomes
+from nasea.strategy.budget.feasibility import cheapest_within
 from nasea.strategy.problem import Genome, IntArray, Problem
 from nasea.strategy.proposals import Proposals
 

@@ -69,7 +69,7 @@ OPERATORS = [
     Operator(COPY, SHAPE, (8, 10, 8)),
     *(
         Operator(ACTIVATION, SHAPE, SHAPE, activation=kind)
-        for kind in ("relu", "relu6", "hswish", "hsigmoid", "sigmoid")
+        for kind in ("relu", "relu6", "hswish", "hsigmoid", "sigmoid", "swish")
     ),
 ]
 

@@ -45,6 +45,7 @@ OPERATORS = [
     Operator(RESIZE, SHAPE, (8, 18, 14)),
     Operator(COPY, SHAPE, (8, 10, 8)),
     Operator(ACTIVATION, SHAPE, SHAPE, activation="hswish"),
+    Operator(ACTIVATION, SHAPE, SHAPE, activation="swish"),
 ]
 
 

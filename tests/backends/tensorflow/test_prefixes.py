@@ -109,13 +109,13 @@ class TestSharing(SharingContract):
         def estimating(
             net: Supernet, genome: Genome, outputs: list[list[Any]], *rest: Any
         ) -> tuple[Any, list[Any]]:
-            counts.extend([len(genome) + 1 - len(outputs)] * len(outputs[0]))
+            counts.extend([len(net.space.layers) + 1 - len(outputs)] * len(outputs[0]))
             return estimate(net, genome, outputs, *rest)
 
         def inferring(
             net: Supernet, genome: Genome, statistics: Any, outputs: list[Any], *rest: Any
         ) -> list[Any]:
-            counts.append(len(genome) + 1 - len(outputs))
+            counts.append(len(net.space.layers) + 1 - len(outputs))
             return infer(net, genome, statistics, outputs, *rest)
 
         monkeypatch.setattr(Supernet, "statistics", estimating)

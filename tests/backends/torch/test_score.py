@@ -161,7 +161,8 @@ def test_dropout_is_off_while_statistics_are_estimated(project: Path) -> None:
 def fresh_network(backend: TorchBackend, genome: tuple[int, ...]) -> Network:
     """The stand-alone network with other weights, as a user builds it."""
     module = backend.user._module
-    untrained = attached(backend.user.directory, seed=99).supernet
+    supernet = backend.scenario.supernet.model_dump(mode="json")
+    untrained = attached(backend.user.directory, seed=99, supernet=supernet).supernet
     return untrained.network(genome, module.PreNet(), module.PostNet())
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeAlias, TypeVar
@@ -56,11 +56,19 @@ class Scored(Protocol):
 
 Path = TypeVar("Path", bound=Scored)
 
+Steps: TypeAlias = Callable[[Genome], Sequence[object]]
+"""See :meth:`nasea.space.Space.steps`."""
+
 
 class LastPath(Generic[Path]):
-    """The architecture that was scored last; for as long as no weight changes."""
+    """The architecture that was scored last; for as long as no weight changes.
 
-    def __init__(self) -> None:
+    Args:
+        steps: of an architecture, one a layer; where two differ, so do the layers.
+    """
+
+    def __init__(self, steps: Steps) -> None:
+        self._steps = steps
         self._path: Path | None = None
         self._draw = 0
 
@@ -82,8 +90,9 @@ class LastPath(Generic[Path]):
         """
         path = self._path
         if path is not None and draw == self._draw:
-            pairs = enumerate(zip(path.genome, genome, strict=True))
-            parted = next((layer for layer, (one, other) in pairs if one != other), len(genome))
+            steps = self._steps(genome)
+            pairs = enumerate(zip(self._steps(path.genome), steps, strict=True))
+            parted = next((layer for layer, (one, other) in pairs if one != other), len(steps))
             depth = min(1 + parted, path.depth)
             if depth:
                 return path, depth
@@ -166,9 +175,14 @@ Attempt: TypeAlias = Callable[["Path | None", int, "Digest | None"], Measurement
 
 
 class Sharing(Generic[Path]):
-    """What architectures share that are scored one after the other, where that changes no score."""
+    """What architectures share that are scored one after the other, where that changes no score.
 
-    def __init__(self) -> None:
+    Args:
+        steps: of an architecture, one a layer; where two differ, so do the layers.
+    """
+
+    def __init__(self, steps: Steps) -> None:
+        self._steps = steps
         self.last: LastPath[Path] | None = None
         self.proof = Proof()
 
@@ -180,7 +194,7 @@ class Sharing(Generic[Path]):
         them others, :class:`Proof` finds out and ends it.
         """
         if self.last is None and not self.proof.failed:
-            self.last = LastPath()
+            self.last = LastPath(self._steps)
         try:
             yield
         finally:

@@ -26,6 +26,9 @@ Indices = Annotated[tuple[Index, ...], Words("a list of integers >= 0")]
 Betas = Annotated[
     tuple[Fraction, Fraction], Words("2 numbers, each between 0 and 1, both excluded")
 ]
+Multiples = Annotated[
+    tuple[Amount, ...], Field(min_length=1), Words("a list of numbers > 0, e.g. [0.5, 1, 2]")
+]
 CostKind = Literal["size", "flops", "latency"]
 CostKinds = Annotated[tuple[CostKind, ...], Words("a list of size, flops or latency")]
 Names = Annotated[tuple[Name, ...], Field(min_length=1), Words("a list of names")]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, SerializerFunctionWrapHandler, model_serializer
 
 from nasea.config.schema.keys import TASKS, By, Key
 from nasea.config.schema.kinds import (
@@ -24,6 +24,7 @@ from nasea.config.schema.kinds import (
     Ids,
     Index,
     Indices,
+    Multiples,
     Name,
     Names,
     Path,
@@ -161,6 +162,34 @@ class Supernet(Section):
             extension=True,
         ),
     ] = None
+    widths: Annotated[
+        Multiples | None,
+        Key(
+            "strategy.supernet.widths",
+            "what a layer may put out, as multiples of its filters; layers of equal filters "
+            "between two strides choose together, and those that PostNet reads keep their "
+            "filters; none: the filters",
+            extension=True,
+        ),
+    ] = None
+    divisor: Annotated[
+        Count | None,
+        Key(
+            "strategy.supernet.divisor",
+            "what widths are rounded to a multiple of, those inside blocks too; none: 8 for "
+            "widths, and blocks as they are",
+            extension=True,
+        ),
+    ] = None
+    activation: Annotated[
+        Literal["relu", "hswish", "silu"],
+        Key(
+            "strategy.supernet.activation",
+            "the non-linearity of nasea's own blocks: ReLU quantises well and fuses everywhere, "
+            "h-swish and SiLU are more accurate where the target runs them fast",
+            extension=True,
+        ),
+    ] = "relu"
     sharing: Annotated[
         Literal["entangled", "independent"],
         Key(
@@ -178,6 +207,13 @@ class Supernet(Section):
             extension=True,
         ),
     ] = None
+
+    @model_serializer(mode="wrap")
+    def _as_before(self, whole: SerializerFunctionWrapHandler) -> dict[str, object]:
+        """Without keys that say nothing: digests of scenarios without them stay what they were."""
+        values: dict[str, object] = whole(self)
+        unsaid = {"widths": None, "divisor": None, "activation": "relu"}
+        return {name: v for name, v in values.items() if name not in unsaid or v != unsaid[name]}
 
     @property
     def input_chw(self) -> tuple[int, int, int]:

@@ -19,6 +19,7 @@ from nasea.pipeline.probe import (
     require_same_metric,
     require_working_metric,
 )
+from nasea.pipeline.search.paths import usable_widths
 from nasea.pipeline.search.pre_training import check_source
 from nasea.pipeline.search.slow_start import small_rate_notice
 from nasea.pipeline.session.events import Listener, Silence
@@ -97,11 +98,14 @@ def _lines(prepared: Prepared) -> tuple[tuple[str, str], ...]:
          f"{format_cost(prepared.post_net.costs.parameters, 'size')}"),
         ("architectures", f"{prepared.space.n_architectures:,} different networks"),
     ]  # fmt: skip
+    lines.append(("widths", _widths(prepared)))
     for label, costs, genome in describe_costs(prepared):
         sizes = f"{format_cost(costs.parameters, 'size')}, {format_cost(costs.flops, 'flops')}"
         if costs.latency_ms is not None:
             sizes += f", {format_cost(costs.latency_ms, 'latency')}"
-        lines.append((label, f"{sizes}: {', '.join(prepared.space.blocks(genome))}"))
+        blocks = ", ".join(prepared.space.blocks(genome))
+        widths = "-".join(map(str, prepared.space.channels(genome)))
+        lines.append((label, f"{sizes}: {blocks}" + (f"; widths {widths}" if widths else "")))
     if prepared.profile is not None:
         fixed = prepared.costs.fixed.latency_ms or 0.0
         profile = f"{prepared.profile.describe()}; PreNet and PostNet take "
@@ -131,17 +135,54 @@ def _lines(prepared: Prepared) -> tuple[tuple[str, str], ...]:
     return tuple(lines)
 
 
+def _widths(prepared: Prepared) -> str:
+    """What can be chosen, or what the filters leave of the budget and what would leave more."""
+    costs, constraint = prepared.costs, prepared.scenario.constraint
+    stages = prepared.space.stages
+    if stages:
+        usable = usable_widths(costs, constraint.value)
+        told = []
+        for stage, within in zip(stages, usable, strict=True):
+            layers = f"{stage.layers[0]} to {stage.layers[-1]}" if stage.layers[1:] else (
+                str(stage.layers[0]))  # fmt: skip
+            channels = ", ".join(str(stage.channels[width]) for width in within)
+            beyond = len(stage.channels) - len(within)
+            told.append(f"layers {layers}: {channels}" + f" ({beyond} beyond the budget)" * (
+                beyond > 0))  # fmt: skip
+        return "; ".join(told)
+    low, high = (f(constraint.type) for f in (costs.cheapest_of, costs.dearest_of))
+    place = constraint.value / (low * high) ** 0.5
+    text = (
+        f"fixed by filters: this trunk allows {format_cost(low, constraint.type)} to "
+        f"{format_cost(high, constraint.type)}, and the budget is {place:.2g} times the middle; "
+    )
+    if not 0.5 <= place <= 2:
+        text += f"filters about {place**0.5:.2g} times as large would put it there; "
+    return text + "supernet.widths: [0.25, 0.5, 1, 2] would search them (docs/concepts.md)"
+
+
 def _layers(prepared: Prepared) -> tuple[tuple[str, ...], ...]:
+    channels: dict[int, tuple[set[int], set[int]]] = {}
+    for layer in prepared.space.every_layer:
+        before, behind = channels.setdefault(layer.index, (set(), set()))
+        before.add(layer.in_shape[0])
+        behind.add(layer.out_shape[0])
     return tuple(
         (
             str(layer.index),
-            _shape(layer.in_shape),
-            _shape(layer.out_shape),
+            _ranged(channels[layer.index][0], layer.in_shape),
+            _ranged(channels[layer.index][1], layer.out_shape),
             str(layer.stride),
             ", ".join(candidate.name for candidate in layer.candidates),
         )
         for layer in prepared.space.layers
     )
+
+
+def _ranged(channels: set[int], shape: tuple[int, ...]) -> str:
+    """A shape whose channels may be several: ``8-32x16x16``."""
+    least = f"{min(channels)}-" if len(channels) > 1 else ""
+    return least + _shape((max(channels), *shape[1:]))
 
 
 def _feasible_share(prepared: Prepared) -> float:

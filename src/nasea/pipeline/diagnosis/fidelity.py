@@ -233,7 +233,10 @@ class _Run:
         """Metrics with the supernet's weights, on the whole of val_dir."""
         listener = self.session.listener
         listener.begin("fidelity", f"scoring {len(genomes)} architectures on the supernet")
-        unknown = sorted(g for g in genomes if self._keys(g)[0] not in self.metrics)
+        unknown = sorted(
+            (g for g in genomes if self._keys(g)[0] not in self.metrics),
+            key=trained.prepared.space.steps,
+        )
         coming = iter(unknown)
         done = len(genomes) - len(unknown)
 

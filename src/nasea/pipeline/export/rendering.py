@@ -45,6 +45,7 @@ def model_text(
         nasea_version=info.nasea_version,
         framework_version=backend.environment["framework"],
         origin=origin,
+        widths=member.widths,
     )
     return render_model(
         info.framework,

@@ -169,10 +169,10 @@ def _end_files(opened: Built, deployment: Deployment) -> dict[Piece, bytes]:
 def _block_files(opened: Built, deployment: Deployment, listener: Listener) -> dict[Piece, bytes]:
     files: dict[Piece, bytes] = {}
     known: set[str] = set()
-    layers = opened.space.layers
-    for layer in layers:
+    layers = list(opened.space.every_layer)
+    for done, layer in enumerate(layers):
         # Where a converter writes the files this takes longer than timing them.
-        listener.progress(Progress("latency", layer.index, len(layers), "layer"))
+        listener.progress(Progress("latency", done, len(layers), "layer"))
         for piece, candidate in zip(pieces_of(layer), layer.candidates, strict=True):
             if piece.operators and piece.key not in known:
                 known.add(piece.key)
@@ -214,7 +214,7 @@ def _parts(opened: Built, genome: Genome, times: dict[Piece, Timing]) -> list[fl
     """Times alone of the pieces of a network."""
     by_key = {piece.key: timing.ms for piece, timing in times.items()}
     pieces = [*opened.end_pieces]
-    for layer, gene in zip(opened.space.layers, genome, strict=True):
+    for layer, gene in opened.space.path(genome):
         pieces.append(list(pieces_of(layer))[gene])
     return [by_key[piece.key] for piece in pieces if piece.operators]
 

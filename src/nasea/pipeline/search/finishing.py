@@ -176,7 +176,10 @@ def _score_whole(
     listener: Listener,
     stop: StopRequest,
 ) -> list[_Scored]:
-    unknown = sorted(r.genome for r in records if book.get(r.genome, whole=True) is None)
+    unknown = sorted(
+        (r.genome for r in records if book.get(r.genome, whole=True) is None),
+        key=prepared.space.steps,
+    )
     coming = iter(unknown)
     done = 0
 
@@ -232,9 +235,8 @@ def _member(prepared: Prepared, direction: Direction, number: int, scored: _Scor
 
 def _layer_rows(prepared: Prepared, genome: Genome) -> tuple[LayerRow, ...]:
     rows = []
-    candidates = prepared.space.decode(genome)
-    for layer, candidate, gene in zip(prepared.space.layers, candidates, genome, strict=True):
-        costs = prepared.costs.table[layer.index][gene]
+    for layer, gene in prepared.space.path(genome):
+        candidate, costs = layer.candidates[gene], prepared.costs.of_layer(layer)[gene]
         rows.append(
             LayerRow(
                 index=layer.index,

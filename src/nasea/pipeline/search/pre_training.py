@@ -7,7 +7,7 @@ start, or the search of another project, finds it. Only slots and PreNet go on, 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from nasea.backends.data.image_folder import is_image_folder
@@ -100,7 +100,7 @@ def pre_train(prepared: Prepared, home: Path, session: Session) -> None:
         _require_framework(stored, prepared.scenario, found[-1])
         source = str(found[-1])
     else:
-        stored = _trained(prepared.scenario, home, session)
+        stored = _trained(prepared.scenario, home, session, prepared.space.taps)
         source = "checkpoint/"
     account = prepared.backend.take_over(stored.payload)
     _require_something(account, source)
@@ -133,8 +133,11 @@ def classification_scenario(scenario: Scenario, home: Path) -> Scenario:
     )
 
 
-def _trained(scenario: Scenario, home: Path, session: Session) -> Checkpoint:
-    """The finished pre-training of this directory; trains what is missing."""
+def _trained(scenario: Scenario, home: Path, session: Session, taps: Sequence[int]) -> Checkpoint:
+    """The finished pre-training of this directory; trains what is missing.
+
+    What PostNet of the search reads keeps its width here too, or its weights would be of no use.
+    """
     wanted = classification_scenario(scenario, home)
     finished = CheckpointStore(home / "checkpoint", _KIND)
     store = CheckpointStore(home / "checkpoint", "pretrain")
@@ -143,7 +146,7 @@ def _trained(scenario: Scenario, home: Path, session: Session) -> Checkpoint:
     if stored is not None and _same(stored.meta["identity"], marks):
         session.listener.line("pre-training was done by an earlier start")
         return stored
-    opened = open_scenario(wanted, home, role="pre-training", group=session.group)
+    opened = open_scenario(wanted, home, role="pre-training", group=session.group, fixed=taps)
     backend = opened.backend
     try:
         backend.attach(opened.space, wanted.seed)
@@ -240,6 +243,8 @@ def _require_suitable(found: Scenario, scenario: Scenario, path: Path) -> None:
         ("strategy.supernet.filters", f"must be those of the search, "
          f"{list(scenario.supernet.filters)}",
          found.supernet.filters == scenario.supernet.filters, list(found.supernet.filters)),
+        ("strategy.supernet.widths", f"must be those of the search, {_listed(scenario)}",
+         found.supernet.widths == scenario.supernet.widths, _listed(found)),
     )  # fmt: skip
     problems = [
         Problem(str(path), key, rule, found=str(value))
@@ -248,6 +253,11 @@ def _require_suitable(found: Scenario, scenario: Scenario, path: Path) -> None:
     ]
     if problems:
         raise ConfigError(problems)
+
+
+def _listed(scenario: Scenario) -> str:
+    widths = scenario.supernet.widths
+    return "none" if widths is None else str(list(widths))
 
 
 def _digest_of_files(home: Path) -> str:

@@ -149,6 +149,10 @@ class _Run:
         if not self.trained.files():
             pre_train(prepared, self.home, self.session)
         training.run()
+        other = training.other_budget_notice()
+        if other is not None:
+            self.listener.notice(other)
+            notes.append(other)
         version = training.weights_version
         if self.metric_changed:  # what the earlier metric measured is not to be mixed in
             version += f":{self.identity['metric_code'][:16]}"

@@ -112,7 +112,10 @@ class Searching:
         began = time.monotonic()
         data = Slice(images=self.prepared.eval_images)
         # In order, so that those that begin alike come one after the other: they share that part.
-        unknown = sorted({genome for genome in genomes if self.book.get(genome) is None})
+        unknown = sorted(
+            {genome for genome in genomes if self.book.get(genome) is None},
+            key=self.prepared.space.steps,
+        )
         known = len(genomes) - len(unknown)
         done = 0
 

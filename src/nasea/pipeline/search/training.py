@@ -6,9 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from nasea.backends.records import Measurement, Slice
+from nasea.cost import format_cost
 from nasea.errors import Notice
 from nasea.pipeline.probe import Prepared, require_working_metric
 from nasea.pipeline.search.direction import N_NEEDED, N_WITNESSES, from_json, to_json
+from nasea.pipeline.search.paths import ABOVE, pathfinder
 from nasea.pipeline.session.checkpoint import CheckpointStore
 from nasea.pipeline.session.events import Listener
 from nasea.pipeline.session.interrupt import StopRequest
@@ -53,6 +55,9 @@ class Training(SupernetTraining):
         )
         self.prepared = prepared
         self.metric_changed = metric_changed
+        self.paths = pathfinder(prepared.costs, prepared.problem, prepared.scenario.seed)
+        constraint = prepared.scenario.constraint
+        self.trained_for: tuple[str, float] = (constraint.type, constraint.value)
         self.witnesses: tuple[Genome, ...] = ()
         self.before: list[Measurement] = []
 
@@ -76,10 +81,13 @@ class Training(SupernetTraining):
 
     def more_meta(self) -> dict[str, Any]:
         """The measurements."""
-        return {
+        meta: dict[str, Any] = {
             "witnesses": [list(genome) for genome in self.witnesses],
             "before": to_json(self.before),
         }
+        if self.space.stages:
+            meta["trained_for"] = list(self.trained_for)
+        return meta
 
     def take_meta(self, meta: Mapping[str, Any]) -> None:
         """Take over what :meth:`more_meta` gave."""
@@ -88,6 +96,21 @@ class Training(SupernetTraining):
         if self.metric_changed:
             reason = "before training another metric was measured"
             self.before = [Measurement(None, reason)] * len(self.witnesses)
+        if "trained_for" in meta:
+            kind, value = meta["trained_for"]
+            self.trained_for = (str(kind), float(value))
+
+    def other_budget_notice(self) -> Notice | None:
+        """A warning where widths were trained for another budget than this one."""
+        constraint = self.scenario.constraint
+        kind, value = self.trained_for
+        if not self.space.stages or (kind == constraint.type and constraint.value <= ABOVE * value):
+            return None
+        return Notice(
+            "supernet.widths",
+            f"the supernet was trained about a budget of {format_cost(value, kind)}: larger "
+            "architectures are trained less, or not at all (--restart trains for this budget)",
+        )
 
     def _measure_witnesses(self) -> None:
         """Measure those that have no number yet."""

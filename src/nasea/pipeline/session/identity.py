@@ -40,7 +40,7 @@ def identity(scenario: Scenario, data: DataReport, space: Space, directory: Path
     """Digests of everything that shaped training, by what it is."""
     own_blocks = directory / USER_BLOCKS_FILE
     code = {directory / FILE_NAME, *user_files(directory)} - {own_blocks}
-    layers = [asdict(layer) for layer in space.layers]
+    layers = [asdict(layer) for layer in space.every_layer]
     return {
         "scenario": scenario.training_digest(),
         "user_module": digest_of(sorted(code)),

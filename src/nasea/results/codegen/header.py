@@ -36,13 +36,14 @@ class ModelHeader:
         search_metric: what the user's metric returned during the search.
         flops: FLOPs (2 x MACs) for one image.
         latency_ms: milliseconds at batch 1; ``None`` when latency was not modelled.
-        genome: integer encoding, one gene a layer.
+        genome: integer encoding, one gene a layer; where widths were searched, one a stage follows.
         blocks: name of the block of each layer.
         seed: seed of the run.
         config_digest: digest of the resolved scenario.
         nasea_version: version that wrote the file.
         framework_version: name and version of the framework it was found with.
         origin: where the weights are from; ``None`` for those of the search.
+        widths: what each layer puts out, where that was searched.
     """
 
     number: int
@@ -60,6 +61,7 @@ class ModelHeader:
     nasea_version: str
     framework_version: str
     origin: Origin | None = None
+    widths: tuple[int, ...] = ()
 
     @property
     def name(self) -> str:
@@ -75,6 +77,7 @@ class ModelHeader:
 def facts(header: ModelHeader) -> str:
     """The header as assignments of literals, one for each fact."""
     latency = None if header.latency_ms is None else float(header.latency_ms)
+    widths = [assignment("widths", tuple(map(int, header.widths)))] if header.widths else []
     origin = [assignment("training", header.origin.words)] if header.origin else []
     return "\n".join(
         [
@@ -88,6 +91,7 @@ def facts(header: ModelHeader) -> str:
             assignment("latency_ms", latency, "at batch 1, where it was modelled"),
             assignment("genome", tuple(map(int, header.genome))),
             assignment("blocks", tuple(map(str, header.blocks))),
+            *widths,
             assignment("seed", int(header.seed)),
             assignment("config_digest", str(header.config_digest)),
             assignment("nasea_version", str(header.nasea_version)),

@@ -39,6 +39,7 @@ _ACTIVATIONS = {
     "relu": "nn.ReLU",
     "relu6": "nn.ReLU6",
     "hswish": "nn.Hardswish",
+    "silu": "nn.SiLU",
     "sigmoid": "nn.Sigmoid",
     "hsigmoid": "nn.Hardsigmoid",
 }

@@ -351,6 +351,6 @@ def _conv(op: Conv) -> list[Call]:
 def _activation(op: Act) -> Call:
     if op.kind in ("hswish", "hsigmoid"):
         return Call("HardSwish" if op.kind == "hswish" else "HardSigmoid")
-    if op.kind == "sigmoid":
-        return Call("layers.Activation", (literal("sigmoid"),))
+    if op.kind in ("sigmoid", "silu"):
+        return Call("layers.Activation", (literal("swish" if op.kind == "silu" else op.kind),))
     return Call("layers.ReLU", ("6.0",) if op.kind == "relu6" else ())

@@ -28,14 +28,16 @@ def save_front_csv(front: Front, path: Path) -> None:
     """Write one row for each member, by rising cost.
 
     Counts are exact, ``flops`` are 2 x MACs for one image, ``latency_ms`` is empty when latency was
-    not modelled, ``blocks`` and ``genome`` are separated by spaces.
+    not modelled, ``blocks`` and ``genome`` are separated by spaces. Where widths were searched, a
+    column for each layer says what it puts out.
 
     Raises:
         ResultsError: the file cannot be written.
     """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(_HEADER)
+    layers = range(max((len(member.widths) for member in front), default=0))
+    writer.writerow([*_HEADER, *(f"width_{layer}" for layer in layers)])
     for member in front:
         writer.writerow(
             [
@@ -49,6 +51,7 @@ def save_front_csv(front: Front, path: Path) -> None:
                 *front.files_of(member),
                 " ".join(member.blocks),
                 " ".join(map(str, member.genome)),
+                *member.widths,
             ]
         )
     write_result(path, text.getvalue())

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from nasea.strategy.cost_grid import CostGrid
+from nasea.strategy.budget.cost_grid import CostGrid
 from nasea.strategy.evolution.operators import mutate, repair, tournament, uniform_crossover
 from nasea.strategy.pareto import Ranking, rank_and_crowding
 from nasea.strategy.problem import FloatArray, Genome

@@ -71,7 +71,7 @@ def mutate(genomes: IntArray, choices: tuple[int, ...], rng: np.random.Generator
 def repair(genome: Genome, problem: Problem, rng: np.random.Generator) -> Genome:
     """Bring a genome under the budget and then every limit, keeping most of its genes.
 
-    In random order, each layer gets a random cheaper candidate until the budget is met. A
+    Gene after gene in random order gets a random cheaper value until the budget is met. A
     genome that is feasible comes back as it is; one that meets a limit may exceed an earlier one.
     """
     for view in problem.views:
@@ -86,7 +86,7 @@ def _repaired(genome: Genome, problem: Problem, rng: np.random.Generator) -> Gen
     while excess > 0 and changed:
         changed = False
         for layer in rng.permutation(len(genes)):
-            costs = problem.layer_costs[layer]
+            costs = _alternatives(problem, genes, layer)
             cheaper = np.flatnonzero(costs < costs[genes[layer]])
             if len(cheaper) > 0:
                 gene = int(rng.choice(cheaper))
@@ -96,3 +96,12 @@ def _repaired(genome: Genome, problem: Problem, rng: np.random.Generator) -> Gen
             if excess <= 0:
                 break
     return tuple(genes)
+
+
+def _alternatives(problem: Problem, genes: list[int], position: int) -> FloatArray:
+    """Costs with each value of one gene, up to a constant, shape (choices of the gene,)."""
+    if not problem.wires:
+        return problem.layer_costs[position]
+    rows = np.tile(np.array(genes, dtype=np.int64), (problem.choices[position], 1))
+    rows[:, position] = np.arange(len(rows))
+    return problem.cost(rows)

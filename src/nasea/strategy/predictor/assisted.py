@@ -163,7 +163,7 @@ class _Space:
 
     @cached_property
     def kernel(self) -> Kernel:
-        return Kernel(self.encode.layer_of, 1 + len(self.problem.cost_features))
+        return self.encode.kernel
 
     @cached_property
     def pool(self) -> CandidatePool:

@@ -8,8 +8,8 @@ from functools import cached_property
 import numpy as np
 
 from nasea.strategy.archive import Archive
-from nasea.strategy.cost_grid import CostGrid
-from nasea.strategy.enumeration import feasible_genomes
+from nasea.strategy.budget.cost_grid import CostGrid
+from nasea.strategy.budget.enumeration import feasible_genomes
 from nasea.strategy.evolution.operators import mutate, uniform_crossover
 from nasea.strategy.predictor.kernel import Encoder, Points
 from nasea.strategy.problem import FloatArray, Genome, IntArray, Problem

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+import numpy.typing as npt
 
 from nasea.strategy.predictor.kernel_prior import DIMENSIONS, Prior
 from nasea.strategy.problem import FloatArray, IntArray, Problem
@@ -58,8 +60,13 @@ class Encoder:
 
     @cached_property
     def layer_of(self) -> IntArray:
-        """The layer of each column of ``Points.hot``."""
+        """The layer, or the width, of each column of ``Points.hot``."""
         return np.repeat(np.arange(self.problem.layers), self.problem.choices)
+
+    @property
+    def kernel(self) -> Kernel:
+        """The kernel for these points."""
+        return Kernel(self.layer_of, 1 + len(self.problem.cost_features), self.problem.ordinal)
 
     def __call__(self, genomes: IntArray) -> Points:
         """Return the points of genomes, shape (n, layers)."""
@@ -92,7 +99,8 @@ class Kernel:
 
     The second transfers what was learnt in one layer to another. Candidates of different layers
     count as the same where they have the same index and their layers as many candidates, which is
-    how blocks and operations are listed; where that means nothing, g is fitted to be small.
+    how blocks and operations are listed; where that means nothing, g is fitted to be small. Widths
+    have an order: they are laid out along a line in the plane, and count as no candidate.
 
     Parameters are positive and given as logarithms, except for z, in this order: w, a, b, noise
     variance, t, s, r, u, g, h, z.
@@ -100,16 +108,18 @@ class Kernel:
     Args:
         layer_of: the layer of each candidate, shape (candidates,).
         costs: how many costs are known of an architecture, at least 1.
+        ordinal: for each layer, whether its candidates have an order; empty: none.
 
     Attributes:
         prior: of the parameters.
     """
 
-    def __init__(self, layer_of: IntArray, costs: int = 1) -> None:
+    def __init__(self, layer_of: IntArray, costs: int = 1, ordinal: Sequence[bool] = ()) -> None:
         self.layer_of = layer_of
-        kinds = _kinds(layer_of)
-        self.prior = Prior.of(layer_of, kinds, costs)
-        self._kind_of = np.eye(int(kinds.max()) + 1)[kinds]
+        ordered = np.isin(layer_of, np.flatnonzero(ordinal))
+        kinds = _kinds(layer_of, ordered)
+        self.prior = Prior.of(layer_of, kinds, costs, ordered)
+        self._kind_of = np.eye(int(kinds.max()) + 1)[kinds] * ~ordered[:, None]
         same = layer_of[:, None] == layer_of
         self._others = same & ~np.eye(len(layer_of), dtype=bool)
 
@@ -221,9 +231,10 @@ def _squares(one: FloatArray, other: FloatArray) -> FloatArray:
     return squares
 
 
-def _kinds(layer_of: IntArray) -> IntArray:
+def _kinds(layer_of: IntArray, ordered: npt.NDArray[np.bool_]) -> IntArray:
     """Which candidates count as the same, numbered as they come, shape (candidates,)."""
     sizes = np.bincount(layer_of)
-    names = [(int(size), index) for size in sizes for index in range(size)]
+    places = [index for size in sizes for index in range(size)]
+    names = list(zip(sizes[layer_of].tolist(), places, ordered.tolist(), strict=True))
     kinds = {name: kind for kind, name in enumerate(dict.fromkeys(names))}
     return np.array([kinds[name] for name in names])

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
 from nasea.strategy.problem import FloatArray, IntArray
 
@@ -15,6 +16,12 @@ DIMENSIONS = 2
 _APART = 0.3
 _PLANE_SD = 0.5
 """How far candidates lie apart in the plane, and how far that may be off."""
+
+_STEP = 0.35
+"""How far a width lies from the next."""
+
+_OWN_OF_WIDTHS = 0.01
+"""Median of what a width has to itself, beside its place on the line."""
 
 _NOISE = 0.015
 _NOISE_SD = 0.4
@@ -46,14 +53,23 @@ class Prior:
     PLANE: Final = "z"
 
     @classmethod
-    def of(cls, layer_of: IntArray, kind_of: IntArray, costs: int) -> Prior:
+    def of(
+        cls,
+        layer_of: IntArray,
+        kind_of: IntArray,
+        costs: int,
+        ordered: npt.NDArray[np.bool_] | None = None,
+    ) -> Prior:
         """Build the prior for a space.
 
         Args:
             layer_of: the layer of each candidate, shape (candidates,).
             kind_of: which candidates of different layers count as the same, shape (candidates,).
             costs: how many costs are known of an architecture.
+            ordered: which candidates are widths, which have an order, shape (candidates,).
         """
+        if ordered is None:
+            ordered = np.zeros(len(layer_of), dtype=np.bool_)
         layers, kinds = int(layer_of[-1]) + 1, int(kind_of.max()) + 1
         # Name -> the group that each parameter has something in common with; median; spread of the
         # logarithm.
@@ -71,9 +87,15 @@ class Prior:
         }
         # All in one place, there would be no direction in which a fit could begin to part them.
         places = np.random.default_rng(0).standard_normal((kinds, DIMENSIONS))
+        for kind in np.unique(kind_of[ordered]):
+            # Rising widths lie on a line, equal steps apart, and each has little of its own.
+            index = int(kind - kind_of[ordered].min())
+            places[kind] = (index * _STEP / _APART, 0.0)
         axes = (kind_of[:, None] * DIMENSIONS + np.arange(DIMENSIONS)).ravel()
         means = [np.full(len(group), np.log(median)) for group, median, _ in logarithms.values()]
         roots = [_root(group, spread) for group, _, spread in logarithms.values()]
+        own = list(logarithms).index("s")
+        means[own] = np.where(ordered, np.log(_OWN_OF_WIDTHS), means[own])
         means.append(_APART * places[kind_of].ravel())
         roots.append(_root(axes, _PLANE_SD))
         ends = np.cumsum([len(mean) for mean in means])

@@ -176,6 +176,9 @@ def _activation(writer: _Writer, op: Operator, inputs: list[str], output: str) -
         writer.op("Clip", [name, low, high], output)
     elif kind == "hsigmoid":
         writer.op("HardSigmoid", [name], output, alpha=1 / 6, beta=0.5)
+    elif kind == "swish":
+        writer.op("Sigmoid", [name], f"{output}_gate")
+        writer.op("Mul", [name, f"{output}_gate"], output)
     elif kind in _ACTIVATIONS:
         writer.op(_ACTIVATIONS[kind], [name], output)
     else:

@@ -111,12 +111,7 @@ class ParallelTrainer(Trainer):
 
     def _trained_by(self, paths: list[Genome]) -> list[str]:
         """Everything the paths may have a gradient for, in the same order on all ranks."""
-        slots = (
-            name
-            for path in paths
-            for layer, gene in enumerate(path)
-            for name in self.supernet.slots_of(layer, gene)
-        )
+        slots = (name for path in paths for name in self.supernet.slots_of(path))
         ends = (name for name in self.variables if name not in self.supernet.slots)
         return [*dict.fromkeys(slots), *ends]
 

@@ -56,7 +56,8 @@ class TfliteDeployment:
     def network(self, genome: Genome) -> bytes:
         """See :class:`nasea.backends.base.Deployment`."""
         body = []
-        for layer, candidate in zip(self._space.layers, self._space.decode(genome), strict=True):
+        for layer, gene in self._space.path(genome):
+            candidate = layer.candidates[gene]
             built = build(candidate.program)
             built(_zeros(layer.in_shape))
             body.append(built)

@@ -107,6 +107,7 @@ _ACTIVATIONS: dict[str, Callable[[Any], Any]] = {
     "relu": tf.nn.relu,
     "relu6": tf.nn.relu6,
     "sigmoid": tf.sigmoid,
+    "swish": lambda x: x * tf.sigmoid(x),
     "tanh": tf.tanh,
     "elu": tf.nn.elu,
     "leaky_relu": tf.nn.leaky_relu,

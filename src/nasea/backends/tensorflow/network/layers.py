@@ -271,8 +271,8 @@ def _activation(op: Act) -> Layer:
         return HardSwish()
     if op.kind == "hsigmoid":
         return HardSigmoid()
-    if op.kind == "sigmoid":
-        return tf.keras.layers.Activation("sigmoid")
+    if op.kind in ("sigmoid", "silu"):
+        return tf.keras.layers.Activation("swish" if op.kind == "silu" else op.kind)
     return tf.keras.layers.ReLU(6.0) if op.kind == "relu6" else tf.keras.layers.ReLU()
 
 

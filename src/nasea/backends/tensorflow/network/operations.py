@@ -72,7 +72,7 @@ def convolve(op: Conv, x: Any, kernel: Any) -> Any:
         x = tf.pad(x, ((0, 0), (side, side), (side, side), (0, 0)))
         padding = "VALID"
     if op.groups == op.c_in and op.groups > 1:
-        shape = (op.kernel, op.kernel, op.c_in, op.c_out // op.c_in)
+        shape = (op.kernel, op.kernel, -1, op.c_out // op.c_in)
         strides = (1, op.stride, op.stride, 1)
         return tf.nn.depthwise_conv2d(x, tf.reshape(kernel, shape), strides, padding)
     return grouped_convolution(x, kernel, op.groups, op.stride, padding)
@@ -173,4 +173,5 @@ ACTIVATIONS: dict[str, Callable[[Any], Any]] = {
     "sigmoid": tf.sigmoid,
     "hsigmoid": _hsigmoid,
     "hswish": lambda x: x * _hsigmoid(x),
+    "silu": lambda x: x * tf.sigmoid(x),
 }

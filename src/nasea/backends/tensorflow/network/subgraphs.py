@@ -53,29 +53,37 @@ class Piece:
     """A differentiable function of one tensor and of variables that it reads.
 
     Args:
-        function: (x) -> y, of operations that have gradients.
+        function: (x, sizes) -> y, of operations that have gradients.
         spec: shape and type of x.
         variables: what y depends on besides.
+        sizes: shape and type of what else it gets, as data: no gradient; ``None``: nothing.
     """
 
     def __init__(
         self,
-        function: Callable[[Any], Any],
+        function: Callable[..., Any],
         spec: tf.TensorSpec,
         variables: Sequence[tf.Variable],
+        sizes: tf.TensorSpec | None = None,
     ) -> None:
-        names, outer, backward = _split(function, spec, variables)
+        specs = [spec] if sizes is None else [spec, sizes]
+        names, outer, backward = _split(function, specs, variables)
 
-        def forward(x: Any) -> list[Any]:
+        # Residuals are found by their names, which begin with those of the arguments.
+        def forward_of_one(x: Any) -> list[Any]:
             y = function(x)
             return [y, *(y.graph.get_tensor_by_name(name) for name in names)]
 
-        self._forward = Called(forward, spec)
+        def forward_of_two(x: Any, sizes: Any) -> list[Any]:
+            y = function(x, sizes)
+            return [y, *(y.graph.get_tensor_by_name(name) for name in names)]
+
+        self._forward = Called(forward_of_one if sizes is None else forward_of_two, *specs)
         self._backward = Called(backward, *outer)
 
-    def forward(self, x: Any) -> tuple[Any, Tensors]:
+    def forward(self, x: Any, *sizes: Any) -> tuple[Any, Tensors]:
         """(y, residuals)."""
-        y, *residuals = self._forward(x)
+        y, *residuals = self._forward(x, *sizes)
         return y, residuals
 
     def backward(self, gradient: Any, residuals: Tensors) -> tuple[Any, Tensors]:
@@ -85,7 +93,9 @@ class Piece:
 
 
 def _split(
-    function: Callable[[Any], Any], spec: tf.TensorSpec, variables: Sequence[tf.Variable]
+    function: Callable[..., Any],
+    specs: Sequence[tf.TensorSpec],
+    variables: Sequence[tf.Variable],
 ) -> tuple[list[str], list[tf.TensorSpec], Callable[..., Any]]:
     """Trace a function with its gradient and cut the backward half off.
 
@@ -95,10 +105,13 @@ def _split(
     """
     graph = tf.__internal__.FuncGraph("whole")
     with graph.as_default():
-        x = tf.compat.v1.placeholder(spec.dtype, spec.shape, name="x")
+        x, *sizes = (
+            tf.compat.v1.placeholder(spec.dtype, spec.shape, name=name)
+            for name, spec in zip(("x", "sizes"), specs, strict=False)
+        )
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch([x, *variables])
-            y = function(x)
+            y = function(x, *sizes)
         upstream = tf.compat.v1.placeholder(y.dtype, y.shape, name="upstream")
         gradients = tape.gradient(y, [x, *variables], upstream, unconnected_gradients="zero")
     forward_half = _above([y], stop=set())

@@ -2,12 +2,14 @@
 
 The path is data. A candidate is traced once for training, once for estimating statistics and once
 for inference, when it is first needed; an architecture is a sequence of such functions, so the
-thousandth one costs no more than the tenth.
+thousandth one costs no more than the tenth. Where widths are searched they are data too: a
+function gets the sizes of its weights, and serves all widths.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import tensorflow as tf
@@ -22,7 +24,7 @@ from nasea.backends.tensorflow.network.operations import (
     slot_layout,
 )
 from nasea.backends.tensorflow.network.subgraphs import Called, Piece, Tensors
-from nasea.space import Genome, Program, Shape, Space
+from nasea.space import Add, Conv, Genome, Layer, Norm, Op, Program, Scale, Space
 from nasea.space.slots import Tensor, part, tensors
 
 Statistics = Sequence[Tensors]
@@ -45,22 +47,20 @@ class Supernet(tf.Module):
             name: tf.Variable(_initial(slot, generator), name=name.replace("/", "."))
             for name, slot in space.slots.items()
         }
-        self._layers = [
-            [
-                _Functions(candidate.program, self.slots, space, layer.in_shape)
-                for candidate in layer.candidates
-            ]
-            for layer in space.layers
-        ]
+        self._made: dict[tuple[int, Program], _Functions] = {}
+        self._candidates = {
+            layer.key: [self._placed(candidate.program, layer) for candidate in layer.candidates]
+            for layer in space.every_layer
+        }
 
     @property
     def traces(self) -> int:
         """Functions traced so far."""
-        return sum(functions.traces for layer in self._layers for functions in layer)
+        return sum(functions.traces for functions in self._made.values())
 
-    def slots_of(self, layer: int, gene: int) -> list[str]:
-        """Names of the slots that a candidate uses."""
-        return self._layers[layer][gene].names
+    def slots_of(self, genome: Genome) -> list[str]:
+        """Names of the slots that a path uses."""
+        return [name for one in self._path(genome) for name in one.names]
 
     def forward(self, genome: Genome, x: Any) -> tuple[list[Any], list[Tensors]]:
         """Through a path with the statistics of the batch, ready for :meth:`backward`.
@@ -73,10 +73,10 @@ class Supernet(tf.Module):
             What PostNet gets, the last layer last; the residuals of each layer.
         """
         tapped, residuals = [], []
-        for layer, functions in zip(self.space.layers, self._path(genome), strict=True):
+        for layer, one in zip(self.space.layers, self._path(genome), strict=True):
             kept: Tensors = ()
-            if functions.program:
-                x, kept = functions.trained.forward(x)
+            if one.program:
+                x, kept = one.functions.trained.forward(x, *one.sizes)
             residuals.append(kept)
             if layer.tapped:
                 tapped.append(x)
@@ -99,13 +99,13 @@ class Supernet(tf.Module):
         """
         *tapped, gradient = gradients
         layers = list(zip(self.space.layers, self._path(genome), strict=True))
-        for layer, functions in reversed(layers):
+        for layer, one in reversed(layers):
             if layer.tapped:
                 gradient = gradient + tapped.pop()
             kept = residuals.pop()
-            if functions.program:
-                gradient, of_slots = functions.trained.backward(gradient, kept)
-                for name, value in zip(functions.names, of_slots, strict=True):
+            if one.program:
+                gradient, of_slots = one.functions.trained.backward(gradient, kept)
+                for name, value in zip(one.names, of_slots, strict=True):
                     add(name, value)
         return gradient
 
@@ -132,11 +132,11 @@ class Supernet(tf.Module):
         xs = list(outputs[-1])
         tapped = [outputs[layer + 1] for layer in self.space.taps if layer < first]
         found: list[Tensors] = list(known)
-        for layer, functions in enumerate(self._path(genome)[first:], start=first):
+        for layer, one in enumerate(self._path(genome)[first:], start=first):
             sums: list[Any] = []
-            if functions.program:
+            if one.program:
                 for index, x in enumerate(xs):
-                    xs[index], *values = functions.estimated(x)
+                    xs[index], *values = one.functions.estimated(x, *one.sizes)
                     sums = [a + b for a, b in zip(sums, values, strict=True)] if sums else values
             found.append([total / len(xs) for total in sums])
             if layer in self.space.taps:
@@ -160,17 +160,67 @@ class Supernet(tf.Module):
         first, x = len(outputs) - 1, outputs[-1]
         tapped = [outputs[layer + 1] for layer in self.space.taps if layer < first]
         path = list(zip(self._path(genome), statistics, strict=True))
-        for layer, (functions, values) in enumerate(path[first:], start=first):
-            if functions.program:
-                (x,) = functions.inferred(x, *values)
+        for layer, (one, values) in enumerate(path[first:], start=first):
+            if one.program:
+                (x,) = one.functions.inferred(x, *one.sizes, *values)
             if layer in self.space.taps:
                 tapped.append(x)
             if len(outputs) == layer + 1 < kept:
                 outputs.append(x)
         return [*tapped, x]
 
-    def _path(self, genome: Genome) -> list[_Functions]:
-        return [layer[gene] for layer, gene in zip(self._layers, genome, strict=True)]
+    def _path(self, genome: Genome) -> list[_Placed]:
+        return [self._candidates[layer.key][gene] for layer, gene in self.space.path(genome)]
+
+    def _placed(self, program: Program, layer: Layer) -> _Placed:
+        """A candidate at its widths; at others it has the same functions."""
+        wide = bool(self.space.stages)
+        shared = _without_widths(program) if wide else program
+        made = self._made.get((layer.index, shared))
+        if made is None:
+            shape = (None, *layer.in_shape[1:]) if wide else layer.in_shape
+            made = _Functions(shared, self.slots, self.space, shape, wide)
+            self._made[layer.index, shared] = made
+        found = tensors(program)
+        sizes = [size for tensor in found for size in slot_layout(tensor.shape)]
+        given = (tf.constant(sizes, tf.int32),) if wide else ()
+        return _Placed(program, made, [tensor.slot for tensor in found], given)
+
+
+@dataclass(frozen=True)
+class _Placed:
+    """A candidate at its widths.
+
+    Attributes:
+        program: what it does.
+        functions: what does it.
+        names: of its slots.
+        sizes: the shapes of its tensors one behind the other, if the functions must be told.
+    """
+
+    program: Program
+    functions: _Functions
+    names: list[str]
+    sizes: tuple[Any, ...]
+
+
+def _without_widths(program: Program) -> Program:
+    """The program with channels that only tell depthwise convolutions from others."""
+
+    def changed(op: Op) -> Op:
+        if isinstance(op, Norm):
+            return replace(op, channels=1)
+        if isinstance(op, Add):
+            return Add(tuple(_without_widths(branch) for branch in op.branches))
+        if isinstance(op, Scale):
+            return Scale(_without_widths(op.gate))
+        if isinstance(op, Conv) and op.groups == 1:
+            return replace(op, c_in=1, c_out=1)
+        if isinstance(op, Conv) and op.groups == op.c_in:
+            return replace(op, c_in=2, c_out=2 * (op.c_out // op.c_in), groups=2)
+        return op
+
+    return tuple(changed(op) for op in program)
 
 
 class _Functions:
@@ -180,18 +230,27 @@ class _Functions:
         program: what the candidate does.
         slots: all slots.
         space: for their shapes.
-        in_shape: (C, H, W) of its input.
+        in_shape: (C, H, W) of its input; C may be ``None``.
+        wide: whether widths are data: every function then gets the shapes of the tensors, one
+            behind the other, after its first argument.
     """
 
     def __init__(
-        self, program: Program, slots: dict[str, tf.Variable], space: Space, in_shape: Shape
+        self,
+        program: Program,
+        slots: dict[str, tf.Variable],
+        space: Space,
+        in_shape: tuple[int | None, int, int],
+        wide: bool,
     ) -> None:
-        self.program = program
-        self.names = [tensor.slot for tensor in tensors(program)]
+        self._program = program
+        self._tensors = tensors(program)
         self._slots = slots
         self._space = space
         channels, height, width = in_shape
         self._spec = tf.TensorSpec((None, height, width, channels), tf.float32)
+        count = sum(len(tensor.shape) for tensor in self._tensors)
+        self._sizes = tf.TensorSpec((count,), tf.int32) if wide else None
         self._made: dict[str, Any] = {}
 
     @property
@@ -203,50 +262,68 @@ class _Functions:
     def trained(self) -> Piece:
         """X -> y with the statistics of the batch, with gradients."""
 
-        def function(x: Any) -> Any:
-            return run_program(self.program, x, self._bound(), batch_statistics)
+        def function(x: Any, *sizes: Any) -> Any:
+            return run_program(self._program, x, self._bound(*sizes), batch_statistics)
 
-        variables = [self._slots[name] for name in self.names]
-        return self._once("trained", lambda: Piece(function, self._spec, variables))
+        variables = [self._slots[tensor.slot] for tensor in self._tensors]
+        return self._once("trained", lambda: Piece(function, self._spec, variables, self._sizes))
 
     @property
     def estimated(self) -> Called:
         """X -> y, then mean and variance of each normalisation."""
 
-        def function(x: Any) -> list[Any]:
+        def function(x: Any, *sizes: Any) -> list[Any]:
             kept: list[Any] = []
-            y = run_program(self.program, x, self._bound(), batch_statistics_kept(kept))
+            y = run_program(self._program, x, self._bound(*sizes), batch_statistics_kept(kept))
             return [y, *kept]
 
-        return self._once("estimated", lambda: Called(function, self._spec))
+        return self._once("estimated", lambda: Called(function, self._spec, *self._size_specs))
 
     @property
     def inferred(self) -> Called:
         """x, then mean and variance of each normalisation -> y."""
 
         def function(x: Any, *values: Any) -> list[Any]:
-            return [run_program(self.program, x, self._bound(), given_statistics(values))]
+            sizes, values = values[: len(self._size_specs)], values[len(self._size_specs) :]
+            weights = self._bound(*sizes)
+            return [run_program(self._program, x, weights, given_statistics(values))]
 
         specs = [
-            tf.TensorSpec((norm.channels,), tf.float32)
-            for norm in norms_of(self.program)
+            tf.TensorSpec((None if self._sizes is not None else norm.channels,), tf.float32)
+            for norm in norms_of(self._program)
             for _ in ("mean", "variance")
         ]
-        return self._once("inferred", lambda: Called(function, self._spec, *specs, rewritten=True))
+        given = (self._spec, *self._size_specs, *specs)
+        return self._once("inferred", lambda: Called(function, *given, rewritten=True))
+
+    @property
+    def _size_specs(self) -> list[tf.TensorSpec]:
+        return [] if self._sizes is None else [self._sizes]
 
     def _once(self, what: str, make: Callable[[], Any]) -> Any:
         if what not in self._made:
             self._made[what] = make()
         return self._made[what]
 
-    def _bound(self) -> Weights:
+    def _bound(self, sizes: Any = None) -> Weights:
         """The parts of the slots that the candidate uses, in the graph being traced."""
         weights: Weights = {}
-        for tensor in tensors(self.program):
+        first = 0
+        for tensor in self._tensors:
             whole = self._space.slots[tensor.slot].shape
             value = self._slots[tensor.slot]
-            where = slot_layout(part(whole, tensor.shape))
-            weights[tensor.slot] = value[where] if tensor.shape != whole else value
+            if sizes is None:
+                where = slot_layout(part(whole, tensor.shape))
+                weights[tensor.slot] = value[where] if tensor.shape != whole else value
+                continue
+            # Kernels are the same at all widths, so their margins are known here.
+            around = slot_layout(part(whole, (*whole[:2], *tensor.shape[2:])))
+            last = first + len(tensor.shape)
+            cut = value[around[:2]] if len(whole) == 4 else value
+            weights[tensor.slot] = tf.slice(
+                cut, tf.zeros_like(sizes[first:last]), sizes[first:last]
+            )
+            first = last
         return weights
 
 

@@ -76,7 +76,8 @@ class OnnxDeployment:
         """See :class:`nasea.backends.base.Deployment`."""
         nodes: list[Node] = []
         value, results = "input", []
-        for layer, candidate in zip(self._space.layers, self._space.decode(genome), strict=True):
+        for layer, gene in self._space.path(genome):
+            candidate = layer.candidates[gene]
             added, value = graph_of(candidate.program, layer.in_shape, value, f"l{layer.index}_")
             nodes.extend(added)
             if layer.tapped:

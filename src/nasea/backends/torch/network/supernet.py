@@ -8,7 +8,7 @@ batch.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -66,10 +66,10 @@ class Supernet(nn.Module):
             {_key(name): nn.Parameter(_initial(slot)) for name, slot in space.slots.items()}
         )
         lay_out(self, memory_format)
-        self._parts = [
-            [self._parts_of(candidate.program) for candidate in layer.candidates]
-            for layer in space.layers
-        ]
+        self._parts = {
+            layer.key: [self._parts_of(candidate.program) for candidate in layer.candidates]
+            for layer in space.every_layer
+        }
 
     def slot(self, name: str) -> nn.Parameter:
         """The tensor of a slot."""
@@ -80,31 +80,25 @@ class Supernet(nn.Module):
         """The weights of a path by slot, as leaves that collect gradients."""
         weights: Weights = {}
         with torch.no_grad():
-            for parts, gene in zip(self._parts, genome, strict=True):
-                for piece in parts[gene]:
-                    slot = self.slot(piece.slot)
-                    weights[piece.slot] = slot if piece.whole else self._copy(slot[piece.where])
+            for piece in self._pieces(genome):
+                slot = self.slot(piece.slot)
+                weights[piece.slot] = slot if piece.whole else self._copy(slot[piece.where])
         return weights
 
     def collect(self, genome: Genome, weights: Weights) -> None:
         """Add the gradients of a bound path to those of the slots."""
-        for parts, gene in zip(self._parts, genome, strict=True):
-            for piece in parts[gene]:
-                gradient = weights[piece.slot].grad
-                if piece.whole or gradient is None:
-                    continue
-                slot = self.slot(piece.slot)
-                if slot.grad is None:
-                    slot.grad = torch.zeros_like(slot)
-                slot.grad[piece.where] += gradient
+        for piece in self._pieces(genome):
+            gradient = weights[piece.slot].grad
+            if piece.whole or gradient is None:
+                continue
+            slot = self.slot(piece.slot)
+            if slot.grad is None:
+                slot.grad = torch.zeros_like(slot)
+            slot.grad[piece.where] += gradient
 
     def slots_of(self, genome: Genome) -> list[str]:
         """Names of the slots that a path uses."""
-        return [
-            piece.slot
-            for parts, gene in zip(self._parts, genome, strict=True)
-            for piece in parts[gene]
-        ]
+        return [piece.slot for piece in self._pieces(genome)]
 
     def run(self, images: torch.Tensor, genome: Genome, weights: Weights) -> object:
         """Forward through a bound path with the statistics of the batch.
@@ -116,7 +110,7 @@ class Supernet(nn.Module):
         """
         x = self.pre_net(images.contiguous(memory_format=self.memory_format))
         tapped = []
-        for layer, gene in zip(self.space.layers, genome, strict=True):
+        for layer, gene in self.space.path(genome):
             x = _run(layer.candidates[gene].program, x, weights)
             if layer.tapped:
                 tapped.append(x)
@@ -153,6 +147,11 @@ class Supernet(nn.Module):
                 stored[part(tuple(stored.shape), tuple(parameter.shape))] = parameter
         self.pre_net.load_state_dict(network.pre_net.state_dict())
         self.post_net.load_state_dict(network.post_net.state_dict())
+
+    def _pieces(self, genome: Genome) -> Iterator[_Part]:
+        """The tensors of a path, from its first layer on."""
+        for layer, gene in self.space.path(genome):
+            yield from self._parts[layer.key][gene]
 
     def _parts_of(self, program: Program) -> list[_Part]:
         parts = []
@@ -246,6 +245,7 @@ def _scale(op: Scale, x: torch.Tensor, weights: Weights, before: Op | None) -> t
 
 _POINTWISE: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
     "hswish": F.hardswish,
+    "silu": F.silu,
     "sigmoid": torch.sigmoid,
     "hsigmoid": F.hardsigmoid,
 }

@@ -63,7 +63,7 @@ class Scorer:
         self.device = device
         self.seed = seed
         self.limit = LIMIT // processes
-        self.sharing: Sharing[Path] = Sharing()
+        self.sharing: Sharing[Path] = Sharing(supernet.space.steps)
 
     def measure(self, genome: Genome, data: Slice) -> Measurement:
         """See :meth:`nasea.backends.base.Backend.measure`."""

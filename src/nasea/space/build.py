@@ -1,0 +1,126 @@
+"""Placing blocks in the layers of a chain."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from nasea.errors import SpaceError
+from nasea.space.blocks import Block
+from nasea.space.ops import Program, rename_slots
+from nasea.space.shapes import Shape, output_shape
+from nasea.space.slots import SharingPolicy, place
+from nasea.space.space import Candidate, Layer, Space
+from nasea.space.widths import DIVISOR, find_stages
+
+
+def build_space(
+    in_shape: Shape,
+    filters: Sequence[int],
+    strides: Sequence[int],
+    blocks: Sequence[Block],
+    policy: SharingPolicy = "entangled",
+    taps: Sequence[int] = (),
+    widths: Sequence[float] | None = None,
+    divisor: int = DIVISOR,
+    fixed: Sequence[int] = (),
+) -> Space:
+    """Place the blocks in every layer of a chain.
+
+    Args:
+        in_shape: (channels, height, width) of PreNet's output.
+        filters: output channels of each layer.
+        strides: 1 or 2 for each layer.
+        blocks: the candidates; where one does not apply, or means the same network as an earlier
+            one at these widths, the layer does without it. Where a layer has several widths, a
+            block stays that applies at all of them and is a network of its own at one.
+        policy: which tensors candidates share.
+        taps: layers whose outputs PostNet gets besides the last one.
+        widths: what a stage may put out, as multiples of its filters; ``None``: its filters.
+        divisor: what every width but the filters themselves is rounded to a multiple of.
+        fixed: layers that keep their filters beside the last and the tapped ones.
+
+    Raises:
+        SpaceError: a layer has no candidate, a program does not produce the layer's shape.
+    """
+    kept = {len(filters) - 1, *taps, *fixed}
+    stages = find_stages(filters, strides, kept, widths or [1], divisor)
+    choices: list[tuple[int, ...]] = [(count,) for count in filters]
+    for stage in stages:
+        for index in stage.layers:
+            choices[index] = stage.channels
+    stage_of = {i: stage for stage in stages for i in stage.layers}
+    layers: list[Layer] = []
+    variants: list[tuple[Layer, ...]] = []
+    before: tuple[int, ...] = in_shape[:1]
+    _, height, width = in_shape
+    for index, (behind, stride) in enumerate(zip(choices, strides, strict=True)):
+        inside = index > 0 and index in stage_of and stage_of.get(index - 1) is stage_of[index]
+        pairs = [(c, c) for c in behind] if inside else [(a, b) for a in before for b in behind]
+        shapes = [
+            ((a, height, width), (b, -(-height // stride), -(-width // stride))) for a, b in pairs
+        ]
+        found = _candidates(index, shapes, stride, blocks, policy)
+        variants.append(
+            tuple(
+                Layer(index, *ends, stride, index in taps, candidates)
+                for ends, candidates in zip(shapes, found, strict=True)
+            )
+        )
+        layers.append(variants[-1][-1])  # widths rise: the widest pair is the last
+        before, (_, height, width) = behind, shapes[-1][1]
+    chosen = tuple(stage for stage in stages if len(stage.channels) > 1)
+    return Space(tuple(layers), policy, chosen, tuple(variants) if chosen else ())
+
+
+def _candidates(
+    index: int,
+    shapes: Sequence[tuple[Shape, Shape]],
+    stride: int,
+    blocks: Sequence[Block],
+    policy: SharingPolicy,
+) -> list[tuple[Candidate, ...]]:
+    """The candidates of a layer at each (shape in, shape out)."""
+    firsts: list[dict[Program, Candidate]] = [{} for _ in shapes]
+    found: list[list[Candidate]] = [[] for _ in shapes]
+    for block in blocks:
+        programs = [_program(block, index, *ends, stride) for ends in shapes]
+        # What does nothing at some widths alone would make a skip of another kind there.
+        if None in programs or 0 < programs.count(()) < len(programs):
+            continue
+        placed = []
+        fresh = False
+        for local, known in zip(programs, firsts, strict=True):
+            assert local is not None
+            network = rename_slots(local, lambda _: "")
+            fresh |= network not in known
+            program = place(local, policy, index, block.family, block.name)
+            placed.append((network, Candidate(block.name, block.family, program)))
+        if fresh:
+            for (network, candidate), known, offered in zip(placed, firsts, found, strict=True):
+                offered.append(known.setdefault(network, candidate))
+    if not found[0]:
+        (c_in, *_), (c_out, *_) = shapes[0]
+        raise SpaceError(
+            f"layer {index} ({c_in} -> {c_out} channels, stride {stride}) has no "
+            f"candidate among {', '.join(block.name for block in blocks)}"
+        )
+    return [tuple(offered) for offered in found]
+
+
+def _program(
+    block: Block, index: int, in_shape: Shape, out_shape: Shape, stride: int
+) -> Program | None:
+    """What the block does there; ``None`` where it does not apply."""
+    local = block.build(in_shape[0], out_shape[0], stride)
+    if local is None:
+        return None
+    try:
+        produced = output_shape(local, in_shape)
+    except SpaceError as error:
+        raise SpaceError(f"block {block.name!r} in layer {index}: {error}") from error
+    if produced != out_shape:
+        raise SpaceError(
+            f"block {block.name!r} in layer {index}: {in_shape} at stride {stride} must become "
+            f"{out_shape}, but its program gives {produced}"
+        )
+    return local

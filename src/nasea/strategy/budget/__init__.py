@@ -1,0 +1,1 @@
+"""What a budget allows: the costs of a chain, drawing by cost, listing, feasibility."""

@@ -1,0 +1,94 @@
+"""Paths about a budget: blocks fair, widths for the cost, every usable width with its share."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+import pytest
+
+from nasea.cost import CostModel, Costs, build_cost_model
+from nasea.pipeline.search.paths import ABOVE, BELOW, BudgetPaths, pathfinder, usable_widths
+from nasea.space import build_space, catalogue, fair_path
+from nasea.strategy import Problem
+
+STEPS = 400
+BLOCKS = [catalogue()[name] for name in ("skip", "separable_k3", "inverted_k3_e6", "basic_x2")]
+
+
+def model(widths: list[float] | None) -> CostModel:
+    space = build_space(
+        (8, 16, 16), [16, 16, 32, 32, 64, 64], [1, 1, 2, 1, 2, 1], BLOCKS, widths=widths, divisor=4
+    )
+    return build_cost_model(space, "flops", [Costs(100, 50_000)])
+
+
+def problem(costs: CostModel, budget: float) -> Problem:
+    return Problem(
+        costs.space.choices,
+        costs.space.canonical,
+        costs,
+        costs.layer_costs,
+        budget,
+        wires=costs.space.wires if costs.space.stages else (),
+    )
+
+
+@pytest.fixture(scope="module")
+def costs() -> CostModel:
+    return model([0.25, 0.5, 1, 2])
+
+
+def test_blocks_are_as_fair_as_ever(costs: CostModel) -> None:
+    paths = BudgetPaths(costs, problem(costs, 16e6), seed=3)
+    again = BudgetPaths(costs, problem(costs, 16e6), seed=3)
+    fair = 0
+    for step in range(100):
+        path = paths(step)
+        fair += path[:6] == fair_path(costs.space.block_choices, 3, step)
+        assert costs.space.validate(path) == path
+    assert path == again(99), "a function of the step"
+    assert fair > 90, "but for blocks that a wide stage brings over the budget"
+
+
+@pytest.mark.parametrize("budget", [3e5, 1e6, 4e6, 16e6])
+def test_most_paths_are_about_the_budget(costs: CostModel, budget: float) -> None:
+    paths = BudgetPaths(costs, problem(costs, budget), seed=0)
+    genomes = [paths(step) for step in range(STEPS)]
+    values = costs(np.array(genomes))
+    about = np.mean((values >= 0.9 * BELOW * budget) & (values <= 1.1 * ABOVE * budget))
+    assert about > 0.9
+    assert values.max() < 8 * budget
+    assert np.quantile(values, 0.8) > 2 * np.quantile(values, 0.2) or budget < 1e6
+
+
+@pytest.mark.parametrize("budget", [1e6, 4e6])
+def test_every_usable_width_has_its_share_and_no_other(costs: CostModel, budget: float) -> None:
+    paths = BudgetPaths(costs, problem(costs, budget), seed=0)
+    genomes = [paths(step) for step in range(STEPS)]
+    for stage, usable in enumerate(usable_widths(costs, budget)):
+        found = Counter(genome[6 + stage] for genome in genomes)
+        assert set(found) == set(usable) == {0, 1, 2, 3}
+        assert min(found.values()) >= STEPS // 3 // 4 - 1
+
+
+def test_usable_widths_by_brute_force(costs: CostModel) -> None:
+    widths = np.array(list(np.ndindex(*costs.space.width_choices)))
+    cheapest = np.full(len(widths), np.inf)
+    for blocks in np.ndindex(*costs.space.block_choices):
+        genomes = np.column_stack([np.tile(blocks, (len(widths), 1)), widths])
+        cheapest = np.minimum(cheapest, costs(genomes))
+    budget = float(np.quantile(cheapest, 0.3))
+    expected = [
+        tuple(w for w in range(count) if cheapest[widths[:, stage] == w].min() <= budget)
+        for stage, count in enumerate(costs.space.width_choices)
+    ]
+    assert usable_widths(costs, budget) == expected
+
+
+def test_without_widths_paths_are_what_they_were() -> None:
+    costs = model(None)
+    paths = pathfinder(costs, problem(costs, 1e6), 7)
+    assert [paths(step) for step in range(9)] == [
+        fair_path(costs.space.choices, 7, step) for step in range(9)
+    ]
