@@ -11,8 +11,8 @@ from textwrap import dedent
 import pytest
 import tensorflow as tf
 
-from nasea.backends.tensorflow.user.classic_files import Expected, expected
-from nasea.backends.tensorflow.user.user_import import import_classic
+from nasea.backends.tensorflow.user.classic.importing import import_classic
+from nasea.backends.tensorflow.user.classic.versions import Expected, expected
 from nasea.errors import UserCodeError
 
 Write = Callable[..., Path]

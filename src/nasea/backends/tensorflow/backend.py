@@ -41,24 +41,22 @@ from nasea.backends.tensorflow.network.weights import adopt, assemble
 from nasea.backends.tensorflow.scoring.scorer import Scorer
 from nasea.backends.tensorflow.training.own_losses import own_losses
 from nasea.backends.tensorflow.training.pretrained import classification_code, hand_on, take_over
+from nasea.backends.tensorflow.training.schedule import play
 from nasea.backends.tensorflow.training.teacher import Teacher
 from nasea.backends.tensorflow.training.trainer import Trainer
+from nasea.backends.tensorflow.user.classic.importing import notices_of
 from nasea.backends.tensorflow.user.code import UserCode
 from nasea.backends.tensorflow.user.ends import End, notices_of_ends, require_feature_map
 from nasea.backends.tensorflow.user.features import low_level_tap, made_up
 from nasea.backends.tensorflow.user.random_draws import Draws
-from nasea.backends.tensorflow.user.user_import import notices_of
 from nasea.backends.tensorflow.user.variables import count_parameters
 from nasea.backends.training.distillation import nothing_to_learn
 from nasea.backends.training.pretrained import TakenOver
-from nasea.backends.training.randomness import generator_state, set_generator_state
 from nasea.config import Scenario
 from nasea.errors import DataError, Notice
 from nasea.space import Genome, Space
 
 _INITIAL_STREAM = 0x11
-_PLAYED = 500
-"""Updates whose learning rate is asked for beforehand; asking takes up to a millisecond."""
 
 
 class TensorFlowBackend:
@@ -260,34 +258,19 @@ class TensorFlowBackend:
             seconds.append(time.perf_counter() - start)
             on_step(number, len(paths))
         trial.restore(before)
-        notice = trial.attributes.notice(self.user.file)
-        if notice is not None:
-            self.notices.append(notice)
+        self.notices += filter(None, [trial.attributes.notice(self.user.file)])
         trial.attributes.undo()
         return statistics.median(seconds)
 
     def rates(self, paths_per_update: int) -> tuple[Sequence[float], int]:
         """See :meth:`nasea.backends.base.Backend.rates`."""
-        attributes, before = self.user.attributes(), generator_state()
-        try:
-            return self._rates(paths_per_update)
-        finally:
-            attributes.undo()
-            set_generator_state(before)
-
-    def _rates(self, paths_per_update: int) -> tuple[Sequence[float], int]:
-        processes = self._processes
-        per_epoch = self.data.batches_per_epoch
-        steps = steps_of(steps_of(per_epoch, processes), paths_per_update)
-        updates = steps * self.scenario.epochs
-        count = min(updates, _PLAYED)
-        chosen = [round(i * (updates - 1) / max(count - 1, 1)) for i in range(count)]
-        initial = self.scenario.optimizer.learning_rate * processes
-        batches = (
-            update // steps * per_epoch + update % steps * paths_per_update * processes
-            for update in chosen
+        return play(
+            self.scenario,
+            self.user,
+            self.data.batches_per_epoch,
+            paths_per_update,
+            self._processes,
         )
-        return [self.user.learning_rate(initial, batch) for batch in batches], updates
 
     def settle_workers(self, step_seconds: float) -> None:
         """See :meth:`nasea.backends.base.Backend.settle_workers`."""

@@ -183,7 +183,7 @@ def render_tensorflow(
     if file.built_in_call:
         helpers.append(_functions_of("built_in_call"))
     if _shows(file):
-        helpers.append(_functions_of("user_view"))
+        helpers.append(_functions_of("classic", "view"))
     fixed = file.reads_batch_size
     image = _image_shape(input_chw, file)
     return Template(template.read_text(encoding="utf-8")).substitute(
@@ -244,9 +244,10 @@ def _shows(file: FileOptions) -> str:
     return "".join(f"{INDENT * 3}{line}\n" for line in lines)
 
 
-def _functions_of(module: str) -> str:
-    """The functions of a module of the backend, as they stand there."""
-    path = resources.files("nasea.backends") / "tensorflow" / f"{module}.py"
+def _functions_of(*module: str) -> str:
+    """The functions of a module of ``backends/tensorflow/user``, as they stand there."""
+    *folders, name = module
+    path = resources.files("nasea.backends").joinpath("tensorflow", "user", *folders, f"{name}.py")
     source = path.read_text(encoding="utf-8")
     functions = [node for node in ast.parse(source).body if isinstance(node, ast.FunctionDef)]
     first = min([functions[0].lineno, *(d.lineno for d in functions[0].decorator_list)])

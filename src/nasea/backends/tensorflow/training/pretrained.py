@@ -9,9 +9,9 @@ import numpy as np
 
 from nasea.backends.tensorflow.data.image_folder import folder_module
 from nasea.backends.tensorflow.network.supernet import Supernet
+from nasea.backends.tensorflow.user.classic.importing import import_classic
 from nasea.backends.tensorflow.user.code import UserCode
 from nasea.backends.tensorflow.user.ends import End
-from nasea.backends.tensorflow.user.user_import import import_classic
 from nasea.backends.tensorflow.user.variables import gathered
 from nasea.backends.training.pretrained import PRE_NET, SLOT, TakenOver, match, pack, unpack
 from nasea.backends.user.module import CLASSIFICATION_MODULE, FILE_NAME

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -15,18 +14,19 @@ import tensorflow as tf
 from nasea.backends.scoring.prediction_images import METHOD
 from nasea.backends.tensorflow.environment import keras_release
 from nasea.backends.tensorflow.training.user_state import attributes_of, held
-from nasea.backends.tensorflow.user.classic_files import Expected
+from nasea.backends.tensorflow.user.classic.importing import import_classic, with_fix
+from nasea.backends.tensorflow.user.classic.versions import Expected
 from nasea.backends.tensorflow.user.describe import describe
+from nasea.backends.tensorflow.user.interface import Task, interface_of
 from nasea.backends.tensorflow.user.keras_logits import has_logits, without_logits
 from nasea.backends.tensorflow.user.messages import advice, in_short
+from nasea.backends.tensorflow.user.schedule import Schedule
 from nasea.backends.tensorflow.user.tracing import Traceable
-from nasea.backends.tensorflow.user.user_import import import_classic, with_fix
 from nasea.backends.user.attributes import Attributes
 from nasea.backends.user.metric import CandidateFailed, CandidateRaised, finite_number
 from nasea.backends.user.metric_memory import MetricMemory
 from nasea.backends.user.module import (
     FILE_NAME,
-    Interface,
     accepts,
     check_interface,
     require_new,
@@ -42,27 +42,6 @@ from nasea.errors import (
     UserCodeError,
     UserModuleError,
 )
-
-Task = Literal["classification", "detection", "segmentation"]
-
-
-def interface_of(task: Task) -> Interface:
-    """What the modules of a task must have."""
-    shuffle = () if task == "classification" else ("is_shuffle",)
-    return {
-        "UserModule": {
-            "__init__": ("epoch", "batch_size"),
-            "build_dataset_search": ("dataset_dir", "is_training", *shuffle),
-            "lr_scheduler": ("lr_init", "global_step"),
-            "metrics_op": ("inputs", "outputs"),
-            "loss_op": ("labels", "logits"),
-        },
-        "PreNet": {"__init__": (), "call": ("inputs",)},
-        "PostNet": {"__init__": (), "call": ("inputs",)},
-    }
-
-
-INTERFACE = interface_of("classification")
 
 OutOfMemory = tf.errors.ResourceExhaustedError
 
@@ -103,7 +82,7 @@ class UserCode:
             self._user = module.UserModule(epochs, batch_size)
         self._loss = Traceable(self._raw_loss)
         self._metric = Traceable(self._raw_metric)
-        self._count_from: Callable[[int], Any] | None = None
+        self._schedule = Schedule(self._user, self.file, self.guard)
 
     def close(self) -> None:
         """Remove what was made for the user's code."""
@@ -173,23 +152,8 @@ class UserCode:
             return self._user.build_dataset_search(directory, *arguments.values())
 
     def learning_rate(self, initial: float, step: int) -> float:
-        """What ``lr_scheduler`` returns for a batch, from 0; a function it returns is called.
-
-        Raises:
-            TrainingError: it is negative or not finite.
-        """
-        if self._count_from is None:
-            self._count_from = self._step_kind(initial, step)
-        with self.guard(f"UserModule.lr_scheduler({initial!r}, global_step={step})"):
-            rate = self._ask_rate(initial, self._count_from(step))
-        if not math.isfinite(rate) or rate < 0:
-            raise TrainingError(
-                f"{self.file}: lr_scheduler({initial!r}, {step}) is {rate}; a learning rate must "
-                "be a number >= 0",
-                fix="global_step counts the batches from 0; look at what the schedule divides by "
-                "and at its last steps",
-            )
-        return rate
+        """See :meth:`Schedule.learning_rate`."""
+        return self._schedule.learning_rate(initial, step)
 
     def try_loss(
         self, labels: Any, run: Callable[[], Any], features: list[Any], weights: list[Any]
@@ -388,38 +352,6 @@ class UserCode:
 
     def _raw_metric(self, labels: Any, outputs: Any) -> Any:
         return self._user.metrics_op(labels, outputs)
-
-    def _step_kind(self, initial: float, step: int) -> Callable[[int], Any]:
-        """How the schedule wants the number of the batch: as a tensor or as a plain number."""
-        kinds: tuple[Callable[[int], Any], ...] = (_tensor, int, float)
-        first: BaseException | None = None
-        for kind in kinds:
-            try:
-                self._ask_rate(initial, kind(step))
-                return kind
-            except UserModuleError:
-                raise
-            except (Exception, SystemExit) as error:
-                first = first or error
-        assert first is not None
-        with self.guard("UserModule.lr_scheduler(lr_init, global_step)"):
-            raise first
-
-    def _ask_rate(self, initial: float, step: Any) -> float:
-        rate = self._user.lr_scheduler(initial, step)
-        if callable(rate) and not isinstance(rate, tf.Tensor | tf.Variable):
-            schedule = isinstance(rate, tf.keras.optimizers.schedules.LearningRateSchedule)
-            rate = rate(step) if schedule else rate()  # the decays of TensorFlow 1 give functions
-        value = np.asarray(rate)
-        if value.size != 1 or not np.issubdtype(value.dtype, np.number):
-            raise UserModuleError(
-                f"{self.file}: lr_scheduler must return a number, found {describe(rate)}"
-            )
-        return float(value.item())
-
-
-def _tensor(step: int) -> Any:
-    return tf.constant(step, tf.int64)
 
 
 def _told_already(error: BaseException | None) -> Exception | None:

@@ -9,8 +9,8 @@ from types import ModuleType
 import tensorflow as tf
 
 from nasea.backends.tensorflow.environment import keras_release
-from nasea.backends.tensorflow.user.classic_files import Expected, expected
-from nasea.backends.tensorflow.user.user_view import show_keras, show_version
+from nasea.backends.tensorflow.user.classic.versions import Expected, expected
+from nasea.backends.tensorflow.user.classic.view import show_keras, show_version
 from nasea.backends.user.module import MODULE_NAME, import_user_module
 from nasea.errors import Notice, UserCodeError
 

@@ -1,0 +1,1 @@
+"""Files written for an earlier TensorFlow: how they are imported, and what they see."""

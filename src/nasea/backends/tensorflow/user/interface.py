@@ -1,0 +1,28 @@
+"""What a user's module must have, task by task."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from nasea.backends.user.module import Interface
+
+Task = Literal["classification", "detection", "segmentation"]
+
+
+def interface_of(task: Task) -> Interface:
+    """What the modules of a task must have."""
+    shuffle = () if task == "classification" else ("is_shuffle",)
+    return {
+        "UserModule": {
+            "__init__": ("epoch", "batch_size"),
+            "build_dataset_search": ("dataset_dir", "is_training", *shuffle),
+            "lr_scheduler": ("lr_init", "global_step"),
+            "metrics_op": ("inputs", "outputs"),
+            "loss_op": ("labels", "logits"),
+        },
+        "PreNet": {"__init__": (), "call": ("inputs",)},
+        "PostNet": {"__init__": (), "call": ("inputs",)},
+    }
+
+
+INTERFACE = interface_of("classification")

@@ -1,0 +1,14 @@
+"""What all sections of a scenario are."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict
+
+DENSE_TASKS = ("detection", "segmentation")
+"""Tasks whose PostNet may read several layers, and which pre-train."""
+
+
+class Section(BaseModel):
+    """Base of all sections: immutable, strict, and closed to unknown keys."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
