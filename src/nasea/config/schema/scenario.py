@@ -10,15 +10,15 @@ from pydantic import ValidationError
 
 from nasea.config.schema.keys import TASKS, Key
 from nasea.config.schema.kinds import Count, KerasVersion, Seed
+from nasea.config.schema.section import Section
 from nasea.config.schema.sections import (
     Constraint,
     Dataset,
     Optimizer,
     Resource,
     Searcher,
-    Section,
-    Supernet,
 )
+from nasea.config.schema.supernet import Supernet
 from nasea.errors import ConfigError, Problem
 
 
