@@ -55,9 +55,7 @@ def main(project: Path, count: int, keep: bool) -> None:
     alone = {row.key: row.alone_ms for row in profile.rows}
     naive = []
     for genome in genomes:
-        chosen = [
-            list(pieces_of(layer))[g] for layer, g in zip(opened.space.layers, genome, strict=True)
-        ]
+        chosen = [list(pieces_of(layer))[g] for layer, g in opened.space.path(genome)]
         naive.append(sum(alone[p.key] for p in (*opened.end_pieces, *chosen) if p.operators))
     flops = np.array([model.costs(genome).flops for genome in genomes], dtype=float)
     slope, offset = np.polyfit(flops, measured, 1)

@@ -129,14 +129,14 @@ def taped(space: Space, supernet: Supernet, ends: Ends) -> Callable[..., Any]:
 
     def function(layer: int, gene: int) -> Any:
         if (layer, gene) not in functions:
-            made = supernet._layers[layer][gene]
+            made = supernet._candidates[space.layers[layer].key][gene].functions
             functions[layer, gene] = tf.function(
-                lambda x: run_program(made.program, x, made._bound(), batch_statistics)
+                lambda x: run_program(made._program, x, made._bound(), batch_statistics)
             )
         return functions[layer, gene]
 
     def step(path: Genome, images: Any, labels: Any) -> Any:
-        names = [name for layer, gene in enumerate(path) for name in supernet.slots_of(layer, gene)]
+        names = supernet.slots_of(path)
         variables = [*(supernet.slots[name] for name in names), *ends.before, ends.linear]
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(variables)

@@ -23,6 +23,7 @@ from nasea.pipeline.search.paths import usable_widths
 from nasea.pipeline.search.pre_training import check_source
 from nasea.pipeline.search.slow_start import small_rate_notice
 from nasea.pipeline.session.events import Listener, Silence
+from nasea.space import Stage
 
 _FEASIBILITY_SAMPLE = 20_000
 
@@ -141,15 +142,9 @@ def _widths(prepared: Prepared) -> str:
     stages = prepared.space.stages
     if stages:
         usable = usable_widths(costs, constraint.value)
-        told = []
-        for stage, within in zip(stages, usable, strict=True):
-            layers = f"{stage.layers[0]} to {stage.layers[-1]}" if stage.layers[1:] else (
-                str(stage.layers[0]))  # fmt: skip
-            channels = ", ".join(str(stage.channels[width]) for width in within)
-            beyond = len(stage.channels) - len(within)
-            told.append(f"layers {layers}: {channels}" + f" ({beyond} beyond the budget)" * (
-                beyond > 0))  # fmt: skip
-        return "; ".join(told)
+        return "; ".join(
+            _stage(stage, within) for stage, within in zip(stages, usable, strict=True)
+        )
     low, high = (f(constraint.type) for f in (costs.cheapest_of, costs.dearest_of))
     place = constraint.value / (low * high) ** 0.5
     text = (
@@ -159,6 +154,15 @@ def _widths(prepared: Prepared) -> str:
     if not 0.5 <= place <= 2:
         text += f"filters about {place**0.5:.2g} times as large would put it there; "
     return text + "supernet.widths: [0.25, 0.5, 1, 2] would search them (docs/concepts.md)"
+
+
+def _stage(stage: Stage, usable: tuple[int, ...]) -> str:
+    """A stage's widths within the budget: ``layers 0 to 1: 8, 16 (1 beyond the budget)``."""
+    first, last = stage.layers[0], stage.layers[-1]
+    layers = f"layers {first} to {last}" if last > first else f"layer {first}"
+    channels = ", ".join(str(stage.channels[width]) for width in usable)
+    beyond = len(stage.channels) - len(usable)
+    return f"{layers}: {channels}" + (f" ({beyond} beyond the budget)" if beyond else "")
 
 
 def _layers(prepared: Prepared) -> tuple[tuple[str, ...], ...]:
