@@ -25,7 +25,7 @@ from nasea.backends.tensorflow.environment import load_tensorflow
 tf = load_tensorflow(2)
 tf.get_logger().setLevel("ERROR")  # it takes many functions for one that is traced anew
 
-from nasea.backends.tensorflow.network.operations import batch_statistics, run_program  # noqa: E402
+from nasea.backends.tensorflow.network.operations import OPERATIONS, batch_statistics  # noqa: E402
 from nasea.backends.tensorflow.network.supernet import Supernet  # noqa: E402
 from nasea.backends.tensorflow.training.optimizers import Adam  # noqa: E402
 from nasea.space import Genome, Space, build_space, select_blocks, tensors  # noqa: E402
@@ -90,7 +90,7 @@ def alone(space: Space, ends: Ends, path: Genome) -> tuple[Callable[..., Any], V
         with tf.GradientTape() as tape:
             x = ends.pre(images)
             for candidate in candidates:
-                x = run_program(candidate.program, x, own, batch_statistics)
+                x = OPERATIONS.run(candidate.program, x, own, batch_statistics)
             loss = ends.loss(x, labels)
         return loss, tape.gradient(loss, variables)
 
@@ -131,7 +131,7 @@ def taped(space: Space, supernet: Supernet, ends: Ends) -> Callable[..., Any]:
         if (layer, gene) not in functions:
             made = supernet._candidates[space.layers[layer].key][gene].functions
             functions[layer, gene] = tf.function(
-                lambda x: run_program(made._program, x, made._bound(), batch_statistics)
+                lambda x: OPERATIONS.run(made.program, x, made._bound(), batch_statistics)
             )
         return functions[layer, gene]
 

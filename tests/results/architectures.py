@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from hypothesis import strategies as st
 
+from nasea.backends.network.operations import LayerCall
+from nasea.backends.opening import load_tensorflow, operations_of
 from nasea.backends.records import FileOptions
 from nasea.results.codegen import ModelHeader, render_model
 from nasea.space import (
@@ -59,15 +62,25 @@ class Architecture:
 
     def text(self, header: ModelHeader | None = None, flavour: str = "pytorch") -> str:
         header = header or make_header(blocks=[c.name for c in self.candidates])
+        framework = flavour.split("-")[0]
         return render_model(
-            flavour.split("-")[0],
+            framework,
             self.candidates,
+            layers_of(framework, self.candidates),
             self.taps,
             self.in_shape,
             IMAGE,
             header,
             FLAVOURS[flavour],
         )
+
+
+def layers_of(framework: str, candidates: Sequence[Candidate]) -> list[LayerCall]:
+    """What a framework calls the layers; of Keras any version will do."""
+    if framework == "tensorflow" and "tensorflow" not in sys.modules:
+        load_tensorflow(keras_version=2)
+    operations = operations_of(framework)
+    return [operations.describe(candidate.program) for candidate in candidates]
 
 
 def make_header(*, blocks: Sequence[str] = (), number: int = 3, note: str = "x") -> ModelHeader:

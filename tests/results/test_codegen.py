@@ -19,7 +19,7 @@ from nasea.results.codegen import ModelHeader, render_model
 from nasea.results.codegen.source import WIDTH, Call, assignment, comment, literal
 from nasea.space import Candidate
 
-from .architectures import FIXED, FLAVOURS, IMAGE, Architecture, make_header, of_blocks
+from .architectures import FIXED, FLAVOURS, IMAGE, Architecture, layers_of, make_header, of_blocks
 
 _ROOT = Path(__file__).parents[2]
 _GOLDEN = _ROOT / "tests" / "golden"
@@ -169,14 +169,15 @@ def _code(text: str) -> str:
 def test_a_framework_without_writer_is_refused() -> None:
     with pytest.raises(NotAvailableError, match="cannot be written for JAX"):
         render_model(
-            "JAX", FIXED.candidates, (), FIXED.in_shape, IMAGE, make_header(), FileOptions()
+            "JAX", FIXED.candidates, [], (), FIXED.in_shape, IMAGE, make_header(), FileOptions()
         )
 
 
 def test_blocks_that_do_not_fit_are_refused() -> None:
+    layers = layers_of("pytorch", FIXED.candidates)
     with pytest.raises(SpaceError):
         render_model(
-            "pytorch", FIXED.candidates, (), (5, 9, 7), IMAGE, make_header(), FileOptions()
+            "pytorch", FIXED.candidates, layers, (), (5, 9, 7), IMAGE, make_header(), FileOptions()
         )
 
 

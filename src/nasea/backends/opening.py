@@ -11,6 +11,7 @@ from typing import Any
 from nasea.backends.base import Backend
 from nasea.backends.distributed.launch import launched
 from nasea.backends.distributed.process_group import OpenProcessGroup, ProcessGroup, SingleProcess
+from nasea.backends.network.operations import Operations
 from nasea.backends.records import Role
 from nasea.config import Scenario
 from nasea.errors import NotAvailableError
@@ -66,6 +67,15 @@ def load_torch() -> None:
         raise NotAvailableError(
             f"PyTorch cannot be imported: {error}", fix="pip install 'nasea[torch]'"
         ) from error
+
+
+def operations_of(framework: str) -> Operations:
+    """How a framework, which is imported already, computes the vocabulary."""
+    if framework == "tensorflow":
+        from nasea.backends.tensorflow.network.operations import OPERATIONS
+    else:
+        from nasea.backends.torch.network.operations import OPERATIONS
+    return OPERATIONS
 
 
 def single_process() -> SingleProcess:

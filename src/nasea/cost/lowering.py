@@ -1,8 +1,13 @@
-"""From the space's vocabulary to operators."""
+"""From the space's vocabulary to operators: what each operation costs, whatever the framework.
+
+An operation from elsewhere joins by :func:`lowers`.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import count
+from typing import Any
 
 from nasea.cost.fusion import Node, fuse
 from nasea.cost.operators import (
@@ -15,8 +20,20 @@ from nasea.cost.operators import (
     POOL,
     Operator,
 )
-from nasea.space import Act, Add, Conv, GlobalPool, Norm, Op, Pool, Program, Scale, Shape
-from nasea.space.shapes import op_output_shape, output_shape
+from nasea.errors import SpaceError
+from nasea.space import (
+    Act,
+    Add,
+    Conv,
+    GlobalPool,
+    Norm,
+    Op,
+    Pool,
+    Program,
+    Scale,
+    Shape,
+    output_shape,
+)
 
 
 def operators_of(program: Program, shape: Shape) -> tuple[Operator, ...]:
@@ -36,57 +53,98 @@ def graph_of(
         source: name of what it reads; also that of the output when the program does nothing.
         prefix: before every other name.
     """
-    writer = _Writer(prefix)
-    result = writer.write(program, source, shape)
-    return writer.nodes, result
+    graph = Graph(prefix)
+    result = graph.write(program, source, shape)
+    return graph.nodes, result
 
 
-class _Writer:
-    """Writes a program as a graph."""
+class Graph:
+    """A program as a graph of operators, before any fusing.
 
-    def __init__(self, prefix: str) -> None:
+    Args:
+        prefix: before the name of every value.
+    """
+
+    def __init__(self, prefix: str = "") -> None:
         self.nodes: list[Node] = []
         self._prefix = prefix
         self._numbers = count()
 
     def write(self, program: Program, source: str, shape: Shape) -> str:
         """Add the nodes of a program that reads ``source``; the name of its output."""
+        output_shape(program, shape)  # raises where it does not fit
         for op in program:
-            source = self._write_op(op, source, shape)
-            shape = op_output_shape(op, shape)
+            lower = _LOWERINGS.get(type(op))
+            if lower is None:
+                raise SpaceError(f"{op} has no costs: nasea.cost.lowering.lowers tells them")
+            source = lower(op, self, source, shape)
+            shape = op.output_shape(shape)
         return source
 
-    def _write_op(self, op: Op, source: str, shape: Shape) -> str:
-        out = op_output_shape(op, shape)
-        if isinstance(op, Add):
-            total = self.write(op.branches[0], source, shape)
-            for branch in op.branches[1:]:
-                other = self.write(branch, source, shape)
-                total = self._node(Operator(ADD, out, out, inputs=2), total, other)
-            return total
-        if isinstance(op, Scale):
-            gate = self.write(op.gate, source, shape)
-            assert output_shape(op.gate, shape)[1:] == (1, 1)
-            return self._node(Operator(MULTIPLY, out, out), source, gate)
-        return self._node(_leaf(op, shape, out), source)
-
-    def _node(self, operator: Operator, *inputs: str) -> str:
+    def add(self, operator: Operator, *inputs: str) -> str:
+        """Add a node that reads ``inputs``; the name of its output."""
         output = f"{self._prefix}value{next(self._numbers)}"
         self.nodes.append(Node(operator, inputs, output))
         return output
 
 
-def _leaf(op: Op, shape: Shape, out: Shape) -> Operator:
-    if isinstance(op, Conv):
-        kernel = (op.kernel, op.kernel)
-        return Operator(CONV, shape, out, kernel, op.stride, op.groups)
-    if isinstance(op, Norm):
-        return Operator(NORM, shape, out)
-    if isinstance(op, Act):
-        # The name that the graphs of users' ends have for it.
-        kind = "swish" if op.kind == "silu" else op.kind
-        return Operator(ACTIVATION, shape, out, activation=kind)
-    if isinstance(op, Pool):
-        return Operator(POOL, shape, out, (op.kernel, op.kernel), op.stride)
-    assert isinstance(op, GlobalPool)
-    return Operator(GLOBAL_POOL, shape, out, shape[1:])
+Lowering = Callable[[Any, Graph, str, Shape], str]
+"""(operation, graph to add nodes to, name and shape of what it reads) -> name of its output."""
+
+_LOWERINGS: dict[type[Op], Lowering] = {}
+
+
+def lowers(kind: type[Op]) -> Callable[[Lowering], Lowering]:
+    """Decorate what an operation of the class ``kind`` costs: the operators that it runs."""
+
+    def added(lowering: Lowering) -> Lowering:
+        _LOWERINGS[kind] = lowering
+        return lowering
+
+    return added
+
+
+@lowers(Conv)
+def _conv(op: Conv, graph: Graph, source: str, shape: Shape) -> str:
+    kernel = (op.kernel, op.kernel)
+    out = op.output_shape(shape)
+    return graph.add(Operator(CONV, shape, out, kernel, op.stride, op.groups), source)
+
+
+@lowers(Norm)
+def _norm(op: Norm, graph: Graph, source: str, shape: Shape) -> str:
+    return graph.add(Operator(NORM, shape, shape), source)
+
+
+@lowers(Act)
+def _act(op: Act, graph: Graph, source: str, shape: Shape) -> str:
+    # The name that the graphs of users' ends have for it.
+    kind = "swish" if op.kind == "silu" else op.kind
+    return graph.add(Operator(ACTIVATION, shape, shape, activation=kind), source)
+
+
+@lowers(Pool)
+def _pool(op: Pool, graph: Graph, source: str, shape: Shape) -> str:
+    kernel = (op.kernel, op.kernel)
+    return graph.add(Operator(POOL, shape, op.output_shape(shape), kernel, op.stride), source)
+
+
+@lowers(GlobalPool)
+def _global_pool(op: GlobalPool, graph: Graph, source: str, shape: Shape) -> str:
+    return graph.add(Operator(GLOBAL_POOL, shape, op.output_shape(shape), shape[1:]), source)
+
+
+@lowers(Add)
+def _add(op: Add, graph: Graph, source: str, shape: Shape) -> str:
+    out = op.output_shape(shape)
+    total = graph.write(op.branches[0], source, shape)
+    for branch in op.branches[1:]:
+        other = graph.write(branch, source, shape)
+        total = graph.add(Operator(ADD, out, out, inputs=2), total, other)
+    return total
+
+
+@lowers(Scale)
+def _scale(op: Scale, graph: Graph, source: str, shape: Shape) -> str:
+    gate = graph.write(op.gate, source, shape)
+    return graph.add(Operator(MULTIPLY, shape, shape), source, gate)

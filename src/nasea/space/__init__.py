@@ -10,10 +10,23 @@ from nasea.space.blocks import (
 )
 from nasea.space.build import build_space
 from nasea.space.fairness import deal, fair_path
-from nasea.space.ops import Act, Add, Conv, GlobalPool, Norm, Op, Pool, Program, Scale
+from nasea.space.ops import (
+    Act,
+    Add,
+    Conv,
+    GlobalPool,
+    Norm,
+    Op,
+    Pool,
+    Program,
+    Scale,
+    Shape,
+    Tensor,
+    output_shape,
+    tensors,
+)
 from nasea.space.select import load_user_blocks, select_blocks
-from nasea.space.shapes import Shape, output_shape
-from nasea.space.slots import Tensor, part, tensors
+from nasea.space.slots import part
 from nasea.space.space import Candidate, Genome, Layer, Space
 from nasea.space.widths import DIVISOR, Stage
 

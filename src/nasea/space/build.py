@@ -6,8 +6,7 @@ from collections.abc import Sequence
 
 from nasea.errors import SpaceError
 from nasea.space.blocks import Block
-from nasea.space.ops import Program, rename_slots
-from nasea.space.shapes import Shape, output_shape
+from nasea.space.ops import Program, Shape, output_shape, rename_slots
 from nasea.space.slots import SharingPolicy, place
 from nasea.space.space import Candidate, Layer, Space
 from nasea.space.widths import DIVISOR, find_stages

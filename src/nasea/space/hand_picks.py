@@ -15,8 +15,7 @@ from nasea.errors import SpaceError
 from nasea.space.blocks import Block
 from nasea.space.build import build_space
 from nasea.space.families import Family
-from nasea.space.ops import Program, rename_slots
-from nasea.space.shapes import Shape
+from nasea.space.ops import Program, Shape, rename_slots
 from nasea.space.space import Space
 
 TOLERANCE = 0.03

@@ -1,9 +1,11 @@
 """The vocabulary: what a block is made of.
 
 A block is a *program*, a tuple of the frozen operations below, applied one after the other.
-Branches nest (``Add``, ``Scale``), so a program is a small tree. It is written once and read by
-five interpreters: the cost counters, one network builder for each framework, the code generator
-and the drawing. What frameworks do differently by default is fixed here, for all of them:
+Branches nest (``Add``, ``Scale``), so a program is a small tree. An operation says here how it
+changes shapes and what it learns; ``cost/lowering.py`` says what it costs, and one description in
+each framework how it is computed. Further operations are subclasses of :class:`Op`
+(docs/add-an-operation.md). What frameworks do differently by default is fixed here, for all of
+them:
 
 * convolutions and pools pad ``kernel // 2`` zeros (pools: the pad never wins a maximum and never
   counts in an average) on every side, whatever the stride, so the output is
@@ -20,9 +22,10 @@ and the drawing. What frameworks do differently by default is fixed here, for al
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from typing import Literal, get_args
+from typing import Any, Literal, cast, get_args
 
 from nasea.errors import SpaceError
 
@@ -31,10 +34,62 @@ NORM_MOMENTUM = 0.1
 
 Activation = Literal["relu", "relu6", "hswish", "silu", "sigmoid", "hsigmoid"]
 PoolKind = Literal["max", "avg"]
+SlotKind = Literal["weight", "bias", "scale", "zero_scale", "shift"]
+
+Shape = tuple[int, int, int]
+"""(channels, height, width) of one image, whatever the framework's layout."""
 
 
 @dataclass(frozen=True)
-class Conv:
+class Tensor:
+    """A learned tensor as one operation uses it.
+
+    Attributes:
+        slot: name of the slot that holds it.
+        kind: what it is; decides its initial values.
+        shape: (c_out, c_in / groups, kernel, kernel) for a weight, (channels,) for the others.
+    """
+
+    slot: str
+    kind: SlotKind
+    shape: tuple[int, ...]
+
+
+class Op:
+    """An operation; its subclasses are frozen dataclasses.
+
+    One that learns something has a field ``slot``, with which the names of its tensors begin.
+    """
+
+    def output_shape(self, shape: Shape) -> Shape:
+        """Shape behind the operation; raises SpaceError where ``shape`` does not fit."""
+        return shape
+
+    @property
+    def tensors(self) -> tuple[Tensor, ...]:
+        """What it learns by itself, in the order in which frameworks pass it."""
+        return ()
+
+    @property
+    def reduction(self) -> int:
+        """What it divides the sides of the image by."""
+        return 1
+
+    @property
+    def programs(self) -> tuple[Program, ...]:
+        """What is nested in it; empty for a leaf."""
+        return ()
+
+    def with_programs(self, programs: tuple[Program, ...]) -> Op:
+        """The same operation around other programs, as many as it has."""
+        return self
+
+
+Program = tuple[Op, ...]
+
+
+@dataclass(frozen=True)
+class Conv(Op):
     """Two-dimensional convolution, (N, c_in, H, W) -> (N, c_out, ceil(H/stride), ceil(W/stride)).
 
     Attributes:
@@ -70,9 +125,26 @@ class Conv:
         """(c_out, c_in / groups, kernel, kernel)."""
         return (self.c_out, self.c_in // self.groups, self.kernel, self.kernel)
 
+    @property
+    def reduction(self) -> int:
+        """See :class:`Op`."""
+        return self.stride
+
+    def output_shape(self, shape: Shape) -> Shape:
+        """See :class:`Op`."""
+        _expect_channels(self.slot, self.c_in, shape)
+        return (self.c_out, *_strided(shape, self.stride))
+
+    @property
+    def tensors(self) -> tuple[Tensor, ...]:
+        """See :class:`Op`."""
+        weight = Tensor(f"{self.slot}/weight", "weight", self.weight_shape)
+        bias = Tensor(f"{self.slot}/bias", "bias", (self.c_out,))
+        return (weight, bias) if self.bias else (weight,)
+
 
 @dataclass(frozen=True)
-class Norm:
+class Norm(Op):
     """Batch normalisation over ``channels`` channels, with a learned scale and shift.
 
     Attributes:
@@ -89,9 +161,23 @@ class Norm:
     def __post_init__(self) -> None:
         _expect_sizes(self, (self.channels,))
 
+    def output_shape(self, shape: Shape) -> Shape:
+        """See :class:`Op`."""
+        _expect_channels(self.slot, self.channels, shape)
+        return shape
+
+    @property
+    def tensors(self) -> tuple[Tensor, ...]:
+        """See :class:`Op`."""
+        scale: SlotKind = "zero_scale" if self.starts_at_zero else "scale"
+        return (
+            Tensor(f"{self.slot}/scale", scale, (self.channels,)),
+            Tensor(f"{self.slot}/shift", "shift", (self.channels,)),
+        )
+
 
 @dataclass(frozen=True)
-class Act:
+class Act(Op):
     """Pointwise non-linearity."""
 
     kind: Activation = "relu"
@@ -103,7 +189,7 @@ class Act:
 
 
 @dataclass(frozen=True)
-class Pool:
+class Pool(Op):
     """Maximum or average over a square window, side ``kernel`` (odd)."""
 
     kind: PoolKind
@@ -117,47 +203,103 @@ class Pool:
         if self.kind not in get_args(PoolKind):
             raise SpaceError(f"Pool: kind must be max or avg, found {self.kind!r}")
 
+    @property
+    def reduction(self) -> int:
+        """See :class:`Op`."""
+        return self.stride
+
+    def output_shape(self, shape: Shape) -> Shape:
+        """See :class:`Op`."""
+        return (shape[0], *_strided(shape, self.stride))
+
 
 @dataclass(frozen=True)
-class GlobalPool:
+class GlobalPool(Op):
     """Average over the whole plane, (N, C, H, W) -> (N, C, 1, 1)."""
 
+    def output_shape(self, shape: Shape) -> Shape:
+        """See :class:`Op`."""
+        return (shape[0], 1, 1)
+
 
 @dataclass(frozen=True)
-class Add:
+class Add(Op):
     """Sum of branches that all read the same input; the empty branch ``()`` is the identity."""
 
     branches: tuple[Program, ...]
 
+    @property
+    def programs(self) -> tuple[Program, ...]:
+        """See :class:`Op`."""
+        return self.branches
+
+    def with_programs(self, programs: tuple[Program, ...]) -> Op:
+        """See :class:`Op`."""
+        return Add(programs)
+
+    @property
+    def reduction(self) -> int:
+        """See :class:`Op`."""
+        return reduction(self.branches[0])
+
+    def output_shape(self, shape: Shape) -> Shape:
+        """See :class:`Op`."""
+        outputs = {output_shape(branch, shape) for branch in self.branches}
+        if len(outputs) != 1:
+            raise SpaceError(f"the branches of an Add end in different shapes: {sorted(outputs)}")
+        return outputs.pop()
+
 
 @dataclass(frozen=True)
-class Scale:
+class Scale(Op):
     """``x * gate(x)``; the gate ends in (N, C, 1, 1). Squeeze-and-excitation is one of these."""
 
     gate: Program
 
+    @property
+    def programs(self) -> tuple[Program, ...]:
+        """See :class:`Op`."""
+        return (self.gate,)
 
-Op = Conv | Norm | Act | Pool | GlobalPool | Add | Scale
-Program = tuple[Op, ...]
+    def with_programs(self, programs: tuple[Program, ...]) -> Op:
+        """See :class:`Op`."""
+        return Scale(*programs)
+
+    def output_shape(self, shape: Shape) -> Shape:
+        """See :class:`Op`."""
+        gate = output_shape(self.gate, shape)
+        if gate != (shape[0], 1, 1):
+            raise SpaceError(f"a gate must end in ({shape[0]}, 1, 1), found {gate}")
+        return shape
 
 
-def branches_of(op: Op) -> tuple[Program, ...]:
-    """The programs nested in ``op``; empty for a leaf."""
-    if isinstance(op, Add):
-        return op.branches
-    if isinstance(op, Scale):
-        return (op.gate,)
-    return ()
+def output_shape(program: Program, shape: Shape) -> Shape:
+    """Shape after ``program``; raises SpaceError where channels or branches do not fit."""
+    for op in program:
+        if not isinstance(op, Op):
+            hint = "is a * missing before a part of the program?"
+            raise SpaceError(f"{op!r} is not an operation ({hint})")
+        shape = op.output_shape(shape)
+    return shape
+
+
+def reduction(program: Program) -> int:
+    """By how much a program divides the sides of the image."""
+    return math.prod(op.reduction for op in program)
 
 
 def leaves(program: Program) -> Iterator[Op]:
     """Every leaf operation, in the order in which the program is written."""
     for op in program:
-        nested = branches_of(op)
-        if not nested:
+        if not op.programs:
             yield op
-        for branch in nested:
+        for branch in op.programs:
             yield from leaves(branch)
+
+
+def tensors(program: Program) -> tuple[Tensor, ...]:
+    """The learned tensors of a program, in the order of its leaves."""
+    return tuple(tensor for op in leaves(program) for tensor in op.tensors)
 
 
 def overwrites_input(before: Op | None) -> bool:
@@ -169,15 +311,21 @@ def rename_slots(program: Program, rename: Callable[[str], str]) -> Program:
     """The same program with every slot name replaced by ``rename(name)``."""
 
     def renamed(op: Op) -> Op:
-        if isinstance(op, Conv | Norm):
-            return replace(op, slot=rename(op.slot))
-        if isinstance(op, Add):
-            return Add(tuple(rename_slots(branch, rename) for branch in op.branches))
-        if isinstance(op, Scale):
-            return Scale(rename_slots(op.gate, rename))
-        return op
+        if op.programs:
+            return op.with_programs(tuple(rename_slots(inner, rename) for inner in op.programs))
+        known = cast(Any, op)
+        return cast(Op, replace(known, slot=rename(known.slot))) if op.tensors else op
 
     return tuple(renamed(op) for op in program)
+
+
+def _strided(shape: Shape, stride: int) -> tuple[int, int]:
+    return (-(-shape[1] // stride), -(-shape[2] // stride))
+
+
+def _expect_channels(slot: str, expected: int, shape: Shape) -> None:
+    if expected != shape[0]:
+        raise SpaceError(f"{slot!r} reads {expected} channels, but {shape[0]} arrive")
 
 
 def _expect_sizes(op: Op, sizes: tuple[int, ...]) -> None:

@@ -12,8 +12,7 @@ from pathlib import Path
 
 from nasea.errors import SpaceError, UserCodeError, UserModuleError
 from nasea.space.blocks import DEFAULT_BLOCKS, Block, catalogue
-from nasea.space.ops import Activation, Program
-from nasea.space.shapes import output_shape
+from nasea.space.ops import Activation, Program, output_shape
 from nasea.space.slots import collect, place
 
 USER_BLOCKS_FILE = "blocks.py"

@@ -9,51 +9,13 @@ always the whole, so both policies are one mechanism.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Literal
 
 from nasea.errors import SpaceError
 from nasea.space.blocks import SHORTCUT
-from nasea.space.ops import Conv, Norm, Op, Program, leaves, rename_slots
+from nasea.space.ops import Program, Tensor, rename_slots, tensors
 
-SlotKind = Literal["weight", "bias", "scale", "zero_scale", "shift"]
 SharingPolicy = Literal["entangled", "independent"]
-
-
-@dataclass(frozen=True)
-class Tensor:
-    """A learned tensor as one operation uses it.
-
-    Attributes:
-        slot: name of the slot that holds it.
-        kind: what it is; decides its initial values.
-        shape: (c_out, c_in / groups, kernel, kernel) for a weight, (channels,) for the others.
-    """
-
-    slot: str
-    kind: SlotKind
-    shape: tuple[int, ...]
-
-
-def tensors_of(op: Op) -> tuple[Tensor, ...]:
-    """The learned tensors of one leaf operation, in the order in which frameworks pass them."""
-    if isinstance(op, Conv):
-        weight = Tensor(f"{op.slot}/weight", "weight", op.weight_shape)
-        bias = Tensor(f"{op.slot}/bias", "bias", (op.c_out,))
-        return (weight, bias) if op.bias else (weight,)
-    if isinstance(op, Norm):
-        return (
-            Tensor(
-                f"{op.slot}/scale", "zero_scale" if op.starts_at_zero else "scale", (op.channels,)
-            ),
-            Tensor(f"{op.slot}/shift", "shift", (op.channels,)),
-        )
-    return ()
-
-
-def tensors(program: Program) -> tuple[Tensor, ...]:
-    """The learned tensors of a program, in the order of its leaves."""
-    return tuple(tensor for op in leaves(program) for tensor in tensors_of(op))
 
 
 def part(slot_shape: tuple[int, ...], shape: tuple[int, ...]) -> tuple[slice, ...]:

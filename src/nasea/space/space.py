@@ -14,9 +14,8 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from nasea.errors import SpaceError
-from nasea.space.ops import Program
-from nasea.space.shapes import Shape
-from nasea.space.slots import SharingPolicy, Tensor, collect
+from nasea.space.ops import Program, Shape, Tensor
+from nasea.space.slots import SharingPolicy, collect
 from nasea.space.widths import Stage
 
 Genome = tuple[int, ...]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from nasea.backends import Backend
+from nasea.backends.opening import operations_of
 from nasea.config import Scenario
 from nasea.results.codegen import ModelHeader, Origin, render_model
 from nasea.results.front import FrontMember, RunInfo
@@ -47,9 +48,12 @@ def model_text(
         origin=origin,
         widths=member.widths,
     )
+    candidates = space.decode(genome)
+    operations = operations_of(scenario.framework)
     return render_model(
         info.framework,
-        space.decode(genome),
+        candidates,
+        [operations.describe(candidate.program) for candidate in candidates],
         space.taps,
         space.layers[0].in_shape,
         scenario.supernet.input_chw,

@@ -2,69 +2,85 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import ast
+import inspect
+import sys
+from collections.abc import Iterator, Sequence
 
-from nasea.results.codegen.source import Call, Value, comment, literal
-from nasea.space import Add, Candidate, Conv, Op, Pool, Program, Shape, output_shape
-from nasea.space.ops import branches_of
+from nasea.backends.network.operations import LayerCall
+from nasea.results.codegen.source import Call, comment, literal
+from nasea.space import Candidate, Shape, output_shape
+from nasea.space.ops import reduction
 
 
 def searched_layers(
-    candidates: Sequence[Candidate], shape: Shape, indent: str, layer: Callable[[Program], Call]
+    candidates: Sequence[Candidate], layers: Sequence[LayerCall], shape: Shape, indent: str
 ) -> str:
     """The searched layers, one item each, a comment above it.
 
     Args:
         candidates: one a layer.
+        layers: what the framework calls them.
         shape: (C, H, W) of the first one's input.
         indent: what every line begins with.
-        layer: the source of one.
     """
     lines = []
-    for index, candidate in enumerate(candidates):
+    for index, (candidate, layer) in enumerate(zip(candidates, layers, strict=True)):
         after = output_shape(candidate.program, shape)
         facts_of_layer = (
             comment(candidate.name),
             f"{shape[0]} -> {after[0]} channels",
-            f"stride {_stride(candidate.program)}",
+            f"stride {reduction(candidate.program)}",
             f"{shape[1]}x{shape[2]} -> {after[1]}x{after[2]}",
         )
         lines.append(f"{indent}# layer {index}: {', '.join(facts_of_layer)}\n")
-        lines.append(f"{indent}{layer(candidate.program).source(indent)},\n")
+        lines.append(f"{indent}{_call(layer).source(indent)},\n")
         shape = after
     return "".join(lines)
 
 
-def class_names(
-    candidates: Sequence[Candidate], source: Callable[[Op], Sequence[Call]]
-) -> set[str]:
-    """Names of the classes that the source of all operations, nested ones too, begins with."""
-    return {
-        call.name
-        for candidate in candidates
-        for op in _nested(candidate.program)
-        for call in source(op)
+def helper_sources(layers: Sequence[LayerCall]) -> list[str]:
+    """Source text of the classes that are not the framework's, and of what they need.
+
+    It is taken from the modules of the classes as it stands there, in the order in which it stands:
+    of each module the functions and classes that are named, directly or by one another.
+    """
+    wanted: dict[str, set[str]] = {}
+    for call in (call for layer in layers for call in layer.every_call()):
+        if not call.namespace:
+            wanted.setdefault(call.kind.__module__, set()).add(call.name)
+    return [text for module, names in wanted.items() for text in _definitions(module, names)]
+
+
+def _definitions(module: str, names: set[str]) -> Iterator[str]:
+    source = inspect.getsource(sys.modules[module])
+    defined = {
+        node.name: node
+        for node in ast.parse(source).body
+        if isinstance(node, ast.ClassDef | ast.FunctionDef)
     }
+    waiting, needed = list(names), set(names)
+    while waiting:
+        inside = ast.walk(defined[waiting.pop()])
+        named = {node.id for node in inside if isinstance(node, ast.Name)}
+        new = (named & defined.keys()) - needed
+        waiting.extend(new)
+        needed |= new
+    lines = source.splitlines()
+    for name, node in defined.items():
+        if name in needed:
+            first = min([node.lineno, *(each.lineno for each in node.decorator_list)])
+            yield "\n".join(lines[first - 1 : node.end_lineno])
 
 
-def options(*options: tuple[str, Value, Value]) -> tuple[str, ...]:
-    """``name=value`` of every (name, value, the framework's default) that differs from it."""
-    return tuple(f"{name}={literal(value)}" for name, value, usual in options if value != usual)
-
-
-def _nested(program: Program) -> Iterator[Op]:
-    for op in program:
-        yield op
-        for branch in branches_of(op):
-            yield from _nested(branch)
-
-
-def _stride(program: Program) -> int:
-    """By how much a program divides the sides of its input."""
-    total = 1
-    for op in program:
-        if isinstance(op, Conv | Pool):
-            total *= op.stride
-        elif isinstance(op, Add):
-            total *= _stride(op.branches[0])
-    return total
+def _call(layer: LayerCall) -> Call:
+    arguments = [
+        Call("", tuple(map(_call, argument)), ("[", "]"))
+        if isinstance(argument, tuple)
+        else _call(argument)
+        if isinstance(argument, LayerCall)
+        else literal(argument)
+        for argument in layer.arguments
+    ]
+    options = (f"{name}={literal(value)}" for name, value in layer.options.items())
+    return Call(layer.name, (*arguments, *options))

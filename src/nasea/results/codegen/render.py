@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from nasea.backends.network.operations import LayerCall
 from nasea.backends.records import FileOptions
 from nasea.errors import NotAvailableError
 from nasea.results.codegen.header import ModelHeader
@@ -12,7 +13,16 @@ from nasea.results.codegen.tensorflow import render_tensorflow
 from nasea.space import Candidate, Shape
 
 _Writer = Callable[
-    [Sequence[Candidate], Sequence[int], Shape, Shape, ModelHeader, FileOptions], str
+    [
+        Sequence[Candidate],
+        Sequence[LayerCall],
+        Sequence[int],
+        Shape,
+        Shape,
+        ModelHeader,
+        FileOptions,
+    ],
+    str,
 ]
 
 _WRITERS: dict[str, _Writer] = {"pytorch": render_pytorch, "tensorflow": render_tensorflow}
@@ -21,6 +31,7 @@ _WRITERS: dict[str, _Writer] = {"pytorch": render_pytorch, "tensorflow": render_
 def render_model(
     framework: str,
     candidates: Sequence[Candidate],
+    layers: Sequence[LayerCall],
     taps: Sequence[int],
     in_shape: Shape,
     input_chw: Shape,
@@ -32,6 +43,7 @@ def render_model(
     Args:
         framework: PyTorch or TensorFlow, in any letter case.
         candidates: the block chosen for each layer.
+        layers: what the framework calls each of them.
         taps: layers whose outputs PostNet gets besides the last one.
         in_shape: (channels, height, width) that PreNet makes.
         input_chw: (channels, height, width) of an image.
@@ -48,4 +60,4 @@ def render_model(
             f"model files cannot be written for {framework}",
             fix=f"frameworks with model files: {', '.join(_WRITERS)}",
         )
-    return writer(candidates, taps, in_shape, input_chw, header, options)
+    return writer(candidates, layers, taps, in_shape, input_chw, header, options)

@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from nasea.backends.tensorflow.environment import held_back
 from nasea.backends.tensorflow.export.operators import frozen
-from nasea.backends.tensorflow.network.layers import build
+from nasea.backends.tensorflow.network.layers import build, build_body
 from nasea.backends.tensorflow.user.ends import End
 from nasea.errors import LatencyError
 from nasea.space import Genome, Program, Shape, Space
@@ -49,18 +49,12 @@ class TfliteDeployment:
 
     def block(self, program: Program, in_shape: Shape) -> bytes:
         """See :class:`nasea.backends.base.Deployment`."""
-        layer, x = build(program), _zeros(in_shape)
-        layer(x)  # makes the variables
-        return tflite(lambda x: layer(x, training=False), x, "block")
+        layer = build(program, in_shape)
+        return tflite(lambda x: layer(x, training=False), _zeros(in_shape), "block")
 
     def network(self, genome: Genome) -> bytes:
         """See :class:`nasea.backends.base.Deployment`."""
-        body = []
-        for layer, gene in self._space.path(genome):
-            candidate = layer.candidates[gene]
-            built = build(candidate.program)
-            built(_zeros(layer.in_shape))
-            body.append(built)
+        body = build_body(self._space.decode(genome), self._space.layers[0].in_shape)
 
         def run(image: Any) -> Any:
             x = self._ends["PreNet"].apply(image, False)

@@ -1,4 +1,7 @@
-"""The vocabulary as TensorFlow operations on (N, H, W, C), with weights and statistics given."""
+"""The vocabulary with TensorFlow, on (N, H, W, C).
+
+Of each operation its layers, and the function of weights and statistics that a supernet runs.
+"""
 
 from __future__ import annotations
 
@@ -7,14 +10,162 @@ from typing import Any, TypeVar
 
 import tensorflow as tf
 
-from nasea.space import Act, Add, Conv, GlobalPool, Norm, Pool, Program, Scale
-from nasea.space.ops import NORM_EPS, leaves
+from nasea.backends.network.operations import LayerCall, Operations, unusual
+from nasea.backends.tensorflow.network.helpers import (
+    Conv2D,
+    Gate,
+    GroupedConv2D,
+    HardSigmoid,
+    HardSwish,
+    Subsample,
+    Sum,
+    strided_point,
+)
+from nasea.space import Act, Add, Conv, GlobalPool, Norm, Pool, Program, Scale, Tensor
+from nasea.space.ops import NORM_EPS, NORM_MOMENTUM, leaves
 
 Weights = dict[str, Any]
+"""By slot, kernels as (k, k, c_in / groups, c_out)."""
 Normalise = Callable[[Any, Any, Any], Any]
-"""(x, scale, shift) -> the normalised x."""
+"""(x, scale, shift) -> the normalised x; called in the order of the program."""
 
 Item = TypeVar("Item")
+
+
+def _keras(kind: Any, *arguments: Any, **options: Any) -> LayerCall:
+    return LayerCall(kind, arguments, options, "layers")
+
+
+OPERATIONS = Operations(
+    "TensorFlow",
+    lambda calls: LayerCall(tf.keras.Sequential, (calls,), namespace="tf.keras"),
+    _keras(tf.keras.layers.Identity),
+)
+"""Its functions get weights and how to normalise."""
+
+
+def _conv_layers(op: Conv, fresh: bool) -> list[LayerCall]:
+    layers = tf.keras.layers
+    pads = op.stride > 1 and op.kernel > 1  # "same" would pad the right and the bottom more
+    options = unusual(
+        strides=(op.stride, 1),
+        padding=("valid" if pads or op.kernel == 1 else "same", "valid"),
+        use_bias=(op.bias, True),
+    )
+    if op.groups == 1 and op.kernel == 1 and op.stride > 1:
+        conv = LayerCall(Conv2D, (op.c_out, op.kernel), options)
+    elif op.groups == 1:
+        conv = _keras(layers.Conv2D, op.c_out, op.kernel, **options)
+    elif op.groups == op.c_in:
+        multiplier = unusual(depth_multiplier=(op.c_out // op.c_in, 1))
+        conv = _keras(layers.DepthwiseConv2D, op.kernel, **multiplier, **options)
+    else:
+        options = {"groups": op.groups, **options}
+        conv = LayerCall(GroupedConv2D, (op.c_out, op.kernel), options)
+    return [_keras(layers.ZeroPadding2D, op.kernel // 2), conv] if pads else [conv]
+
+
+def _conv(op: Conv, x: Any, weights: Weights, normalise: Normalise) -> Any:
+    x = _convolve(op, x, weights[f"{op.slot}/weight"])
+    return tf.nn.bias_add(x, weights[f"{op.slot}/bias"]) if op.bias else x
+
+
+def _convolve(op: Conv, x: Any, kernel: Any) -> Any:
+    padding = "SAME"
+    if op.stride > 1 and op.kernel > 1:
+        side = op.kernel // 2
+        x = tf.pad(x, ((0, 0), (side, side), (side, side), (0, 0)))
+        padding = "VALID"
+    if op.groups == op.c_in and op.groups > 1:
+        shape = (op.kernel, op.kernel, -1, op.c_out // op.c_in)
+        strides = (1, op.stride, op.stride, 1)
+        return tf.nn.depthwise_conv2d(x, tf.reshape(kernel, shape), strides, padding)
+
+    def convolved(x: Any, kernel: Any) -> Any:
+        if op.stride > 1 and op.kernel == 1:
+            # Its own gradient writes past its memory in oneDNN (docs/decisions/0066).
+            return strided_point(x, kernel, op.stride)
+        return tf.nn.conv2d(x, kernel, op.stride, padding)
+
+    if op.groups == 1:
+        return convolved(x, kernel)
+    # TensorFlow has no gradient of a grouped convolution on CPUs.
+    pairs = zip(tf.split(x, op.groups, 3), tf.split(kernel, op.groups, 3), strict=True)
+    return tf.concat([convolved(a, b) for a, b in pairs], 3)
+
+
+def _norm_layers(op: Norm, fresh: bool) -> list[LayerCall]:
+    options = {"momentum": 1 - NORM_MOMENTUM, "epsilon": NORM_EPS}
+    return [_keras(tf.keras.layers.BatchNormalization, **options)]
+
+
+def _norm(op: Norm, x: Any, weights: Weights, normalise: Normalise) -> Any:
+    return normalise(x, weights[f"{op.slot}/scale"], weights[f"{op.slot}/shift"])
+
+
+def _act_layers(op: Act, fresh: bool) -> list[LayerCall]:
+    layers = tf.keras.layers
+    if op.kind in ("hswish", "hsigmoid"):
+        return [LayerCall(HardSwish if op.kind == "hswish" else HardSigmoid)]
+    if op.kind in ("sigmoid", "silu"):
+        return [_keras(layers.Activation, "swish" if op.kind == "silu" else op.kind)]
+    return [_keras(layers.ReLU, *([6.0] if op.kind == "relu6" else []))]
+
+
+def _hsigmoid(x: Any) -> Any:
+    return tf.nn.relu6(x + 3.0) * (1.0 / 6.0)
+
+
+_ACTIVATIONS: dict[str, Callable[[Any], Any]] = {
+    "relu": tf.nn.relu,
+    "relu6": tf.nn.relu6,
+    "sigmoid": tf.sigmoid,
+    "hsigmoid": _hsigmoid,
+    "hswish": lambda x: x * _hsigmoid(x),
+    "silu": lambda x: x * tf.sigmoid(x),
+}
+
+
+def _act(op: Act, x: Any, weights: Weights, normalise: Normalise) -> Any:
+    return _ACTIVATIONS[op.kind](x)
+
+
+def _pool_layers(op: Pool, fresh: bool) -> list[LayerCall]:
+    layers = tf.keras.layers
+    kind = layers.MaxPooling2D if op.kind == "max" else layers.AveragePooling2D
+    pool = _keras(kind, op.kernel, strides=1, padding="same")
+    # Where it strides, every other one of the values without a stride.
+    return [pool, LayerCall(Subsample, (op.stride,))] if op.stride > 1 else [pool]
+
+
+def _global_pool_layers(op: GlobalPool, fresh: bool) -> list[LayerCall]:
+    return [_keras(tf.keras.layers.GlobalAveragePooling2D, keepdims=True)]
+
+
+def _add_layers(op: Add, fresh: bool) -> list[LayerCall]:
+    return [LayerCall(Sum, tuple(map(OPERATIONS.describe, op.branches)))]
+
+
+def _add(op: Add, x: Any, weights: Weights, normalise: Normalise) -> Any:
+    branches = [OPERATIONS.run(branch, x, weights, normalise) for branch in op.branches]
+    return branches[0] if len(branches) == 1 else tf.add_n(branches)
+
+
+def _scale_layers(op: Scale, fresh: bool) -> list[LayerCall]:
+    return [LayerCall(Gate, (OPERATIONS.describe(op.gate),))]
+
+
+def _scale(op: Scale, x: Any, weights: Weights, normalise: Normalise) -> Any:
+    return x * OPERATIONS.run(op.gate, x, weights, normalise)
+
+
+OPERATIONS.add(Conv, _conv_layers, _conv)
+OPERATIONS.add(Norm, _norm_layers, _norm)
+OPERATIONS.add(Act, _act_layers, _act)
+OPERATIONS.add(Pool, _pool_layers)
+OPERATIONS.add(GlobalPool, _global_pool_layers)
+OPERATIONS.add(Add, _add_layers, _add)
+OPERATIONS.add(Scale, _scale_layers, _scale)
 
 
 def slot_layout(axes: Sequence[Item]) -> tuple[Item, ...]:
@@ -31,108 +182,6 @@ def slot_layout(axes: Sequence[Item]) -> tuple[Item, ...]:
 def norms_of(program: Program) -> list[Norm]:
     """The normalisations of a program, in its order."""
     return [op for op in leaves(program) if isinstance(op, Norm)]
-
-
-def run_program(program: Program, x: Any, weights: Weights, normalise: Normalise) -> Any:
-    """Apply a program.
-
-    Args:
-        program: what to do.
-        x: (N, H, W, C).
-        weights: by slot, kernels as (k, k, c_in / groups, c_out).
-        normalise: called for the normalisations, in the order of the program.
-    """
-    for op in program:
-        if isinstance(op, Conv):
-            x = convolve(op, x, weights[f"{op.slot}/weight"])
-            if op.bias:
-                x = tf.nn.bias_add(x, weights[f"{op.slot}/bias"])
-        elif isinstance(op, Norm):
-            x = normalise(x, weights[f"{op.slot}/scale"], weights[f"{op.slot}/shift"])
-        elif isinstance(op, Act):
-            x = ACTIVATIONS[op.kind](x)
-        elif isinstance(op, Pool):
-            x = pool(op, x)
-        elif isinstance(op, GlobalPool):
-            x = tf.reduce_mean(x, (1, 2), keepdims=True)
-        elif isinstance(op, Add):
-            branches = [run_program(branch, x, weights, normalise) for branch in op.branches]
-            x = branches[0] if len(branches) == 1 else tf.add_n(branches)
-        else:
-            assert isinstance(op, Scale)
-            x = x * run_program(op.gate, x, weights, normalise)
-    return x
-
-
-def convolve(op: Conv, x: Any, kernel: Any) -> Any:
-    """The convolution of ``op`` without its bias; pads ``kernel // 2`` on every side."""
-    padding = "SAME"
-    if op.stride > 1 and op.kernel > 1:
-        side = op.kernel // 2
-        x = tf.pad(x, ((0, 0), (side, side), (side, side), (0, 0)))
-        padding = "VALID"
-    if op.groups == op.c_in and op.groups > 1:
-        shape = (op.kernel, op.kernel, -1, op.c_out // op.c_in)
-        strides = (1, op.stride, op.stride, 1)
-        return tf.nn.depthwise_conv2d(x, tf.reshape(kernel, shape), strides, padding)
-    return grouped_convolution(x, kernel, op.groups, op.stride, padding)
-
-
-def grouped_convolution(x: Any, kernel: Any, groups: int, stride: int, padding: str) -> Any:
-    """A convolution in groups of channels, each by itself.
-
-    TensorFlow has no gradient of a grouped convolution on CPUs.
-    """
-    if stride > 1 and kernel.shape[:2] == (1, 1):
-        return strided_point(x, kernel, groups, stride)
-    return _convolved(x, kernel, groups, stride, padding)
-
-
-def _convolved(x: Any, kernel: Any, groups: int, stride: int, padding: str) -> Any:
-    if groups == 1:
-        return tf.nn.conv2d(x, kernel, stride, padding)
-    pairs = zip(tf.split(x, groups, 3), tf.split(kernel, groups, 3), strict=True)
-    return tf.concat([tf.nn.conv2d(a, b, stride, padding) for a, b in pairs], 3)
-
-
-def strided_point(x: Any, kernel: Any, groups: int, stride: int) -> Any:
-    """A convolution with a kernel of 1 and a stride, whose gradient is computed without the stride.
-
-    TensorFlow's own gradient of it writes past its memory on processors with AVX-512, where the
-    channels are few (oneDNN in TensorFlow 2.21; docs/decisions/0066). Such a convolution reads
-    every ``stride``-th value and no other: picking those and convolving them without a stride is
-    the same function. The forward half stays one operation, as exported files need it.
-
-    Args:
-        x: (N, H, W, C).
-        kernel: (1, 1, C / groups, c_out).
-        groups: of channels, each convolved by itself.
-        stride: in both directions.
-
-    Returns:
-        (N, ceil(H / stride), ceil(W / stride), c_out).
-    """
-
-    @tf.custom_gradient  # type: ignore[untyped-decorator]
-    def convolved(x: Any, kernel: Any) -> tuple[Any, Callable[[Any], Any]]:
-        def gradient(upstream: Any) -> Any:
-            with tf.GradientTape() as tape:
-                tape.watch([x, kernel])
-                # A mean of single values picks them, faster than slices do.
-                picked = tf.nn.avg_pool2d(x, 1, stride, "SAME")
-                y = _convolved(picked, kernel, groups, 1, "SAME")
-            return tape.gradient(y, [x, kernel], upstream)
-
-        return _convolved(x, kernel, groups, stride, "SAME"), gradient
-
-    return convolved(x, kernel)
-
-
-def pool(op: Pool, x: Any) -> Any:
-    """The pool of ``op``: where it strides, every other one of the values without a stride."""
-    kind = tf.nn.max_pool2d if op.kind == "max" else tf.nn.avg_pool2d
-    x = kind(x, op.kernel, 1, "SAME")
-    return x[:, :: op.stride, :: op.stride] if op.stride > 1 else x
 
 
 def batch_statistics(x: Any, scale: Any, shift: Any) -> Any:
@@ -163,15 +212,10 @@ def given_statistics(values: Sequence[Any]) -> Normalise:
     return normalise
 
 
-def _hsigmoid(x: Any) -> Any:
-    return tf.nn.relu6(x + 3.0) * (1.0 / 6.0)
-
-
-ACTIVATIONS: dict[str, Callable[[Any], Any]] = {
-    "relu": tf.nn.relu,
-    "relu6": tf.nn.relu6,
-    "sigmoid": tf.sigmoid,
-    "hsigmoid": _hsigmoid,
-    "hswish": lambda x: x * _hsigmoid(x),
-    "silu": lambda x: x * tf.sigmoid(x),
-}
+def initial_values(tensor: Tensor, generator: tf.random.Generator) -> Any:
+    """Initial values in the layout of slots; weights are He-normal over fan-out."""
+    shape = slot_layout(tensor.shape)
+    if tensor.kind == "weight":
+        fan_out = tensor.shape[0] * tensor.shape[2] * tensor.shape[3]
+        return generator.normal(shape, stddev=(2 / fan_out) ** 0.5)
+    return tf.ones(shape) if tensor.kind == "scale" else tf.zeros(shape)

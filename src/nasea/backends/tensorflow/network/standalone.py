@@ -33,7 +33,7 @@ def load_network(
     Raises:
         ResultsError: the file cannot be read, or belongs to another network.
     """
-    body = build_body(space.decode(genome), space.layers[0].in_shape)
+    body = build_body(space.decode(genome), space.layers[0].in_shape, initialised=False)
     ends = user.end("PreNet"), user.end("PostNet")
     network = Network(ends[0], body, ends[1], space.taps, data_format)
     with user.guard("PreNet, PostNet: call(inputs, training)"):

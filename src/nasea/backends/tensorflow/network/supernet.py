@@ -15,17 +15,17 @@ from typing import Any
 import tensorflow as tf
 
 from nasea.backends.tensorflow.network.operations import (
+    OPERATIONS,
     Weights,
     batch_statistics,
     batch_statistics_kept,
     given_statistics,
+    initial_values,
     norms_of,
-    run_program,
     slot_layout,
 )
 from nasea.backends.tensorflow.network.subgraphs import Called, Piece, Tensors
-from nasea.space import Add, Conv, Genome, Layer, Norm, Op, Program, Scale, Space
-from nasea.space.slots import Tensor, part, tensors
+from nasea.space import Conv, Genome, Layer, Norm, Op, Program, Space, part, tensors
 
 Statistics = Sequence[Tensors]
 """Of each layer, mean and variance of each normalisation, one behind the other."""
@@ -44,7 +44,7 @@ class Supernet(tf.Module):
         self.space = space
         generator = tf.random.Generator.from_seed(seed)
         self.slots = {
-            name: tf.Variable(_initial(slot, generator), name=name.replace("/", "."))
+            name: tf.Variable(initial_values(slot, generator), name=name.replace("/", "."))
             for name, slot in space.slots.items()
         }
         self._made: dict[tuple[int, Program], _Functions] = {}
@@ -208,12 +208,10 @@ def _without_widths(program: Program) -> Program:
     """The program with channels that only tell depthwise convolutions from others."""
 
     def changed(op: Op) -> Op:
+        if op.programs:
+            return op.with_programs(tuple(map(_without_widths, op.programs)))
         if isinstance(op, Norm):
             return replace(op, channels=1)
-        if isinstance(op, Add):
-            return Add(tuple(_without_widths(branch) for branch in op.branches))
-        if isinstance(op, Scale):
-            return Scale(_without_widths(op.gate))
         if isinstance(op, Conv) and op.groups == 1:
             return replace(op, c_in=1, c_out=1)
         if isinstance(op, Conv) and op.groups == op.c_in:
@@ -263,7 +261,7 @@ class _Functions:
         """X -> y with the statistics of the batch, with gradients."""
 
         def function(x: Any, *sizes: Any) -> Any:
-            return run_program(self._program, x, self._bound(*sizes), batch_statistics)
+            return OPERATIONS.run(self._program, x, self._bound(*sizes), batch_statistics)
 
         variables = [self._slots[tensor.slot] for tensor in self._tensors]
         return self._once("trained", lambda: Piece(function, self._spec, variables, self._sizes))
@@ -274,7 +272,7 @@ class _Functions:
 
         def function(x: Any, *sizes: Any) -> list[Any]:
             kept: list[Any] = []
-            y = run_program(self._program, x, self._bound(*sizes), batch_statistics_kept(kept))
+            y = OPERATIONS.run(self._program, x, self._bound(*sizes), batch_statistics_kept(kept))
             return [y, *kept]
 
         return self._once("estimated", lambda: Called(function, self._spec, *self._size_specs))
@@ -286,7 +284,7 @@ class _Functions:
         def function(x: Any, *values: Any) -> list[Any]:
             sizes, values = values[: len(self._size_specs)], values[len(self._size_specs) :]
             weights = self._bound(*sizes)
-            return [run_program(self._program, x, weights, given_statistics(values))]
+            return [OPERATIONS.run(self._program, x, weights, given_statistics(values))]
 
         specs = [
             tf.TensorSpec((None if self._sizes is not None else norm.channels,), tf.float32)
@@ -325,11 +323,3 @@ class _Functions:
             )
             first = last
         return weights
-
-
-def _initial(slot: Tensor, generator: tf.random.Generator) -> Any:
-    shape = slot_layout(slot.shape)
-    if slot.kind == "weight":
-        fan_out = slot.shape[0] * slot.shape[2] * slot.shape[3]
-        return generator.normal(shape, stddev=(2 / fan_out) ** 0.5)
-    return tf.ones(shape) if slot.kind == "scale" else tf.zeros(shape)

@@ -19,8 +19,7 @@ from nasea.backends.tensorflow.network.layers import (
 from nasea.backends.tensorflow.network.operations import slot_layout
 from nasea.backends.tensorflow.network.supernet import Statistics, Supernet
 from nasea.backends.tensorflow.user.variables import gathered, raw
-from nasea.space import Genome
-from nasea.space.slots import part, tensors
+from nasea.space import Genome, part, tensors
 
 
 def assemble(
@@ -41,7 +40,7 @@ def assemble(
     """
     space = supernet.space
     candidates = space.decode(genome)
-    body = build_body(candidates, space.layers[0].in_shape)
+    body = build_body(candidates, space.layers[0].in_shape, initialised=False)
     every = (tensor for candidate in candidates for tensor in tensors(candidate.program))
     for tensor, (slot, variable) in zip(every, learned_tensors(body, candidates), strict=True):
         where = slot_layout(part(space.slots[slot].shape, tensor.shape))

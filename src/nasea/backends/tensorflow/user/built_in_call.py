@@ -62,7 +62,7 @@ def keeping_layers(model: Any) -> Iterator[None]:
 
 
 def free_batch(layer: Any) -> bool:
-    """Have a layer that insists on the batch it was built by take any; says whether one did."""
+    """Have a layer that insists on a batch size take any; says whether one did."""
     freed = False
     for spec in tf.nest.flatten(getattr(layer, "input_spec", None)):
         shape = getattr(spec, "shape", None)

@@ -8,12 +8,11 @@ batch.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import nn
-from torch.nn import functional as F
 
 from nasea.backends.torch.network.layers import (
     Network,
@@ -21,12 +20,9 @@ from nasea.backends.torch.network.layers import (
     initialise,
     learned_tensors,
 )
+from nasea.backends.torch.network.operations import OPERATIONS, Weights
 from nasea.backends.user.nesting import copied
-from nasea.space import Act, Add, Conv, Genome, GlobalPool, Norm, Op, Pool, Program, Scale, Space
-from nasea.space.ops import NORM_EPS, overwrites_input
-from nasea.space.slots import Tensor, part, tensors
-
-Weights = dict[str, torch.Tensor]
+from nasea.space import Genome, Program, Space, Tensor, part, tensors
 
 
 @dataclass(frozen=True)
@@ -111,7 +107,7 @@ class Supernet(nn.Module):
         x = self.pre_net(images.contiguous(memory_format=self.memory_format))
         tapped = []
         for layer, gene in self.space.path(genome):
-            x = _run(layer.candidates[gene].program, x, weights)
+            x = OPERATIONS.run(layer.candidates[gene].program, x, weights)
             if layer.tapped:
                 tapped.append(x)
         return copied(self.post_net([*tapped, x] if tapped else x))
@@ -180,85 +176,8 @@ def _key(slot: str) -> str:
 
 def _initial(slot: Tensor) -> torch.Tensor:
     values = torch.zeros(slot.shape)
-    if slot.kind == "weight":
-        initialise(values)
-    elif slot.kind == "scale":
-        values.fill_(1.0)
+    initialise(values, slot)
     return values
-
-
-def _run(program: Program, x: torch.Tensor, weights: Weights) -> torch.Tensor:
-    before: Op | None = None
-    for op in program:
-        x = _RUNNERS[type(op)](op, x, weights, before)
-        before = op
-    return x
-
-
-def _conv(op: Conv, x: torch.Tensor, weights: Weights, before: Op | None) -> torch.Tensor:
-    bias = weights[f"{op.slot}/bias"] if op.bias else None
-    stride = op.stride
-    if stride > 1 and op.kernel == 1 and torch.is_grad_enabled():
-        # Picked first, then convolved without a stride: the gradient of the weights otherwise
-        # writes past its memory in oneDNN (docs/decisions/0066).
-        x, stride = x[:, :, ::stride, ::stride], 1
-    return F.conv2d(x, weights[f"{op.slot}/weight"], bias, stride, op.kernel // 2, 1, op.groups)
-
-
-def _norm(op: Norm, x: torch.Tensor, weights: Weights, before: Op | None) -> torch.Tensor:
-    # Running statistics of a supernet mean nothing: every path would leave its own in them.
-    scale, shift = weights[f"{op.slot}/scale"], weights[f"{op.slot}/shift"]
-    return F.batch_norm(x, None, None, scale, shift, training=True, eps=NORM_EPS)
-
-
-def _act(op: Act, x: torch.Tensor, weights: Weights, before: Op | None) -> torch.Tensor:
-    if op.kind == "relu":
-        return F.relu(x, inplace=overwrites_input(before))
-    if op.kind == "relu6":
-        return F.relu6(x, inplace=overwrites_input(before))
-    return _POINTWISE[op.kind](x)
-
-
-def _pool(op: Pool, x: torch.Tensor, weights: Weights, before: Op | None) -> torch.Tensor:
-    pad = op.kernel // 2
-    if op.kind == "max":
-        return F.max_pool2d(x, op.kernel, op.stride, pad)
-    return F.avg_pool2d(x, op.kernel, op.stride, pad, count_include_pad=False)
-
-
-def _global_pool(
-    op: GlobalPool, x: torch.Tensor, weights: Weights, before: Op | None
-) -> torch.Tensor:
-    return F.adaptive_avg_pool2d(x, 1)
-
-
-def _add(op: Add, x: torch.Tensor, weights: Weights, before: Op | None) -> torch.Tensor:
-    total = _run(op.branches[0], x, weights)
-    for branch in op.branches[1:]:
-        total = total + _run(branch, x, weights)
-    return total
-
-
-def _scale(op: Scale, x: torch.Tensor, weights: Weights, before: Op | None) -> torch.Tensor:
-    return x * _run(op.gate, x, weights)
-
-
-_POINTWISE: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
-    "hswish": F.hardswish,
-    "silu": F.silu,
-    "sigmoid": torch.sigmoid,
-    "hsigmoid": F.hardsigmoid,
-}
-
-_RUNNERS: dict[type[Op], Callable[..., torch.Tensor]] = {
-    Conv: _conv,
-    Norm: _norm,
-    Act: _act,
-    Pool: _pool,
-    GlobalPool: _global_pool,
-    Add: _add,
-    Scale: _scale,
-}
 
 
 def average_gradients(supernet: Supernet, paths: Sequence[Genome]) -> None:

@@ -1,0 +1,1 @@
+"""What the networks of all frameworks share: how an operation is described."""
