@@ -29,8 +29,15 @@ def test_what_is_no_rate_is_refused_with_its_update(bad: float) -> None:
 
 
 def test_a_schedule_that_ends_at_zero_early_is_refused() -> None:
-    with pytest.raises(TrainingError, match="of 0 from update 81 of 100 on"):
-        require_rates([0.1] * 80 + [0.0] * 20, "schedule", 100)
+    with pytest.raises(TrainingError, match="of 0 from update 41 of 100 on"):
+        require_rates([0.1] * 40 + [0.0] * 60, "schedule", 100)
+
+
+def test_a_schedule_that_ends_at_zero_before_the_end_is_told() -> None:
+    rates = [0.1] * 16 + [0.0] * 2  # as of published modules
+    require_rates(rates, "schedule", 18)
+    told = early_warning(rates, 18)
+    assert told is not None and "0 from update 17 of 18 on" in told
 
 
 def test_milestones_meant_in_epochs_are_told() -> None:

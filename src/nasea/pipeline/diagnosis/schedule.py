@@ -13,8 +13,9 @@ from nasea.errors import TrainingError
 
 _BARS = "▁▂▃▄▅▆▇█"
 _WIDTH = 40
-_EARLY = 0.95
-"""A rate of zero from before this share of the training on is a fault."""
+_EARLY, _LATE = 0.5, 0.95
+"""A rate of zero from before the first share of the training on is a fault, from before the second
+is told: published modules reach zero a few updates before the end."""
 _SMALL, _SOON = 0.02, 0.1
 """A rate that fell to this share of its peak within this share of the training is told of."""
 
@@ -35,10 +36,8 @@ def require_rates(rates: Sequence[float], method: str, updates: int) -> None:
                 f"{place(position)} of {updates}",
                 fix="look at what it divides by and at its last steps; a rate must be >= 0",
             )
-    end = len(rates)
-    while end and rates[end - 1] == 0.0:
-        end -= 1
-    if len(rates) > 1 and end / len(rates) < _EARLY and len(rates) - end > 1:
+    end = _end(rates)
+    if len(rates) > 1 and end / len(rates) < _EARLY:
         raise TrainingError(
             f"the schedule of {method} gives a learning rate of 0 from update {place(end)} of "
             f"{updates} on: nothing is learned any more",
@@ -47,8 +46,13 @@ def require_rates(rates: Sequence[float], method: str, updates: int) -> None:
 
 
 def early_warning(rates: Sequence[float], updates: int) -> str | None:
-    """What to tell where the rate has all but vanished soon after the beginning."""
-    peak = max(rates)
+    """What to tell where the rate has all but vanished soon, or is zero before the end."""
+    peak, end = max(rates), _end(rates)
+    if end / len(rates) < _LATE and len(rates) - end > 1:
+        return (
+            f"warning: it is 0 from update {_places(len(rates), updates)(end)} of {updates} on: "
+            "nothing is learned any more"
+        )
     top = rates.index(peak)
     small = [i for i in range(top, len(rates)) if rates[i] <= _SMALL * peak]
     if not small or small[0] > _SOON * len(rates) or max(rates[small[0] :]) > _SMALL * peak:
@@ -71,6 +75,11 @@ def describe(rates: Sequence[float], updates: int) -> str:
     top = len(_BARS) - 1
     curve = "".join(_BARS[round(rate / peak * top) if peak else 0] for rate in chosen)
     return f"{told}: {curve}"
+
+
+def _end(rates: Sequence[float]) -> int:
+    """How many rates there are up to the last that is not zero."""
+    return max((i for i, rate in enumerate(rates, start=1) if rate), default=0)
 
 
 def _places(rates: int, updates: int) -> Callable[[int], int]:
