@@ -24,8 +24,7 @@ BLOCKS = [name for name in sorted(catalogue()) if "_se" not in name]
 def operators(program: Program, shape: tuple[int, int, int]) -> list[str]:
     channels, height, width = shape
     x = tf.zeros((1, height, width, channels))
-    layer = build(program)
-    layer(x)
+    layer = build(program, shape)
     found = operators_of_function(lambda x: layer(x, training=False), x, "block")
     return sorted(f"{op}, {op.activation}" for op in found if op.kind != COPY)
 

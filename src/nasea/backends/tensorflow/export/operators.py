@@ -68,6 +68,12 @@ def operators_of_function(
         if op.type == "Shape":  # of a batch of one, which is known
             alive.difference_update(tensor.name for tensor in op.outputs)
             continue
+        if op.type == "IdentityN":  # around what has a gradient of its own
+            for before, after in zip(op.inputs, op.outputs, strict=True):
+                if before.name in alive and (after.consumers() or after is op.outputs[0]):
+                    passed = Operator(RESHAPE, _chw(before.shape), _chw(after.shape))
+                    nodes.append(Node(passed, (before.name,), after.name))
+            continue
         if any(_dilated(user) for user in _users(op, 2)):
             continue  # told with the end of the dilated convolution that it belongs to
         convolution = _dilated(op)
