@@ -22,7 +22,7 @@ __all__ = ["INTERFACE", "PATHS_PER_UPDATE", "random_genomes", "space_of"]
 load_tensorflow(keras_version=2)
 
 from nasea.backends.tensorflow.backend import TensorFlowBackend  # noqa: E402
-from nasea.backends.tensorflow.user.code import INTERFACE  # noqa: E402
+from nasea.backends.tensorflow.user.interface import INTERFACE  # noqa: E402
 
 LOSS = "loss_op(self, labels, logits)"
 METRIC = "metrics_op(self, inputs, outputs)"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from nasea.backends.tensorflow.backend import TensorFlowBackend
-from nasea.backends.tensorflow.user.code import INTERFACE
+from nasea.backends.tensorflow.user.interface import INTERFACE
 
 from ..documented import REFERENCE, require_whole_interface, run_example
 
