@@ -163,7 +163,7 @@ def train_and_score(
     backend: Any = prepared.backend
     backend.begin_training(variant.paths, scenario.seed)
     if variant.taught:
-        backend._trainer = trainer = SandwichTrainer(*backend._settings(variant.paths))
+        backend._trainer = trainer = SandwichTrainer(backend._settings(variant.paths))
         trainer.teach(prepared.costs.dearest, variant.taught, backend._probe_batch()[0])
     began = time.perf_counter()
     losses: list[float] = []

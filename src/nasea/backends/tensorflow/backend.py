@@ -6,6 +6,7 @@ import statistics
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +44,7 @@ from nasea.backends.tensorflow.training.own_losses import own_losses
 from nasea.backends.tensorflow.training.pretrained import classification_code, hand_on, take_over
 from nasea.backends.tensorflow.training.schedule import play
 from nasea.backends.tensorflow.training.teacher import Teacher
-from nasea.backends.tensorflow.training.trainer import Trainer
+from nasea.backends.tensorflow.training.trainer import Trainer, TrainerSettings
 from nasea.backends.tensorflow.user.classic.importing import notices_of
 from nasea.backends.tensorflow.user.code import UserCode
 from nasea.backends.tensorflow.user.ends import End, notices_of_ends, require_feature_map
@@ -244,17 +245,18 @@ class TensorFlowBackend:
         batch = self._probe_batch()
         self.notices += self.data.doubts()
         choices = self.supernet.space.choices
-        trial = self._make_trainer(paths_per_update=1)
-        rate = trial.rate(0)
-        trial.rate(self.scenario.epochs * trial.data_batches - 1)
+        trial = Trainer(self._settings(paths_per_update=1))
+        first = trial.planned(0, 0, [])
+        trial.rate_at(self.scenario.epochs * trial.data_batches - 1)
         before = trial.state()
         seconds = []
         paths = [tuple(turn % count for count in choices) for turn in range(max(choices))]
         paths += also
         for number, path in enumerate(paths, start=1):
-            trial.learn([path], [batch], rate)
+            update = replace(first, paths=[path])
+            trial.learn(update, [batch])
             start = time.perf_counter()
-            trial.learn([path], [batch], rate)  # the first time it was traced
+            trial.learn(update, [batch])  # the first time it was traced
             seconds.append(time.perf_counter() - start)
             on_step(number, len(paths))
         trial.restore(before)
@@ -278,9 +280,9 @@ class TensorFlowBackend:
     def begin_training(self, paths_per_update: int, seed: int) -> int:
         """See :meth:`nasea.backends.base.Backend.begin_training`."""
         if self._ranks is None:
-            self._trainer = self._make_trainer(paths_per_update)
+            self._trainer = Trainer(self._settings(paths_per_update))
         else:
-            self._trainer = ParallelTrainer(self._ranks, *self._settings(paths_per_update))
+            self._trainer = ParallelTrainer(self._ranks, self._settings(paths_per_update))
             self._trainer.share_weights()
         return self._trainer.steps_per_epoch
 
@@ -372,22 +374,18 @@ class TensorFlowBackend:
             return batches
         return deal(batches, self._ranks.size, self._ranks.rank)
 
-    def _make_trainer(self, paths_per_update: int) -> Trainer:
-        """One that trains in this process alone."""
-        return Trainer(*self._settings(paths_per_update))
-
-    def _settings(self, paths_per_update: int) -> tuple[Any, ...]:
+    def _settings(self, paths_per_update: int) -> TrainerSettings:
         """What a trainer needs."""
-        return (
-            self.scenario,
-            self.user,
-            self.supernet,
-            self._pre_net,
-            self._post_net,
-            self._draws,
-            self.data.batches_per_epoch,
-            paths_per_update,
-            self._teacher,
+        return TrainerSettings(
+            scenario=self.scenario,
+            batches_per_epoch=self.data.batches_per_epoch,
+            paths_per_update=paths_per_update,
+            user=self.user,
+            supernet=self.supernet,
+            pre_net=self._pre_net,
+            post_net=self._post_net,
+            draws=self._draws,
+            teacher=self._teacher,
         )
 
     def _scoring(self) -> Scorer:

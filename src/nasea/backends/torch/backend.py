@@ -7,8 +7,8 @@ import statistics
 import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import torch
 
@@ -38,7 +38,7 @@ from nasea.backends.torch.training.pretrained import classification_code, hand_o
 from nasea.backends.torch.training.schedule import play
 from nasea.backends.torch.training.state import random_state, set_random_state
 from nasea.backends.torch.training.teacher import Teacher
-from nasea.backends.torch.training.trainer import Trainer
+from nasea.backends.torch.training.trainer import Trainer, TrainerSettings
 from nasea.backends.torch.user.code import UserCode
 from nasea.backends.torch.user.ends import (
     accepts_channels_last,
@@ -215,13 +215,14 @@ class TorchBackend:
         choices = self.supernet.space.choices
         before = copy.deepcopy(self.supernet.state_dict())
         attributes = self.user.attributes()
-        trial = Trainer(*self._settings(paths_per_update=1))
+        trial = Trainer(self._settings(paths_per_update=1))
+        first = trial.planned(0, 0, [])
         seconds = []
         paths = [tuple(turn % count for count in choices) for turn in range(max(choices))]
         paths += also
         for number, path in enumerate(paths, start=1):
             start = time.perf_counter()
-            trial.learn([path], [batch])
+            trial.learn(replace(first, paths=[path]), [batch])
             seconds.append(time.perf_counter() - start)
             on_step(number, len(paths))
         self.supernet.load_state_dict(before)
@@ -253,10 +254,10 @@ class TorchBackend:
         """See :meth:`nasea.backends.base.Backend.begin_training`."""
         settings = self._settings(paths_per_update)
         if self._ranks is None:
-            self._trainer = Trainer(*settings)
+            self._trainer = Trainer(settings)
         else:
-            self._trainer = trainer = ParallelTrainer(self._ranks, self.data.deal, *settings)
-            self._ranks.take_from_first(trainer.tensors())
+            self._trainer = trainer = ParallelTrainer(self._ranks, self.data.deal, settings)
+            trainer.share_weights()
         return self._trainer.steps_per_epoch
 
     def load_with(self, workers: int) -> None:
@@ -342,16 +343,16 @@ class TorchBackend:
         ranks = self._ranks
         return Data(self.scenario, self.user, ranks.size, ranks.rank, ranks.local_size)
 
-    def _settings(self, paths_per_update: int) -> tuple[Any, ...]:
+    def _settings(self, paths_per_update: int) -> TrainerSettings:
         """What a trainer needs."""
-        return (
-            self.scenario,
-            self.user,
-            self.supernet,
-            self.device,
-            self.data.batches_per_epoch,
-            paths_per_update,
-            self._teacher,
+        return TrainerSettings(
+            scenario=self.scenario,
+            batches_per_epoch=self.data.batches_per_epoch,
+            paths_per_update=paths_per_update,
+            user=self.user,
+            supernet=self.supernet,
+            device=self.device,
+            teacher=self._teacher,
         )
 
     def _scoring(self) -> Scorer:
