@@ -35,7 +35,7 @@ import torch  # noqa: E402
 BENCHMARKS = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(BENCHMARKS))
 
-from nasea.backends.base import Slice  # noqa: E402
+from nasea.backends.records import Measurement, Slice  # noqa: E402
 from nasea.backends.torch.scoring.scorer import normalisations  # noqa: E402
 from nasea.backends.torch.training.teacher import Teacher  # noqa: E402
 from nasea.backends.torch.training.trainer import Trainer  # noqa: E402
@@ -200,7 +200,7 @@ def by_batch(backend: Any) -> Callable[[Genome, Slice], Any]:
             layer.running_mean = layer.running_var = None
         network.eval()
         loader = backend.data.evaluation(data.images, data.half)
-        return score.measured(backend.user, loader, network, backend.scenario.seed)
+        return Measurement(score.metric(backend.user, loader, network, backend.scenario.seed))
 
     return measure
 

@@ -3,14 +3,57 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
-from nasea.backends.distributed.steps import Steps
+from nasea.backends.distributed.ranks import End, Ranks
 from nasea.backends.records import UpdateReport
 from nasea.backends.training.trainer import Trainer, Update
 from nasea.errors import RankLostError
 from nasea.space import Genome
+
+
+class Steps:
+    """The steps of one trainer.
+
+    Args:
+        ranks: who takes them together.
+
+    Attributes:
+        ended: why the last epoch that was followed went no further.
+    """
+
+    def __init__(self, ranks: Ranks) -> None:
+        self._ranks = ranks
+        self._in_step = True
+        self.ended: End = "over"
+
+    @contextmanager
+    def leading(self) -> Iterator[None]:
+        """An epoch, for rank 0; however it ends, the others hear of it."""
+        self._in_step = True
+        is_over = False
+        try:
+            yield
+            is_over = True
+        finally:
+            if self._in_step:  # else all have failed together, or cannot be reached
+                self._ranks.send_step("over" if is_over else "called off")
+
+    @contextmanager
+    def step(self, paths: Sequence[Genome]) -> Iterator[None]:
+        """One step, for rank 0."""
+        self._in_step = False
+        self._ranks.send_step(paths)
+        yield
+        self._in_step = True
+
+    def following(self) -> Iterator[list[Genome]]:
+        """The paths of step after step, for the others."""
+        while not isinstance(told := self._ranks.receive_step(), str):
+            yield told
+        self.ended = told
 
 
 class ParallelEpochs(Trainer):

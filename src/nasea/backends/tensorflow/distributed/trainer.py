@@ -14,8 +14,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from nasea.backends.distributed.steps import Steps
-from nasea.backends.distributed.trainer import ParallelEpochs
+from nasea.backends.distributed.trainer import ParallelEpochs, Steps
 from nasea.backends.tensorflow.data.sharding import Share
 from nasea.backends.tensorflow.distributed.ranks import TensorFlowRanks
 from nasea.backends.tensorflow.training.trainer import Trainer, TrainerSettings

@@ -14,8 +14,7 @@ from typing import Any
 
 import torch
 
-from nasea.backends.distributed.steps import Steps
-from nasea.backends.distributed.trainer import ParallelEpochs
+from nasea.backends.distributed.trainer import ParallelEpochs, Steps
 from nasea.backends.torch.data.datasets import Batch
 from nasea.backends.torch.data.sharding import Deal
 from nasea.backends.torch.devices import seed_everything
