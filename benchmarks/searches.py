@@ -23,7 +23,7 @@ import torch
 
 from nasea.cli.init import project_files
 from nasea.cli.main import main
-from nasea.pipeline import supernet_training
+from nasea.pipeline import epochs
 from nasea.pipeline.search import run, searching
 from nasea.results.front import Front
 
@@ -234,7 +234,7 @@ def _search(
     os.dup2(output, 1)
     os.dup2(output, 2)
     if save_always:
-        supernet_training.SAVE_SECONDS = searching.SAVE_SECONDS = 0.0
+        epochs.SAVE_SECONDS = searching.SAVE_SECONDS = 0.0
     run.N_ARCHITECTURES = 4  # whether scores tell them apart is no question here,
     searching.DRAW_SECONDS = float("inf")  # nor what TensorBoard shows
     if largest_file is not None:

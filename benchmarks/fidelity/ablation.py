@@ -35,7 +35,7 @@ import torch  # noqa: E402
 BENCHMARKS = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(BENCHMARKS))
 
-from nasea.backends.base import Slice  # noqa: E402
+from nasea.backends.records import Measurement, Slice  # noqa: E402
 from nasea.backends.torch.scoring.scorer import normalisations  # noqa: E402
 from nasea.backends.torch.training.teacher import Teacher  # noqa: E402
 from nasea.backends.torch.training.trainer import Trainer  # noqa: E402
@@ -163,7 +163,7 @@ def train_and_score(
     backend: Any = prepared.backend
     backend.begin_training(variant.paths, scenario.seed)
     if variant.taught:
-        backend._trainer = trainer = SandwichTrainer(*backend._settings(variant.paths))
+        backend._trainer = trainer = SandwichTrainer(backend._settings(variant.paths))
         trainer.teach(prepared.costs.dearest, variant.taught, backend._probe_batch()[0])
     began = time.perf_counter()
     losses: list[float] = []
@@ -200,7 +200,7 @@ def by_batch(backend: Any) -> Callable[[Genome, Slice], Any]:
             layer.running_mean = layer.running_var = None
         network.eval()
         loader = backend.data.evaluation(data.images, data.half)
-        return score.measured(backend.user, loader, network, backend.scenario.seed)
+        return Measurement(score.metric(backend.user, loader, network, backend.scenario.seed))
 
     return measure
 

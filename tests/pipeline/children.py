@@ -15,8 +15,7 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 from nasea.cli.main import main
-from nasea.pipeline import supernet_training
-from nasea.pipeline.retraining import course as retraining
+from nasea.pipeline import epochs
 from nasea.pipeline.search import searching
 
 from .project import Project, quick
@@ -119,7 +118,7 @@ def _run(home: Path, save_seconds: float, doom: str, words: list[str]) -> None:
     output = os.open(OUTPUT, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     os.dup2(output, 1)
     os.dup2(output, 2)
-    for stage in (supernet_training, searching, retraining):
+    for stage in (epochs, searching):
         stage.SAVE_SECONDS = save_seconds
     if doom:
         sys.addaudithook(lambda event, values: _die_before(event, values, doom))

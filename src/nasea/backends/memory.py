@@ -20,6 +20,10 @@ class Memory:
     device: int | None = None
 
 
+class ShortOfMemory(Exception):
+    """The device or the machine has no memory left; the text is what was said, in one line."""
+
+
 def peak_of_process() -> int:
     """Bytes of main memory that this process had at most."""
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

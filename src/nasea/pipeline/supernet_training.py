@@ -2,28 +2,21 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from nasea.backends.base import Backend
-from nasea.backends.records import UpdateReport
 from nasea.config import Scenario
-from nasea.errors import Notice, RankLostError
+from nasea.errors import Notice
+from nasea.pipeline.epochs import EpochLoop, Seen
 from nasea.pipeline.search.paths import FairPaths
 from nasea.pipeline.search.slow_start import slow_start_notice
 from nasea.pipeline.session.checkpoint import CheckpointStore
-from nasea.pipeline.session.events import Listener, Progress, Stage
-from nasea.pipeline.session.interrupt import StopRequest
-from nasea.pipeline.session.journal import Journal
-from nasea.pipeline.session.pace import Pace
-from nasea.space import Genome, Space
-
-SAVE_SECONDS = 180.0
-"""A long epoch is saved this often."""
+from nasea.pipeline.session.session import Session
+from nasea.space import Space
 
 
-class SupernetTraining:
+class SupernetTraining(EpochLoop):
     """Trains a supernet and saves it after every epoch.
 
     Args:
@@ -33,15 +26,10 @@ class SupernetTraining:
         paths_per_update: how many paths make one update.
         store: where checkpoints go.
         identity: what the checkpoints are marked with.
-        listener: hears of progress.
-        journal: gets the curves.
-        stop: asked after every update.
+        session: listener, journal and stop.
     """
 
-    stage: Stage = "train"
     title = "training the supernet"
-    curves = ""
-    """What stands before the names of the curves."""
 
     def __init__(
         self,
@@ -51,49 +39,29 @@ class SupernetTraining:
         paths_per_update: int,
         store: CheckpointStore,
         identity: Mapping[str, str],
-        listener: Listener,
-        journal: Journal,
-        stop: StopRequest,
+        session: Session,
     ) -> None:
+        paths = FairPaths(space, scenario.seed)
+        super().__init__(backend, scenario.epochs, paths, store, identity, session)
         self.scenario = scenario
-        self.backend = backend
         self.space = space
         self.paths_per_update = paths_per_update
-        self.store = store
-        self.identity = identity
-        self.listener = listener
-        self.journal = journal
-        self.stop = stop
-        self.weights_version = ""
-        self.paths: Callable[[int], Genome] = FairPaths(space, scenario.seed)
-        self._epoch = 0
-        self._step = 0
-        self._steps_per_epoch = 0
-        self._saved_at = 0.0
-        self._pace = Pace()
 
     def run(self) -> None:
         """Train to the last epoch; does nothing when a checkpoint holds that already."""
-        self._steps_per_epoch = self.backend.begin_training(
-            self.paths_per_update, self.scenario.seed
-        )
+        seed = self.scenario.seed
+        self.steps_per_epoch = self.backend.begin_training(self.paths_per_update, seed)
         self._resume()
-        epochs = self.scenario.epochs
-        if self._epoch >= epochs:
-            self.listener.line(f"the supernet is trained: {epochs} epochs")
+        if self.epoch >= self.epochs:
+            self.session.listener.line(f"the supernet is trained: {self.epochs} epochs")
             return
-        self.listener.begin(self.stage, f"{self.title}, {epochs} epochs")
-        if self._epoch == 0 and self._step == 0:
+        self.session.listener.begin(self.stage, f"{self.title}, {self.epochs} epochs")
+        if self.epoch == 0 and self.step == 0:
             self.before_first_update()
-        self._saved_at = time.monotonic()
-        while self._epoch < epochs:
-            self._train_epoch()
+        self.train_to(self.epochs)
 
     def before_first_update(self) -> None:
         """Called once, with the untrained supernet."""
-
-    def after_epoch(self, epoch: int) -> None:
-        """Called before an epoch is saved; ``epoch`` counts those that are done."""
 
     def more_meta(self) -> dict[str, Any]:
         """What else goes into a checkpoint, as JSON values."""
@@ -102,81 +70,33 @@ class SupernetTraining:
     def take_meta(self, meta: Mapping[str, Any]) -> None:
         """Take over what :meth:`more_meta` gave."""
 
-    def _train_epoch(self) -> None:
-        epoch = self._epoch
-        losses: list[float] = []
-        images = seconds = 0.0
+    def meta(self, state: bytes) -> dict[str, Any]:
+        """See :class:`nasea.pipeline.epochs.EpochLoop`."""
+        return {"epoch": self.epoch, "step": self.step, **self.more_meta()}
 
-        def on_update(report: UpdateReport) -> None:
-            nonlocal images, seconds
-            losses.append(report.loss)
-            images += report.images
-            seconds += report.seconds
-            self._step = report.step
-            self._report(report, images / max(seconds, 1e-9))
-            if self.stop.requested or time.monotonic() - self._saved_at > SAVE_SECONDS:
-                self._save()
-            self.stop.check()
-
-        try:
-            self.backend.train_epoch(epoch, self.paths, on_update, self._step)
-        except RankLostError:
-            self._save()  # the weights are those of the last update
-            raise
-        self._epoch, self._step = epoch + 1, 0
-        if losses:
-            mean = sum(losses) / len(losses)
-            speed = images / max(seconds, 1e-9)
-            self.listener.line(
-                f"epoch {self._epoch}/{self.scenario.epochs}: loss {mean:.4f}, {speed:.0f} images/s"
+    def after_epoch(self, seen: Seen) -> None:
+        """Say how the epoch went."""
+        listener = self.session.listener
+        if seen.losses:
+            mean = sum(seen.losses) / len(seen.losses)
+            listener.line(
+                f"epoch {self.epoch}/{self.epochs}: loss {mean:.4f}, {seen.speed:.0f} images/s"
             )
-        if epoch == 0:
-            warning = slow_start_notice(losses, self.scenario.optimizer.learning_rate)
+        if self.epoch == 1:
+            warning = slow_start_notice(seen.losses, self.scenario.optimizer.learning_rate)
             if warning is not None:
-                self.listener.notice(warning)
-        self.after_epoch(self._epoch)
-        self._save()
-
-    def _report(self, report: UpdateReport, speed: float) -> None:
-        step = report.global_step
-        total = self._steps_per_epoch * self.scenario.epochs
-        left = self._pace.seconds_left(step, total)
-        figures = {
-            "loss": f"{report.loss:.4f}",
-            "lr": f"{report.learning_rate:.3g}",
-            "images/s": f"{speed:.0f}",
-        }
-        self.listener.progress(Progress(self.stage, step, total, "update", left, figures))
-        events = self.journal.events
-        events.scalar(f"{self.curves}loss", report.loss, step)
-        events.scalar(f"{self.curves}lr", report.learning_rate, step)
-        events.scalar(f"{self.curves}images_per_s", speed, step)
+                listener.notice(warning)
 
     def _resume(self) -> None:
         notices: list[Notice] = []
         stored = self.store.load(notices)
         for notice in notices:
-            self.listener.notice(notice)
+            self.session.listener.notice(notice)
         if stored is None:
             return
         meta = stored.meta
-        self._epoch = int(meta["epoch"])
-        self._step = self.backend.restore(stored.payload, int(meta["step"]))
+        self.epoch = int(meta["epoch"])
+        self.step = self.backend.restore(stored.payload, int(meta["step"]))
         self.take_meta(meta)
         self.weights_version = stored.digest
-        if self._epoch < self.scenario.epochs:
-            self.listener.line(
-                f"going on from epoch {self._epoch}, update {self._step} of it, as if unbroken "
-                "(unless your data draw from generators of their own)"
-            )
-
-    def _save(self) -> None:
-        meta: dict[str, Any] = {
-            "identity": dict(self.identity),
-            "workers": self.backend.workers,
-            "epoch": self._epoch,
-            "step": self._step,
-            **self.more_meta(),
-        }
-        self.weights_version = self.store.save(meta, self.backend.state())
-        self._saved_at = time.monotonic()
+        self.tell_resumed()

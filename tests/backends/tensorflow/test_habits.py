@@ -399,7 +399,7 @@ def test_schedules_of_any_kind(project: Path, body: str) -> None:
                 {body}
         """,
     )
-    rates = [ready(project, **TINY).trainer.rate(batch) for batch in range(6)]
+    rates = [ready(project, **TINY).trainer.rate_at(batch) for batch in range(6)]
     assert rates == pytest.approx([0.01, 0.01, 0.005, 0.005, 0.0025, 0.0025])
 
 

@@ -10,6 +10,7 @@ import pytest
 import tensorflow as tf
 
 from nasea.backends.tensorflow.training.optimizers import make_optimizer
+from nasea.backends.training.trainer import Update
 
 from .project import ready, scenario
 
@@ -81,7 +82,7 @@ def test_an_update_of_the_supernet(project: Path, settings: dict[str, Any]) -> N
     keras = of_keras(settings)
     batches = [batch for batch, _ in zip(backend.data.epoch(0), range(4), strict=False)]
     for start in (0, 2):
-        trainer.learn([(0, 0)] * 2, batches[start : start + 2], 0.01)
+        trainer.learn(Update([(0, 0)] * 2, rate=0.01), batches[start : start + 2])
         gradients = seen[-1]
         assert gradients.keys() == copies.keys(), "every variable is used"
         keras.apply_gradients((gradients[name], copies[name]) for name in copies)

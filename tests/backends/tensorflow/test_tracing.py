@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from nasea.backends.records import Slice
+from nasea.backends.training.trainer import Update
 
 from .project import ready, write_module
 
@@ -63,7 +64,7 @@ def test_hundreds_of_architectures_cost_no_more_than_tens(project: Path) -> None
     def work(some: list[tuple[int, ...]]) -> None:
         for start in range(0, len(some), len(batches)):
             group = some[start : start + len(batches)]  # the last batch is a shorter one
-            backend.trainer.learn(group, batches[: len(group)], 0.001)
+            backend.trainer.learn(Update(group, rate=0.001), batches[: len(group)])
         for genome in some:
             assert backend.measure(genome, Slice()).failure is None
 

@@ -2,29 +2,21 @@
 
 from __future__ import annotations
 
-import statistics
-import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import tensorflow as tf
 
 from nasea.backends.base import Deployment
+from nasea.backends.core import BackendCore, Trial
 from nasea.backends.memory import Memory, peak_of_process
 from nasea.backends.records import (
     DataReport,
     EndReport,
     FileOptions,
-    Job,
-    Measurement,
     Role,
-    Slice,
-    UpdateReport,
-    one_by_one,
 )
-from nasea.backends.scoring.prediction_images import Picture
 from nasea.backends.tensorflow.data.datasets import Batch, Data
 from nasea.backends.tensorflow.data.opening import open_data
 from nasea.backends.tensorflow.data.sharding import deal, steps_of
@@ -43,7 +35,7 @@ from nasea.backends.tensorflow.training.own_losses import own_losses
 from nasea.backends.tensorflow.training.pretrained import classification_code, hand_on, take_over
 from nasea.backends.tensorflow.training.schedule import play
 from nasea.backends.tensorflow.training.teacher import Teacher
-from nasea.backends.tensorflow.training.trainer import Trainer
+from nasea.backends.tensorflow.training.trainer import Trainer, TrainerSettings
 from nasea.backends.tensorflow.user.classic.importing import notices_of
 from nasea.backends.tensorflow.user.code import UserCode
 from nasea.backends.tensorflow.user.ends import End, notices_of_ends, require_feature_map
@@ -53,13 +45,12 @@ from nasea.backends.tensorflow.user.variables import count_parameters
 from nasea.backends.training.distillation import nothing_to_learn
 from nasea.backends.training.pretrained import TakenOver
 from nasea.config import Scenario
-from nasea.errors import DataError, Notice
 from nasea.space import Genome, Space
 
 _INITIAL_STREAM = 0x11
 
 
-class TensorFlowBackend:
+class TensorFlowBackend(BackendCore[Data, Batch, Supernet, Trainer, Scorer]):
     """See :class:`nasea.backends.base.Backend`.
 
     ``tf.data`` loads in threads of its own, so there are no loading processes.
@@ -71,6 +62,7 @@ class TensorFlowBackend:
         ranks: the processes that train together; ``None`` where there is only this one.
     """
 
+    user: UserCode
     weights_suffix = ".weights.h5"
     metric_call = "UserModule.metrics_op(inputs, outputs)"
     schedule_call = "UserModule.lr_scheduler(lr_init, global_step)"
@@ -83,9 +75,8 @@ class TensorFlowBackend:
         role: Role = "search",
         ranks: TensorFlowRanks | None = None,
     ) -> None:
-        self.scenario = scenario
+        super().__init__(scenario, ranks)
         self._ranks = ranks
-        self.notices: list[Notice] = []
         tf.get_logger().setLevel("ERROR")  # it takes many functions for one that is traced anew
         place = (0, 1) if ranks is None else (ranks.local_rank, ranks.local_size)
         self.device = open_device(scenario, self.notices, *place)
@@ -101,11 +92,6 @@ class TensorFlowBackend:
         self._draws = Draws(scenario.seed)
         self._pre_net = End(self.user, "PreNet", layout, self._draws)
         self._post_net = End(self.user, "PostNet", layout, self._draws)
-        self._data: Data | None = None
-        self._batch: Batch | None = None
-        self._supernet: Supernet | None = None
-        self._trainer: Trainer | None = None
-        self._scorer: Scorer | None = None
         self._teacher: Teacher | None = None
 
     @property
@@ -134,24 +120,6 @@ class TensorFlowBackend:
             tensorflow_version=self.user.expected.version,
             old_keras=self.user.expected.keras if self.scenario.keras_version == 2 else (),
         )
-
-    @property
-    def data(self) -> Data:
-        """The data sets; opened by :meth:`load_data`."""
-        assert self._data is not None, "load_data comes first"
-        return self._data
-
-    @property
-    def supernet(self) -> Supernet:
-        """The supernet; built by :meth:`attach`."""
-        assert self._supernet is not None, "attach comes first"
-        return self._supernet
-
-    @property
-    def trainer(self) -> Trainer:
-        """Optimiser and schedule; made by :meth:`begin_training`."""
-        assert self._trainer is not None, "begin_training comes first"
-        return self._trainer
 
     def load_data(self, workers: int | None) -> DataReport:
         """See :meth:`nasea.backends.base.Backend.load_data`."""
@@ -185,12 +153,7 @@ class TensorFlowBackend:
     def attach(self, space: Space, seed: int) -> EndReport:
         """See :meth:`nasea.backends.base.Backend.attach`."""
         images, labels = self._probe_batch()
-        if len(images) == 1 and space.out_shape[1:] == (1, 1):
-            raise DataError(
-                "strategy.batch_size is 1, and the last layer makes planes of 1×1: batch "
-                "normalisation has a single value to go by",
-                fix="use a batch_size of at least 2",
-            )
+        self.require_planes(space)
         seed_everything(self.scenario.seed, _INITIAL_STREAM, 2)
         features = made_up([space.layers[i] for i in (*space.taps, -1)], len(images))
         single = [feature[:1] for feature in features]
@@ -212,9 +175,10 @@ class TensorFlowBackend:
         seed_everything(seed, _INITIAL_STREAM, 3)
         with tf.device(self.device):
             self._supernet = Supernet(space, seed)
-        processes = 1 if self._ranks is None else self._ranks.local_size
         ends = self._pre_net, self._post_net
-        self._scorer = Scorer(self._supernet, *ends, self.data, self._draws, seed, processes)
+        self._scorer = Scorer(
+            self._supernet, *ends, self.data, self._draws, seed, self._local_processes
+        )
         return EndReport(costs, operators=operators)
 
     def inherit(self, genome: Genome, weights: Path) -> None:
@@ -237,30 +201,19 @@ class TensorFlowBackend:
         """See :meth:`nasea.backends.base.Backend.take_over`."""
         return take_over(self.supernet, self._pre_net, weights)
 
-    def try_candidates(
-        self, on_step: Callable[[int, int], None], also: Sequence[Genome] = ()
-    ) -> float:
-        """See :meth:`nasea.backends.base.Backend.try_candidates`."""
-        batch = self._probe_batch()
-        self.notices += self.data.doubts()
-        choices = self.supernet.space.choices
-        trial = self._make_trainer(paths_per_update=1)
-        rate = trial.rate(0)
-        trial.rate(self.scenario.epochs * trial.data_batches - 1)
+    def open_trial(self) -> Trial:
+        """See :class:`nasea.backends.core.BackendCore`; plays the end of the schedule, too."""
+        trial = Trainer(self._settings(paths_per_update=1))
+        first = trial.planned(0, 0, [])
+        trial.rate_at(self.scenario.epochs * trial.data_batches - 1)
         before = trial.state()
-        seconds = []
-        paths = [tuple(turn % count for count in choices) for turn in range(max(choices))]
-        paths += also
-        for number, path in enumerate(paths, start=1):
-            trial.learn([path], [batch], rate)
-            start = time.perf_counter()
-            trial.learn([path], [batch], rate)  # the first time it was traced
-            seconds.append(time.perf_counter() - start)
-            on_step(number, len(paths))
-        trial.restore(before)
-        self.notices += filter(None, [trial.attributes.notice(self.user.file)])
-        trial.attributes.undo()
-        return statistics.median(seconds)
+
+        def undo() -> None:
+            trial.restore(before)
+            self.notices += filter(None, [trial.attributes.notice(self.user.file)])
+            trial.attributes.undo()
+
+        return Trial(trial, first, undo, rounds=2)  # the first time it is traced
 
     def rates(self, paths_per_update: int) -> tuple[Sequence[float], int]:
         """See :meth:`nasea.backends.base.Backend.rates`."""
@@ -275,57 +228,13 @@ class TensorFlowBackend:
     def settle_workers(self, step_seconds: float) -> None:
         """See :meth:`nasea.backends.base.Backend.settle_workers`."""
 
-    def begin_training(self, paths_per_update: int, seed: int) -> int:
-        """See :meth:`nasea.backends.base.Backend.begin_training`."""
-        if self._ranks is None:
-            self._trainer = self._make_trainer(paths_per_update)
-        else:
-            self._trainer = ParallelTrainer(self._ranks, *self._settings(paths_per_update))
-            self._trainer.share_weights()
-        return self._trainer.steps_per_epoch
+    def make_trainer(self, paths_per_update: int) -> Trainer:
+        """See :class:`nasea.backends.core.BackendCore`."""
+        settings = self._settings(paths_per_update)
+        return Trainer(settings) if self._ranks is None else ParallelTrainer(self._ranks, settings)
 
     def load_with(self, workers: int) -> None:
         """See :class:`nasea.backends.distributed.leader.DividedBackend`."""
-
-    def train_epoch(
-        self,
-        epoch: int,
-        path: Callable[[int], Genome],
-        on_update: Callable[[UpdateReport], None],
-        done: int = 0,
-    ) -> None:
-        """See :meth:`nasea.backends.base.Backend.train_epoch`."""
-        self.trainer.epoch(epoch, self._batches(epoch, done), path, on_update, done)
-
-    def follow_epoch(self, epoch: int, done: int) -> None:
-        """Take part in an epoch that another rank leads; see :meth:`train_epoch`."""
-        assert isinstance(self.trainer, ParallelTrainer), "alone there is nobody to follow"
-        self.trainer.follow(epoch, self._batches(epoch, done), done)
-
-    def state(self) -> bytes:
-        """See :meth:`nasea.backends.base.Backend.state`."""
-        return self.trainer.state()
-
-    def restore(self, state: bytes, done: int = 0) -> int:
-        """See :meth:`nasea.backends.base.Backend.restore`."""
-        return self.trainer.restore(state, done)
-
-    def measure(self, genome: Genome, data: Slice) -> Measurement:
-        """See :meth:`nasea.backends.base.Backend.measure`."""
-        return self._scoring().measure(genome, data)
-
-    def measure_each(self, jobs: Sequence[Job], on_measured: Callable[[Measurement], None]) -> None:
-        """See :meth:`nasea.backends.base.Backend.measure_each`."""
-        with self.sharing():
-            one_by_one(self.measure)(jobs, on_measured)
-
-    def sharing(self) -> AbstractContextManager[None]:
-        """See :meth:`nasea.backends.scoring.prefix_cache.Sharing.allowed`."""
-        return self._scoring().sharing.allowed()
-
-    def pictures(self, genome: Genome, count: int) -> tuple[Picture, ...]:
-        """See :meth:`nasea.backends.base.Backend.pictures`."""
-        return self._scoring().pictures(genome, count)
 
     def write_weights(self, genome: Genome, path: Path) -> int:
         """See :meth:`nasea.backends.base.Backend.write_weights`."""
@@ -351,49 +260,29 @@ class TensorFlowBackend:
         image = self._probe_batch()[0][:1]
         return TfliteDeployment(self._pre_net, self._post_net, image, self.supernet.space)
 
-    def close(self) -> None:
-        """See :meth:`nasea.backends.base.Backend.close`."""
-        self.user.close()
-
     def _network(self, space: Space, genome: Genome, weights: Path) -> Network:
         layout = self.scenario.supernet.data_format
         example = self._probe_batch()[0][:1]
         return load_network(self.user, space, genome, weights, layout, example)
 
-    @property
-    def _processes(self) -> int:
-        return 1 if self._ranks is None else self._ranks.size
-
-    def _batches(self, epoch: int, done: int) -> Iterator[Any]:
-        """What this process trains on from update ``done`` on: batches, or shares of several."""
+    def batches(self, epoch: int, done: int) -> Iterator[Any]:
+        """Batches, or shares of several."""
         taken = done * self.trainer.paths_per_update * self._processes
         batches = self.data.epoch(epoch, taken)
         if self._ranks is None:
             return batches
         return deal(batches, self._ranks.size, self._ranks.rank)
 
-    def _make_trainer(self, paths_per_update: int) -> Trainer:
-        """One that trains in this process alone."""
-        return Trainer(*self._settings(paths_per_update))
-
-    def _settings(self, paths_per_update: int) -> tuple[Any, ...]:
+    def _settings(self, paths_per_update: int) -> TrainerSettings:
         """What a trainer needs."""
-        return (
-            self.scenario,
-            self.user,
-            self.supernet,
-            self._pre_net,
-            self._post_net,
-            self._draws,
-            self.data.batches_per_epoch,
-            paths_per_update,
-            self._teacher,
+        return TrainerSettings(
+            scenario=self.scenario,
+            batches_per_epoch=self.data.batches_per_epoch,
+            paths_per_update=paths_per_update,
+            user=self.user,
+            supernet=self.supernet,
+            pre_net=self._pre_net,
+            post_net=self._post_net,
+            draws=self._draws,
+            teacher=self._teacher,
         )
-
-    def _scoring(self) -> Scorer:
-        assert self._scorer is not None, "attach comes first"
-        return self._scorer
-
-    def _probe_batch(self) -> Batch:
-        assert self._batch is not None, "load_data comes first"
-        return self._batch

@@ -3,29 +3,20 @@
 from __future__ import annotations
 
 import copy
-import statistics
-import time
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import torch
 
 from nasea.backends.base import Deployment
+from nasea.backends.core import BackendCore, Trial
 from nasea.backends.memory import Memory, peak_of_process
 from nasea.backends.records import (
     DataReport,
     EndReport,
     FileOptions,
-    Job,
-    Measurement,
     Role,
-    Slice,
-    UpdateReport,
-    one_by_one,
 )
-from nasea.backends.scoring.prediction_images import Picture
 from nasea.backends.torch.data.datasets import Batch, Data
 from nasea.backends.torch.devices import open_device, seed_everything
 from nasea.backends.torch.distributed.ranks import TorchRanks
@@ -38,7 +29,7 @@ from nasea.backends.torch.training.pretrained import classification_code, hand_o
 from nasea.backends.torch.training.schedule import play
 from nasea.backends.torch.training.state import random_state, set_random_state
 from nasea.backends.torch.training.teacher import Teacher
-from nasea.backends.torch.training.trainer import Trainer
+from nasea.backends.torch.training.trainer import Trainer, TrainerSettings
 from nasea.backends.torch.user.code import UserCode
 from nasea.backends.torch.user.ends import (
     accepts_channels_last,
@@ -48,13 +39,13 @@ from nasea.backends.torch.user.ends import (
 )
 from nasea.backends.training.pretrained import TakenOver
 from nasea.config import Scenario
-from nasea.errors import DataError, NotAvailableError, Notice
+from nasea.errors import NotAvailableError
 from nasea.space import Genome, Space
 
 _INITIAL_STREAM = 0x11
 
 
-class TorchBackend:
+class TorchBackend(BackendCore[Data, Batch, Supernet, Trainer, Scorer]):
     """See :class:`nasea.backends.base.Backend`.
 
     Args:
@@ -64,6 +55,7 @@ class TorchBackend:
         ranks: the processes that train together; ``None`` where there is only this one.
     """
 
+    user: UserCode
     weights_suffix = ".pt"
     file_options = FileOptions()
     metric_call = "UserModule.metrics_func(eval_dataloader, eval_function)"
@@ -76,8 +68,7 @@ class TorchBackend:
         role: Role = "search",
         ranks: TorchRanks | None = None,
     ) -> None:
-        self.scenario = scenario
-        self.notices: list[Notice] = []
+        super().__init__(scenario, ranks)
         self.device = open_device(scenario, self.notices, 0 if ranks is None else ranks.local_rank)
         self._ranks = ranks
         seed_everything(scenario.seed, _INITIAL_STREAM)
@@ -87,11 +78,6 @@ class TorchBackend:
             self.user = UserCode(directory, scenario.epochs, scenario.batch_size)
         self._pre_net = self.user.end("PreNet").to(self.device)
         self._post_net = self.user.end("PostNet").to(self.device)
-        self._data: Data | None = None
-        self._batch: Batch | None = None
-        self._supernet: Supernet | None = None
-        self._trainer: Trainer | None = None
-        self._scorer: Scorer | None = None
         self._teacher: Teacher | None = None
 
     @property
@@ -114,24 +100,6 @@ class TorchBackend:
     def workers(self) -> int:
         """See :meth:`nasea.backends.base.Backend.workers`."""
         return self.data.workers
-
-    @property
-    def data(self) -> Data:
-        """The data sets; opened by :meth:`load_data`."""
-        assert self._data is not None, "load_data comes first"
-        return self._data
-
-    @property
-    def supernet(self) -> Supernet:
-        """The supernet; built by :meth:`attach`."""
-        assert self._supernet is not None, "attach comes first"
-        return self._supernet
-
-    @property
-    def trainer(self) -> Trainer:
-        """Optimiser and schedule; made by :meth:`begin_training`."""
-        assert self._trainer is not None, "begin_training comes first"
-        return self._trainer
 
     def load_data(self, workers: int | None) -> DataReport:
         """See :meth:`nasea.backends.base.Backend.load_data`."""
@@ -160,12 +128,7 @@ class TorchBackend:
     def attach(self, space: Space, seed: int) -> EndReport:
         """See :meth:`nasea.backends.base.Backend.attach`."""
         images, _ = self._probe_batch()
-        if len(images) == 1 and space.out_shape[1:] == (1, 1):
-            raise DataError(
-                "strategy.batch_size is 1, and the last layer makes planes of 1×1: batch "
-                "normalisation has a single value to go by",
-                fix="use a batch_size of at least 2",
-            )
+        self.require_planes(space)
         features: list[torch.Tensor] = [
             torch.randn(len(images), *space.layers[i].out_shape, device=self.device)
             for i in (*space.taps, -1)
@@ -183,8 +146,8 @@ class TorchBackend:
         seed_everything(seed, _INITIAL_STREAM, 1)
         self._supernet = Supernet(space, self._pre_net, self._post_net, layout).to(self.device)
         self._supernet.held = self.user.held().to(self.device)
-        processes = 1 if self._ranks is None else self._ranks.local_size
-        self._scorer = Scorer(self._supernet, self.data, self.user, self.device, seed, processes)
+        parts = self._supernet, self.data, self.user, self.device
+        self._scorer = Scorer(*parts, seed, self._local_processes)
         return EndReport(costs, operators=operators)
 
     def inherit(self, genome: Genome, weights: Path) -> None:
@@ -206,40 +169,28 @@ class TorchBackend:
         """See :meth:`nasea.backends.base.Backend.take_over`."""
         return take_over(self.supernet, weights)
 
-    def try_candidates(
-        self, on_step: Callable[[int, int], None], also: Sequence[Genome] = ()
-    ) -> float:
-        """See :meth:`nasea.backends.base.Backend.try_candidates`."""
-        batch = self._probe_batch()
-        self.notices += self.data.doubts()
-        choices = self.supernet.space.choices
+    def open_trial(self) -> Trial:
+        """See :class:`nasea.backends.core.BackendCore`."""
         before = copy.deepcopy(self.supernet.state_dict())
         attributes = self.user.attributes()
-        trial = Trainer(*self._settings(paths_per_update=1))
-        seconds = []
-        paths = [tuple(turn % count for count in choices) for turn in range(max(choices))]
-        paths += also
-        for number, path in enumerate(paths, start=1):
-            start = time.perf_counter()
-            trial.learn([path], [batch])
-            seconds.append(time.perf_counter() - start)
-            on_step(number, len(paths))
-        self.supernet.load_state_dict(before)
-        notice = attributes.notice(self.user.file)
-        if notice is not None:
-            self.notices.append(notice)
-        attributes.undo()
-        self.supernet.zero_grad(set_to_none=True)
-        return statistics.median(seconds)
+        trial = Trainer(self._settings(paths_per_update=1))
+
+        def undo() -> None:
+            self.supernet.load_state_dict(before)
+            self.notices += filter(None, [attributes.notice(self.user.file)])
+            attributes.undo()
+            self.supernet.zero_grad(set_to_none=True)
+
+        return Trial(trial, trial.planned(0, 0, []), undo)
 
     def rates(self, paths_per_update: int) -> tuple[Sequence[float], int]:
         """See :meth:`nasea.backends.base.Backend.rates`."""
-        devices = 1 if self._ranks is None else self._ranks.size
         steps = -(-self.data.batches_per_epoch // paths_per_update)
         attributes = self.user.attributes()
         before = random_state()
         try:
-            return play(self.scenario, self.user, steps, devices), steps * self.scenario.epochs
+            rates = play(self.scenario, self.user, steps, self._processes)
+            return rates, steps * self.scenario.epochs
         finally:
             attributes.undo()
             set_random_state(before)
@@ -249,61 +200,20 @@ class TorchBackend:
         if self.scenario.resource.data_workers is None:
             self.data.settle_workers(step_seconds, torch.get_num_threads())
 
-    def begin_training(self, paths_per_update: int, seed: int) -> int:
-        """See :meth:`nasea.backends.base.Backend.begin_training`."""
+    def make_trainer(self, paths_per_update: int) -> Trainer:
+        """See :class:`nasea.backends.core.BackendCore`."""
         settings = self._settings(paths_per_update)
         if self._ranks is None:
-            self._trainer = Trainer(*settings)
-        else:
-            self._trainer = trainer = ParallelTrainer(self._ranks, self.data.deal, *settings)
-            self._ranks.take_from_first(trainer.tensors())
-        return self._trainer.steps_per_epoch
+            return Trainer(settings)
+        return ParallelTrainer(self._ranks, self.data.deal, settings)
+
+    def batches(self, epoch: int, done: int) -> Iterator[Batch]:
+        """See :class:`nasea.backends.core.BackendCore`."""
+        return self.data.epoch(epoch, done * self.trainer.paths_per_update)
 
     def load_with(self, workers: int) -> None:
         """See :class:`nasea.backends.distributed.leader.DividedBackend`."""
         self.data.workers = workers
-
-    def train_epoch(
-        self,
-        epoch: int,
-        path: Callable[[int], Genome],
-        on_update: Callable[[UpdateReport], None],
-        done: int = 0,
-    ) -> None:
-        """See :meth:`nasea.backends.base.Backend.train_epoch`."""
-        batches = self.data.epoch(epoch, done * self.trainer.paths_per_update)
-        self.trainer.epoch(epoch, batches, path, on_update, done)
-
-    def follow_epoch(self, epoch: int, done: int) -> None:
-        """Take part in an epoch that another rank leads; see :meth:`train_epoch`."""
-        assert isinstance(self.trainer, ParallelTrainer), "alone there is nobody to follow"
-        batches = self.data.epoch(epoch, done * self.trainer.paths_per_update)
-        self.trainer.follow(epoch, batches, done)
-
-    def state(self) -> bytes:
-        """See :meth:`nasea.backends.base.Backend.state`."""
-        return self.trainer.state()
-
-    def restore(self, state: bytes, done: int = 0) -> int:
-        """See :meth:`nasea.backends.base.Backend.restore`."""
-        return self.trainer.restore(state, done)
-
-    def measure(self, genome: Genome, data: Slice) -> Measurement:
-        """See :meth:`nasea.backends.base.Backend.measure`."""
-        return self._scoring().measure(genome, data)
-
-    def measure_each(self, jobs: Sequence[Job], on_measured: Callable[[Measurement], None]) -> None:
-        """See :meth:`nasea.backends.base.Backend.measure_each`."""
-        with self.sharing():
-            one_by_one(self.measure)(jobs, on_measured)
-
-    def sharing(self) -> AbstractContextManager[None]:
-        """See :meth:`nasea.backends.scoring.prefix_cache.Sharing.allowed`."""
-        return self._scoring().sharing.allowed()
-
-    def pictures(self, genome: Genome, count: int) -> tuple[Picture, ...]:
-        """See :meth:`nasea.backends.base.Backend.pictures`."""
-        return self._scoring().pictures(genome, count)
 
     def write_weights(self, genome: Genome, path: Path) -> int:
         """See :meth:`nasea.backends.base.Backend.write_weights`."""
@@ -333,7 +243,7 @@ class TorchBackend:
 
     def close(self) -> None:
         """See :meth:`nasea.backends.base.Backend.close`."""
-        self.user.close()
+        super().close()
         self._trainer = self._scorer = self._supernet = self._data = self._batch = None
 
     def _open_data(self) -> Data:
@@ -342,22 +252,14 @@ class TorchBackend:
         ranks = self._ranks
         return Data(self.scenario, self.user, ranks.size, ranks.rank, ranks.local_size)
 
-    def _settings(self, paths_per_update: int) -> tuple[Any, ...]:
+    def _settings(self, paths_per_update: int) -> TrainerSettings:
         """What a trainer needs."""
-        return (
-            self.scenario,
-            self.user,
-            self.supernet,
-            self.device,
-            self.data.batches_per_epoch,
-            paths_per_update,
-            self._teacher,
+        return TrainerSettings(
+            scenario=self.scenario,
+            batches_per_epoch=self.data.batches_per_epoch,
+            paths_per_update=paths_per_update,
+            user=self.user,
+            supernet=self.supernet,
+            device=self.device,
+            teacher=self._teacher,
         )
-
-    def _scoring(self) -> Scorer:
-        assert self._scorer is not None, "attach comes first"
-        return self._scorer
-
-    def _probe_batch(self) -> Batch:
-        assert self._batch is not None, "load_data comes first"
-        return self._batch

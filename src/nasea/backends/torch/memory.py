@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 import torch
 
+from nasea.backends.memory import ShortOfMemory
 from nasea.errors import TrainingError, UserCodeError
 
 _SIGNS = (
@@ -44,13 +45,13 @@ def _without_user(error: BaseException) -> BaseException:
 
 @contextmanager
 def one_exception() -> Iterator[None]:
-    """Within it whatever says that memory is short is a torch.OutOfMemoryError of one line."""
+    """Within it whatever says that memory is short is a ShortOfMemory."""
     try:
         yield
     except (RuntimeError, MemoryError, UserCodeError) as error:
         if not is_out_of_memory(error):
             raise
-        raise as_out_of_memory(error) from error
+        raise ShortOfMemory(str(as_out_of_memory(error))) from error
 
 
 @contextmanager
@@ -66,7 +67,7 @@ def told_in_training(update: int) -> Iterator[None]:
     try:
         with one_exception():
             yield
-    except torch.OutOfMemoryError as error:
+    except ShortOfMemory as error:
         raise TrainingError(
             f"out of memory at update {update}: {error}",
             fix="lower strategy.batch_size; the last checkpoint is intact",

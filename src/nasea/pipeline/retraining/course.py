@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 import tempfile
-import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from nasea.backends.records import Slice, UpdateReport
-from nasea.errors import MetricError, Notice, RankLostError
+from nasea.errors import MetricError, Notice
+from nasea.pipeline.epochs import EpochLoop, Seen
 from nasea.pipeline.opening import Opened
 from nasea.pipeline.search.direction import Direction
 from nasea.pipeline.session.checkpoint import Checkpoint, CheckpointStore
-from nasea.pipeline.session.events import Progress
-from nasea.pipeline.session.pace import Pace
 from nasea.pipeline.session.session import Session
 from nasea.results.retrained import EpochRow, TrainingPlan
 from nasea.space import Genome
-
-SAVE_SECONDS = 180.0
-"""A long epoch is saved this often."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +40,7 @@ class Course:
     best_weights: bytes = b""
 
 
-class Retraining:
+class Retraining(EpochLoop):
     """Trains the only architecture of a supernet.
 
     Args:
@@ -57,6 +52,8 @@ class Retraining:
         session: listener, journal and stop.
     """
 
+    stage = "retrain"
+
     def __init__(
         self,
         opened: Opened,
@@ -66,18 +63,19 @@ class Retraining:
         identity: Mapping[str, str],
         session: Session,
     ) -> None:
+        self._genome: Genome = (0,) * len(opened.space.layers)
+        super().__init__(
+            opened.backend, plan.epochs, lambda _: self._genome, store, identity, session
+        )
         self.opened = opened
-        self.backend = opened.backend
         self.plan = plan
         self.direction = direction
-        self.store = store
-        self.identity = identity
-        self.session = session
-        self.course = Course()
-        self._genome: Genome = (0,) * len(opened.space.layers)
-        self._steps = 0
-        self._saved_at = 0.0
-        self._pace = Pace()
+        self._course = Course()
+
+    @property
+    def course(self) -> Course:
+        """How far it is."""
+        return replace(self._course, epoch=self.epoch, step=self.step)
 
     def run(self, stored: Checkpoint | None, until: int | None = None) -> Course:
         """Train to the last epoch, from a checkpoint or from the beginning.
@@ -89,74 +87,59 @@ class Retraining:
         Raises:
             MetricError: the metric failed before training and after every epoch.
         """
-        self._steps = self.backend.begin_training(1, self.opened.scenario.seed)
+        self.steps_per_epoch = self.backend.begin_training(1, self.opened.scenario.seed)
         if stored is not None:
             self._resume(stored)
         last = self.plan.epochs if until is None else min(until, self.plan.epochs)
-        if self.course.epoch >= last:
+        if self.epoch >= last:
             done = "retrained" if last == self.plan.epochs else f"trained to epoch {last}"
             self.session.listener.line(f"the network is {done}: {self.plan.words}")
         else:
             self.session.listener.begin("retrain", f"retraining: {self.plan.words}")
-        if not self.course.rows:
+        if not self._course.rows:
             self._measure(None)
-            self._save()
-        self._saved_at = time.monotonic()
-        while self.course.epoch < last:
-            self._train_epoch()
-        if self.course.best is None and last == self.plan.epochs:
+            self.save()
+        self.train_to(last)
+        if self._course.best is None and last == self.plan.epochs:
             raise MetricError("the user's metric failed on the network after every epoch")
         return self.course
 
-    def _train_epoch(self) -> None:
-        epoch = self.course.epoch
-        images = seconds = 0.0
+    def updated(self, report: UpdateReport) -> None:
+        """Add up the losses of an epoch, over all starts."""
+        super().updated(report)
+        total = self._course.loss_sum + report.loss
+        self._course = replace(self._course, loss_sum=total)
 
-        def on_update(report: UpdateReport) -> None:
-            nonlocal images, seconds
-            images += report.images
-            seconds += report.seconds
-            self.course = replace(
-                self.course, step=report.step, loss_sum=self.course.loss_sum + report.loss
-            )
-            self._report(report, images / max(seconds, 1e-9))
-            if self.session.stop.requested or time.monotonic() - self._saved_at > SAVE_SECONDS:
-                self._save()
-            self.session.stop.check()
-
-        try:
-            self.backend.train_epoch(epoch, lambda _: self._genome, on_update, self.course.step)
-        except RankLostError:
-            self._save()  # the weights are those of the last update
-            raise
-        loss = self.course.loss_sum / max(self.course.step, 1)
-        self.course = replace(self.course, epoch=epoch + 1, step=0, loss_sum=0.0)
+    def after_epoch(self, seen: Seen) -> None:
+        """Measure, and keep the best weights."""
+        loss = self._course.loss_sum / max(self.steps_per_epoch, 1)
+        self._course = replace(self._course, loss_sum=0.0)
         self._measure(loss)
-        self._save()
 
     def _measure(self, loss: float | None) -> None:
         """Enter the network as it is now; keep its weights when it is the best so far."""
         measured = self.backend.measure(self._genome, Slice())
-        row = EpochRow(self.course.epoch, measured.metric, loss)
-        rows = (*self.course.rows, row)
-        self.course = replace(self.course, rows=rows)
+        row = EpochRow(self.epoch, measured.metric, loss)
+        rows = (*self._course.rows, row)
+        self._course = replace(self._course, rows=rows)
         listener = self.session.listener
         if measured.metric is None:
             text = f"the metric failed after epoch {row.epoch}: {measured.failure}"
             listener.notice(Notice("retrain", text))
         elif self._is_best(measured.metric):
             weights = self._weights()
-            self.course = replace(self.course, best=len(rows) - 1, best_weights=weights)
+            self._course = replace(self._course, best=len(rows) - 1, best_weights=weights)
         listener.line(self._told(row))
         if measured.metric is not None:
             accuracy = self.direction.accuracy(measured.metric)
-            self.session.journal.events.scalar("accuracy", accuracy, row.epoch * self._steps)
+            step = row.epoch * self.steps_per_epoch
+            self.session.journal.events.scalar("accuracy", accuracy, step)
 
     def _is_best(self, metric: float) -> bool:
         """Whether no earlier epoch was better; of equals the later has learned longer."""
-        if self.course.best is None:
+        if self._course.best is None:
             return True
-        before = self.course.rows[self.course.best].metric
+        before = self._course.rows[self._course.best].metric
         assert before is not None
         return self.direction.accuracy(metric) >= self.direction.accuracy(before)
 
@@ -172,23 +155,8 @@ class Retraining:
         loss = "" if row.loss is None else f"loss {row.loss:.4f}, "
         if row.metric is None:
             return f"{what}: {loss}metric failed"
-        best = ", the best so far" if self.course.rows[self.course.best or 0] is row else ""
+        best = ", the best so far" if self._course.rows[self._course.best or 0] is row else ""
         return f"{what}: {loss}accuracy {self.direction.accuracy(row.metric):.4f}{best}"
-
-    def _report(self, report: UpdateReport, speed: float) -> None:
-        step, total = report.global_step, self._steps * self.plan.epochs
-        left = self._pace.seconds_left(step, total)
-        figures = {
-            "loss": f"{report.loss:.4f}",
-            "lr": f"{report.learning_rate:.3g}",
-            "images/s": f"{speed:.0f}",
-        }
-        progress = Progress("retrain", step, total, "update", left, figures)
-        self.session.listener.progress(progress)
-        events = self.session.journal.events
-        events.scalar("loss", report.loss, step)
-        events.scalar("lr", report.learning_rate, step)
-        events.scalar("images_per_s", speed, step)
 
     def _resume(self, stored: Checkpoint) -> None:
         meta = stored.meta["course"]
@@ -196,23 +164,15 @@ class Retraining:
         rows = tuple(EpochRow(**row) for row in meta.pop("rows"))
         course = Course(rows=rows, best_weights=stored.payload[size:], **meta)
         step = self.backend.restore(stored.payload[:size], course.step)
-        self.course = replace(course, step=step)
-        if self.course.epoch < self.plan.epochs:
-            self.session.listener.line(
-                f"going on from epoch {self.course.epoch}, update {self.course.step} of it, as if "
-                "unbroken (unless your data draw from generators of their own)"
-            )
+        self._course, self.epoch, self.step = course, course.epoch, step
+        self.tell_resumed()
 
-    def _save(self) -> None:
+    def meta(self, state: bytes) -> dict[str, Any]:
+        """See :class:`nasea.pipeline.epochs.EpochLoop`."""
         course = asdict(self.course)
-        weights = course.pop("best_weights")
-        state = self.backend.state()
-        meta: dict[str, Any] = {
-            "identity": dict(self.identity),
-            "workers": self.backend.workers,
-            "plan": asdict(self.plan),
-            "state_bytes": len(state),
-            "course": course,
-        }
-        self.store.save(meta, state + weights)
-        self._saved_at = time.monotonic()
+        del course["best_weights"]
+        return {"plan": asdict(self.plan), "state_bytes": len(state), "course": course}
+
+    def more_bytes(self) -> bytes:
+        """The best weights."""
+        return self._course.best_weights

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -85,10 +85,11 @@ class Alone(SupernetTraining):
         """Take over the seconds."""
         self._seconds_before = float(meta.get("seconds", 0.0))
 
-    def _train_epoch(self) -> None:
+    def train_epoch(self) -> None:
+        """Count the seconds from the first epoch on."""
         if self._began is None:
             self._began = time.monotonic()
-        super()._train_epoch()
+        super().train_epoch()
 
 
 class Counter(Silence):
@@ -180,17 +181,8 @@ class AloneTrainer:
             seconds = backend.try_candidates(lambda done, total: None)
             if stored is None:
                 backend.settle_workers(seconds)
-            training = Alone(
-                scenario,
-                backend,
-                space,
-                1,
-                self.store,
-                marks,
-                listener,
-                self.session.journal,
-                self.session.stop,
-            )
+            session = replace(self.session, listener=listener)
+            training = Alone(scenario, backend, space, 1, self.store, marks, session)
             training.run()
             measured = backend.measure(genome, Slice())
             if job.at_end is not None and measured.metric is not None:

@@ -168,9 +168,7 @@ def _trained(scenario: Scenario, home: Path, session: Session, taps: Sequence[in
             min(paths, opened.data.batches_per_epoch),
             store,
             present,
-            session.listener,
-            session.journal,
-            session.stop,
+            session,
         ).run()
         meta = {"identity": present, "framework": wanted.framework}
         finished.save(meta, backend.hand_on())

@@ -143,9 +143,8 @@ class _Run:
             self.listener.notice(warning)
             notes.append(warning)
         training = Training(
-            prepared, self.trained, self.identity, self.listener, self.journal, self.stop,
-            self.metric_changed,
-        )  # fmt: skip
+            prepared, self.trained, self.identity, self.session, self.metric_changed
+        )
         if not self.trained.files():
             pre_train(prepared, self.home, self.session)
         training.run()

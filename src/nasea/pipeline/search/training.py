@@ -8,13 +8,13 @@ from typing import Any
 from nasea.backends.records import Measurement, Slice
 from nasea.cost import format_cost
 from nasea.errors import Notice
+from nasea.pipeline.epochs import Seen
 from nasea.pipeline.probe import Prepared, require_working_metric
 from nasea.pipeline.search.direction import N_NEEDED, N_WITNESSES, from_json, to_json
 from nasea.pipeline.search.paths import ABOVE, pathfinder
 from nasea.pipeline.session.checkpoint import CheckpointStore
-from nasea.pipeline.session.events import Listener
 from nasea.pipeline.session.interrupt import StopRequest
-from nasea.pipeline.session.journal import Journal
+from nasea.pipeline.session.session import Session
 from nasea.pipeline.supernet_training import SupernetTraining
 from nasea.space import Genome
 
@@ -26,9 +26,7 @@ class Training(SupernetTraining):
         prepared: the run.
         store: checkpoints of kind ``train``.
         identity: what the checkpoints are marked with.
-        listener: hears of progress.
-        journal: gets the curves.
-        stop: asked after every update.
+        session: listener, journal and stop.
         metric_changed: whether what a checkpoint says was measured, another metric measured.
     """
 
@@ -37,9 +35,7 @@ class Training(SupernetTraining):
         prepared: Prepared,
         store: CheckpointStore,
         identity: Mapping[str, str],
-        listener: Listener,
-        journal: Journal,
-        stop: StopRequest,
+        session: Session,
         metric_changed: bool = False,
     ) -> None:
         super().__init__(
@@ -49,9 +45,7 @@ class Training(SupernetTraining):
             prepared.paths_per_update,
             store,
             identity,
-            listener,
-            journal,
-            stop,
+            session,
         )
         self.prepared = prepared
         self.metric_changed = metric_changed
@@ -72,11 +66,12 @@ class Training(SupernetTraining):
         self._measure_witnesses()
         require_working_metric(self.prepared, self.before)
 
-    def after_epoch(self, epoch: int) -> None:
+    def after_epoch(self, seen: Seen) -> None:
         """Measure again those that gave no number, as a detection may where nothing is found."""
+        super().after_epoch(seen)
         asked = self.scenario.searcher.metric_mode
         is_open = sum(m.metric is not None for m in self.before) < N_NEEDED
-        if asked == "auto" and is_open and 2 * epoch <= self.scenario.epochs:
+        if asked == "auto" and is_open and 2 * self.epoch <= self.epochs:
             self._measure_witnesses()
 
     def more_meta(self) -> dict[str, Any]:
@@ -116,14 +111,15 @@ class Training(SupernetTraining):
         """Measure those that have no number yet."""
         unknown = [i for i, one in enumerate(self.before) if one.metric is None]
         genomes = [self.witnesses[i] for i in unknown]
-        for i, one in zip(unknown, measure_all(self.prepared, genomes, self.stop), strict=True):
+        again = measure_all(self.prepared, genomes, self.session.stop)
+        for i, one in zip(unknown, again, strict=True):
             self.before[i] = one
         if self.scenario.task == "detection" and all(one.raised for one in self.before):
             text = (
                 f"it fails on every network so far: {self.before[0].failure}\nThat may be so "
                 "because nothing is detected as yet; where it is a fault, stop and mend it"
             )
-            self.listener.notice(Notice(self.backend.metric_call, text))
+            self.session.listener.notice(Notice(self.backend.metric_call, text))
 
 
 def measure_all(

@@ -9,91 +9,64 @@ all of them before a weight is moved, and before they wait for each other in Ten
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import tensorflow as tf
 
-from nasea.backends.distributed.steps import Steps
-from nasea.backends.records import UpdateReport
+from nasea.backends.distributed.trainer import ParallelEpochs, Steps
 from nasea.backends.tensorflow.data.sharding import Share
 from nasea.backends.tensorflow.distributed.ranks import TensorFlowRanks
-from nasea.backends.tensorflow.training.trainer import Trainer
+from nasea.backends.tensorflow.training.trainer import Trainer, TrainerSettings
 from nasea.backends.training.randomness import generator_state, set_generator_state
-from nasea.errors import RankLostError
+from nasea.backends.training.trainer import Update
 from nasea.space import Genome
 
 
-class ParallelTrainer(Trainer):
+class ParallelTrainer(ParallelEpochs, Trainer):
     """The trainer of one rank among several.
+
+    What is drawn goes by seed, epoch and batch on every rank, as the training data was opened:
+    there is nothing of another rank's that a checkpoint would have to hold.
 
     Args:
         ranks: the others.
-        settings: as of :class:`Trainer`, but for ``devices``.
+        settings: of every rank.
     """
 
-    def __init__(self, ranks: TensorFlowRanks, *settings: Any) -> None:
-        super().__init__(*settings, devices=ranks.size)
+    def __init__(self, ranks: TensorFlowRanks, settings: TrainerSettings) -> None:
+        super().__init__(settings, devices=ranks.size)
         self.ranks = ranks
-        self._steps = Steps(ranks)
+        self.steps = Steps(ranks)
 
-    def epoch(
-        self,
-        epoch: int,
-        batches: Iterable[Share],
-        path: Callable[[int], Genome],
-        on_update: Callable[[UpdateReport], None],
-        done: int,
-    ) -> None:
-        """Lead an epoch: the paths and the end of it come from here."""
-        with self._steps.leading():
-            super().epoch(epoch, batches, path, on_update, done)
-        self.share_weights()
+    def random_state(self) -> dict[str, Any]:
+        """The state of the random generators."""
+        return generator_state()
 
-    def follow(self, epoch: int, batches: Iterable[Share], done: int) -> None:
-        """Take part in an epoch that rank 0 leads.
-
-        What is drawn goes by seed, epoch and batch on every rank, as the training data was opened:
-        there is nothing of this rank's that a checkpoint would have to hold.
-        """
-        stream = iter(batches)
-        for step, paths in enumerate(self._steps.following(), done):
-            first = self.first_batch(epoch, step)
-            self._update_together(paths, stream, self.rate(first), first)
-        if self._steps.ended == "over":
-            self.share_weights()
-
-    def update(
-        self, paths: list[Genome], stream: Iterator[Share], rate: float, first: int
-    ) -> tuple[float, int]:
-        """One update, led from here."""
-        before = generator_state()
-        try:
-            with self._steps.step(paths):
-                return self._update_together(paths, stream, rate, first)
-        except RankLostError:  # nothing of this update was done: a checkpoint may be written
-            set_generator_state(before)
-            raise
+    def set_random_state(self, state: dict[str, Any]) -> None:
+        """Put back what :meth:`random_state` gave."""
+        set_generator_state(state)
 
     def share_weights(self) -> None:
         """Give all ranks the weights and statistics of rank 0."""
         self.ranks.take_from_first([*self.variables.values(), *self.kept().values()])
 
-    def _update_together(
-        self, paths: list[Genome], stream: Iterator[Share], rate: float, first: int
-    ) -> tuple[float, int]:
-        mean, images, gradients, failure = self._gradients_here(paths, stream, first)
-        names = self._trained_by(paths)
+    def update_together(self, update: Update, stream: Iterator[Share]) -> tuple[float, int]:
+        """The part of this rank in an update."""
+        first = self.first_batch(update.epoch, update.step)
+        mean, images, gradients, failure = self._gradients_here(update.paths, stream, first)
+        names = self._trained_by(update.paths)
         has_gradient = [float(name in gradients) for name in names]
         mean, *counts = self.ranks.agree(failure, [mean, *has_gradient])
-        self.require_finite(mean, rate)
+        self.require_finite(mean, update.rate)
         used = [name for name, count in zip(names, counts, strict=True) if count]
         totals = self.ranks.sums([self._gradient(name, gradients) for name in used])
-        self.optimizer.apply(dict(zip(used, totals, strict=True)), rate)
+        self.optimizer.apply(dict(zip(used, totals, strict=True)), update.rate)
+        self.step_schedule()
         return mean, images
 
     def _gradients_here(
-        self, paths: list[Genome], stream: Iterator[Share], first: int
+        self, paths: Sequence[Genome], stream: Iterator[Share], first: int
     ) -> tuple[float, int, dict[str, Any], Exception | None]:
         """Loss, images of all ranks, gradients, and what went wrong."""
         size, rank = self.ranks.size, self.ranks.rank
@@ -109,7 +82,7 @@ class ParallelTrainer(Trainer):
         except Exception as error:
             return 0.0, 0, {}, error
 
-    def _trained_by(self, paths: list[Genome]) -> list[str]:
+    def _trained_by(self, paths: Sequence[Genome]) -> list[str]:
         """Everything the paths may have a gradient for, in the same order on all ranks."""
         slots = (name for path in paths for name in self.supernet.slots_of(path))
         ends = (name for name in self.variables if name not in self.supernet.slots)

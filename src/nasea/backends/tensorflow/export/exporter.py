@@ -13,6 +13,7 @@ from nasea.backends.export.exporter import Array, Run
 from nasea.backends.export.formats import Format
 from nasea.backends.export.timing import median_seconds
 from nasea.backends.records import Measurement, Slice
+from nasea.backends.scoring.scorer import measured
 from nasea.backends.tensorflow.data.datasets import Data
 from nasea.backends.tensorflow.export.runtimes import (
     load_frozen,
@@ -29,7 +30,7 @@ from nasea.backends.tensorflow.export.writers import (
     write_tflite,
 )
 from nasea.backends.tensorflow.network.layers import Network
-from nasea.backends.tensorflow.scoring.scorer import measured
+from nasea.backends.tensorflow.scoring.scorer import memory, metric
 from nasea.backends.tensorflow.user.code import UserCode
 from nasea.backends.tensorflow.user.random_draws import Draws
 from nasea.backends.tensorflow.user.variables import count_parameters
@@ -102,7 +103,8 @@ class TensorFlowExporter:
         def outputs(images: Any) -> Any:
             return restore(self._structure, tf.Tensor, iter(run(images.numpy())), tf.constant)
 
-        return measured(self.data, self.draws, self.seed, outputs, Slice())
+        asked = self.data, self.draws, self.seed, outputs, Slice()
+        return measured(memory, lambda: metric(*asked))
 
     def write(self, format: Format, path: Path, batch: int | None) -> str:
         """See :class:`nasea.backends.export.exporter.Exporter`."""

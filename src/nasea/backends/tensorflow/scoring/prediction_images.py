@@ -2,55 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
 from nasea.backends.records import DataFormat
-from nasea.backends.scoring.prediction_images import Picture, of_masks, read_pictures
+from nasea.backends.scoring.prediction_images import Picture, of_masks
 from nasea.backends.tensorflow.data.masks import MERGED, is_merged, masks_of
-from nasea.backends.tensorflow.user.code import UserCode
 from nasea.backends.user.nesting import flatten
 
 
-def take_pictures(
-    user: UserCode,
-    batches: Iterable[Any],
-    run: Callable[[Any], Any],
-    count: int,
-    masks: bool,
-    layout: DataFormat,
-) -> tuple[Picture, ...]:
-    """Pictures of the first ``count`` images, drawn by the user's module or as masks.
-
-    Args:
-        user: the user's code.
-        batches: (images, what comes with them).
-        run: images -> outputs.
-        count: how many images.
-        masks: whether labels are class numbers of every pixel.
-        layout: of images and outputs.
-    """
-    taken: tuple[Picture, ...] = ()
-    for images, labels in batches:
-        outputs = run(images)
-        if user.draws_pictures:
-            returned = user.pictures(images, labels, outputs)
-            taken += read_pictures(returned, user.class_names, count - len(taken))
-        elif masks:
-            drawn = _masks(images, labels, outputs, layout, user.class_names)
-            taken += drawn[: count - len(taken)]
-        if len(taken) >= count or not taken:
-            break
-    return taken
-
-
-def _masks(
+def masks(
     images: Any, labels: Any, outputs: Any, layout: DataFormat, class_names: object
 ) -> tuple[Picture, ...]:
-    """Pictures of masks; none where labels or outputs are of another form."""
+    """Pictures of masks; none where labels or outputs are of another form.
+
+    Args:
+        images: in ``layout``.
+        labels: what comes with them.
+        outputs: of the network.
+        layout: of images and outputs.
+        class_names: of the user's module.
+    """
     truth = masks_of(labels)
     tensors = [images, *_four_axes(outputs)]
     if layout == "channels_first":
@@ -59,9 +33,9 @@ def _masks(
     several = [array for array in scores if array.shape[-1] > 1]
     if truth is None or not several:
         return ()
-    masks = np.asarray(truth).astype(np.int64)
-    masks = masks[..., 0] if masks.ndim == 4 else masks
-    return of_masks(list(pixels), list(masks), list(several[0]), class_names)
+    numbers = np.asarray(truth).astype(np.int64)
+    numbers = numbers[..., 0] if numbers.ndim == 4 else numbers
+    return of_masks(list(pixels), list(numbers), list(several[0]), class_names)
 
 
 def _four_axes(outputs: Any) -> list[Any]:

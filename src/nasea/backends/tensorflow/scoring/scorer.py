@@ -2,33 +2,31 @@
 
 from __future__ import annotations
 
-import gc
 import math
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
-from nasea.backends.records import Measurement, Slice
+from nasea.backends.memory import ShortOfMemory
+from nasea.backends.records import Slice
+from nasea.backends.scoring import scorer
 from nasea.backends.scoring.prediction_images import Picture
-from nasea.backends.scoring.prefix_cache import LIMIT, Digest, Sharing, outputs_within
+from nasea.backends.scoring.prefix_cache import Digest, outputs_within
+from nasea.backends.scoring.scorer import METRIC_STREAM, STATISTICS_STREAM
 from nasea.backends.tensorflow.data.datasets import Data, Run
 from nasea.backends.tensorflow.devices import seed_everything
 from nasea.backends.tensorflow.network.supernet import Statistics, Supernet
-from nasea.backends.tensorflow.scoring.prediction_images import take_pictures
+from nasea.backends.tensorflow.scoring import prediction_images
 from nasea.backends.tensorflow.scoring.prefix_cache import ALONE, Begun, Path, enter_outputs
 from nasea.backends.tensorflow.user.code import OutOfMemory
 from nasea.backends.tensorflow.user.ends import End
 from nasea.backends.tensorflow.user.random_draws import Draws
-from nasea.backends.user.metric import CandidateFailed
-from nasea.errors import UserCodeError
 from nasea.space import Genome
 
-_METRIC_STREAM = 0x5C
-_STATISTICS_STREAM = 0x57
 _METRIC = 3  # among the places that draw; the ends are 0 and 1, the loss is 2
 
 
-class Scorer:
+class Scorer(scorer.Scorer[Path, Begun]):
     """Measures architectures with the weights of a supernet, never changing the supernet.
 
     Args:
@@ -41,6 +39,9 @@ class Scorer:
         processes: how many of them share this machine's memory.
     """
 
+    data: Data
+    always_again = False
+
     def __init__(
         self,
         supernet: Supernet,
@@ -51,88 +52,59 @@ class Scorer:
         seed: int,
         processes: int = 1,
     ) -> None:
+        super().__init__(supernet.space, data, data.user, seed, processes)
         self.supernet = supernet
         self.pre_net = pre_net
         self.post_net = post_net
-        self.data = data
         self.draws = draws
-        self.seed = seed
-        self.limit = LIMIT // processes
-        self.sharing: Sharing[Path] = Sharing(supernet.space.steps)
 
-    def measure(self, genome: Genome, data: Slice) -> Measurement:
-        """See :meth:`nasea.backends.base.Backend.measure`."""
-        self.data.statistics(data.statistics)  # read now: unreadable data is no candidate's fault
-        if self.sharing.last is not None:
-            try:
-                return self._shared(genome, data)
-            except OutOfMemory:
-                self.sharing.forget()  # what is kept for others may be what was too much
-            gc.collect()  # only now: the exception held what the attempt had made
-        with _memory() as failed:
-            return self._attempt(genome, data, keeps=False)
-        return failed[0]
+    def memory(self) -> AbstractContextManager[None]:
+        """See :func:`memory`."""
+        return memory()
 
-    def _shared(self, genome: Genome, data: Slice) -> Measurement:
-        def attempt(path: Path | None, depth: int, digest: Digest | None) -> Measurement:
-            return self._attempt(genome, data, Begun(path, depth), digest)
+    def begun(self, path: Path | None, depth: int) -> Begun:
+        """How an architecture begins."""
+        return Begun(path, depth)
 
-        return self.sharing.measured(genome, data.statistics, attempt)
-
-    def _attempt(
-        self,
-        genome: Genome,
-        data: Slice,
-        begun: Begun = ALONE,
-        digest: Digest | None = None,
-        keeps: bool = True,
-    ) -> Measurement:
-        """Score once; raises what says that memory is short."""
-        with _failures() as failed:
-            with self._calibrated(genome, data.statistics, begun, keeps) as path:
-                self._settle(path, data)
-                kept = (data.images or self.data.val_images) if keeps else 0
-                evaluate = _Evaluate(path, self, begun, kept, digest)
-                found = _asked(self.data, self.draws, self.seed, evaluate, data)
-            if keeps:
-                self.sharing.become(path, data.statistics)
-            return found
-        return failed[0]
-
-    def _settle(self, path: Path, data: Slice) -> None:
-        """Find out how the metric is asked; the ends' states are as if it had been known."""
+    def metric(
+        self, path: Path, data: Slice, begun: Begun, digest: Digest | None, keeps: bool
+    ) -> float:
+        """See :class:`nasea.backends.scoring.scorer.Scorer`."""
+        # The ends' states are as if it had been known how the metric is asked.
         if not self.data.metric_is_settled:
             with self.pre_net.statistics_kept(), self.post_net.statistics_kept():
-                _settle(self.data, self.draws, self.seed, _Evaluate(path, self), data)
+                _settle(self.data, self.draws, self.seed, self.evaluate(path), data)
+        kept = (data.images or self.data.val_images) if keeps else 0
+        evaluate = _Evaluate(self, path, begun, kept, digest)
+        return _asked(self.data, self.draws, self.seed, evaluate, data)
 
-    def pictures(self, genome: Genome, count: int) -> tuple[Picture, ...]:
-        """See :meth:`nasea.backends.base.Backend.pictures`."""
-        scenario = self.data.scenario
-        if scenario.task == "classification":
-            return ()
-        with self._calibrated(genome, 0, ALONE, keeps=False) as path:
-            run = _Evaluate(path, self)
-            masks = scenario.task == "segmentation"
-            layout = scenario.supernet.data_format
-            batches = self.data.evaluation(min(count, self.data.val_images), None)
-            return take_pictures(self.data.user, batches, run, count, masks, layout)
+    def evaluate(self, path: Path) -> Callable[[Any], Any]:
+        """A calibrated architecture: images -> outputs."""
+        return _Evaluate(self, path, ALONE)
+
+    def masks(self, images: Any, labels: Any, outputs: Any) -> tuple[Picture, ...]:
+        """See :func:`nasea.backends.tensorflow.scoring.prediction_images.masks`."""
+        layout = self.data.scenario.supernet.data_format
+        return prediction_images.masks(images, labels, outputs, layout, self.user.class_names)
 
     @contextmanager
     def calibrated(self, genome: Genome, draw: int = 0) -> Iterator[Statistics]:
         """Statistics of an architecture's body; while they are in use the ends have theirs too."""
-        with self._calibrated(genome, draw, ALONE, keeps=False) as path:
+        with self.calibrated_path(genome, draw, ALONE, keeps=False) as path:
             yield path.statistics
 
     @contextmanager
-    def _calibrated(self, genome: Genome, draw: int, begun: Begun, keeps: bool) -> Iterator[Path]:
+    def calibrated_path(
+        self, genome: Genome, draw: int, begun: Begun, keeps: bool
+    ) -> Iterator[Path]:
         """The same, from where it parts from an architecture that was calibrated."""
         with self.pre_net.statistics_kept(), self.post_net.statistics_kept():
             batches = self.data.statistics(draw)
             kept = 0
             if keeps:
                 kept = outputs_within(self.supernet.space, sum(map(len, batches)), self.limit)
-            seed_everything(self.seed, _STATISTICS_STREAM)
-            self.draws.begin(_STATISTICS_STREAM)
+            seed_everything(self.seed, STATISTICS_STREAM)
+            self.draws.begin(STATISTICS_STREAM)
             outputs = begun.estimated
             if begun.path is None:
                 outputs = [self.pre_net.estimate(batches)]
@@ -146,30 +118,17 @@ class Scorer:
             yield Path(genome, statistics, state, outputs[:kept])
 
 
-class _Evaluate:
+class _Evaluate(scorer.Evaluate[Path, Begun]):
     """The network: images to the output, in inference mode."""
 
-    def __init__(
-        self,
-        path: Path,
-        scorer: Scorer,
-        begun: Begun = ALONE,
-        kept: int = 0,
-        digest: Digest | None = None,
-    ) -> None:
-        self.path = path
-        self.scorer = scorer
-        self.begun = begun
-        self.digest = digest
-        self._images = self._left = kept  # a metric may ask more than once for an image
+    scorer: Scorer
+    enter = staticmethod(enter_outputs)
 
-    def __call__(self, images: Any) -> Any:
+    def run(self, images: Any) -> Any:
+        """What the network gives."""
         features = self._features(images)
         self.scorer.draws.go_on()
-        output = self.scorer.post_net.evaluate(_as_input(features))
-        if self.digest is not None:
-            enter_outputs(self.digest, output)
-        return output
+        return self.scorer.post_net.evaluate(_as_input(features))
 
     def _features(self, images: Any) -> list[Any]:
         """What PostNet gets."""
@@ -188,8 +147,8 @@ class _Evaluate:
         return features
 
 
-def measured(data: Data, draws: Draws, seed: int, run: Run, part: Slice) -> Measurement:
-    """The user's metric of a network; a failure is reported, not raised.
+def metric(data: Data, draws: Draws, seed: int, run: Run, part: Slice) -> float:
+    """The user's metric of a network.
 
     Args:
         data: knows how the metric is asked.
@@ -198,10 +157,17 @@ def measured(data: Data, draws: Draws, seed: int, run: Run, part: Slice) -> Meas
         run: the network.
         part: of the validation images.
     """
-    with _memory() as failed, _failures(failed):
-        _settle(data, draws, seed, run, part)
-        return _asked(data, draws, seed, run, part)
-    return failed[0]
+    _settle(data, draws, seed, run, part)
+    return _asked(data, draws, seed, run, part)
+
+
+@contextmanager
+def memory() -> Iterator[None]:
+    """Within it what says that memory is short is a ShortOfMemory."""
+    try:
+        yield
+    except OutOfMemory as error:
+        raise ShortOfMemory(error.message.splitlines()[0]) from error
 
 
 def _settle(data: Data, draws: Draws, seed: int, run: Run, part: Slice) -> None:
@@ -210,40 +176,18 @@ def _settle(data: Data, draws: Draws, seed: int, run: Run, part: Slice) -> None:
         data.settle_metric(run, part)
 
 
-def _asked(data: Data, draws: Draws, seed: int, run: Run, part: Slice) -> Measurement:
+def _asked(data: Data, draws: Draws, seed: int, run: Run, part: Slice) -> float:
     with _seeded(draws, seed):
-        return Measurement(data.metric(run, part))
+        return data.metric(run, part)
 
 
 @contextmanager
 def _seeded(draws: Draws, seed: int) -> Iterator[None]:
     """What the metric draws is the same for every candidate."""
-    seed_everything(seed, _METRIC_STREAM)
-    draws.begin(_METRIC_STREAM)
+    seed_everything(seed, METRIC_STREAM)
+    draws.begin(METRIC_STREAM)
     with draws.tied(_METRIC):
         yield
-
-
-@contextmanager
-def _failures(failed: list[Measurement] | None = None) -> Iterator[list[Measurement]]:
-    """Put into the list what a failure inside means for the network that is measured."""
-    failed = [] if failed is None else failed
-    try:
-        yield failed
-    except CandidateFailed as error:
-        failed.append(Measurement(None, str(error), error.raised))
-    except UserCodeError as error:
-        failed.append(Measurement(None, str(error), raised=True))
-
-
-@contextmanager
-def _memory() -> Iterator[list[Measurement]]:
-    """The same, where memory is short."""
-    failed: list[Measurement] = []
-    try:
-        yield failed
-    except OutOfMemory as error:
-        failed.append(Measurement(None, f"out of memory: {error.message.splitlines()[0]}"))
 
 
 def _as_input(features: list[Any]) -> Any:

@@ -2,77 +2,77 @@
 
 from __future__ import annotations
 
-import itertools
-import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
-from nasea.backends.records import UpdateReport
 from nasea.backends.tensorflow.data.datasets import Batch
 from nasea.backends.tensorflow.data.sharding import steps_of
 from nasea.backends.tensorflow.network.supernet import Supernet
 from nasea.backends.tensorflow.training.gradients import Gradients
 from nasea.backends.tensorflow.training.optimizers import make_optimizer
-from nasea.backends.tensorflow.training.state import pack, unpack
+from nasea.backends.tensorflow.training.state import Arrays, pack, unpack
 from nasea.backends.tensorflow.training.teacher import Teacher
 from nasea.backends.tensorflow.user.code import OutOfMemory, UserCode
 from nasea.backends.tensorflow.user.describe import describe
 from nasea.backends.tensorflow.user.ends import End
 from nasea.backends.tensorflow.user.random_draws import Draws
+from nasea.backends.training import trainer
 from nasea.backends.training.randomness import generator_state, set_generator_state
-from nasea.config import Scenario
-from nasea.errors import CheckpointError, TrainingError, UserCodeError
+from nasea.backends.training.trainer import Update
+from nasea.errors import TrainingError, UserCodeError
 from nasea.space import Genome
 
 _TRAINING_STREAM = 0x7A
 _LOSS = 2  # among the places that draw; the ends are 0 and 1
 
 
-class Trainer:
-    """Optimiser, schedule and the step.
+@dataclass(frozen=True, kw_only=True)
+class TrainerSettings(trainer.TrainerSettings):
+    """What a trainer needs.
 
-    Args:
-        scenario: optimiser settings.
+    Attributes:
         user: the user's loss and schedule.
         supernet: what is trained.
         pre_net: what is trained before it,
         post_net: and behind it.
         draws: what random operations of the user draw by.
-        batches_per_epoch: batches of one pass over the training images, of one device.
-        paths_per_update: paths whose gradients make one update, a batch each.
         teacher: another network to learn from as well.
+    """
+
+    user: UserCode
+    supernet: Supernet
+    pre_net: End
+    post_net: End
+    draws: Draws
+    teacher: Teacher | None = None
+
+
+class Trainer(trainer.Trainer):
+    """Optimiser, schedule and the step.
+
+    Args:
+        settings: what it needs; batches are those of one device.
         devices: how many train together.
     """
 
-    def __init__(
-        self,
-        scenario: Scenario,
-        user: UserCode,
-        supernet: Supernet,
-        pre_net: End,
-        post_net: End,
-        draws: Draws,
-        batches_per_epoch: int,
-        paths_per_update: int,
-        teacher: Teacher | None = None,
-        *,
-        devices: int = 1,
-    ) -> None:
-        self.scenario = scenario
-        self.user = user
-        self.supernet = supernet
-        self.pre_net = pre_net
-        self.post_net = post_net
-        self.draws = draws
-        self.paths_per_update = paths_per_update
-        self.teacher = teacher
+    loss_name = "loss_op"
+    size_name = "batches_per_update"
+
+    def __init__(self, settings: TrainerSettings, *, devices: int = 1) -> None:
+        batches = steps_of(settings.batches_per_epoch, devices)
+        super().__init__(settings, batches, devices * settings.paths_per_update)
+        self.user = user = settings.user
+        self.supernet = supernet = settings.supernet
+        self.pre_net = pre_net = settings.pre_net
+        self.post_net = post_net = settings.post_net
+        self.draws = settings.draws
+        self.teacher = settings.teacher
         self.devices = devices
-        self.data_batches = batches_per_epoch
-        self.batches_per_epoch = steps_of(batches_per_epoch, devices)
-        self.steps_per_epoch = steps_of(self.batches_per_epoch, paths_per_update)
+        self.data_batches = settings.batches_per_epoch
         self._pre_names = _names("PreNet", pre_net.variables)
         self._post_names = _names("PostNet", post_net.variables)
         ends = zip(
@@ -84,39 +84,22 @@ class Trainer:
         self._user_names, self._user_variables = list(of_user), list(of_user.values())
         self.variables: dict[str, tf.Variable] = {**supernet.slots, **dict(ends), **of_user}
         self.attributes = user.attributes()
-        self.optimizer = make_optimizer(scenario.optimizer, self.variables)
-        self.global_step = 0
+        self.optimizer = make_optimizer(self.scenario.optimizer, self.variables)
         fixed = post_net.reads_batch_size or user.loss_reads_batch_size
         self._head = tf.function(self._loss_and_gradients, reduce_retracing=not fixed)
 
-    def epoch(
-        self,
-        epoch: int,
-        batches: Iterable[Any],
-        path: Callable[[int], Genome],
-        on_update: Callable[[UpdateReport], None],
-        done: int,
-    ) -> None:
-        """One epoch; see :meth:`nasea.backends.base.Backend.train_epoch`."""
-        stream = iter(batches)
-        start = time.perf_counter()
-        for step in range(done, self.steps_per_epoch):
-            first = step * self.paths_per_update
-            last = min(first + self.paths_per_update, self.batches_per_epoch)
-            paths = [path(epoch * self.batches_per_epoch + i) for i in range(first, last)]
-            number = self.first_batch(epoch, step)
-            rate = self.rate(number)
-            loss, images = self.update(paths, stream, rate, number)
-            self.global_step += 1
-            now = time.perf_counter()
-            on_update(UpdateReport(self.global_step, step + 1, loss, rate, images, now - start))
-            start = now
+    def begin_epoch(self, epoch: int) -> None:
+        """Do nothing: what is drawn goes by the seed and the number of the batch."""
 
     def first_batch(self, epoch: int, step: int) -> int:
         """The number, from 0 in the whole training, of the batch that a step begins with."""
-        return epoch * self.data_batches + step * self.paths_per_update * self.devices
+        return epoch * self.data_batches + step * self.update_size
 
-    def rate(self, batch: int) -> float:
+    def rate(self, epoch: int, step: int) -> float:
+        """The learning rate of an update."""
+        return self.rate_at(self.first_batch(epoch, step))
+
+    def rate_at(self, batch: int) -> float:
         """Learning rate of the update that begins with batch number ``batch``, from 0.
 
         ``lr_scheduler`` is handed batches of one device, by which users count the length of an
@@ -126,37 +109,19 @@ class Trainer:
         initial = self.scenario.optimizer.learning_rate * self.devices
         return self.user.learning_rate(initial, batch)
 
-    def update(
-        self, paths: list[Genome], stream: Iterator[Any], rate: float, first: int
-    ) -> tuple[float, int]:
-        """One update.
-
-        Args:
-            paths: what to train.
-            stream: gives a batch for each.
-            rate: the learning rate.
-            first: number of the first batch.
-
-        Returns:
-            The mean loss, and how many images went into it.
-        """
-        batches = list(itertools.islice(stream, len(paths)))
-        mean = self.learn(paths, batches, rate, first)
-        return mean, sum(int(images.shape[0]) for images, _ in batches)
-
-    def learn(
-        self, paths: list[Genome], batches: list[Batch], rate: float, first: int = 0
-    ) -> float:
-        """One update from one batch a path, the first of this number; returns the mean loss."""
-        mean, gradients = self.gradients(paths, batches, range(first, first + len(paths)))
-        self.require_finite(mean, rate)
-        self.optimizer.apply(gradients, rate)
+    def learn(self, update: Update, batches: Sequence[Batch]) -> float:
+        """See :class:`nasea.backends.training.trainer.Trainer`."""
+        first = self.first_batch(update.epoch, update.step)
+        numbers = range(first, first + len(update.paths))
+        mean, gradients = self.gradients(update.paths, batches, numbers)
+        self.require_finite(mean, update.rate)
+        self.optimizer.apply(gradients, update.rate)
         return mean
 
     def gradients(
         self,
-        paths: list[Genome],
-        batches: list[Batch],
+        paths: Sequence[Genome],
+        batches: Sequence[Batch],
         numbers: Sequence[int],
         weights: Sequence[float] = (),
     ) -> tuple[float, dict[str, Any]]:
@@ -185,15 +150,6 @@ class Trainer:
                 fix="lower strategy.batch_size; the last checkpoint is intact",
             ) from error
         return mean, gradients.means()
-
-    def require_finite(self, mean: float, rate: float) -> None:
-        """Raise TrainingError where a loss is not a number."""
-        if not np.isfinite(mean):
-            raise TrainingError(
-                f"the loss became {mean} at update {self.global_step + 1} (learning rate {rate:g})",
-                fix="lower optimizer.weights_optimizer.learning_rate, or check loss_op and the "
-                "labels; the last checkpoint is intact",
-            )
 
     def accumulate(self, path: Genome, images: Any, labels: Any, gradients: Gradients) -> Any:
         """Add the gradients of one path on one batch; returns its loss."""
@@ -238,27 +194,17 @@ class Trainer:
             [None if g is None else tf.convert_to_tensor(g) for g in of_variables],
         )
 
-    def state(self) -> bytes:
-        """All that training needs to go on, as one file image.
+    def not_finite(self) -> str | None:
+        """See :class:`nasea.backends.training.trainer.Trainer`."""
+        named = self.variables.items()
+        return next((f"weight/{n}" for n, v in named if not np.isfinite(v.numpy()).all()), None)
 
-        Raises:
-            TrainingError: a weight is not finite, so that the last good state is the one to keep.
-        """
+    def packed(self) -> bytes:
+        """Weights, optimiser, counts and random generators."""
         weights = {f"weight/{name}": value.numpy() for name, value in self.variables.items()}
-        for name, value in weights.items():
-            if not np.isfinite(value).all():
-                raise TrainingError(
-                    f"{name} is not finite after update {self.global_step}",
-                    fix="lower optimizer.weights_optimizer.learning_rate; the last checkpoint is "
-                    "intact",
-                )
         weights |= {f"end/{name}": value.numpy() for name, value in self.kept().items()}
         moments = {f"optimizer/{name}": value for name, value in self.optimizer.state().items()}
-        progress: dict[str, Any] = {
-            "global_step": self.global_step,
-            "steps_per_epoch": self.steps_per_epoch,
-            "batches_per_update": self.devices * self.paths_per_update,
-        }
+        progress: dict[str, Any] = {**self.progress()}
         changed = self.attributes.changed()
         tensors = {name: value for name, value in changed.items() if isinstance(value, tf.Tensor)}
         progress["attributes"] = {n: v for n, v in changed.items() if n not in tensors}
@@ -269,47 +215,30 @@ class Trainer:
         """What of the ends is not trained but changes, by name."""
         return _kept(self.pre_net) | _kept(self.post_net) | self._user_state
 
-    def restore(self, state: bytes, done: int = 0) -> int:
-        """See :meth:`nasea.backends.base.Backend.restore`; refuses all but plain values."""
-        arrays, plain = unpack(state)
-        try:
-            for name, variable in self.variables.items():
-                variable.assign(arrays[f"weight/{name}"])
-            for name, variable in self.kept().items():
-                variable.assign(arrays[f"end/{name}"])
-            begins = "attribute/"
-            tensors = {
-                n.removeprefix(begins): tf.constant(v)
-                for n, v in arrays.items()
-                if n.startswith(begins)
-            }
-            self.attributes.put({**plain.get("attributes", {}), **tensors})
-            begins = "optimizer/"
-            self.optimizer.restore(
-                {n.removeprefix(begins): v for n, v in arrays.items() if n.startswith(begins)}
-            )
-            self.global_step = int(plain["global_step"])
-            set_generator_state(plain)
-            taken = int(plain["batches_per_update"])
-            if taken == self.devices * self.paths_per_update:
-                return done
-            return self._rescale(taken, int(plain["steps_per_epoch"]), done)
-        except Exception as error:
-            raise CheckpointError(
-                f"the training state in the checkpoint does not fit this run: {error}",
-                fix="start anew with --restart",
-            ) from error
+    def unpacked(self, state: bytes) -> tuple[Arrays, dict[str, Any]]:
+        """See :func:`nasea.backends.tensorflow.training.state.unpack`."""
+        return unpack(state)
 
-    def _rescale(self, taken: int, steps_per_epoch: int, done: int) -> int:
-        """Go on with another number of devices, whose updates take more batches, or fewer.
-
-        Images of the present epoch that do not fill an update are read again.
-        """
-        epochs = (self.global_step - done) // steps_per_epoch
-        done = done * taken // (self.devices * self.paths_per_update)
-        done = min(done, self.steps_per_epoch)
-        self.global_step = epochs * self.steps_per_epoch + done
+    def put(self, stored: tuple[Arrays, dict[str, Any]], done: int) -> int:
+        """See :class:`nasea.backends.training.trainer.Trainer`."""
+        arrays, plain = stored
+        for name, variable in self.variables.items():
+            variable.assign(arrays[f"weight/{name}"])
+        for name, variable in self.kept().items():
+            variable.assign(arrays[f"end/{name}"])
+        tensors = {name: tf.constant(v) for name, v in _below("attribute/", arrays).items()}
+        self.attributes.put({**plain.get("attributes", {}), **tensors})
+        self.optimizer.restore(_below("optimizer/", arrays))
+        self.global_step = int(plain["global_step"])
+        set_generator_state(plain)
+        if int(plain[self.size_name]) != self.update_size:
+            self.global_step, done = self.same_share(plain, done)
         return done
+
+
+def _below(beginning: str, arrays: Arrays) -> Arrays:
+    """Those whose names begin so, by the rest of the name."""
+    return {n.removeprefix(beginning): v for n, v in arrays.items() if n.startswith(beginning)}
 
 
 def _names(end: str, variables: list[tf.Variable]) -> list[str]:

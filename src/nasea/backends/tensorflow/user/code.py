@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from nasea.backends.scoring.prediction_images import METHOD
 from nasea.backends.tensorflow.environment import keras_release
 from nasea.backends.tensorflow.training.user_state import attributes_of, held
 from nasea.backends.tensorflow.user.classic.importing import import_classic, with_fix
@@ -22,19 +21,15 @@ from nasea.backends.tensorflow.user.keras_logits import has_logits, without_logi
 from nasea.backends.tensorflow.user.messages import advice, in_short
 from nasea.backends.tensorflow.user.schedule import Schedule
 from nasea.backends.tensorflow.user.tracing import Traceable
+from nasea.backends.user import code
 from nasea.backends.user.attributes import Attributes
-from nasea.backends.user.metric import CandidateFailed, CandidateRaised, finite_number
-from nasea.backends.user.metric_memory import MetricMemory
 from nasea.backends.user.module import (
     FILE_NAME,
     accepts,
     check_interface,
-    require_new,
     user_code,
-    user_frames,
 )
 from nasea.backends.user.reachable import fingerprint
-from nasea.backends.user.working_directory import PrivateDirectory
 from nasea.errors import (
     NaseaError,
     Notice,
@@ -46,8 +41,8 @@ from nasea.errors import (
 OutOfMemory = tf.errors.ResourceExhaustedError
 
 
-class UserCode:
-    """``user_module.py``, called with guards.
+class UserCode(code.UserCode):
+    """``user_module.py``, called with guards; see :class:`nasea.backends.user.code.UserCode`.
 
     Args:
         directory: where the module is.
@@ -67,26 +62,33 @@ class UserCode:
         file: str = FILE_NAME,
         task: Task = "classification",
     ) -> None:
-        self.directory = directory.resolve()
-        self.file = file
         self.expected = Expected()
-        if module is None:
-            module, self.expected = import_classic(self.directory)
-        if isinstance(module, ModuleType):
-            self._make_functional(module)
-            unwritten = [tf.keras.Model.call, tf.keras.layers.Layer]
-            check_interface(module, interface_of(task), unwritten)
-        self._module = module
-        self._workplace = PrivateDirectory()
-        with self.guard("UserModule(epoch, batch_size)"):
-            self._user = module.UserModule(epochs, batch_size)
+        self._task = task
+        super().__init__(directory, epochs, batch_size, module, file)
         self._loss = Traceable(self._raw_loss)
         self._metric = Traceable(self._raw_metric)
         self._schedule = Schedule(self._user, self.file, self.guard)
 
-    def close(self) -> None:
-        """Remove what was made for the user's code."""
-        self._workplace.close()
+    def imported(self) -> ModuleType:
+        """The user's module; also learns what versions it was written for."""
+        module, self.expected = import_classic(self.directory)
+        return module
+
+    def check(self, module: Any) -> None:
+        """Raise UserModuleError where the module is not what it must be."""
+        if isinstance(module, ModuleType):
+            self._make_functional(module)
+            unwritten = [tf.keras.Model.call, tf.keras.layers.Layer]
+            check_interface(module, interface_of(self._task), unwritten)
+
+    def require_memory(self, error: Exception) -> None:
+        """Raise ``error`` where it says that memory is short."""
+        if isinstance(error, OutOfMemory):
+            raise error
+
+    def in_short(self, trace: str) -> str:
+        """See :func:`nasea.backends.tensorflow.user.messages.in_short`."""
+        return in_short(trace, self.directory)
 
     @contextmanager
     def guard(self, doing: str) -> Iterator[None]:
@@ -111,11 +113,8 @@ class UserCode:
         """The plain attributes of UserModule, as they are now."""
         return attributes_of(self._user, self.directory)
 
-    def end(self, class_name: str) -> Any:
-        """A new PreNet or PostNet."""
-        make = getattr(self._module, class_name)
-        with self.guard(f"{class_name}()"):
-            end = make()
+    def require_end(self, class_name: str, end: object) -> None:
+        """Raise UserModuleError where what a class makes is no layer of this Keras."""
         if not isinstance(end, tf.keras.layers.Layer):
             kind = next((c for c in type(end).__mro__ if "keras" in c.__module__), type(end))
             raise UserModuleError(
@@ -123,12 +122,10 @@ class UserCode:
                 f"{keras_release(tf)}), found a {kind.__module__}.{kind.__qualname__}",
                 fix="derive it from tf.keras.Model; strategy.keras_version: 3 makes that Keras 3",
             )
-        if not isinstance(make, type):
-            with self.guard(f"{class_name}()"):
-                again = make()
-            ours, theirs = (list(m._flatten_layers()) for m in (end, again))
-            require_new(class_name, self.file, ours, theirs)
-        return end
+
+    def parts_of(self, end: Any) -> list[object]:
+        """Its layers."""
+        return list(end._flatten_layers())
 
     def _make_functional(self, module: ModuleType) -> None:
         """Make each end that may be a functional model: it has no ``call`` until then."""
@@ -266,8 +263,7 @@ class UserCode:
         Raises:
             CandidateFailed, MetricError: as :meth:`metric`.
         """
-        memory = MetricMemory(self._user, self.directory)
-        with self._workplace.entered(), memory.kept():
+        with self.measuring() as memory:
             memory.reset()
             before = fingerprint(self._user, self.directory)
             value = self._metric_of_batch(labels, outputs)
@@ -288,8 +284,7 @@ class UserCode:
             MetricError: it returned something that is not a number.
         """
         total, images = 0.0, 0
-        memory = MetricMemory(self._user, self.directory)
-        with self._workplace.entered(), memory.kept():
+        with self.measuring() as memory:
             for count, labels, outputs in batches:
                 memory.reset()
                 total += count * self._metric_of_batch(labels, outputs)
@@ -306,52 +301,26 @@ class UserCode:
         Raises:
             CandidateFailed, MetricError: as :meth:`metric_of_batches`.
         """
-        memory = MetricMemory(self._user, self.directory)
-        with self._workplace.entered(), memory.kept():
+        with self.measuring() as memory:
             memory.reset()
-            return self._number(lambda: self._raw_metric(inputs, outputs), lambda: "")
-
-    @property
-    def draws_pictures(self) -> bool:
-        """Whether the module has the optional method that draws predictions."""
-        return callable(getattr(self._user, "pictures", None))
-
-    @property
-    def class_names(self) -> object:
-        """The module's optional names of classes; ``None`` where it has none."""
-        return getattr(self._user, "class_names", None)
-
-    def pictures(self, images: Any, labels: Any, outputs: Any) -> object:
-        """What the module's optional ``pictures`` returns."""
-        with self.guard(METHOD):
-            return self._user.pictures(images, labels, outputs)
+            return self.number("metrics_op", lambda: _plain(self._raw_metric(inputs, outputs)))
 
     def _metric_of_batch(self, labels: Any, outputs: Any) -> float:
-        return self._number(
-            lambda: self._metric(labels, outputs),
+        return self.number(
+            "metrics_op",
+            lambda: _plain(self._metric(labels, outputs)),
             lambda: f" on labels {describe(labels)}, outputs {describe(outputs)}",
         )
-
-    def _number(self, metric: Callable[[], Any], found: Callable[[], str]) -> float:
-        """What the metric returns; what goes wrong in it is the candidate's failure."""
-        try:
-            value = metric()
-            if isinstance(value, tf.Tensor | tf.Variable):
-                value = value.numpy()
-        except SystemExit as error:
-            raise CandidateFailed(f"metrics_op called exit({error.code!r})") from error
-        except (NaseaError, OutOfMemory):
-            raise
-        except Exception as error:
-            text = in_short(user_frames(error, self.directory), self.directory)
-            raise CandidateRaised(f"metrics_op failed{found()}:\n{text}") from error
-        return finite_number(value, "metrics_op")
 
     def _raw_loss(self, labels: Any, outputs: Any) -> Any:
         return self._user.loss_op(labels, outputs)
 
     def _raw_metric(self, labels: Any, outputs: Any) -> Any:
         return self._user.metrics_op(labels, outputs)
+
+
+def _plain(value: Any) -> Any:
+    return value.numpy() if isinstance(value, tf.Tensor | tf.Variable) else value
 
 
 def _told_already(error: BaseException | None) -> Exception | None:

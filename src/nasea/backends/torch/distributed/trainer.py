@@ -9,13 +9,12 @@ and a rank that fails, or a loss that is not finite, stops all of them before a 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import torch
 
-from nasea.backends.distributed.steps import Steps
-from nasea.backends.records import UpdateReport
+from nasea.backends.distributed.trainer import ParallelEpochs, Steps
 from nasea.backends.torch.data.datasets import Batch
 from nasea.backends.torch.data.sharding import Deal
 from nasea.backends.torch.devices import seed_everything
@@ -23,71 +22,51 @@ from nasea.backends.torch.distributed.ranks import TorchRanks
 from nasea.backends.torch.distributed.sync_norm import SyncNorm
 from nasea.backends.torch.network.supernet import average_gradients
 from nasea.backends.torch.training.state import random_state, set_random_state
-from nasea.backends.torch.training.trainer import Trainer
+from nasea.backends.torch.training.trainer import Trainer, TrainerSettings
+from nasea.backends.training.trainer import Update
 from nasea.errors import RankLostError
 from nasea.space import Genome
 
 _RANK_STREAM = 0xD9
 
 
-class ParallelTrainer(Trainer):
+class ParallelTrainer(ParallelEpochs, Trainer):
     """The trainer of one rank among several.
 
     Args:
         ranks: the others.
         deal: how the images of an epoch are shared.
-        settings: as of :class:`nasea.backends.torch.training.trainer.Trainer`, but for ``devices``.
+        settings: of every rank.
     """
 
-    def __init__(self, ranks: TorchRanks, deal: Deal, *settings: Any) -> None:
-        super().__init__(*settings, devices=ranks.size)
+    def __init__(self, ranks: TorchRanks, deal: Deal, settings: TrainerSettings) -> None:
+        super().__init__(settings, devices=ranks.size)
         self.ranks = ranks
         self.deal = deal
+        self.steps = Steps(ranks)
         self._synchronised = self.scenario.resource.batch_norm == "synchronised"
-        self._batch = 0
-        self._steps = Steps(ranks)
 
-    def epoch(
-        self,
-        epoch: int,
-        batches: Iterable[Batch],
-        path: Callable[[int], Genome],
-        on_update: Callable[[UpdateReport], None],
-        done: int,
-    ) -> None:
-        """Lead an epoch: the paths and the end of it come from here."""
-        self._batch = done * self.paths_per_update
-        with self._steps.leading():
-            super().epoch(epoch, batches, path, on_update, done)
-        self.ranks.take_from_first(self.tensors())
+    def begin_followed(self, epoch: int, step: int) -> None:
+        """Seed anew every time, since a checkpoint holds the generators of rank 0 alone."""
+        seed_everything(self.scenario.seed, _RANK_STREAM, self.ranks.rank, epoch, step)
 
-    def follow(self, epoch: int, batches: Iterable[Batch], done: int) -> None:
-        """Take part in an epoch that rank 0 leads."""
-        self._batch = done * self.paths_per_update
-        stream = iter(batches)
-        for step, paths in enumerate(self._steps.following(), done):
-            # Drawn anew every time, since a checkpoint holds the generators of rank 0 alone.
-            seed_everything(self.scenario.seed, _RANK_STREAM, self.ranks.rank, epoch, step)
-            self._update_together(paths, stream)
-        if self._steps.ended == "over":
-            self.ranks.take_from_first(self.tensors())
+    def random_state(self) -> dict[str, Any]:
+        """The state of the random generators."""
+        return random_state()
 
-    def update(self, paths: list[Genome], stream: Iterator[Batch]) -> tuple[float, int]:
-        """One update, led from here."""
-        before = random_state()
-        try:
-            with self._steps.step(paths):
-                return self._update_together(paths, stream)
-        except RankLostError:  # nothing of this update was done: a checkpoint may be written
-            set_random_state(before)
-            raise
+    def set_random_state(self, state: dict[str, Any]) -> None:
+        """Put back what :meth:`random_state` gave."""
+        set_random_state(state)
 
-    def tensors(self) -> list[torch.Tensor]:
-        """All weights and statistics."""
-        return [*self.supernet.parameters(), *self.supernet.buffers()]
+    def share_weights(self) -> None:
+        """Give all ranks the weights and statistics of rank 0."""
+        self.ranks.take_from_first([*self.supernet.parameters(), *self.supernet.buffers()])
 
-    def _update_together(self, paths: list[Genome], stream: Iterator[Batch]) -> tuple[float, int]:
-        numbers = range(self._batch, self._batch + len(paths))
+    def update_together(self, update: Update, stream: Iterator[Batch]) -> tuple[float, int]:
+        """The part of this rank in an update."""
+        paths = update.paths
+        first = update.step * self.paths_per_update
+        numbers = range(first, first + len(paths))
         weights = [self.deal.weight(number) for number in numbers]
         if self._synchronised:
             mean, failure = self._gradients_in_step(paths, stream, weights), None
@@ -96,16 +75,15 @@ class ParallelTrainer(Trainer):
         tensors = self._trained_by(paths)
         has_gradient = [float(tensor.grad is not None) for tensor in tensors]
         mean, *counts = self.ranks.agree(failure, [mean, *has_gradient])
-        self.require_finite(mean)
+        self.require_finite(mean, update.rate)
         average_gradients(self.supernet, paths)
         self.ranks.sum_in_place([_gradient(t) for t, n in zip(tensors, counts, strict=True) if n])
         self.step_optimizer()
         self.step_schedule()
-        self._batch += len(paths)
         return mean, sum(self.deal.total(number) for number in numbers)
 
     def _gradients_apart(
-        self, paths: list[Genome], stream: Iterator[Batch], weights: list[float]
+        self, paths: Sequence[Genome], stream: Iterator[Batch], weights: list[float]
     ) -> tuple[float, Exception | None]:
         """The loss here, and what went wrong."""
         try:
@@ -115,7 +93,7 @@ class ParallelTrainer(Trainer):
             return 0.0, error
 
     def _gradients_in_step(
-        self, paths: list[Genome], stream: Iterator[Batch], weights: list[float]
+        self, paths: Sequence[Genome], stream: Iterator[Batch], weights: list[float]
     ) -> float:
         """The same where every normalisation waits for all ranks: a failure must not stay here."""
         failure, batches = None, []
@@ -133,7 +111,7 @@ class ParallelTrainer(Trainer):
             self.ranks.abandon(error)
             raise
 
-    def _trained_by(self, paths: list[Genome]) -> list[torch.Tensor]:
+    def _trained_by(self, paths: Sequence[Genome]) -> list[torch.Tensor]:
         """Everything the paths may have a gradient for, in the same order on all ranks."""
         names = dict.fromkeys(name for path in paths for name in self.supernet.slots_of(path))
         slots = [self.supernet.slot(name) for name in names]

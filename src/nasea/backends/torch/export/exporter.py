@@ -12,11 +12,13 @@ from nasea.backends.export.exporter import Array, Run
 from nasea.backends.export.formats import Format
 from nasea.backends.export.timing import median_seconds
 from nasea.backends.records import Measurement
+from nasea.backends.scoring.scorer import measured
 from nasea.backends.torch.data.datasets import Data
 from nasea.backends.torch.export.runtimes import load_onnx, load_pt2, one_thread
 from nasea.backends.torch.export.writers import write_onnx, write_pt2
+from nasea.backends.torch.memory import one_exception
 from nasea.backends.torch.network.layers import Network
-from nasea.backends.torch.scoring.scorer import measured
+from nasea.backends.torch.scoring.scorer import metric
 from nasea.backends.torch.user.code import UserCode
 from nasea.backends.user.nesting import flatten, restore
 
@@ -84,7 +86,8 @@ class TorchExporter:
             outputs = iter(run(np.ascontiguousarray(images.cpu().numpy())))
             return restore(self._structure, torch.Tensor, outputs, self._tensor)
 
-        return measured(self.user, self.data.evaluation(None, None), evaluate, self.seed)
+        loader = self.data.evaluation(None, None)
+        return measured(one_exception, lambda: metric(self.user, loader, evaluate, self.seed))
 
     def write(self, format: Format, path: Path, batch: int | None) -> str:
         """See :class:`nasea.backends.export.exporter.Exporter`."""

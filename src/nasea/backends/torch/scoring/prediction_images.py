@@ -2,50 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import Any
-
 import torch
 
-from nasea.backends.scoring.prediction_images import Picture, of_masks, read_pictures
-from nasea.backends.torch.user.code import UserCode
+from nasea.backends.scoring.prediction_images import Picture, of_masks
 from nasea.backends.user.nesting import flatten
 
 
-def take_pictures(
-    user: UserCode,
-    batches: Iterable[Any],
-    evaluate: Callable[[torch.Tensor], object],
-    count: int,
-    masks: bool,
-) -> tuple[Picture, ...]:
-    """Pictures of the first ``count`` images, drawn by the user's module or as masks.
-
-    Args:
-        user: the user's code.
-        batches: (images (N, C, H, W), labels).
-        evaluate: images -> outputs.
-        count: how many images.
-        masks: whether labels are class numbers of every pixel.
-    """
-    taken: tuple[Picture, ...] = ()
-    for images, labels in batches:
-        outputs = evaluate(images)
-        if user.draws_pictures:
-            returned = user.pictures(images, labels, outputs)
-            taken += read_pictures(returned, user.class_names, count - len(taken))
-        elif masks:
-            drawn = _masks(images, labels, outputs, user.class_names)
-            taken += drawn[: count - len(taken)]
-        if len(taken) >= count or not taken:
-            break
-    return taken
-
-
-def _masks(
+def masks(
     images: torch.Tensor, labels: object, outputs: object, class_names: object
 ) -> tuple[Picture, ...]:
-    """Pictures of masks; none where labels or outputs are of another form."""
+    """Pictures of masks; none where labels or outputs are of another form.
+
+    Args:
+        images: (N, C, H, W).
+        labels: class numbers of every pixel, (N, H, W) or (N, 1, H, W).
+        outputs: of the network.
+        class_names: of the user's module.
+    """
     scores = _main_output(outputs)
     truth = labels.squeeze(1) if isinstance(labels, torch.Tensor) and labels.dim() == 4 else labels
     if not isinstance(truth, torch.Tensor) or truth.dim() != 3 or scores is None:

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 import torch
 from torch import nn
 
-from nasea.backends.records import Measurement, Slice
+from nasea.backends.records import Slice
+from nasea.backends.scoring import scorer
 from nasea.backends.scoring.prediction_images import Picture
-from nasea.backends.scoring.prefix_cache import LIMIT, Digest, Sharing, outputs_within
-from nasea.backends.torch.data.datasets import CachedLoader, Data
+from nasea.backends.scoring.prefix_cache import Digest, outputs_within
+from nasea.backends.scoring.scorer import METRIC_STREAM, STATISTICS_STREAM
+from nasea.backends.torch.data.datasets import Data
 from nasea.backends.torch.devices import seed_everything
-from nasea.backends.torch.memory import give_back, is_out_of_memory, one_exception
+from nasea.backends.torch.memory import give_back, one_exception
 from nasea.backends.torch.network.layers import Network
 from nasea.backends.torch.network.supernet import Supernet
-from nasea.backends.torch.scoring.prediction_images import take_pictures
+from nasea.backends.torch.scoring import prediction_images
 from nasea.backends.torch.scoring.prefix_cache import (
     ALONE,
     Begun,
@@ -27,16 +29,12 @@ from nasea.backends.torch.scoring.prefix_cache import (
 )
 from nasea.backends.torch.user.code import UserCode
 from nasea.backends.torch.user.copying import copy_end
-from nasea.backends.user.metric import CandidateFailed
-from nasea.errors import UserCodeError
 from nasea.space import Genome
 
-_METRIC_STREAM = 0x5C
-_STATISTICS_STREAM = 0x57
 _Normalisation = nn.modules.batchnorm._BatchNorm
 
 
-class Scorer:
+class Scorer(scorer.Scorer[Path, Begun]):
     """Measures architectures with the weights of a supernet, never changing the supernet.
 
     Args:
@@ -48,6 +46,10 @@ class Scorer:
         processes: how many of them share this machine's memory.
     """
 
+    data: Data
+    user: UserCode
+    always_again = True
+
     def __init__(
         self,
         supernet: Supernet,
@@ -57,72 +59,54 @@ class Scorer:
         seed: int,
         processes: int = 1,
     ) -> None:
+        super().__init__(supernet.space, data, user, seed, processes)
         self.supernet = supernet
-        self.data = data
-        self.user = user
         self.device = device
-        self.seed = seed
-        self.limit = LIMIT // processes
-        self.sharing: Sharing[Path] = Sharing(supernet.space.steps)
 
-    def measure(self, genome: Genome, data: Slice) -> Measurement:
-        """See :meth:`nasea.backends.base.Backend.measure`."""
+    def memory(self) -> AbstractContextManager[None]:
+        """See :func:`nasea.backends.torch.memory.one_exception`."""
+        return one_exception()
+
+    def begun(self, path: Path | None, depth: int) -> Begun:
+        """How an architecture begins."""
+        return Begun(path, depth)
+
+    def read(self, data: Slice) -> None:
+        """See :class:`nasea.backends.scoring.scorer.Scorer`."""
+        self.data.evaluation(data.images, data.half)
+        super().read(data)
+
+    def give_back(self) -> None:
+        """Free what nobody needs any more."""
+        give_back(self.device)
+
+    def calibrated_path(
+        self, genome: Genome, draw: int, begun: Begun, keeps: bool
+    ) -> AbstractContextManager[Path]:
+        """See :class:`nasea.backends.scoring.scorer.Scorer`."""
+        return nullcontext(self._calibrated(genome, draw, begun, keeps))
+
+    def metric(
+        self, path: Path, data: Slice, begun: Begun, digest: Digest | None, keeps: bool
+    ) -> float:
+        """See :class:`nasea.backends.scoring.scorer.Scorer`."""
         loader = self.data.evaluation(data.images, data.half)
-        self.data.statistics(data.statistics)  # read now: unreadable data is no candidate's fault
-        try:
-            with one_exception():
-                return self._measured(genome, data, loader)
-        except torch.OutOfMemoryError:
-            self.sharing.forget()  # what is kept for others may be what was too much
-        give_back(self.device)  # only now: the exception held what the attempt had made
-        try:
-            with one_exception():
-                return self._measured(genome, data, loader)
-        except torch.OutOfMemoryError as error:
-            return _out_of_memory(error)
+        kept = len(loader.dataset) if keeps else 0  # type: ignore[arg-type]
+        return metric(self.user, loader, _Evaluate(self, path, begun, kept, digest), self.seed)
 
-    def _measured(self, genome: Genome, data: Slice, loader: CachedLoader) -> Measurement:
-        def attempt(path: Path | None, depth: int, digest: Digest | None) -> Measurement:
-            return self._attempt(genome, data, loader, Begun(path, depth), digest)
+    def evaluate(self, path: Path) -> Callable[[Any], Any]:
+        """A calibrated architecture: images -> outputs."""
+        return _Evaluate(self, path, ALONE)
 
-        return self.sharing.measured(genome, data.statistics, attempt)
-
-    def _attempt(
-        self,
-        genome: Genome,
-        data: Slice,
-        loader: CachedLoader,
-        begun: Begun,
-        digest: Digest | None = None,
-    ) -> Measurement:
-        """Score once; raises whatever says that memory is short."""
-        try:
-            path = self._calibrated(genome, data.statistics, begun)
-        except UserCodeError as error:
-            if is_out_of_memory(error):
-                raise
-            return Measurement(None, str(error), raised=True)
-        kept = 0 if self.sharing.last is None else len(loader.dataset)  # type: ignore[arg-type]
-        evaluate = _Evaluate(path, self, begun, kept, digest)
-        found = _attempted(self.user, loader, evaluate, self.seed)
-        if found.metric is not None:
-            self.sharing.become(path, data.statistics)
-        return found
-
-    def pictures(self, genome: Genome, count: int) -> tuple[Picture, ...]:
-        """See :meth:`nasea.backends.base.Backend.pictures`."""
-        task = self.data.scenario.task
-        if task == "classification":
-            return ()
-        evaluate = _Evaluate(self._calibrated(genome, 0), self)
-        loader = self.data.evaluation(min(count, self.data.val_images), None)
-        return take_pictures(self.user, loader, evaluate, count, task == "segmentation")
+    def masks(self, images: Any, labels: Any, outputs: Any) -> tuple[Picture, ...]:
+        """See :func:`nasea.backends.torch.scoring.prediction_images.masks`."""
+        return prediction_images.masks(images, labels, outputs, self.user.class_names)
 
     def calibrated(self, genome: Genome, draw: int = 0) -> Network:
         """The network of an architecture with re-estimated statistics, in evaluation mode."""
-        return self._calibrated(genome, draw).network
+        return self._calibrated(genome, draw, ALONE, keeps=False).network
 
-    def _calibrated(self, genome: Genome, draw: int, begun: Begun = ALONE) -> Path:
+    def _calibrated(self, genome: Genome, draw: int, begun: Begun, keeps: bool) -> Path:
         """The same, from where it parts from an architecture that was calibrated."""
         ends = copy_end(self.supernet.pre_net), copy_end(self.supernet.post_net)
         network = self.supernet.network(genome, *ends).to(self.device)
@@ -132,9 +116,9 @@ class Scorer:
         path = Path(genome, network)
         batches = self.data.statistics(draw)
         kept = 0
-        if self.sharing.last is not None:
+        if keeps:
             kept = outputs_within(self.supernet.space, sum(map(len, batches)), self.limit)
-        seed_everything(self.seed, _STATISTICS_STREAM)
+        seed_everything(self.seed, STATISTICS_STREAM)
         with (
             self.user.guard("PreNet, PostNet: forward(inputs)"),
             estimating_statistics(layers),
@@ -155,10 +139,10 @@ class Scorer:
         return images.contiguous(memory_format=self.supernet.memory_format)
 
 
-def measured(
+def metric(
     user: UserCode, loader: Iterable[Any], evaluate: Callable[[torch.Tensor], object], seed: int
-) -> Measurement:
-    """The user's metric of a network; a failure is reported, not raised.
+) -> float:
+    """The user's metric of a network.
 
     Args:
         user: the user's metric.
@@ -166,55 +150,21 @@ def measured(
         evaluate: images -> outputs.
         seed: every metric starts from the same random state.
     """
-    try:
-        with one_exception():
-            return _attempted(user, loader, evaluate, seed)
-    except torch.OutOfMemoryError as error:
-        return _out_of_memory(error)
+    seed_everything(seed, METRIC_STREAM)
+    return user.metric(loader, evaluate)
 
 
-def _attempted(
-    user: UserCode, loader: Iterable[Any], evaluate: Callable[[torch.Tensor], object], seed: int
-) -> Measurement:
-    try:
-        seed_everything(seed, _METRIC_STREAM)
-        return Measurement(user.metric(loader, evaluate))
-    except CandidateFailed as error:
-        return Measurement(None, str(error), error.raised)
-    except UserCodeError as error:
-        if is_out_of_memory(error):
-            raise
-        return Measurement(None, str(error), raised=True)
-
-
-def _out_of_memory(error: torch.OutOfMemoryError) -> Measurement:
-    return Measurement(None, f"out of memory: {error}")
-
-
-class _Evaluate:
+class _Evaluate(scorer.Evaluate[Path, Begun]):
     """The ``eval_function`` that the user's metric gets: images -> outputs."""
 
-    def __init__(
-        self,
-        path: Path,
-        scorer: Scorer,
-        begun: Begun = ALONE,
-        kept: int = 0,
-        digest: Digest | None = None,
-    ) -> None:
-        self.path = path
-        self.scorer = scorer
-        self.begun = begun
-        self.digest = digest
-        self._images = self._left = kept  # a metric may ask more than once for an image
+    scorer: Scorer
+    enter = staticmethod(enter_outputs)
 
-    def __call__(self, images: torch.Tensor) -> object:
+    def run(self, images: torch.Tensor) -> object:
+        """What the network gives, without gradients."""
         # no_grad, not inference_mode: a metric may go on computing with the outputs in place.
         with torch.no_grad():
-            output = self._run(self.scorer.layout(images))
-        if self.digest is not None:
-            enter_outputs(self.digest, output)
-        return output
+            return self._run(self.scorer.layout(images))
 
     def _run(self, images: torch.Tensor) -> object:
         # PreNet gets a copy: it may work in place, or return its input, which is the metric's.

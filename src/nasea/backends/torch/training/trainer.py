@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import itertools
-import time
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import torch
 
-from nasea.backends.records import UpdateReport
 from nasea.backends.torch.data.datasets import Batch
 from nasea.backends.torch.devices import move, seed_everything
 from nasea.backends.torch.memory import told_in_training
@@ -21,90 +18,60 @@ from nasea.backends.torch.training.state import pack, random_state, set_random_s
 from nasea.backends.torch.training.teacher import Teacher
 from nasea.backends.torch.training.user_state import Held
 from nasea.backends.torch.user.code import UserCode
+from nasea.backends.training import trainer
+from nasea.backends.training.trainer import Update
 from nasea.config import Scenario
-from nasea.errors import CheckpointError, TrainingError, UserCodeError
 from nasea.space import Genome
 
 _EPOCH_STREAM = 0x7E
 
 
-class Trainer:
-    """Optimiser, schedule and the step.
+@dataclass(frozen=True, kw_only=True)
+class TrainerSettings(trainer.TrainerSettings):
+    """What a trainer needs.
 
-    Args:
-        scenario: optimiser settings.
+    Attributes:
         user: the user's loss and schedule.
         supernet: what is trained.
         device: where.
-        batches_per_epoch: batches of one pass over the training images.
-        paths_per_update: paths whose gradients make one update, a batch each.
         teacher: another network to learn from as well.
+    """
+
+    user: UserCode
+    supernet: Supernet
+    device: torch.device
+    teacher: Teacher | None = None
+
+
+class Trainer(trainer.Trainer):
+    """Optimiser, schedule and the step.
+
+    Args:
+        settings: what it needs.
         devices: how many train together.
     """
 
-    def __init__(
-        self,
-        scenario: Scenario,
-        user: UserCode,
-        supernet: Supernet,
-        device: torch.device,
-        batches_per_epoch: int,
-        paths_per_update: int,
-        teacher: Teacher | None = None,
-        *,
-        devices: int = 1,
-    ) -> None:
-        self.scenario = scenario
-        self.user = user
-        self.supernet = supernet
-        self.device = device
-        self.paths_per_update = paths_per_update
-        self.teacher = teacher
-        self.batches_per_epoch = batches_per_epoch
-        self.steps_per_epoch = -(-batches_per_epoch // paths_per_update)
-        self.images_per_update = scenario.batch_size * devices * paths_per_update
-        self.optimizer = make_optimizer(scenario, supernet, devices)
-        self.scheduler = user.scheduler(self.optimizer, self.steps_per_epoch)
-        self.global_step = 0
-        self.attributes = user.attributes()
+    loss_name = "loss_func"
+    size_name = "images_per_update"
 
-    def epoch(
-        self,
-        epoch: int,
-        batches: Iterable[Batch],
-        path: Callable[[int], Genome],
-        on_update: Callable[[UpdateReport], None],
-        done: int,
-    ) -> None:
-        """One epoch; see :meth:`nasea.backends.base.Backend.train_epoch`."""
-        if not done:
-            seed_everything(self.scenario.seed, _EPOCH_STREAM, epoch)
-        stream = iter(batches)
-        start = time.perf_counter()
-        for step in range(done, self.steps_per_epoch):
-            first = step * self.paths_per_update
-            last = min(first + self.paths_per_update, self.batches_per_epoch)
-            paths = [path(epoch * self.batches_per_epoch + i) for i in range(first, last)]
-            rate = float(self.optimizer.param_groups[0]["lr"])
-            loss, images = self.update(paths, stream)
-            now = time.perf_counter()
-            on_update(UpdateReport(self.global_step, step + 1, loss, rate, images, now - start))
-            start = now
+    def __init__(self, settings: TrainerSettings, *, devices: int = 1) -> None:
+        images = settings.scenario.batch_size * devices * settings.paths_per_update
+        super().__init__(settings, settings.batches_per_epoch, images)
+        self.user = settings.user
+        self.supernet = settings.supernet
+        self.device = settings.device
+        self.teacher = settings.teacher
+        self.optimizer = make_optimizer(self.scenario, self.supernet, devices)
+        self.scheduler = self.user.scheduler(self.optimizer, self.steps_per_epoch)
+        self.attributes = self.user.attributes()
 
-    def update(self, paths: list[Genome], stream: Iterator[Batch]) -> tuple[float, int]:
-        """One update and one step of the schedule.
+    def begin_epoch(self, epoch: int) -> None:
+        """Seed what the user's code draws from."""
+        seed_everything(self.scenario.seed, _EPOCH_STREAM, epoch)
 
-        Args:
-            paths: what to train.
-            stream: gives a batch for each.
-
-        Returns:
-            The mean loss, and how many images went into it.
-        """
-        batches = list(itertools.islice(stream, len(paths)))
-        mean = self.learn(paths, batches)
-        self.step_schedule()
-        return mean, sum(len(images) for images, _ in batches)
+    def rate(self, epoch: int, step: int) -> float:
+        """The present learning rate: the user's schedule has set it."""
+        return float(self.optimizer.param_groups[0]["lr"])
 
     def step_optimizer(self) -> None:
         """Change the weights; the first time, the optimiser takes memory of its own for them."""
@@ -115,18 +82,18 @@ class Trainer:
         """Count an update, of which the schedule is a function."""
         with self.user.guard("the schedule of scheduler_define, step()"):
             self.scheduler.step()
-        self.global_step += 1
+        super().step_schedule()
 
-    def learn(self, paths: list[Genome], batches: list[Batch]) -> float:
-        """One update from one batch a path, the schedule left alone; returns the mean loss."""
-        mean = self.gradients(paths, batches)
-        self.require_finite(mean)
-        average_gradients(self.supernet, paths)
+    def learn(self, update: Update, batches: Sequence[Batch]) -> float:
+        """See :class:`nasea.backends.training.trainer.Trainer`."""
+        mean = self.gradients(update.paths, batches)
+        self.require_finite(mean, update.rate)
+        average_gradients(self.supernet, update.paths)
         self.step_optimizer()
         return mean
 
     def gradients(
-        self, paths: list[Genome], batches: list[Batch], weights: Sequence[float] = ()
+        self, paths: Sequence[Genome], batches: Sequence[Batch], weights: Sequence[float] = ()
     ) -> float:
         """Add up the gradients of paths, a batch each.
 
@@ -144,16 +111,6 @@ class Trainer:
         with told_in_training(self.global_step + 1):
             losses = [self.accumulate(path, *batch, weight) for path, batch, weight in pairs]
         return float(torch.stack(losses).mean())
-
-    def require_finite(self, mean: float) -> None:
-        """Raise TrainingError where a loss is not a number."""
-        if not np.isfinite(mean):
-            rate = self.optimizer.param_groups[0]["lr"]
-            raise TrainingError(
-                f"the loss became {mean} at update {self.global_step + 1} (learning rate {rate:g})",
-                fix="lower optimizer.weights_optimizer.learning_rate, or check loss_func and the "
-                "labels; the last checkpoint is intact",
-            )
 
     def accumulate(
         self, path: Genome, images: torch.Tensor, labels: Any, weight: float
@@ -180,71 +137,55 @@ class Trainer:
         enabled = self.device.type == "cuda" and self.scenario.resource.precision == "auto"
         return torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=enabled)
 
-    def state(self) -> bytes:
-        """All that training needs to go on, as one file image.
+    def not_finite(self) -> str | None:
+        """See :class:`nasea.backends.training.trainer.Trainer`."""
+        named = self.supernet.named_parameters()
+        return next((name for name, p in named if not torch.isfinite(p).all()), None)
 
-        Raises:
-            TrainingError: a weight is not finite, so that the last good state is the one to keep.
-        """
-        for name, parameter in self.supernet.named_parameters():
-            if not torch.isfinite(parameter).all():
-                raise TrainingError(
-                    f"{name} is not finite after update {self.global_step}",
-                    fix="lower optimizer.weights_optimizer.learning_rate; the last checkpoint is "
-                    "intact",
-                )
+    def packed(self) -> bytes:
+        """Weights, optimiser, schedule and random generators."""
         return pack(
             {
                 "supernet": self.supernet.state_dict(),
                 "optimizer": self.optimizer.state_dict(),
                 "scheduler": self.scheduler.state_dict(),
                 "schedule_code": self.user.schedule_code,
-                "global_step": self.global_step,
-                "steps_per_epoch": self.steps_per_epoch,
-                "images_per_update": self.images_per_update,
+                **self.progress(),
                 "random": random_state(),
                 "attributes": self.attributes.changed(),
             }
         )
 
-    def restore(self, state: bytes, done: int = 0) -> int:
-        """See :meth:`nasea.backends.base.Backend.restore`; refuses all but plain values."""
-        stored = unpack(state)
-        try:
-            self.supernet.load_state_dict(stored["supernet"])
-            self.attributes.put(stored.get("attributes", {}))
-            set_random_state(stored["random"])
-            code = self.user.schedule_code
-            mended = stored.get("schedule_code", code) != code  # its state is of another schedule
-            if mended or stored["images_per_update"] != self.images_per_update:
-                return self._rescale(stored, done)
-            self.optimizer.load_state_dict(stored["optimizer"])
-            self.scheduler.load_state_dict(stored["scheduler"])
-            self.global_step = int(stored["global_step"])
-            return done
-        except UserCodeError:
-            raise
-        except Exception as error:
-            raise CheckpointError(
-                f"the training state in the checkpoint does not fit this run: {error}",
-                fix="start anew with --restart",
-            ) from error
+    def unpacked(self, state: bytes) -> dict[str, Any]:
+        """See :func:`nasea.backends.torch.training.state.unpack`."""
+        return unpack(state)
+
+    def put(self, stored: dict[str, Any], done: int) -> int:
+        """See :class:`nasea.backends.training.trainer.Trainer`."""
+        self.supernet.load_state_dict(stored["supernet"])
+        self.attributes.put(stored.get("attributes", {}))
+        set_random_state(stored["random"])
+        code = self.user.schedule_code
+        mended = stored.get("schedule_code", code) != code  # its state is of another schedule
+        if mended or stored[self.size_name] != self.update_size:
+            return self._rescale(stored, done)
+        self.optimizer.load_state_dict(stored["optimizer"])
+        self.scheduler.load_state_dict(stored["scheduler"])
+        self.global_step = int(stored["global_step"])
+        return done
 
     def _rescale(self, stored: dict[str, Any], done: int) -> int:
         """Go on with another number of devices: with other rates, and updates of another size.
 
-        The schedule is begun anew and put where the same share of the training is done. Images of
-        the present epoch that do not fill an update are read again.
+        The schedule is begun anew and put where the same share of the training is done.
         """
         settings = self.optimizer.state_dict()["param_groups"]
         moments = stored["optimizer"]["state"]
         self.optimizer.load_state_dict({"state": moments, "param_groups": settings})
-        epochs = (int(stored["global_step"]) - done) // int(stored["steps_per_epoch"])
-        done = done * int(stored["images_per_update"]) // self.images_per_update
-        done = min(done, self.steps_per_epoch)
+        updates, done = self.same_share(stored, done)
         with warnings.catch_warnings():  # that no update came before: it did, in another process
             warnings.filterwarnings("ignore", message=".*lr_scheduler.step.*")
-            while self.global_step < epochs * self.steps_per_epoch + done:
+            while self.global_step < updates:
                 self.step_schedule()
         return done
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import inspect
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -13,27 +12,20 @@ import torch
 from torch import nn
 from torch.nn.parameter import is_lazy
 
-from nasea.backends.scoring.prediction_images import METHOD
 from nasea.backends.torch.memory import as_out_of_memory, is_out_of_memory
 from nasea.backends.torch.training.state import pack, unpack
 from nasea.backends.torch.training.user_state import Held, attributes_of
 from nasea.backends.torch.user.describe import describe
 from nasea.backends.training.randomness import generator_state, set_generator_state
+from nasea.backends.user import code
 from nasea.backends.user.attributes import Attributes
-from nasea.backends.user.metric import CandidateFailed, CandidateRaised, finite_number
-from nasea.backends.user.metric_memory import MetricMemory
 from nasea.backends.user.module import (
-    FILE_NAME,
     Interface,
     accepts,
     check_interface,
     import_user_module,
-    require_new,
-    user_code,
-    user_frames,
 )
-from nasea.backends.user.working_directory import PrivateDirectory
-from nasea.errors import NaseaError, UserCodeError, UserModuleError
+from nasea.errors import UserCodeError, UserModuleError
 
 INTERFACE: Interface = {
     "UserModule": {
@@ -48,46 +40,23 @@ INTERFACE: Interface = {
 }
 
 
-class UserCode:
-    """``user_module.py``, called with guards.
+class UserCode(code.UserCode):
+    """``user_module.py``, called with guards; see :class:`nasea.backends.user.code.UserCode`."""
 
-    Args:
-        directory: where the module is.
-        epochs: handed to ``UserModule``.
-        batch_size: handed to ``UserModule``.
-        module: what stands for the user's module; ``None`` imports it.
-        file: its name, for messages.
-    """
+    def imported(self) -> ModuleType:
+        """The user's module."""
+        return import_user_module(self.directory)
 
-    def __init__(
-        self,
-        directory: Path,
-        epochs: int,
-        batch_size: int,
-        module: Any = None,
-        file: str = FILE_NAME,
-    ) -> None:
-        self.directory = directory.resolve()
-        self.file = file
-        if module is None:
-            module = import_user_module(self.directory)
+    def check(self, module: Any) -> None:
+        """Raise UserModuleError where the module is not what it must be."""
         if isinstance(module, ModuleType):
             check_interface(module, INTERFACE, unwritten=[nn.Module.forward])
-        _refuse_loss_object(module, file)
-        self._module = module
-        self._workplace = PrivateDirectory()
-        with self.guard("UserModule(epoch, batch_size)"):
-            self._user = module.UserModule(epochs, batch_size)
+        _refuse_loss_object(module, self.file)
 
-    def close(self) -> None:
-        """Remove what was made for the user's code."""
-        self._workplace.close()
-
-    @contextmanager
-    def guard(self, doing: str) -> Iterator[None]:
-        """Report what goes wrong inside as the user's own failure."""
-        with user_code(doing, self.directory):
-            yield
+    def require_memory(self, error: Exception) -> None:
+        """Raise torch.OutOfMemoryError where another exception says so."""
+        if is_out_of_memory(error):
+            raise as_out_of_memory(error) from error
 
     def held(self) -> Held:
         """Parameters and modules that UserModule holds."""
@@ -97,25 +66,30 @@ class UserCode:
         """The plain attributes of UserModule, as they are now."""
         return attributes_of(self._user, self.directory)
 
-    def end(self, class_name: str) -> nn.Module:
-        """A new PreNet or PostNet."""
-        make = getattr(self._module, class_name)
-        with self.guard(f"{class_name}()"):
-            end = make()
+    def require_end(self, class_name: str, end: object) -> None:
+        """Raise UserModuleError where what a class makes is not a module."""
         if not isinstance(end, nn.Module):
             raise UserModuleError(
                 f"{self.file}: {class_name} must be a torch.nn.Module, found "
                 f"{type(end).__module__}.{type(end).__qualname__}",
                 fix=f"derive it from nn.Module: class {class_name}(nn.Module)",
             )
-        if not isinstance(make, type):
-            before = generator_state(), torch.get_rng_state()
-            with self.guard(f"{class_name}()"):
-                again = make()
-            set_generator_state(before[0])
-            torch.set_rng_state(before[1])
-            ours, theirs = ([m, *m.parameters()] for m in (end, again))
-            require_new(class_name, self.file, ours, theirs)
+
+    def parts_of(self, end: nn.Module) -> list[object]:
+        """The model and its weights."""
+        return [end, *end.parameters()]
+
+    @contextmanager
+    def undrawn(self) -> Iterator[None]:
+        """Put the random generators back after it."""
+        before = generator_state(), torch.get_rng_state()
+        yield
+        set_generator_state(before[0])
+        torch.set_rng_state(before[1])
+
+    def end(self, class_name: str) -> nn.Module:
+        """A new PreNet or PostNet."""
+        end: nn.Module = super().end(class_name)
         for name, tensor in (*end.named_parameters(), *end.named_buffers()):
             if is_lazy(tensor):
                 raise UserModuleError(
@@ -193,45 +167,26 @@ class UserCode:
             )
         return loss.mean() if loss.dim() else loss
 
-    @property
-    def draws_pictures(self) -> bool:
-        """Whether the module has the optional method that draws predictions."""
-        return callable(getattr(self._user, "pictures", None))
-
-    @property
-    def class_names(self) -> object:
-        """The module's optional names of classes; ``None`` where it has none."""
-        return getattr(self._user, "class_names", None)
-
-    def pictures(self, images: torch.Tensor, labels: object, outputs: object) -> object:
+    def pictures(self, images: Any, labels: object, outputs: object) -> object:
         """What the module's optional ``pictures`` returns."""
-        with self.guard(METHOD), torch.no_grad():
-            return self._user.pictures(images, labels, outputs)
+        with torch.no_grad():
+            return super().pictures(images, labels, outputs)
 
     def metric(self, loader: Iterable[Any], evaluate: Any) -> float:
         """What ``metrics_func`` returns, run in a private working directory.
 
         Raises:
-            CandidateFailed: it raised, called ``exit`` or returned a number that is not finite.
-            MetricError: it returned something that is not a number.
+            CandidateFailed, MetricError: see :meth:`number`.
         """
-        memory = MetricMemory(self._user, self.directory)
-        with self._workplace.entered(), memory.kept():
-            try:
+        with self.measuring() as memory:
+
+            def metric() -> object:
                 memory.reset()
                 value = self._user.metrics_func(loader, evaluate)
-            except SystemExit as error:
-                raise CandidateFailed(f"metrics_func called exit({error.code!r})") from error
-            except NaseaError:
-                raise
-            except Exception as error:
-                if is_out_of_memory(error):
-                    raise as_out_of_memory(error) from error
-                text = user_frames(error, self.directory).rstrip()
-                raise CandidateRaised(f"metrics_func failed:\n{text}") from error
-        if isinstance(value, torch.Tensor) and value.numel() == 1:
-            value = value.item()
-        return finite_number(value, "metrics_func")
+                one = isinstance(value, torch.Tensor) and value.numel() == 1
+                return value.item() if one else value
+
+            return self.number("metrics_func", metric)
 
 
 def _refuse_loss_object(module: Any, file: str) -> None:

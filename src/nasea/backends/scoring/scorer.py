@@ -1,0 +1,246 @@
+"""Scoring one architecture in either framework: what is shared, tried again, and called a failure.
+
+A framework's scorer supplies the calibrated network and the user's metric of it.
+"""
+
+from __future__ import annotations
+
+import gc
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
+from typing import Any, ClassVar, Generic, Protocol, TypeVar
+
+from nasea.backends.memory import ShortOfMemory
+from nasea.backends.records import Measurement, Slice
+from nasea.backends.scoring.prediction_images import Picture, read_pictures
+from nasea.backends.scoring.prefix_cache import LIMIT, Beginning, Digest, Path, Sharing
+from nasea.backends.user.code import UserCode
+from nasea.backends.user.metric import CandidateFailed
+from nasea.config import Scenario
+from nasea.errors import UserCodeError
+from nasea.space import Genome, Space
+
+METRIC_STREAM = 0x5C
+STATISTICS_STREAM = 0x57
+
+Begun = TypeVar("Begun", bound=Beginning[Any])
+
+Memory = Callable[[], AbstractContextManager[None]]
+"""Within it whatever says that memory is short is a ShortOfMemory."""
+
+
+class ScoringData(Protocol):
+    """The images that scores need."""
+
+    scenario: Scenario
+
+    @property
+    def val_images(self) -> int:
+        """Images of ``val_dir``."""
+
+    def statistics(self, draw: int) -> Any:
+        """Batches of training images for normalisation statistics."""
+
+    def evaluation(self, images: int | None, half: int | None) -> Iterable[Any]:
+        """Batches of validation images, with their labels."""
+
+
+class Scorer(ABC, Generic[Path, Begun]):
+    """Measures architectures with the weights of a supernet, never changing the supernet.
+
+    Args:
+        space: of the supernet.
+        data: statistics images and validation images.
+        user: the user's metric.
+        seed: statistics and metric start from the same random state for every candidate.
+        processes: how many of them share this machine's memory.
+    """
+
+    always_again: ClassVar[bool]
+    """Whether a lack of memory may be over at once, though nothing was kept."""
+
+    def __init__(
+        self, space: Space, data: ScoringData, user: UserCode, seed: int, processes: int
+    ) -> None:
+        self.space = space
+        self.data = data
+        self.user = user
+        self.seed = seed
+        self.limit = LIMIT // processes
+        self.sharing: Sharing[Path] = Sharing(space.steps)
+
+    # --- what a framework gives ---
+
+    @abstractmethod
+    def memory(self) -> AbstractContextManager[None]:
+        """Within it whatever says that memory is short is a ShortOfMemory."""
+
+    @abstractmethod
+    def begun(self, path: Path | None, depth: int) -> Begun:
+        """How an architecture begins; see :class:`Beginning`."""
+
+    @abstractmethod
+    def calibrated_path(
+        self, genome: Genome, draw: int, begun: Begun, keeps: bool
+    ) -> AbstractContextManager[Path]:
+        """An architecture with re-estimated statistics, from where it parts from another one.
+
+        Args:
+            genome: the architecture.
+            draw: of the statistics images.
+            begun: how it begins.
+            keeps: whether to keep what another one may begin with.
+        """
+
+    @abstractmethod
+    def metric(
+        self, path: Path, data: Slice, begun: Begun, digest: Digest | None, keeps: bool
+    ) -> float:
+        """The user's metric of a calibrated architecture; enters the outputs into the digest."""
+
+    @abstractmethod
+    def evaluate(self, path: Path) -> Callable[[Any], Any]:
+        """A calibrated architecture: images -> outputs."""
+
+    @abstractmethod
+    def masks(self, images: Any, labels: Any, outputs: Any) -> tuple[Picture, ...]:
+        """Pictures of masks; none where labels or outputs are of another form."""
+
+    def read(self, data: Slice) -> None:
+        """Read what is not yet read: unreadable data is no candidate's fault."""
+        self.data.statistics(data.statistics)
+
+    def give_back(self) -> None:
+        """Free what nobody needs any more."""
+        gc.collect()
+
+    # --- what is the same in all ---
+
+    def measure(self, genome: Genome, data: Slice) -> Measurement:
+        """See :meth:`nasea.backends.base.Backend.measure`."""
+        self.read(data)
+        if self.always_again or self.sharing.last is not None:
+            try:
+                return self._shared(genome, data)
+            except ShortOfMemory:
+                self.sharing.forget()  # what is kept for others may be what was too much
+            self.give_back()  # only now: the exception held what the attempt had made
+        try:
+            return self._attempt(genome, data, self.begun(None, 0), None, keeps=False)
+        except ShortOfMemory as error:
+            return _out_of_memory(error)
+
+    def pictures(self, genome: Genome, count: int) -> tuple[Picture, ...]:
+        """See :meth:`nasea.backends.base.Backend.pictures`."""
+        task = self.data.scenario.task
+        taken: tuple[Picture, ...] = ()
+        if task == "classification":
+            return taken
+        with self.calibrated_path(genome, 0, self.begun(None, 0), keeps=False) as path:
+            evaluate = self.evaluate(path)
+            for images, labels in self.data.evaluation(min(count, self.data.val_images), None):
+                outputs = evaluate(images)
+                if self.user.draws_pictures:
+                    returned = self.user.pictures(images, labels, outputs)
+                    taken += read_pictures(returned, self.user.class_names, count - len(taken))
+                elif task == "segmentation":
+                    taken += self.masks(images, labels, outputs)[: count - len(taken)]
+                if len(taken) >= count or not taken:
+                    break
+        return taken
+
+    def _shared(self, genome: Genome, data: Slice) -> Measurement:
+        keeps = self.sharing.last is not None
+
+        def attempt(path: Path | None, depth: int, digest: Digest | None) -> Measurement:
+            return self._attempt(genome, data, self.begun(path, depth), digest, keeps)
+
+        return self.sharing.measured(genome, data.statistics, attempt)
+
+    def _attempt(
+        self, genome: Genome, data: Slice, begun: Begun, digest: Digest | None, keeps: bool
+    ) -> Measurement:
+        """Score once.
+
+        Raises:
+            ShortOfMemory: there was not enough.
+        """
+
+        def metric() -> float:
+            with self.calibrated_path(genome, data.statistics, begun, keeps) as path:
+                found = self.metric(path, data, begun, digest, keeps)
+            if keeps:
+                self.sharing.become(path, data.statistics)
+            return found
+
+        return _judged(self.memory, metric)
+
+
+def measured(memory: Memory, metric: Callable[[], float]) -> Measurement:
+    """The user's metric; a failure is reported, not raised.
+
+    Args:
+        memory: of the framework.
+        metric: asks for it.
+    """
+    try:
+        return _judged(memory, metric)
+    except ShortOfMemory as error:
+        return _out_of_memory(error)
+
+
+def _judged(memory: Memory, metric: Callable[[], float]) -> Measurement:
+    try:
+        with memory():
+            return Measurement(metric())
+    except CandidateFailed as error:
+        return Measurement(None, str(error), error.raised)
+    except UserCodeError as error:
+        return Measurement(None, str(error), raised=True)
+
+
+def _out_of_memory(error: ShortOfMemory) -> Measurement:
+    return Measurement(None, f"out of memory: {error}")
+
+
+class Evaluate(ABC, Generic[Path, Begun]):
+    """The network as the user's metric gets it: images -> outputs.
+
+    Args:
+        scorer: whose network it is.
+        path: the network.
+        begun: how it begins.
+        kept: images of which outputs are kept.
+        digest: takes in the outputs.
+    """
+
+    def __init__(
+        self,
+        scorer: Scorer[Path, Begun],
+        path: Path,
+        begun: Begun,
+        kept: int = 0,
+        digest: Digest | None = None,
+    ) -> None:
+        self.scorer = scorer
+        self.path = path
+        self.begun = begun
+        self._digest = digest
+        self._images = self._left = kept  # a metric may ask more than once for an image
+
+    @abstractmethod
+    def run(self, images: Any) -> Any:
+        """What the network gives."""
+
+    @staticmethod
+    @abstractmethod
+    def enter(digest: Digest, outputs: object) -> None:
+        """Take the outputs into a digest."""
+
+    def __call__(self, images: Any) -> Any:
+        """What the network gives; enters it into the digest, if there is one."""
+        output = self.run(images)
+        if self._digest is not None:
+            self.enter(self._digest, output)
+        return output

@@ -1,0 +1,169 @@
+"""The epochs of a training, whatever is trained: told, stopped, saved, and gone on with."""
+
+from __future__ import annotations
+
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from nasea.backends.base import Backend
+from nasea.backends.records import UpdateReport
+from nasea.errors import RankLostError
+from nasea.pipeline.session.checkpoint import CheckpointStore
+from nasea.pipeline.session.events import Progress, Stage
+from nasea.pipeline.session.pace import Pace
+from nasea.pipeline.session.session import Session
+from nasea.space import Genome
+
+SAVE_SECONDS = 180.0
+"""A long epoch is saved this often."""
+
+
+@dataclass
+class Seen:
+    """The updates of an epoch that this start made.
+
+    Attributes:
+        losses: of each.
+        images: that went into them.
+        seconds: that they took.
+    """
+
+    losses: list[float] = field(default_factory=list)
+    images: int = 0
+    seconds: float = 0.0
+
+    def add(self, report: UpdateReport) -> None:
+        """Enter an update."""
+        self.losses.append(report.loss)
+        self.images += report.images
+        self.seconds += report.seconds
+
+    @property
+    def speed(self) -> float:
+        """Images a second."""
+        return self.images / max(self.seconds, 1e-9)
+
+
+class EpochLoop(ABC):
+    """Trains epoch after epoch and saves each; a long one in between, too.
+
+    Args:
+        backend: with data open and the supernet built.
+        epochs: of the whole training.
+        paths: the path to train as a function of how many were trained before it.
+        store: where checkpoints go.
+        identity: what the checkpoints are marked with.
+        session: listener, journal and stop, which is asked after every update.
+
+    Attributes:
+        epoch: epochs done.
+        step: updates done of the next one.
+        steps_per_epoch: updates of an epoch; known once training has begun.
+    """
+
+    stage: Stage = "train"
+    curves = ""
+    """What stands before the names of the curves."""
+
+    def __init__(
+        self,
+        backend: Backend,
+        epochs: int,
+        paths: Callable[[int], Genome],
+        store: CheckpointStore,
+        identity: Mapping[str, str],
+        session: Session,
+    ) -> None:
+        self.backend = backend
+        self.epochs = epochs
+        self.paths = paths
+        self.store = store
+        self.identity = identity
+        self.session = session
+        self.weights_version = ""
+        self.epoch = 0
+        self.step = 0
+        self.steps_per_epoch = 0
+        self._saved_at = 0.0
+        self._pace = Pace()
+
+    @abstractmethod
+    def after_epoch(self, seen: Seen) -> None:
+        """Called when an epoch is counted, before it is saved."""
+
+    @abstractmethod
+    def meta(self, state: bytes) -> dict[str, Any]:
+        """What tells, in a checkpoint of this state, how far the training is; JSON values."""
+
+    def more_bytes(self) -> bytes:
+        """What a checkpoint holds behind the state of the backend."""
+        return b""
+
+    def updated(self, report: UpdateReport) -> None:
+        """Called after every update."""
+        self.step = report.step
+
+    def train_to(self, last: int) -> None:
+        """Train until so many epochs are done."""
+        self._saved_at = time.monotonic()
+        while self.epoch < last:
+            self.train_epoch()
+
+    def train_epoch(self) -> None:
+        """Train what is left of an epoch, and save."""
+        seen = Seen()
+        stop = self.session.stop
+
+        def on_update(report: UpdateReport) -> None:
+            seen.add(report)
+            self.updated(report)
+            self._report(report, seen.speed)
+            if stop.requested or time.monotonic() - self._saved_at > SAVE_SECONDS:
+                self.save()
+            stop.check()
+
+        try:
+            self.backend.train_epoch(self.epoch, self.paths, on_update, self.step)
+        except RankLostError:
+            self.save()  # the weights are those of the last update
+            raise
+        self.epoch, self.step = self.epoch + 1, 0
+        self.after_epoch(seen)
+        self.save()
+
+    def save(self) -> None:
+        """Write a checkpoint."""
+        state = self.backend.state()
+        meta: dict[str, Any] = {
+            "identity": dict(self.identity),
+            "workers": self.backend.workers,
+            **self.meta(state),
+        }
+        self.weights_version = self.store.save(meta, state + self.more_bytes())
+        self._saved_at = time.monotonic()
+
+    def tell_resumed(self) -> None:
+        """Say where a checkpoint left off, if there is anything left to do."""
+        if self.epoch < self.epochs:
+            self.session.listener.line(
+                f"going on from epoch {self.epoch}, update {self.step} of it, as if unbroken "
+                "(unless your data draw from generators of their own)"
+            )
+
+    def _report(self, report: UpdateReport, speed: float) -> None:
+        step, total = report.global_step, self.steps_per_epoch * self.epochs
+        left = self._pace.seconds_left(step, total)
+        figures = {
+            "loss": f"{report.loss:.4f}",
+            "lr": f"{report.learning_rate:.3g}",
+            "images/s": f"{speed:.0f}",
+        }
+        progress = Progress(self.stage, step, total, "update", left, figures)
+        self.session.listener.progress(progress)
+        events = self.session.journal.events
+        events.scalar(f"{self.curves}loss", report.loss, step)
+        events.scalar(f"{self.curves}lr", report.learning_rate, step)
+        events.scalar(f"{self.curves}images_per_s", speed, step)
