@@ -36,7 +36,7 @@ from troubles import TROUBLES, be_at_ease, get_into
 Fault = Callable[[Path, random.Random], int]
 """Provokes something in a project; returns the exit status of the search it hit."""
 
-_TOLD = (2, 130)
+_MAX_SHOWN = (2, 130)
 _MARKS = ("epoch 1/", "epoch 3/", "separate architectures|tell architectures", "generation 1/",
           "generation 3/", "== scoring the front")  # fmt: skip
 _AT_WORK = _MARKS[:4]
@@ -130,7 +130,7 @@ def _provoke(home: Path, kind: Kind, rng: random.Random, unbroken: Path, tally: 
         if kind.fails_candidates:
             tally.told += status == 0 and any(one.failure for one in _front(home).evaluated)
         else:
-            tally.told += status in _TOLD
+            tally.told += status in _MAX_SHOWN
         be_at_ease(home)
         edit(home / "scen.yaml", (f"timeout: {kind.timeout}", "timeout: 120"))
         seconds = _recover(home)

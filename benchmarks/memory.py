@@ -13,7 +13,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from nasea.backends.records import Slice
+from nasea.backends.records import EvaluationSubset
 from nasea.space import fair_path
 from projects import open_project
 from recording import record, table
@@ -34,7 +34,7 @@ def main() -> None:
         prepared.backend.begin_training(prepared.paths_per_update, 0)
         for number in range(1, count + 1):
             genome = fair_path(prepared.space.choices, 0, number)
-            prepared.backend.measure(genome, Slice())
+            prepared.backend.measure(genome, EvaluationSubset())
             if number in marks:
                 marks[number] = resident()
         prepared.backend.close()

@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from nasea.backends.records import Slice
+from nasea.backends.records import EvaluationSubset
 from projects import open_trained
 from recording import record, table
 
@@ -82,11 +82,11 @@ def main() -> None:
     backend, framework = prepared.backend, prepared.scenario.framework
     genomes = prepared.sample(CANDIDATES)
     for genome in genomes:  # fills the caches; TensorFlow traces candidates when first needed
-        backend.measure(genome, Slice())
+        backend.measure(genome, EvaluationSubset())
     scored, bare = [], []
     for genome in genomes:
         start = time.perf_counter()
-        backend.measure(genome, Slice())
+        backend.measure(genome, EvaluationSubset())
         scored.append(time.perf_counter() - start)
         bare.append(BARE_SECONDS[framework](backend, genome))
     ratio = statistics.median(a / b for a, b in zip(scored, bare, strict=True))

@@ -22,7 +22,7 @@ from pathlib import Path
 import numpy as np
 from scipy.stats import t as student
 
-from nasea.backends.records import Slice
+from nasea.backends.records import EvaluationSubset
 from nasea.pipeline.probe import Prepared
 from nasea.pipeline.search.direction import Direction
 from nasea.results.front import Front
@@ -62,7 +62,9 @@ class Evaluator:
         began = time.perf_counter()
         for genome in genomes:
             if genome not in self.known:
-                measured = self.prepared.backend.measure(genome, Slice(self.prepared.eval_images))
+                measured = self.prepared.backend.measure(
+                    genome, EvaluationSubset(self.prepared.eval_images)
+                )
                 self.known[genome] = (
                     Score.failed(measured.failure or "unknown")
                     if measured.metric is None

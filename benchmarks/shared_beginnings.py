@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from nasea.backends.base import Backend
-from nasea.backends.records import Slice
+from nasea.backends.records import EvaluationSubset
 from nasea.results.front import Front
 from nasea.space import Genome
 from projects import open_trained
@@ -26,7 +26,7 @@ TURNS = 5
 
 
 def seconds(
-    backend: Backend, genomes: Sequence[Genome], data: Slice, together: bool
+    backend: Backend, genomes: Sequence[Genome], data: EvaluationSubset, together: bool
 ) -> tuple[float, list[float]]:
     """Time to score, and the metrics in the order of the genomes."""
     metrics: list[float] = []
@@ -46,7 +46,7 @@ def main() -> None:
     arguments = parser.parse_args()
     evaluated = Front.load(arguments.project / "results" / "front.json").evaluated
     prepared = open_trained(arguments.project)
-    data = Slice(images=prepared.eval_images)
+    data = EvaluationSubset(images=prepared.eval_images)
     last = max(one.generation for one in evaluated)
     rows, results = [], {}
     for name, generation in (("first generation", 0), ("last generation", last)):

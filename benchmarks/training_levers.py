@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 
 from nasea.backends import open_backend
-from nasea.backends.records import Slice
+from nasea.backends.records import EvaluationSubset
 from nasea.cli.main import main as nasea
 from nasea.config import Scenario, load_scenario
 from nasea.pipeline.search.separation import measure_separation
@@ -78,7 +78,7 @@ def train(
         space.canonical(tuple(int(rng.integers(n)) for n in space.choices))
         for _ in range(ARCHITECTURES)
     ]
-    found = [backend.measure(genome, Slice()).metric or 0.0 for genome in genomes]
+    found = [backend.measure(genome, EvaluationSubset()).metric or 0.0 for genome in genomes]
     separation = measure_separation(genomes, backend.measure_each, None, lambda done: None)
     backend.close()
     return sorted(found), separation.ratio if separation else 0.0

@@ -70,7 +70,7 @@ def dearest_ms() -> float:
     ends = (opened.pre_net.costs, opened.post_net.costs)
     model = build_cost_model(opened.space, "latency", ends, profile, opened.end_pieces)
     opened.backend.close()
-    return model.value(model.costs(model.dearest))
+    return model.value(model.costs(model.most_expensive))
 
 
 def with_budget(text: str, budget_ms: float) -> str:

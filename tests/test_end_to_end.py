@@ -14,7 +14,7 @@ import tensorflow as tf
 import torch
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from nasea.backends.records import Measurement, Slice
+from nasea.backends.records import EvaluationSubset, Measurement
 from nasea.backends.tensorflow.backend import TensorFlowBackend
 from nasea.backends.torch.backend import TorchBackend
 from nasea.errors import MetricError, UserCodeError
@@ -224,7 +224,7 @@ def test_a_broken_metric_is_told_before_anything_is_trained(fresh: Project) -> N
 def test_both_frameworks_search_alike_where_scores_are_equal(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def score(backend: object, genome: Genome, data: Slice) -> Measurement:
+    def score(backend: object, genome: Genome, data: EvaluationSubset) -> Measurement:
         return Measurement(float(np.random.default_rng(list(genome)).random()))
 
     for backend in (TorchBackend, TensorFlowBackend):

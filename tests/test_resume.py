@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from nasea.backends.records import Slice
+from nasea.backends.records import EvaluationSubset
 from nasea.errors import CheckpointError, Interrupted, UserCodeError
 from nasea.pipeline.session.checkpoint import CheckpointStore
 from nasea.pipeline.session.events import Progress, Stage
@@ -26,7 +26,7 @@ from pipeline.project import (
 
 pytest_plugins = ["pipeline.fixtures"]
 
-Measured = list[tuple[Genome, Slice]]
+Measured = list[tuple[Genome, EvaluationSubset]]
 
 BLOCKS = """\
 from nasea.space import Block, conv_norm

@@ -35,7 +35,7 @@ import torch  # noqa: E402
 BENCHMARKS = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(BENCHMARKS))
 
-from nasea.backends.records import Measurement, Slice  # noqa: E402
+from nasea.backends.records import EvaluationSubset, Measurement  # noqa: E402
 from nasea.backends.torch.scoring.scorer import normalisations  # noqa: E402
 from nasea.backends.torch.training.teacher import Teacher  # noqa: E402
 from nasea.backends.torch.training.trainer import Trainer  # noqa: E402
@@ -49,7 +49,7 @@ from recording import record, table  # noqa: E402 - found only now
 STATISTICS_IMAGES = (0, 500, 2000)
 TRUTHS = (Path("results", "fidelity.json"), Path("published.json"))
 SANDWICH_PATHS = 4
-"""The dearest, the cheapest and two others: US-Nets' n = 4 (arXiv:1903.05134, section 4.2)."""
+"""The most expensive, the cheapest and two others: US-Nets' n = 4 (arXiv:1903.05134, §4.2)."""
 
 
 @dataclass(frozen=True)
@@ -59,9 +59,9 @@ class Variant:
     Attributes:
         sharing: ``entangled`` or ``independent``.
         paths: an update.
-        deal: ``strict``, ``uniform``, or ``sandwich``: the dearest and the cheapest path in every
-            update, the others strictly fair (Yu & Huang 2019, arXiv:1903.05134).
-        taught: the share of the dearest path's outputs in the loss of the others.
+        deal: ``strict``, ``uniform``, or ``sandwich``: the most expensive and the cheapest path
+            in every update, the others strictly fair (Yu & Huang 2019, arXiv:1903.05134).
+        taught: the share of the most expensive path's outputs in the loss of the others.
         longer: times the epochs of the scenario.
     """
 
@@ -80,10 +80,12 @@ VARIANTS = {
     "strict, 4 paths": Variant(paths=4),
     "strict, 8 paths": Variant(paths=8),
     "sandwich": Variant(paths=SANDWICH_PATHS, deal="sandwich"),
-    "sandwich, half taught by the dearest": Variant(
+    "sandwich, half taught by the most expensive": Variant(
         paths=SANDWICH_PATHS, deal="sandwich", taught=0.5
     ),
-    "sandwich, taught by the dearest": Variant(paths=SANDWICH_PATHS, deal="sandwich", taught=1.0),
+    "sandwich, taught by the most expensive": Variant(
+        paths=SANDWICH_PATHS, deal="sandwich", taught=1.0
+    ),
     "half the epochs": Variant(longer=0.5),
     "twice the epochs": Variant(longer=2.0),
     "four times the epochs": Variant(longer=4.0),
@@ -100,7 +102,7 @@ def dealer(variant: Variant, prepared: Prepared, seed: int) -> Callable[[int], G
         )
     if variant.deal == "strict":
         return lambda n: fair_path(choices, seed, n)
-    ends = prepared.costs.dearest, prepared.problem.cheapest
+    ends = prepared.costs.most_expensive, prepared.problem.cheapest
 
     def path(n: int) -> Genome:
         update, place = divmod(n, SANDWICH_PATHS)
@@ -113,14 +115,14 @@ def dealer(variant: Variant, prepared: Prepared, seed: int) -> Callable[[int], G
 
 
 class SandwichTrainer(Trainer):
-    """Every path but the dearest learns from the dearest too, on its own batch."""
+    """Every path but the most expensive learns from the most expensive too, on its own batch."""
 
-    def teach(self, dearest: Genome, share: float, example: torch.Tensor) -> None:
-        """Set the teacher: the supernet's own dearest path, with the statistics of the batch."""
-        self.dearest = dearest
+    def teach(self, most_expensive: Genome, share: float, example: torch.Tensor) -> None:
+        """Set the teacher: the supernet's most expensive path, with statistics of the batch."""
+        self.most_expensive = most_expensive
 
         def network(images: torch.Tensor) -> object:
-            return self.supernet.run(images, dearest, self.supernet.bind(dearest))
+            return self.supernet.run(images, most_expensive, self.supernet.bind(most_expensive))
 
         self.in_place: Teacher = Teacher(network, share, self.user, example)  # type: ignore[arg-type]
 
@@ -128,15 +130,15 @@ class SandwichTrainer(Trainer):
         self, path: Genome, images: torch.Tensor, labels: Any, weight: float
     ) -> torch.Tensor:
         """See :class:`Trainer`."""
-        self.teacher = None if path == self.dearest else self.in_place
+        self.teacher = None if path == self.most_expensive else self.in_place
         return super().accumulate(path, images, labels, weight)
 
 
 def flops_per_batch(variant: Variant, prepared: Prepared, path: Callable[[int], Genome]) -> float:
     """Mean FLOPs of training one image: three forward passes a path, and one of a teacher."""
     paths = [path(n) for n in range(840)]
-    flops = prepared.costs.many("flops", np.array([*paths, prepared.costs.dearest]))
-    taught = sum(p != prepared.costs.dearest for p in paths) if variant.taught else 0
+    flops = prepared.costs.many("flops", np.array([*paths, prepared.costs.most_expensive]))
+    taught = sum(p != prepared.costs.most_expensive for p in paths) if variant.taught else 0
     return float(3 * flops[:-1].sum() + taught * flops[-1]) / len(paths)
 
 
@@ -164,7 +166,7 @@ def train_and_score(
     backend.begin_training(variant.paths, scenario.seed)
     if variant.taught:
         backend._trainer = trainer = SandwichTrainer(backend._settings(variant.paths))
-        trainer.teach(prepared.costs.dearest, variant.taught, backend._probe_batch()[0])
+        trainer.teach(prepared.costs.most_expensive, variant.taught, backend._probe_batch()[0])
     began = time.perf_counter()
     losses: list[float] = []
     for epoch in range(epochs):
@@ -178,7 +180,9 @@ def train_and_score(
         backend.data.scenario = scenario.model_copy(update={"searcher": searcher})
         backend.data._statistics.clear()
         measure = backend.measure if count else by_batch(backend)
-        scores[str(count)] = [measure(genome, Slice()).metric or 0.0 for genome in genomes]
+        scores[str(count)] = [
+            measure(genome, EvaluationSubset()).metric or 0.0 for genome in genomes
+        ]
     backend.close()
     return {
         "epochs": epochs,
@@ -189,11 +193,11 @@ def train_and_score(
     }
 
 
-def by_batch(backend: Any) -> Callable[[Genome, Slice], Any]:
+def by_batch(backend: Any) -> Callable[[Genome, EvaluationSubset], Any]:
     """Measure with the statistics of each validation batch."""
     from nasea.backends.torch.scoring import scorer as score
 
-    def measure(genome: Genome, data: Slice) -> Any:
+    def measure(genome: Genome, data: EvaluationSubset) -> Any:
         network = backend._scoring().calibrated(genome)
         for layer in normalisations(network.eval()):
             layer.track_running_stats = False

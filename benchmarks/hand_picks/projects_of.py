@@ -44,14 +44,14 @@ SIZE = Kind("size", "parameters")
 
 
 def search_project(
-    home: Path, kind: Kind, dearest: float, images: Path, epochs: int, quick: bool
+    home: Path, kind: Kind, most_expensive: float, images: Path, epochs: int, quick: bool
 ) -> Path:
     """Write the project to search in, unless it is there; its settings are those of `nasea init`.
 
     Args:
         home: its directory.
         kind: what the budget limits.
-        dearest: the largest budget that its search shall serve.
+        most_expensive: the largest budget that its search shall serve.
         images: the .npz file.
         epochs: of training alone; the search trains its supernet as long as `nasea init` says.
         quick: train and search next to nothing.
@@ -63,7 +63,7 @@ def search_project(
     edit(
         home / "scen.yaml",
         ("constraint_type: size ", f"constraint_type: {kind.constraint} "),
-        ("constraint_value: 100000", f"constraint_value: {dearest:.0f}"),
+        ("constraint_value: 100000", f"constraint_value: {most_expensive:.0f}"),
         ("input_shape: [1, 8, 8] ", "input_shape: [3, 32, 32] "),
         ("train_dir: digits/train", f"train_dir: {images}/train"),
         ("val_dir: digits/val", f"val_dir: {images}/val"),

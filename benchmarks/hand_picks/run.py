@@ -42,7 +42,7 @@ from nasea.errors import Interrupted  # noqa: E402
 from nasea.pipeline.hand_picks.compare import Contest, compare  # noqa: E402
 from nasea.pipeline.hand_picks.contenders import Wish  # noqa: E402
 from nasea.results.recommend import amount, parse_budget  # noqa: E402
-from nasea.results.standings import Contender, Standings, told_mean  # noqa: E402
+from nasea.results.standings import Contender, Standings, mean_in_words  # noqa: E402
 from recording import record, recorded, table  # noqa: E402
 
 NAME = "hand_picks"
@@ -68,9 +68,9 @@ def studied(
 ) -> dict[str, Any]:
     """The results at some budgets of one kind, by budget."""
     home: Path = asked.directory / kind.constraint
-    dearest = SERVES * max(asked.every[kind.constraint])
+    most_expensive = SERVES * max(asked.every[kind.constraint])
     project = search_project(
-        home / "search", kind, dearest, asked.images, asked.epochs, asked.quick
+        home / "search", kind, most_expensive, asked.images, asked.epochs, asked.quick
     )
     seconds = project / "seconds.json"
     if not (project / "results" / "front.json").is_file():
@@ -108,7 +108,7 @@ def of_standings(found: Standings) -> dict[str, Any]:
             "test_accuracies": row.accuracies,
             "mean": row.mean,
             "half_interval": row.interval,
-            "told": told_mean(row),
+            "told": mean_in_words(row),
             "training_seconds": statistics.fmean(row.seconds),
         }
         for row in found.rows

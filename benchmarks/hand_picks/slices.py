@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from nasea.backends.records import Measurement, Slice
+from nasea.backends.records import EvaluationSubset, Measurement
 from nasea.pipeline.diagnosis.slices import of_equal_cost
 from nasea.pipeline.hand_picks.contenders import Entry, from_space
 from nasea.pipeline.probe import Built, Prepared
@@ -65,7 +65,7 @@ def _scored(
     chosen = of_equal_cost(prepared, budget, count)
     costs = [float(cost) for cost in prepared.costs(np.array(chosen))] if chosen else []
     found: list[Measurement] = []
-    data = Slice(prepared.eval_images)
+    data = EvaluationSubset(prepared.eval_images)
     prepared.backend.measure_each([(genome, data) for genome in chosen], found.append)
     return [
         [list(genome), cost, direction.accuracy(measured.metric)]

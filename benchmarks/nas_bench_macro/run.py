@@ -26,7 +26,7 @@ BENCHMARKS = HERE.parent
 sys.path.insert(0, str(BENCHMARKS))
 
 import nasea  # noqa: E402
-from nasea.backends.base import Slice  # noqa: E402
+from nasea.backends.records import EvaluationSubset  # noqa: E402
 from nasea.cli.terminal.listener import RichListener  # noqa: E402
 from nasea.pipeline.probe import Prepared  # noqa: E402
 from nasea.space import Genome  # noqa: E402
@@ -89,7 +89,7 @@ def main() -> None:
     prepared = open_trained(directory)
     chosen = np.random.default_rng(0).permutation(len(published["code"]))[: asked.networks]
     rows = sorted((tuple(map(int, published["code"][row])), row) for row in chosen)
-    data = Slice(images=prepared.eval_images)
+    data = EvaluationSubset(images=prepared.eval_images)
     scores = [prepared.backend.measure(genome, data).metric or 0.0 for genome, _ in rows]
     accuracies = published["cifar10_test_acc"].mean(1)[[row for _, row in rows]].tolist()
     costs = published["flops"][[row for _, row in rows]].tolist()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from nasea.backends import open_backend
 from nasea.backends.base import Backend
-from nasea.backends.records import Slice
+from nasea.backends.records import EvaluationSubset
 from nasea.backends.user.module import Interface
 from nasea.config import Scenario, load_scenario
 
@@ -29,7 +29,7 @@ def run_example(page: Path, directory: Path) -> Backend:
     reports = train(backend, space)
     assert sum(report.images for report in reports) == 1400
     assert reports[-1].loss < reports[0].loss
-    measurement = backend.measure(random_genomes(space, 1)[0], Slice())
+    measurement = backend.measure(random_genomes(space, 1)[0], EvaluationSubset())
     assert measurement.metric is not None and 0 <= measurement.metric <= 1
     return backend
 

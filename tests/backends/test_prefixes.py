@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from nasea.backends.scoring.prefix_cache import LastPath, Proof, outputs_within
+from nasea.backends.scoring.prefix_cache import CacheCheck, LastPath, outputs_within
 from nasea.space import Genome, build_space, catalogue
 
 
@@ -16,8 +16,8 @@ class Scored:
 
 
 def test_a_proof_takes_several_candidates() -> None:
-    proof = Proof()
-    for _ in range(Proof.WANTED):
+    proof = CacheCheck()
+    for _ in range(CacheCheck.WANTED):
         assert not proof.is_complete
         proof.enter(True)
     assert proof.is_complete and not proof.failed

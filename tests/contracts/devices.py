@@ -18,8 +18,8 @@ import pytest
 
 from backends import driving
 from nasea.backends.distributed.multi_process import MultipleProcesses
-from nasea.backends.records import Measurement, Slice
-from nasea.backends.scoring.prefix_cache import Proof
+from nasea.backends.records import EvaluationSubset, Measurement
+from nasea.backends.scoring.prefix_cache import CacheCheck
 from nasea.errors import NaseaError
 from nasea.space import Genome
 
@@ -55,7 +55,7 @@ class DevicesContract(ABC):
     def scores(self, backend: Any, genomes: Sequence[Genome]) -> list[Measurement]:
         """Their metrics, in order."""
         found: list[Measurement] = []
-        backend.measure_each([(genome, Slice()) for genome in genomes], found.append)
+        backend.measure_each([(genome, EvaluationSubset()) for genome in genomes], found.append)
         return found
 
     def write(self, directory: Path, change: str, function: str) -> None:
@@ -88,7 +88,7 @@ class DevicesContract(ABC):
         backend = self.led(group, project)
         self.kit.train(backend, [0])
         asked = self.genomes(backend)
-        here = [backend.measure(genome, Slice()) for genome in asked]
+        here = [backend.measure(genome, EvaluationSubset()) for genome in asked]
         assert self.scores(backend, asked) == here
 
     def test_stopped_in_an_epoch_it_goes_on_bit_for_bit(
@@ -197,7 +197,7 @@ class DevicesContract(ABC):
         assert len(set(calls)) == 2
         # Each process scores its first candidates with a shared beginning both ways.
         twice = len(calls) // self.calls_of_a_score - len(found)
-        assert len(found) == 20 and 0 <= twice <= 2 * Proof.WANTED
+        assert len(found) == 20 and 0 <= twice <= 2 * CacheCheck.WANTED
 
     def test_metrics_find_themselves_alone(self, group: MultipleProcesses, project: Path) -> None:
         """They join what launchers announce, write fixed names, exit."""
@@ -237,5 +237,7 @@ class DevicesContract(ABC):
                 raise KeyboardInterrupt
 
         with pytest.raises(KeyboardInterrupt):
-            backend.measure_each([(g, Slice()) for g in self.genomes(backend, 20)], on_measured)
+            backend.measure_each(
+                [(g, EvaluationSubset()) for g in self.genomes(backend, 20)], on_measured
+            )
         assert len(self.scores(backend, self.genomes(backend, 8))) == 8

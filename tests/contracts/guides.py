@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from nasea.backends.records import Slice
+from nasea.backends.records import EvaluationSubset
 from nasea.errors import NaseaError
 
 from .habits import SMALL
@@ -30,7 +30,7 @@ class GuidesContract(ABC):
         backend = self.kit.ready(project, **ONE)
         backend.try_candidates(lambda done, total: None)
         self.kit.train(backend)
-        measured = backend.measure((0,), Slice())
+        measured = backend.measure((0,), EvaluationSubset())
         notices = "\n".join(map(str, backend.notices))
         return measured.metric, f"{measured.failure or ''}{notices}"
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
-from nasea.backends.records import Slice
+from nasea.backends.records import EvaluationSubset
 from nasea.errors import DataError, UserModuleError
 
 from .kit import Kit, same
@@ -53,17 +53,21 @@ class HabitsContract(ABC):
         for name, changes in self.works.items():
             backend = self.whole(project, changes)
             genomes = [(0,), (1,)]
-            first = [backend.measure(genome, Slice()) for genome in genomes]
+            first = [backend.measure(genome, EvaluationSubset()) for genome in genomes]
             assert all(m.failure is None for m in first), (name, first)
-            assert [backend.measure(genome, Slice()) for genome in genomes] == first, name
+            assert [backend.measure(genome, EvaluationSubset()) for genome in genomes] == first, (
+                name
+            )
 
     def test_the_same_written_otherwise_is_the_same(self, project: Path) -> None:
         plain = self.whole(project, "")
-        expected = [plain.measure((gene,), Slice()).metric for gene in (0, 1)]
+        expected = [plain.measure((gene,), EvaluationSubset()).metric for gene in (0, 1)]
         weights = list(self.kit.weights(plain).values())
         for name, changes in self.same_as_plain.items():
             backend = self.whole(project, changes)
-            assert [backend.measure((g,), Slice()).metric for g in (0, 1)] == expected, name
+            assert [backend.measure((g,), EvaluationSubset()).metric for g in (0, 1)] == expected, (
+                name
+            )
             found = list(self.kit.weights(backend).values())
             pairs = (dict(enumerate(arrays)) for arrays in (weights, found))
             assert same(*pairs), name

@@ -12,13 +12,13 @@ from typing import Any
 
 import pytest
 
-from nasea.backends.records import Measurement, Slice
+from nasea.backends.records import EvaluationSubset, Measurement
 from nasea.errors import MetricError
 from nasea.space import fair_path
 
 from .kit import Kit
 
-WHOLE = Slice()
+WHOLE = EvaluationSubset()
 
 TINY = {
     "supernet__filters": [12],
@@ -61,7 +61,9 @@ class MetricContract(ABC):
     """Data that reads ``../beside.txt`` as it is read, and a metric that reads 7 from
     ``annotations/val.txt`` and leaves ``result.json``, which must not be there yet."""
 
-    def measured(self, project: Path, statements: str, data: Slice = WHOLE) -> Measurement:
+    def measured(
+        self, project: Path, statements: str, data: EvaluationSubset = WHOLE
+    ) -> Measurement:
         """Score one architecture with a metric that consists of ``statements``."""
         text = "from fractions import Fraction\nclass UserModule(UserModule):\n"
         text += f"    def {self.kit.METRIC}:\n"

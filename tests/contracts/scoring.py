@@ -11,12 +11,12 @@ from typing import Any
 
 import pytest
 
-from nasea.backends.records import Slice
+from nasea.backends.records import EvaluationSubset
 from nasea.space import Genome, fair_path
 
 from .kit import SPACES, Kit, same
 
-WHOLE = Slice()
+WHOLE = EvaluationSubset()
 
 
 class ScoresContract(ABC):
@@ -54,7 +54,7 @@ class ScoresContract(ABC):
         self.kit.write_module(project, self.loss_metric + self.drawing)
         backend = self.kit.ready(project, **space)
         self.kit.train(backend)
-        slices = [WHOLE, Slice(images=10, half=1), Slice(statistics=1)]
+        slices = [WHOLE, EvaluationSubset(images=10, half=1), EvaluationSubset(statistics=1)]
         jobs = [(genome, data) for genome in self.genomes(backend, 2) for data in slices]
         forwards = [backend.measure(*job).metric for job in jobs]
         backwards = [backend.measure(*job).metric for job in reversed(jobs)]

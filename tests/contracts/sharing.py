@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from nasea.backends.records import Measurement, Slice
+from nasea.backends.records import EvaluationSubset, Measurement
 from nasea.backends.scoring.prefix_cache import Digest
 from nasea.backends.user.nesting import flatten, restore
 from nasea.space import Genome
@@ -71,14 +71,18 @@ class SharingContract(ABC):
         if "habit" in metafunc.fixturenames:
             metafunc.parametrize("habit", sorted(self.habits))
 
-    def together(self, backend: Any, genomes: list[Genome], *data: Slice) -> list[Measurement]:
+    def together(
+        self, backend: Any, genomes: list[Genome], *data: EvaluationSubset
+    ) -> list[Measurement]:
         found: list[Measurement] = []
-        jobs = [(genome, each) for genome in genomes for each in (data or (Slice(),))]
+        jobs = [(genome, each) for genome in genomes for each in (data or (EvaluationSubset(),))]
         backend.measure_each(jobs, found.append)
         return found
 
-    def alone(self, backend: Any, genomes: list[Genome], *data: Slice) -> list[Measurement]:
-        jobs = [(genome, each) for genome in genomes for each in (data or (Slice(),))]
+    def alone(
+        self, backend: Any, genomes: list[Genome], *data: EvaluationSubset
+    ) -> list[Measurement]:
+        jobs = [(genome, each) for genome in genomes for each in (data or (EvaluationSubset(),))]
         return [backend.measure(*job) for job in jobs]
 
     def trained(self, project: Path, habit: str = "", **changes: Any) -> tuple[Any, list[Genome]]:
@@ -112,7 +116,9 @@ class SharingContract(ABC):
 
     def test_halves_and_draws_do_not_mix(self, project: Path) -> None:
         backend, genomes = self.trained(project)
-        slices = [Slice(half=half, statistics=draw) for draw in (0, 1) for half in (0, 1)]
+        slices = [
+            EvaluationSubset(half=half, statistics=draw) for draw in (0, 1) for half in (0, 1)
+        ]
         expected = self.alone(backend, genomes, *slices)
         assert self.together(backend, genomes, *slices) == expected
 

@@ -61,10 +61,10 @@ def test_cheapest_and_dearest_by_brute_force(
 ) -> None:
     values = model(np.array(genomes))
     kind = model.constraint_type
-    assert (model.cheapest_of(kind), model.dearest_of(kind)) == (values.min(), values.max())
+    assert (model.cheapest_of(kind), model.most_expensive_of(kind)) == (values.min(), values.max())
     assert model.value(model.costs(model.cheapest)) == values.min()
-    assert model.value(model.costs(model.dearest)) == values.max()
-    for extreme in (model.cheapest, model.dearest):
+    assert model.value(model.costs(model.most_expensive)) == values.max()
+    for extreme in (model.cheapest, model.most_expensive):
         assert model.space.canonical(extreme) == extreme
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from nasea.backends.records import Slice
+from nasea.backends.records import EvaluationSubset
 from nasea.errors import NaseaError, UserCodeError
 
 from .mutations import Mutation
@@ -77,7 +77,7 @@ def _judged(
         backend = kit.ready(project, **SMALL)
         backend.try_candidates(lambda done, total: None)
         kit.train(backend)
-        first, second = (backend.measure((0,), Slice()) for _ in range(2))
+        first, second = (backend.measure((0,), EvaluationSubset()) for _ in range(2))
         if first.metric is None:
             return Verdict("failed candidate", _blame(mutation, str(first.failure), True, project))
         if first != second:

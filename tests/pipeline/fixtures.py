@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from nasea.backends.base import Backend
-from nasea.backends.records import Measurement, Slice
+from nasea.backends.records import EvaluationSubset, Measurement
 from nasea.backends.tensorflow.environment import load_tensorflow
 from nasea.backends.torch.backend import TorchBackend
 from nasea.cli.main import main
@@ -23,7 +23,7 @@ load_tensorflow(keras_version=2)
 
 from nasea.backends.tensorflow.backend import TensorFlowBackend  # noqa: E402
 
-Measure = Callable[[Any, Genome, Slice], Measurement]
+Measure = Callable[[Any, Genome, EvaluationSubset], Measurement]
 
 
 @pytest.fixture
@@ -64,9 +64,9 @@ def project(finished: Project, tmp_path: Path) -> Project:
 
 
 @pytest.fixture
-def measured(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Genome, Slice]]:
+def measured(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Genome, EvaluationSubset]]:
     """Everything that is measured from here on."""
-    calls: list[tuple[Genome, Slice]] = []
+    calls: list[tuple[Genome, EvaluationSubset]] = []
     for backend in (TorchBackend, TensorFlowBackend):
         monkeypatch.setattr(backend, "measure", _counting(backend.measure, calls))
     return calls
@@ -85,8 +85,8 @@ def command(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch)
     return call
 
 
-def _counting(measure: Measure, calls: list[tuple[Genome, Slice]]) -> Measure:
-    def counting(backend: Backend, genome: Genome, data: Slice) -> Measurement:
+def _counting(measure: Measure, calls: list[tuple[Genome, EvaluationSubset]]) -> Measure:
+    def counting(backend: Backend, genome: Genome, data: EvaluationSubset) -> Measurement:
         calls.append((genome, data))
         return measure(backend, genome, data)
 

@@ -188,7 +188,7 @@ def test_it_is_exported_and_retrained(
 
 def test_the_metric_gets_what_it_is_promised(done: Done, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of a subset only its images, in whole batches; the same for every candidate."""
-    from nasea.backends.records import Slice
+    from nasea.backends.records import EvaluationSubset
     from nasea.backends.tensorflow.backend import TensorFlowBackend
     from nasea.backends.tensorflow.data.boxes import BoxData
 
@@ -217,8 +217,8 @@ def test_the_metric_gets_what_it_is_promised(done: Done, monkeypatch: pytest.Mon
 
     monkeypatch.setattr(data.user._user, "metrics_op", metrics_op)
     run = lambda images: tf.reduce_mean(images, (1, 2))[:, :2]  # noqa: E731
-    whole, part = Slice(), Slice(images=14)
-    halves = [Slice(images=14, half=half) for half in (0, 1)]
+    whole, part = EvaluationSubset(), EvaluationSubset(images=14)
+    halves = [EvaluationSubset(images=14, half=half) for half in (0, 1)]
     for one in (whole, part, *halves, whole, part):
         assert data.metric(run, one) == 0.5
     ids = sorted(seen, key=len)

@@ -14,7 +14,7 @@ from sklearn.datasets import load_digits
 
 from nasea.backends.tensorflow.environment import load_tensorflow
 from nasea.backends.torch.backend import TorchBackend
-from nasea.backends.training.pretrained import TakenOver, pack, unpack
+from nasea.backends.training.pretrained import LoadedPretrained, pack, unpack
 from nasea.errors import CheckpointError, ConfigError, DataError, Interrupted
 from nasea.pipeline.search.pre_training import PreTraining
 from nasea.pipeline.session.checkpoint import CheckpointStore
@@ -101,12 +101,12 @@ def test_the_weights_go_on(dense: Project, monkeypatch: pytest.MonkeyPatch) -> N
 
         monkeypatch.setattr(TorchBackend, name, keeping)
 
-    keep("hand_on")
-    keep("take_over")
+    keep("pretrained_weights")
+    keep("load_pretrained")
     dense.search()
-    assert seen["hand_on"].keys() == seen["take_over"].keys()
-    for name, tensor in seen["hand_on"].items():
-        torch.testing.assert_close(seen["take_over"][name], tensor, rtol=0, atol=0)
+    assert seen["pretrained_weights"].keys() == seen["load_pretrained"].keys()
+    for name, tensor in seen["pretrained_weights"].items():
+        torch.testing.assert_close(seen["load_pretrained"][name], tensor, rtol=0, atol=0)
 
 
 @pytest.fixture
@@ -125,21 +125,24 @@ def test_tensorflow_too(
     write = write_images if kind == "images" else write_records
     write(dense_tensorflow.home / "classes")
     handed: list[dict[str, np.ndarray]] = []
-    accounts: list[TakenOver] = []
+    accounts: list[LoadedPretrained] = []
 
-    def hand_on(backend: TensorFlowBackend) -> bytes:
+    def pretrained_weights(backend: TensorFlowBackend) -> bytes:
         packed = original_hand_on(backend)
         handed.append(unpack(packed))
         return packed
 
-    def take_over(backend: TensorFlowBackend, weights: bytes) -> TakenOver:
+    def load_pretrained(backend: TensorFlowBackend, weights: bytes) -> LoadedPretrained:
         accounts.append(original_take_over(backend, weights))
         handed.append(unpack(original_hand_on(backend)))
         raise Interrupted("seen enough")
 
-    original_hand_on, original_take_over = TensorFlowBackend.hand_on, TensorFlowBackend.take_over
-    monkeypatch.setattr(TensorFlowBackend, "hand_on", hand_on)
-    monkeypatch.setattr(TensorFlowBackend, "take_over", take_over)
+    original_hand_on, original_take_over = (
+        TensorFlowBackend.pretrained_weights,
+        TensorFlowBackend.load_pretrained,
+    )
+    monkeypatch.setattr(TensorFlowBackend, "pretrained_weights", pretrained_weights)
+    monkeypatch.setattr(TensorFlowBackend, "load_pretrained", load_pretrained)
     told = Recorder()
     with pytest.raises(Interrupted):
         dense_tensorflow.search(told)

@@ -34,8 +34,8 @@ def test_what_the_probe_finds(fresh: Project) -> None:
     assert found.paths_per_update == 2
     assert found.epochs_per_candidate == 6 / 4
     assert found.condition == (None, 64)
-    cheapest, median, dearest = (costs.parameters for _, costs, _ in describe_costs(found))
-    assert cheapest <= median <= dearest
+    cheapest, median, most_expensive = (costs.parameters for _, costs, _ in describe_costs(found))
+    assert cheapest <= median <= most_expensive
     assert not (fresh.home / "checkpoint").exists(), "a probe leaves nothing behind"
 
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from nasea.backends.records import Measurement, Slice, one_by_one
+from nasea.backends.records import EvaluationSubset, Measurement, one_by_one
 from nasea.pipeline.search.separation import Separation, measure_separation
 from nasea.space import Genome
 
@@ -12,7 +12,7 @@ GENOMES = [(number,) for number in range(10)]
 
 
 def separation_of(noise: float, spread: float) -> Separation:
-    def measure(genome: Genome, data: Slice) -> Measurement:
+    def measure(genome: Genome, data: EvaluationSubset) -> Measurement:
         sign = (1 if data.half else -1) * (1 if data.statistics else -1)
         return Measurement(0.5 + spread * genome[0] + noise * sign)
 
@@ -48,10 +48,10 @@ def test_without_noise_any_difference_counts(spread: float, holds: bool) -> None
 
 
 def test_every_architecture_meets_the_same_four_conditions() -> None:
-    asked: list[tuple[Genome, Slice]] = []
+    asked: list[tuple[Genome, EvaluationSubset]] = []
     progress: list[int] = []
 
-    def measure(genome: Genome, data: Slice) -> Measurement:
+    def measure(genome: Genome, data: EvaluationSubset) -> Measurement:
         asked.append((genome, data))
         return Measurement(0.5)
 
@@ -63,7 +63,7 @@ def test_every_architecture_meets_the_same_four_conditions() -> None:
 
 
 def test_failed_architectures_are_left_out() -> None:
-    def measure(genome: Genome, data: Slice) -> Measurement:
+    def measure(genome: Genome, data: EvaluationSubset) -> Measurement:
         return Measurement(None, "no") if genome[0] in (3, 4) else Measurement(genome[0] / 10)
 
     found = measure_separation(GENOMES, one_by_one(measure), None, lambda done: None)
@@ -79,7 +79,7 @@ def test_it_survives_json(noise: float) -> None:
 
 
 def test_a_metric_without_a_value_on_halves_is_measured_on_the_whole_and_told() -> None:
-    def measure(genome: Genome, data: Slice) -> Measurement:
+    def measure(genome: Genome, data: EvaluationSubset) -> Measurement:
         if data.half == 1:
             return Measurement(None, "ValueError: only one class in y_true", raised=True)
         return Measurement(0.5 + 0.01 * genome[0] + 0.001 * data.statistics)
@@ -90,7 +90,7 @@ def test_a_metric_without_a_value_on_halves_is_measured_on_the_whole_and_told() 
 
 
 def test_that_nothing_could_be_measured_says_why() -> None:
-    def measure(genome: Genome, data: Slice) -> Measurement:
+    def measure(genome: Genome, data: EvaluationSubset) -> Measurement:
         return Measurement(None, "Traceback\nValueError: no positives")
 
     reasons: list[str] = []

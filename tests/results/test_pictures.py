@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from nasea.backends.scoring.prediction_images import Boxes, Picture, of_masks
+from nasea.backends.scoring.prediction_images import Boxes, PredictionImage, of_masks
 from nasea.results.figures.prediction_images import contact_sheet
 
 BLACK = np.zeros((40, 64, 3), np.uint8)
@@ -17,7 +17,7 @@ TOP = 18
 """Height of the captions above an image."""
 
 
-def drawn(*pictures: Picture) -> np.ndarray:
+def drawn(*pictures: PredictionImage) -> np.ndarray:
     return np.asarray(Image.open(io.BytesIO(contact_sheet(pictures))))
 
 
@@ -30,7 +30,7 @@ def boxes(count: int) -> Boxes:
 def test_masks_are_tinted_and_what_does_not_count_is_grey(ignored: int) -> None:
     mask = np.zeros((40, 64), int)
     mask[:, 20:40], mask[:, 40:] = 1, ignored
-    sheet = drawn(Picture(BLACK, mask, np.zeros_like(mask), CLASSES))
+    sheet = drawn(PredictionImage(BLACK, mask, np.zeros_like(mask), CLASSES))
     ground, cell, grey = (sheet[TOP + 100, 5 * column] for column in (10, 30, 50))
     assert ground.tolist() == [0, 0, 0]
     assert cell[2] > cell[0] + 50, "blue"
@@ -41,16 +41,16 @@ def test_masks_are_tinted_and_what_does_not_count_is_grey(ignored: int) -> None:
 
 def test_a_legend_names_the_classes_that_occur() -> None:
     mask = np.zeros((40, 64), int)
-    nothing = drawn(Picture(BLACK, mask, mask, CLASSES))
+    nothing = drawn(PredictionImage(BLACK, mask, mask, CLASSES))
     mask[0] = 1
-    one = drawn(Picture(BLACK, mask, mask, CLASSES))
+    one = drawn(PredictionImage(BLACK, mask, mask, CLASSES))
     assert len(one) > len(nothing)
     assert (one[len(nothing) :] != 255).any()
 
 
 def test_a_crowd_of_boxes_is_drawn_without_labels() -> None:
     few, many = (
-        drawn(Picture(BLACK, Boxes(np.zeros((0, 4)), np.zeros(0, int)), boxes(n), CLASSES))
+        drawn(PredictionImage(BLACK, Boxes(np.zeros((0, 4)), np.zeros(0, int)), boxes(n), CLASSES))
         for n in (8, 9)
     )
     above = slice(TOP + 5 * 10 - 13, TOP + 5 * 10 - 2)  # where labels of these boxes stand

@@ -112,6 +112,6 @@ def test_default_spaces_span_the_classic_budgets(constraint_type: str) -> None:
     space = default_space(constraint_type)
     model = build_cost_model(space, "size", [])
     assert model.costs(model.cheapest).parameters <= 500_000
-    assert model.costs(model.dearest).parameters >= 20_000_000
+    assert model.costs(model.most_expensive).parameters >= 20_000_000
     assert parameters(space, space.encode(["basic_x1"] * 8)) == RESNET18_BODY
     assert space.n_architectures > 1_000_000

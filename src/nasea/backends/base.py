@@ -16,14 +16,14 @@ from nasea.backends.memory import Memory
 from nasea.backends.records import (
     DataReport,
     EndReport,
+    EvaluationSubset,
     FileOptions,
     Job,
     Measurement,
-    Slice,
     UpdateReport,
 )
-from nasea.backends.scoring.prediction_images import Picture
-from nasea.backends.training.pretrained import TakenOver
+from nasea.backends.scoring.prediction_images import PredictionImage
+from nasea.backends.training.pretrained import LoadedPretrained
 from nasea.errors import Notice
 from nasea.space import Genome, Program, Shape, Space
 
@@ -55,9 +55,9 @@ class Backend(Protocol):
 
     The methods are called in this order: ``load_data``, ``probe_pre_net``, ``wanted_taps`` where
     the scenario chooses no layers, ``attach``, ``inherit`` and ``learn_from`` where wanted,
-    ``try_candidates``, ``take_over`` where wanted; then ``begin_training`` and either
-    ``train_epoch`` or ``restore``; ``measure``, ``write_weights``, ``pictures`` and ``hand_on`` at
-    any time after ``begin_training``; ``exporter`` at any time after ``load_data``.
+    ``try_candidates``, ``load_pretrained`` where wanted; then ``begin_training`` and either
+    ``train_epoch`` or ``restore``; ``measure``, ``write_weights``, ``pictures`` and
+    ``pretrained_weights`` at any time after ``begin_training``; ``exporter`` at any time after ``load_data``.
     """
 
     @property
@@ -129,11 +129,11 @@ class Backend(Protocol):
             NotAvailableError: the network's output is nothing to learn from.
         """
 
-    def hand_on(self) -> bytes:
+    def pretrained_weights(self) -> bytes:
         """The slots and PreNet, for the supernet of another task."""
 
-    def take_over(self, weights: bytes) -> TakenOver:
-        """Take over what fits of the bytes that :meth:`hand_on` gave, and tell.
+    def load_pretrained(self, weights: bytes) -> LoadedPretrained:
+        """Take over what fits of the bytes that :meth:`pretrained_weights` gave, and tell.
 
         Raises:
             CheckpointError: the bytes are something else.
@@ -210,7 +210,7 @@ class Backend(Protocol):
             The same in updates of this number of devices, for :meth:`train_epoch`.
         """
 
-    def measure(self, genome: Genome, data: Slice) -> Measurement:
+    def measure(self, genome: Genome, data: EvaluationSubset) -> Measurement:
         """Score one architecture with the weights of the supernet.
 
         Batch-normalisation statistics are re-estimated on fixed training images first, then the
@@ -225,7 +225,7 @@ class Backend(Protocol):
             on_measured: called for each, in the order asked, as they come; may raise.
         """
 
-    def pictures(self, genome: Genome, count: int) -> tuple[Picture, ...]:
+    def pictures(self, genome: Genome, count: int) -> tuple[PredictionImage, ...]:
         """A few validation images, spread over all, with what the network finds in them.
 
         Empty where nobody can tell how to draw that: for classification, and for a detection

@@ -12,8 +12,8 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from nasea.backends.distributed.ranks import Ranks
 from nasea.backends.distributed.trainer import ParallelEpochs
-from nasea.backends.records import Job, Measurement, Slice, UpdateReport, one_by_one
-from nasea.backends.scoring.prediction_images import Picture
+from nasea.backends.records import EvaluationSubset, Job, Measurement, UpdateReport, one_by_one
+from nasea.backends.scoring.prediction_images import PredictionImage
 from nasea.backends.scoring.scorer import Scorer
 from nasea.backends.training.trainer import Trainer, Update
 from nasea.backends.user.code import UserCode
@@ -170,7 +170,7 @@ class BackendCore(ABC, Generic[Data, Batch, Supernet, OneTrainer, OneScorer]):
         """See :meth:`nasea.backends.base.Backend.restore`."""
         return self.trainer.restore(state, done)
 
-    def measure(self, genome: Genome, data: Slice) -> Measurement:
+    def measure(self, genome: Genome, data: EvaluationSubset) -> Measurement:
         """See :meth:`nasea.backends.base.Backend.measure`."""
         return self._scoring().measure(genome, data)
 
@@ -183,7 +183,7 @@ class BackendCore(ABC, Generic[Data, Batch, Supernet, OneTrainer, OneScorer]):
         """See :meth:`nasea.backends.scoring.prefix_cache.Sharing.allowed`."""
         return self._scoring().sharing.allowed()
 
-    def pictures(self, genome: Genome, count: int) -> tuple[Picture, ...]:
+    def pictures(self, genome: Genome, count: int) -> tuple[PredictionImage, ...]:
         """See :meth:`nasea.backends.base.Backend.pictures`."""
         return self._scoring().pictures(genome, count)
 

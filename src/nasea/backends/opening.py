@@ -106,7 +106,7 @@ def follow(scenario: Scenario) -> Any:
     """Compute for rank 0 until it is done; for every other rank that a launcher started.
 
     Returns:
-        What rank 0 bade farewell with, JSON values.
+        The outcome that rank 0 sent, JSON values.
 
     Raises:
         NaseaError: rank 0 failed; its message.

@@ -105,7 +105,7 @@ class FileOptions:
 
 
 @dataclass(frozen=True)
-class Slice:
+class EvaluationSubset:
     """Which data an architecture is scored on.
 
     Attributes:
@@ -119,14 +119,14 @@ class Slice:
     statistics: int = 0
 
 
-Job = tuple[Genome, Slice]
+Job = tuple[Genome, EvaluationSubset]
 """An architecture to score, and on which data."""
 
 MeasureEach = Callable[[Sequence[Job], Callable[[Measurement], None]], None]
 """See :meth:`nasea.backends.base.Backend.measure_each`."""
 
 
-def one_by_one(measure: Callable[[Genome, Slice], Measurement]) -> MeasureEach:
+def one_by_one(measure: Callable[[Genome, EvaluationSubset], Measurement]) -> MeasureEach:
     """Score several architectures with what scores one."""
 
     def measure_each(jobs: Sequence[Job], on_measured: Callable[[Measurement], None]) -> None:

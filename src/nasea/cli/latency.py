@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from nasea.cli.terminal.failure import told
+from nasea.cli.terminal.failure import reports_failures
 
 latency = typer.Typer(
     no_args_is_help=True,
@@ -65,11 +65,11 @@ def bench(
     DIR/operators.csv lists them; fill in latency_ms there, then: nasea latency import.
     """
     from nasea.cli.terminal.listener import RichListener
-    from nasea.pipeline.latency.bench import MANIFEST, formats_told, write_bench
+    from nasea.pipeline.latency.bench import MANIFEST, formats_in_words, write_bench
 
     with RichListener() as listener:
         bench = write_bench(config, out, listener=listener)
-    typer.echo(f"wrote {bench.operators} operators as {formats_told(bench.formats)} to {out}")
+    typer.echo(f"wrote {bench.operators} operators as {formats_in_words(bench.formats)} to {out}")
     typer.echo(
         f"next:  measure each at batch 1, fill in latency_ms in {out / MANIFEST}, then\n"
         f"       nasea latency import {out / MANIFEST} --name my_phone"
@@ -139,4 +139,4 @@ def list_() -> None:
 
 _VERBS = {"build": build, "bench": bench, "import": import_, "measure": measure, "list": list_}
 for _name, _verb in _VERBS.items():
-    latency.command(_name)(told(_verb))  # type: ignore[arg-type]  # verbs of several signatures
+    latency.command(_name)(reports_failures(_verb))  # type: ignore[arg-type]  # verbs of several signatures

@@ -23,7 +23,7 @@ from nasea.cli.latency import latency
 from nasea.cli.retrain import retrain
 from nasea.cli.search import search
 from nasea.cli.show import show
-from nasea.cli.terminal.failure import told
+from nasea.cli.terminal.failure import reports_failures
 from nasea.cli.terminal.watch import watch_for_crashes
 from nasea.version import __version__
 
@@ -69,5 +69,5 @@ def _nasea(
 
 
 for _verb in (init, check, search, show, compare, retrain, export, fidelity, doctor):
-    app.command(_verb.__name__)(told(_verb))
+    app.command(_verb.__name__)(reports_failures(_verb))
 app.add_typer(latency, name="latency")

@@ -85,7 +85,7 @@ class CostModel:
         """The least that an architecture costs of one kind."""
         return self._extreme(kind, 1.0)[1]
 
-    def dearest_of(self, kind: ConstraintType) -> float:
+    def most_expensive_of(self, kind: ConstraintType) -> float:
         """The most that an architecture costs of one kind."""
         return self._extreme(kind, -1.0)[1]
 
@@ -122,7 +122,7 @@ class CostModel:
         return self.space.canonical(self._extreme(self.constraint_type, 1.0)[0])
 
     @property
-    def dearest(self) -> Genome:
+    def most_expensive(self) -> Genome:
         """The architecture that costs most."""
         return self.space.canonical(self._extreme(self.constraint_type, -1.0)[0])
 

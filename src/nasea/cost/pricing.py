@@ -11,7 +11,7 @@ from nasea.cost.profiles.base import Gap, Profile, UnpricedError
 from nasea.errors import LatencyError
 from nasea.space import Layer, Space
 
-_TOLD = 12
+_MAX_SHOWN = 12
 """Gaps that a message lists."""
 
 
@@ -57,9 +57,9 @@ def price_space(profile: Profile, space: Space, ends: Sequence[Piece]) -> Prices
     fixed = profile.per_network_ms + sum(price(piece) for piece in ends)
     layers = tuple(tuple(price(piece) for piece in pieces_of(layer)) for layer in space.every_layer)
     if gaps:
-        lines = [f"  {gap}" for gap in list(gaps.values())[:_TOLD]]
-        if len(gaps) > _TOLD:
-            lines.append(f"  and {len(gaps) - _TOLD} more")
+        lines = [f"  {gap}" for gap in list(gaps.values())[:_MAX_SHOWN]]
+        if len(gaps) > _MAX_SHOWN:
+            lines.append(f"  and {len(gaps) - _MAX_SHOWN} more")
         head = f"profile {profile.name} does not know what these parts of the networks cost:"
         raise LatencyError("\n".join([head, *lines]), fix=fixes[0])
     return Prices(fixed, layers)

@@ -36,7 +36,7 @@ FEW_PATHS_PER_UPDATE = 2
 """Default of ``supernet.paths_per_update``; docs/decisions tells why not more."""
 
 _RANDOM_SAMPLE = 1000
-_TOLD_GUESSES = 8
+_MAX_SHOWN = 8
 
 
 @dataclass(frozen=True)
@@ -143,7 +143,7 @@ def prepare(
     def on_step(done: int, total: int) -> None:
         listener.progress(Progress("probe", done, total, "path"))
 
-    step_seconds = backend.try_candidates(on_step, [costs.dearest])
+    step_seconds = backend.try_candidates(on_step, [costs.most_expensive])
     if workers is None:
         backend.settle_workers(step_seconds)
     paths = scenario.supernet.paths_per_update or FEW_PATHS_PER_UPDATE
@@ -165,9 +165,9 @@ def played_schedule(backend: Backend, paths_per_update: int) -> str:
     """
     rates, updates = backend.rates(paths_per_update)
     require_rates(rates, backend.schedule_call, updates)
-    told = describe(rates, updates)
+    shown = describe(rates, updates)
     warning = early_warning(rates, updates)
-    return told if warning is None else f"{told}\n{warning}"
+    return shown if warning is None else f"{shown}\n{warning}"
 
 
 @dataclass(frozen=True)
@@ -236,10 +236,10 @@ def tell_profile(profile: Profile, opened: Built, listener: Listener) -> None:
     listener.notice(Notice("latency", profile.describe()))
     guesses = list(dict.fromkeys(g for piece in opened.pieces for g in profile.guesses(piece)))
     if guesses:
-        told = "\n".join(f"  {guess}" for guess in guesses[:_TOLD_GUESSES])
-        more = f"\n  and {len(guesses) - _TOLD_GUESSES} more" * (len(guesses) > _TOLD_GUESSES)
+        shown = "\n".join(f"  {guess}" for guess in guesses[:_MAX_SHOWN])
+        more = f"\n  and {len(guesses) - _MAX_SHOWN} more" * (len(guesses) > _MAX_SHOWN)
         head = f"{profile.name} was asked to extrapolate, and prices without measurements:"
-        listener.notice(Notice("latency", f"{head}\n{told}{more}"))
+        listener.notice(Notice("latency", f"{head}\n{shown}{more}"))
 
 
 def open_profile(scenario: Scenario, directory: Path) -> Profile | None:
@@ -295,7 +295,7 @@ def objectives_of(costs: CostModel, scenario: Scenario) -> tuple[Objective, ...]
         Objective(
             cost=partial(costs.many, kind),
             layer_costs=costs.layer_costs_of(kind),
-            high=also.get(kind, costs.dearest_of(kind)),
+            high=also.get(kind, costs.most_expensive_of(kind)),
             wires=wires_of(costs.space),
         )
         for kind in scenario.searcher.objectives
@@ -310,7 +310,9 @@ def wires_of(space: Space) -> tuple[int | None, ...]:
 def cost_features_of(costs: CostModel) -> tuple[CostFeature, ...]:
     """The counts beside the constraint's own, as the search sees them."""
     return tuple(
-        CostFeature(partial(costs.many, kind), costs.cheapest_of(kind), costs.dearest_of(kind))
+        CostFeature(
+            partial(costs.many, kind), costs.cheapest_of(kind), costs.most_expensive_of(kind)
+        )
         for kind in COUNTED
         if kind != costs.constraint_type
     )
@@ -334,9 +336,9 @@ def require_satisfiable(costs: CostModel, constraint: Constraint) -> None:
     )
     if cheapest_within(problem) is None:
         budgets = {constraint.type: constraint.value, **constraint.also}
-        told = ", ".join(format_cost(value, kind) for kind, value in budgets.items())
+        shown = ", ".join(format_cost(value, kind) for kind, value in budgets.items())
         raise BudgetError(
-            f"strategy.constraint: each of the budgets can be met, but not all at once: {told}",
+            f"strategy.constraint: each of the budgets can be met, but not all at once: {shown}",
             fix="raise one of them, or add blocks to supernet.blocks that are cheap in all",
         )
 
@@ -367,5 +369,5 @@ def describe_costs(prepared: Prepared) -> Sequence[tuple[str, Costs, Genome]]:
     return [
         ("cheapest", model.costs(model.cheapest), model.cheapest),
         ("random, median", model.costs(median), median),
-        ("dearest", model.costs(model.dearest), model.dearest),
+        ("most expensive", model.costs(model.most_expensive), model.most_expensive),
     ]

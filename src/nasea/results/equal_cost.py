@@ -21,7 +21,7 @@ class EqualCost:
 
     Attributes:
         low: the cheapest of them costs this.
-        high: the dearest of them costs this.
+        high: the most expensive of them costs this.
         count: how many they are.
         tau: Kendall's tau of both orders.
         below_best: accuracy by which the supernet's choice, trained alone, is below the best.

@@ -153,7 +153,7 @@ class Standings:
         hand = self.best("hand pick", "uniform")
         if hand is None:
             return ("no hand pick could be trained at this cost",)
-        lines = [f"best hand pick: {hand.name}, accuracy {told_mean(hand)}"]
+        lines = [f"best hand pick: {hand.name}, accuracy {mean_in_words(hand)}"]
         kinds: tuple[tuple[Kind, str], ...] = (
             ("searched", "from scratch, like the hand picks"),
             ("searched, inherited", "from the weights of the search"),
@@ -165,7 +165,7 @@ class Standings:
             ahead = 100 * (found.mean - hand.mean)
             side = "ahead" if ahead >= 0 else "behind"
             lines.append(
-                f"best searched, {words}: {told_mean(found)}, {abs(ahead):.1f} points {side}"
+                f"best searched, {words}: {mean_in_words(found)}, {abs(ahead):.1f} points {side}"
                 f"{self._doubt(found, hand)}{self._cheaper(found)}"
             )
         return tuple(lines)
@@ -222,7 +222,7 @@ class Standings:
             raise ResultsError(f"{path} is damaged: {error.errors()[0]['msg']}", fix=fix) from error
 
 
-def told_mean(row: Contender) -> str:
+def mean_in_words(row: Contender) -> str:
     """Mean and interval: ``0.6482 ± 0.0113``."""
     half = row.interval
     return f"{row.mean:.4f}" + ("" if half is None else f" ± {half:.4f}")

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from nasea.errors import ResultsError
 from nasea.results.figures.standings_plot import standings_png
-from nasea.results.standings import COMPARE_FILE, FOLDERS, Standings, told_mean
+from nasea.results.standings import COMPARE_FILE, FOLDERS, Standings, mean_in_words
 
 
 def standings_beside(report: Path) -> list[Standings]:
@@ -38,7 +38,7 @@ def _card(found: Standings, number: int) -> str:
         "<tr>"
         f'<td title="{escape(row.title)}">{escape(row.name)}</td>'
         f"<td>{unit.number(row.cost(found.quantity))}</td>"
-        f"<td>{told_mean(row)}</td><td>{statistics.fmean(row.seconds):.0f}</td></tr>"
+        f"<td>{mean_in_words(row)}</td><td>{statistics.fmean(row.seconds):.0f}</td></tr>"
         for row in found.rows
     )
     verdict = "".join(f"<p>{escape(line)}</p>" for line in found.verdict)

@@ -244,7 +244,7 @@ def scaled(
         price: what a network costs.
         tolerance: by how much the cost may differ, relative to the budget.
     """
-    told = OutOfReach(family, "it has no depth")
+    reason = OutOfReach(family, "it has no depth")
     for depth in family.depths or (0,):
         search = _Search(_planned(family, depth, stages), in_shape, budget, price, tolerance)
         try:
@@ -253,8 +253,8 @@ def scaled(
             return OutOfReach(family, error.message)
         if isinstance(found, HandPick):
             return found
-        told = found
-    return told
+        reason = found
+    return reason
 
 
 class _Search:

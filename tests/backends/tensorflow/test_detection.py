@@ -11,7 +11,7 @@ from contracts.kit import same
 from contracts.metric import TINY
 from contracts.scoring import ScoresContract
 from contracts.training import EpochsContract
-from nasea.backends.records import Slice
+from nasea.backends.records import EvaluationSubset
 from nasea.backends.tensorflow.backend import TensorFlowBackend
 from nasea.backends.tensorflow.training.state import unpack
 from nasea.backends.tensorflow.user.variables import count_parameters
@@ -22,7 +22,7 @@ from . import detection_project
 from .detection_project import opened, ready, train, write_module
 from .test_score import fresh_network
 
-WHOLE = Slice()
+WHOLE = EvaluationSubset()
 
 COUNTED = """
     SEEN = []
@@ -164,7 +164,13 @@ def test_data_that_does_not_fit_in_memory_is_read_anew(
     monkeypatch.setattr("nasea.backends.tensorflow.data.datasets.CACHE_BYTES", 3000)  # 11 images
     anew = ready(project, **TINY)
     genome = fair_path(kept.supernet.space.choices, 0, 0)
-    for data in (WHOLE, Slice(images=14), Slice(images=8), WHOLE, Slice(images=8, half=1)):
+    for data in (
+        WHOLE,
+        EvaluationSubset(images=14),
+        EvaluationSubset(images=8),
+        WHOLE,
+        EvaluationSubset(images=8, half=1),
+    ):
         for _ in range(2):
             expected = kept.measure(genome, data).metric
             assert anew.measure(genome, data).metric == pytest.approx(expected, abs=1e-6)

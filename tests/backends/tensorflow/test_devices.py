@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from contracts.metric import TINY
 from contracts.module_errors import failure
-from nasea.backends.records import Slice
+from nasea.backends.records import EvaluationSubset
 from nasea.backends.tensorflow.devices import device_name, open_device
 from nasea.errors import NotAvailableError, Notice, UserCodeError
 
@@ -92,7 +92,10 @@ def test_channels_first_computes_the_same(project: Path) -> None:
     for name, value in weights(last).items():
         np.testing.assert_allclose(value, weights(first)[name], rtol=1e-2, atol=1e-3)
     [genome] = random_genomes(first.supernet.space, 1)
-    assert first.measure(genome, Slice()).metric == last.measure(genome, Slice()).metric
+    assert (
+        first.measure(genome, EvaluationSubset()).metric
+        == last.measure(genome, EvaluationSubset()).metric
+    )
 
 
 def computes_channels_first() -> bool:

@@ -10,7 +10,7 @@ import pytest
 import tensorflow as tf
 
 from contracts.metric import TINY
-from nasea.backends.records import Slice
+from nasea.backends.records import EvaluationSubset
 from nasea.backends.tensorflow.network.layers import Network, build_body
 from nasea.backends.tensorflow.user.variables import count_parameters  # noqa: E402
 
@@ -317,8 +317,8 @@ def test_it_works(project: Path, changes: str) -> None:
     reports = train(backend, range(2))
     assert len(reports) == 2 * backend.trainer.steps_per_epoch
     [genome] = random_genomes(backend.supernet.space, 1)
-    first = backend.measure(genome, Slice())
-    assert first.failure is None and backend.measure(genome, Slice()) == first
+    first = backend.measure(genome, EvaluationSubset())
+    assert first.failure is None and backend.measure(genome, EvaluationSubset()) == first
     path = project / "0.weights.h5"
     parameters = backend.write_weights(genome, path)
     exporter = backend.exporter(backend.supernet.space, genome, path)

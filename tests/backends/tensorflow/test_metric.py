@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from contracts.metric import TINY, MetricContract
-from nasea.backends.records import Slice
+from nasea.backends.records import EvaluationSubset
 
 from . import project as small_project
 from .project import random_genomes, ready, write_module
 
-WHOLE = Slice()
+WHOLE = EvaluationSubset()
 
 PRIVATE = """
     from pathlib import Path
@@ -73,7 +73,7 @@ def test_it_sees_the_slice_asked_for(project: Path, batch: int) -> None:
     genome = random_genomes(backend.supernet.space, 1)[0]
     backend.measure(genome, WHOLE)  # the first time it is asked once more, to see whether it traces
 
-    def seen(data: Slice) -> list[int]:
+    def seen(data: EvaluationSubset) -> list[int]:
         found = backend.user._module.SEEN
         found.clear()
         metric = backend.measure(genome, data).metric
@@ -82,10 +82,13 @@ def test_it_sees_the_slice_asked_for(project: Path, batch: int) -> None:
         return flat
 
     for _ in range(2):
-        assert seen(WHOLE) == seen(Slice(images=500)) == list(range(20))
-    ten = seen(Slice(images=10))
+        assert seen(WHOLE) == seen(EvaluationSubset(images=500)) == list(range(20))
+    ten = seen(EvaluationSubset(images=10))
     assert len(set(ten)) == 10 and ten == sorted(ten) and ten[0] == 0 and ten[-1] == 19
-    assert [seen(Slice(images=10, half=half)) for half in (0, 1)] == [ten[0::2], ten[1::2]]
+    assert [seen(EvaluationSubset(images=10, half=half)) for half in (0, 1)] == [
+        ten[0::2],
+        ten[1::2],
+    ]
 
 
 def test_it_sees_exactly_as_many_images_as_data_num_says(project: Path) -> None:

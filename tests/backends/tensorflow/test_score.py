@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from contracts.kit import same
 from contracts.scoring import ScoringContract
-from nasea.backends.records import Slice
+from nasea.backends.records import EvaluationSubset
 from nasea.backends.tensorflow.backend import TensorFlowBackend
 from nasea.backends.tensorflow.export.flops_profiler import count_flops
 from nasea.backends.tensorflow.network.layers import Network, build_body
@@ -21,7 +21,7 @@ from nasea.space import Genome
 from . import project as small_project
 from .project import attached, random_genomes, ready, space_of, train, weights, write_module
 
-WHOLE = Slice()
+WHOLE = EvaluationSubset()
 
 LOSS_METRIC = """
     class UserModule(UserModule):
@@ -184,7 +184,7 @@ def test_costs_are_what_the_framework_counts_for_the_network(project: Path) -> N
     space = space_of(backend)
     post_net = backend.attach(space, 0)
     model = build_cost_model(space, "size", (pre_net.costs, post_net.costs))
-    for genome in [model.cheapest, model.dearest, *random_genomes(space, 2)]:
+    for genome in [model.cheapest, model.most_expensive, *random_genomes(space, 2)]:
         network = fresh_network(backend, genome)
         flops = count_flops(lambda x, n=network: n(x, training=False), tf.zeros((1, 8, 8, 1)))
         costs = model.costs(genome)

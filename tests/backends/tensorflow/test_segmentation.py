@@ -9,7 +9,7 @@ import pytest
 import tensorflow as tf
 
 from contracts.module_errors import failure
-from nasea.backends.records import Slice
+from nasea.backends.records import EvaluationSubset
 from nasea.backends.tensorflow.backend import TensorFlowBackend
 from nasea.errors import DataError, UserModuleError
 from nasea.space import Space, fair_path
@@ -17,7 +17,7 @@ from nasea.space import Space, fair_path
 from . import project as small_project
 from .project import space_of, train
 
-WHOLE = Slice()
+WHOLE = EvaluationSubset()
 
 MODULE = """
     SHUFFLED = []

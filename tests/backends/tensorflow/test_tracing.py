@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from nasea.backends.records import Slice
+from nasea.backends.records import EvaluationSubset
 from nasea.backends.training.trainer import Update
 
 from .project import ready, write_module
@@ -66,7 +66,7 @@ def test_hundreds_of_architectures_cost_no_more_than_tens(project: Path) -> None
             group = some[start : start + len(batches)]  # the last batch is a shorter one
             backend.trainer.learn(Update(group, rate=0.001), batches[: len(group)])
         for genome in some:
-            assert backend.measure(genome, Slice()).failure is None
+            assert backend.measure(genome, EvaluationSubset()).failure is None
 
     work(genomes[:100])
     traces, called, memory = backend.supernet.traces, calls.copy(), resident_mib()

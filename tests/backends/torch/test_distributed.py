@@ -17,7 +17,7 @@ from contracts.kit import Arrays, same
 from contracts.training import Malice
 from nasea.backends.distributed.multi_process import MultipleProcesses
 from nasea.backends.distributed.wire import new_key, sealed, unsealed
-from nasea.backends.records import Measurement, Slice
+from nasea.backends.records import EvaluationSubset, Measurement
 from nasea.backends.torch.backend import TorchBackend
 from nasea.backends.torch.distributed.process_group import open_torch_group
 from nasea.backends.torch.distributed.sync_norm import SyncNorm
@@ -156,7 +156,8 @@ def test_a_metric_that_never_returns_on_the_other_rank_ends_the_run(project: Pat
         backend = led(own, project)
         own.ranks.timeout = 2.0  # only now: to start may take longer
         backend.measure_each(
-            [(g, Slice()) for g in random_genomes(backend.supernet.space, 8)], seen.append
+            [(g, EvaluationSubset()) for g in random_genomes(backend.supernet.space, 8)],
+            seen.append,
         )
     assert "a score took more than 2 s" in caught.value.message
     assert caught.value.exit_code == 130

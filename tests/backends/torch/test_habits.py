@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from nasea.backends.records import Slice
+from nasea.backends.records import EvaluationSubset
 
 from .project import attached, random_genomes, ready, train, write_module
 
@@ -180,9 +180,9 @@ def test_it_works(project: Path, changes: str) -> None:
     backend.try_candidates(lambda done, total: None)
     train(backend, range(3))
     genomes = random_genomes(backend.supernet.space, 2)
-    first = [backend.measure(genome, Slice()) for genome in genomes]
+    first = [backend.measure(genome, EvaluationSubset()) for genome in genomes]
     assert all(measurement.failure is None for measurement in first)
-    assert [backend.measure(genome, Slice()) for genome in genomes] == first
+    assert [backend.measure(genome, EvaluationSubset()) for genome in genomes] == first
 
 
 @pytest.mark.parametrize(

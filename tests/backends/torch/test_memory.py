@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from nasea.backends.records import Slice
+from nasea.backends.records import EvaluationSubset
 from nasea.backends.torch.backend import TorchBackend
 from nasea.backends.torch.memory import as_out_of_memory, is_out_of_memory
 from nasea.errors import TrainingError
@@ -86,14 +86,14 @@ def test_a_candidate_too_large_fails_with_its_reason_and_the_others_do_not(
     write_module(project, where.format(statement))
     backend = ready(project)
     genomes = random_genomes(backend.supernet.space, 3)
-    expected = [backend.measure(genome, Slice()) for genome in genomes]
+    expected = [backend.measure(genome, EvaluationSubset()) for genome in genomes]
     module_of(backend)["short"] = True
-    failed = backend.measure(genomes[1], Slice())
+    failed = backend.measure(genomes[1], EvaluationSubset())
     del module_of(backend)["short"]
     assert failed.metric is None and not failed.raised
     assert failed.failure is not None and failed.failure.startswith("out of memory: ")
     assert SAID[statement] in failed.failure and "\n" not in failed.failure
-    assert [backend.measure(genome, Slice()) for genome in genomes] == expected
+    assert [backend.measure(genome, EvaluationSubset()) for genome in genomes] == expected
 
 
 def test_memory_that_others_give_back_is_enough_for_another_try(
@@ -101,7 +101,7 @@ def test_memory_that_others_give_back_is_enough_for_another_try(
 ) -> None:
     backend = ready(project)
     genomes = random_genomes(backend.supernet.space, 3)
-    expected = [backend.measure(genome, Slice()) for genome in genomes]
+    expected = [backend.measure(genome, EvaluationSubset()) for genome in genomes]
     tried: list[Genome] = []
     network = backend.supernet.network
 
@@ -112,7 +112,7 @@ def test_memory_that_others_give_back_is_enough_for_another_try(
         return network(genome, *ends)
 
     monkeypatch.setattr(backend.supernet, "network", crowded)
-    assert [backend.measure(genome, Slice()) for genome in genomes] == expected
+    assert [backend.measure(genome, EvaluationSubset()) for genome in genomes] == expected
     assert tried == [genomes[0], genomes[1], genomes[1], genomes[2]]
 
 

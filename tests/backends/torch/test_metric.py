@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from contracts.metric import MetricContract
-from nasea.backends.records import Slice
+from nasea.backends.records import EvaluationSubset
 
 from . import project as small_project
 from .project import random_genomes, ready, write_module
 
-WHOLE = Slice()
+WHOLE = EvaluationSubset()
 
 PRIVATE = """
     from pathlib import Path
@@ -61,15 +61,15 @@ def test_the_metric_sees_the_slice_asked_for(project: Path) -> None:
     backend = ready(project)
     genome = random_genomes(backend.supernet.space, 1)[0]
 
-    def seen(data: Slice) -> list[int]:
+    def seen(data: EvaluationSubset) -> list[int]:
         metric = backend.measure(genome, data).metric
         found: list[int] = backend.user._user.seen
         assert metric == len(found)
         return found
 
     for _ in range(2):  # read, then from memory
-        assert seen(WHOLE) == seen(Slice(images=500)) == list(range(20))
-        ten = seen(Slice(images=10))
+        assert seen(WHOLE) == seen(EvaluationSubset(images=500)) == list(range(20))
+        ten = seen(EvaluationSubset(images=10))
         assert len(set(ten)) == 10 and ten == sorted(ten) and ten[0] == 0 and ten[-1] == 19
-        halves = [seen(Slice(images=10, half=half)) for half in (0, 1)]
+        halves = [seen(EvaluationSubset(images=10, half=half)) for half in (0, 1)]
         assert halves == [ten[0::2], ten[1::2]]

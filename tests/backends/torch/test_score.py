@@ -10,7 +10,7 @@ from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from contracts.scoring import ScoringContract
-from nasea.backends.records import Slice
+from nasea.backends.records import EvaluationSubset
 from nasea.backends.torch.backend import TorchBackend
 from nasea.backends.torch.network.layers import Network
 from nasea.cost import build_cost_model
@@ -19,7 +19,7 @@ from nasea.space import Genome
 from . import project as small_project
 from .project import attached, random_genomes, ready, space_of, train, write_module
 
-WHOLE = Slice()
+WHOLE = EvaluationSubset()
 
 LOSS_METRIC = """
     class UserModule(UserModule):
@@ -181,7 +181,7 @@ def test_costs_are_what_the_framework_counts_for_the_network(project: Path) -> N
     space = space_of(backend)
     post_net = backend.attach(space, 0)
     model = build_cost_model(space, "size", (pre_net.costs, post_net.costs))
-    for genome in [model.cheapest, model.dearest, *random_genomes(space, 5)]:
+    for genome in [model.cheapest, model.most_expensive, *random_genomes(space, 5)]:
         network = fresh_network(backend, genome).eval()
         with torch.no_grad(), FlopCounterMode(display=False) as counter:
             network(torch.zeros(1, 1, 8, 8))

@@ -25,7 +25,7 @@ _SURE = 12.0
 _NATURAL = 0.01
 """So many of the validation images may have a twin among the training images by nature."""
 
-_TOLD = 8
+_MAX_SHOWN = 8
 _ONE_HOT = 2
 _PIXELS = 64
 
@@ -131,10 +131,12 @@ def _never_trained(train: Sample, val: Sample) -> Iterable[Notice]:
         if label not in known and count / len(val.labels) * len(train.labels) >= _SURE
     ]
     if missing:
-        told = ", ".join(map(str, missing[:_TOLD])) + (" …" if len(missing) > _TOLD else "")
+        shown = ", ".join(map(str, missing[:_MAX_SHOWN])) + (
+            " …" if len(missing) > _MAX_SHOWN else ""
+        )
         yield Notice(
             "dataset.val_dir",
-            f"validation images have labels {told}, which none of {train.images:,} training "
+            f"validation images have labels {shown}, which none of {train.images:,} training "
             "images has: what was never trained cannot be found; look at how labels are numbered",
         )
 

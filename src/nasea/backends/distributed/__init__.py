@@ -6,7 +6,7 @@ frameworks' own parts are in ``torch/distributed`` and ``tensorflow/distributed`
 
 - ``ranks``: all that the processes say to each other.
 - ``leader``: what the backend of rank 0 does besides; ``follower``: what the other ranks run.
-- ``scoring``: candidates handed out to whoever is free.
+- ``work_queue``: candidates taken by whoever is free.
 - ``process_group``: what a run knows of its processes; ``multi_process``: several of them, held by
   rank 0; ``processes``: started here.
 """

@@ -20,12 +20,12 @@ def describe_failure(error: Exception) -> dict[str, Any]:
     return {"defect": "".join(traceback.format_exception(error))}
 
 
-def rebuild_failure(rank: int, told: Mapping[str, Any]) -> Exception:
+def rebuild_failure(rank: int, described: Mapping[str, Any]) -> Exception:
     """The exception to raise for what :func:`describe_failure` gave on another rank."""
-    if "defect" in told:
-        return RuntimeError(f"rank {rank} failed:\n{told['defect']}")
-    error = NaseaError(f"rank {rank}: {told['message']}", fix=told["fix"])
-    error.exit_code = int(told["exit_code"])
+    if "defect" in described:
+        return RuntimeError(f"rank {rank} failed:\n{described['defect']}")
+    error = NaseaError(f"rank {rank}: {described['message']}", fix=described["fix"])
+    error.exit_code = int(described["exit_code"])
     return error
 
 

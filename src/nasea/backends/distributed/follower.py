@@ -19,7 +19,7 @@ from typing import Any
 from nasea.backends.distributed.failures import FailedElsewhere
 from nasea.backends.distributed.leader import DividedBackend
 from nasea.backends.distributed.ranks import Ranks
-from nasea.backends.distributed.scoring import Board
+from nasea.backends.distributed.work_queue import WorkQueue
 from nasea.backends.records import Job, Role
 from nasea.config import Scenario
 from nasea.errors import NaseaError, RankLostError
@@ -45,7 +45,7 @@ class Follower:
         self._backends: dict[int, DividedBackend] = {}
 
     def run(self) -> Any:
-        """Do what is told until rank 0 is done; returns what it bade farewell with.
+        """Run what rank 0 asks for until it is done; return the outcome that it sends.
 
         Raises:
             NaseaError: rank 0 failed; its message.
@@ -53,14 +53,14 @@ class Follower:
         """
         for name, args in self._ranks.commands():
             if name == "end":
-                (farewell, failure) = args
+                (outcome, failure) = args
                 if failure is not None:
                     error = NaseaError(f"rank 0: {failure['message']}", fix=failure["fix"])
                     error.exit_code = failure["exit_code"]
                     raise error
-                return farewell
+                return outcome
             getattr(self, f"_{name}")(*args)
-        raise AssertionError("commands end with a farewell only")
+        raise AssertionError("commands end with an outcome only")
 
     def _open(
         self, key: int, scenario: dict[str, object], directory: Path, role: Role, place: Path
@@ -119,7 +119,7 @@ class Follower:
 
     def _measure_each(self, key: int, serial: str, jobs: list[Job]) -> None:
         backend = self._backends[key]
-        board = Board(self._ranks, serial, len(jobs))
+        board = WorkQueue(self._ranks, serial, len(jobs))
         with backend.sharing():
             board.work(lambda number: backend.measure(*jobs[number]))
 

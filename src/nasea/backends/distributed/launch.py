@@ -79,11 +79,11 @@ def read_launch(environ: Mapping[str, str]) -> Launch | None:
         return found if size > 1 else None
     for launcher, names in _RANKS.items():
         if all(name in environ for name in names.values()):
-            told = {key: int(environ[name]) for key, name in names.items()}
-            if told["size"] == 1:
+            numbers = {key: int(environ[name]) for key, name in names.items()}
+            if numbers["size"] == 1:
                 return None
-            place = (told["rank"], told["size"], told["local_rank"], told["local_size"])
-            return Launch(launcher, *place, _host(launcher, environ, told), _port(environ))
+            place = (numbers["rank"], numbers["size"], numbers["local_rank"], numbers["local_size"])
+            return Launch(launcher, *place, _host(launcher, environ, numbers), _port(environ))
     return _read_tf_config(environ[_TF_CONFIG]) if environ.get(_TF_CONFIG) else None
 
 
@@ -119,9 +119,9 @@ def conceal(environ: MutableMapping[str, str]) -> None:
         environ.pop(name)
 
 
-def _host(launcher: str, environ: Mapping[str, str], told: Mapping[str, int]) -> str:
+def _host(launcher: str, environ: Mapping[str, str], numbers: Mapping[str, int]) -> str:
     host = environ.get("MASTER_ADDR")
-    if host is None and told["size"] > told["local_size"]:
+    if host is None and numbers["size"] > numbers["local_size"]:
         fix = "mpirun -x MASTER_ADDR=HOST -x MASTER_PORT=29500 …"
         if launcher == "horovodrun":
             fix = "MASTER_ADDR=HOST MASTER_PORT=29500 horovodrun …"

@@ -13,7 +13,7 @@ from typing import Any, Protocol, cast
 
 from nasea.backends.base import Backend
 from nasea.backends.distributed.ranks import Ranks
-from nasea.backends.distributed.scoring import Board
+from nasea.backends.distributed.work_queue import WorkQueue
 from nasea.backends.records import DataReport, EndReport, Job, Measurement, Role, UpdateReport
 from nasea.config import Scenario
 from nasea.errors import RankLostError
@@ -118,7 +118,7 @@ class Leading:
         self._calls += 1
         serial = f"{self._serial}.{self._calls}"
         self._tell("measure_each", serial, list(jobs))
-        board = Board(self._leads, serial, len(jobs))
+        board = WorkQueue(self._leads, serial, len(jobs))
         own: dict[int, Measurement] = {}
         try:
             with self._own.sharing():
@@ -133,7 +133,7 @@ class Leading:
         self._tell("close")
 
     def _score(
-        self, board: Board, jobs: Sequence[Job], wanted: int, own: dict[int, Measurement]
+        self, board: WorkQueue, jobs: Sequence[Job], wanted: int, own: dict[int, Measurement]
     ) -> Measurement:
         """The score of one job; works on whatever nobody has taken until it is there."""
         while wanted not in own:

@@ -43,7 +43,7 @@ class MultipleProcesses:
     def __init__(self, ranks: Ranks, gpu_ids: tuple[int, ...], open_leader: OpenLeader) -> None:
         self.ranks = ranks
         self.size = ranks.size
-        self.farewell: Any = None
+        self.outcome: Any = None
         self._gpu_ids = gpu_ids
         self._open_leader = open_leader
         self._opened = 0
@@ -90,7 +90,7 @@ def leading(
         raise
     finally:
         with suppress(RankLostError):
-            ranks.tell("end", group.farewell, failure)
+            ranks.tell("end", group.outcome, failure)
             if children is None:  # what they read it from ends with this process
                 ranks.await_readers(GRACE_SECONDS if grace is None else grace)
         if children is not None:

@@ -28,7 +28,7 @@ class ProcessGroup(Protocol):
     def notices(self) -> Sequence[Notice]:
         """What the user should know."""
 
-    farewell: Any
+    outcome: Any
     """What :func:`follow` returns on the other ranks in the end, JSON values."""
 
     def open(self, scenario: Scenario, directory: Path, role: Role = "search") -> Backend:
@@ -62,7 +62,7 @@ class SingleProcess:
     """
 
     size = 1
-    farewell: Any = None
+    outcome: Any = None
 
     def __init__(self, open_backend: OpenBackend, notices: Sequence[Notice] = ()) -> None:
         self._open_backend = open_backend

@@ -23,7 +23,7 @@ START_SECONDS = 300.0
 """A process must have come up after so long; importing a framework takes seconds."""
 
 GRACE_SECONDS = 10.0
-"""After its farewell a process may take so long to end."""
+"""After its outcome a process may take so long to end."""
 
 _EXIT_SECONDS = 1.0
 """It may take so long until it is known how a process ended that no longer answers."""
@@ -86,8 +86,8 @@ def starting(
     children = Children([], gpu_ids)
     try:
         for rank in range(1, len(gpu_ids)):
-            told = {"rank": rank, **settings}
-            children.processes.append(_start(follower, told, environ))
+            settings_of_rank = {"rank": rank, **settings}
+            children.processes.append(_start(follower, settings_of_rank, environ))
         yield children
     except BaseException:
         children.end(0.0)

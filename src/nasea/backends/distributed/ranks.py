@@ -135,13 +135,13 @@ class Ranks(ABC):
                 while not self.store.check([key]):
                     time.sleep(pause)
                     pause = min(2 * pause, _LONGEST_PAUSE)
-                told = unsealed(self.store.get(key), self._key)
+                message = unsealed(self.store.get(key), self._key)
                 # The last one to have read it takes it away.
                 if self.store.add(f"read/{self._commands}", 1) == self.size - 1:
                     self.store.delete_key(key)
                     self.store.delete_key(f"read/{self._commands}")
             self._commands += 1
-            yield told
+            yield message
 
     def await_readers(self, seconds: float) -> None:
         """Wait until all have heard the last command, but not longer than so many seconds."""
@@ -174,9 +174,9 @@ class Ranks(ABC):
             if isinstance(error, RankLostError):  # the others will find out themselves
                 raise error
             flags[self.rank] = 1.0
-            told = json.dumps(describe_failure(error))
+            message = json.dumps(describe_failure(error))
             with self.lost_if_broken():
-                self.store.set(f"failure/{self._agreements}/{self.rank}", told)
+                self.store.set(f"failure/{self._agreements}/{self.rank}", message)
         flags[-1] = float(self.stop_asked)
         sums = self.sum_numbers([*flags, *values])
         if self.rank == 0 and sums[self.size] > 0:
@@ -234,8 +234,8 @@ class Ranks(ABC):
 
         They find the connection closed, and rank 0 finds the reason.
         """
-        told = {"rank": self.rank, "failure": describe_failure(error)}
-        self.store.set(_ABANDONED, json.dumps(told))
+        message = {"rank": self.rank, "failure": describe_failure(error)}
+        self.store.set(_ABANDONED, json.dumps(message))
         self.disconnect()
 
     def require_all(self) -> None:
@@ -248,8 +248,8 @@ class Ranks(ABC):
         """What to raise, with what became of the process where that can be known."""
         what = self.diagnose(True)
         if what is None and self._abandoned():
-            told = json.loads(self.store.get(_ABANDONED))
-            return rebuild_failure(told["rank"], told["failure"])
+            message = json.loads(self.store.get(_ABANDONED))
+            return rebuild_failure(message["rank"], message["failure"])
         return lost(what or why)
 
     @contextmanager

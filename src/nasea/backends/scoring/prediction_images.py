@@ -38,7 +38,7 @@ class Boxes:
 
 
 @dataclass(frozen=True)
-class Picture:
+class PredictionImage:
     """One image.
 
     Attributes:
@@ -54,7 +54,7 @@ class Picture:
     classes: tuple[str, ...] = ()
 
 
-def read_pictures(returned: object, class_names: object, count: int) -> tuple[Picture, ...]:
+def read_pictures(returned: object, class_names: object, count: int) -> tuple[PredictionImage, ...]:
     """What the user's method returned, checked.
 
     Args:
@@ -87,7 +87,7 @@ def of_masks(
     truth: Sequence[np.ndarray],
     scores: Sequence[np.ndarray],
     class_names: object,
-) -> tuple[Picture, ...]:
+) -> tuple[PredictionImage, ...]:
     """Pictures of a segmentation whose module has no method of its own.
 
     Args:
@@ -100,12 +100,12 @@ def of_masks(
     names = _names(class_names)
     names += tuple(f"class {number}" for number in range(len(names), scores[0].shape[-1]))
     return tuple(
-        Picture(as_image(image), mask, _nearest(score.argmax(axis=-1), mask.shape), names)
+        PredictionImage(as_image(image), mask, _nearest(score.argmax(axis=-1), mask.shape), names)
         for image, mask, score in zip(images, truth, scores, strict=True)
     )
 
 
-def _picture(item: object, classes: tuple[str, ...]) -> Picture:
+def _picture(item: object, classes: tuple[str, ...]) -> PredictionImage:
     if not isinstance(item, Mapping) or {"image", "truth", "found"} - set(item):
         raise UserModuleError(
             f"{FILE_NAME}: {METHOD} must give a dict with image, truth and found for each image"
@@ -116,7 +116,9 @@ def _picture(item: object, classes: tuple[str, ...]) -> Picture:
             f"{FILE_NAME}: {METHOD} must give image as uint8 of (H, W, 3) or (H, W), "
             f"found {image.dtype} {image.shape}"
         )
-    return Picture(_three_channels(image), _seen(item["truth"]), _seen(item["found"]), classes)
+    return PredictionImage(
+        _three_channels(image), _seen(item["truth"]), _seen(item["found"]), classes
+    )
 
 
 def _names(class_names: object) -> tuple[str, ...]:

@@ -108,7 +108,7 @@ class LastPath(Generic[Path]):
         self._path = None
 
 
-class Proof:
+class CacheCheck:
     """Whether sharing changes nothing: tried on the first candidates that share, before it counts.
 
     A PreNet might draw random numbers, of which PostNet or the metric draw the next ones; or leave
@@ -184,14 +184,14 @@ class Sharing(Generic[Path]):
     def __init__(self, steps: Steps) -> None:
         self._steps = steps
         self.last: LastPath[Path] | None = None
-        self.proof = Proof()
+        self.proof = CacheCheck()
 
     @contextmanager
     def allowed(self) -> Iterator[None]:
         """Within it architectures share with the one before how they begin.
 
         Weights must not change there. The scores are the same; where a user's module would make
-        them others, :class:`Proof` finds out and ends it.
+        them others, :class:`CacheCheck` finds out and ends it.
         """
         if self.last is None and not self.proof.failed:
             self.last = LastPath(self._steps)

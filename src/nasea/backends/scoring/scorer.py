@@ -12,8 +12,8 @@ from contextlib import AbstractContextManager
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 from nasea.backends.memory import ShortOfMemory
-from nasea.backends.records import Measurement, Slice
-from nasea.backends.scoring.prediction_images import Picture, read_pictures
+from nasea.backends.records import EvaluationSubset, Measurement
+from nasea.backends.scoring.prediction_images import PredictionImage, read_pictures
 from nasea.backends.scoring.prefix_cache import LIMIT, Beginning, Digest, Path, Sharing
 from nasea.backends.user.code import UserCode
 from nasea.backends.user.metric import CandidateFailed
@@ -95,7 +95,7 @@ class Scorer(ABC, Generic[Path, Begun]):
 
     @abstractmethod
     def metric(
-        self, path: Path, data: Slice, begun: Begun, digest: Digest | None, keeps: bool
+        self, path: Path, data: EvaluationSubset, begun: Begun, digest: Digest | None, keeps: bool
     ) -> float:
         """The user's metric of a calibrated architecture; enters the outputs into the digest."""
 
@@ -104,10 +104,10 @@ class Scorer(ABC, Generic[Path, Begun]):
         """A calibrated architecture: images -> outputs."""
 
     @abstractmethod
-    def masks(self, images: Any, labels: Any, outputs: Any) -> tuple[Picture, ...]:
+    def masks(self, images: Any, labels: Any, outputs: Any) -> tuple[PredictionImage, ...]:
         """Pictures of masks; none where labels or outputs are of another form."""
 
-    def read(self, data: Slice) -> None:
+    def read(self, data: EvaluationSubset) -> None:
         """Read what is not yet read: unreadable data is no candidate's fault."""
         self.data.statistics(data.statistics)
 
@@ -117,7 +117,7 @@ class Scorer(ABC, Generic[Path, Begun]):
 
     # --- what is the same in all ---
 
-    def measure(self, genome: Genome, data: Slice) -> Measurement:
+    def measure(self, genome: Genome, data: EvaluationSubset) -> Measurement:
         """See :meth:`nasea.backends.base.Backend.measure`."""
         self.read(data)
         if self.always_again or self.sharing.last is not None:
@@ -131,10 +131,10 @@ class Scorer(ABC, Generic[Path, Begun]):
         except ShortOfMemory as error:
             return _out_of_memory(error)
 
-    def pictures(self, genome: Genome, count: int) -> tuple[Picture, ...]:
+    def pictures(self, genome: Genome, count: int) -> tuple[PredictionImage, ...]:
         """See :meth:`nasea.backends.base.Backend.pictures`."""
         task = self.data.scenario.task
-        taken: tuple[Picture, ...] = ()
+        taken: tuple[PredictionImage, ...] = ()
         if task == "classification":
             return taken
         with self.calibrated_path(genome, 0, self.begun(None, 0), keeps=False) as path:
@@ -150,7 +150,7 @@ class Scorer(ABC, Generic[Path, Begun]):
                     break
         return taken
 
-    def _shared(self, genome: Genome, data: Slice) -> Measurement:
+    def _shared(self, genome: Genome, data: EvaluationSubset) -> Measurement:
         keeps = self.sharing.last is not None
 
         def attempt(path: Path | None, depth: int, digest: Digest | None) -> Measurement:
@@ -159,7 +159,12 @@ class Scorer(ABC, Generic[Path, Begun]):
         return self.sharing.measured(genome, data.statistics, attempt)
 
     def _attempt(
-        self, genome: Genome, data: Slice, begun: Begun, digest: Digest | None, keeps: bool
+        self,
+        genome: Genome,
+        data: EvaluationSubset,
+        begun: Begun,
+        digest: Digest | None,
+        keeps: bool,
     ) -> Measurement:
         """Score once.
 

@@ -32,7 +32,11 @@ from nasea.backends.tensorflow.network.supernet import Supernet
 from nasea.backends.tensorflow.network.weights import adopt, assemble
 from nasea.backends.tensorflow.scoring.scorer import Scorer
 from nasea.backends.tensorflow.training.own_losses import own_losses
-from nasea.backends.tensorflow.training.pretrained import classification_code, hand_on, take_over
+from nasea.backends.tensorflow.training.pretrained import (
+    classification_code,
+    load_pretrained,
+    pretrained_weights,
+)
 from nasea.backends.tensorflow.training.schedule import play
 from nasea.backends.tensorflow.training.teacher import Teacher
 from nasea.backends.tensorflow.training.trainer import Trainer, TrainerSettings
@@ -43,7 +47,7 @@ from nasea.backends.tensorflow.user.features import low_level_tap, made_up
 from nasea.backends.tensorflow.user.random_draws import Draws
 from nasea.backends.tensorflow.user.variables import count_parameters
 from nasea.backends.training.distillation import nothing_to_learn
-from nasea.backends.training.pretrained import TakenOver
+from nasea.backends.training.pretrained import LoadedPretrained
 from nasea.config import Scenario
 from nasea.space import Genome, Space
 
@@ -193,13 +197,13 @@ class TensorFlowBackend(BackendCore[Data, Batch, Supernet, Trainer, Scorer]):
         network = self._network(space, genome, weights)
         self._teacher = Teacher(network, share, self.user, self._probe_batch()[0])
 
-    def hand_on(self) -> bytes:
-        """See :meth:`nasea.backends.base.Backend.hand_on`."""
-        return hand_on(self.supernet, self._pre_net)
+    def pretrained_weights(self) -> bytes:
+        """See :meth:`nasea.backends.base.Backend.pretrained_weights`."""
+        return pretrained_weights(self.supernet, self._pre_net)
 
-    def take_over(self, weights: bytes) -> TakenOver:
-        """See :meth:`nasea.backends.base.Backend.take_over`."""
-        return take_over(self.supernet, self._pre_net, weights)
+    def load_pretrained(self, weights: bytes) -> LoadedPretrained:
+        """See :meth:`nasea.backends.base.Backend.load_pretrained`."""
+        return load_pretrained(self.supernet, self._pre_net, weights)
 
     def open_trial(self) -> Trial:
         """See :class:`nasea.backends.core.BackendCore`; plays the end of the schedule, too."""

@@ -25,7 +25,11 @@ from nasea.backends.torch.export.exporter import TorchExporter
 from nasea.backends.torch.network.standalone import load_network
 from nasea.backends.torch.network.supernet import Supernet
 from nasea.backends.torch.scoring.scorer import Scorer
-from nasea.backends.torch.training.pretrained import classification_code, hand_on, take_over
+from nasea.backends.torch.training.pretrained import (
+    classification_code,
+    load_pretrained,
+    pretrained_weights,
+)
 from nasea.backends.torch.training.schedule import play
 from nasea.backends.torch.training.state import random_state, set_random_state
 from nasea.backends.torch.training.teacher import Teacher
@@ -37,7 +41,7 @@ from nasea.backends.torch.user.ends import (
     run_post_net,
     run_pre_net,
 )
-from nasea.backends.training.pretrained import TakenOver
+from nasea.backends.training.pretrained import LoadedPretrained
 from nasea.config import Scenario
 from nasea.errors import NotAvailableError
 from nasea.space import Genome, Space
@@ -161,13 +165,13 @@ class TorchBackend(BackendCore[Data, Batch, Supernet, Trainer, Scorer]):
         images, _ = self._probe_batch()
         self._teacher = Teacher(network, share, self.user, images)
 
-    def hand_on(self) -> bytes:
-        """See :meth:`nasea.backends.base.Backend.hand_on`."""
-        return hand_on(self.supernet)
+    def pretrained_weights(self) -> bytes:
+        """See :meth:`nasea.backends.base.Backend.pretrained_weights`."""
+        return pretrained_weights(self.supernet)
 
-    def take_over(self, weights: bytes) -> TakenOver:
-        """See :meth:`nasea.backends.base.Backend.take_over`."""
-        return take_over(self.supernet, weights)
+    def load_pretrained(self, weights: bytes) -> LoadedPretrained:
+        """See :meth:`nasea.backends.base.Backend.load_pretrained`."""
+        return load_pretrained(self.supernet, weights)
 
     def open_trial(self) -> Trial:
         """See :class:`nasea.backends.core.BackendCore`."""

@@ -18,7 +18,7 @@ SLOT, PRE_NET = "slot:", "PreNet:"
 
 
 @dataclass(frozen=True)
-class TakenOver:
+class LoadedPretrained:
     """What became of a file of pre-trained weights.
 
     Attributes:
@@ -61,7 +61,7 @@ def unpack(packed: bytes) -> dict[str, np.ndarray[Any, Any]]:
 
 def match(
     offered: Arrays, wanted: Mapping[str, Sequence[int]]
-) -> tuple[dict[str, np.ndarray[Any, Any]], TakenOver]:
+) -> tuple[dict[str, np.ndarray[Any, Any]], LoadedPretrained]:
     """Which of the tensors offered fit.
 
     Args:
@@ -81,7 +81,7 @@ def match(
         else:
             fit[name] = array
     missing = tuple(name for name in wanted if name not in offered)
-    return fit, TakenOver(tuple(fit), tuple(unfit), missing)
+    return fit, LoadedPretrained(tuple(fit), tuple(unfit), missing)
 
 
 def _shape(shape: Sequence[int]) -> str:

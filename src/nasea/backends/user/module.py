@@ -143,18 +143,18 @@ def _problems_of_maker(name: str, found: object) -> list[str]:
     if found is None:
         return [f"class {name} is missing"]
     if name == "UserModule":
-        return [f"{name} must be a class, found {_told(found)}"]
+        return [f"{name} must be a class, found {_in_words(found)}"]
     if not isinstance(found, FunctionType | MethodType | functools.partial):
         return [
             f"{name} must be a class, or a function that makes a new model whenever it is called "
-            f"(def {name}(): return …), found {_told(found)}"
+            f"(def {name}(): return …), found {_in_words(found)}"
         ]
     if not accepts(found, 0):
         return [f"{name}{inspect.signature(found)} must work without arguments: {name}()"]
     return []
 
 
-def _told(found: object) -> str:
+def _in_words(found: object) -> str:
     kind = type(found)
     return f"an object of {kind.__module__}.{kind.__qualname__}"
 

@@ -18,7 +18,7 @@ def standings_table(found: Standings) -> Table:
     from rich.table import Table
     from rich.text import Text
 
-    from nasea.results.standings import told_mean
+    from nasea.results.standings import mean_in_words
 
     unit = found.unit
     half = " ± 95 % interval" if found.seeds > 1 else ""
@@ -35,7 +35,7 @@ def standings_table(found: Standings) -> Table:
             Text(name, "bold" if ours else ""),
             unit.number(row.cost(found.quantity)),
             str(found.epochs),
-            told_mean(row),
+            mean_in_words(row),
             f"{statistics.fmean(row.seconds):.0f}",
         )
     return table

@@ -20,7 +20,7 @@ EXIT_NOBODY_READS = 1
 _P = ParamSpec("_P")
 
 
-def told(verb: Callable[_P, None]) -> Callable[_P, None]:
+def reports_failures(verb: Callable[_P, None]) -> Callable[_P, None]:
     """The verb, its failures told to the user and turned into exit statuses."""
 
     @functools.wraps(verb)

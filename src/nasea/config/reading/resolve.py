@@ -153,7 +153,7 @@ class _Resolver:
 
     def _refuse_values(self, error: ValidationError) -> set[Location]:
         """Report what validation found; the locations of all fields that are not sound."""
-        told: set[tuple[Location, int | None]] = set()
+        reported: set[tuple[Location, int | None]] = set()
         for one in error.errors(include_url=False, include_input=False, include_context=False):
             location, item = _split(one["loc"])
             given = self._found.given.get(location)
@@ -163,10 +163,10 @@ class _Resolver:
                 continue  # pydantic does not count the items that it has refused already
             if item is not None and item >= len(given.items):
                 item = None  # pydantic's place of an item that a list of fixed length lacks
-            if (location, item) not in told:
-                told.add((location, item))
+            if (location, item) not in reported:
+                reported.add((location, item))
                 self._refuse_value(location, item)
-        return {location for location, _ in told}
+        return {location for location, _ in reported}
 
     def _refuse_value(self, location: Location, item: int | None) -> None:
         field, given = self._fields[location], self._found.given[location]

@@ -9,10 +9,12 @@ from nasea.config.reading.report import shorten
 from nasea.config.reading.values import Given
 from nasea.config.schema.amounts import read_amount, written
 from nasea.config.schema.fields import Location
-from nasea.config.schema.rules import Judge
+from nasea.config.schema.rules import RuleReport
 
 
-def check_costs(given: Mapping[Location, Given], kind: str | None, judge: Judge) -> set[Location]:
+def check_costs(
+    given: Mapping[Location, Given], kind: str | None, judge: RuleReport
+) -> set[Location]:
     """Check the amounts of all budgets that stand in the file.
 
     Args:

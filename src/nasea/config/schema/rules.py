@@ -12,7 +12,7 @@ _CHANNELS = range(1, 5)
 Values = Mapping[Location, object]
 
 
-class Judge(Protocol):
+class RuleReport(Protocol):
     """Takes down what the rules find."""
 
     def refuse(
@@ -24,7 +24,7 @@ class Judge(Protocol):
         """A field is unusual."""
 
 
-def check(values: Values, given: set[Location], judge: Judge) -> None:
+def check(values: Values, given: set[Location], judge: RuleReport) -> None:
     """Apply every rule to the values that are sound in themselves.
 
     Args:
@@ -36,7 +36,7 @@ def check(values: Values, given: set[Location], judge: Judge) -> None:
         rule(values, given, judge)
 
 
-def _layers_agree(values: Values, given: set[Location], judge: Judge) -> None:
+def _layers_agree(values: Values, given: set[Location], judge: RuleReport) -> None:
     filters, strides = values.get(_FILTERS), values.get(_STRIDES)
     if filters is None or strides is None:
         return
@@ -59,7 +59,7 @@ def _layers_agree(values: Values, given: set[Location], judge: Judge) -> None:
         )
 
 
-def _features_exist(values: Values, given: set[Location], judge: Judge) -> None:
+def _features_exist(values: Values, given: set[Location], judge: RuleReport) -> None:
     filters = values.get(_FILTERS)
     if filters is None or _FEATURES not in given:
         return
@@ -69,12 +69,12 @@ def _features_exist(values: Values, given: set[Location], judge: Judge) -> None:
             judge.refuse(_FEATURES, f"must be a searched layer, from 0 to {last}", item=index)
 
 
-def _format_suits_framework(values: Values, given: set[Location], judge: Judge) -> None:
+def _format_suits_framework(values: Values, given: set[Location], judge: RuleReport) -> None:
     if values.get(_FRAMEWORK) == "pytorch" and values.get(_FORMAT) == "channels_last":
         judge.refuse(_FORMAT, "must be channels_first with PyTorch", fix="write channels_first")
 
 
-def _shape_suits_format(values: Values, given: set[Location], judge: Judge) -> None:
+def _shape_suits_format(values: Values, given: set[Location], judge: RuleReport) -> None:
     layout = values.get(_FORMAT)
     if _SHAPE not in given or layout is None or values.get(_SHAPE) is None:
         return
@@ -96,12 +96,12 @@ def _shape_suits_format(values: Values, given: set[Location], judge: Judge) -> N
         judge.notice(_SHAPE, f"{channels} channels, as data_format is {layout}")
 
 
-def _optimizer_suits_framework(values: Values, given: set[Location], judge: Judge) -> None:
+def _optimizer_suits_framework(values: Values, given: set[Location], judge: RuleReport) -> None:
     if values.get(_FRAMEWORK) == "pytorch" and values.get(_OPTIMIZER) == "momentum":
         judge.refuse(_OPTIMIZER, "must be SGD or Adam with PyTorch", fix="write Adam or SGD")
 
 
-def _resource_suits_framework(values: Values, given: set[Location], judge: Judge) -> None:
+def _resource_suits_framework(values: Values, given: set[Location], judge: RuleReport) -> None:
     framework, name = values.get(_FRAMEWORK), values.get(_RESOURCE)
     if framework is not None and name is not None and name != f"{framework}_standalone":
         judge.refuse(
@@ -111,7 +111,7 @@ def _resource_suits_framework(values: Values, given: set[Location], judge: Judge
         )
 
 
-def _norms_suit_framework(values: Values, given: set[Location], judge: Judge) -> None:
+def _norms_suit_framework(values: Values, given: set[Location], judge: RuleReport) -> None:
     if values.get(_FRAMEWORK) == "tensorflow" and values.get(_NORMS) == "synchronised":
         judge.refuse(
             _NORMS,
@@ -120,7 +120,7 @@ def _norms_suit_framework(values: Values, given: set[Location], judge: Judge) ->
         )
 
 
-def _other_budgets_are_others(values: Values, given: set[Location], judge: Judge) -> None:
+def _other_budgets_are_others(values: Values, given: set[Location], judge: RuleReport) -> None:
     kind = values.get(_CONSTRAINT)
     location = ("constraint", f"also_{kind}")
     if kind is not None and location in given:
@@ -131,7 +131,7 @@ def _other_budgets_are_others(values: Values, given: set[Location], judge: Judge
         )
 
 
-def _objectives_are_others(values: Values, given: set[Location], judge: Judge) -> None:
+def _objectives_are_others(values: Values, given: set[Location], judge: RuleReport) -> None:
     kind, seen = values.get(_CONSTRAINT), set[str]()
     for index, objective in enumerate(cast(tuple[str, ...], values.get(_OBJECTIVES, ()))):
         if objective == kind:
@@ -152,7 +152,7 @@ def _objectives_are_others(values: Values, given: set[Location], judge: Judge) -
         )
 
 
-def _devices_differ(values: Values, given: set[Location], judge: Judge) -> None:
+def _devices_differ(values: Values, given: set[Location], judge: RuleReport) -> None:
     seen: set[int] = set()
     for index, device in enumerate(cast(tuple[int, ...], values.get(_DEVICES, ()))):
         if device in seen:
@@ -173,7 +173,7 @@ _OPTIMIZER = ("optimizer", "type")
 _RESOURCE = ("resource", "name")
 _DEVICES = ("resource", "gpu_ids")
 _NORMS = ("resource", "batch_norm")
-_RULES: tuple[Callable[[Values, set[Location], Judge], None], ...] = (
+_RULES: tuple[Callable[[Values, set[Location], RuleReport], None], ...] = (
     _layers_agree,
     _features_exist,
     _format_suits_framework,

@@ -22,7 +22,7 @@ COLUMNS = (
 UNITS = {"latency_ms": 1.0, "latency_us": 1e-3, "latency_s": 1e3}
 """Column of the time -> milliseconds of one unit."""
 
-_TOLD = 10
+_MAX_SHOWN = 10
 _LARGEST = 10**9
 
 
@@ -167,9 +167,9 @@ def _time(where: str, column: str, text: str, problems: list[Problem]) -> float:
 def _raise(problems: Sequence[Problem]) -> None:
     if not problems:
         return
-    lines = [f"  {problem}" for problem in problems[:_TOLD]]
-    if len(problems) > _TOLD:
-        lines.append(f"  and {len(problems) - _TOLD} more")
+    lines = [f"  {problem}" for problem in problems[:_MAX_SHOWN]]
+    if len(problems) > _MAX_SHOWN:
+        lines.append(f"  and {len(problems) - _MAX_SHOWN} more")
     count = len(problems)
     head = f"{count} error{'s' * (count != 1)} in the measurements:"
     raise LatencyError("\n".join([head, *lines]))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from nasea.backends.records import Measurement, Slice
+from nasea.backends.records import EvaluationSubset, Measurement
 from nasea.config import load_scenario
 from nasea.cost import UNITS, format_cost
 from nasea.errors import Notice
@@ -145,7 +145,7 @@ def _widths(prepared: Prepared) -> str:
         return "; ".join(
             _stage(stage, within) for stage, within in zip(stages, usable, strict=True)
         )
-    low, high = (f(constraint.type) for f in (costs.cheapest_of, costs.dearest_of))
+    low, high = (f(constraint.type) for f in (costs.cheapest_of, costs.most_expensive_of))
     place = constraint.value / (low * high) ** 0.5
     text = (
         f"fixed by filters: this trunk allows {format_cost(low, constraint.type)} to "
@@ -202,7 +202,7 @@ def _estimate(prepared: Prepared) -> tuple[float, float, Measurement]:
     scenario = prepared.scenario
     training = scenario.epochs * prepared.data.batches_per_epoch * prepared.step_seconds
     middle = describe_costs(prepared)[1][2]
-    data = Slice(images=prepared.eval_images)
+    data = EvaluationSubset(images=prepared.eval_images)
     # The first fills the caches that every later one profits from.
     first = prepared.backend.measure(middle, data)
     require_working_metric(prepared, [first])
@@ -225,7 +225,7 @@ def _memory(prepared: Prepared) -> str:
     text = f"peak {peak.process / 2**30:.2f} GiB in this process"
     if peak.device is not None:
         text += f", {peak.device / 2**30:.2f} GiB on the GPU"
-    text += ", after a batch through every candidate and the dearest network"
+    text += ", after a batch through every candidate and the most expensive network"
     devices = len(prepared.scenario.resource.gpu_ids)
     return text + (f"; so much for each of {devices} devices" if devices > 1 else "")
 

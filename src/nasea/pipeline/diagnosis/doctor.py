@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from nasea.backends import ProcessGroup, open_process_group, single_process
-from nasea.backends.records import Measurement, Slice, UpdateReport
+from nasea.backends.records import EvaluationSubset, Measurement, UpdateReport
 from nasea.config import Scenario
 from nasea.errors import NotAvailableError
 from nasea.pipeline.diagnosis.trial import STEPS, Framework, trial_project, trial_scenario
@@ -79,7 +79,7 @@ def examine_devices(
         one = apart(
             measure_speed, single_process(), trial_scenario(gpu_ids[:1], device, framework), home
         )
-        yield "one device", _told(one)
+        yield "one device", _in_words(one)
         if len(gpu_ids) < 2:
             return
         start = time.perf_counter()
@@ -94,7 +94,7 @@ def examine_devices(
             rate = MEGABYTES / seconds
             yield "all-reduce", f"{MEGABYTES} MB in {seconds:.3f} s, {rate:.0f} MB/s; sum correct"
             every = measure_speed(group, scenario, home)
-        yield f"{group.size} devices", _told(every)
+        yield f"{group.size} devices", _in_words(every)
         ratios = f"training x {every.images / one.images:.2f}"
         yield "speed-up", f"{ratios}, scoring x {every.candidates / one.candidates:.2f}"
 
@@ -108,7 +108,7 @@ def apart(measure: Callable[..., T], *values: object) -> T:
         return pool.submit(measure, *values).result()
 
 
-def _told(speed: Speed) -> str:
+def _in_words(speed: Speed) -> str:
     return (
         f"{speed.devices}: {STEPS} steps, {speed.images:.0f} images/s; "
         f"{speed.candidates * 60:.0f} candidates/min"
@@ -143,7 +143,7 @@ def measure_speed(group: ProcessGroup, scenario: Scenario, home: Path) -> Speed:
         taken = marks[_WARM_UP - 1 : _WARM_UP + STEPS]
         seconds = taken[-1][0] - taken[0][0]
         images = sum(count for _, count in taken[1:])
-        jobs = [(path(index), Slice()) for index in range(_CANDIDATES)]
+        jobs = [(path(index), EvaluationSubset()) for index in range(_CANDIDATES)]
         found: list[Measurement] = []
         backend.measure_each(jobs, lambda one: None)  # a first time, which fills caches
         start = time.perf_counter()

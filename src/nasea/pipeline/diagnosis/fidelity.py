@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from nasea.backends.distributed.launch import launched_rank
-from nasea.backends.records import Measurement, Slice
+from nasea.backends.records import EvaluationSubset, Measurement
 from nasea.config import Scenario, load_scenario
 from nasea.cost import format_cost
 from nasea.errors import NaseaError, NotAvailableError, Notice, ResultsError
@@ -247,7 +247,7 @@ class _Run:
             listener.progress(Progress("fidelity", done, len(genomes), "architecture"))
 
         backend = trained.prepared.backend
-        backend.measure_each([(genome, Slice()) for genome in unknown], on_measured)
+        backend.measure_each([(genome, EvaluationSubset()) for genome in unknown], on_measured)
 
     def _train_alone(self, genomes: list[Genome]) -> None:
         """Metrics after training alone; one seed after the other."""

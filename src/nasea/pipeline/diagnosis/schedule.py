@@ -15,7 +15,7 @@ _BARS = "▁▂▃▄▅▆▇█"
 _WIDTH = 40
 _EARLY, _LATE = 0.5, 0.95
 """A rate of zero from before the first share of the training on is a fault, from before the second
-is told: published modules reach zero a few updates before the end."""
+is summary: published modules reach zero a few updates before the end."""
 _SMALL, _SOON = 0.02, 0.1
 """A rate that fell to this share of its peak within this share of the training is told of."""
 
@@ -69,12 +69,12 @@ def describe(rates: Sequence[float], updates: int) -> str:
     """First, peak and last rate, and the curve in one line."""
     peak = max(rates)
     at = _places(len(rates), updates)(rates.index(peak))
-    told = f"{rates[0]:.3g} first, {peak:.3g} at most (update {at}), {rates[-1]:.3g} last"
+    summary = f"{rates[0]:.3g} first, {peak:.3g} at most (update {at}), {rates[-1]:.3g} last"
     count = min(_WIDTH, len(rates))
     chosen = [rates[round(i * (len(rates) - 1) / max(count - 1, 1))] for i in range(count)]
     top = len(_BARS) - 1
     curve = "".join(_BARS[round(rate / peak * top) if peak else 0] for rate in chosen)
-    return f"{told}: {curve}"
+    return f"{summary}: {curve}"
 
 
 def _end(rates: Sequence[float]) -> int:

@@ -195,7 +195,7 @@ class _Run:
         finally:
             self.field.opened.backend.close()
         for entry in self.field.entries:
-            listener.line(f"{entry.name}: {entry.told(self.field.unit)}")
+            listener.line(f"{entry.name}: {entry.in_words(self.field.unit)}")
         for one in self.field.excluded:
             listener.line(f"{one.name} is not there: {one.reason}")
         self._train()
@@ -223,7 +223,7 @@ class _Run:
         entries, seeds = self.field.entries, self._seeds
         jobs = [(entry, seed) for seed in seeds for entry in entries]
         missing = [job for job in jobs if self._key(*job) not in self.known]
-        title = f"training {len(entries)} networks alone, {self._told_epochs} each, {len(jobs)}"
+        title = f"training {len(entries)} networks alone, {self._epochs_in_words} each, {len(jobs)}"
         listener.begin("compare", f"{title} trainings")
         counter = Counter(listener, "compare", len(jobs) - len(missing), len(jobs))
         trainer = AloneTrainer(
@@ -246,7 +246,7 @@ class _Run:
             self.session.stop.check()
 
     @property
-    def _told_epochs(self) -> str:
+    def _epochs_in_words(self) -> str:
         return f"{self.epochs} epoch{'s' * (self.epochs != 1)}"
 
     @property
@@ -267,7 +267,7 @@ class _Run:
     ) -> Callable[[Backend, Space, Measurement], None] | None:
         if entry.kind not in ("hand pick", "uniform"):
             return None
-        words = f"hand pick, {self._told_epochs} from scratch, seed {seed}"
+        words = f"hand pick, {self._epochs_in_words} from scratch, seed {seed}"
         front = Front.load(self.home / "results" / FRONT_FILE)
         return partial(
             write_hand_pick,

@@ -71,7 +71,7 @@ class Entry:
         layers = zip(self.blocks, self.filters, self.strides, strict=True)
         return " ".join(f"{block}:{width}/{stride}" for block, width, stride in layers)
 
-    def told(self, unit: Unit) -> str:
+    def in_words(self, unit: Unit) -> str:
         """Cost and widths in a line."""
         cost = unit.phrase(self.cost(unit.quantity))
         return f"{cost}, filters {'-'.join(map(str, self.filters))}"
@@ -291,16 +291,18 @@ class _Picker:
         if found.reason is not None:
             return found.reason
         if found.least is not None:
-            return f"its smallest network costs {self._told(found.least)}, the budget is {budget}"
+            return (
+                f"its smallest network costs {self._in_words(found.least)}, the budget is {budget}"
+            )
         if found.most is not None:
-            return f"its largest network costs {self._told(found.most)}, the budget is {budget}"
+            return f"its largest network costs {self._in_words(found.most)}, the budget is {budget}"
         assert found.nearest is not None
         return (
-            f"its nearest network costs {self._told(found.nearest)}, which is not within "
+            f"its nearest network costs {self._in_words(found.nearest)}, which is not within "
             f"{TOLERANCE:.0%} of {budget}"
         )
 
-    def _told(self, cost: float) -> str:
+    def _in_words(self, cost: float) -> str:
         return unit_for(self.unit.quantity, [cost]).phrase(cost)
 
 

@@ -142,7 +142,7 @@ def _save(path: Path, content: bytes) -> None:
         ) from error
 
 
-def formats_told(formats: Sequence[str]) -> str:
+def formats_in_words(formats: Sequence[str]) -> str:
     """The written formats in words."""
     names = {"onnx": "ONNX", "tflite": "TFLite"}
     return " and ".join(names[name] for name in formats)

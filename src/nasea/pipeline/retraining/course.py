@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from nasea.backends.records import Slice, UpdateReport
+from nasea.backends.records import EvaluationSubset, UpdateReport
 from nasea.errors import MetricError, Notice
 from nasea.pipeline.epochs import EpochLoop, Seen
 from nasea.pipeline.opening import Opened
@@ -118,7 +118,7 @@ class Retraining(EpochLoop):
 
     def _measure(self, loss: float | None) -> None:
         """Enter the network as it is now; keep its weights when it is the best so far."""
-        measured = self.backend.measure(self._genome, Slice())
+        measured = self.backend.measure(self._genome, EvaluationSubset())
         row = EpochRow(self.epoch, measured.metric, loss)
         rows = (*self._course.rows, row)
         self._course = replace(self._course, rows=rows)
@@ -129,7 +129,7 @@ class Retraining(EpochLoop):
         elif self._is_best(measured.metric):
             weights = self._weights()
             self._course = replace(self._course, best=len(rows) - 1, best_weights=weights)
-        listener.line(self._told(row))
+        listener.line(self._in_words(row))
         if measured.metric is not None:
             accuracy = self.direction.accuracy(measured.metric)
             step = row.epoch * self.steps_per_epoch
@@ -150,7 +150,7 @@ class Retraining(EpochLoop):
             self.backend.write_weights(self._genome, path)
             return path.read_bytes()
 
-    def _told(self, row: EpochRow) -> str:
+    def _in_words(self, row: EpochRow) -> str:
         what = f"epoch {row.epoch}/{self.plan.epochs}" if row.epoch else "before training"
         loss = "" if row.loss is None else f"loss {row.loss:.4f}, "
         if row.metric is None:

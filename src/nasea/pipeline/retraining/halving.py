@@ -125,7 +125,7 @@ def retrain_best(
             "--distill is for one architecture: the most accurate cannot teach itself",
             fix="choose one with --arch, or leave --distill out",
         )
-    told = listener or Silence()
+    heard_by = listener or Silence()
     plan = plan_of(load_scenario(config).scenario, request, None)
     front = Front.load(results / FRONT_FILE)
     numbers = [m.number for m in candidates_of(front, budget, candidates)]
@@ -134,7 +134,7 @@ def retrain_best(
         numbers = numbers[: rung.count]
         if len(numbers) == 1:
             break
-        told.begin("retrain", f"{len(numbers)} candidates, each to epoch {rung.epoch}")
+        heard_by.begin("retrain", f"{len(numbers)} candidates, each to epoch {rung.epoch}")
         found = [
             train_until(
                 config,
@@ -151,7 +151,7 @@ def retrain_best(
         ranked = tuple(sorted(found, key=_order))
         rounds.append(ranked)
         numbers = [one.number for one in ranked]
-        told.line(_told(ranked, rung.epoch))
+        heard_by.line(_in_words(ranked, rung.epoch))
     if rounds and rounds[-1][0].accuracy is None:
         raise MetricError("the user's metric failed on every candidate")
     outcome = retrain(
@@ -172,7 +172,7 @@ def _order(one: Progressed) -> tuple[float, int]:
     return (math.inf if one.accuracy is None else -one.accuracy, one.number)
 
 
-def _told(ranked: Sequence[Progressed], epoch: int) -> str:
+def _in_words(ranked: Sequence[Progressed], epoch: int) -> str:
     listed = ", ".join(
         f"architecture {one.number} "
         + ("failed" if one.accuracy is None else f"{one.accuracy:.4f}")

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from nasea.backends import Backend
-from nasea.backends.records import Measurement, Slice
+from nasea.backends.records import EvaluationSubset, Measurement
 from nasea.config import Scenario
 from nasea.errors import Notice, TrainingError
 from nasea.pipeline.opening import Opened, open_scenario
@@ -184,7 +184,7 @@ class AloneTrainer:
             session = replace(self.session, listener=listener)
             training = Alone(scenario, backend, space, 1, self.store, marks, session)
             training.run()
-            measured = backend.measure(genome, Slice())
+            measured = backend.measure(genome, EvaluationSubset())
             if job.at_end is not None and measured.metric is not None:
                 job.at_end(backend, space, measured)
         except TrainingError as error:  # it may well be the only one that does not train

@@ -107,7 +107,7 @@ def decide(
     changes = [a - b for b, a in pairs]
     mean = statistics.fmean(changes)
     spread = statistics.stdev(changes) / math.sqrt(len(changes))
-    told = (
+    evidence = (
         f"training moved the metric from {statistics.fmean(b for b, _ in pairs):.4g} to "
         f"{statistics.fmean(a for _, a in pairs):.4g} (mean of {len(pairs)} architectures)"
     )
@@ -115,12 +115,12 @@ def decide(
     if not same_sign or abs(mean) <= _SURE * spread:
         raise MetricError(
             f"searcher.metric_mode: auto cannot tell whether the metric is an accuracy or an "
-            f"error: {told}",
+            f"error: {evidence}",
             fix="write metric_mode: max (an accuracy) or metric_mode: min (an error) and run the "
             "same command again, the trained supernet is kept; or train longer",
         )
     mode: Mode = "max" if mean > 0 else "min"
-    return Direction(mode, unit, told)
+    return Direction(mode, unit, evidence)
 
 
 def _too_few(

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from nasea.backends.records import Measurement, Slice
-from nasea.backends.scoring.prediction_images import METHOD, Picture
+from nasea.backends.records import EvaluationSubset, Measurement
+from nasea.backends.scoring.prediction_images import METHOD, PredictionImage
 from nasea.errors import MetricError, NaseaError, Notice
 from nasea.pipeline.export.rendering import model_text
 from nasea.pipeline.probe import Prepared
@@ -82,9 +82,9 @@ def finish(
 
 def _pictures(
     prepared: Prepared, front: Front, listener: Listener
-) -> dict[int, tuple[Picture, ...]]:
+) -> dict[int, tuple[PredictionImage, ...]]:
     """What the most accurate and the cheapest member find in a few validation images."""
-    drawn: dict[int, tuple[Picture, ...]] = {}
+    drawn: dict[int, tuple[PredictionImage, ...]] = {}
     try:
         for member in (front.best, front.members[0]):
             drawn[member.number] = prepared.backend.pictures(member.genome, _PICTURES)
@@ -195,7 +195,7 @@ def _score_whole(
 
     for _ in range(len(records) - len(unknown)):
         advance()
-    prepared.backend.measure_each([(genome, Slice()) for genome in unknown], on_measured)
+    prepared.backend.measure_each([(genome, EvaluationSubset()) for genome in unknown], on_measured)
     scored: list[_Scored] = []
     failures: list[str] = []
     for record in records:

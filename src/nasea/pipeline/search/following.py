@@ -16,7 +16,7 @@ def follow_run(config: Path) -> Any:
         config: the scenario file, the same as there.
 
     Returns:
-        What that process bade farewell with, JSON values; ``None`` where it had nothing to say.
+        The outcome that this process sent, JSON values; ``None`` where it had nothing to say.
 
     Raises:
         NaseaError: the scenario is wrong, or that process failed.

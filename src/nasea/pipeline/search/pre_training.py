@@ -13,7 +13,7 @@ from pathlib import Path
 from nasea.backends.data.image_folder import is_image_folder
 from nasea.backends.data.tfrecords import record_files
 from nasea.backends.records import DataReport
-from nasea.backends.training.pretrained import PRE_NET, SLOT, TakenOver
+from nasea.backends.training.pretrained import PRE_NET, SLOT, LoadedPretrained
 from nasea.backends.user.module import CLASSIFICATION_MODULE
 from nasea.config import Scenario, load_scenario
 from nasea.errors import CheckpointError, ConfigError, DataError, Notice, Problem
@@ -27,7 +27,7 @@ from nasea.pipeline.supernet_training import SupernetTraining
 CLASSIFICATION_SCENARIO = "pre_train.yaml"
 
 _KIND = "pretrained"
-_TOLD = 8
+_MAX_SHOWN = 8
 
 
 class PreTraining(SupernetTraining):
@@ -102,14 +102,14 @@ def pre_train(prepared: Prepared, home: Path, session: Session) -> None:
     else:
         stored = _trained(prepared.scenario, home, session, prepared.space.taps)
         source = "checkpoint/"
-    account = prepared.backend.take_over(stored.payload)
+    account = prepared.backend.load_pretrained(stored.payload)
     _require_something(account, source)
     session.listener.line(f"pre-trained weights of {source}: {_words(account)}")
     unfit = [*account.unfit, *(f"{name}: not in the checkpoint" for name in account.missing)]
     if unfit:
-        told = "\n".join(f"  {text}" for text in unfit[:_TOLD])
-        more = f"\n  and {len(unfit) - _TOLD} more" * (len(unfit) > _TOLD)
-        session.listener.notice(Notice("pre-training", f"begins untrained:\n{told}{more}"))
+        shown = "\n".join(f"  {text}" for text in unfit[:_MAX_SHOWN])
+        more = f"\n  and {len(unfit) - _MAX_SHOWN} more" * (len(unfit) > _MAX_SHOWN)
+        session.listener.notice(Notice("pre-training", f"begins untrained:\n{shown}{more}"))
 
 
 def classification_scenario(scenario: Scenario, home: Path) -> Scenario:
@@ -171,7 +171,7 @@ def _trained(scenario: Scenario, home: Path, session: Session, taps: Sequence[in
             session,
         ).run()
         meta = {"identity": present, "framework": wanted.framework}
-        finished.save(meta, backend.hand_on())
+        finished.save(meta, backend.pretrained_weights())
         store.clear()
     finally:
         backend.close()
@@ -202,7 +202,7 @@ def _described(data: DataReport, layers: int) -> str:
     )
 
 
-def _words(account: TakenOver) -> str:
+def _words(account: LoadedPretrained) -> str:
     def count(kind: str) -> str:
         loaded = sum(name.startswith(kind) for name in account.loaded)
         missing = sum(name.startswith(kind) for name in account.missing)
@@ -212,12 +212,12 @@ def _words(account: TakenOver) -> str:
     return f"{count(SLOT)} slots and {count(PRE_NET)} tensors of PreNet taken over"
 
 
-def _require_something(account: TakenOver, source: str) -> None:
+def _require_something(account: LoadedPretrained, source: str) -> None:
     if any(name.startswith(SLOT) for name in account.loaded):
         return
-    told = "\n".join(f"  {text}" for text in account.unfit[:_TOLD])
+    shown = "\n".join(f"  {text}" for text in account.unfit[:_MAX_SHOWN])
     raise CheckpointError(
-        f"no slot of the pre-trained weights of {source} fits this search space:\n{told}",
+        f"no slot of the pre-trained weights of {source} fits this search space:\n{shown}",
         fix="pre-train with the filters and blocks of this scenario, or use pre_train_dir: none",
     )
 

@@ -67,7 +67,7 @@ def search(
     log = home / f"log_{loaded.scenario.task}"
     with session(home, home / "results", log, listener, loaded.scenario) as ready:
         front = _Run(loaded, home, restart, ready, strategy).front()
-        ready.group.farewell = front.to_dict()
+        ready.group.outcome = front.to_dict()
         return front
 
 

@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from nasea.backends.records import Measurement, Slice
+from nasea.backends.records import EvaluationSubset, Measurement
 from nasea.config import Scenario
 from nasea.cost import format_cost
 from nasea.cost.profiles import Profile
@@ -110,7 +110,7 @@ class Searching:
 
     def _evaluate(self, genomes: Sequence[Genome]) -> list[Score]:
         began = time.monotonic()
-        data = Slice(images=self.prepared.eval_images)
+        data = EvaluationSubset(images=self.prepared.eval_images)
         # In order, so that those that begin alike come one after the other: they share that part.
         unknown = sorted(
             {genome for genome in genomes if self.book.get(genome) is None},

@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from nasea.backends.records import MeasureEach, Measurement, Slice
+from nasea.backends.records import EvaluationSubset, MeasureEach, Measurement
 from nasea.errors import Notice
 from nasea.space import Genome
 
@@ -144,7 +144,7 @@ def _measured(
         if len(measured) % len(conditions) == 0:
             on_measured(len(measured) // len(conditions))
 
-    slices = [Slice(images, half, draw) for draw, half in conditions]
+    slices = [EvaluationSubset(images, half, draw) for draw, half in conditions]
     measure_each([(genome, data) for genome in genomes for data in slices], on_each)
     rows: list[list[float]] = []
     for start in range(0, len(measured), len(slices)):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from nasea.backends.records import Measurement, Slice
+from nasea.backends.records import EvaluationSubset, Measurement
 from nasea.cost import format_cost
 from nasea.errors import Notice
 from nasea.pipeline.epochs import Seen
@@ -132,6 +132,6 @@ def measure_all(
         measured.append(one)
         stop.check()
 
-    data = Slice(images=prepared.eval_images)
+    data = EvaluationSubset(images=prepared.eval_images)
     prepared.backend.measure_each([(genome, data) for genome in genomes], on_measured)
     return measured

@@ -76,7 +76,7 @@ class Silence:
         """Ignore."""
 
 
-class Chorus:
+class Listeners:
     """Several listeners as one."""
 
     def __init__(self, listeners: Sequence[Listener]) -> None:

@@ -23,7 +23,7 @@ from nasea.space.select import USER_BLOCKS_FILE
 _METRICS = ("metrics_func", "metrics_op")
 _SCHEDULES = ("scheduler_define", "lr_scheduler")
 
-_TOLD = {
+_MAX_SHOWN = {
     "scenario": "the scenario (anything but searcher keys, the budget and gpu_id)",
     "user_module": "user_module.py or a file that it imports",
     "blocks": "blocks.py",
@@ -61,7 +61,7 @@ def require_same(
         present: identity of this run.
         folder: where the checkpoint is, for the message.
     """
-    changed = [text for key, text in _TOLD.items() if stored.get(key) != present.get(key)]
+    changed = [text for key, text in _MAX_SHOWN.items() if stored.get(key) != present.get(key)]
     if changed:
         raise CheckpointError(
             f"{folder} belongs to another run; since then this changed: {'; '.join(changed)}",

@@ -10,7 +10,7 @@ from pathlib import Path
 from nasea.backends import ProcessGroup, open_process_group
 from nasea.config import Scenario
 from nasea.errors import Interrupted, NaseaError, ResultsError
-from nasea.pipeline.session.events import Chorus, Listener, Silence
+from nasea.pipeline.session.events import Listener, Listeners, Silence
 from nasea.pipeline.session.interrupt import StopRequest, stop_on_signal
 from nasea.pipeline.session.journal import Journal
 from nasea.pipeline.session.lock import only_run
@@ -54,11 +54,11 @@ def session(
         check_writable(results)
         journal = Journal(log)
         try:
-            told = Chorus([listener or Silence(), journal])
+            listeners = Listeners([listener or Silence(), journal])
             with open_process_group(scenario, stop.ask) as group:
                 for notice in group.notices:
-                    told.notice(notice)
-                yield Session(told, journal, stop, group)
+                    listeners.notice(notice)
+                yield Session(listeners, journal, stop, group)
         except Exception as error:
             reason = _as_stop(error) if stop.requested else error
             if isinstance(reason, NaseaError):

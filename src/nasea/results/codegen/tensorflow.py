@@ -55,7 +55,7 @@ def render_tensorflow(
         batch="1" if fixed else "None",
         images="one image" if fixed else "any number of images",
         samples="1" if fixed else "3",
-        batch_told="1" if fixed else "free",
+        batch_in_words="1" if fixed else "free",
         call=_call(taps, file),
     )
 

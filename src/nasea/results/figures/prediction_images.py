@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from nasea.backends.scoring.prediction_images import Boxes, Picture
+from nasea.backends.scoring.prediction_images import Boxes, PredictionImage
 
 _WIDTH = 320
 """Pixels of one drawn image; small images are enlarged by whole numbers, large ones reduced."""
@@ -33,7 +33,7 @@ _NOT_COUNTED = (150, 150, 150)
 """In a mask, of numbers that are no class: to be ignored."""
 
 
-def contact_sheet(pictures: Sequence[Picture]) -> bytes:
+def contact_sheet(pictures: Sequence[PredictionImage]) -> bytes:
     """A PNG file with each image twice, the truth on the left and what was found on the right.
 
     A legend below names the classes that occur, where their names are known.
@@ -54,7 +54,7 @@ def contact_sheet(pictures: Sequence[Picture]) -> bytes:
     return buffer.getvalue()
 
 
-def _legend(pictures: Sequence[Picture], width: int) -> Image.Image:
+def _legend(pictures: Sequence[PredictionImage], width: int) -> Image.Image:
     """Colours and names of the classes in the pictures, in as many lines as they need."""
     entries = {
         label: (_colour(label, seen), picture.classes[label])
@@ -92,7 +92,7 @@ def _colour(label: int, seen: Boxes | np.ndarray) -> tuple[int, int, int]:
     return _COLOURS[(label - first) % len(_COLOURS)]
 
 
-def _pair(picture: Picture) -> Image.Image:
+def _pair(picture: PredictionImage) -> Image.Image:
     truth, found = (_drawn(picture, seen) for seen in (picture.truth, picture.found))
     pair = Image.new("RGB", (truth.width * 2 + 2, truth.height + _CAPTION), "white")
     pen = ImageDraw.Draw(pair)
@@ -102,7 +102,7 @@ def _pair(picture: Picture) -> Image.Image:
     return pair
 
 
-def _drawn(picture: Picture, seen: Boxes | np.ndarray) -> Image.Image:
+def _drawn(picture: PredictionImage, seen: Boxes | np.ndarray) -> Image.Image:
     height, width = picture.image.shape[:2]
     scale = _WIDTH // width if width <= _WIDTH else _WIDTH / width
     size = (round(width * scale), max(1, round(height * scale)))
@@ -113,7 +113,7 @@ def _drawn(picture: Picture, seen: Boxes | np.ndarray) -> Image.Image:
     return image
 
 
-def _overlaid(picture: Picture, mask: np.ndarray) -> np.ndarray:
+def _overlaid(picture: PredictionImage, mask: np.ndarray) -> np.ndarray:
     colours = np.asarray(_COLOURS)[(mask - 1) % len(_COLOURS)]
     most = len(picture.classes) or np.iinfo(np.uint8).max
     colours[(mask < 0) | (mask >= most)] = _NOT_COUNTED

@@ -64,11 +64,11 @@ def standings_figure(found: Standings) -> Figure:
     places = range(len(found.rows))
     axes.set_yticks(list(places), [row.name for row in found.rows])
     axes.set_ylim(len(found.rows) - 0.4, -0.6)
-    told: set[Kind] = set()
+    labelled: set[Kind] = set()
     for place, row in zip(places, found.rows, strict=True):
         colour = _COLOURS[row.kind]
-        label = None if row.kind in told else _WORDS[row.kind]
-        told.add(row.kind)
+        label = None if row.kind in labelled else _WORDS[row.kind]
+        labelled.add(row.kind)
         axes.plot(
             row.accuracies, [place] * len(row.accuracies), "o", ms=3.5, color=colour, alpha=0.45
         )

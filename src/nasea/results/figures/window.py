@@ -11,7 +11,7 @@ _MARGIN = 0.06
 # Candidates may lie this many heights of the front below it and still be shown; untrained-looking
 # ones further down would squeeze the front into a line.
 _BELOW = 0.8
-# A budget further right than this multiple of the dearest member is stated, not drawn.
+# A budget further right than this multiple of the most expensive member is stated, not drawn.
 _BUDGET_REACH = 1.5
 
 

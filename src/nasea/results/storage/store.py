@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from nasea.backends.scoring.prediction_images import Picture
+from nasea.backends.scoring.prediction_images import PredictionImage
 from nasea.errors import ResultsError
 from nasea.results.figures.plots import save_front_png
 from nasea.results.figures.prediction_images import contact_sheet
@@ -42,7 +42,7 @@ def write_results(
     front: Front,
     models: Sequence[RenderedModel],
     write_weights: Callable[[FrontMember, Path], int],
-    pictures: Mapping[int, Sequence[Picture]] | None = None,
+    pictures: Mapping[int, Sequence[PredictionImage]] | None = None,
 ) -> Path | None:
     """Write everything a search leaves behind.
 

@@ -11,7 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from nasea.backends.data.evaluation_subset import spread, stratified
-from nasea.backends.records import Slice
+from nasea.backends.records import EvaluationSubset
 from nasea.backends.tensorflow.data import datasets as common
 from nasea.backends.tensorflow.data.batches import (
     Kept,
@@ -64,10 +64,10 @@ class BoxData(Data):
             rest = batch[1] if len(batch) == 2 else batch[1:]
             yield tf.cast(tf.convert_to_tensor(batch[0]), tf.float32), rest
 
-    def settle_metric(self, run: Run, data: Slice) -> None:
+    def settle_metric(self, run: Run, data: EvaluationSubset) -> None:
         """See :meth:`Data.settle_metric`: it always runs eagerly."""
 
-    def metric(self, run: Run, data: Slice) -> float:
+    def metric(self, run: Run, data: EvaluationSubset) -> float:
         """See :meth:`nasea.backends.tensorflow.data.datasets.Data.metric`."""
         ids = [self._ids[i] for i in self._chosen(data.images, data.half)]
         with closing(self._endless(data)) as generator:
@@ -139,7 +139,7 @@ class BoxData(Data):
         chosen = self._strata[images]
         return chosen if half is None else chosen[half::2]
 
-    def _endless(self, data: Slice) -> Generator[Rows, None, None]:
+    def _endless(self, data: EvaluationSubset) -> Generator[Rows, None, None]:
         """What the metric reads: the batches of a slice, over and over."""
         while True:
             images = 0

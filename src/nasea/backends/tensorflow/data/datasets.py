@@ -16,7 +16,7 @@ from typing import Any, Literal
 import tensorflow as tf
 
 from nasea.backends.data.overlap import LOOKED_AT, Sample, doubts
-from nasea.backends.records import Slice
+from nasea.backends.records import EvaluationSubset
 from nasea.backends.tensorflow.data.sources import Source
 from nasea.backends.tensorflow.data.unreadable import unreadable_files
 from nasea.backends.tensorflow.user.code import UserCode
@@ -123,7 +123,7 @@ class Data(ABC):
         return True
 
     @abstractmethod
-    def settle_metric(self, run: Run, data: Slice) -> None:
+    def settle_metric(self, run: Run, data: EvaluationSubset) -> None:
         """Find out how the user's metric can be asked, where that is open.
 
         Args:
@@ -132,7 +132,7 @@ class Data(ABC):
         """
 
     @abstractmethod
-    def metric(self, run: Run, data: Slice) -> float:
+    def metric(self, run: Run, data: EvaluationSubset) -> float:
         """The user's metric of a network.
 
         Args:

@@ -9,7 +9,7 @@ from typing import Any
 import tensorflow as tf
 
 from nasea.backends.data.evaluation_subset import spread
-from nasea.backends.records import Slice
+from nasea.backends.records import EvaluationSubset
 from nasea.backends.tensorflow.data import datasets as common
 from nasea.backends.tensorflow.data.datasets import Batch, Data, Run, Words
 from nasea.backends.tensorflow.data.returned import pipeline
@@ -54,13 +54,13 @@ class PairData(Data):
         """See :attr:`nasea.backends.tensorflow.data.datasets.Data.metric_is_settled`."""
         return self.user.metric_is_settled
 
-    def settle_metric(self, run: Run, data: Slice) -> None:
+    def settle_metric(self, run: Run, data: EvaluationSubset) -> None:
         """See :meth:`nasea.backends.tensorflow.data.datasets.Data.settle_metric`."""
         if not self.metric_is_settled:
             for _, labels, outputs in itertools.islice(self._answers(run, data), 1):
                 self.user.settle_metric(labels, outputs)
 
-    def metric(self, run: Run, data: Slice) -> float:
+    def metric(self, run: Run, data: EvaluationSubset) -> float:
         """See :meth:`Data.metric`: the mean over batches."""
         return self.user.metric_of_batches(self._answers(run, data))
 
@@ -68,7 +68,7 @@ class PairData(Data):
         """What ``metrics_op`` gets for the network's output."""
         return outputs
 
-    def _answers(self, run: Run, data: Slice) -> Iterator[tuple[int, Any, Any]]:
+    def _answers(self, run: Run, data: EvaluationSubset) -> Iterator[tuple[int, Any, Any]]:
         """(images, labels, outputs) of every validation batch."""
         for images, labels in self.evaluation(data.images, data.half):
             yield int(images.shape[0]), labels, self.as_metric_gets(labels, run(images))

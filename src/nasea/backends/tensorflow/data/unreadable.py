@@ -15,7 +15,7 @@ _ABOUT_A_FILE = re.compile(
 )
 _IMAGES = {".jpg", ".jpeg", ".png", ".gif", ".bmp"}
 _RECORDS = ("tfrecord", "-of-")
-_TOLD = 3
+_MAX_SHOWN = 3
 
 
 def unreadable_files(directory: str, message: str) -> str:
@@ -27,7 +27,7 @@ def unreadable_files(directory: str, message: str) -> str:
     """
     if not _ABOUT_A_FILE.search(message):
         return ""
-    found = list(itertools.islice(_damaged(Path(directory)), _TOLD))
+    found = list(itertools.islice(_damaged(Path(directory)), _MAX_SHOWN))
     return f"; cannot be read: {', '.join(map(str, found))}" if found else ""
 
 

@@ -12,7 +12,7 @@ import tensorflow as tf
 from nasea.backends.export.exporter import Array, Run
 from nasea.backends.export.formats import Format
 from nasea.backends.export.timing import median_seconds
-from nasea.backends.records import Measurement, Slice
+from nasea.backends.records import EvaluationSubset, Measurement
 from nasea.backends.scoring.scorer import measured
 from nasea.backends.tensorflow.data.datasets import Data
 from nasea.backends.tensorflow.export.runtimes import (
@@ -103,7 +103,7 @@ class TensorFlowExporter:
         def outputs(images: Any) -> Any:
             return restore(self._structure, tf.Tensor, iter(run(images.numpy())), tf.constant)
 
-        asked = self.data, self.draws, self.seed, outputs, Slice()
+        asked = self.data, self.draws, self.seed, outputs, EvaluationSubset()
         return measured(memory, lambda: metric(*asked))
 
     def write(self, format: Format, path: Path, batch: int | None) -> str:

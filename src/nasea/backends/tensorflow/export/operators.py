@@ -208,7 +208,7 @@ _SIMPLE = {
     "Pad": COPY,
     "PadV2": COPY,
     "Transpose": COPY,
-    "Slice": COPY,
+    "EvaluationSubset": COPY,
     "StridedSlice": COPY,
     "Split": COPY,
     "Cast": COPY,

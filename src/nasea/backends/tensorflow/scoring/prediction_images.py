@@ -8,14 +8,14 @@ import numpy as np
 import tensorflow as tf
 
 from nasea.backends.records import DataFormat
-from nasea.backends.scoring.prediction_images import Picture, of_masks
+from nasea.backends.scoring.prediction_images import PredictionImage, of_masks
 from nasea.backends.tensorflow.data.masks import MERGED, is_merged, masks_of
 from nasea.backends.user.nesting import flatten
 
 
 def masks(
     images: Any, labels: Any, outputs: Any, layout: DataFormat, class_names: object
-) -> tuple[Picture, ...]:
+) -> tuple[PredictionImage, ...]:
     """Pictures of masks; none where labels or outputs are of another form.
 
     Args:

@@ -8,9 +8,9 @@ from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 from nasea.backends.memory import ShortOfMemory
-from nasea.backends.records import Slice
+from nasea.backends.records import EvaluationSubset
 from nasea.backends.scoring import scorer
-from nasea.backends.scoring.prediction_images import Picture
+from nasea.backends.scoring.prediction_images import PredictionImage
 from nasea.backends.scoring.prefix_cache import Digest, outputs_within
 from nasea.backends.scoring.scorer import METRIC_STREAM, STATISTICS_STREAM
 from nasea.backends.tensorflow.data.datasets import Data, Run
@@ -67,7 +67,7 @@ class Scorer(scorer.Scorer[Path, Begun]):
         return Begun(path, depth)
 
     def metric(
-        self, path: Path, data: Slice, begun: Begun, digest: Digest | None, keeps: bool
+        self, path: Path, data: EvaluationSubset, begun: Begun, digest: Digest | None, keeps: bool
     ) -> float:
         """See :class:`nasea.backends.scoring.scorer.Scorer`."""
         # The ends' states are as if it had been known how the metric is asked.
@@ -82,7 +82,7 @@ class Scorer(scorer.Scorer[Path, Begun]):
         """A calibrated architecture: images -> outputs."""
         return _Evaluate(self, path, ALONE)
 
-    def masks(self, images: Any, labels: Any, outputs: Any) -> tuple[Picture, ...]:
+    def masks(self, images: Any, labels: Any, outputs: Any) -> tuple[PredictionImage, ...]:
         """See :func:`nasea.backends.tensorflow.scoring.prediction_images.masks`."""
         layout = self.data.scenario.supernet.data_format
         return prediction_images.masks(images, labels, outputs, layout, self.user.class_names)
@@ -147,7 +147,7 @@ class _Evaluate(scorer.Evaluate[Path, Begun]):
         return features
 
 
-def metric(data: Data, draws: Draws, seed: int, run: Run, part: Slice) -> float:
+def metric(data: Data, draws: Draws, seed: int, run: Run, part: EvaluationSubset) -> float:
     """The user's metric of a network.
 
     Args:
@@ -170,13 +170,13 @@ def memory() -> Iterator[None]:
         raise ShortOfMemory(error.message.splitlines()[0]) from error
 
 
-def _settle(data: Data, draws: Draws, seed: int, run: Run, part: Slice) -> None:
+def _settle(data: Data, draws: Draws, seed: int, run: Run, part: EvaluationSubset) -> None:
     # Apart from the measurement: it may ask the metric, which may draw, more than once.
     with _seeded(draws, seed):
         data.settle_metric(run, part)
 
 
-def _asked(data: Data, draws: Draws, seed: int, run: Run, part: Slice) -> float:
+def _asked(data: Data, draws: Draws, seed: int, run: Run, part: EvaluationSubset) -> float:
     with _seeded(draws, seed):
         return data.metric(run, part)
 

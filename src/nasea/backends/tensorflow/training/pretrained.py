@@ -13,7 +13,7 @@ from nasea.backends.tensorflow.user.classic.importing import import_classic
 from nasea.backends.tensorflow.user.code import UserCode
 from nasea.backends.tensorflow.user.ends import End
 from nasea.backends.tensorflow.user.variables import gathered
-from nasea.backends.training.pretrained import PRE_NET, SLOT, TakenOver, match, pack, unpack
+from nasea.backends.training.pretrained import PRE_NET, SLOT, LoadedPretrained, match, pack, unpack
 from nasea.backends.user.module import CLASSIFICATION_MODULE, FILE_NAME
 from nasea.config import Scenario
 
@@ -34,13 +34,13 @@ def classification_code(scenario: Scenario, directory: Path) -> UserCode:
     return UserCode(directory, scenario.epochs, scenario.batch_size, module, file)
 
 
-def hand_on(supernet: Supernet, pre_net: End) -> bytes:
+def pretrained_weights(supernet: Supernet, pre_net: End) -> bytes:
     """Slots and PreNet as bytes."""
     return pack({name: tensor.numpy() for name, tensor in _tensors(supernet, pre_net).items()})
 
 
-def take_over(supernet: Supernet, pre_net: End, weights: bytes) -> TakenOver:
-    """Put what fits of :func:`hand_on`'s bytes into a supernet and its PreNet, in place."""
+def load_pretrained(supernet: Supernet, pre_net: End, weights: bytes) -> LoadedPretrained:
+    """Put what fits of :func:`pretrained_weights`'s bytes into a supernet and its PreNet."""
     targets = _tensors(supernet, pre_net)
     wanted = {name: tuple(tensor.shape) for name, tensor in targets.items()}
     fit, account = match(unpack(weights), wanted)

@@ -97,9 +97,9 @@ class UserCode(code.UserCode):
             with user_code(doing, self.directory):
                 yield
         except UserCodeError as error:
-            told = _told_already(error.__cause__)
-            if told is not None:
-                raise told from None
+            own_error = _wrapped_error(error.__cause__)
+            if own_error is not None:
+                raise own_error from None
             trace = in_short(error.trace, self.directory)
             short = UserCodeError(error.doing, trace, fix=error.fix or advice(error.trace))
             short.__cause__ = error.__cause__
@@ -144,8 +144,8 @@ class UserCode(code.UserCode):
             directory: as written in the scenario.
             arguments: the others, by name and in order; handed over by position.
         """
-        told = "".join(f", {name}={value}" for name, value in arguments.items())
-        with self.guard(f"UserModule.build_dataset_search({directory!r}{told})"):
+        own_error = "".join(f", {name}={value}" for name, value in arguments.items())
+        with self.guard(f"UserModule.build_dataset_search({directory!r}{own_error})"):
             return self._user.build_dataset_search(directory, *arguments.values())
 
     def learning_rate(self, initial: float, step: int) -> float:
@@ -323,7 +323,7 @@ def _plain(value: Any) -> Any:
     return value.numpy() if isinstance(value, tf.Tensor | tf.Variable) else value
 
 
-def _told_already(error: BaseException | None) -> Exception | None:
+def _wrapped_error(error: BaseException | None) -> Exception | None:
     """The error of nasea's that autograph wrapped, as it does all that passes through a graph."""
     while error is not None:
         if isinstance(error, NaseaError | OutOfMemory):

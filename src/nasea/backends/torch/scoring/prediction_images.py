@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import torch
 
-from nasea.backends.scoring.prediction_images import Picture, of_masks
+from nasea.backends.scoring.prediction_images import PredictionImage, of_masks
 from nasea.backends.user.nesting import flatten
 
 
 def masks(
     images: torch.Tensor, labels: object, outputs: object, class_names: object
-) -> tuple[Picture, ...]:
+) -> tuple[PredictionImage, ...]:
     """Pictures of masks; none where labels or outputs are of another form.
 
     Args:

@@ -45,7 +45,7 @@ class Path:
 class Begun(Beginning[Path]):
     """How an architecture begins: modules that another one lends, and their outputs."""
 
-    def lend(self, network: Network) -> None:
+    def share_with(self, network: Network) -> None:
         """Put the calibrated modules into a network that has yet to be calibrated."""
         if self.path is not None:
             network.pre_net = self.path.network.pre_net

@@ -9,9 +9,9 @@ from typing import Any
 import torch
 from torch import nn
 
-from nasea.backends.records import Slice
+from nasea.backends.records import EvaluationSubset
 from nasea.backends.scoring import scorer
-from nasea.backends.scoring.prediction_images import Picture
+from nasea.backends.scoring.prediction_images import PredictionImage
 from nasea.backends.scoring.prefix_cache import Digest, outputs_within
 from nasea.backends.scoring.scorer import METRIC_STREAM, STATISTICS_STREAM
 from nasea.backends.torch.data.datasets import Data
@@ -71,7 +71,7 @@ class Scorer(scorer.Scorer[Path, Begun]):
         """How an architecture begins."""
         return Begun(path, depth)
 
-    def read(self, data: Slice) -> None:
+    def read(self, data: EvaluationSubset) -> None:
         """See :class:`nasea.backends.scoring.scorer.Scorer`."""
         self.data.evaluation(data.images, data.half)
         super().read(data)
@@ -87,7 +87,7 @@ class Scorer(scorer.Scorer[Path, Begun]):
         return nullcontext(self._calibrated(genome, draw, begun, keeps))
 
     def metric(
-        self, path: Path, data: Slice, begun: Begun, digest: Digest | None, keeps: bool
+        self, path: Path, data: EvaluationSubset, begun: Begun, digest: Digest | None, keeps: bool
     ) -> float:
         """See :class:`nasea.backends.scoring.scorer.Scorer`."""
         loader = self.data.evaluation(data.images, data.half)
@@ -98,7 +98,7 @@ class Scorer(scorer.Scorer[Path, Begun]):
         """A calibrated architecture: images -> outputs."""
         return _Evaluate(self, path, ALONE)
 
-    def masks(self, images: Any, labels: Any, outputs: Any) -> tuple[Picture, ...]:
+    def masks(self, images: Any, labels: Any, outputs: Any) -> tuple[PredictionImage, ...]:
         """See :func:`nasea.backends.torch.scoring.prediction_images.masks`."""
         return prediction_images.masks(images, labels, outputs, self.user.class_names)
 
@@ -110,7 +110,7 @@ class Scorer(scorer.Scorer[Path, Begun]):
         """The same, from where it parts from an architecture that was calibrated."""
         ends = copy_end(self.supernet.pre_net), copy_end(self.supernet.post_net)
         network = self.supernet.network(genome, *ends).to(self.device)
-        begun.lend(network)
+        begun.share_with(network)
         layers = normalisations(begun.rest_of(network))
         network.eval()
         path = Path(genome, network)

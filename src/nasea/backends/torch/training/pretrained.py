@@ -10,7 +10,7 @@ import torch
 from nasea.backends.torch.data.image_folder import folder_module
 from nasea.backends.torch.network.supernet import Supernet
 from nasea.backends.torch.user.code import UserCode
-from nasea.backends.training.pretrained import PRE_NET, SLOT, TakenOver, match, pack, unpack
+from nasea.backends.training.pretrained import PRE_NET, SLOT, LoadedPretrained, match, pack, unpack
 from nasea.backends.user.module import CLASSIFICATION_MODULE, FILE_NAME, import_user_module
 from nasea.config import Scenario
 
@@ -31,7 +31,7 @@ def classification_code(scenario: Scenario, directory: Path) -> UserCode:
     return UserCode(directory, scenario.epochs, scenario.batch_size, module, file)
 
 
-def hand_on(supernet: Supernet) -> bytes:
+def pretrained_weights(supernet: Supernet) -> bytes:
     """Slots and PreNet as bytes."""
     return pack(
         {
@@ -41,8 +41,8 @@ def hand_on(supernet: Supernet) -> bytes:
     )
 
 
-def take_over(supernet: Supernet, weights: bytes) -> TakenOver:
-    """Put what fits of :func:`hand_on`'s bytes into a supernet, in place."""
+def load_pretrained(supernet: Supernet, weights: bytes) -> LoadedPretrained:
+    """Put what fits of :func:`pretrained_weights`'s bytes into a supernet, in place."""
     targets = _tensors(supernet)
     wanted = {name: tuple(tensor.shape) for name, tensor in targets.items()}
     fit, account = match(unpack(weights), wanted)

@@ -20,7 +20,7 @@ _POLL_SECONDS = 0.002
 _CALLED_OFF = str(2**40)
 
 
-class Board:
+class WorkQueue:
     """Where the candidates of one call are taken and their scores are put.
 
     Args:
@@ -51,13 +51,13 @@ class Board:
         A failure that is not the candidate's own is put in place of the score.
         """
         while (number := self.take()) is not None:
-            told: dict[str, Any] = {"stop": self._ranks.stop_asked, "rank": self._ranks.rank}
+            message: dict[str, Any] = {"stop": self._ranks.stop_asked, "rank": self._ranks.rank}
             try:
-                told |= {"score": asdict(measure(number))}
+                message |= {"score": asdict(measure(number))}
             except Exception as error:
                 self.call_off()
-                told |= {"failure": describe_failure(error)}
-            self._store.set(f"{self._key}{number}", json.dumps(told))
+                message |= {"failure": describe_failure(error)}
+            self._store.set(f"{self._key}{number}", json.dumps(message))
 
     def found(self, number: int) -> Measurement | None:
         """The score that another rank has put; ``None`` where there is none as yet.
@@ -68,13 +68,13 @@ class Board:
         key = f"{self._key}{number}"
         if not self._store.check([key]):
             return None
-        told = json.loads(self._store.get(key))
+        message = json.loads(self._store.get(key))
         self._store.delete_key(key)
-        if told["stop"]:
+        if message["stop"]:
             self._ranks.on_stop()
-        if "failure" in told:
-            raise rebuild_failure(told["rank"], told["failure"])
-        return Measurement(**told["score"])
+        if "failure" in message:
+            raise rebuild_failure(message["rank"], message["failure"])
+        return Measurement(**message["score"])
 
     def await_score(self, number: int) -> Measurement:
         """The same, as soon as it is there.
