@@ -7,7 +7,6 @@ precision is no reference that a test could run.
 
 from __future__ import annotations
 
-import types
 from typing import Any
 
 import numpy as np
@@ -16,28 +15,21 @@ import torch
 from torch.nn import functional as F
 
 from nasea.backends.tensorflow.environment import load_tensorflow
-from nasea.backends.torch.network.supernet import _conv as run_op
-from nasea.results.codegen.pytorch import _HELPERS as TORCH_HELPERS
-from nasea.results.codegen.tensorflow import _HELPERS
+from nasea.backends.torch.network.helpers import PointConv2d
+from nasea.backends.torch.network.operations import OPERATIONS as TORCH_OPERATIONS
 from nasea.space import Conv, build_space, catalogue
 
 tf = load_tensorflow(keras_version=2)
 
 from nasea.backends.tensorflow.network.layers import build  # noqa: E402
-from nasea.backends.tensorflow.network.operations import convolve  # noqa: E402
+from nasea.backends.tensorflow.network.operations import (  # noqa: E402
+    OPERATIONS,
+    batch_statistics,
+)
 from nasea.backends.tensorflow.network.supernet import Supernet  # noqa: E402
 
 SIZES = [(8, 6), (7, 5), (1, 1), (56, 56)]
 """The last is where a plain one kills the process."""
-
-
-def generated_helpers() -> types.ModuleType:
-    """The helpers of generated files, run as the text that they are."""
-    module = types.ModuleType("helpers")
-    module.__dict__.update(tf=tf, layers=tf.keras.layers)
-    for name in ("strided_point", "Conv2D", "GroupedConv2D"):
-        exec(compile(_HELPERS[name], name, "exec"), module.__dict__)
-    return module
 
 
 def of_torch(
@@ -62,7 +54,7 @@ def of_torch(
 
 @pytest.mark.parametrize("groups", [1, 2, 8], ids=["full", "grouped", "depthwise"])
 @pytest.mark.parametrize("size", SIZES, ids=str)
-@pytest.mark.parametrize("written", ["supernet", "generated"])
+@pytest.mark.parametrize("written", ["supernet", "stand-alone"])
 def test_pytorch_itself_is_asked_so_that_it_does_not_crash(
     written: str, size: tuple[int, int], groups: int
 ) -> None:
@@ -72,11 +64,8 @@ def test_pytorch_itself_is_asked_so_that_it_does_not_crash(
     op = Conv(8, 16, 1, "conv", stride=2, groups=groups)
     image = torch.tensor(x.transpose(0, 3, 1, 2)).contiguous(memory_format=torch.channels_last)
     image.requires_grad_()
-    if written == "generated":
-        module = types.ModuleType("helpers")
-        module.__dict__.update(torch=torch, nn=torch.nn)
-        exec(compile(TORCH_HELPERS["PointConv2d"], "PointConv2d", "exec"), module.__dict__)
-        layer = module.PointConv2d(8, 16, 1, stride=2, groups=groups, bias=False)
+    if written == "stand-alone":
+        layer = PointConv2d(8, 16, 1, stride=2, groups=groups, bias=False)
         weight = layer.weight
         weight.data = torch.tensor(kernel.transpose(3, 2, 0, 1))
         with torch.no_grad():  # in evaluation mode it is the plain one
@@ -84,9 +73,10 @@ def test_pytorch_itself_is_asked_so_that_it_does_not_crash(
         y = layer(image)
     else:
         weight = torch.tensor(kernel.transpose(3, 2, 0, 1), requires_grad=True)
-        y = run_op(op, image, {f"{op.slot}/weight": weight}, None)
+        weights = {f"{op.slot}/weight": weight}
+        y = TORCH_OPERATIONS.run((op,), image, weights)
         with torch.no_grad():
-            torch.testing.assert_close(run_op(op, image, {f"{op.slot}/weight": weight}, None), y)
+            torch.testing.assert_close(TORCH_OPERATIONS.run((op,), image, weights), y)
     (y * y).sum().backward()
     assert image.grad is not None and weight.grad is not None
     last = (0, 2, 3, 1)
@@ -104,13 +94,14 @@ def as_written(written: str, op: Conv, kernel: np.ndarray[Any, Any]) -> tuple[An
     """(x -> y, the variable that holds the kernel)."""
     if written == "supernet":
         variable = tf.Variable(kernel)
-        return lambda x: convolve(op, x, tf.convert_to_tensor(variable)), variable
-    if written == "stand-alone" or op.groups == op.c_in:
-        layer = build((op,))
-    elif op.groups > 1:
-        layer = generated_helpers().GroupedConv2D(16, 1, op.groups, strides=2, use_bias=False)
-    else:
-        layer = generated_helpers().Conv2D(16, 1, strides=2, use_bias=False)
+        name = f"{op.slot}/weight"
+
+        def run(x: Any) -> Any:
+            weights = {name: tf.convert_to_tensor(variable)}
+            return OPERATIONS.run((op,), x, weights, batch_statistics)
+
+        return run, variable
+    layer = build((op,), (op.c_in, 2, 2))
     layer(tf.zeros((1, 2, 2, op.c_in)))
     (variable,) = layer.trainable_weights
     variable.assign(kernel.reshape(variable.shape))
@@ -120,7 +111,7 @@ def as_written(written: str, op: Conv, kernel: np.ndarray[Any, Any]) -> tuple[An
 @pytest.mark.parametrize("traced", [False, True], ids=["eager", "graph"])
 @pytest.mark.parametrize("groups", [1, 2, 8], ids=["full", "grouped", "depthwise"])
 @pytest.mark.parametrize("size", SIZES, ids=str)
-@pytest.mark.parametrize("written", ["supernet", "stand-alone", "generated"])
+@pytest.mark.parametrize("written", ["supernet", "stand-alone"])
 def test_outputs_and_gradients_are_those_of_pytorch(
     written: str, size: tuple[int, int], groups: int, traced: bool
 ) -> None:
@@ -153,7 +144,7 @@ def test_no_gradient_of_a_block_is_that_of_a_plain_one(name: str) -> None:
         return
     space = build_space((8, 8, 8), [16], [2], [block])
     supernet = Supernet(space, seed=0)
-    layer = build(program)
+    layer = build(program, (8, 8, 8))
     layer(tf.zeros((1, 8, 8, 8)))
 
     def of_layer(x: Any) -> Any:
@@ -163,7 +154,7 @@ def test_no_gradient_of_a_block_is_that_of_a_plain_one(name: str) -> None:
         return tape.gradient(y, [x, *layer.trainable_weights])
 
     spec = tf.TensorSpec((None, 8, 8, 8), tf.float32)
-    trained = supernet._layers[0][0].trained
+    trained = supernet._candidates[space.layers[0].key][0].functions.trained
     graphs = [
         trained._backward._concrete.graph,
         tf.function(of_layer, autograph=False).get_concrete_function(spec).graph,

@@ -57,7 +57,8 @@ class Backend(Protocol):
     the scenario chooses no layers, ``attach``, ``inherit`` and ``learn_from`` where wanted,
     ``try_candidates``, ``load_pretrained`` where wanted; then ``begin_training`` and either
     ``train_epoch`` or ``restore``; ``measure``, ``write_weights``, ``pictures`` and
-    ``pretrained_weights`` at any time after ``begin_training``; ``exporter`` at any time after ``load_data``.
+    ``pretrained_weights`` at any time after ``begin_training``; ``exporter`` at any time after
+    ``load_data``.
     """
 
     @property

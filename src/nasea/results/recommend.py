@@ -12,7 +12,8 @@ def knee(front: Front) -> FrontMember | None:
 
     Of the members that no cheaper one equals or beats, that which lies farthest above the straight
     line from the cheapest to the most expensive of them, cost and accuracy each scaled to their
-    range (the distance of Satopää et al. 2011, "Finding a kneedle in a haystack", without smoothing).
+    range (the distance of Satopää et al. 2011, "Finding a kneedle in a haystack", without
+    smoothing).
     """
     steps = front.steps
     if len(steps) < 3:
