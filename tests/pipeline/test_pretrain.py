@@ -185,8 +185,8 @@ def test_a_killed_pre_training_goes_on(dense: Project, monkeypatch: pytest.Monke
     monkeypatch.chdir(unbroken.home)
     unbroken.search()
 
-    def die(training: PreTraining, epoch: int) -> None:
-        if epoch == 2:
+    def die(training: PreTraining, seen: object) -> None:
+        if training.epoch == 2:
             raise Interrupted("killed")
 
     monkeypatch.chdir(dense.home)
