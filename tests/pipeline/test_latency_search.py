@@ -32,7 +32,7 @@ def test_every_member_meets_every_budget_and_the_profile_is_told(fresh: Project)
         assert None not in layers
         assert sum(ms or 0.0 for ms in layers) < member.latency_ms, "the ends take time too"
     assert packaged_profile("npu_v1").describe() in listener.told
-    assert "no processor_version given; latency is that of npu_v1" in listener.told
+    assert "no processor_version given; using npu_v1" in listener.told
     assert front.info.also == (("size", 9000.0),)
     stored = json.loads((fresh.home / "results" / "front.json").read_text())
     assert stored["info"]["processor"].startswith("npu_v1 (Kirin 990 5G NPU")
