@@ -305,7 +305,7 @@ def test_widths_are_searched_from_start_to_end(
     """One run through all that widths touch: training, search, files, headers, retraining."""
     fresh.scenario(WIDTHS, ("generation_num: 3", "generation_num: 2"))
     told = dict(check(fresh.home / "scen.yaml", directory=fresh.home).lines)["widths"]
-    assert told == "layers 0 to 1: 4, 8, 16"
+    assert told == "4-4-16; 8-8-16; 16-16-16"
     front = fresh.search()
     trunks = {evaluated.genome[3:] for evaluated in front.evaluated}
     assert len(trunks) > 1, "more than one trunk was scored"

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from nasea.cost import build_cost_model
 from nasea.errors import SpaceError
 from nasea.space import Genome, Program, Space, build_space, catalogue, tensors
-from nasea.space.ops import rename_slots
+from nasea.space.ops import rename_slots, starting_at_one
 
 from .chains import CATALOGUE, Chain, chains
 
@@ -29,7 +29,7 @@ def meaning(space: Space, genome: Genome) -> Meaning:
     taps: list[tuple[int, int]] = []
     for layer, candidate in zip(space.layers, space.decode(genome), strict=True):
         if candidate.program:
-            programs.append(rename_slots(candidate.program, lambda _: ""))
+            programs.append(rename_slots(starting_at_one(candidate.program), lambda _: ""))
         if layer.tapped:
             taps.append((layer.index, len(programs)))
     return tuple(programs), tuple(taps)
@@ -49,26 +49,26 @@ def test_blocks_and_encode_are_inverse(chain: Chain, data: st.DataObject) -> Non
     assert space.decode(genome) == tuple(
         layer.candidates[gene] for layer, gene in zip(trunk, genome, strict=False)
     )
-    for stage, channels in zip(space.stages, space.channels(genome), strict=True):
-        assert {filters[i] for i in stage.layers} == {channels}
+    assert space.channels(genome) == tuple(filters)
 
 
 @given(chains(wide=True))
 @settings(max_examples=60, deadline=None)
-def test_stages_choose_and_what_post_net_reads_does_not(chain: Chain) -> None:
+def test_trunks_are_multiples_but_for_what_post_net_reads(chain: Chain) -> None:
     space = chain.space()
     assert chain.widths is not None
-    for number, stage in enumerate(space.stages):
-        assert list(stage.channels) == sorted(set(stage.channels)) and len(stage.channels) > 1
-        assert stage.layers == tuple(range(stage.layers[0], stage.layers[-1] + 1))
-        assert all(space.wires[i] == number for i in stage.layers)
-        (filters,) = {chain.filters[i] for i in stage.layers}
-        own = {filters} if 1 in chain.widths else set()
-        assert all(c % chain.divisor == 0 for c in set(stage.channels) - own)
-        assert own <= set(stage.channels)
-    for index in {len(chain.filters) - 1, *chain.taps}:
-        assert space.wires[index] is None
-        assert space.layers[index].out_shape[0] == chain.filters[index]
+    fixed = {len(chain.filters) - 1, *chain.taps}
+    trunks = space.trunks or (space.channels((0,) * len(chain.filters)),)
+    assert len(set(trunks)) == len(trunks) <= len(chain.widths)
+    assert list(trunks) == sorted(trunks)
+    assert (chain.filters in trunks) or 1 not in chain.widths
+    for trunk in trunks:
+        for index, count in enumerate(trunk):
+            if index in fixed:
+                assert count == chain.filters[index]
+            else:
+                assert count % chain.divisor == 0 or trunk == chain.filters
+        assert trunk <= tuple(layer.out_shape[0] for layer in space.layers)
 
 
 @given(chains(wide=False))
@@ -81,12 +81,13 @@ def test_widths_by_name() -> None:
     blocks = [catalogue()[name] for name in ("skip", "basic_x1")]
     space = build_space((4, 8, 8), [8, 8, 16], [2, 1, 2], blocks, widths=[0.5, 1, 2], divisor=4)
     assert space.choices == (1, 2, 1, 3)
+    assert space.trunks == ((4, 4, 16), (8, 8, 16), (16, 16, 16))
     assert space.encode(["basic_x1", "skip", "basic_x1"], [16, 16, 16]) == (0, 0, 0, 2)
     assert space.n_architectures == 3 * 2
-    with pytest.raises(SpaceError, match="layers 0, 1 can put out 4, 8, 16 channels, found 12"):
+    with pytest.raises(SpaceError, match="can put out 4-4-16, .* channels, found 12-12-16"):
         space.encode(["basic_x1", "skip", "basic_x1"], [12, 12, 16])
-    with pytest.raises(SpaceError, match="layers 0, 1 .* found 4, 8"):
-        space.encode(["basic_x1", "skip", "basic_x1"], [4, 8, 16])
+    with pytest.raises(SpaceError, match="found nothing"):
+        space.encode(["basic_x1", "skip", "basic_x1"])
     with pytest.raises(SpaceError, match="before widths are searched"):
         space.tapped([0])
 
@@ -133,9 +134,11 @@ def test_the_space_of_one_architecture(chain: Chain, data: st.DataObject) -> Non
     alone = space.only(genome)
     first = (0,) * len(space.layers)
     assert alone.choices == (1,) * len(space.layers)
-    assert alone.decode(first) == space.decode(genome)
+    for ours, theirs in zip(alone.decode(first), space.decode(genome), strict=True):
+        assert (ours.name, ours.program) == (theirs.name, starting_at_one(theirs.program))
     assert meaning(alone, first) == meaning(space, genome)
-    used = {tensor for one in space.decode(genome) for tensor in tensors(one.program)}
+    programs = [starting_at_one(one.program) for one in space.decode(genome)]
+    used = {tensor for program in programs for tensor in tensors(program)}
     assert set(alone.slots.values()) == used, "slots are as large as this network needs them"
 
 
@@ -177,3 +180,19 @@ def test_layers_fixed_for_another_network_have_the_slots_of_tapped_ones(chain: C
         fixed=chain.taps,
     )
     assert untapped.slots == space.slots and untapped.taps == ()
+
+
+@given(chains())
+@settings(max_examples=40, deadline=None)
+def test_a_network_alone_starts_with_all_its_branches(chain: Chain) -> None:
+    space = chain.space()
+    genome = tuple(count - 1 for count in space.choices)
+    alone = space.only(genome)
+    assert not any(
+        tensor.kind == "zero_scale"
+        for layer in alone.layers
+        for tensor in tensors(layer.candidates[0].program)
+    )
+    assert list(alone.slots) == [
+        tensor.slot for one in space.decode(genome) for tensor in tensors(one.program)
+    ]

@@ -89,24 +89,23 @@ class CostModel:
         """The most that an architecture costs of one kind."""
         return self._extreme(kind, -1.0)[1]
 
-    def cheapest_at(self, stage: int, width: int) -> float:
-        """The least that an architecture with one width of a stage costs."""
-        return self._extreme(self.constraint_type, 1.0, self.layer_costs_at(stage, width))[1]
+    def cheapest_in(self, trunk: int) -> float:
+        """The least that an architecture with one of the trunks costs."""
+        return self._extreme(self.constraint_type, 1.0, self.layer_costs_in(trunk))[1]
 
-    def layer_costs_at(self, stage: int, width: int) -> tuple[npt.NDArray[np.float64], ...]:
-        """:attr:`layer_costs`, infinite at every other width of a stage."""
+    def layer_costs_in(self, trunk: int) -> tuple[npt.NDArray[np.float64], ...]:
+        """:attr:`layer_costs`, infinite in every other trunk."""
         arrays = tuple(costs.copy() for costs in self.layer_costs)
-        for costs, wire in zip(arrays, self.space.wires, strict=True):
-            if wire == stage:
-                costs[:, np.arange(costs.shape[1]) != width] = np.inf
+        for costs in arrays:
+            costs[:, np.arange(costs.shape[1]) != trunk] = np.inf
         return arrays
 
     def layer_costs_of(self, kind: ConstraintType) -> tuple[npt.NDArray[np.float64], ...]:
         """For each layer, the cost of one kind of each candidate.
 
         Returns:
-            Arrays of shape (candidates,); where widths are searched (widths before, widths behind,
-            candidates), infinite at pairs of widths that a layer cannot have.
+            Arrays of shape (candidates,); where widths are searched (trunks before, trunks behind,
+            candidates), infinite where the two differ; before the first layer there is one.
         """
         if kind not in self._arrays:
             self._arrays[kind] = self._layer_arrays(kind)
@@ -137,23 +136,19 @@ class CostModel:
 
     def _layer_arrays(self, kind: ConstraintType) -> tuple[npt.NDArray[np.float64], ...]:
         space = self.space
-        if not space.stages:
+        if not space.trunks:
             return tuple(
                 np.array([cost_of_kind(c, kind) for c in row], dtype=np.float64)
                 for row in self.table
             )
         arrays = []
-        before: tuple[int, ...] = (space.layers[0].in_shape[0],)
-        for layer, wire in zip(space.layers, space.wires, strict=True):
-            behind = layer.out_shape[:1] if wire is None else space.stages[wire].channels
-            costs = np.full((len(before), len(behind), len(layer.candidates)), np.inf)
-            for i, c_in in enumerate(before):
-                for j, c_out in enumerate(behind):
-                    row = self._rows.get((layer.index, c_in, c_out))
-                    if row is not None:
-                        costs[i, j] = [cost_of_kind(c, kind) for c in row]
+        count = len(space.trunks)
+        for index, layer in enumerate(space.layers):
+            costs = np.full((count if index else 1, count, len(layer.candidates)), np.inf)
+            for trunk, layers in enumerate(space.variants):
+                row = self._rows[layers[index].key]
+                costs[trunk if index else 0, trunk] = [cost_of_kind(c, kind) for c in row]
             arrays.append(costs)
-            before = behind
         return tuple(arrays)
 
     def _extreme(
@@ -171,7 +166,7 @@ class CostModel:
         for costs in reversed(signed):
             rest.insert(0, (costs.min(axis=2) + rest[0]).min(axis=1))
         at, total = 0, 0.0
-        genes, widths = [], [0] * len(self.space.stages)
+        genes, widths = [], [0] * len(self.space.width_choices)
         for layer, (costs, behind) in enumerate(zip(signed, rest[1:], strict=True)):
             before, at = at, int(np.argmin(costs[at].min(axis=1) + behind))
             genes.append(int(np.argmin(costs[before, at])))

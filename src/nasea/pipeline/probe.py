@@ -304,7 +304,7 @@ def objectives_of(costs: CostModel, scenario: Scenario) -> tuple[Objective, ...]
 
 def wires_of(space: Space) -> tuple[int | None, ...]:
     """Which width gene decides what each layer puts out, as the search sees it; empty: none."""
-    return space.wires if space.stages else ()
+    return space.wires if space.trunks else ()
 
 
 def cost_features_of(costs: CostModel) -> tuple[CostFeature, ...]:

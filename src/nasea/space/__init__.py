@@ -28,7 +28,7 @@ from nasea.space.ops import (
 from nasea.space.select import load_user_blocks, select_blocks
 from nasea.space.slots import part
 from nasea.space.space import Candidate, Genome, Layer, Space
-from nasea.space.widths import DIVISOR, Stage
+from nasea.space.widths import DIVISOR
 
 __all__ = [
     "DEFAULT_BLOCKS",
@@ -48,7 +48,6 @@ __all__ = [
     "Scale",
     "Shape",
     "Space",
-    "Stage",
     "Tensor",
     "build_space",
     "catalogue",

@@ -9,7 +9,7 @@ from nasea.space.blocks import Block
 from nasea.space.ops import Program, Shape, output_shape, rename_slots
 from nasea.space.slots import SharingPolicy, place
 from nasea.space.space import Candidate, Layer, Space
-from nasea.space.widths import DIVISOR, find_stages
+from nasea.space.widths import DIVISOR, find_trunks
 
 
 def build_space(
@@ -30,11 +30,11 @@ def build_space(
         filters: output channels of each layer.
         strides: 1 or 2 for each layer.
         blocks: the candidates; where one does not apply, or means the same network as an earlier
-            one at these widths, the layer does without it. Where a layer has several widths, a
-            block stays that applies at all of them and is a network of its own at one.
+            one at these widths, the layer does without it. Where there are several trunks, a block
+            stays that applies in all of them and is a network of its own in one.
         policy: which tensors candidates share.
         taps: layers whose outputs PostNet gets besides the last one.
-        widths: what a stage may put out, as multiples of its filters; ``None``: its filters.
+        widths: what all layers may put out, as multiples of their filters; ``None``: the filters.
         divisor: what every width but the filters themselves is rounded to a multiple of.
         fixed: layers that keep their filters beside the last and the tapped ones.
 
@@ -42,33 +42,27 @@ def build_space(
         SpaceError: a layer has no candidate, a program does not produce the layer's shape.
     """
     kept = {len(filters) - 1, *taps, *fixed}
-    stages = find_stages(filters, strides, kept, widths or [1], divisor)
-    choices: list[tuple[int, ...]] = [(count,) for count in filters]
-    for stage in stages:
-        for index in stage.layers:
-            choices[index] = stage.channels
-    stage_of = {i: stage for stage in stages for i in stage.layers}
-    layers: list[Layer] = []
-    variants: list[tuple[Layer, ...]] = []
-    before: tuple[int, ...] = in_shape[:1]
-    _, height, width = in_shape
-    for index, (behind, stride) in enumerate(zip(choices, strides, strict=True)):
-        inside = index > 0 and index in stage_of and stage_of.get(index - 1) is stage_of[index]
-        pairs = [(c, c) for c in behind] if inside else [(a, b) for a in before for b in behind]
-        shapes = [
-            ((a, height, width), (b, -(-height // stride), -(-width // stride))) for a, b in pairs
+    trunks = find_trunks(filters, kept, widths or [1], divisor)
+    chain: list[list[Layer]] = []
+    before = [in_shape] * len(trunks)
+    for index, stride in enumerate(strides):
+        behind = [
+            (trunk[index], -(-height // stride), -(-width // stride))
+            for trunk, (_, height, width) in zip(trunks, before, strict=True)
         ]
+        shapes = list(zip(before, behind, strict=True))
         found = _candidates(index, shapes, stride, blocks, policy)
-        variants.append(
-            tuple(
+        chain.append(
+            [
                 Layer(index, *ends, stride, index in taps, candidates)
                 for ends, candidates in zip(shapes, found, strict=True)
-            )
+            ]
         )
-        layers.append(variants[-1][-1])  # widths rise: the widest pair is the last
-        before, (_, height, width) = behind, shapes[-1][1]
-    chosen = tuple(stage for stage in stages if len(stage.channels) > 1)
-    return Space(tuple(layers), policy, chosen, tuple(variants) if chosen else ())
+        before = behind
+    variants = tuple(zip(*chain, strict=True))
+    if len(trunks) == 1:
+        return Space(variants[0], policy)
+    return Space(variants[-1], policy, trunks, variants)
 
 
 def _candidates(

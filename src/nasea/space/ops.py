@@ -319,6 +319,17 @@ def rename_slots(program: Program, rename: Callable[[str], str]) -> Program:
     return tuple(renamed(op) for op in program)
 
 
+def starting_at_one(program: Program) -> Program:
+    """The same program with no normalisation that starts at zero."""
+
+    def changed(op: Op) -> Op:
+        if op.programs:
+            return op.with_programs(tuple(map(starting_at_one, op.programs)))
+        return replace(op, starts_at_zero=False) if isinstance(op, Norm) else op
+
+    return tuple(map(changed, program))
+
+
 def _strided(shape: Shape, stride: int) -> tuple[int, int]:
     return (-(-shape[1] // stride), -(-shape[2] // stride))
 

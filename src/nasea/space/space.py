@@ -1,10 +1,9 @@
 """The search space: a chain of layers, each with its candidates.
 
 A genome is one integer a layer, the index of the chosen candidate. Where widths are searched, one
-integer a stage follows, the index of its width. Two genomes can mean the same network: in a run of
-layers that all keep their shape, it makes no difference which of them is skipped, and at some
-widths two blocks are one. The canonical genome of such a network skips last, and names the first
-of equal blocks.
+more follows, the index of the trunk. Two genomes can mean the same network: in a run of layers that
+all keep their shape, it makes no difference which of them is skipped, and at some widths two blocks
+are one. The canonical genome of such a network skips last, and names the first of equal blocks.
 """
 
 from __future__ import annotations
@@ -14,9 +13,8 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from nasea.errors import SpaceError
-from nasea.space.ops import Program, Shape, Tensor
+from nasea.space.ops import Program, Shape, Tensor, starting_at_one
 from nasea.space.slots import SharingPolicy, collect
-from nasea.space.widths import Stage
 
 Genome = tuple[int, ...]
 
@@ -78,15 +76,16 @@ class Space:
     """All architectures of a body.
 
     Attributes:
-        layers: the chain, every stage at its widest.
+        layers: the chain, in its widest trunk.
         policy: which tensors candidates share.
-        stages: what chooses its width; empty where ``filters`` decides it.
-        variants: for each layer, itself at every pair of widths; empty without stages.
+        trunks: output channels of every layer, for each value of the width gene; empty where there
+            is one trunk, and no such gene.
+        variants: the chain in each of the trunks; empty without them.
     """
 
     layers: tuple[Layer, ...]
     policy: SharingPolicy
-    stages: tuple[Stage, ...] = ()
+    trunks: tuple[tuple[int, ...], ...] = ()
     variants: tuple[tuple[Layer, ...], ...] = ()
 
     @property
@@ -96,19 +95,18 @@ class Space:
 
     @property
     def width_choices(self) -> tuple[int, ...]:
-        """Number of widths of each stage."""
-        return tuple(len(stage.channels) for stage in self.stages)
+        """Number of values of the width gene; empty where there is none."""
+        return (len(self.trunks),) if self.trunks else ()
 
     @property
     def choices(self) -> tuple[int, ...]:
-        """Number of values of each gene: the candidates of each layer, the widths of each stage."""
+        """Number of values of each gene: the candidates of each layer, then the trunks."""
         return self.block_choices + self.width_choices
 
-    @cached_property
+    @property
     def wires(self) -> tuple[int | None, ...]:
-        """For each layer, the stage that decides how much it puts out; ``None`` where none does."""
-        stage_of = {i: number for number, stage in enumerate(self.stages) for i in stage.layers}
-        return tuple(stage_of.get(layer.index) for layer in self.layers)
+        """For each layer, the width gene that decides how much it puts out; ``None``: none."""
+        return ((0 if self.trunks else None),) * len(self.layers)
 
     @property
     def out_shape(self) -> Shape:
@@ -122,9 +120,9 @@ class Space:
 
     @property
     def every_layer(self) -> Iterator[Layer]:
-        """Every layer at every pair of widths."""
-        for at_widths in self.variants or ((layer,) for layer in self.layers):
-            yield from at_widths
+        """Every layer at every pair of widths, layer by layer."""
+        for at_place in zip(*(self.variants or (self.layers,)), strict=True):
+            yield from {layer.key: layer for layer in at_place}.values()
 
     @cached_property
     def slots(self) -> dict[str, Tensor]:
@@ -134,22 +132,20 @@ class Space:
     @cached_property
     def n_architectures(self) -> int:
         """Number of different networks, exactly."""
-        # How many there are up to a layer, by the channels that it puts out.
-        counts = {self.layers[0].in_shape[0]: 1}
+        return sum(map(self._n_in_trunk, self.variants or (self.layers,)))
+
+    def _n_in_trunk(self, layers: tuple[Layer, ...]) -> int:
+        """Number of different networks with one trunk."""
         lengths = {run[0]: len(run) for run in self._runs}
         within = {i for run in self._runs for i in run[1:]}
-        for index, at_widths in enumerate(self.variants or [(one,) for one in self.layers]):
-            if index in within:
-                continue
-            behind: dict[int, int] = {}
-            for layer in at_widths:
-                ways = len(set(layer.firsts))
-                if index in lengths:
-                    ways = sum(int((ways - 1) ** used) for used in range(lengths[index] + 1))
-                _, before, after = layer.key
-                behind[after] = behind.get(after, 0) + counts.get(before, 0) * ways
-            counts = behind
-        return sum(counts.values())
+        count = 1
+        for layer in layers:
+            ways = len(set(layer.firsts))
+            if layer.index in lengths:
+                count *= sum((ways - 1) ** used for used in range(lengths[layer.index] + 1))
+            elif layer.index not in within:
+                count *= ways
+        return count
 
     def validate(self, genome: Sequence[int]) -> Genome:
         """The genome as a tuple; raises SpaceError when it does not belong to this space."""
@@ -176,22 +172,12 @@ class Space:
         return tuple(result)
 
     def channels(self, genome: Genome) -> tuple[int, ...]:
-        """The width of each stage."""
-        widths = zip(self.stages, genome[len(self.layers) :], strict=True)
-        return tuple(stage.channels[gene] for stage, gene in widths)
+        """What each layer of an architecture puts out."""
+        return tuple(layer.out_shape[0] for layer in self.trunk(genome))
 
     def trunk(self, genome: Genome) -> tuple[Layer, ...]:
         """The layers of an architecture at its widths, whatever its blocks."""
-        if not self.stages:
-            return self.layers
-        channels = self.channels(genome)
-        before = self.layers[0].in_shape[0]
-        found = []
-        for layer, wire in zip(self.layers, self.wires, strict=True):
-            after = layer.out_shape[0] if wire is None else channels[wire]
-            found.append(self._by_key[layer.index, before, after])
-            before = after
-        return tuple(found)
+        return self.variants[genome[len(self.layers)]] if self.trunks else self.layers
 
     def path(self, genome: Genome) -> tuple[tuple[Layer, int], ...]:
         """(layer at its widths, chosen candidate) from the first layer to the last.
@@ -213,9 +199,16 @@ class Space:
         return tuple(candidate.name for candidate in self.decode(genome))
 
     def only(self, genome: Sequence[int]) -> Space:
-        """The space of one architecture: of each layer's candidates the chosen one alone."""
-        path = self.path(self.validate(genome))
-        layers = (replace(layer, candidates=(layer.candidates[gene],)) for layer, gene in path)
+        """The space of one architecture: of each layer's candidates the chosen one alone.
+
+        No branch of it starts at zero: that is for candidates that have to agree at first, and a
+        network alone learns more slowly with it (docs/decisions/0001).
+        """
+        layers = []
+        for layer, gene in self.path(self.validate(genome)):
+            chosen = layer.candidates[gene]
+            alone = replace(chosen, program=starting_at_one(chosen.program))
+            layers.append(replace(layer, candidates=(alone,)))
         return Space(tuple(layers), self.policy)
 
     def tapped(self, taps: Sequence[int]) -> Space:
@@ -224,7 +217,7 @@ class Space:
         Raises:
             SpaceError: widths are searched: what PostNet reads has to be known before.
         """
-        if self.stages:
+        if self.trunks:
             raise SpaceError("taps must be known before widths are searched")
         layers = (replace(layer, tapped=layer.index in taps) for layer in self.layers)
         return Space(tuple(layers), self.policy)
@@ -243,31 +236,23 @@ class Space:
             raise SpaceError(
                 f"this space has {len(self.layers)} layers, found {len(blocks)} blocks"
             )
-        widths = [self._width(number, filters) for number in range(len(self.stages))]
+        width = (self._trunk_of(tuple(filters)),) if self.trunks else ()
         genome = []
-        for layer, name in zip(self.trunk((*(0 for _ in blocks), *widths)), blocks, strict=True):
+        for layer, name in zip(self.trunk((*(0 for _ in blocks), *width)), blocks, strict=True):
             names = [candidate.name for candidate in layer.candidates]
             if name not in names:
                 raise SpaceError(
                     f"layer {layer.index} has no block {name!r}; it has {', '.join(names)}"
                 )
             genome.append(names.index(name))
-        return (*genome, *widths)
+        return (*genome, *width)
 
-    def _width(self, number: int, filters: Sequence[int]) -> int:
-        stage = self.stages[number]
-        found = {filters[i] for i in stage.layers if i < len(filters)}
-        if len(found) != 1 or not found <= set(stage.channels):
-            named = ", ".join(map(str, stage.layers))
-            raise SpaceError(
-                f"layers {named} can put out {', '.join(map(str, stage.channels))} channels, "
-                f"found {', '.join(map(str, sorted(found))) or 'nothing'}"
-            )
-        return stage.channels.index(found.pop())
-
-    @cached_property
-    def _by_key(self) -> dict[tuple[int, int, int], Layer]:
-        return {layer.key: layer for layer in self.every_layer}
+    def _trunk_of(self, filters: tuple[int, ...]) -> int:
+        if filters not in self.trunks:
+            listed = ", ".join("-".join(map(str, trunk)) for trunk in self.trunks)
+            found = "-".join(map(str, filters)) or "nothing"
+            raise SpaceError(f"layers can put out {listed} channels, found {found}")
+        return self.trunks.index(filters)
 
     @cached_property
     def _runs(self) -> tuple[tuple[int, ...], ...]:

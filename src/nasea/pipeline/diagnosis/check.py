@@ -19,11 +19,10 @@ from nasea.pipeline.probe import (
     require_same_metric,
     require_working_metric,
 )
-from nasea.pipeline.search.paths import usable_widths
+from nasea.pipeline.search.paths import usable_trunks
 from nasea.pipeline.search.pre_training import check_source
 from nasea.pipeline.search.slow_start import small_rate_notice
 from nasea.pipeline.session.events import Listener, Silence
-from nasea.space import Stage
 
 _FEASIBILITY_SAMPLE = 20_000
 
@@ -100,12 +99,13 @@ def _lines(prepared: Prepared) -> tuple[tuple[str, str], ...]:
         ("architectures", f"{prepared.space.n_architectures:,} different networks"),
     ]  # fmt: skip
     lines.append(("widths", _widths(prepared)))
+    searched = prepared.space.trunks
     for label, costs, genome in describe_costs(prepared):
         sizes = f"{format_cost(costs.parameters, 'size')}, {format_cost(costs.flops, 'flops')}"
         if costs.latency_ms is not None:
             sizes += f", {format_cost(costs.latency_ms, 'latency')}"
         blocks = ", ".join(prepared.space.blocks(genome))
-        widths = "-".join(map(str, prepared.space.channels(genome)))
+        widths = "-".join(map(str, prepared.space.channels(genome))) if searched else ""
         lines.append((label, f"{sizes}: {blocks}" + (f"; widths {widths}" if widths else "")))
     if prepared.profile is not None:
         fixed = prepared.costs.fixed.latency_ms or 0.0
@@ -139,12 +139,12 @@ def _lines(prepared: Prepared) -> tuple[tuple[str, str], ...]:
 def _widths(prepared: Prepared) -> str:
     """What can be chosen, or what the filters leave of the budget and what would leave more."""
     costs, constraint = prepared.costs, prepared.scenario.constraint
-    stages = prepared.space.stages
-    if stages:
-        usable = usable_widths(costs, constraint.value)
-        return "; ".join(
-            _stage(stage, within) for stage, within in zip(stages, usable, strict=True)
-        )
+    trunks = prepared.space.trunks
+    if trunks:
+        usable = usable_trunks(costs, constraint.value)
+        listed = "; ".join("-".join(map(str, trunks[trunk])) for trunk in usable)
+        beyond = len(trunks) - len(usable)
+        return listed + (f" ({beyond} beyond the budget)" if beyond else "")
     low, high = (f(constraint.type) for f in (costs.cheapest_of, costs.most_expensive_of))
     place = constraint.value / (low * high) ** 0.5
     text = (
@@ -154,15 +154,6 @@ def _widths(prepared: Prepared) -> str:
     if not 0.5 <= place <= 2:
         text += f"filters about {place**0.5:.2g} times as large would put it there; "
     return text + "supernet.widths: [0.25, 0.5, 1, 2] would search them (docs/concepts.md)"
-
-
-def _stage(stage: Stage, usable: tuple[int, ...]) -> str:
-    """A stage's widths within the budget: ``layers 0 to 1: 8, 16 (1 beyond the budget)``."""
-    first, last = stage.layers[0], stage.layers[-1]
-    layers = f"layers {first} to {last}" if last > first else f"layer {first}"
-    channels = ", ".join(str(stage.channels[width]) for width in usable)
-    beyond = len(stage.channels) - len(usable)
-    return f"{layers}: {channels}" + (f" ({beyond} beyond the budget)" if beyond else "")
 
 
 def _layers(prepared: Prepared) -> tuple[tuple[str, ...], ...]:

@@ -80,7 +80,7 @@ class Training(SupernetTraining):
             "witnesses": [list(genome) for genome in self.witnesses],
             "before": to_json(self.before),
         }
-        if self.space.stages:
+        if self.space.trunks:
             meta["trained_for"] = list(self.trained_for)
         return meta
 
@@ -99,7 +99,7 @@ class Training(SupernetTraining):
         """A warning where widths were trained for another budget than this one."""
         constraint = self.scenario.constraint
         kind, value = self.trained_for
-        if not self.space.stages or (kind == constraint.type and constraint.value <= ABOVE * value):
+        if not self.space.trunks or (kind == constraint.type and constraint.value <= ABOVE * value):
             return None
         return Notice(
             "supernet.widths",

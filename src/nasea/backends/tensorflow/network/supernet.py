@@ -174,7 +174,7 @@ class Supernet(tf.Module):
 
     def _placed(self, program: Program, layer: Layer) -> _Placed:
         """A candidate at its widths; at others it has the same functions."""
-        wide = bool(self.space.stages)
+        wide = bool(self.space.trunks)
         shared = _without_widths(program) if wide else program
         made = self._made.get((layer.index, shared))
         if made is None:
