@@ -11,6 +11,7 @@ from nasea.cost import count
 from nasea.errors import NaseaError, SpaceError, UserCodeError, UserModuleError
 from nasea.space import (
     DEFAULT_BLOCKS,
+    DEFAULT_BLOCKS_WITH_WIDTHS,
     Block,
     build_space,
     catalogue,
@@ -41,6 +42,9 @@ def one_block(body: str) -> str:
 def test_without_names_the_default_set_and_all_own_blocks(constraint_type: str) -> None:
     selected = select_blocks(None, constraint_type, {"mine": OWN})
     assert [block.name for block in selected] == [*DEFAULT_BLOCKS[constraint_type], "mine"]
+    selected = select_blocks(None, constraint_type, {"mine": OWN}, widths=True)
+    names = [block.name for block in selected]
+    assert names == [*DEFAULT_BLOCKS_WITH_WIDTHS[constraint_type], "mine"]
 
 
 def test_catalogue_names_are_keys_and_no_block_is_called_like_another_family() -> None:

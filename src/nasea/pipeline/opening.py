@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +11,15 @@ from nasea.backends.records import DataReport, EndReport, Role
 from nasea.config import Scenario
 from nasea.errors import ResultsError, SpaceError
 from nasea.results.picked import Result
-from nasea.space import DIVISOR, Genome, Space, build_space, load_user_blocks, select_blocks
+from nasea.space import (
+    DIVISOR,
+    Block,
+    Genome,
+    Space,
+    build_space,
+    load_user_blocks,
+    select_blocks,
+)
 
 
 @dataclass(frozen=True)
@@ -56,9 +64,7 @@ def open_scenario(
     """
     own_blocks = load_user_blocks(directory)
     asked = scenario.supernet
-    blocks = select_blocks(
-        asked.blocks, scenario.constraint.type, own_blocks, asked.activation, asked.divisor or 1
-    )
+    blocks = chosen_blocks(scenario, own_blocks)
     backend = (group or single_process()).open(scenario, directory, role)
     data = backend.load_data(workers)
     pre_net = backend.probe_pre_net()
@@ -85,6 +91,24 @@ def open_scenario(
     if asked.widths is not None:
         space = space_with(space.taps, asked.widths)
     return Opened(scenario, backend, data, pre_net, space)
+
+
+def chosen_blocks(scenario: Scenario, own: Mapping[str, Block]) -> tuple[Block, ...]:
+    """The candidates of a scenario.
+
+    Args:
+        scenario: what was asked for.
+        own: the user's blocks by name.
+    """
+    asked = scenario.supernet
+    return select_blocks(
+        asked.blocks,
+        scenario.constraint.type,
+        own,
+        asked.activation,
+        asked.divisor or 1,
+        widths=asked.widths is not None,
+    )
 
 
 def require_framework(scenario: Scenario, result: Result) -> None:

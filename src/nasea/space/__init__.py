@@ -2,6 +2,7 @@
 
 from nasea.space.blocks import (
     DEFAULT_BLOCKS,
+    DEFAULT_BLOCKS_WITH_WIDTHS,
     Block,
     catalogue,
     conv_norm,
@@ -32,6 +33,7 @@ from nasea.space.widths import DIVISOR
 
 __all__ = [
     "DEFAULT_BLOCKS",
+    "DEFAULT_BLOCKS_WITH_WIDTHS",
     "DIVISOR",
     "Act",
     "Add",

@@ -312,6 +312,26 @@ DEFAULT_BLOCKS: dict[str, tuple[str, ...]] = {
 }
 """Candidate set by ``constraint.constraint_type``, used when ``supernet.blocks`` is absent."""
 
+_COUNTED_BLOCKS = (
+    "skip",
+    "separable_k3",
+    "separable_k5",
+    "inverted_k3_e3",
+    "inverted_k5_e3",
+    "inverted_k3_e6",
+    "inverted_k5_e6",
+    "universal_s3_m5_e4",
+    "basic_x1",
+)
+
+DEFAULT_BLOCKS_WITH_WIDTHS: dict[str, tuple[str, ...]] = {
+    # The trunk spans the budgets, so blocks need not: kernels and expansions of few families.
+    "size": _COUNTED_BLOCKS,
+    "flops": _COUNTED_BLOCKS,
+    "latency": DEFAULT_BLOCKS["latency"],
+}
+"""The same where ``supernet.widths`` gives a choice of trunks."""
+
 
 def _same(c_in: int, c_out: int, stride: int) -> bool:
     return stride == 1 and c_in == c_out

@@ -11,7 +11,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from nasea.errors import SpaceError, UserCodeError, UserModuleError
-from nasea.space.blocks import DEFAULT_BLOCKS, Block, catalogue
+from nasea.space.blocks import (
+    DEFAULT_BLOCKS,
+    DEFAULT_BLOCKS_WITH_WIDTHS,
+    Block,
+    catalogue,
+)
 from nasea.space.ops import Activation, Program, output_shape
 from nasea.space.slots import collect, place
 
@@ -25,6 +30,8 @@ def select_blocks(
     own: Mapping[str, Block],
     activation: Activation = "relu",
     divisor: int = 1,
+    *,
+    widths: bool = False,
 ) -> tuple[Block, ...]:
     """The candidates by name or family.
 
@@ -35,13 +42,15 @@ def select_blocks(
         own: the user's blocks by name; they are what they are.
         activation: the non-linearity of nasea's own.
         divisor: what inner channels of nasea's own are rounded to a multiple of.
+        widths: whether there is a choice of trunks.
 
     Raises:
         SpaceError: a name that is neither a block nor a family.
     """
     known = {**catalogue(activation, divisor), **own}
     if names is None:
-        return tuple(known[name] for name in (*DEFAULT_BLOCKS[constraint_type], *own))
+        defaults = DEFAULT_BLOCKS_WITH_WIDTHS if widths else DEFAULT_BLOCKS
+        return tuple(known[name] for name in (*defaults[constraint_type], *own))
     chosen: dict[str, Block] = {}
     for name in names:
         found = [b for b in known.values() if name in (b.name, b.family)]

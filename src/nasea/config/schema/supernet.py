@@ -82,9 +82,8 @@ class Supernet(Section):
         Multiples | None,
         Key(
             "strategy.supernet.widths",
-            "what a layer may put out, as multiples of its filters; layers of equal filters "
-            "between two strides choose together, and those that PostNet reads keep their "
-            "filters; none: the filters",
+            "what layers may put out, as multiples of their filters; all layers choose together, "
+            "and those that PostNet reads keep their filters; none: the filters",
             extension=True,
         ),
     ] = None

@@ -12,14 +12,14 @@ from nasea.config import Scenario
 from nasea.cost import ConstraintType, Costs, build_cost_model, cost_of_kind
 from nasea.cost.profiles import Profile
 from nasea.errors import LatencyError, NaseaError, Notice, ResultsError
-from nasea.pipeline.opening import Opened, genome_of, require_framework
+from nasea.pipeline.opening import Opened, chosen_blocks, genome_of, require_framework
 from nasea.pipeline.probe import Built, open_profile, open_space
 from nasea.pipeline.session.session import Session
 from nasea.results.front import Front, FrontMember
 from nasea.results.picked import FRONT_FILE, pick_result
 from nasea.results.standings import Excluded, Kind
 from nasea.results.units import Unit, unit_for
-from nasea.space import Genome, Space, load_user_blocks, select_blocks
+from nasea.space import Genome, Space, load_user_blocks
 from nasea.space.families import Family, known_families, uniform_families
 from nasea.space.hand_picks import TOLERANCE, HandPick, OutOfReach, scaled, stages_of
 
@@ -165,8 +165,7 @@ def suited(front: Front, budget: float) -> FrontMember:
 
 def _families(scenario: Scenario, home: Path, names: Sequence[str]) -> list[Family]:
     """The families asked for, in the order of the table."""
-    own = load_user_blocks(home)
-    blocks = select_blocks(scenario.supernet.blocks, scenario.constraint.type, own)
+    blocks = chosen_blocks(scenario, load_user_blocks(home))
     known = [*known_families(), *uniform_families(blocks)]
     if not names:
         return known
