@@ -200,7 +200,7 @@ class _Run:
         training = f"{self.epochs} epochs, {len(scenario.resource.gpu_ids)} devices, {images}"
         seeds = range(scenario.seed, scenario.seed + self.study.seeds)
         supernet = f"{name}, supernet {self.weights_version[:12]}, {images}"
-        return [supernet, *(f"{name}, alone, {training}, seed {seed}" for seed in seeds)]
+        return [supernet, *(f"{name}, from scratch, {training}, seed {seed}" for seed in seeds)]
 
     def _take_over_earlier(self, trained: Trained, restart: bool) -> None:
         self.weights_version = trained.weights_version
