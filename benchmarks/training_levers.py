@@ -61,14 +61,10 @@ def train(
     blocks = select_blocks(None, scenario.constraint.type, {})
     if change is not None:
         blocks = tuple(change(block) for block in blocks)
-    backend = open_backend(scenario, directory)
-    backend.load_data(0)
-    shape = backend.probe_pre_net().out_shape
-    assert shape is not None
-    settings = scenario.supernet
+    probed = open_backend(scenario, directory).probe(0)
+    settings, shape = scenario.supernet, probed.pre_net.out_shape
     space = build_space(shape, settings.filters, settings.strides, blocks, sharing)
-    backend.attach(space, scenario.seed)
-    backend.begin_training(paths, scenario.seed)
+    backend = probed.attach(space, scenario.seed).begin_training(paths, scenario.seed)
     for epoch in range(scenario.epochs):
         backend.train_epoch(
             epoch, lambda i: fair_path(space.choices, scenario.seed, i), lambda report: None

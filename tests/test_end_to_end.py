@@ -14,9 +14,8 @@ import tensorflow as tf
 import torch
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
+from nasea.backends.base import AttachedBackend
 from nasea.backends.records import EvaluationSubset, Measurement
-from nasea.backends.tensorflow.backend import TensorFlowBackend
-from nasea.backends.torch.backend import TorchBackend
 from nasea.errors import MetricError, UserCodeError
 from nasea.pipeline.diagnosis.check import check
 from nasea.pipeline.retraining.plan import Request
@@ -227,8 +226,7 @@ def test_both_frameworks_search_alike_where_scores_are_equal(
     def score(backend: object, genome: Genome, data: EvaluationSubset) -> Measurement:
         return Measurement(float(np.random.default_rng(list(genome)).random()))
 
-    for backend in (TorchBackend, TensorFlowBackend):
-        monkeypatch.setattr(backend, "measure", score)
+    monkeypatch.setattr(AttachedBackend, "measure", score)
     fronts = {}
     for framework in FRAMEWORKS:
         project = Project.new(tmp_path / framework, framework)

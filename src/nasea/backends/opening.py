@@ -31,13 +31,13 @@ def open_backend(scenario: Scenario, directory: Path, role: Role = "search") -> 
     """
     if scenario.framework == "tensorflow":
         load_tensorflow(scenario.keras_version)
-        from nasea.backends.tensorflow.backend import TensorFlowBackend
+        from nasea.backends.tensorflow.framework import TensorFlowFramework
 
-        return TensorFlowBackend(scenario, directory, role)
+        return Backend(TensorFlowFramework(scenario, directory, role))
     load_torch()
-    from nasea.backends.torch.backend import TorchBackend
+    from nasea.backends.torch.framework import TorchFramework
 
-    return TorchBackend(scenario, directory, role)
+    return Backend(TorchFramework(scenario, directory, role))
 
 
 def load_tensorflow(keras_version: int) -> None:
@@ -62,7 +62,7 @@ def load_torch() -> None:
     # machine is idle (docs/decisions/0007). Read once, when torch is loaded.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     try:
-        import nasea.backends.torch.backend  # noqa: F401
+        import nasea.backends.torch.framework  # noqa: F401
     except ImportError as error:
         raise NotAvailableError(
             f"PyTorch cannot be imported: {error}", fix="pip install 'nasea[torch]'"

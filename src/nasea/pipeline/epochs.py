@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from nasea.backends.base import Backend
+from nasea.backends.base import TrainingBackend
 from nasea.backends.records import UpdateReport
 from nasea.errors import RankLostError
 from nasea.pipeline.session.checkpoint import CheckpointStore
@@ -51,7 +51,7 @@ class EpochLoop(ABC):
     """Trains epoch after epoch and saves each; a long one in between, too.
 
     Args:
-        backend: with data open and the supernet built.
+        backend: what trains.
         epochs: of the whole training.
         paths: the path to train as a function of how many were trained before it.
         store: where checkpoints go.
@@ -61,7 +61,6 @@ class EpochLoop(ABC):
     Attributes:
         epoch: epochs done.
         step: updates done of the next one.
-        steps_per_epoch: updates of an epoch; known once training has begun.
     """
 
     stage: Stage = "train"
@@ -70,7 +69,7 @@ class EpochLoop(ABC):
 
     def __init__(
         self,
-        backend: Backend,
+        backend: TrainingBackend,
         epochs: int,
         paths: Callable[[int], Genome],
         store: CheckpointStore,
@@ -86,7 +85,6 @@ class EpochLoop(ABC):
         self.weights_version = ""
         self.epoch = 0
         self.step = 0
-        self.steps_per_epoch = 0
         self._saved_at = 0.0
         self._pace = Pace()
 
@@ -154,7 +152,7 @@ class EpochLoop(ABC):
             )
 
     def _report(self, report: UpdateReport, speed: float) -> None:
-        step, total = report.global_step, self.steps_per_epoch * self.epochs
+        step, total = report.global_step, self.backend.steps_per_epoch * self.epochs
         left = self._pace.seconds_left(step, total)
         figures = {
             "loss": f"{report.loss:.4f}",

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from nasea.backends import Backend, ProcessGroup, single_process
-from nasea.backends.records import DataReport, EndReport, Role
+from nasea.backends import ProbedBackend, ProcessGroup, single_process
+from nasea.backends.records import DataReport, PreNetReport, Role
 from nasea.config import Scenario
 from nasea.errors import ResultsError, SpaceError
 from nasea.results.picked import Result
@@ -21,16 +21,22 @@ class Opened:
     Attributes:
         scenario: what was asked for.
         backend: the framework, with data open and PreNet run once.
-        data: what the data sets hold.
-        pre_net: PreNet as found.
         space: the search space.
     """
 
     scenario: Scenario
-    backend: Backend
-    data: DataReport
-    pre_net: EndReport
+    backend: ProbedBackend
     space: Space
+
+    @property
+    def data(self) -> DataReport:
+        """What the data sets hold."""
+        return self.backend.data_report
+
+    @property
+    def pre_net(self) -> PreNetReport:
+        """PreNet as found."""
+        return self.backend.pre_net
 
 
 def open_scenario(
@@ -59,15 +65,11 @@ def open_scenario(
     blocks = select_blocks(
         asked.blocks, scenario.constraint.type, own_blocks, asked.activation, asked.divisor or 1
     )
-    backend = (group or single_process()).open(scenario, directory, role)
-    data = backend.load_data(workers)
-    pre_net = backend.probe_pre_net()
-    assert pre_net.out_shape is not None
-    in_shape = pre_net.out_shape
+    backend = (group or single_process()).open(scenario, directory, role).probe(workers)
 
     def space_with(taps: Sequence[int], widths: Sequence[float] | None) -> Space:
         return build_space(
-            in_shape,
+            backend.pre_net.out_shape,
             asked.filters,
             asked.strides,
             blocks,
@@ -84,7 +86,7 @@ def open_scenario(
         space = space.tapped(backend.wanted_taps(space))
     if asked.widths is not None:
         space = space_with(space.taps, asked.widths)
-    return Opened(scenario, backend, data, pre_net, space)
+    return Opened(scenario, backend, space)
 
 
 def require_framework(scenario: Scenario, result: Result) -> None:

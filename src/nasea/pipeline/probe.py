@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from nasea.backends import Backend, ProcessGroup
-from nasea.backends.records import DataReport, EndReport, Measurement
+from nasea.backends import AttachedBackend, ProcessGroup
+from nasea.backends.records import EndReport, Measurement
 from nasea.backends.user.metric_memory import same_metric, unequal
 from nasea.config import Constraint, Scenario
 from nasea.cost import (
@@ -40,16 +40,39 @@ _MAX_SHOWN = 8
 
 
 @dataclass(frozen=True)
-class Prepared:
-    """A scenario with everything found out about it.
+class Built(Opened):
+    """A scenario with its untrained supernet, before anything is priced.
 
     Attributes:
-        scenario: what was asked for.
-        backend: the framework, with data open and the supernet built but not trained.
-        data: what the data sets hold.
-        pre_net: PreNet as found.
-        post_net: PostNet as found.
-        space: the search space.
+        backend: the framework, with data open and the supernet built.
+    """
+
+    backend: AttachedBackend
+
+    @property
+    def post_net(self) -> EndReport:
+        """PostNet as found."""
+        return self.backend.post_net
+
+    @property
+    def end_pieces(self) -> tuple[Piece, Piece]:
+        """What the ends run, for a latency profile."""
+        return Piece("PreNet", self.pre_net.operators), Piece("PostNet", self.post_net.operators)
+
+    @property
+    def pieces(self) -> tuple[Piece, ...]:
+        """The ends, and every candidate of every layer."""
+        return (
+            *self.end_pieces,
+            *(p for layer in self.space.every_layer for p in pieces_of(layer)),
+        )
+
+
+@dataclass(frozen=True)
+class Prepared(Built):
+    """A scenario with everything found out about it before training.
+
+    Attributes:
         costs: what every architecture costs.
         profile: what prices latency; ``None`` where latency does not count.
         paths_per_update: how many paths make one update.
@@ -57,12 +80,6 @@ class Prepared:
         schedule: the learning rates, in words.
     """
 
-    scenario: Scenario
-    backend: Backend
-    data: DataReport
-    pre_net: EndReport
-    post_net: EndReport
-    space: Space
     costs: CostModel
     profile: Profile | None
     paths_per_update: int
@@ -127,12 +144,11 @@ def prepare(
     listener.begin("probe", "probing: shapes, costs, one batch through every candidate")
     profile = open_profile(scenario, directory)
     opened = open_space(scenario, directory, workers, group)
-    backend, space = opened.backend, opened.space
-    pre_net, post_net = opened.pre_net, opened.post_net
+    backend = opened.backend
     costs = build_cost_model(
-        space,
+        opened.space,
         scenario.constraint.type,
-        (pre_net.costs, post_net.costs),
+        (opened.pre_net.costs, opened.post_net.costs),
         profile,
         opened.end_pieces,
     )
@@ -151,13 +167,10 @@ def prepare(
     schedule = played_schedule(backend, paths)
     for notice in backend.notices:
         listener.notice(notice)
-    return Prepared(
-        scenario, backend, opened.data, pre_net, post_net, space, costs, profile, paths,
-        step_seconds, schedule,
-    )  # fmt: skip
+    return Prepared(scenario, backend, opened.space, costs, profile, paths, step_seconds, schedule)
 
 
-def played_schedule(backend: Backend, paths_per_update: int) -> str:
+def played_schedule(backend: AttachedBackend, paths_per_update: int) -> str:
     """The user's schedule, played through and judged, in words.
 
     Raises:
@@ -168,30 +181,6 @@ def played_schedule(backend: Backend, paths_per_update: int) -> str:
     shown = describe(rates, updates)
     warning = early_warning(rates, updates)
     return shown if warning is None else f"{shown}\n{warning}"
-
-
-@dataclass(frozen=True)
-class Built(Opened):
-    """A scenario with its untrained supernet, before anything is priced.
-
-    Attributes:
-        post_net: PostNet as found.
-    """
-
-    post_net: EndReport
-
-    @property
-    def end_pieces(self) -> tuple[Piece, Piece]:
-        """What the ends run, for a latency profile."""
-        return Piece("PreNet", self.pre_net.operators), Piece("PostNet", self.post_net.operators)
-
-    @property
-    def pieces(self) -> tuple[Piece, ...]:
-        """The ends, and every candidate of every layer."""
-        return (
-            *self.end_pieces,
-            *(p for layer in self.space.every_layer for p in pieces_of(layer)),
-        )
 
 
 def open_latency_space(scenario: Scenario, directory: Path) -> Built:
@@ -227,8 +216,7 @@ def open_space(
         NaseaError: any fault of the input.
     """
     opened = open_scenario(scenario, directory, workers, group=group)
-    post_net = opened.backend.attach(opened.space, scenario.seed)
-    return Built(**vars(opened), post_net=post_net)
+    return Built(scenario, opened.backend.attach(opened.space, scenario.seed), opened.space)
 
 
 def tell_profile(profile: Profile, opened: Built, listener: Listener) -> None:

@@ -27,6 +27,12 @@ from nasea.space import Genome
 End = Literal["over", "called off"]
 """Why an epoch goes no further."""
 
+Command = Literal[
+    "open", "probe", "attach", "learn_from", "try_candidates", "begin_training", "train_epoch",
+    "restore", "measure_each", "close", "exchange", "end",
+]  # fmt: skip
+"""What rank 0 has the others do."""
+
 _ABANDONED = "abandoned"
 _SHORTEST_PAUSE, _LONGEST_PAUSE = 0.0005, 0.02
 """Seconds between looks for a command; idle ranks should not take a core from those at work."""
@@ -120,13 +126,13 @@ class Ranks(ABC):
 
     # --- what rank 0 has all do ---
 
-    def tell(self, name: str, *args: Any) -> None:
+    def tell(self, name: Command, *args: Any) -> None:
         """Have the other ranks do something; for rank 0."""
         with self.lost_if_broken():
             self.store.set(f"command/{self._commands}", sealed((name, args), self._key))
         self._commands += 1
 
-    def commands(self) -> Iterator[tuple[str, tuple[Any, ...]]]:
+    def commands(self) -> Iterator[tuple[Command, tuple[Any, ...]]]:
         """What rank 0 tells, as it comes; for the others."""
         while True:
             key = f"command/{self._commands}"

@@ -130,7 +130,7 @@ class Trainer(ABC):
         on_update: Callable[[UpdateReport], None],
         done: int,
     ) -> None:
-        """One epoch; see :meth:`nasea.backends.base.Backend.train_epoch`."""
+        """One epoch; see :meth:`nasea.backends.base.TrainingBackend.train_epoch`."""
         if not done:
             self.begin_epoch(epoch)
         stream = iter(batches)
@@ -198,7 +198,7 @@ class Trainer(ABC):
         }
 
     def restore(self, state: bytes, done: int = 0) -> int:
-        """See :meth:`nasea.backends.base.Backend.restore`; refuses all but plain values."""
+        """See :meth:`nasea.backends.base.TrainingBackend.restore`; refuses all but plain values."""
         stored = self.unpacked(state)
         try:
             return self.put(stored, done)

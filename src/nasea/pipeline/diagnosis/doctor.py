@@ -124,7 +124,7 @@ def measure_speed(group: ProcessGroup, scenario: Scenario, home: Path) -> Speed:
         home: see :func:`trial_project`.
     """
     opened = open_scenario(scenario, home, group=group)
-    backend, space = opened.backend, opened.space
+    space = opened.space
     marks: list[tuple[float, int]] = []
 
     def on_update(report: UpdateReport) -> None:
@@ -134,8 +134,7 @@ def measure_speed(group: ProcessGroup, scenario: Scenario, home: Path) -> Speed:
         return fair_path(space.choices, 0, index)
 
     try:
-        backend.attach(space, 0)
-        backend.begin_training(1, 0)
+        backend = opened.backend.attach(space, 0).begin_training(1, 0)
         epoch = 0
         while len(marks) < _WARM_UP + STEPS:
             backend.train_epoch(epoch, path, on_update)
@@ -154,4 +153,4 @@ def measure_speed(group: ProcessGroup, scenario: Scenario, home: Path) -> Speed:
             raise NotAvailableError(f"scoring fails: {failures[0]}")
         return Speed(backend.environment["device"], images / seconds, rate)
     finally:
-        backend.close()
+        opened.backend.close()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nasea.backends import Backend
+from nasea.backends import AttachedBackend
 from nasea.backends.opening import operations_of
 from nasea.config import Scenario
 from nasea.results.codegen import ModelHeader, Origin, render_model
@@ -12,7 +12,7 @@ from nasea.space import Genome, Space
 
 def model_text(
     scenario: Scenario,
-    backend: Backend,
+    backend: AttachedBackend,
     space: Space,
     genome: Genome,
     info: RunInfo,
@@ -23,7 +23,7 @@ def model_text(
 
     Args:
         scenario: what was searched.
-        backend: the framework, with the ends run.
+        backend: the framework, with both ends run.
         space: where the network is from.
         genome: the network in ``space``.
         info: of the search that found it.

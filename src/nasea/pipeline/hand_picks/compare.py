@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
-from nasea.backends import Backend
+from nasea.backends import AttachedBackend
 from nasea.backends.distributed.launch import launched_rank
 from nasea.backends.records import Measurement
 from nasea.config import Scenario, load_scenario
@@ -264,7 +264,7 @@ class _Run:
 
     def _writer(
         self, entry: Entry, seed: int
-    ) -> Callable[[Backend, Space, Measurement], None] | None:
+    ) -> Callable[[AttachedBackend, Space, Measurement], None] | None:
         if entry.kind not in ("hand pick", "uniform"):
             return None
         words = f"hand pick, {self._epochs_in_words} from scratch, seed {seed}"

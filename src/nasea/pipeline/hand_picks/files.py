@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from nasea.backends import Backend
+from nasea.backends import AttachedBackend
 from nasea.backends.records import Measurement
 from nasea.config import Scenario
 from nasea.errors import ResultsError
@@ -25,7 +25,7 @@ def write_hand_pick(
     words: str,
     folder: Path,
     home: Path,
-    backend: Backend,
+    backend: AttachedBackend,
     space: Space,
     measured: Measurement,
 ) -> None:

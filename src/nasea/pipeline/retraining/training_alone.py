@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from nasea.backends import Backend
+from nasea.backends import AttachedBackend
 from nasea.backends.records import EvaluationSubset, Measurement
 from nasea.config import Scenario
 from nasea.errors import Notice, TrainingError
@@ -37,7 +37,7 @@ class Job:
     space: Callable[[Opened], Space]
     seed: int
     weights: Path | None = None
-    at_end: Callable[[Backend, Space, Measurement], None] | None = None
+    at_end: Callable[[AttachedBackend, Space, Measurement], None] | None = None
 
 
 @dataclass(frozen=True)
@@ -170,12 +170,11 @@ class AloneTrainer:
             stored = None
         workers = None if stored is None else int(stored.meta["workers"])
         opened = open_scenario(scenario, self.home, workers, group=self.session.group)
-        backend = opened.backend
         training: Alone | None = None
         try:
             space = job.space(opened)
             genome = (0,) * len(space.layers)
-            backend.attach(space, job.seed)
+            backend = opened.backend.attach(space, job.seed)
             if job.weights is not None:
                 backend.inherit(genome, job.weights)
             seconds = backend.try_candidates(lambda done, total: None)
@@ -190,7 +189,7 @@ class AloneTrainer:
         except TrainingError as error:  # it may well be the only one that does not train
             measured = Measurement(None, error.message)
         finally:
-            backend.close()
+            opened.backend.close()
         self.store.clear()
         spent = 0.0 if training is None else training.seconds
         return Learned(measured.metric, measured.failure, spent)

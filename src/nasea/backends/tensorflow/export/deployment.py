@@ -17,7 +17,7 @@ from nasea.space import Genome, Program, Shape, Space
 
 
 class TfliteDeployment:
-    """See :class:`nasea.backends.base.Deployment`.
+    """See :class:`nasea.backends.export.deployment.Deployment`.
 
     Args:
         pre_net: the end before the body.
@@ -34,11 +34,11 @@ class TfliteDeployment:
         self._space = space
 
     def nothing(self) -> bytes:
-        """See :class:`nasea.backends.base.Deployment`."""
+        """See :class:`nasea.backends.export.deployment.Deployment`."""
         return tflite(lambda x: tf.nn.relu(x), tf.zeros((1, 1)), "nothing")
 
     def end(self, name: Literal["PreNet", "PostNet"]) -> bytes:
-        """See :class:`nasea.backends.base.Deployment`."""
+        """See :class:`nasea.backends.export.deployment.Deployment`."""
         inputs: Any = self._image
         if name == "PostNet":
             layers = [self._space.layers[i] for i in (*self._space.taps, -1)]
@@ -48,12 +48,12 @@ class TfliteDeployment:
         return tflite(lambda x: end.apply(x, False), inputs, name)
 
     def block(self, program: Program, in_shape: Shape) -> bytes:
-        """See :class:`nasea.backends.base.Deployment`."""
+        """See :class:`nasea.backends.export.deployment.Deployment`."""
         layer = build(program, in_shape)
         return tflite(lambda x: layer(x, training=False), _zeros(in_shape), "block")
 
     def network(self, genome: Genome) -> bytes:
-        """See :class:`nasea.backends.base.Deployment`."""
+        """See :class:`nasea.backends.export.deployment.Deployment`."""
         body = build_body(self._space.decode(genome), self._space.layers[0].in_shape)
 
         def run(image: Any) -> Any:
