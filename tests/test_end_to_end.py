@@ -21,8 +21,8 @@ from nasea.pipeline.diagnosis.check import check
 from nasea.pipeline.retraining.plan import Request
 from nasea.pipeline.retraining.retrain import retrain
 from nasea.results.front import Front, FrontMember
-from nasea.results.units import Quantity
 from nasea.space import Genome
+from nasea.terms import CostKind
 from pipeline.project import Project, Recorder, assert_same_results, both_frameworks, outcome
 from pipeline.user_files import FRAMEWORKS
 
@@ -167,7 +167,7 @@ def test_several_costs_are_traded_on_the_same_supernet(finished: Project, fresh:
     shutil.copytree(finished.home / "checkpoint", fresh.home / "checkpoint")
     listener = Recorder()
     kind = finished.front().info.constraint_type
-    other: Quantity = "flops" if kind == "size" else "size"
+    other: CostKind = "flops" if kind == "size" else "size"
     fresh.scenario(("searcher:", f"searcher:\n      objectives: [{other}, latency]"))
     front = fresh.search(listener)
     assert listener.updates == 0, "what is traded does not shape the supernet"

@@ -15,12 +15,10 @@ from nasea.backends.user.metric_memory import same_metric, unequal
 from nasea.config import Constraint, Scenario
 from nasea.cost import (
     COUNTED,
-    ConstraintType,
     CostModel,
     Costs,
     Piece,
     build_cost_model,
-    cost_of_kind,
     format_cost,
 )
 from nasea.cost.pricing import pieces_of
@@ -31,6 +29,7 @@ from nasea.pipeline.opening import Opened, open_scenario
 from nasea.pipeline.session.events import Listener, Progress
 from nasea.space import Genome, Space
 from nasea.strategy import CostFeature, Limit, Objective, Problem, cheapest_within, random_feasible
+from nasea.terms import CostKind, cost_of_kind
 
 FEW_PATHS_PER_UPDATE = 2
 """Default of ``supernet.paths_per_update``; docs/decisions tells why not more."""
@@ -331,7 +330,7 @@ def require_satisfiable(costs: CostModel, constraint: Constraint) -> None:
         )
 
 
-def _require_one(costs: CostModel, kind: ConstraintType, budget: float, key: str) -> None:
+def _require_one(costs: CostModel, kind: CostKind, budget: float, key: str) -> None:
     cheapest = costs.cheapest_of(kind)
     if cheapest <= budget:
         return

@@ -45,6 +45,7 @@ from nasea.backends.training.distillation import nothing_to_learn
 from nasea.backends.training.pretrained import LoadedPretrained
 from nasea.config import Scenario
 from nasea.space import Genome, Space
+from nasea.terms import FRAMEWORKS
 
 _INITIAL_STREAM = 0x11
 
@@ -62,7 +63,7 @@ class TensorFlowFramework(Framework[Data, Batch, Supernet, Teacher, Trainer, Sco
     """
 
     user: UserCode
-    weights_suffix = ".weights.h5"
+    weights_suffix = FRAMEWORKS["tensorflow"].weights_suffix
     metric_call = "UserModule.metrics_op(inputs, outputs)"
     schedule_call = "UserModule.lr_scheduler(lr_init, global_step)"
 

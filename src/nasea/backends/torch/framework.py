@@ -40,6 +40,7 @@ from nasea.backends.training.pretrained import LoadedPretrained
 from nasea.config import Scenario
 from nasea.errors import NotAvailableError
 from nasea.space import Genome, Space
+from nasea.terms import FRAMEWORKS
 
 _INITIAL_STREAM = 0x11
 
@@ -55,7 +56,7 @@ class TorchFramework(Framework[Data, Batch, Supernet, Teacher, Trainer, Scorer])
     """
 
     user: UserCode
-    weights_suffix = ".pt"
+    weights_suffix = FRAMEWORKS["pytorch"].weights_suffix
     file_options = FileOptions()
     metric_call = "UserModule.metrics_func(eval_dataloader, eval_function)"
     schedule_call = "UserModule.scheduler_define(optimizer, steps_per_epoch)"

@@ -10,7 +10,7 @@ import numpy as np
 
 from nasea.backends.records import EvaluationSubset, Measurement
 from nasea.config import load_scenario
-from nasea.cost import UNITS, format_cost
+from nasea.cost import format_cost
 from nasea.errors import Notice
 from nasea.pipeline.probe import (
     Prepared,
@@ -24,6 +24,7 @@ from nasea.pipeline.search.pre_training import check_source
 from nasea.pipeline.search.slow_start import small_rate_notice
 from nasea.pipeline.session.events import Listener, Silence
 from nasea.space import Stage
+from nasea.terms import COSTS
 
 _FEASIBILITY_SAMPLE = 20_000
 
@@ -118,7 +119,7 @@ def _lines(prepared: Prepared) -> tuple[tuple[str, str], ...]:
                   "architectures meet it"))  # fmt: skip
     if scenario.searcher.objectives:
         traded = (kind, *scenario.searcher.objectives)
-        lines.append(("objectives", ", ".join(["accuracy", *(UNITS[one] for one in traded)])))
+        lines.append(("objectives", ", ".join(["accuracy", *(COSTS[one].unit for one in traded)])))
     seconds_train, seconds_search, measured = _estimate(prepared)
     lines.append(("training", f"{scenario.epochs} epochs, {prepared.paths_per_update} paths an "
                   f"update, about {duration(seconds_train)}"))  # fmt: skip

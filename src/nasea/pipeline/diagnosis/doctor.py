@@ -17,9 +17,10 @@ from nasea.backends import ProcessGroup, open_process_group, single_process
 from nasea.backends.records import EvaluationSubset, Measurement, UpdateReport
 from nasea.config import Scenario
 from nasea.errors import NotAvailableError
-from nasea.pipeline.diagnosis.trial import STEPS, Framework, trial_project, trial_scenario
+from nasea.pipeline.diagnosis.trial import STEPS, trial_project, trial_scenario
 from nasea.pipeline.opening import open_scenario
 from nasea.space import Genome, fair_path
+from nasea.terms import Framework
 from nasea.version import __version__
 
 _PACKAGES = (

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from nasea.config import Scenario
-from nasea.cost import ConstraintType, Costs, build_cost_model, cost_of_kind
+from nasea.cost import Costs, build_cost_model
 from nasea.cost.profiles import Profile
 from nasea.errors import LatencyError, NaseaError, Notice, ResultsError
 from nasea.pipeline.opening import Opened, genome_of, require_framework
@@ -22,6 +22,7 @@ from nasea.results.units import Unit, unit_for
 from nasea.space import Genome, Space, load_user_blocks, select_blocks
 from nasea.space.families import Family, known_families, uniform_families
 from nasea.space.hand_picks import TOLERANCE, HandPick, OutOfReach, scaled, stages_of
+from nasea.terms import CostKind, cost_of_kind
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,7 @@ class Entry:
         cost = unit.phrase(self.cost(unit.quantity))
         return f"{cost}, filters {'-'.join(map(str, self.filters))}"
 
-    def cost(self, quantity: ConstraintType) -> float:
+    def cost(self, quantity: CostKind) -> float:
         """One of the costs."""
         return cost_of_kind(self.costs, quantity)
 

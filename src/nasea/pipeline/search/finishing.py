@@ -20,6 +20,7 @@ from nasea.results.front import Evaluated, Front, FrontMember, LayerRow, RunInfo
 from nasea.results.storage.store import RenderedModel, write_results
 from nasea.space import Genome
 from nasea.strategy import Archive, Record, representatives
+from nasea.terms import TASKS
 from nasea.version import __version__
 
 _PICTURES = 6
@@ -129,7 +130,7 @@ def assemble(
     """The front with all that a reader wants to know about it."""
     scenario = prepared.scenario
     info = RunInfo(
-        task=_TASK_NAMES[scenario.task],
+        task=TASKS[scenario.task].application_type,
         framework=scenario.framework,
         constraint_type=scenario.constraint.type,
         constraint_value=float(scenario.constraint.value),
@@ -160,13 +161,6 @@ def assemble(
         for record in archive
     )
     return Front(info, tuple(members), evaluated)
-
-
-_TASK_NAMES = {
-    "classification": "image_classification",
-    "detection": "object_detection",
-    "segmentation": "semantic_segmentation",
-}
 
 
 def _score_whole(
