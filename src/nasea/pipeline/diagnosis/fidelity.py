@@ -220,12 +220,13 @@ class _Run:
             self.store.clear()
             CheckpointStore(self.folder, "train").clear()
 
-    def _keep(self, key: str, metric: float | None, failure: str | None) -> None:
+    def _keep(self, key: str, measured: Measurement) -> None:
         """Keep a metric; what failed is told, and tried again at the next start."""
-        if metric is None:
-            self.session.listener.notice(Notice("fidelity", f"no metric, {key}: {failure}"))
+        if measured.metric is None:
+            text = f"no metric, {key}: {measured.failure}"
+            self.session.listener.notice(Notice("fidelity", text))
         else:
-            self.metrics[key] = metric
+            self.metrics[key] = measured.metric
             self.store.save({"identity": self.identity, "metrics": self.metrics})
         self.session.stop.check()
 
@@ -243,7 +244,7 @@ class _Run:
         def on_measured(measured: Measurement) -> None:
             nonlocal done
             done += 1
-            self._keep(self._keys(next(coming))[0], measured.metric, measured.failure)
+            self._keep(self._keys(next(coming))[0], measured)
             listener.progress(Progress("fidelity", done, len(genomes), "architecture"))
 
         backend = trained.prepared.backend
@@ -266,11 +267,11 @@ class _Run:
         )
         for key, genome, seed in missing:
             job = Job(key, partial(_only, genome), seed)
-            learned = trainer.train(job, counter)
-            self._keep(key, learned.metric, learned.failure)
+            measured, _ = trainer.train(job, counter)
+            self._keep(key, measured)
             counter.one_more()
-            if learned.metric is not None:
-                accuracy = f"{self.direction.accuracy(learned.metric):.4f}"
+            if measured.metric is not None:
+                accuracy = f"{self.direction.accuracy(measured.metric):.4f}"
                 listener.line(f"training {counter.done}/{len(jobs)}: accuracy {accuracy}, {key}")
 
 

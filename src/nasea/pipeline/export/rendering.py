@@ -30,24 +30,7 @@ def model_text(
         member: what the header says about it.
         origin: where its weights are from, when not from the search itself.
     """
-    header = ModelHeader(
-        number=member.number,
-        parameters=member.parameters,
-        accuracy=member.accuracy,
-        metric=member.metric,
-        metric_mode=info.metric_mode,
-        search_metric=member.search_metric,
-        flops=member.flops,
-        latency_ms=member.latency_ms,
-        genome=member.genome,
-        blocks=member.blocks,
-        seed=info.seed,
-        config_digest=info.config_digest,
-        nasea_version=info.nasea_version,
-        framework_version=backend.environment["framework"],
-        origin=origin,
-        widths=member.widths,
-    )
+    header = ModelHeader(member, info, backend.environment["framework"], origin)
     candidates = space.decode(genome)
     operations = operations_of(scenario.framework)
     return render_model(

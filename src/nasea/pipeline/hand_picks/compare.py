@@ -232,17 +232,18 @@ class _Run:
         for entry, seed in missing:
             at_end = self._writer(entry, seed) if seed == seeds[0] else None
             key = self._key(entry, seed)
-            learned = trainer.train(Job(key, entry.space, seed, entry.weights, at_end), counter)
+            job = Job(key, entry.space, seed, entry.weights, at_end)
+            measured, seconds = trainer.train(job, counter)
             counter.one_more()
             label = f"training {counter.done}/{len(jobs)}: {entry.name}, seed {seed}"
-            if learned.metric is None:
-                text = f"{label}: no metric: {learned.failure}"
+            if measured.metric is None:
+                text = f"{label}: no metric: {measured.failure}"
                 listener.notice(Notice("compare", text))
             else:
-                self.known[key] = (learned.metric, learned.seconds)
+                self.known[key] = (measured.metric, seconds)
                 self.store.save({"identity": self.identity, "known": self.known})
-                accuracy = self.direction.accuracy(learned.metric)
-                listener.line(f"{label}: accuracy {accuracy:.4f}, {learned.seconds:.0f} s")
+                accuracy = self.direction.accuracy(measured.metric)
+                listener.line(f"{label}: accuracy {accuracy:.4f}, {seconds:.0f} s")
             self.session.stop.check()
 
     @property

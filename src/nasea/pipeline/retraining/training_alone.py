@@ -40,22 +40,6 @@ class Job:
     at_end: Callable[[AttachedBackend, Space, Measurement], None] | None = None
 
 
-@dataclass(frozen=True)
-class Learned:
-    """What a training came to.
-
-    Attributes:
-        metric: on the whole of val_dir with the weights of the last epoch; ``None`` where it
-            failed.
-        failure: why.
-        seconds: of training, over all starts; opening data and measuring are not in it.
-    """
-
-    metric: float | None
-    failure: str | None
-    seconds: float
-
-
 class Alone(SupernetTraining):
     """A single architecture, trained as a supernet of which it is the only path."""
 
@@ -155,12 +139,16 @@ class AloneTrainer:
         self.identity = identity
         self.session = session
 
-    def train(self, job: Job, listener: Listener) -> Learned:
+    def train(self, job: Job, listener: Listener) -> tuple[Measurement, float]:
         """Train a network; one that cannot be trained is no reason to stop.
 
         Args:
             job: which.
             listener: hears of progress.
+
+        Returns:
+            The metric on the whole of val_dir with the weights of the last epoch; and the seconds
+            of training, over all starts, without opening data and measuring.
         """
         scenario = self.scenario.model_copy(update={"epochs": self.epochs, "seed": job.seed})
         stored = self.store.load([])
@@ -191,5 +179,4 @@ class AloneTrainer:
         finally:
             opened.backend.close()
         self.store.clear()
-        spent = 0.0 if training is None else training.seconds
-        return Learned(measured.metric, measured.failure, spent)
+        return measured, 0.0 if training is None else training.seconds
