@@ -104,22 +104,6 @@ def _columns(points: list[tuple[float, float]]) -> tuple[list[float], list[float
     return [x for x, _ in points], [y for _, y in points]
 
 
-def hypervolume_figure(front: Front) -> Figure:
-    """Draw how the front's hypervolume grew, generation by generation."""
-    from matplotlib.ticker import MaxNLocator
-
-    figure, (axes,) = canvas()
-    values = front.info.hypervolumes
-    write_title(axes, "Hypervolume of the front")
-    axes.set_xlabel("generation")
-    axes.set_ylabel("hypervolume (higher is better)")
-    axes.plot(
-        range(len(values)), values, color=_FRONT, linewidth=1.8, marker="o", markersize=3, zorder=3
-    )
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    return figure
-
-
 def canvas(panels: int = 1) -> tuple[Figure, tuple[Axes, ...]]:
     """An empty figure in the house style, its panels side by side."""
     from matplotlib.figure import Figure
