@@ -89,6 +89,11 @@ def open_scenario(
     return Opened(scenario, backend, space)
 
 
+def only(genome: Genome, opened: Opened) -> Space:
+    """The space of one network alone; the genome is of the scenario's space."""
+    return opened.space.only(genome)
+
+
 def require_framework(scenario: Scenario, result: Result) -> None:
     """Raise ResultsError when a result was found with another framework than the scenario's."""
     if result.info.framework.lower() != scenario.framework:

@@ -21,7 +21,7 @@ from nasea.config import Scenario, load_scenario
 from nasea.cost import format_cost
 from nasea.errors import NaseaError, NotAvailableError, Notice, ResultsError
 from nasea.pipeline.diagnosis.slices import of_equal_cost
-from nasea.pipeline.opening import Opened
+from nasea.pipeline.opening import only
 from nasea.pipeline.probe import Prepared
 from nasea.pipeline.retraining.training_alone import AloneTrainer, Counter, Job
 from nasea.pipeline.search.direction import Direction
@@ -32,7 +32,7 @@ from nasea.pipeline.session.identity import identity, require_same
 from nasea.pipeline.session.session import Session, session
 from nasea.results.fidelity import FIDELITY_FILE, Compared, Fidelity
 from nasea.results.figures.fidelity_plot import save_fidelity_png
-from nasea.space import Genome, Space
+from nasea.space import Genome
 from nasea.version import __version__
 
 FIDELITY_PNG = "fidelity.png"
@@ -266,14 +266,10 @@ class _Run:
             self.scenario, self.epochs, self.home, self.folder, self.identity, self.session
         )
         for key, genome, seed in missing:
-            job = Job(key, partial(_only, genome), seed)
+            job = Job(key, partial(only, genome), seed)
             measured, _ = trainer.train(job, counter)
             self._keep(key, measured)
             counter.one_more()
             if measured.metric is not None:
                 accuracy = f"{self.direction.accuracy(measured.metric):.4f}"
                 listener.line(f"training {counter.done}/{len(jobs)}: accuracy {accuracy}, {key}")
-
-
-def _only(genome: Genome, opened: Opened) -> Space:
-    return opened.space.only(genome)

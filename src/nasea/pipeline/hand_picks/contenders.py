@@ -12,7 +12,7 @@ from nasea.config import Scenario
 from nasea.cost import Costs, build_cost_model
 from nasea.cost.profiles import Profile
 from nasea.errors import LatencyError, NaseaError, Notice, ResultsError
-from nasea.pipeline.opening import Opened, genome_of, require_framework
+from nasea.pipeline.opening import Opened, genome_of, only, require_framework
 from nasea.pipeline.probe import Built, open_profile, open_space
 from nasea.pipeline.session.session import Session
 from nasea.results.front import Front, FrontMember
@@ -189,7 +189,7 @@ def _of_result(member: FrontMember, weights: Path, genome: Genome) -> list[Entry
     filters = tuple(layer.c_out for layer in member.layers)
     strides = tuple(layer.stride for layer in member.layers)
     title = f"{name} of the search, from scratch"
-    space = partial(_only, genome)
+    space = partial(only, genome)
     alone = Entry(name, "searched", title, costs, filters, strides, member.blocks, space)
     return [
         alone,
@@ -230,7 +230,7 @@ def from_space(
         tuple(layer.out_shape[0] for layer in space.layers),
         tuple(layer.stride for layer in space.layers),
         opened.space.blocks(genome),
-        partial(_only, genome),
+        partial(only, genome),
     )
 
 
@@ -240,10 +240,6 @@ def costs_of(space: Space, opened: Built, profile: Profile | None) -> Costs:
     ends = (opened.pre_net.costs, opened.post_net.costs)
     model = build_cost_model(space, kind, ends, profile, opened.end_pieces)
     return model.costs((0,) * len(space.layers))
-
-
-def _only(genome: Genome, opened: Opened) -> Space:
-    return opened.space.only(genome)
 
 
 class _Picker:

@@ -42,7 +42,7 @@ class TfliteDeployment:
         inputs: Any = self._image
         if name == "PostNet":
             layers = [self._space.layers[i] for i in (*self._space.taps, -1)]
-            features = [_zeros(layer.out_shape) for layer in layers]
+            features = [zeros(layer.out_shape) for layer in layers]
             inputs = features if self._space.taps else features[0]
         end = self._ends[name]
         return tflite(lambda x: end.apply(x, False), inputs, name)
@@ -50,7 +50,7 @@ class TfliteDeployment:
     def block(self, program: Program, in_shape: Shape) -> bytes:
         """See :class:`nasea.backends.export.deployment.Deployment`."""
         layer = build(program, in_shape)
-        return tflite(lambda x: layer(x, training=False), _zeros(in_shape), "block")
+        return tflite(lambda x: layer(x, training=False), zeros(in_shape), "block")
 
     def network(self, genome: Genome) -> bytes:
         """See :class:`nasea.backends.export.deployment.Deployment`."""
@@ -98,6 +98,7 @@ def tflite(function: Callable[[Any], Any], inputs: Any, what: str) -> bytes:
         logger.setLevel(level)
 
 
-def _zeros(shape: Shape) -> Any:
+def zeros(shape: Shape) -> Any:
+    """An empty image of (channels, height, width)."""
     channels, height, width = shape
     return tf.zeros((1, height, width, channels))
