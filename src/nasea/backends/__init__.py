@@ -1,4 +1,4 @@
-"""Frameworks, each behind the same backend; the one asked for is imported, the other never."""
+"""The backends: each drives one framework, and only the one asked for is imported."""
 
 from nasea.backends.base import AttachedBackend, Backend, ProbedBackend, TrainingBackend
 from nasea.backends.distributed.process_group import ProcessGroup, SingleProcess

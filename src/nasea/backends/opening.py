@@ -1,4 +1,4 @@
-"""The framework that a scenario asks for, and no other; in one process, or in one a device."""
+"""Opens the framework that a scenario asks for, in one process or in one for each device."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def load_tensorflow(keras_version: int) -> None:
 
 
 def load_torch() -> None:
-    """Import what is behind PyTorch's backend.
+    """Import PyTorch and its half of a backend.
 
     Raises:
         NotAvailableError: PyTorch is not installed.
@@ -79,7 +79,7 @@ def operations_of(framework: str) -> Operations:
 
 
 def single_process() -> SingleProcess:
-    """This process as all there is of a run."""
+    """A run in this process alone."""
     return SingleProcess(open_backend)
 
 

@@ -1,4 +1,4 @@
-"""The values that a backend and whoever drives it hand to each other."""
+"""The values that pass between a backend and its caller."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The epochs of a training, whatever is trained: told, stopped, saved, and gone on with."""
+"""The loop over epochs of any training: progress, stops, checkpoints and resuming."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Seen:
 
 
 class EpochLoop(ABC):
-    """Trains epoch after epoch and saves each; a long one in between, too.
+    """Trains epoch after epoch; saves after each, and during a long one.
 
     Args:
         backend: what trains.
@@ -90,14 +90,14 @@ class EpochLoop(ABC):
 
     @abstractmethod
     def after_epoch(self, seen: Seen) -> None:
-        """Called when an epoch is counted, before it is saved."""
+        """Called after each epoch, before the checkpoint is written."""
 
     @abstractmethod
     def meta(self, state: bytes) -> dict[str, Any]:
-        """What tells, in a checkpoint of this state, how far the training is; JSON values."""
+        """Progress of the training, as JSON values for the checkpoint of this state."""
 
     def more_bytes(self) -> bytes:
-        """What a checkpoint holds behind the state of the backend."""
+        """Bytes that the checkpoint holds after the backend's state."""
         return b""
 
     def updated(self, report: UpdateReport) -> None:
@@ -111,7 +111,7 @@ class EpochLoop(ABC):
             self.train_epoch()
 
     def train_epoch(self) -> None:
-        """Train what is left of an epoch, and save."""
+        """Train the rest of the present epoch, then save."""
         seen = Seen()
         stop = self.session.stop
 
@@ -144,7 +144,7 @@ class EpochLoop(ABC):
         self._saved_at = time.monotonic()
 
     def tell_resumed(self) -> None:
-        """Say where a checkpoint left off, if there is anything left to do."""
+        """Report where training resumes, unless it is finished."""
         if self.epoch < self.epochs:
             self.session.listener.line(
                 f"going on from epoch {self.epoch}, update {self.step} of it, as if unbroken "

@@ -1,4 +1,4 @@
-"""The beginning of everything that needs the user's data: module, data sets, the space."""
+"""The first steps of every command that needs the user's data: module, data sets, space."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from nasea.space import DIVISOR, Genome, Space, build_space, load_user_blocks, s
 
 @dataclass(frozen=True)
 class Opened:
-    """A scenario with its data open and its space known; no supernet as yet.
+    """A scenario with open data and a known space, but no supernet yet.
 
     Attributes:
         scenario: what was asked for.
@@ -105,7 +105,7 @@ def require_framework(scenario: Scenario, result: Result) -> None:
 
 
 def genome_of(space: Space, result: Result) -> Genome:
-    """The genome that means a result's network in ``space``.
+    """The genome of a result's network in ``space``.
 
     Raises:
         ResultsError: the space does not have this network: the scenario is not that of the result.

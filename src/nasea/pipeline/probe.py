@@ -185,8 +185,8 @@ def played_schedule(backend: AttachedBackend, paths_per_update: int) -> str:
 def open_latency_space(scenario: Scenario, directory: Path) -> Built:
     """The networks that a profile of this scenario must price.
 
-    Without a latency budget in it as yet, they are those it will have with one: the default blocks
-    depend on the constraint.
+    A scenario without a latency budget is read as if it had one, since the default blocks depend
+    on the constraint.
 
     Raises:
         NaseaError: any fault of the input.
@@ -245,8 +245,8 @@ def open_profile(scenario: Scenario, directory: Path) -> Profile | None:
 def require_working_metric(prepared: Prepared, measured: Sequence[Measurement]) -> None:
     """Raise UserCodeError when the user's metric raises on every architecture.
 
-    On untrained networks a detection metric may well raise where nothing is detected; there it is
-    no proof of a fault.
+    A detection metric may raise on untrained networks because nothing is detected, so there an
+    exception proves nothing.
     """
     task = prepared.scenario.task
     if task != "detection" and measured and all(m.raised for m in measured):
@@ -257,8 +257,8 @@ def require_working_metric(prepared: Prepared, measured: Sequence[Measurement]) 
 def require_same_metric(prepared: Prepared, first: Measurement, again: Measurement) -> None:
     """Raise MetricError when a network scored twice has two metrics.
 
-    On a CPU the outputs are the same bit for bit. GPUs add up in another order each time, which may
-    turn a few images round.
+    On a CPU the outputs are identical. GPUs sum in a different order each time, which may change
+    the class of a few images.
     """
     if first.metric is None or again.metric is None:
         return
@@ -290,7 +290,7 @@ def objectives_of(costs: CostModel, scenario: Scenario) -> tuple[Objective, ...]
 
 
 def wires_of(space: Space) -> tuple[int | None, ...]:
-    """Which width gene decides what each layer puts out, as the search sees it; empty: none."""
+    """The width gene that sets the output channels of each layer; empty if none is searched."""
     return space.wires if space.stages else ()
 
 

@@ -1,4 +1,4 @@
-"""The epochs of a supernet, with checkpoints: from the start or from where they were left."""
+"""Training a supernet with checkpoints, from the start or resumed."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class SupernetTraining(EpochLoop):
         self.space = space
 
     def run(self) -> None:
-        """Train to the last epoch; does nothing when a checkpoint holds that already."""
+        """Train to the last epoch; does nothing if a checkpoint already holds it."""
         self._resume()
         if self.epoch >= self.epochs:
             self.session.listener.line(f"the supernet is trained: {self.epochs} epochs")
@@ -66,14 +66,14 @@ class SupernetTraining(EpochLoop):
         return {}
 
     def take_meta(self, meta: Mapping[str, Any]) -> None:
-        """Take over what :meth:`more_meta` gave."""
+        """Restore what :meth:`more_meta` returned."""
 
     def meta(self, state: bytes) -> dict[str, Any]:
         """See :class:`nasea.pipeline.epochs.EpochLoop`."""
         return {"epoch": self.epoch, "step": self.step, **self.more_meta()}
 
     def after_epoch(self, seen: Seen) -> None:
-        """Say how the epoch went."""
+        """Report the loss and speed of the epoch."""
         listener = self.session.listener
         if seen.losses:
             mean = sum(seen.losses) / len(seen.losses)

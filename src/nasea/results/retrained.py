@@ -1,4 +1,4 @@
-"""What a retraining leaves as data: ``retrained.json``."""
+"""The outcome of a retraining as data: ``retrained.json``."""
 
 from __future__ import annotations
 

@@ -145,7 +145,7 @@ class Standings:
 
     @property
     def verdict(self) -> tuple[str, ...]:
-        """What the search was worth, a line a finding."""
+        """Findings about the search, one a line."""
         hand = self.best("hand pick", "uniform")
         if hand is None:
             return ("no hand pick could be trained at this cost",)
@@ -167,7 +167,7 @@ class Standings:
         return tuple(lines)
 
     def _cheaper(self, found: Contender) -> str:
-        """That a result is not of equal cost, where it is not."""
+        """A remark if a result does not have equal cost."""
         share = found.cost(self.quantity) / self.budget
         return "" if abs(share - 1) <= _EQUAL else f"; it costs {share:.0%} of the budget"
 

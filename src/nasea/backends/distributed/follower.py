@@ -193,7 +193,7 @@ def _die_with(rank_0: io.FileIO) -> None:
 
 
 def _note_signals(ranks: Ranks | None) -> dict[signal.Signals, Any]:
-    """Have a request to stop passed on to rank 0, which decides; returns the earlier handlers."""
+    """Pass requests to stop on to rank 0, which decides; returns the earlier handlers."""
 
     def note(number: int, frame: object) -> None:
         if ranks is not None:

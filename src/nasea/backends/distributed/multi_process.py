@@ -1,4 +1,4 @@
-"""Rank 0's hold on the processes of a run."""
+"""The processes of a run as rank 0 manages them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from nasea.config import Scenario
 from nasea.errors import NaseaError, Notice, RankLostError
 
 NO_CUDA = "no CUDA device: one process on the CPU (resource.device: cpu starts one for each id)"
-"""What is told where several ids cannot be had."""
+"""Notice where several device ids cannot be used."""
 
 Join = Callable[[Scenario, Callable[[], None]], Ranks]
 """Joins the processes that a launcher started; the second argument is called to stop a run."""
@@ -73,7 +73,7 @@ def leading(
     gpu_ids: tuple[int, ...],
     open_framework: OpenFramework,
 ) -> Iterator[MultipleProcesses]:
-    """The processes of a run while it lasts; in the end they are told, however it ended.
+    """Context of a run on several processes; at its end the others are told the outcome.
 
     Args:
         ranks: all processes.

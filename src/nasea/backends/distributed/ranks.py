@@ -1,4 +1,4 @@
-"""What the processes of one run say to each other, over whatever a framework has for it.
+"""Communication between the processes of a run, over the framework's own means.
 
 Commands and scores go through a store of keys and values, where waiting costs nothing and has no
 time limit. Numbers that decide the course of a run, failures, losses, paths, are exchanged all at
@@ -236,7 +236,7 @@ class Ranks(ABC):
     # --- whoever is lost ---
 
     def abandon(self, error: Exception) -> None:
-        """Leave the others in the middle of something, since going on makes no sense.
+        """Leave the others during a joint action that cannot go on.
 
         They find the connection closed, and rank 0 finds the reason.
         """
@@ -260,7 +260,7 @@ class Ranks(ABC):
 
     @contextmanager
     def lost_if_broken(self, who: str = "a process does not answer") -> Iterator[None]:
-        """Tell a broken connection as a lost process."""
+        """Turn a broken connection into the error of a lost process."""
         try:
             yield
         except RuntimeError as error:

@@ -1,4 +1,4 @@
-"""The epochs of a supernet in either framework: what is trained when, what is told, what is kept.
+"""Training a supernet in either framework: order of updates, progress reports, state.
 
 A framework's trainer supplies the update: gradients of paths, optimiser, schedule, and the tensors
 of a training state.
@@ -190,7 +190,7 @@ class Trainer(ABC):
         return self.packed()
 
     def progress(self) -> dict[str, int]:
-        """The counts that belong into a state."""
+        """The counts that belong in a state."""
         return {
             "global_step": self.global_step,
             "steps_per_epoch": self.steps_per_epoch,
@@ -211,7 +211,7 @@ class Trainer(ABC):
             ) from error
 
     def same_share(self, progress: Mapping[str, Any], done: int) -> tuple[int, int]:
-        """Where as much of the training is done with updates of another size.
+        """Convert the progress of a trainer whose updates have another size.
 
         Images of the present epoch that do not fill an update are read again.
 

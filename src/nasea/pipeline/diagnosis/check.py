@@ -1,4 +1,4 @@
-"""``nasea check``: the probe, told to a person."""
+"""``nasea check``: the findings of the probe as a report."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def check(
 
 
 def few_epochs_notice(prepared: Prepared) -> Notice | None:
-    """A warning when a candidate will hardly be trained; ``None`` when all will."""
+    """A warning if a candidate is trained for too few epochs, else ``None``."""
     if prepared.epochs_per_candidate >= 10:
         return None
     needed = 10 * max(prepared.space.choices)
@@ -221,7 +221,7 @@ def _estimate(prepared: Prepared) -> tuple[float, float, Measurement]:
 
 
 def _memory(prepared: Prepared) -> str:
-    """The peak of training and scoring, both of which were tried by now."""
+    """Peak memory of training and scoring, both of which have been tried."""
     peak = prepared.backend.peak_memory
     text = f"peak {peak.process / 2**30:.2f} GiB in this process"
     if peak.device is not None:

@@ -50,7 +50,7 @@ class Speed:
 
 
 def versions() -> list[tuple[str, str]]:
-    """(package, version) of all that matters; what is not installed is said to be so."""
+    """(package, version) of nasea and what it uses; missing packages are listed as such."""
     found = [("nasea", __version__), ("Python", platform.python_version())]
     found.append(("system", f"{platform.platform()}, {os.cpu_count()} CPU cores"))
     for package in _PACKAGES:
@@ -65,7 +65,7 @@ def versions() -> list[tuple[str, str]]:
 def examine_devices(
     gpu_ids: Sequence[int], device: str, framework: Framework = "pytorch"
 ) -> Iterator[tuple[str, str]]:
-    """Try devices together and tell (what, finding) as it goes.
+    """Try the devices together, yielding (check, finding) pairs.
 
     Args:
         gpu_ids: as ``resource.gpu_id``.
@@ -103,7 +103,7 @@ def examine_devices(
 def apart(measure: Callable[..., T], *values: object) -> T:
     """Call a function in a process of its own.
 
-    TensorFlow must not have been used before by a process that is to work together with others.
+    TensorFlow must be unused in a process that will join others.
     """
     with ProcessPoolExecutor(1, get_context("spawn")) as pool:
         return pool.submit(measure, *values).result()

@@ -189,10 +189,10 @@ class _Run:
         return genomes
 
     def _keys(self, genome: Genome) -> list[str]:
-        """Under what its metrics are kept: on the supernet, then trained alone by seed.
+        """Keys of its metrics: on the supernet, then trained alone, one a seed.
 
-        They name all that may change between studies of one project; a metric of other conditions
-        is another one.
+        A key names everything that may change between studies of a project, since a metric measured
+        under other conditions is a different one.
         """
         name = "-".join(map(str, genome))
         scenario = self.scenario
@@ -221,7 +221,7 @@ class _Run:
             CheckpointStore(self.folder, "train").clear()
 
     def _keep(self, key: str, measured: Measurement) -> None:
-        """Keep a metric; what failed is told, and tried again at the next start."""
+        """Store a metric; a failure is reported, and tried again at the next start."""
         if measured.metric is None:
             text = f"no metric, {key}: {measured.failure}"
             self.session.listener.notice(Notice("fidelity", text))

@@ -74,7 +74,7 @@ class Contest:
 
 
 def planned_field(config: Path, wish: Wish, *, directory: Path | None = None) -> Field:
-    """Who would be compared, nothing trained.
+    """The networks that would be compared; trains nothing.
 
     Args:
         config: the scenario of the search.
@@ -256,7 +256,7 @@ class _Run:
         return range(first, first + self.contest.seeds)
 
     def _key(self, entry: Entry, seed: int) -> str:
-        """Under what a training is kept; names all that may change between comparisons."""
+        """Key of a training; names everything that may change between comparisons."""
         scenario = self.scenario
         images = f"{scenario.searcher.bn_images} statistics images"
         start = "scratch" if entry.weights is None else digest_of([entry.weights])

@@ -1,4 +1,4 @@
-"""Who is compared: hand picks scaled to a budget, and results of a search."""
+"""The networks that are compared: hand picks scaled to a budget, and results of a search."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class Entry:
 
     @property
     def identity(self) -> str:
-        """What the network is, whatever it is called."""
+        """Identifies the network independently of its name."""
         layers = zip(self.blocks, self.filters, self.strides, strict=True)
         return " ".join(f"{block}:{width}/{stride}" for block, width, stride in layers)
 
@@ -154,9 +154,9 @@ def open_field(scenario: Scenario, home: Path, wish: Wish, ready: Session) -> Fi
 
 
 def suited(front: Front, budget: float) -> FrontMember:
-    """The result to set beside hand picks of a budget: the most accurate that costs no more.
+    """The result to compare with hand picks of a budget: the most accurate one within it.
 
-    Where all are dearer, the cheapest. What a hand pick may cost above the budget, it may too.
+    The cheapest one if all cost more. It may exceed the budget as far as a hand pick may.
     """
     best = front.under(budget * (1 + TOLERANCE))
     if best is not None:
@@ -235,7 +235,7 @@ def from_space(
 
 
 def costs_of(space: Space, opened: Built, profile: Profile | None) -> Costs:
-    """What the only network of a space costs between the ends of an opened scenario."""
+    """Cost of the only network of a space, with the ends of an opened scenario."""
     kind = opened.scenario.constraint.type
     ends = (opened.pre_net.costs, opened.post_net.costs)
     model = build_cost_model(space, kind, ends, profile, opened.end_pieces)

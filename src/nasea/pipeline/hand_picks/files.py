@@ -1,4 +1,4 @@
-"""The model file and the weights of a hand pick, so that one that wins can be used."""
+"""Writes the model file and weights of a hand pick, so that a winning one can be used."""
 
 from __future__ import annotations
 

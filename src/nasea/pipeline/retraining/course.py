@@ -1,4 +1,4 @@
-"""Training one network: epochs, each measured; the best weights kept; checkpoints all the way."""
+"""Training one network: measures each epoch, keeps the best weights, writes checkpoints."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from nasea.space import Genome
 
 @dataclass(frozen=True)
 class Course:
-    """How far a training is; what a checkpoint holds besides the state of the backend.
+    """Progress of a training: what a checkpoint holds besides the backend's state.
 
     Attributes:
         epoch: epochs done.
@@ -114,7 +114,7 @@ class Retraining(EpochLoop):
         self._measure(loss)
 
     def _measure(self, loss: float | None) -> None:
-        """Enter the network as it is now; keep its weights when it is the best so far."""
+        """Measure the network now; keep its weights if it is the best so far."""
         measured = self.backend.measure(self._genome, EvaluationSubset())
         row = EpochRow(self.epoch, measured.metric, loss)
         rows = (*self._course.rows, row)
@@ -133,7 +133,7 @@ class Retraining(EpochLoop):
             self.session.journal.events.scalar("accuracy", accuracy, step)
 
     def _is_best(self, metric: float) -> bool:
-        """Whether no earlier epoch was better; of equals the later has learned longer."""
+        """Whether no earlier epoch was better; of equals the later one has trained longer."""
         if self._course.best is None:
             return True
         before = self._course.rows[self._course.best].metric

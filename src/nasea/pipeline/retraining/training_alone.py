@@ -1,4 +1,4 @@
-"""Training one network alone, as a supernet of which it is the only path; resumable."""
+"""Training one network alone, as a supernet with a single path; resumable."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Job:
 
 
 class Alone(SupernetTraining):
-    """A single architecture, trained as a supernet of which it is the only path."""
+    """A single architecture, trained as a supernet with a single path."""
 
     stage = "fidelity"
     title = "training alone"
@@ -77,7 +77,7 @@ class Alone(SupernetTraining):
 
 
 class Counter(Silence):
-    """Hears of one training after another; tells how far all of them are.
+    """Listens to one training after another and reports the progress of all.
 
     Args:
         listener: who is told.
@@ -140,7 +140,7 @@ class AloneTrainer:
         self.session = session
 
     def train(self, job: Job, listener: Listener) -> tuple[Measurement, float]:
-        """Train a network; one that cannot be trained is no reason to stop.
+        """Train a network; a failure is returned, not raised.
 
         Args:
             job: which.

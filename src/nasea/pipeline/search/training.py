@@ -86,7 +86,7 @@ class Training(SupernetTraining):
         return meta
 
     def take_meta(self, meta: Mapping[str, Any]) -> None:
-        """Take over what :meth:`more_meta` gave."""
+        """Restore what :meth:`more_meta` returned."""
         self.witnesses = tuple(tuple(genome) for genome in meta["witnesses"])
         self.before = from_json(meta["before"])
         if self.metric_changed:

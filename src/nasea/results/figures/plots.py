@@ -1,4 +1,4 @@
-"""The front and its growth as figures: ``pareto.png`` and TensorBoard's images.
+"""Figures of the front: ``pareto.png`` and TensorBoard's image.
 
 Figures are built on ``matplotlib.figure.Figure`` itself: pyplot keeps global state, and picks a
 window system that a server does not have.
