@@ -15,8 +15,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from nasea.backends import open_backend
 from nasea.backends.records import UpdateReport
-from nasea.backends.torch.backend import TorchBackend
 from nasea.config import load_scenario
 from nasea.space import Genome, build_space, fair_path, select_blocks
 from recording import record
@@ -111,14 +111,11 @@ def train(steps: int, batch: int) -> tuple[list[UpdateReport], float, int]:
         text = SCENARIO.format(batch=batch, seed=SEED, images=steps * batch)
         (directory / "scen.yaml").write_text(text)
         scenario = load_scenario(directory / "scen.yaml").scenario
-        backend = TorchBackend(scenario, directory)
-        backend.load_data(None)
-        shape = backend.probe_pre_net().out_shape
-        assert shape is not None
+        probed = open_backend(scenario, directory).probe(None)
+        shape = probed.pre_net.out_shape
         filters, strides = scenario.supernet.filters, scenario.supernet.strides
         space = build_space(shape, filters, strides, select_blocks(None, "size", {}))
-        backend.attach(space, SEED)
-        backend.begin_training(paths_per_update=1, seed=SEED)
+        backend = probed.attach(space, SEED).begin_training(paths_per_update=1, seed=SEED)
 
         def path(index: int) -> Genome:
             return fair_path(space.choices, SEED, index)

@@ -15,7 +15,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from nasea.backends.base import Backend
+from nasea.backends.base import AttachedBackend
 from nasea.backends.records import EvaluationSubset
 from nasea.results.front import Front
 from nasea.space import Genome
@@ -26,7 +26,7 @@ TURNS = 5
 
 
 def seconds(
-    backend: Backend, genomes: Sequence[Genome], data: EvaluationSubset, together: bool
+    backend: AttachedBackend, genomes: Sequence[Genome], data: EvaluationSubset, together: bool
 ) -> tuple[float, list[float]]:
     """Time to score, and the metrics in the order of the genomes."""
     metrics: list[float] = []

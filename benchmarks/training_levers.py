@@ -24,28 +24,19 @@ from nasea.backends.records import EvaluationSubset
 from nasea.cli.main import main as nasea
 from nasea.config import Scenario, load_scenario
 from nasea.pipeline.search.separation import measure_separation
-from nasea.space import Add, Block, Norm, Program, build_space, fair_path, select_blocks
+from nasea.space import Block, Program, build_space, fair_path, select_blocks
+from nasea.space.ops import starting_at_one
 from recording import record, table
 
 ARCHITECTURES = 20
 
 
-def starting_at_one(block: Block) -> Block:
+def starting_at_one_in(block: Block) -> Block:
     """The same block with every normalisation scale starting at 1."""
-
-    def changed(program: Program) -> Program:
-        return tuple(
-            replace(op, starts_at_zero=False)
-            if isinstance(op, Norm)
-            else Add(tuple(changed(branch) for branch in op.branches))
-            if isinstance(op, Add)
-            else op
-            for op in program
-        )
 
     def build(c_in: int, c_out: int, stride: int) -> Program | None:
         program = block.build(c_in, c_out, stride)
-        return None if program is None else changed(program)
+        return None if program is None else starting_at_one(program)
 
     return replace(block, build=build)
 
@@ -61,14 +52,10 @@ def train(
     blocks = select_blocks(None, scenario.constraint.type, {})
     if change is not None:
         blocks = tuple(change(block) for block in blocks)
-    backend = open_backend(scenario, directory)
-    backend.load_data(0)
-    shape = backend.probe_pre_net().out_shape
-    assert shape is not None
-    settings = scenario.supernet
+    probed = open_backend(scenario, directory).probe(0)
+    settings, shape = scenario.supernet, probed.pre_net.out_shape
     space = build_space(shape, settings.filters, settings.strides, blocks, sharing)
-    backend.attach(space, scenario.seed)
-    backend.begin_training(paths, scenario.seed)
+    backend = probed.attach(space, scenario.seed).begin_training(paths, scenario.seed)
     for epoch in range(scenario.epochs):
         backend.train_epoch(
             epoch, lambda i: fair_path(space.choices, scenario.seed, i), lambda report: None
@@ -103,7 +90,7 @@ def main() -> None:
         variants: dict[str, Callable[[], tuple[list[float], float]]] = {
             "as shipped: 2 paths an update": lambda: train(directory, scenario, 2),
             "branches start at 1, not 0": lambda: train(
-                directory, scenario, 2, change=starting_at_one
+                directory, scenario, 2, change=starting_at_one_in
             ),
             "independent weights": lambda: train(directory, scenario, 2, "independent"),
             "1 path an update": lambda: train(directory, scenario, 1),

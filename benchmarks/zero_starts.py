@@ -36,12 +36,8 @@ def as_in_supernet(space: Space, genome: Genome) -> Space:
 def trained(home: Path, space: Space, epochs: int, seed: int) -> float:
     """The metric of the only network of a space, after training it."""
     scenario = load_scenario(home / "scen.yaml").scenario.model_copy(update={"epochs": epochs})
-    backend = open_backend(scenario, home)
+    backend = open_backend(scenario, home).probe(0).attach(space, seed).begin_training(1, seed)
     try:
-        backend.load_data(0)
-        backend.probe_pre_net()
-        backend.attach(space, seed)
-        backend.begin_training(1, seed)
         path = (0,) * len(space.layers)
         for epoch in range(epochs):
             backend.train_epoch(epoch, lambda step: path, lambda report: None)

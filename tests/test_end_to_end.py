@@ -14,16 +14,15 @@ import tensorflow as tf
 import torch
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
+from nasea.backends.base import AttachedBackend
 from nasea.backends.records import EvaluationSubset, Measurement
-from nasea.backends.tensorflow.backend import TensorFlowBackend
-from nasea.backends.torch.backend import TorchBackend
 from nasea.errors import MetricError, UserCodeError
 from nasea.pipeline.diagnosis.check import check
 from nasea.pipeline.retraining.plan import Request
 from nasea.pipeline.retraining.retrain import retrain
 from nasea.results.front import Front, FrontMember
-from nasea.results.units import Quantity
 from nasea.space import Genome
+from nasea.terms import CostKind
 from pipeline.project import Project, Recorder, assert_same_results, both_frameworks, outcome
 from pipeline.user_files import FRAMEWORKS
 
@@ -168,7 +167,7 @@ def test_several_costs_are_traded_on_the_same_supernet(finished: Project, fresh:
     shutil.copytree(finished.home / "checkpoint", fresh.home / "checkpoint")
     listener = Recorder()
     kind = finished.front().info.constraint_type
-    other: Quantity = "flops" if kind == "size" else "size"
+    other: CostKind = "flops" if kind == "size" else "size"
     fresh.scenario(("searcher:", f"searcher:\n      objectives: [{other}, latency]"))
     front = fresh.search(listener)
     assert listener.updates == 0, "what is traded does not shape the supernet"
@@ -227,8 +226,7 @@ def test_both_frameworks_search_alike_where_scores_are_equal(
     def score(backend: object, genome: Genome, data: EvaluationSubset) -> Measurement:
         return Measurement(float(np.random.default_rng(list(genome)).random()))
 
-    for backend in (TorchBackend, TensorFlowBackend):
-        monkeypatch.setattr(backend, "measure", score)
+    monkeypatch.setattr(AttachedBackend, "measure", score)
     fronts = {}
     for framework in FRAMEWORKS:
         project = Project.new(tmp_path / framework, framework)

@@ -162,11 +162,12 @@ def train_and_score(
     prepared.backend.close()
     scenario = scenario.model_copy(update={"epochs": epochs})
     prepared = prepare(scenario, directory, Silence(), workers=0)
-    backend: Any = prepared.backend
-    backend.begin_training(variant.paths, scenario.seed)
+    backend = prepared.backend.begin_training(variant.paths, scenario.seed)
     if variant.taught:
-        backend._trainer = trainer = SandwichTrainer(backend._settings(variant.paths))
-        trainer.teach(prepared.costs.most_expensive, variant.taught, backend._probe_batch()[0])
+        framework: Any = backend.framework
+        settings = framework.settings(backend.data, backend.supernet, None, variant.paths)
+        backend.trainer = trainer = SandwichTrainer(settings)
+        trainer.teach(prepared.costs.most_expensive, variant.taught, backend.batch[0])
     began = time.perf_counter()
     losses: list[float] = []
     for epoch in range(epochs):
@@ -198,7 +199,7 @@ def by_batch(backend: Any) -> Callable[[Genome, EvaluationSubset], Any]:
     from nasea.backends.torch.scoring import scorer as score
 
     def measure(genome: Genome, data: EvaluationSubset) -> Any:
-        network = backend._scoring().calibrated(genome)
+        network = backend.scorer.calibrated(genome)
         for layer in normalisations(network.eval()):
             layer.track_running_stats = False
             layer.running_mean = layer.running_var = None

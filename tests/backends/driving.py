@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from nasea.backends.base import Backend
+from nasea.backends.base import AttachedBackend, Backend, ProbedBackend, TrainingBackend
 from nasea.backends.records import UpdateReport
 from nasea.config import Scenario
 from nasea.space import DIVISOR, Genome, Space, build_space, catalogue, fair_path
@@ -61,14 +61,12 @@ def scenario(framework: str, **changes: Any) -> Scenario:
     return Scenario.from_dict(content)
 
 
-def space_of(backend: Backend) -> Space:
+def space_of(backend: ProbedBackend) -> Space:
     """The space of the backend's scenario, as the pipeline builds it."""
-    pre_net = backend.probe_pre_net()
-    assert pre_net.out_shape is not None
     settings = backend.scenario.supernet
     blocks = [catalogue()[name] for name in settings.blocks or ()]
     return build_space(
-        pre_net.out_shape,
+        backend.pre_net.out_shape,
         settings.filters,
         settings.strides,
         blocks,
@@ -79,17 +77,19 @@ def space_of(backend: Backend) -> Space:
     )
 
 
-def attach(backend: Backend) -> Space:
-    """Open the data and build the supernet; returns the space."""
-    backend.load_data(None)
-    space = space_of(backend)
-    backend.attach(space, backend.scenario.seed)
-    return space
+def attach(backend: Backend) -> AttachedBackend:
+    """Open the data and build the supernet."""
+    probed = backend.probe(None)
+    return probed.attach(space_of(probed), backend.scenario.seed)
+
+
+def ready(backend: Backend) -> TrainingBackend:
+    """Open the data, build the supernet and begin to train it."""
+    return attach(backend).begin_training(PATHS_PER_UPDATE, backend.scenario.seed)
 
 
 def train(
-    backend: Backend,
-    space: Space,
+    backend: TrainingBackend,
     epochs: Sequence[int] = (0,),
     done: int = 0,
     until: int | None = None,
@@ -98,7 +98,7 @@ def train(
     reports: list[UpdateReport] = []
 
     def path(index: int) -> Genome:
-        return fair_path(space.choices, backend.scenario.seed, index)
+        return fair_path(backend.space.choices, backend.scenario.seed, index)
 
     def on_update(report: UpdateReport) -> None:
         reports.append(report)

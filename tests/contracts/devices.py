@@ -44,10 +44,7 @@ class DevicesContract(ABC):
 
     def led(self, group: MultipleProcesses, directory: Path, **changes: Any) -> Any:
         """A backend on both ranks that can train and measure."""
-        backend = group.open(self.kit.scenario(**changes), directory)
-        driving.attach(backend)
-        backend.begin_training(driving.PATHS_PER_UPDATE, self.kit.scenario().seed)
-        return backend
+        return driving.ready(group.open(self.kit.scenario(**changes), directory))
 
     def genomes(self, backend: Any, count: int = 12) -> list[Genome]:
         return driving.random_genomes(backend.supernet.space, count)

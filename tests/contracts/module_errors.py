@@ -51,7 +51,7 @@ class ModuleErrorsContract(ABC):
 
     def test_the_backend_is_opened_by_the_scenario(self, project: Path) -> None:
         backend = open_backend(self.kit.scenario(), project)
-        assert type(backend) is type(self.kit.opened(project))
+        assert type(backend.framework) is type(self.kit.opened(project).framework)
         assert backend.environment["device"] == "CPU" and backend.environment["threads"]
         backend.close()
 

@@ -50,7 +50,7 @@ class TensorFlowKit(BackendKit[layers.Body]):
     def read_weights(self, net: layers.Body, candidates: Sequence[Candidate]) -> Weights:
         every = (tensor for candidate in candidates for tensor in tensors(candidate.program))
         pairs = zip(every, layers.learned_tensors(net, candidates), strict=True)
-        return {slot: layers.to_vocabulary(value, each.shape) for each, (slot, value) in pairs}
+        return {slot: _to_vocabulary(value, each.shape) for each, (slot, value) in pairs}
 
     def write_weights(
         self, net: layers.Body, candidates: Sequence[Candidate], weights: Weights
@@ -73,6 +73,15 @@ def _through(net: layers.Body, x: Any, training: bool = False) -> Any:
     for layer in net:
         x = layer(x, training=training)
     return x
+
+
+def _to_vocabulary(variable: Any, shape: tuple[int, ...]) -> np.ndarray:
+    """The value of a variable in the shape of the vocabulary, (c_out, c_in / groups, k, k)."""
+    value = np.asarray(variable)
+    if len(shape) != 4:
+        return value
+    c_out, c_in, high, wide = shape
+    return value.reshape(high, wide, c_in, c_out).transpose(3, 2, 0, 1)
 
 
 def _run(net: layers.Body, images: Images, training: bool) -> Images:

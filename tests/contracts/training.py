@@ -272,8 +272,7 @@ class TrainingContract(EpochsContract):
         assert same(before, self.kit.weights(backend))
         untried = self.kit.ready(project)
         for one in (backend, untried):
-            one.begin_training(PATHS_PER_UPDATE, 5)
-            self.kit.train(one)
+            self.kit.train(one.begin_training(PATHS_PER_UPDATE, 5))
         assert same(self.kit.weights(backend), self.kit.weights(untried))
 
 

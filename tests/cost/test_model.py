@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nasea.cost import UNITS, CostModel, Costs, build_cost_model, count, format_cost
-from nasea.cost.model import ConstraintType
+from nasea.cost import CostModel, Costs, build_cost_model, count, format_cost
 from nasea.space import Space, build_space, catalogue
+from nasea.terms import COSTS, CostKind
 
 ENDS = [Costs(1000, 50_000), Costs(77, 123)]
-COUNTED: tuple[ConstraintType, ...] = ("size", "flops")
+COUNTED: tuple[CostKind, ...] = ("size", "flops")
 NAMES = ["skip", "separable_k3", "inverted_k5_e6", "basic_x0.25", "basic_x2"]
 
 
@@ -101,9 +101,9 @@ def test_format_cost(value: float, constraint_type: str, text: str) -> None:
     assert format_cost(value, constraint_type) == text
 
 
-@given(st.floats(1e-3, 1e13), st.sampled_from(sorted(UNITS)))
+@given(st.floats(1e-3, 1e13), st.sampled_from(sorted(COSTS)))
 def test_a_formatted_cost_is_true_to_three_digits(value: float, constraint_type: str) -> None:
     number, *prefix, unit = format_cost(value, constraint_type).split()
     scale = {"k": 1e3, "M": 1e6, "G": 1e9}[prefix[0]] if prefix else 1.0
-    assert unit == UNITS[constraint_type]
+    assert unit == COSTS[constraint_type].unit
     assert float(number) * scale == pytest.approx(value, rel=5e-3)

@@ -9,10 +9,9 @@ from typing import Any
 
 import pytest
 
-from nasea.backends.base import Backend
+from nasea.backends.base import AttachedBackend
 from nasea.backends.records import EvaluationSubset, Measurement
 from nasea.backends.tensorflow.environment import load_tensorflow
-from nasea.backends.torch.backend import TorchBackend
 from nasea.cli.main import main
 from nasea.space import Genome
 
@@ -20,8 +19,6 @@ from .project import HOME, Project, Search, quick
 from .user_files import FRAMEWORKS
 
 load_tensorflow(keras_version=2)
-
-from nasea.backends.tensorflow.backend import TensorFlowBackend  # noqa: E402
 
 Measure = Callable[[Any, Genome, EvaluationSubset], Measurement]
 
@@ -67,8 +64,7 @@ def project(finished: Project, tmp_path: Path) -> Project:
 def measured(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Genome, EvaluationSubset]]:
     """Everything that is measured from here on."""
     calls: list[tuple[Genome, EvaluationSubset]] = []
-    for backend in (TorchBackend, TensorFlowBackend):
-        monkeypatch.setattr(backend, "measure", _counting(backend.measure, calls))
+    monkeypatch.setattr(AttachedBackend, "measure", _counting(AttachedBackend.measure, calls))
     return calls
 
 
@@ -86,7 +82,7 @@ def command(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch)
 
 
 def _counting(measure: Measure, calls: list[tuple[Genome, EvaluationSubset]]) -> Measure:
-    def counting(backend: Backend, genome: Genome, data: EvaluationSubset) -> Measurement:
+    def counting(backend: AttachedBackend, genome: Genome, data: EvaluationSubset) -> Measurement:
         calls.append((genome, data))
         return measure(backend, genome, data)
 

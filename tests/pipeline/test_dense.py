@@ -13,7 +13,8 @@ import torch
 from PIL import Image
 from torch.utils.data import DataLoader
 
-from nasea.backends.torch.backend import TorchBackend
+from nasea.backends import open_backend
+from nasea.backends.base import AttachedBackend
 from nasea.errors import ResultsError
 from nasea.pipeline.diagnosis.check import check
 from nasea.pipeline.hand_picks.compare import Contest, compare
@@ -143,7 +144,7 @@ def test_killed_and_resumed(
 ) -> None:
     project = written(tmp_path / "project", task)
     with monkeypatch.context() as patch:
-        patch.setattr(TorchBackend, "write_weights", _fail)
+        patch.setattr(AttachedBackend, "write_weights", _fail)
         with pytest.raises(ResultsError):
             project.search()
     project.search()
@@ -161,8 +162,7 @@ def test_the_proxy_subset_has_every_class_in_its_share(
     monkeypatch.chdir(project.home)
     from nasea.config import load_scenario
 
-    backend = TorchBackend(load_scenario("scen.yaml").scenario, project.home)
-    backend.load_data(0)
+    backend = open_backend(load_scenario("scen.yaml").scenario, project.home).probe(0)
     chosen = backend.data.evaluation(30, None).dataset
     assert len(chosen) == 30
     labels = [int(target["labels"][0]) if len(target["labels"]) else 9 for _, target in chosen]

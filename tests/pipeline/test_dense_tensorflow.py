@@ -188,14 +188,13 @@ def test_it_is_exported_and_retrained(
 
 def test_the_metric_gets_what_it_is_promised(done: Done, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of a subset only its images, in whole batches; the same for every candidate."""
+    from nasea.backends import open_backend
     from nasea.backends.records import EvaluationSubset
-    from nasea.backends.tensorflow.backend import TensorFlowBackend
     from nasea.backends.tensorflow.data.boxes import BoxData
 
     project, _ = done("detection")
     monkeypatch.chdir(project.home)
-    backend = TensorFlowBackend(load_scenario("scen.yaml").scenario, project.home)
-    backend.load_data(None)
+    backend = open_backend(load_scenario("scen.yaml").scenario, project.home).probe(None)
     data = backend.data
     assert isinstance(data, BoxData)
     seen: dict[Any, Any] = {}

@@ -68,7 +68,7 @@ def test_an_identity_is_made_of_what_shapes_training(fresh: Project) -> None:
 def test_files_space_and_data_count(fresh: Project) -> None:
     before = prepared(fresh)
     same = of(before, fresh)
-    more = replace(before, data=replace(before.data, val_images=201))
+    more = replace(before, backend=opened(replace(before.data, val_images=201)))
     assert different(same, of(more, fresh)) == {"data"}
     other = replace(before, space=space("basic_x1"))
     assert different(same, of(other, fresh)) == {"space"}
@@ -135,16 +135,18 @@ def space(*names: str) -> Any:
     return build_space((8, 8, 8), (8, 16), (1, 2), blocks, "independent")
 
 
+def opened(data: DataReport) -> Any:
+    """As much of a backend as an identity needs."""
+    return SimpleNamespace(data_report=data)
+
+
 def prepared(project: Project) -> Prepared:
     """As much of a prepared run as an identity needs; nothing is opened."""
     scenario = load_scenario(project.home / "scen.yaml").scenario
     nothing = cast(Any, SimpleNamespace())
     return Prepared(
         scenario=scenario,
-        backend=nothing,
-        data=DataReport(280, 200, 9),
-        pre_net=nothing,
-        post_net=nothing,
+        backend=opened(DataReport(280, 200, 9)),
         space=space("basic_x1", "basic_x0.5"),
         costs=nothing,
         profile=None,

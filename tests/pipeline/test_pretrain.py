@@ -12,8 +12,8 @@ import torch
 from PIL import Image
 from sklearn.datasets import load_digits
 
+from nasea.backends.base import AttachedBackend
 from nasea.backends.tensorflow.environment import load_tensorflow
-from nasea.backends.torch.backend import TorchBackend
 from nasea.backends.training.pretrained import LoadedPretrained, pack, unpack
 from nasea.errors import CheckpointError, ConfigError, DataError, Interrupted
 from nasea.pipeline.search.pre_training import PreTraining
@@ -25,7 +25,6 @@ from .project import Project, Recorder, assert_same_results
 
 tf = load_tensorflow(keras_version=2)
 
-from nasea.backends.tensorflow.backend import TensorFlowBackend  # noqa: E402
 
 FEW = ("epochs: 6", "epochs: 2")
 PRETRAINED = "checkpoint/pretrained-000001.ckpt"
@@ -91,15 +90,15 @@ def test_the_weights_go_on(dense: Project, monkeypatch: pytest.MonkeyPatch) -> N
     seen: dict[str, dict[str, torch.Tensor]] = {}
 
     def keep(name: str) -> None:
-        method = getattr(TorchBackend, name)
+        method = getattr(AttachedBackend, name)
 
-        def keeping(backend: TorchBackend, *arguments: bytes) -> object:
+        def keeping(backend: AttachedBackend, *arguments: bytes) -> object:
             result = method(backend, *arguments)
             state = backend.supernet.state_dict()
             seen[name] = {k: v.clone() for k, v in state.items() if "post_net" not in k}
             return result
 
-        monkeypatch.setattr(TorchBackend, name, keeping)
+        monkeypatch.setattr(AttachedBackend, name, keeping)
 
     keep("pretrained_weights")
     keep("load_pretrained")
@@ -127,22 +126,22 @@ def test_tensorflow_too(
     handed: list[dict[str, np.ndarray]] = []
     accounts: list[LoadedPretrained] = []
 
-    def pretrained_weights(backend: TensorFlowBackend) -> bytes:
+    def pretrained_weights(backend: AttachedBackend) -> bytes:
         packed = original_hand_on(backend)
         handed.append(unpack(packed))
         return packed
 
-    def load_pretrained(backend: TensorFlowBackend, weights: bytes) -> LoadedPretrained:
+    def load_pretrained(backend: AttachedBackend, weights: bytes) -> LoadedPretrained:
         accounts.append(original_take_over(backend, weights))
         handed.append(unpack(original_hand_on(backend)))
         raise Interrupted("seen enough")
 
     original_hand_on, original_take_over = (
-        TensorFlowBackend.pretrained_weights,
-        TensorFlowBackend.load_pretrained,
+        AttachedBackend.pretrained_weights,
+        AttachedBackend.load_pretrained,
     )
-    monkeypatch.setattr(TensorFlowBackend, "pretrained_weights", pretrained_weights)
-    monkeypatch.setattr(TensorFlowBackend, "load_pretrained", load_pretrained)
+    monkeypatch.setattr(AttachedBackend, "pretrained_weights", pretrained_weights)
+    monkeypatch.setattr(AttachedBackend, "load_pretrained", load_pretrained)
     told = Recorder()
     with pytest.raises(Interrupted):
         dense_tensorflow.search(told)

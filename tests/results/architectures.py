@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hypothesis import strategies as st
 
@@ -12,6 +12,7 @@ from nasea.backends.network.operations import LayerCall
 from nasea.backends.opening import load_tensorflow, operations_of
 from nasea.backends.records import FileOptions
 from nasea.results.codegen import ModelHeader, render_model
+from nasea.results.front import FrontMember
 from nasea.space import (
     Act,
     Add,
@@ -27,6 +28,8 @@ from nasea.space import (
     catalogue,
     output_shape,
 )
+
+from .builders import make_info
 
 CATALOGUE = catalogue()
 IMAGE = (3, 9, 7)
@@ -84,22 +87,20 @@ def layers_of(framework: str, candidates: Sequence[Candidate]) -> list[LayerCall
 
 
 def make_header(*, blocks: Sequence[str] = (), number: int = 3, note: str = "x") -> ModelHeader:
-    return ModelHeader(
+    member = FrontMember(
         number=number,
-        parameters=2_310_154,
-        accuracy=0.9312,
-        metric=0.0688,
-        metric_mode="min",
-        search_metric=0.0712,
-        flops=340_000_000,
-        latency_ms=None,
         genome=tuple(range(len(blocks))),
         blocks=tuple(blocks),
-        seed=7,
-        config_digest=note,
-        nasea_version=note,
-        framework_version=note,
+        accuracy=0.9312,
+        metric=0.0688,
+        search_metric=0.0712,
+        parameters=2_310_154,
+        flops=340_000_000,
+        latency_ms=None,
+        layers=(),
     )
+    info = replace(make_info(), config_digest=note, nasea_version=note)
+    return ModelHeader(member, info, framework_version=note)
 
 
 def of_blocks(

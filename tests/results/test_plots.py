@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from nasea.results.figures.axes import cost_axes
 from nasea.results.figures.labels import place_labels
-from nasea.results.figures.plots import front_figure, hypervolume_figure, save_front_png
+from nasea.results.figures.plots import front_figure, save_front_png
 from nasea.results.figures.window import front_window, whole_window
 from nasea.results.front import Front
 
@@ -52,7 +52,6 @@ def test_every_cost_that_was_traded_has_a_panel() -> None:
 )
 def test_degenerate_fronts_are_drawn(front: Front) -> None:
     assert front_figure(front).axes
-    assert hypervolume_figure(front).axes
 
 
 @given(st.lists(st.floats(-1, 100), max_size=6), st.floats(1e3, 1e9))

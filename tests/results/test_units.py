@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nasea.results.units import Quantity, four_digits, unit_for
+from nasea.results.units import four_digits, unit_for
+from nasea.terms import CostKind
 
 
 @pytest.mark.parametrize(
@@ -18,7 +19,7 @@ from nasea.results.units import Quantity, four_digits, unit_for
         ("latency", 7.5, "7.500 ms", "latency (ms)"),
     ],
 )
-def test_phrases(quantity: Quantity, value: float, phrase: str, title: str) -> None:
+def test_phrases(quantity: CostKind, value: float, phrase: str, title: str) -> None:
     unit = unit_for(quantity, [value, value / 10])
     assert unit.phrase(value) == phrase
     assert unit.title == title

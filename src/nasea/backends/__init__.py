@@ -1,6 +1,6 @@
-"""Frameworks, each behind the same protocol; the one asked for is imported, the other never."""
+"""The backends: each drives one framework, and only the one asked for is imported."""
 
-from nasea.backends.base import Backend
+from nasea.backends.base import AttachedBackend, Backend, ProbedBackend, TrainingBackend
 from nasea.backends.distributed.process_group import ProcessGroup, SingleProcess
 from nasea.backends.opening import (
     follow,
@@ -10,9 +10,12 @@ from nasea.backends.opening import (
 )
 
 __all__ = [
+    "AttachedBackend",
     "Backend",
+    "ProbedBackend",
     "ProcessGroup",
     "SingleProcess",
+    "TrainingBackend",
     "follow",
     "open_backend",
     "open_process_group",

@@ -1,4 +1,4 @@
-"""How much memory this process has needed so far."""
+"""Peak memory of this process."""
 
 from __future__ import annotations
 
@@ -25,6 +25,6 @@ class ShortOfMemory(Exception):
 
 
 def peak_of_process() -> int:
-    """Bytes of main memory that this process had at most."""
+    """Peak main memory of this process, in bytes."""
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak if sys.platform == "darwin" else peak * 1024  # Linux counts in KiB

@@ -1,4 +1,4 @@
-"""The framework that a scenario asks for, and no other; in one process, or in one a device."""
+"""Opens the framework that a scenario asks for, in one process or in one for each device."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ def open_backend(scenario: Scenario, directory: Path, role: Role = "search") -> 
     """
     if scenario.framework == "tensorflow":
         load_tensorflow(scenario.keras_version)
-        from nasea.backends.tensorflow.backend import TensorFlowBackend
+        from nasea.backends.tensorflow.framework import TensorFlowFramework
 
-        return TensorFlowBackend(scenario, directory, role)
+        return Backend(TensorFlowFramework(scenario, directory, role))
     load_torch()
-    from nasea.backends.torch.backend import TorchBackend
+    from nasea.backends.torch.framework import TorchFramework
 
-    return TorchBackend(scenario, directory, role)
+    return Backend(TorchFramework(scenario, directory, role))
 
 
 def load_tensorflow(keras_version: int) -> None:
@@ -52,7 +52,7 @@ def load_tensorflow(keras_version: int) -> None:
 
 
 def load_torch() -> None:
-    """Import what is behind PyTorch's backend.
+    """Import PyTorch and its half of a backend.
 
     Raises:
         NotAvailableError: PyTorch is not installed.
@@ -62,7 +62,7 @@ def load_torch() -> None:
     # machine is idle (docs/decisions/0007). Read once, when torch is loaded.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     try:
-        import nasea.backends.torch.backend  # noqa: F401
+        import nasea.backends.torch.framework  # noqa: F401
     except ImportError as error:
         raise NotAvailableError(
             f"PyTorch cannot be imported: {error}", fix="pip install 'nasea[torch]'"
@@ -79,7 +79,7 @@ def operations_of(framework: str) -> Operations:
 
 
 def single_process() -> SingleProcess:
-    """This process as all there is of a run."""
+    """A run in this process alone."""
     return SingleProcess(open_backend)
 
 

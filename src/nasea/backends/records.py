@@ -1,4 +1,4 @@
-"""The values that a backend and whoever drives it hand to each other."""
+"""The values that pass between a backend and its caller."""
 
 from __future__ import annotations
 
@@ -37,13 +37,22 @@ class EndReport:
 
     Attributes:
         costs: what it costs for one image, latency aside.
-        out_shape: (channels, height, width) of PreNet's output; ``None`` for PostNet.
         operators: what it runs on one image, for latency profiles.
     """
 
     costs: Costs
-    out_shape: Shape | None = None
     operators: tuple[Operator, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class PreNetReport(EndReport):
+    """PreNet, as found by running it.
+
+    Attributes:
+        out_shape: (channels, height, width) of its output.
+    """
+
+    out_shape: Shape
 
 
 @dataclass(frozen=True)
@@ -123,7 +132,7 @@ Job = tuple[Genome, EvaluationSubset]
 """An architecture to score, and on which data."""
 
 MeasureEach = Callable[[Sequence[Job], Callable[[Measurement], None]], None]
-"""See :meth:`nasea.backends.base.Backend.measure_each`."""
+"""See :meth:`nasea.backends.base.AttachedBackend.measure_each`."""
 
 
 def one_by_one(measure: Callable[[Genome, EvaluationSubset], Measurement]) -> MeasureEach:

@@ -9,7 +9,7 @@ import typer
 from nasea.errors import NaseaError
 
 if TYPE_CHECKING:
-    from nasea.pipeline.diagnosis.trial import Framework
+    from nasea.terms import Framework
 
 
 def doctor(

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -20,13 +19,9 @@ from nasea.cost.operators import Piece
 from nasea.cost.pricing import price_space
 from nasea.cost.profiles.base import Profile
 from nasea.space import Genome, Layer, Space
+from nasea.terms import COSTS, CostKind, cost_of_kind
 
-ConstraintType = Literal["size", "flops", "latency"]
-
-UNITS: dict[str, str] = {"size": "parameters", "flops": "FLOPs", "latency": "ms"}
-"""Unit of each kind of constraint."""
-
-COUNTED: tuple[ConstraintType, ...] = ("size", "flops")
+COUNTED = tuple(kind for kind, terms in COSTS.items() if terms.always_known)
 """Kinds that every architecture has, whether or not a budget asks for them."""
 
 
@@ -42,7 +37,7 @@ class CostModel:
     """
 
     space: Space
-    constraint_type: ConstraintType
+    constraint_type: CostKind
     fixed: Costs
     table: tuple[tuple[Costs, ...], ...]
 
@@ -61,7 +56,7 @@ class CostModel:
         """The constrained cost of each network: (n, genes) genomes -> (n,) costs."""
         return self.many(self.constraint_type, genomes)
 
-    def many(self, kind: ConstraintType, genomes: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+    def many(self, kind: CostKind, genomes: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
         """The cost of one kind of each network: (n, genes) genomes -> (n,) costs."""
         total = np.full(len(genomes), cost_of_kind(self.fixed, kind), dtype=np.float64)
         before = np.zeros(len(genomes), dtype=np.int64)
@@ -81,11 +76,11 @@ class CostModel:
         """See :meth:`layer_costs_of`, of the constrained cost."""
         return self.layer_costs_of(self.constraint_type)
 
-    def cheapest_of(self, kind: ConstraintType) -> float:
+    def cheapest_of(self, kind: CostKind) -> float:
         """The least that an architecture costs of one kind."""
         return self._extreme(kind, 1.0)[1]
 
-    def most_expensive_of(self, kind: ConstraintType) -> float:
+    def most_expensive_of(self, kind: CostKind) -> float:
         """The most that an architecture costs of one kind."""
         return self._extreme(kind, -1.0)[1]
 
@@ -100,7 +95,7 @@ class CostModel:
             costs[:, np.arange(costs.shape[1]) != trunk] = np.inf
         return arrays
 
-    def layer_costs_of(self, kind: ConstraintType) -> tuple[npt.NDArray[np.float64], ...]:
+    def layer_costs_of(self, kind: CostKind) -> tuple[npt.NDArray[np.float64], ...]:
         """For each layer, the cost of one kind of each candidate.
 
         Returns:
@@ -131,10 +126,10 @@ class CostModel:
         return {layer.key: row for layer, row in zip(layers, self.table, strict=True)}
 
     @cached_property
-    def _arrays(self) -> dict[ConstraintType, tuple[npt.NDArray[np.float64], ...]]:
+    def _arrays(self) -> dict[CostKind, tuple[npt.NDArray[np.float64], ...]]:
         return {}
 
-    def _layer_arrays(self, kind: ConstraintType) -> tuple[npt.NDArray[np.float64], ...]:
+    def _layer_arrays(self, kind: CostKind) -> tuple[npt.NDArray[np.float64], ...]:
         space = self.space
         if not space.trunks:
             return tuple(
@@ -153,7 +148,7 @@ class CostModel:
 
     def _extreme(
         self,
-        kind: ConstraintType,
+        kind: CostKind,
         sign: float,
         arrays: Sequence[npt.NDArray[np.float64]] | None = None,
     ) -> tuple[Genome, float]:
@@ -177,19 +172,9 @@ class CostModel:
         return (*genes, *widths), cost_of_kind(self.fixed, kind) + total
 
 
-def cost_of_kind(costs: Costs, kind: ConstraintType) -> float:
-    """One of the costs: parameters, FLOPs or, where it is known, milliseconds."""
-    if kind == "size":
-        return float(costs.parameters)
-    if kind == "flops":
-        return float(costs.flops)
-    assert costs.latency_ms is not None
-    return costs.latency_ms
-
-
 def build_cost_model(
     space: Space,
-    constraint_type: ConstraintType,
+    constraint_type: CostKind,
     ends: Sequence[Costs],
     profile: Profile | None = None,
     end_pieces: Sequence[Piece] = (),
@@ -221,12 +206,12 @@ def build_cost_model(
     return CostModel(space, constraint_type, fixed, table)
 
 
-def format_cost(value: float, constraint_type: str) -> str:
+def format_cost(value: float, kind: CostKind) -> str:
     """A cost for people, e.g. ``2.31 M parameters``, ``340 M FLOPs``, ``12.4 ms``."""
     # Rounded before the prefix is chosen, or 999 999 would print as 1e+03 k.
     value = float(f"{value:.3g}")
-    if constraint_type != "latency":
+    if kind != "latency":
         for factor, prefix in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
             if abs(value) >= factor:
-                return f"{value / factor:g} {prefix} {UNITS[constraint_type]}"
-    return f"{value:g} {UNITS[constraint_type]}"
+                return f"{value / factor:g} {prefix} {COSTS[kind].unit}"
+    return f"{value:g} {COSTS[kind].unit}"

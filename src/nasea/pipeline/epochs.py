@@ -1,4 +1,4 @@
-"""The epochs of a training, whatever is trained: told, stopped, saved, and gone on with."""
+"""The loop over epochs of any training: progress, stops, checkpoints and resuming."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from nasea.backends.base import Backend
+from nasea.backends.base import TrainingBackend
 from nasea.backends.records import UpdateReport
 from nasea.errors import RankLostError
 from nasea.pipeline.session.checkpoint import CheckpointStore
@@ -48,10 +48,10 @@ class Seen:
 
 
 class EpochLoop(ABC):
-    """Trains epoch after epoch and saves each; a long one in between, too.
+    """Trains epoch after epoch; saves after each, and during a long one.
 
     Args:
-        backend: with data open and the supernet built.
+        backend: what trains.
         epochs: of the whole training.
         paths: the path to train as a function of how many were trained before it.
         store: where checkpoints go.
@@ -61,7 +61,6 @@ class EpochLoop(ABC):
     Attributes:
         epoch: epochs done.
         step: updates done of the next one.
-        steps_per_epoch: updates of an epoch; known once training has begun.
     """
 
     stage: Stage = "train"
@@ -70,7 +69,7 @@ class EpochLoop(ABC):
 
     def __init__(
         self,
-        backend: Backend,
+        backend: TrainingBackend,
         epochs: int,
         paths: Callable[[int], Genome],
         store: CheckpointStore,
@@ -86,20 +85,19 @@ class EpochLoop(ABC):
         self.weights_version = ""
         self.epoch = 0
         self.step = 0
-        self.steps_per_epoch = 0
         self._saved_at = 0.0
         self._pace = Pace()
 
     @abstractmethod
     def after_epoch(self, seen: Seen) -> None:
-        """Called when an epoch is counted, before it is saved."""
+        """Called after each epoch, before the checkpoint is written."""
 
     @abstractmethod
     def meta(self, state: bytes) -> dict[str, Any]:
-        """What tells, in a checkpoint of this state, how far the training is; JSON values."""
+        """Progress of the training, as JSON values for the checkpoint of this state."""
 
     def more_bytes(self) -> bytes:
-        """What a checkpoint holds behind the state of the backend."""
+        """Bytes that the checkpoint holds after the backend's state."""
         return b""
 
     def updated(self, report: UpdateReport) -> None:
@@ -113,7 +111,7 @@ class EpochLoop(ABC):
             self.train_epoch()
 
     def train_epoch(self) -> None:
-        """Train what is left of an epoch, and save."""
+        """Train the rest of the present epoch, then save."""
         seen = Seen()
         stop = self.session.stop
 
@@ -146,7 +144,7 @@ class EpochLoop(ABC):
         self._saved_at = time.monotonic()
 
     def tell_resumed(self) -> None:
-        """Say where a checkpoint left off, if there is anything left to do."""
+        """Report where training resumes, unless it is finished."""
         if self.epoch < self.epochs:
             self.session.listener.line(
                 f"going on from epoch {self.epoch}, update {self.step} of it, as if unbroken "
@@ -154,7 +152,7 @@ class EpochLoop(ABC):
             )
 
     def _report(self, report: UpdateReport, speed: float) -> None:
-        step, total = report.global_step, self.steps_per_epoch * self.epochs
+        step, total = report.global_step, self.backend.steps_per_epoch * self.epochs
         left = self._pace.seconds_left(step, total)
         figures = {
             "loss": f"{report.loss:.4f}",

@@ -1,4 +1,4 @@
-"""The beginning of everything that needs the user's data: module, data sets, the space."""
+"""The first steps of every command that needs the user's data: module, data sets, space."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from nasea.backends import Backend, ProcessGroup, single_process
-from nasea.backends.records import DataReport, EndReport, Role
+from nasea.backends import ProbedBackend, ProcessGroup, single_process
+from nasea.backends.records import DataReport, PreNetReport, Role
 from nasea.config import Scenario
 from nasea.errors import ResultsError, SpaceError
 from nasea.results.picked import Result
@@ -24,21 +24,27 @@ from nasea.space import (
 
 @dataclass(frozen=True)
 class Opened:
-    """A scenario with its data open and its space known; no supernet as yet.
+    """A scenario with open data and a known space, but no supernet yet.
 
     Attributes:
         scenario: what was asked for.
         backend: the framework, with data open and PreNet run once.
-        data: what the data sets hold.
-        pre_net: PreNet as found.
         space: the search space.
     """
 
     scenario: Scenario
-    backend: Backend
-    data: DataReport
-    pre_net: EndReport
+    backend: ProbedBackend
     space: Space
+
+    @property
+    def data(self) -> DataReport:
+        """What the data sets hold."""
+        return self.backend.data_report
+
+    @property
+    def pre_net(self) -> PreNetReport:
+        """PreNet as found."""
+        return self.backend.pre_net
 
 
 def open_scenario(
@@ -65,15 +71,11 @@ def open_scenario(
     own_blocks = load_user_blocks(directory)
     asked = scenario.supernet
     blocks = chosen_blocks(scenario, own_blocks)
-    backend = (group or single_process()).open(scenario, directory, role)
-    data = backend.load_data(workers)
-    pre_net = backend.probe_pre_net()
-    assert pre_net.out_shape is not None
-    in_shape = pre_net.out_shape
+    backend = (group or single_process()).open(scenario, directory, role).probe(workers)
 
     def space_with(taps: Sequence[int], widths: Sequence[float] | None) -> Space:
         return build_space(
-            in_shape,
+            backend.pre_net.out_shape,
             asked.filters,
             asked.strides,
             blocks,
@@ -90,7 +92,12 @@ def open_scenario(
         space = space.tapped(backend.wanted_taps(space))
     if asked.widths is not None:
         space = space_with(space.taps, asked.widths)
-    return Opened(scenario, backend, data, pre_net, space)
+    return Opened(scenario, backend, space)
+
+
+def only(genome: Genome, opened: Opened) -> Space:
+    """The space of one network alone; the genome is of the scenario's space."""
+    return opened.space.only(genome)
 
 
 def chosen_blocks(scenario: Scenario, own: Mapping[str, Block]) -> tuple[Block, ...]:
@@ -122,7 +129,7 @@ def require_framework(scenario: Scenario, result: Result) -> None:
 
 
 def genome_of(space: Space, result: Result) -> Genome:
-    """The genome that means a result's network in ``space``.
+    """The genome of a result's network in ``space``.
 
     Raises:
         ResultsError: the space does not have this network: the scenario is not that of the result.

@@ -9,18 +9,16 @@ from pathlib import Path
 
 import numpy as np
 
-from nasea.backends import Backend, ProcessGroup
-from nasea.backends.records import DataReport, EndReport, Measurement
+from nasea.backends import AttachedBackend, ProcessGroup
+from nasea.backends.records import EndReport, Measurement
 from nasea.backends.user.metric_memory import same_metric, unequal
 from nasea.config import Constraint, Scenario
 from nasea.cost import (
     COUNTED,
-    ConstraintType,
     CostModel,
     Costs,
     Piece,
     build_cost_model,
-    cost_of_kind,
     format_cost,
 )
 from nasea.cost.pricing import pieces_of
@@ -31,6 +29,7 @@ from nasea.pipeline.opening import Opened, open_scenario
 from nasea.pipeline.session.events import Listener, Progress
 from nasea.space import Genome, Space
 from nasea.strategy import CostFeature, Limit, Objective, Problem, cheapest_within, random_feasible
+from nasea.terms import CostKind, cost_of_kind
 
 FEW_PATHS_PER_UPDATE = 2
 """Default of ``supernet.paths_per_update``; docs/decisions tells why not more."""
@@ -40,16 +39,39 @@ _MAX_SHOWN = 8
 
 
 @dataclass(frozen=True)
-class Prepared:
-    """A scenario with everything found out about it.
+class Built(Opened):
+    """A scenario with its untrained supernet, before anything is priced.
 
     Attributes:
-        scenario: what was asked for.
-        backend: the framework, with data open and the supernet built but not trained.
-        data: what the data sets hold.
-        pre_net: PreNet as found.
-        post_net: PostNet as found.
-        space: the search space.
+        backend: the framework, with data open and the supernet built.
+    """
+
+    backend: AttachedBackend
+
+    @property
+    def post_net(self) -> EndReport:
+        """PostNet as found."""
+        return self.backend.post_net
+
+    @property
+    def end_pieces(self) -> tuple[Piece, Piece]:
+        """What the ends run, for a latency profile."""
+        return Piece("PreNet", self.pre_net.operators), Piece("PostNet", self.post_net.operators)
+
+    @property
+    def pieces(self) -> tuple[Piece, ...]:
+        """The ends, and every candidate of every layer."""
+        return (
+            *self.end_pieces,
+            *(p for layer in self.space.every_layer for p in pieces_of(layer)),
+        )
+
+
+@dataclass(frozen=True)
+class Prepared(Built):
+    """A scenario with everything found out about it before training.
+
+    Attributes:
         costs: what every architecture costs.
         profile: what prices latency; ``None`` where latency does not count.
         paths_per_update: how many paths make one update.
@@ -57,12 +79,6 @@ class Prepared:
         schedule: the learning rates, in words.
     """
 
-    scenario: Scenario
-    backend: Backend
-    data: DataReport
-    pre_net: EndReport
-    post_net: EndReport
-    space: Space
     costs: CostModel
     profile: Profile | None
     paths_per_update: int
@@ -127,12 +143,11 @@ def prepare(
     listener.begin("probe", "probing: shapes, costs, one batch through every candidate")
     profile = open_profile(scenario, directory)
     opened = open_space(scenario, directory, workers, group)
-    backend, space = opened.backend, opened.space
-    pre_net, post_net = opened.pre_net, opened.post_net
+    backend = opened.backend
     costs = build_cost_model(
-        space,
+        opened.space,
         scenario.constraint.type,
-        (pre_net.costs, post_net.costs),
+        (opened.pre_net.costs, opened.post_net.costs),
         profile,
         opened.end_pieces,
     )
@@ -151,13 +166,10 @@ def prepare(
     schedule = played_schedule(backend, paths)
     for notice in backend.notices:
         listener.notice(notice)
-    return Prepared(
-        scenario, backend, opened.data, pre_net, post_net, space, costs, profile, paths,
-        step_seconds, schedule,
-    )  # fmt: skip
+    return Prepared(scenario, backend, opened.space, costs, profile, paths, step_seconds, schedule)
 
 
-def played_schedule(backend: Backend, paths_per_update: int) -> str:
+def played_schedule(backend: AttachedBackend, paths_per_update: int) -> str:
     """The user's schedule, played through and judged, in words.
 
     Raises:
@@ -170,35 +182,11 @@ def played_schedule(backend: Backend, paths_per_update: int) -> str:
     return shown if warning is None else f"{shown}\n{warning}"
 
 
-@dataclass(frozen=True)
-class Built(Opened):
-    """A scenario with its untrained supernet, before anything is priced.
-
-    Attributes:
-        post_net: PostNet as found.
-    """
-
-    post_net: EndReport
-
-    @property
-    def end_pieces(self) -> tuple[Piece, Piece]:
-        """What the ends run, for a latency profile."""
-        return Piece("PreNet", self.pre_net.operators), Piece("PostNet", self.post_net.operators)
-
-    @property
-    def pieces(self) -> tuple[Piece, ...]:
-        """The ends, and every candidate of every layer."""
-        return (
-            *self.end_pieces,
-            *(p for layer in self.space.every_layer for p in pieces_of(layer)),
-        )
-
-
 def open_latency_space(scenario: Scenario, directory: Path) -> Built:
     """The networks that a profile of this scenario must price.
 
-    Without a latency budget in it as yet, they are those it will have with one: the default blocks
-    depend on the constraint.
+    A scenario without a latency budget is read as if it had one, since the default blocks depend
+    on the constraint.
 
     Raises:
         NaseaError: any fault of the input.
@@ -227,8 +215,7 @@ def open_space(
         NaseaError: any fault of the input.
     """
     opened = open_scenario(scenario, directory, workers, group=group)
-    post_net = opened.backend.attach(opened.space, scenario.seed)
-    return Built(**vars(opened), post_net=post_net)
+    return Built(scenario, opened.backend.attach(opened.space, scenario.seed), opened.space)
 
 
 def tell_profile(profile: Profile, opened: Built, listener: Listener) -> None:
@@ -258,8 +245,8 @@ def open_profile(scenario: Scenario, directory: Path) -> Profile | None:
 def require_working_metric(prepared: Prepared, measured: Sequence[Measurement]) -> None:
     """Raise UserCodeError when the user's metric raises on every architecture.
 
-    On untrained networks a detection metric may well raise where nothing is detected; there it is
-    no proof of a fault.
+    A detection metric may raise on untrained networks because nothing is detected, so there an
+    exception proves nothing.
     """
     task = prepared.scenario.task
     if task != "detection" and measured and all(m.raised for m in measured):
@@ -270,8 +257,8 @@ def require_working_metric(prepared: Prepared, measured: Sequence[Measurement]) 
 def require_same_metric(prepared: Prepared, first: Measurement, again: Measurement) -> None:
     """Raise MetricError when a network scored twice has two metrics.
 
-    On a CPU the outputs are the same bit for bit. GPUs add up in another order each time, which may
-    turn a few images round.
+    On a CPU the outputs are identical. GPUs sum in a different order each time, which may change
+    the class of a few images.
     """
     if first.metric is None or again.metric is None:
         return
@@ -303,7 +290,7 @@ def objectives_of(costs: CostModel, scenario: Scenario) -> tuple[Objective, ...]
 
 
 def wires_of(space: Space) -> tuple[int | None, ...]:
-    """Which width gene decides what each layer puts out, as the search sees it; empty: none."""
+    """The width gene that sets the output channels of each layer; empty if none is searched."""
     return space.wires if space.trunks else ()
 
 
@@ -343,7 +330,7 @@ def require_satisfiable(costs: CostModel, constraint: Constraint) -> None:
         )
 
 
-def _require_one(costs: CostModel, kind: ConstraintType, budget: float, key: str) -> None:
+def _require_one(costs: CostModel, kind: CostKind, budget: float, key: str) -> None:
     cheapest = costs.cheapest_of(kind)
     if cheapest <= budget:
         return

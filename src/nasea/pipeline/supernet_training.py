@@ -1,11 +1,11 @@
-"""The epochs of a supernet, with checkpoints: from the start or from where they were left."""
+"""Training a supernet with checkpoints, from the start or resumed."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-from nasea.backends.base import Backend
+from nasea.backends.base import AttachedBackend
 from nasea.config import Scenario
 from nasea.errors import Notice
 from nasea.pipeline.epochs import EpochLoop, Seen
@@ -21,7 +21,7 @@ class SupernetTraining(EpochLoop):
 
     Args:
         scenario: epochs, batch size, optimiser.
-        backend: with data open and the supernet built.
+        backend: with the supernet; its training begins here.
         space: the space.
         paths_per_update: how many paths make one update.
         store: where checkpoints go.
@@ -34,7 +34,7 @@ class SupernetTraining(EpochLoop):
     def __init__(
         self,
         scenario: Scenario,
-        backend: Backend,
+        backend: AttachedBackend,
         space: Space,
         paths_per_update: int,
         store: CheckpointStore,
@@ -42,15 +42,13 @@ class SupernetTraining(EpochLoop):
         session: Session,
     ) -> None:
         paths = FairPaths(space, scenario.seed)
-        super().__init__(backend, scenario.epochs, paths, store, identity, session)
+        training = backend.begin_training(paths_per_update, scenario.seed)
+        super().__init__(training, scenario.epochs, paths, store, identity, session)
         self.scenario = scenario
         self.space = space
-        self.paths_per_update = paths_per_update
 
     def run(self) -> None:
-        """Train to the last epoch; does nothing when a checkpoint holds that already."""
-        seed = self.scenario.seed
-        self.steps_per_epoch = self.backend.begin_training(self.paths_per_update, seed)
+        """Train to the last epoch; does nothing if a checkpoint already holds it."""
         self._resume()
         if self.epoch >= self.epochs:
             self.session.listener.line(f"the supernet is trained: {self.epochs} epochs")
@@ -68,14 +66,14 @@ class SupernetTraining(EpochLoop):
         return {}
 
     def take_meta(self, meta: Mapping[str, Any]) -> None:
-        """Take over what :meth:`more_meta` gave."""
+        """Restore what :meth:`more_meta` returned."""
 
     def meta(self, state: bytes) -> dict[str, Any]:
         """See :class:`nasea.pipeline.epochs.EpochLoop`."""
         return {"epoch": self.epoch, "step": self.step, **self.more_meta()}
 
     def after_epoch(self, seen: Seen) -> None:
-        """Say how the epoch went."""
+        """Report the loss and speed of the epoch."""
         listener = self.session.listener
         if seen.losses:
             mean = sum(seen.losses) / len(seen.losses)

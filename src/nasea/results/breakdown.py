@@ -5,36 +5,31 @@ The report and ``nasea show`` both read it, so a cost that gets a column here ha
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 from nasea.results.front import FrontMember, LayerRow
-from nasea.results.units import Quantity, Unit, unit_for
+from nasea.results.units import Unit, unit_for
+from nasea.terms import COSTS, cost_of
 
 Cost = float | None
 """``None`` where it is not known."""
-
-_VALUES: dict[Quantity, Callable[[FrontMember | LayerRow], Cost]] = {
-    "size": lambda item: item.parameters,
-    "flops": lambda item: item.flops,
-    "latency": lambda item: item.latency_ms,
-}
-"""Every cost, in the order of the columns."""
 
 
 def columns_of(members: Iterable[FrontMember]) -> tuple[Unit, ...]:
     """The unit of each cost that any member has: parameters, FLOPs, and latency where known."""
     found = list(members)
     columns = []
-    for quantity, value in _VALUES.items():
-        known = [cost for cost in map(value, found) if cost is not None]
-        if known or quantity != "latency":
-            columns.append(unit_for(quantity, known))
+    for kind, terms in COSTS.items():
+        costs = [cost_of(member, kind) for member in found]
+        known = [cost for cost in costs if cost is not None]
+        if known or terms.always_known:
+            columns.append(unit_for(kind, known))
     return tuple(columns)
 
 
 def costs_of(item: FrontMember | LayerRow, columns: tuple[Unit, ...]) -> list[Cost]:
     """The costs of a network, ends included, or of one layer, one a column."""
-    return [_VALUES[unit.quantity](item) for unit in columns]
+    return [cost_of(item, unit.quantity) for unit in columns]
 
 
 def ends_of(member: FrontMember, columns: tuple[Unit, ...]) -> list[Cost]:

@@ -13,8 +13,9 @@ from pathlib import Path
 from nasea.results.equal_cost import EqualCost, family_bias, slices_of, tau_at_equal_cost
 from nasea.results.report_data import family_of
 from nasea.results.storage.files import write_result
-from nasea.results.units import Quantity, Unit, unit_for
+from nasea.results.units import Unit, unit_for
 from nasea.strategy.ranking import kendall_tau, spearman_rho, tau_interval, top_k_regret
+from nasea.terms import CostKind
 
 FIDELITY_FILE = "fidelity.json"
 _FORMAT = "nasea-fidelity"
@@ -57,7 +58,7 @@ class Fidelity:
         slice_at: the cost that all have within 5 %, where they were drawn from one slice.
     """
 
-    quantity: Quantity
+    quantity: CostKind
     epochs: int
     rows: tuple[Compared, ...]
     failed: int = 0

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from nasea.errors import ResultsError
 from nasea.results.storage.files import write_result
-from nasea.results.units import Quantity, Unit, unit_for
+from nasea.results.units import Unit, unit_for
+from nasea.terms import FRAMEWORKS, CostKind, cost_of
 
 if TYPE_CHECKING:
     from pydantic import ConfigDict, TypeAdapter
@@ -120,7 +121,7 @@ class RunInfo:
 
     task: str
     framework: str
-    constraint_type: Quantity
+    constraint_type: CostKind
     constraint_value: float
     metric_mode: Literal["max", "min"]
     seed: int
@@ -130,9 +131,9 @@ class RunInfo:
     evaluations: int
     hypervolumes: tuple[float, ...] = ()
     notes: tuple[str, ...] = ()
-    also: tuple[tuple[Quantity, float], ...] = ()
+    also: tuple[tuple[CostKind, float], ...] = ()
     processor: str | None = None
-    objectives: tuple[Quantity, ...] = ()
+    objectives: tuple[CostKind, ...] = ()
     proposer: str | None = None
 
     @property
@@ -143,7 +144,13 @@ class RunInfo:
     @property
     def framework_name(self) -> str:
         """The framework as its makers spell it."""
-        return _SPELLING.get(self.framework.lower(), self.framework)
+        found = FRAMEWORKS.get(self.framework.lower())
+        return self.framework if found is None else found.title
+
+    @property
+    def weights_suffix(self) -> str:
+        """What the name of a weights file ends with."""
+        return FRAMEWORKS.get(self.framework.lower(), FRAMEWORKS["pytorch"]).weights_suffix
 
 
 @dataclass(frozen=True)
@@ -232,7 +239,7 @@ class Front:
         """
         return self.steps_by(self.info.constraint_type)
 
-    def steps_by(self, quantity: Quantity) -> tuple[FrontMember, ...]:
+    def steps_by(self, quantity: CostKind) -> tuple[FrontMember, ...]:
         """The members that no member cheaper in ``quantity`` equals or beats in accuracy."""
         kept: list[FrontMember] = []
         order = sorted(self.members, key=lambda m: (self.cost_of(m, quantity), -m.accuracy))
@@ -248,7 +255,7 @@ class Front:
             self.info.constraint_type, [self.info.constraint_value, *map(self.cost_of, self)]
         )
 
-    def cost_of(self, member: FrontMember, quantity: Quantity | None = None) -> float:
+    def cost_of(self, member: FrontMember, quantity: CostKind | None = None) -> float:
         """Return a cost, by default the one that the constraint limits.
 
         Returns:
@@ -257,14 +264,10 @@ class Front:
         Raises:
             ResultsError: it is latency and the member has none.
         """
-        quantity = quantity or self.info.constraint_type
-        if quantity == "size":
-            return float(member.parameters)
-        if quantity == "flops":
-            return float(member.flops)
-        if member.latency_ms is None:
+        cost = cost_of(member, quantity or self.info.constraint_type)
+        if cost is None:
             raise ResultsError(f"architecture {member.number} has no latency")
-        return member.latency_ms
+        return float(cost)
 
     def under(self, budget: float) -> FrontMember | None:
         """Return the most accurate member that costs at most ``budget`` (raw unit), if any."""
@@ -274,7 +277,7 @@ class Front:
     def files_of(self, member: FrontMember) -> tuple[str, str]:
         """Return the names of a member's model file and weights file in ``results/``."""
         stem = f"model_arch_result_{member.number}"
-        return f"{stem}.py", f"{stem}{weights_suffix(self.info.framework)}"
+        return f"{stem}.py", f"{stem}{self.info.weights_suffix}"
 
     def to_dict(self) -> dict[str, Any]:
         """Return the front as JSON-able data; ``from_dict`` reads it back exactly."""
@@ -331,14 +334,6 @@ class Front:
             raise ResultsError(f"{path} is not readable as JSON: {error}", fix=fix) from error
         except ResultsError as error:
             raise ResultsError(f"{path}: {error.message}", fix=error.fix or fix) from error
-
-
-def weights_suffix(framework: str) -> str:
-    """What the name of a weights file of ``framework``, in any letter case, ends with."""
-    return ".weights.h5" if framework.lower() == "tensorflow" else ".pt"
-
-
-_SPELLING = {"pytorch": "PyTorch", "tensorflow": "TensorFlow"}
 
 
 @cache

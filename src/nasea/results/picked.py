@@ -1,4 +1,4 @@
-"""One network that a search or a retraining left, picked by its number."""
+"""A network of a search or a retraining, picked by its number."""
 
 from __future__ import annotations
 

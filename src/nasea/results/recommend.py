@@ -1,4 +1,4 @@
-"""Which network of a front to take."""
+"""Recommends networks of a front."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from nasea.results.front import Front, FrontMember
 
 
 def knee(front: Front) -> FrontMember | None:
-    """Where accuracy stops coming cheap; ``None`` where the front does not bend that way.
+    """The knee, beyond which accuracy costs much more; ``None`` if the front has none.
 
     Of the members that no cheaper one equals or beats, that which lies farthest above the straight
     line from the cheapest to the most expensive of them, cost and accuracy each scaled to their

@@ -1,4 +1,4 @@
-"""The report a search leaves behind: one HTML file that opens offline and fits in a mail.
+"""The report of a search: one HTML file that opens offline and is small enough to mail.
 
 The page is written here as far as it is text, so that it reads without JavaScript; charts and
 drawings are made in the browser by ``templates/report.js`` from the JSON this module embeds.

@@ -1,4 +1,4 @@
-"""What a retraining leaves as data: ``retrained.json``."""
+"""The outcome of a retraining as data: ``retrained.json``."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from nasea.errors import ResultsError
-from nasea.results.front import FrontMember, RunInfo, weights_suffix
+from nasea.results.front import FrontMember, RunInfo
 from nasea.results.storage.files import write_result
 from nasea.results.storage.staging import install, staging_for
 
@@ -101,7 +101,7 @@ class Retrained:
     @property
     def weights_file(self) -> str:
         """Name of the weights file."""
-        return f"{self.name}{weights_suffix(self.info.framework)}"
+        return f"{self.name}{self.info.weights_suffix}"
 
     @property
     def remark(self) -> str:

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from nasea.errors import ResultsError
 from nasea.results.storage.files import write_result
-from nasea.results.units import Quantity, Unit, unit_for
+from nasea.results.units import Unit, unit_for
+from nasea.terms import CostKind, cost_of_kind
 
 if TYPE_CHECKING:
     from pydantic import ConfigDict, TypeAdapter
@@ -79,14 +80,9 @@ class Contender:
         """Half of the 95 % interval of :attr:`mean` (Student's t); ``None`` with one seed."""
         return half_interval(self.accuracies)
 
-    def cost(self, quantity: Quantity) -> float:
+    def cost(self, quantity: CostKind) -> float:
         """One of the costs: parameters, FLOPs, or milliseconds."""
-        if quantity == "size":
-            return float(self.parameters)
-        if quantity == "flops":
-            return float(self.flops)
-        assert self.latency_ms is not None, "modelled where the budget limits it"
-        return self.latency_ms
+        return cost_of_kind(self, quantity)
 
 
 def half_interval(values: tuple[float, ...]) -> float | None:
@@ -131,7 +127,7 @@ class Standings:
 
     __pydantic_config__: ClassVar[ConfigDict] = _STRICT
 
-    quantity: Quantity
+    quantity: CostKind
     budget: float
     epochs: int
     seeds: int
@@ -149,7 +145,7 @@ class Standings:
 
     @property
     def verdict(self) -> tuple[str, ...]:
-        """What the search was worth, a line a finding."""
+        """Findings about the search, one a line."""
         hand = self.best("hand pick", "uniform")
         if hand is None:
             return ("no hand pick could be trained at this cost",)
@@ -171,7 +167,7 @@ class Standings:
         return tuple(lines)
 
     def _cheaper(self, found: Contender) -> str:
-        """That a result is not of equal cost, where it is not."""
+        """A remark if a result does not have equal cost."""
         share = found.cost(self.quantity) / self.budget
         return "" if abs(share - 1) <= _EQUAL else f"; it costs {share:.0%} of the budget"
 

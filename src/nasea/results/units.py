@@ -5,11 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal
 
-Quantity = Literal["size", "flops", "latency"]
+from nasea.terms import COSTS, CostKind
 
-_NOUNS: dict[Quantity, str] = {"size": "parameters", "flops": "FLOPs", "latency": "latency"}
 _PREFIXES = ((1e9, "G"), (1e6, "M"), (1e3, "k"))
 
 
@@ -25,7 +23,7 @@ class Unit:
         decimals: digits after the point, the same for a whole column.
     """
 
-    quantity: Quantity
+    quantity: CostKind
     noun: str
     symbol: str
     scale: float
@@ -49,7 +47,7 @@ class Unit:
         return self.text(value) if self.quantity == "latency" else f"{self.text(value)} {self.noun}"
 
 
-def unit_for(quantity: Quantity, values: Iterable[float]) -> Unit:
+def unit_for(quantity: CostKind, values: Iterable[float]) -> Unit:
     """Return the unit that shows the largest of ``values`` (raw: counts, or ms) in four digits."""
     largest = max(values, default=0.0)
     if quantity == "latency":
@@ -58,7 +56,7 @@ def unit_for(quantity: Quantity, values: Iterable[float]) -> Unit:
         scale, symbol = next((p for p in _PREFIXES if largest >= p[0]), (1.0, ""))
     digits_before = len(str(int(largest / scale)))
     decimals = max(4 - digits_before, 0) if symbol else 0  # bare counts are whole
-    return Unit(quantity, _NOUNS[quantity], symbol, scale, decimals)
+    return Unit(quantity, COSTS[quantity].noun, symbol, scale, decimals)
 
 
 def four_digits(value: float) -> str:

@@ -6,16 +6,17 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from nasea.backends.base import AttachedBackend, Backend, TrainingBackend
 from nasea.backends.records import UpdateReport
 from nasea.config import Scenario
 
 from .. import driving
 from . import project
-from .project import INTERFACE, LOSS, METRIC, PATHS_PER_UPDATE, slots, weights
+from .project import INTERFACE, LOSS, METRIC, slots, weights
 
 __all__ = ["DATA", "INTERFACE", "LOSS", "METRIC", "slots", "weights"]
 
-from nasea.backends.tensorflow.backend import TensorFlowBackend  # noqa: E402
+from nasea.backends.tensorflow.framework import TensorFlowFramework  # noqa: E402
 
 DATA = "build_dataset_search(self, dataset_dir, is_training, is_shuffle)"
 
@@ -69,30 +70,26 @@ def scenario(**changes: Any) -> Scenario:
     return project.scenario(task="detection", **changes)
 
 
-def opened(directory: Path, **changes: Any) -> TensorFlowBackend:
+def opened(directory: Path, **changes: Any) -> Backend:
     """A backend that has imported the user's module."""
-    return TensorFlowBackend(scenario(**changes), directory)
+    return Backend(TensorFlowFramework(scenario(**changes), directory))
 
 
-def attached(directory: Path, **changes: Any) -> TensorFlowBackend:
+def attached(directory: Path, **changes: Any) -> AttachedBackend:
     """A backend with data open and the supernet built."""
-    backend = opened(directory, **changes)
-    driving.attach(backend)
-    return backend
+    return driving.attach(opened(directory, **changes))
 
 
-def ready(directory: Path, **changes: Any) -> TensorFlowBackend:
+def ready(directory: Path, **changes: Any) -> TrainingBackend:
     """A backend that can train and measure."""
-    backend = attached(directory, **changes)
-    backend.begin_training(PATHS_PER_UPDATE, backend.scenario.seed)
-    return backend
+    return driving.ready(opened(directory, **changes))
 
 
 def train(
-    backend: TensorFlowBackend,
+    backend: TrainingBackend,
     epochs: Sequence[int] = (0,),
     done: int = 0,
     until: int | None = None,
 ) -> list[UpdateReport]:
     """Train epochs; see :func:`driving.train`."""
-    return driving.train(backend, backend.supernet.space, epochs, done, until)
+    return driving.train(backend, epochs, done, until)

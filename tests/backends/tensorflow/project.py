@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from contracts.kit import Arrays
+from nasea.backends.base import AttachedBackend, Backend, TrainingBackend
 from nasea.backends.records import UpdateReport
 from nasea.backends.tensorflow.environment import load_tensorflow
 from nasea.config import Scenario
@@ -21,7 +22,7 @@ __all__ = ["INTERFACE", "PATHS_PER_UPDATE", "random_genomes", "space_of"]
 
 load_tensorflow(keras_version=2)
 
-from nasea.backends.tensorflow.backend import TensorFlowBackend  # noqa: E402
+from nasea.backends.tensorflow.framework import TensorFlowFramework  # noqa: E402
 from nasea.backends.tensorflow.user.interface import INTERFACE  # noqa: E402
 
 LOSS = "loss_op(self, labels, logits)"
@@ -99,51 +100,47 @@ def scenario(**changes: Any) -> Scenario:
     return driving.scenario("tensorflow", **SMALL | changes)
 
 
-def opened(directory: Path, **changes: Any) -> TensorFlowBackend:
+def opened(directory: Path, **changes: Any) -> Backend:
     """A backend that has imported the user's module."""
-    return TensorFlowBackend(scenario(**changes), directory)
+    return Backend(TensorFlowFramework(scenario(**changes), directory))
 
 
-def attached(directory: Path, **changes: Any) -> TensorFlowBackend:
+def attached(directory: Path, **changes: Any) -> AttachedBackend:
     """A backend with data open and the supernet built."""
-    backend = opened(directory, **changes)
-    driving.attach(backend)
-    return backend
+    return driving.attach(opened(directory, **changes))
 
 
-def ready(directory: Path, **changes: Any) -> TensorFlowBackend:
+def ready(directory: Path, **changes: Any) -> TrainingBackend:
     """A backend that can train and measure."""
-    backend = attached(directory, **changes)
-    backend.begin_training(PATHS_PER_UPDATE, backend.scenario.seed)
-    return backend
+    return driving.ready(opened(directory, **changes))
 
 
 def train(
-    backend: TensorFlowBackend,
+    backend: TrainingBackend,
     epochs: Sequence[int] = (0,),
     done: int = 0,
     until: int | None = None,
 ) -> list[UpdateReport]:
     """Train epochs; see :func:`driving.train`."""
-    return driving.train(backend, backend.supernet.space, epochs, done, until)
+    return driving.train(backend, epochs, done, until)
 
 
-def weights(backend: TensorFlowBackend) -> Arrays:
+def weights(backend: AttachedBackend) -> Arrays:
     """Copies of all variables of supernet and ends, statistics included."""
     ends = {
         f"{end.name}/{index}": variable.numpy()
-        for end in (backend._pre_net, backend._post_net)
+        for end in (backend.framework.pre_net, backend.framework.post_net)
         for index, variable in enumerate(end.model.variables)
     }
     return slots(backend) | ends
 
 
-def slots(backend: TensorFlowBackend) -> dict[str, Any]:
+def slots(backend: AttachedBackend) -> dict[str, Any]:
     """Copies of the slots."""
     return {name: slot.numpy() for name, slot in backend.supernet.slots.items()}
 
 
-def held(backend: TensorFlowBackend) -> Arrays:
+def held(backend: AttachedBackend) -> Arrays:
     """Copies of all variables that UserModule holds."""
     trained, kept = backend.user.held()
     return {name: variable.numpy() for name, variable in (trained | kept).items()}

@@ -20,8 +20,9 @@ from nasea.backends.distributed.multi_process import MultipleProcesses
 from nasea.backends.opening import open_process_group
 from nasea.errors import NaseaError
 
+from .. import driving
 from . import project as small_project
-from .project import ready, scenario, space_of, train, weights, write_module
+from .project import ready, scenario, train, weights, write_module
 from .test_score import LOSS_METRIC
 from .test_train import RANDOM_DATA
 
@@ -74,14 +75,12 @@ def test_twice_32_trains_as_two_batches_of_32(
     sgd = {"batch_size": 32, "dataset__train_dir": images}
     alone = ready(project, optimizer={"type": "sgd", "learning_rate": 0.02}, **sgd)
     changed = scenario(optimizer={"type": "sgd", "learning_rate": 0.01}, **sgd)
-    both: Any = group.open(changed, project)
-    both.load_data(None)
-    both.attach(space_of(both), 5)
-    for name, slot in both.supernet.slots.items():
+    attached = driving.attach(group.open(changed, project))
+    for name, slot in attached.supernet.slots.items():
         slot.assign(alone.supernet.slots[name])
-    for mine, its in zip(ends(both), ends(alone), strict=True):
+    for mine, its in zip(ends(attached), ends(alone), strict=True):
         mine.assign(its)
-    both.begin_training(1, 5)  # gives the weights to the other rank
+    both = attached.begin_training(1, 5)  # gives the weights to the other rank
     assert alone.trainer.steps_per_epoch == both.trainer.steps_per_epoch >= 10
     paths = small_project.random_genomes(both.supernet.space, 32)
     expected: list[Any] = []
@@ -103,7 +102,7 @@ def test_twice_32_trains_as_two_batches_of_32(
 
 def ends(backend: Any) -> list[Any]:
     """All variables of PreNet and PostNet."""
-    return [*backend._pre_net.model.variables, *backend._post_net.model.variables]
+    return [*backend.framework.pre_net.model.variables, *backend.framework.post_net.model.variables]
 
 
 def test_a_loss_that_only_the_other_rank_cannot_compute_ends_the_step_of_both(

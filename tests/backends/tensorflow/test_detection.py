@@ -11,8 +11,8 @@ from contracts.kit import same
 from contracts.metric import TINY
 from contracts.scoring import ScoresContract
 from contracts.training import EpochsContract
+from nasea.backends.base import AttachedBackend
 from nasea.backends.records import EvaluationSubset
-from nasea.backends.tensorflow.backend import TensorFlowBackend
 from nasea.backends.tensorflow.training.state import unpack
 from nasea.backends.tensorflow.user.variables import count_parameters
 from nasea.errors import MetricError
@@ -95,7 +95,7 @@ class TestScores(ScoresContract):
     loss_metric = LOSS_METRIC
     drawing = DRAWING
 
-    def metric_of_file(self, backend: TensorFlowBackend, genome: Genome, path: Path) -> float:
+    def metric_of_file(self, backend: AttachedBackend, genome: Genome, path: Path) -> float:
         network = fresh_network(backend, genome)
         network.load_weights(str(path))
         assert backend.write_weights(genome, path) == count_parameters(network)
@@ -136,8 +136,7 @@ def test_how_a_metric_of_all_may_end(project: Path) -> None:
 
 def test_a_proxy_subset_has_every_class(project: Path) -> None:
     write_module(project)
-    backend = opened(project, dataset__val_dir="120")
-    backend.load_data(None)
+    backend = opened(project, dataset__val_dir="120").probe(None)
     for images in (30, 60):
         found = [y for _, (_, labels) in backend.data.evaluation(images, None) for y in labels]
         whole = [y for _, (_, labels) in backend.data.evaluation(None, None) for y in labels]
@@ -148,8 +147,7 @@ def test_a_proxy_subset_has_every_class(project: Path) -> None:
 
 def test_the_statistics_are_of_two_samples(project: Path) -> None:
     write_module(project)
-    backend = opened(project, dataset__train_dir="60")
-    backend.load_data(None)
+    backend = opened(project, dataset__train_dir="60").probe(None)
     first, second = (np.concatenate(backend.data.statistics(draw)) for draw in (0, 1))
     images = backend.user._module.images_and_labels(60)[0]
     np.testing.assert_array_equal(first, images[:20])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from nasea.backends.tensorflow.backend import TensorFlowBackend
+from nasea.backends.tensorflow.framework import TensorFlowFramework
 from nasea.backends.tensorflow.user.interface import INTERFACE
 
 from ..documented import REFERENCE, require_whole_interface, run_example
@@ -13,7 +13,7 @@ PAGE = REFERENCE / "user-module-tensorflow.md"
 
 
 def test_the_example_runs(tmp_path: Path) -> None:
-    assert isinstance(run_example(PAGE, tmp_path), TensorFlowBackend)
+    assert isinstance(run_example(PAGE, tmp_path).framework, TensorFlowFramework)
 
 
 def test_the_page_names_the_whole_interface() -> None:

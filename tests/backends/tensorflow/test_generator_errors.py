@@ -27,7 +27,7 @@ MODULE = """
 
 def refused(project: Path, kind: type[NaseaError], train: str = "", val: str = "") -> NaseaError:
     write_module(project, MODULE.format(train=train or "pass", val=val or "pass"))
-    error = failure(kind, lambda: opened(project).load_data(None))
+    error = failure(kind, lambda: opened(project).probe(None))
     assert isinstance(error, NaseaError)
     return error
 
@@ -95,7 +95,7 @@ def test_what_build_dataset_search_returns(project: Path, train: str, val: str, 
 
 def test_three_things_in_a_row_will_do(project: Path) -> None:
     write_module(project, MODULE.format(train="pass", val="return val, data, size"))
-    assert opened(project).load_data(None).val_images == 20
+    assert opened(project).probe(None).data_report.val_images == 20
 
 
 def test_a_generator_that_fails_shows_the_users_frames(project: Path) -> None:
@@ -115,7 +115,6 @@ def test_a_module_that_was_written_for_classification(project: Path) -> None:
 def test_a_generator_that_leaves_images_out_is_noticed(project: Path) -> None:
     val = "val = ((x[:6], i[:6], y[:6]) for x, i, y in val)"
     write_module(project, MODULE.format(train="pass", val=val))
-    backend = opened(project)
-    backend.load_data(None)
+    backend = opened(project).probe(None)
     text = "gives 16 of the 20 images in val_dataset.image_ids; 4 are never seen"
     assert any(text in notice.text for notice in backend.notices)

@@ -14,7 +14,7 @@ from nasea.backends.records import EvaluationSubset
 from nasea.backends.tensorflow.network.layers import Network, build_body
 from nasea.backends.tensorflow.user.variables import count_parameters  # noqa: E402
 
-from .project import TensorFlowBackend, attached, random_genomes, ready, train, write_module
+from .project import AttachedBackend, attached, random_genomes, ready, train, write_module
 
 L2_IN_CALL = """
     class L2Normalization(tf.keras.layers.Layer):
@@ -311,7 +311,7 @@ CLASSIC = (
 def test_it_works(project: Path, changes: str) -> None:
     write_module(project, changes)
     backend = ready(project, **TINY)
-    for end in (backend._pre_net, backend._post_net):
+    for end in (backend.framework.pre_net, backend.framework.post_net):
         assert end.reads_batch_size == (changes is READS_BATCH_SIZE)
     backend.try_candidates(lambda done, total: None)
     reports = train(backend, range(2))
@@ -331,11 +331,13 @@ def test_it_works(project: Path, changes: str) -> None:
 def test_a_layer_with_weights_built_in_call_is_kept(project: Path, changes: str) -> None:
     write_module(project, changes)
     backend = ready(project, **TINY)
-    [layer] = backend._post_net.model.layers_built_in_call
+    [layer] = backend.framework.post_net.model.layers_built_in_call
     assert backend.file_options.built_in_call
     train(backend)
     assert not np.allclose(layer.gamma, 1), "it is trained"
-    assert [layer] == backend._post_net.model.layers_built_in_call, "and the same one still"
+    assert [layer] == backend.framework.post_net.model.layers_built_in_call, (
+        "and the same one still"
+    )
     [genome] = random_genomes(backend.supernet.space, 1)
     path = project / "0.weights.h5"
     parameters = backend.write_weights(genome, path)
@@ -356,23 +358,26 @@ def test_a_loss_behind_a_softmax_is_computed_from_what_went_into_it(project: Pat
     backend = ready(project, **TINY)
     assert backend.user.loss_is_traced
     features = tf.random.normal((4, 4, 4, 12)) * 1e4  # probabilities are 0 and 1
-    labels = tf.argmin(backend._post_net.evaluate(features), 1)
-    exact = float(backend.user.loss(labels, backend._post_net.evaluate(features)))
+    labels = tf.argmin(backend.framework.post_net.evaluate(features), 1)
+    exact = float(backend.user.loss(labels, backend.framework.post_net.evaluate(features)))
     assert exact == pytest.approx(float(backend.user.loss(labels, eager(backend, features))))
     assert exact > 100, "rounded to 1e-7, it would be 16 at most"
 
 
-def eager(backend: TensorFlowBackend, features: Any) -> Any:
-    return backend._post_net.apply(features, False)
+def eager(backend: AttachedBackend, features: Any) -> Any:
+    return backend.framework.post_net.apply(features, False)
 
 
 def test_layers_never_called_are_counted_where_they_have_weights(project: Path) -> None:
     plain = attached(project, **TINY)
-    before = [plain._pre_net.model.count_params(), count_parameters(plain._post_net.model)]
+    before = [
+        plain.framework.pre_net.model.count_params(),
+        count_parameters(plain.framework.post_net.model),
+    ]
     write_module(project, NEVER_CALLED + BUILT_AND_NEVER_CALLED)
     backend = attached(project, **TINY)
-    assert backend._pre_net.model.count_params() == before[0]
-    assert count_parameters(backend._post_net.model) == before[1] + 18
+    assert backend.framework.pre_net.model.count_params() == before[0]
+    assert count_parameters(backend.framework.post_net.model) == before[1] + 18
     assert any("PostNet" in n.text and "18" in n.text for n in backend.notices)
 
 

@@ -9,8 +9,8 @@ import pytest
 import tensorflow as tf
 
 from contracts.sharing import SharingContract
+from nasea.backends.base import AttachedBackend
 from nasea.backends.scoring.prefix_cache import Digest
-from nasea.backends.tensorflow.backend import TensorFlowBackend
 from nasea.backends.tensorflow.network.supernet import Supernet
 from nasea.backends.tensorflow.scoring import scorer as score
 from nasea.backends.tensorflow.scoring.prefix_cache import Begun, Path, enter_outputs
@@ -93,7 +93,7 @@ class TestSharing(SharingContract):
     }
     tied = ("tied by a variable", "tied by random numbers")
 
-    def random_genomes(self, backend: TensorFlowBackend, count: int) -> list[Genome]:
+    def random_genomes(self, backend: AttachedBackend, count: int) -> list[Genome]:
         return random_genomes(backend.supernet.space, count)
 
     def tensor(self, array: np.ndarray) -> tf.Tensor:
@@ -123,9 +123,9 @@ class TestSharing(SharingContract):
         return counts
 
     def crowd(
-        self, monkeypatch: pytest.MonkeyPatch, backend: TensorFlowBackend, in_metric: bool
+        self, monkeypatch: pytest.MonkeyPatch, backend: AttachedBackend, in_metric: bool
     ) -> None:
-        scorer = backend._scoring()
+        scorer = backend.scorer
         name = "infer" if in_metric else "statistics"
         original = getattr(Supernet, name)
 

@@ -10,8 +10,8 @@ import tensorflow as tf
 
 from contracts.kit import same
 from contracts.scoring import ScoringContract
+from nasea.backends.base import AttachedBackend
 from nasea.backends.records import EvaluationSubset
-from nasea.backends.tensorflow.backend import TensorFlowBackend
 from nasea.backends.tensorflow.export.flops_profiler import count_flops
 from nasea.backends.tensorflow.network.layers import Network, build_body
 from nasea.backends.tensorflow.user.variables import count_parameters
@@ -19,7 +19,7 @@ from nasea.cost import build_cost_model
 from nasea.space import Genome
 
 from . import project as small_project
-from .project import attached, random_genomes, ready, space_of, train, weights, write_module
+from .project import attached, random_genomes, ready, train, weights, write_module
 
 WHOLE = EvaluationSubset()
 
@@ -68,7 +68,7 @@ class TestScoring(ScoringContract):
     fails_in_evaluation = FAILS_IN_EVALUATION
     own_activations = OWN_ACTIVATIONS
 
-    def metric_of_file(self, backend: TensorFlowBackend, genome: Genome, path: Path) -> float:
+    def metric_of_file(self, backend: AttachedBackend, genome: Genome, path: Path) -> float:
         network = fresh_network(backend, genome)
         network.load_weights(str(path))
         assert backend.write_weights(genome, path) == count_parameters(network)
@@ -80,7 +80,7 @@ class TestScoring(ScoringContract):
         return total / images
 
 
-def fresh_network(backend: TensorFlowBackend, genome: Genome) -> Network:
+def fresh_network(backend: AttachedBackend, genome: Genome) -> Network:
     """The stand-alone network with other weights, as a user builds it."""
     module, space = backend.user._module, backend.supernet.space
     body = build_body(space.decode(genome), space.layers[0].in_shape)
@@ -94,13 +94,13 @@ def test_statistics_are_re_estimated_on_training_images(project: Path) -> None:
     train(backend)
     genome = backend.supernet.space.encode(["basic_x0.5"] * 2)
     before = weights(backend)
-    norm = backend._pre_net.model.norm
-    with backend._scoring().calibrated(genome):
+    norm = backend.framework.pre_net.model.norm
+    with backend.scorer.calibrated(genome):
         mean, variance = norm.moving_mean.numpy(), norm.moving_variance.numpy()
     assert same(before, weights(backend)), "and put back"
     images = tf.concat(backend.data.statistics(0), 0)
     assert len(images) == backend.scenario.searcher.bn_images
-    features = backend._pre_net.model.conv(images).numpy()
+    features = backend.framework.pre_net.model.conv(images).numpy()
     # The mean over batches of 8, 8 and 4 images.
     batches = np.split(features, [8, 16])
     means = [batch.mean((0, 1, 2)) for batch in batches]
@@ -133,11 +133,11 @@ def test_normalisation_that_the_user_freezes_keeps_its_statistics(
     )
     backend = ready(project)
     train(backend)
-    norm = backend._pre_net.model.norm
+    norm = backend.framework.pre_net.model.norm
     assert np.all(norm.moving_mean == np.float32(0.25))
     [genome] = random_genomes(backend.supernet.space, 1)
     assert backend.measure(genome, WHOLE).failure is None
-    with backend._scoring().calibrated(genome):
+    with backend.scorer.calibrated(genome):
         assert np.all(norm.moving_mean == np.float32(0.25))
 
 
@@ -160,10 +160,10 @@ def test_dropout_is_off_while_statistics_are_estimated(project: Path) -> None:
     backend = ready(project, batch_size=20)
     train(backend)
     [genome] = random_genomes(backend.supernet.space, 1)
-    post_net = backend._post_net
-    with backend._scoring().calibrated(genome):
+    post_net = backend.framework.post_net
+    with backend.scorer.calibrated(genome):
         found = post_net.model.norm.moving_mean.numpy()
-        features = backend._pre_net.estimate(backend.data.statistics(0))
+        features = backend.framework.pre_net.estimate(backend.data.statistics(0))
         _, [[last]] = backend.supernet.statistics(genome, [features])
     np.testing.assert_allclose(found, np.mean(last, (0, 1, 2)), rtol=1e-4, atol=1e-5)
     assert post_net.model.norm.momentum == 0.9
@@ -180,10 +180,9 @@ def test_costs_are_what_the_framework_counts_for_the_network(project: Path) -> N
         """,
     )
     backend = attached(project)
-    pre_net = backend.probe_pre_net()
-    space = space_of(backend)
-    post_net = backend.attach(space, 0)
-    model = build_cost_model(space, "size", (pre_net.costs, post_net.costs))
+    space = backend.space
+    ends = (backend.pre_net.costs, backend.post_net.costs)
+    model = build_cost_model(space, "size", ends)
     for genome in [model.cheapest, model.most_expensive, *random_genomes(space, 2)]:
         network = fresh_network(backend, genome)
         flops = count_flops(lambda x, n=network: n(x, training=False), tf.zeros((1, 8, 8, 1)))

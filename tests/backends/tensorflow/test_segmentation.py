@@ -9,8 +9,8 @@ import pytest
 import tensorflow as tf
 
 from contracts.module_errors import failure
+from nasea.backends.base import ProbedBackend, TrainingBackend
 from nasea.backends.records import EvaluationSubset
-from nasea.backends.tensorflow.backend import TensorFlowBackend
 from nasea.errors import DataError, UserModuleError
 from nasea.space import Space, fair_path
 
@@ -63,19 +63,16 @@ TINY = {
 }
 
 
-def opened(project: Path, changes: str = "", **options: object) -> TensorFlowBackend:
+def opened(project: Path, changes: str = "", **options: object) -> ProbedBackend:
     small_project.write_module(project, MODULE.replace("\n    ", "\n") + changes)
-    backend = small_project.opened(project, **TINY | options)
-    backend.load_data(None)
-    return backend
+    return small_project.opened(project, **TINY | options).probe(None)
 
 
-def ready(project: Path, changes: str = "", **options: object) -> TensorFlowBackend:
+def ready(project: Path, changes: str = "", **options: object) -> TrainingBackend:
     backend = opened(project, changes, **options)
     space: Space = space_of(backend)
-    backend.attach(space.tapped(backend.wanted_taps(space)), 5)
-    backend.begin_training(2, 5)
-    return backend
+    attached = backend.attach(space.tapped(backend.wanted_taps(space)), 5)
+    return attached.begin_training(2, 5)
 
 
 def test_nested_outputs_masks_with_holes_and_odd_sizes(project: Path) -> None:
@@ -147,7 +144,7 @@ def test_a_head_that_wants_two_inputs_gets_them(project: Path) -> None:
     assert any("PostNet does not accept a single tensor" in n.text for n in backend.notices)
     tapped = space.tapped((0,))
     assert tapped.taps == (0,) and space.taps == ()
-    assert backend.attach(tapped, 5).costs.parameters == (8 + 12) * 2 + 2
+    assert backend.attach(tapped, 5).post_net.costs.parameters == (8 + 12) * 2 + 2
 
 
 @pytest.mark.parametrize(

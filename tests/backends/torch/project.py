@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from contracts.kit import Arrays
+from nasea.backends.base import AttachedBackend, Backend, TrainingBackend
 from nasea.backends.records import UpdateReport
-from nasea.backends.torch.backend import TorchBackend
+from nasea.backends.torch.framework import TorchFramework
 from nasea.backends.torch.user.code import INTERFACE
 from nasea.config import Scenario
 
@@ -97,43 +98,39 @@ def scenario(**changes: Any) -> Scenario:
     return driving.scenario("pytorch", **changes)
 
 
-def opened(directory: Path, **changes: Any) -> TorchBackend:
+def opened(directory: Path, **changes: Any) -> Backend:
     """A backend that has imported the user's module."""
-    return TorchBackend(scenario(**changes), directory)
+    return Backend(TorchFramework(scenario(**changes), directory))
 
 
-def attached(directory: Path, **changes: Any) -> TorchBackend:
+def attached(directory: Path, **changes: Any) -> AttachedBackend:
     """A backend with data open and the supernet built."""
-    backend = opened(directory, **changes)
-    driving.attach(backend)
-    return backend
+    return driving.attach(opened(directory, **changes))
 
 
-def ready(directory: Path, **changes: Any) -> TorchBackend:
+def ready(directory: Path, **changes: Any) -> TrainingBackend:
     """A backend that can train and measure."""
-    backend = attached(directory, **changes)
-    backend.begin_training(PATHS_PER_UPDATE, backend.scenario.seed)
-    return backend
+    return driving.ready(opened(directory, **changes))
 
 
 def train(
-    backend: TorchBackend, epochs: Sequence[int] = (0,), done: int = 0, until: int | None = None
+    backend: TrainingBackend, epochs: Sequence[int] = (0,), done: int = 0, until: int | None = None
 ) -> list[UpdateReport]:
     """Train epochs; see :func:`driving.train`."""
-    return driving.train(backend, backend.supernet.space, epochs, done, until)
+    return driving.train(backend, epochs, done, until)
 
 
-def weights(backend: TorchBackend) -> Arrays:
+def weights(backend: AttachedBackend) -> Arrays:
     """Copies of all variables of supernet and ends, statistics included."""
     return {name: t.numpy().copy() for name, t in backend.supernet.state_dict().items()}
 
 
-def slots(backend: TorchBackend) -> Arrays:
+def slots(backend: AttachedBackend) -> Arrays:
     """Copies of the slots."""
     supernet = backend.supernet
     return {name: supernet.slot(name).detach().numpy().copy() for name in supernet.space.slots}
 
 
-def held(backend: TorchBackend) -> Arrays:
+def held(backend: AttachedBackend) -> Arrays:
     """Copies of all variables that UserModule holds."""
     return {name: t.numpy().copy() for name, t in backend.supernet.held.state_dict().items()}

@@ -15,10 +15,10 @@ import torch
 from contracts.devices import DevicesContract
 from contracts.kit import Arrays, same
 from contracts.training import Malice
+from nasea.backends.base import TrainingBackend
 from nasea.backends.distributed.multi_process import MultipleProcesses
 from nasea.backends.distributed.wire import new_key, sealed, unsealed
 from nasea.backends.records import EvaluationSubset, Measurement
-from nasea.backends.torch.backend import TorchBackend
 from nasea.backends.torch.distributed.process_group import open_torch_group
 from nasea.backends.torch.distributed.sync_norm import SyncNorm
 from nasea.backends.torch.training.state import unpack
@@ -42,13 +42,9 @@ def group() -> Iterator[MultipleProcesses]:
         yield opened
 
 
-def led(group: MultipleProcesses, directory: Path, **changes: Any) -> TorchBackend:
+def led(group: MultipleProcesses, directory: Path, **changes: Any) -> TrainingBackend:
     """A backend on both ranks that can train and measure."""
-    backend = group.open(scenario(**changes), directory)
-    assert isinstance(backend, TorchBackend)
-    driving.attach(backend)
-    backend.begin_training(PATHS_PER_UPDATE, backend.scenario.seed)
-    return backend
+    return driving.ready(group.open(scenario(**changes), directory))
 
 
 class TestDevices(DevicesContract):
@@ -96,7 +92,7 @@ def test_twice_32_trains_as_once_64_with_synchronised_normalisation(
         **halved,
     )
     both.supernet.load_state_dict(alone.supernet.state_dict())
-    both.begin_training(PATHS_PER_UPDATE, 5)  # gives the weights to the other rank
+    both = both.begin_training(PATHS_PER_UPDATE, 5)  # gives the weights to the other rank
     expected, found = train(alone, [0, 1]), train(both, [0, 1])
     assert len(found) == len(expected) >= 10
     assert [r.images for r in found] == [r.images for r in expected]

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 import torch
 
+from nasea.backends.base import AttachedBackend
 from nasea.backends.records import EvaluationSubset
-from nasea.backends.torch.backend import TorchBackend
 from nasea.backends.torch.memory import as_out_of_memory, is_out_of_memory
 from nasea.errors import TrainingError
 from nasea.space import Genome
@@ -49,7 +49,7 @@ def raised_by(action: Callable[[], object]) -> Exception:
     return caught.value
 
 
-def module_of(backend: TorchBackend) -> dict[str, object]:
+def module_of(backend: AttachedBackend) -> dict[str, object]:
     """The globals of the user's module."""
     return vars(backend.user._module)
 

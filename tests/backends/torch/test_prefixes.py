@@ -9,8 +9,8 @@ import pytest
 import torch
 
 from contracts.sharing import SharingContract
+from nasea.backends.base import AttachedBackend
 from nasea.backends.scoring.prefix_cache import Digest
-from nasea.backends.torch.backend import TorchBackend
 from nasea.backends.torch.network.layers import Network
 from nasea.backends.torch.scoring import scorer as score
 from nasea.backends.torch.scoring.prefix_cache import Outputs, enter_outputs, run_from
@@ -97,7 +97,7 @@ class TestSharing(SharingContract):
     }
     tied = ("drawing", "tied")
 
-    def random_genomes(self, backend: TorchBackend, count: int) -> list[Genome]:
+    def random_genomes(self, backend: AttachedBackend, count: int) -> list[Genome]:
         return random_genomes(backend.supernet.space, count)
 
     def tensor(self, array: np.ndarray) -> torch.Tensor:
@@ -119,9 +119,9 @@ class TestSharing(SharingContract):
         return counts
 
     def crowd(
-        self, monkeypatch: pytest.MonkeyPatch, backend: TorchBackend, in_metric: bool
+        self, monkeypatch: pytest.MonkeyPatch, backend: AttachedBackend, in_metric: bool
     ) -> None:
-        scorer = backend._scoring()
+        scorer = backend.scorer
 
         def crowded(
             network: Network, images: torch.Tensor, known: Sequence[torch.Tensor], kept: int

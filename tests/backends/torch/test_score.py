@@ -10,14 +10,14 @@ from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from contracts.scoring import ScoringContract
+from nasea.backends.base import AttachedBackend
 from nasea.backends.records import EvaluationSubset
-from nasea.backends.torch.backend import TorchBackend
 from nasea.backends.torch.network.layers import Network
 from nasea.cost import build_cost_model
 from nasea.space import Genome
 
 from . import project as small_project
-from .project import attached, random_genomes, ready, space_of, train, write_module
+from .project import attached, random_genomes, ready, train, write_module
 
 WHOLE = EvaluationSubset()
 
@@ -69,7 +69,7 @@ class TestScoring(ScoringContract):
     fails_in_evaluation = FAILS_IN_EVALUATION
     own_activations = OWN_ACTIVATIONS
 
-    def metric_of_file(self, backend: TorchBackend, genome: Genome, path: Path) -> float:
+    def metric_of_file(self, backend: AttachedBackend, genome: Genome, path: Path) -> float:
         network = fresh_network(backend, genome)
         stored = torch.load(path, weights_only=True)
         network.load_state_dict(stored, strict=True)
@@ -84,7 +84,7 @@ def test_statistics_are_re_estimated_on_training_images(project: Path) -> None:
     backend = ready(project)
     train(backend)
     genome = backend.supernet.space.encode(["basic_x1"] * 3)
-    network = backend._scoring().calibrated(genome)
+    network = backend.scorer.calibrated(genome)
     assert not any(module.training for module in network.modules())
     images = torch.cat(backend.data.statistics(0))
     assert len(images) == backend.scenario.searcher.bn_images
@@ -126,7 +126,7 @@ def test_normalisation_that_the_user_keeps_frozen_keeps_its_statistics(project: 
     )
     backend = ready(project)
     train(backend)
-    network = backend._scoring().calibrated(random_genomes(backend.supernet.space, 1)[0])
+    network = backend.scorer.calibrated(random_genomes(backend.supernet.space, 1)[0])
     mean = network.pre_net.norm.running_mean  # type: ignore[union-attr]
     assert isinstance(mean, torch.Tensor) and torch.all(mean == 0.25)
 
@@ -150,7 +150,7 @@ def test_dropout_is_off_while_statistics_are_estimated(project: Path) -> None:
     )
     backend = ready(project, batch_size=20)
     train(backend)
-    network = backend._scoring().calibrated(random_genomes(backend.supernet.space, 1)[0])
+    network = backend.scorer.calibrated(random_genomes(backend.supernet.space, 1)[0])
     norm = network.post_net.norm
     assert isinstance(norm, nn.BatchNorm1d) and norm.running_mean is not None
     last = network.post_net.last  # of the only batch
@@ -158,7 +158,7 @@ def test_dropout_is_off_while_statistics_are_estimated(project: Path) -> None:
     torch.testing.assert_close(norm.running_mean, last.mean(0))
 
 
-def fresh_network(backend: TorchBackend, genome: tuple[int, ...]) -> Network:
+def fresh_network(backend: AttachedBackend, genome: tuple[int, ...]) -> Network:
     """The stand-alone network with other weights, as a user builds it."""
     module = backend.user._module
     supernet = backend.scenario.supernet.model_dump(mode="json")
@@ -177,10 +177,9 @@ def test_costs_are_what_the_framework_counts_for_the_network(project: Path) -> N
         """,
     )
     backend = attached(project)
-    pre_net = backend.probe_pre_net()
-    space = space_of(backend)
-    post_net = backend.attach(space, 0)
-    model = build_cost_model(space, "size", (pre_net.costs, post_net.costs))
+    space = backend.space
+    ends = (backend.pre_net.costs, backend.post_net.costs)
+    model = build_cost_model(space, "size", ends)
     for genome in [model.cheapest, model.most_expensive, *random_genomes(space, 5)]:
         network = fresh_network(backend, genome).eval()
         with torch.no_grad(), FlopCounterMode(display=False) as counter:

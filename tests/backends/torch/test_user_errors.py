@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from contracts.module_errors import ModuleErrorsContract
-from nasea.backends.torch.backend import TorchBackend
+from nasea.backends.torch.framework import TorchFramework
 from nasea.errors import UserCodeError, UserModuleError
 
 from . import project as small_project
@@ -15,8 +15,8 @@ from .errors import failure, whole
 from .project import scenario, write_module
 
 
-def opening(directory: Path) -> TorchBackend:
-    return TorchBackend(scenario(), directory)
+def opening(directory: Path) -> TorchFramework:
+    return TorchFramework(scenario(), directory)
 
 
 class TestModuleErrors(ModuleErrorsContract):

@@ -1,4 +1,4 @@
-"""Training and validation data held against each other: shared images, labels never trained.
+"""Compares training and validation data: shared images, labels that are never trained.
 
 A random split that is drawn twice, or a wrong path, puts validation images among the training
 images; every score is then too good, and nothing fails. Images are compared by their content, as
@@ -93,7 +93,7 @@ def _thinned(mask: np.ndarray) -> np.ndarray:
 
 
 def doubts(train: Sample, val: Sample, train_images: int) -> list[Notice]:
-    """What the user should know about the two.
+    """Notices about what the two have in common, and lack.
 
     Args:
         train: training images that were looked at.

@@ -1,4 +1,4 @@
-"""What one rank tells the others of a failure."""
+"""Passing failures from one rank to the others."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from nasea.errors import NaseaError, RankLostError
 
 
 class FailedElsewhere(Exception):
-    """Another rank failed in what all were doing; that one, or rank 0, tells why."""
+    """Another rank failed in a joint action; that rank, or rank 0, reports why."""
 
 
 def describe_failure(error: Exception) -> dict[str, Any]:
-    """What another process must know of a failure, as JSON values."""
+    """A failure as JSON values, for another process."""
     if isinstance(error, NaseaError):
         return {"message": error.message, "fix": error.fix, "exit_code": error.exit_code}
     return {"defect": "".join(traceback.format_exception(error))}
@@ -30,7 +30,7 @@ def rebuild_failure(rank: int, described: Mapping[str, Any]) -> Exception:
 
 
 def lost(what: str) -> RankLostError:
-    """The end of a run in which a process is lost; ``what`` says how."""
+    """The error of a run that lost a process; ``what`` says how."""
     return RankLostError(
         f"the run ends, since {what}; the last checkpoint is intact",
         fix="run the same command again to go on, with fewer devices if need be; where memory is "

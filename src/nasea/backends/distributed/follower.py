@@ -16,10 +16,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from nasea.backends.base import AttachedBackend, Backend, ProbedBackend, TrainingBackend
 from nasea.backends.distributed.failures import FailedElsewhere
-from nasea.backends.distributed.leader import DividedBackend
 from nasea.backends.distributed.ranks import Ranks
 from nasea.backends.distributed.work_queue import WorkQueue
+from nasea.backends.framework import OpenFramework
 from nasea.backends.records import Job, Role
 from nasea.config import Scenario
 from nasea.errors import NaseaError, RankLostError
@@ -27,22 +28,24 @@ from nasea.space import Genome, Space
 
 _EXIT_LOST = 1
 
-OpenBackend = Callable[[Scenario, Path, Role], DividedBackend]
-"""A backend of this rank."""
-
 
 class Follower:
     """Backends of this rank, by their number among those of the run.
 
+    Each command of rank 0 is a method; see :data:`nasea.backends.distributed.ranks.Command`.
+
     Args:
         ranks: this rank among the others.
-        open_backend: of the framework.
+        open_framework: of the framework.
     """
 
-    def __init__(self, ranks: Ranks, open_backend: OpenBackend) -> None:
+    def __init__(self, ranks: Ranks, open_framework: OpenFramework) -> None:
         self._ranks = ranks
-        self._open_backend = open_backend
-        self._backends: dict[int, DividedBackend] = {}
+        self._open_framework = open_framework
+        self._opened: dict[int, Backend] = {}
+        self._probed: dict[int, ProbedBackend] = {}
+        self._attached: dict[int, AttachedBackend] = {}
+        self._training: dict[int, TrainingBackend] = {}
 
     def run(self) -> Any:
         """Run what rank 0 asks for until it is done; return the outcome that it sends.
@@ -68,24 +71,28 @@ class Follower:
         def opened() -> None:
             os.chdir(place)
             asked = Scenario.from_dict(scenario)
-            self._backends[key] = self._open_backend(asked, directory, role)
+            framework = self._open_framework(asked, directory, role, self._ranks)
+            self._opened[key] = Backend(framework)
 
         self._together(opened)
 
-    def _load_data(self, key: int) -> None:
-        self._together(lambda: self._backends[key].load_data(0))
+    def _probe(self, key: int) -> None:
+        def probe() -> None:
+            self._probed[key] = self._opened[key].probe(0)
 
-    def _probe_pre_net(self, key: int) -> None:
-        self._together(lambda: self._backends[key].probe_pre_net())
+        self._together(probe)
 
     def _attach(self, key: int, space: Space, seed: int) -> None:
-        self._together(lambda: self._backends[key].attach(space, seed))
+        def attach() -> None:
+            self._attached[key] = self._probed[key].attach(space, seed)
+
+        self._together(attach)
 
     def _learn_from(
         self, key: int, space: Space, genome: Genome, weights: bytes, share: float
     ) -> None:
         def learn() -> None:
-            backend = self._backends[key]
+            backend = self._attached[key]
             with tempfile.TemporaryDirectory(prefix="nasea-") as folder:
                 path = Path(folder) / f"teacher{backend.weights_suffix}"
                 path.write_bytes(weights)
@@ -94,18 +101,19 @@ class Follower:
         self._together(learn)
 
     def _try_candidates(self, key: int, also: list[Genome]) -> None:
-        self._together(lambda: self._backends[key].try_candidates(lambda done, of: None, also))
+        self._together(lambda: self._attached[key].try_candidates(lambda done, of: None, also))
 
     def _begin_training(self, key: int, paths_per_update: int, seed: int, workers: int) -> None:
         def begin() -> None:
-            self._backends[key].load_with(workers)
-            self._backends[key].begin_training(paths_per_update, seed)
+            backend = self._attached[key]
+            backend.framework.load_with(backend.data, workers)
+            self._training[key] = backend.begin_training(paths_per_update, seed)
 
         self._together(begin)
 
     def _train_epoch(self, key: int, epoch: int, done: int) -> None:
         try:
-            self._backends[key].follow_epoch(epoch, done)
+            self._training[key].follow_epoch(epoch, done)
         except RankLostError:
             raise
         except Exception:  # all ranks have it, or heard of it; rank 0 tells
@@ -113,21 +121,23 @@ class Follower:
 
     def _restore(self, key: int, done: int) -> None:
         def restore() -> None:
-            self._backends[key].restore(self._ranks.receive_bytes(), done)
+            self._training[key].restore(self._ranks.receive_bytes(), done)
 
         self._together(restore)
 
     def _measure_each(self, key: int, serial: str, jobs: list[Job]) -> None:
-        backend = self._backends[key]
-        board = WorkQueue(self._ranks, serial, len(jobs))
+        backend = self._attached[key]
+        queue = WorkQueue(self._ranks, serial, len(jobs))
         with backend.sharing():
-            board.work(lambda number: backend.measure(*jobs[number]))
+            queue.work(lambda number: backend.measure(*jobs[number]))
 
     def _exchange(self, megabytes: int) -> None:
         self._ranks.try_exchange(megabytes)
 
     def _close(self, key: int) -> None:
-        self._backends.pop(key).close()
+        for phase in (self._training, self._attached, self._probed):
+            phase.pop(key, None)
+        self._opened.pop(key).close()
 
     def _together(self, action: Callable[[], object]) -> None:
         failure = None
@@ -145,17 +155,17 @@ class Follower:
             pass
 
 
-def follow_noting_signals(ranks: Ranks, open_backend: OpenBackend) -> Any:
+def follow_noting_signals(ranks: Ranks, open_framework: OpenFramework) -> Any:
     """Follow as a process that a launcher started; see :func:`nasea.backends.opening.follow`."""
     before = _note_signals(ranks)
     try:
-        return Follower(ranks, open_backend).run()
+        return Follower(ranks, open_framework).run()
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
 
 
-def follow_spawned(start: Callable[[dict[str, Any]], tuple[Ranks, OpenBackend]]) -> None:
+def follow_spawned(start: Callable[[dict[str, Any]], tuple[Ranks, OpenFramework]]) -> None:
     """Follow as a process that rank 0 started: one line of settings on stdin, then nothing.
 
     When stdin ends rank 0 is gone, however it ended, and so is this process.
@@ -170,9 +180,9 @@ def follow_spawned(start: Callable[[dict[str, Any]], tuple[Ranks, OpenBackend]])
     sys.stdin = open(os.devnull, encoding="utf-8")
     _note_signals(None)
     try:
-        ranks, open_backend = start(settings)
+        ranks, open_framework = start(settings)
         _note_signals(ranks)
-        Follower(ranks, open_backend).run()
+        Follower(ranks, open_framework).run()
     except (FailedElsewhere, NaseaError):
         sys.exit(_EXIT_LOST)  # rank 0 knows more, and tells it
 
@@ -183,7 +193,7 @@ def _die_with(rank_0: io.FileIO) -> None:
 
 
 def _note_signals(ranks: Ranks | None) -> dict[signal.Signals, Any]:
-    """Have a request to stop passed on to rank 0, which decides; returns the earlier handlers."""
+    """Pass requests to stop on to rank 0, which decides; returns the earlier handlers."""
 
     def note(number: int, frame: object) -> None:
         if ranks is not None:

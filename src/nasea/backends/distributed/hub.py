@@ -55,11 +55,11 @@ class Hub:
         return int(self._listener.address[1])
 
     def on_lost(self, action: Callable[[], None]) -> None:
-        """Have something done, in another thread, as soon as a rank is lost."""
+        """Register a function that another thread calls as soon as a rank is lost."""
         self._on_lost.append(action)
 
     def retire(self) -> None:
-        """Take it as it comes that ranks go from now on."""
+        """Accept from now on that ranks disconnect."""
         self._retired = True
 
     # --- keys and values; see nasea.backends.distributed.ranks.Store ---

@@ -92,7 +92,7 @@ class HubClient:
         return self._ask(request, content, seconds + _LATE_SECONDS)[1]
 
     def close(self) -> None:
-        """Go; the others hear of it."""
+        """Disconnect; the other ranks are notified."""
         self._requests.close()
         self._watch.close()
 

@@ -67,7 +67,7 @@ class Launch:
 
 
 def read_launch(environ: Mapping[str, str]) -> Launch | None:
-    """What the launcher told this process; ``None`` where it was started by itself.
+    """What the launcher passed to this process; ``None`` if there is no launcher.
 
     Raises:
         NotAvailableError: several machines without MASTER_ADDR, or a TF_CONFIG that is none.
@@ -112,7 +112,7 @@ def not_meeting(launch: Launch, error: Exception) -> NotAvailableError:
 
 
 def conceal(environ: MutableMapping[str, str]) -> None:
-    """Take away what would have code of the user join the other processes of its own accord."""
+    """Remove variables that would make the user's code join the other processes by itself."""
     for name in (*_TORCHRUN, "GROUP_RANK", "ROLE_RANK", "GROUP_WORLD_SIZE", "ROLE_WORLD_SIZE"):
         environ.pop(name, None)
     for name in [name for name in environ if name == _TF_CONFIG or name.startswith("HOROVOD_")]:

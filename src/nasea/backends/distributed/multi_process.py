@@ -1,4 +1,4 @@
-"""Rank 0's hold on the processes of a run."""
+"""The processes of a run as rank 0 manages them."""
 
 from __future__ import annotations
 
@@ -9,24 +9,23 @@ from typing import Any
 
 from nasea.backends.base import Backend
 from nasea.backends.distributed.launch import launched
-from nasea.backends.distributed.process_group import OpenBackend, ProcessGroup, SingleProcess
+from nasea.backends.distributed.leader import Leader
+from nasea.backends.distributed.process_group import ProcessGroup, SingleProcess
 from nasea.backends.distributed.processes import GRACE_SECONDS, Children
 from nasea.backends.distributed.ranks import Ranks
+from nasea.backends.framework import OpenFramework
 from nasea.backends.records import Role
 from nasea.config import Scenario
 from nasea.errors import NaseaError, Notice, RankLostError
 
 NO_CUDA = "no CUDA device: one process on the CPU (resource.device: cpu starts one for each id)"
-"""What is told where several ids cannot be had."""
+"""Notice where several device ids cannot be used."""
 
 Join = Callable[[Scenario, Callable[[], None]], Ranks]
 """Joins the processes that a launcher started; the second argument is called to stop a run."""
 
 Spawn = Callable[[Scenario, Callable[[], None]], tuple[Ranks, Children]]
 """Starts a process for each of ``resource.gpu_id`` but the first."""
-
-OpenLeader = Callable[[Scenario, Path, Role, int], Backend]
-"""A framework's backend of rank 0, with the number that tells it from others of this run."""
 
 
 class MultipleProcesses:
@@ -35,17 +34,19 @@ class MultipleProcesses:
     Args:
         ranks: all processes.
         gpu_ids: the devices, one a process of a machine.
-        open_leader: opens a backend of the framework.
+        open_framework: the framework's half of a backend.
     """
 
     notices: Sequence[Notice] = ()
 
-    def __init__(self, ranks: Ranks, gpu_ids: tuple[int, ...], open_leader: OpenLeader) -> None:
+    def __init__(
+        self, ranks: Ranks, gpu_ids: tuple[int, ...], open_framework: OpenFramework
+    ) -> None:
         self.ranks = ranks
         self.size = ranks.size
         self.outcome: Any = None
         self._gpu_ids = gpu_ids
-        self._open_leader = open_leader
+        self._open_framework = open_framework
         self._opened = 0
 
     def open(self, scenario: Scenario, directory: Path, role: Role = "search") -> Backend:
@@ -54,7 +55,10 @@ class MultipleProcesses:
         resource = scenario.resource.model_copy(update={"gpu_ids": self._gpu_ids})
         scenario = scenario.model_copy(update={"resource": resource})
         self._opened += 1
-        return self._open_leader(scenario, directory, role, self._opened)
+        followers = Leader(self.ranks, self._opened)
+        with followers.together("open", scenario.to_dict(), directory, role, Path.cwd()):
+            framework = self._open_framework(scenario, directory, role, self.ranks)
+        return Backend(framework, followers)
 
     def exchange(self, megabytes: int) -> float:
         """See :class:`nasea.backends.distributed.process_group.ProcessGroup`."""
@@ -67,17 +71,17 @@ def leading(
     ranks: Ranks,
     children: Children | None,
     gpu_ids: tuple[int, ...],
-    open_leader: OpenLeader,
+    open_framework: OpenFramework,
 ) -> Iterator[MultipleProcesses]:
-    """The processes of a run while it lasts; in the end they are told, however it ended.
+    """Context of a run on several processes; at its end the others are told the outcome.
 
     Args:
         ranks: all processes.
         children: those that this process started, if it did.
         gpu_ids: the devices, one a process of a machine.
-        open_leader: opens a backend of the framework.
+        open_framework: the framework's half of a backend.
     """
-    group = MultipleProcesses(ranks, gpu_ids, open_leader)
+    group = MultipleProcesses(ranks, gpu_ids, open_framework)
     failure: dict[str, Any] | None = None
     grace = None
     try:
@@ -105,8 +109,7 @@ def open_several(
     join: Join,
     spawn: Spawn,
     has_devices: Callable[[Scenario], bool],
-    backend: OpenBackend,
-    leader: Callable[..., Backend],
+    open_framework: OpenFramework,
 ) -> Iterator[ProcessGroup]:
     """The processes of a run, joined or started here; this one alone where there are no devices.
 
@@ -116,8 +119,7 @@ def open_several(
         join: the framework's way.
         spawn: the framework's way.
         has_devices: whether there is a device for each id.
-        backend: the framework's backend in a process by itself.
-        leader: the framework's backend of rank 0: (scenario, directory, role, ranks, serial).
+        open_framework: the framework's half of a backend.
     """
     children: Children | None = None
     if launched() is not None:
@@ -125,11 +127,11 @@ def open_several(
     elif has_devices(scenario):
         ranks, children = spawn(scenario, on_stop)
     else:
-        yield SingleProcess(backend, [Notice("resource.gpu_id", NO_CUDA)])
+
+        def open_backend(asked: Scenario, directory: Path, role: Role) -> Backend:
+            return Backend(open_framework(asked, directory, role, None))
+
+        yield SingleProcess(open_backend, [Notice("resource.gpu_id", NO_CUDA)])
         return
-
-    def open_leader(asked: Scenario, directory: Path, role: Role, serial: int) -> Backend:
-        return leader(asked, directory, role, ranks, serial)
-
-    with leading(ranks, children, scenario.resource.gpu_ids, open_leader) as group:
+    with leading(ranks, children, scenario.resource.gpu_ids, open_framework) as group:
         yield group

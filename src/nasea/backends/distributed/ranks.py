@@ -1,4 +1,4 @@
-"""What the processes of one run say to each other, over whatever a framework has for it.
+"""Communication between the processes of a run, over the framework's own means.
 
 Commands and scores go through a store of keys and values, where waiting costs nothing and has no
 time limit. Numbers that decide the course of a run, failures, losses, paths, are exchanged all at
@@ -26,6 +26,12 @@ from nasea.space import Genome
 
 End = Literal["over", "called off"]
 """Why an epoch goes no further."""
+
+Command = Literal[
+    "open", "probe", "attach", "learn_from", "try_candidates", "begin_training", "train_epoch",
+    "restore", "measure_each", "close", "exchange", "end",
+]  # fmt: skip
+"""What rank 0 has the others do."""
 
 _ABANDONED = "abandoned"
 _SHORTEST_PAUSE, _LONGEST_PAUSE = 0.0005, 0.02
@@ -120,13 +126,13 @@ class Ranks(ABC):
 
     # --- what rank 0 has all do ---
 
-    def tell(self, name: str, *args: Any) -> None:
+    def tell(self, name: Command, *args: Any) -> None:
         """Have the other ranks do something; for rank 0."""
         with self.lost_if_broken():
             self.store.set(f"command/{self._commands}", sealed((name, args), self._key))
         self._commands += 1
 
-    def commands(self) -> Iterator[tuple[str, tuple[Any, ...]]]:
+    def commands(self) -> Iterator[tuple[Command, tuple[Any, ...]]]:
         """What rank 0 tells, as it comes; for the others."""
         while True:
             key = f"command/{self._commands}"
@@ -230,7 +236,7 @@ class Ranks(ABC):
     # --- whoever is lost ---
 
     def abandon(self, error: Exception) -> None:
-        """Leave the others in the middle of something, since going on makes no sense.
+        """Leave the others during a joint action that cannot go on.
 
         They find the connection closed, and rank 0 finds the reason.
         """
@@ -254,7 +260,7 @@ class Ranks(ABC):
 
     @contextmanager
     def lost_if_broken(self, who: str = "a process does not answer") -> Iterator[None]:
-        """Tell a broken connection as a lost process."""
+        """Turn a broken connection into the error of a lost process."""
         try:
             yield
         except RuntimeError as error:

@@ -1,4 +1,4 @@
-"""Candidates handed out to whoever is free, and their scores handed in.
+"""A queue of candidates: free ranks take them and return their scores.
 
 A counter that all ranks reach gives every candidate to one of them; a fast device takes more. The
 scores are called for by the number of the candidate, so nothing depends on who took which.
@@ -21,7 +21,7 @@ _CALLED_OFF = str(2**40)
 
 
 class WorkQueue:
-    """Where the candidates of one call are taken and their scores are put.
+    """The candidates of one call and their scores.
 
     Args:
         ranks: who shares them.
@@ -37,12 +37,12 @@ class WorkQueue:
         self._count = count
 
     def take(self) -> int | None:
-        """The number of a candidate that is nobody's yet; ``None`` when none is left."""
+        """The number of a candidate that no rank has taken; ``None`` when none is left."""
         number = self._store.add(self._counter, 1) - 1
         return number if number < self._count else None
 
     def call_off(self) -> None:
-        """Let nobody take another one."""
+        """Hand out no more candidates."""
         self._store.set(self._counter, _CALLED_OFF)
 
     def work(self, measure: Callable[[int], Measurement]) -> None:

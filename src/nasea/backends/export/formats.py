@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 
 from nasea.errors import NotAvailableError
+from nasea.terms import FRAMEWORKS
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,7 @@ def find_format(name: str, framework: str) -> Format:
             is not installed.
     """
     found = FORMATS.get(name.lower())
-    title = _TITLES[framework]
+    title = FRAMEWORKS[framework].title
     own = ", ".join(formats_of(framework))
     if found is None:
         raise NotAvailableError(
@@ -72,8 +73,8 @@ def find_format(name: str, framework: str) -> Format:
         )
     if found.framework != framework:
         raise NotAvailableError(
-            f"--format {found.name} is for networks of {_TITLES[found.framework]}, and this one "
-            f"is of {title}",
+            f"--format {found.name} is for networks of {FRAMEWORKS[found.framework].title}, and "
+            f"this one is of {title}",
             fix=f"formats of {title}: {own}",
         )
     missing = [package for module, package in found.packages if find_spec(module) is None]
@@ -84,6 +85,3 @@ def find_format(name: str, framework: str) -> Format:
             fix=f"pip install {' '.join(missing)}",
         )
     return found
-
-
-_TITLES = {"pytorch": "PyTorch", "tensorflow": "TensorFlow"}

@@ -118,7 +118,7 @@ class Scorer(ABC, Generic[Path, Begun]):
     # --- what is the same in all ---
 
     def measure(self, genome: Genome, data: EvaluationSubset) -> Measurement:
-        """See :meth:`nasea.backends.base.Backend.measure`."""
+        """See :meth:`nasea.backends.base.AttachedBackend.measure`."""
         self.read(data)
         if self.always_again or self.sharing.last is not None:
             try:
@@ -132,7 +132,7 @@ class Scorer(ABC, Generic[Path, Begun]):
             return _out_of_memory(error)
 
     def pictures(self, genome: Genome, count: int) -> tuple[PredictionImage, ...]:
-        """See :meth:`nasea.backends.base.Backend.pictures`."""
+        """See :meth:`nasea.backends.base.AttachedBackend.pictures`."""
         task = self.data.scenario.task
         taken: tuple[PredictionImage, ...] = ()
         if task == "classification":

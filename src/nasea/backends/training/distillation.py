@@ -1,4 +1,4 @@
-"""What both frameworks' teachers have in common."""
+"""What the teachers of both frameworks share."""
 
 from __future__ import annotations
 

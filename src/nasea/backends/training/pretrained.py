@@ -1,4 +1,4 @@
-"""The weights that pre-training hands on: slots of the supernet and tensors of PreNet, by name."""
+"""Weights from pre-training: slots of the supernet and tensors of PreNet, by name."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SLOT, PRE_NET = "slot:", "PreNet:"
 
 @dataclass(frozen=True)
 class LoadedPretrained:
-    """What became of a file of pre-trained weights.
+    """Which tensors of a file of pre-trained weights were loaded.
 
     Attributes:
         loaded: names of the tensors that were taken over.

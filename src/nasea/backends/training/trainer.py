@@ -1,4 +1,4 @@
-"""The epochs of a supernet in either framework: what is trained when, what is told, what is kept.
+"""Training a supernet in either framework: order of updates, progress reports, state.
 
 A framework's trainer supplies the update: gradients of paths, optimiser, schedule, and the tensors
 of a training state.
@@ -130,7 +130,7 @@ class Trainer(ABC):
         on_update: Callable[[UpdateReport], None],
         done: int,
     ) -> None:
-        """One epoch; see :meth:`nasea.backends.base.Backend.train_epoch`."""
+        """One epoch; see :meth:`nasea.backends.base.TrainingBackend.train_epoch`."""
         if not done:
             self.begin_epoch(epoch)
         stream = iter(batches)
@@ -190,7 +190,7 @@ class Trainer(ABC):
         return self.packed()
 
     def progress(self) -> dict[str, int]:
-        """The counts that belong into a state."""
+        """The counts that belong in a state."""
         return {
             "global_step": self.global_step,
             "steps_per_epoch": self.steps_per_epoch,
@@ -198,7 +198,7 @@ class Trainer(ABC):
         }
 
     def restore(self, state: bytes, done: int = 0) -> int:
-        """See :meth:`nasea.backends.base.Backend.restore`; refuses all but plain values."""
+        """See :meth:`nasea.backends.base.TrainingBackend.restore`; refuses all but plain values."""
         stored = self.unpacked(state)
         try:
             return self.put(stored, done)
@@ -211,7 +211,7 @@ class Trainer(ABC):
             ) from error
 
     def same_share(self, progress: Mapping[str, Any], done: int) -> tuple[int, int]:
-        """Where as much of the training is done with updates of another size.
+        """Convert the progress of a trainer whose updates have another size.
 
         Images of the present epoch that do not fill an update are read again.
 

@@ -1,1 +1,1 @@
-"""The user's module: imported, called in a directory of its own, its failures put in words."""
+"""The user's module: importing it, calling it, and reporting its failures."""

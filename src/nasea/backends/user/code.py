@@ -82,7 +82,7 @@ class UserCode(ABC):
 
     @contextmanager
     def guard(self, doing: str) -> Iterator[None]:
-        """Report what goes wrong inside as the user's own failure."""
+        """Report errors within as failures of the user's code."""
         with user_code(doing, self.directory):
             yield
 

@@ -1,4 +1,4 @@
-"""What libraries write past Python, held back."""
+"""Suppresses what libraries write past Python."""
 
 from __future__ import annotations
 

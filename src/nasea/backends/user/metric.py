@@ -1,4 +1,4 @@
-"""What the user's metric may return, and how it may fail on one architecture."""
+"""What the user's metric may return, and how it may fail on an architecture."""
 
 from __future__ import annotations
 

@@ -34,13 +34,13 @@ class MetricMemory:
         self._objects = [each for _, each in reachable(user, directory) if has_memory(each)]
 
     def reset(self) -> None:
-        """Have all of them forget."""
+        """Reset all of them."""
         for each in self._objects:
             _reset(each)
 
     @contextmanager
     def kept(self) -> Iterator[None]:
-        """After it they hold what they held before."""
+        """Context after which they hold what they held before."""
         before = [_state(each) for each in self._objects]
         try:
             yield

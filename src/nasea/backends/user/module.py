@@ -90,7 +90,7 @@ def _user_modules(directory: Path) -> dict[str, ModuleType]:
 
 
 def _forget_user_modules(directory: Path) -> None:
-    """Have what an earlier run in this process imported read anew: it may have been edited.
+    """Forget modules that an earlier run in this process imported: they may have been edited.
 
     That run may have been in another directory, with modules of the same names.
     """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import cast
 
 from nasea.config.reading.nodes import Scalar
 from nasea.config.reading.report import shorten
@@ -10,6 +11,7 @@ from nasea.config.reading.values import Given
 from nasea.config.schema.amounts import read_amount, written
 from nasea.config.schema.fields import Location
 from nasea.config.schema.rules import RuleReport
+from nasea.terms import COSTS, CostKind
 
 
 def check_costs(
@@ -25,8 +27,8 @@ def check_costs(
     Returns:
         The budgets that were refused.
     """
-    budgets = {("constraint", "value"): kind}
-    budgets |= {("constraint", f"also_{one}"): one for one in ("size", "flops", "latency")}
+    budgets: dict[Location, str | None] = {("constraint", "value"): kind}
+    budgets |= {("constraint", f"also_{one}"): one for one in COSTS}
     refused: set[Location] = set()
     for location, what in budgets.items():
         node = given[location].node if location in given else None
@@ -39,8 +41,8 @@ def check_costs(
             judge.refuse(location, "must be milliseconds", fix="write the number alone, as in 7.5")
             refused.add(location)
         elif what != "latency" and amount.unit == "ms":
-            noun = {"size": "parameters", "flops": "FLOPs"}[what]
-            judge.refuse(location, f"must be {noun}", fix="write it as 2500000, 2.5M or 2.5e6")
+            unit = COSTS[cast(CostKind, what)].unit
+            judge.refuse(location, f"must be {unit}", fix="write it as 2500000, 2.5M or 2.5e6")
             refused.add(location)
         elif amount.doubt is not None and not (what == "latency" and "point" in amount.doubt):
             read = f"{shorten(node.text)} read as {written(amount.value)}"

@@ -7,7 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Annotated, Literal, Union, get_args, get_origin
 
-TASKS = ("classification", "detection", "segmentation")
+from nasea import terms
+
+TASKS: tuple[str, ...] = tuple(terms.TASKS)
 
 
 @dataclass(frozen=True)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field
 
 from nasea.config.schema.keys import Words
+from nasea.terms import CostKind
 
 Count = Annotated[int, Field(gt=0), Words("an integer > 0")]
 Index = Annotated[int, Field(ge=0), Words("an integer >= 0")]
@@ -29,7 +30,6 @@ Betas = Annotated[
 Multiples = Annotated[
     tuple[Amount, ...], Field(min_length=1), Words("a list of numbers > 0, e.g. [0.5, 1, 2]")
 ]
-CostKind = Literal["size", "flops", "latency"]
 CostKinds = Annotated[tuple[CostKind, ...], Words("a list of size, flops or latency")]
 Names = Annotated[tuple[Name, ...], Field(min_length=1), Words("a list of names")]
 Ids = Annotated[

@@ -8,6 +8,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import ValidationError
 
+from nasea import terms
 from nasea.config.schema.keys import TASKS, Key
 from nasea.config.schema.kinds import Count, KerasVersion, Seed
 from nasea.config.schema.section import Section
@@ -20,6 +21,7 @@ from nasea.config.schema.sections import (
 )
 from nasea.config.schema.supernet import Supernet
 from nasea.errors import ConfigError, Problem
+from nasea.terms import FRAMEWORKS, Framework, Task
 
 
 class Scenario(Section):
@@ -29,26 +31,22 @@ class Scenario(Section):
         Literal["NASEA"], Key("strategy.name", "the search strategy", required_for=TASKS)
     ] = "NASEA"
     framework: Annotated[
-        Literal["pytorch", "tensorflow"],
+        Framework,
         Key(
             "strategy.framework",
             "the framework of user_module.py",
             required_for=TASKS,
-            spelled={"TensorFlow": "tensorflow", "PyTorch": "pytorch"},
+            spelled={found.title: name for name, found in FRAMEWORKS.items()},
             any_case=True,
         ),
     ]
     task: Annotated[
-        Literal["classification", "detection", "segmentation"],
+        Task,
         Key(
             "strategy.constraint.application_type",
             "what the network is for",
             required_for=TASKS,
-            spelled={
-                "image_classification": "classification",
-                "object_detection": "detection",
-                "semantic_segmentation": "segmentation",
-            },
+            spelled={found.application_type: task for task, found in terms.TASKS.items()},
         ),
     ]
     batch_size: Annotated[

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict
 
-DENSE_TASKS = ("detection", "segmentation")
-"""Tasks whose PostNet may read several layers, and which pre-train."""
-
 
 class Section(BaseModel):
     """Base of all sections: immutable, strict, and closed to unknown keys."""

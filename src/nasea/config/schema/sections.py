@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
+from nasea import terms
 from nasea.config.schema.keys import TASKS, By, Key
 from nasea.config.schema.kinds import (
     Amount,
     Betas,
     Cost,
-    CostKind,
     CostKinds,
     Count,
     Fraction,
@@ -23,14 +23,15 @@ from nasea.config.schema.kinds import (
     Name,
     Path,
 )
-from nasea.config.schema.section import DENSE_TASKS, Section
+from nasea.config.schema.section import Section
+from nasea.terms import DENSE_TASKS, CostKind
 
 
 class Constraint(Section):
     """The budget, of the whole network: PreNet, body and PostNet."""
 
     type: Annotated[
-        Literal["size", "flops", "latency"],
+        CostKind,
         Key("strategy.constraint.constraint_type", "what the budget limits", required_for=TASKS),
     ]
     value: Annotated[
@@ -102,11 +103,7 @@ class Optimizer(Section):
                     "pytorch": "adam",
                     "tensorflow": By(
                         "task",
-                        {
-                            "classification": "adam",
-                            "detection": "adam",
-                            "segmentation": "momentum",
-                        },
+                        {t: task.tensorflow_optimizer for t, task in terms.TASKS.items()},
                     ),
                 },
             ),
@@ -127,7 +124,7 @@ class Optimizer(Section):
         Key(
             "strategy.optimizer.weights_optimizer.learning_rate",
             "initial learning rate of one device; multiplied by the number of devices",
-            default=By("task", {"classification": 1e-4, "detection": 1e-4, "segmentation": 1e-5}),
+            default=By("task", {t: task.learning_rate for t, task in terms.TASKS.items()}),
         ),
     ]
     momentum: Annotated[

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import SerializerFunctionWrapHandler, model_serializer
 
+from nasea import terms
 from nasea.config.schema.keys import By, Key
 from nasea.config.schema.kinds import (
     Count,
@@ -16,7 +17,8 @@ from nasea.config.schema.kinds import (
     Shape,
     Strides,
 )
-from nasea.config.schema.section import DENSE_TASKS, Section
+from nasea.config.schema.section import Section
+from nasea.terms import DENSE_TASKS
 
 
 class Supernet(Section):
@@ -53,11 +55,7 @@ class Supernet(Section):
             "stride of each searched layer; as many as filters",
             default=By(
                 "task",
-                {
-                    "classification": (1, 1, 2, 1, 2, 1, 2, 1),
-                    "detection": (1, 1, 2, 1, 2, 1, 2, 1),
-                    "segmentation": (1, 1, 2, 1, 2, 1, 1, 1),
-                },
+                {t: task.strides for t, task in terms.TASKS.items()},
             ),
         ),
     ]

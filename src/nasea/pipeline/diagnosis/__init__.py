@@ -1,1 +1,1 @@
-"""What is known before a run, and how far its numbers can be trusted."""
+"""Checks before a run, and of how far its numbers can be trusted."""

@@ -1,4 +1,4 @@
-"""``nasea check``: the probe, told to a person."""
+"""``nasea check``: the findings of the probe as a report."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 
 from nasea.backends.records import EvaluationSubset, Measurement
 from nasea.config import load_scenario
-from nasea.cost import UNITS, format_cost
+from nasea.cost import format_cost
 from nasea.errors import Notice
 from nasea.pipeline.probe import (
     Prepared,
@@ -23,6 +23,7 @@ from nasea.pipeline.search.paths import usable_trunks
 from nasea.pipeline.search.pre_training import check_source
 from nasea.pipeline.search.slow_start import small_rate_notice
 from nasea.pipeline.session.events import Listener, Silence
+from nasea.terms import COSTS
 
 _FEASIBILITY_SAMPLE = 20_000
 
@@ -71,7 +72,7 @@ def check(
 
 
 def few_epochs_notice(prepared: Prepared) -> Notice | None:
-    """A warning when a candidate will hardly be trained; ``None`` when all will."""
+    """A warning if a candidate is trained for too few epochs, else ``None``."""
     if prepared.epochs_per_candidate >= 10:
         return None
     needed = 10 * max(prepared.space.choices)
@@ -118,7 +119,7 @@ def _lines(prepared: Prepared) -> tuple[tuple[str, str], ...]:
                   "architectures meet it"))  # fmt: skip
     if scenario.searcher.objectives:
         traded = (kind, *scenario.searcher.objectives)
-        lines.append(("objectives", ", ".join(["accuracy", *(UNITS[one] for one in traded)])))
+        lines.append(("objectives", ", ".join(["accuracy", *(COSTS[one].unit for one in traded)])))
     seconds_train, seconds_search, measured = _estimate(prepared)
     lines.append(("training", f"{scenario.epochs} epochs, {prepared.paths_per_update} paths an "
                   f"update, about {duration(seconds_train)}"))  # fmt: skip
@@ -211,7 +212,7 @@ def _estimate(prepared: Prepared) -> tuple[float, float, Measurement]:
 
 
 def _memory(prepared: Prepared) -> str:
-    """The peak of training and scoring, both of which were tried by now."""
+    """Peak memory of training and scoring, both of which have been tried."""
     peak = prepared.backend.peak_memory
     text = f"peak {peak.process / 2**30:.2f} GiB in this process"
     if peak.device is not None:

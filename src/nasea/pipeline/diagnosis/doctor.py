@@ -17,9 +17,10 @@ from nasea.backends import ProcessGroup, open_process_group, single_process
 from nasea.backends.records import EvaluationSubset, Measurement, UpdateReport
 from nasea.config import Scenario
 from nasea.errors import NotAvailableError
-from nasea.pipeline.diagnosis.trial import STEPS, Framework, trial_project, trial_scenario
+from nasea.pipeline.diagnosis.trial import STEPS, trial_project, trial_scenario
 from nasea.pipeline.opening import open_scenario
 from nasea.space import Genome, fair_path
+from nasea.terms import Framework
 from nasea.version import __version__
 
 _PACKAGES = (
@@ -49,7 +50,7 @@ class Speed:
 
 
 def versions() -> list[tuple[str, str]]:
-    """(package, version) of all that matters; what is not installed is said to be so."""
+    """(package, version) of nasea and what it uses; missing packages are listed as such."""
     found = [("nasea", __version__), ("Python", platform.python_version())]
     found.append(("system", f"{platform.platform()}, {os.cpu_count()} CPU cores"))
     for package in _PACKAGES:
@@ -64,7 +65,7 @@ def versions() -> list[tuple[str, str]]:
 def examine_devices(
     gpu_ids: Sequence[int], device: str, framework: Framework = "pytorch"
 ) -> Iterator[tuple[str, str]]:
-    """Try devices together and tell (what, finding) as it goes.
+    """Try the devices together, yielding (check, finding) pairs.
 
     Args:
         gpu_ids: as ``resource.gpu_id``.
@@ -102,7 +103,7 @@ def examine_devices(
 def apart(measure: Callable[..., T], *values: object) -> T:
     """Call a function in a process of its own.
 
-    TensorFlow must not have been used before by a process that is to work together with others.
+    TensorFlow must be unused in a process that will join others.
     """
     with ProcessPoolExecutor(1, get_context("spawn")) as pool:
         return pool.submit(measure, *values).result()
@@ -124,7 +125,7 @@ def measure_speed(group: ProcessGroup, scenario: Scenario, home: Path) -> Speed:
         home: see :func:`trial_project`.
     """
     opened = open_scenario(scenario, home, group=group)
-    backend, space = opened.backend, opened.space
+    space = opened.space
     marks: list[tuple[float, int]] = []
 
     def on_update(report: UpdateReport) -> None:
@@ -134,8 +135,7 @@ def measure_speed(group: ProcessGroup, scenario: Scenario, home: Path) -> Speed:
         return fair_path(space.choices, 0, index)
 
     try:
-        backend.attach(space, 0)
-        backend.begin_training(1, 0)
+        backend = opened.backend.attach(space, 0).begin_training(1, 0)
         epoch = 0
         while len(marks) < _WARM_UP + STEPS:
             backend.train_epoch(epoch, path, on_update)
@@ -154,4 +154,4 @@ def measure_speed(group: ProcessGroup, scenario: Scenario, home: Path) -> Speed:
             raise NotAvailableError(f"scoring fails: {failures[0]}")
         return Speed(backend.environment["device"], images / seconds, rate)
     finally:
-        backend.close()
+        opened.backend.close()

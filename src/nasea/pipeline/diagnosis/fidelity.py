@@ -21,7 +21,7 @@ from nasea.config import Scenario, load_scenario
 from nasea.cost import format_cost
 from nasea.errors import NaseaError, NotAvailableError, Notice, ResultsError
 from nasea.pipeline.diagnosis.slices import of_equal_cost
-from nasea.pipeline.opening import Opened
+from nasea.pipeline.opening import only
 from nasea.pipeline.probe import Prepared
 from nasea.pipeline.retraining.training_alone import AloneTrainer, Counter, Job
 from nasea.pipeline.search.direction import Direction
@@ -32,7 +32,7 @@ from nasea.pipeline.session.identity import identity, require_same
 from nasea.pipeline.session.session import Session, session
 from nasea.results.fidelity import FIDELITY_FILE, Compared, Fidelity
 from nasea.results.figures.fidelity_plot import save_fidelity_png
-from nasea.space import Genome, Space
+from nasea.space import Genome
 from nasea.version import __version__
 
 FIDELITY_PNG = "fidelity.png"
@@ -189,10 +189,10 @@ class _Run:
         return genomes
 
     def _keys(self, genome: Genome) -> list[str]:
-        """Under what its metrics are kept: on the supernet, then trained alone by seed.
+        """Keys of its metrics: on the supernet, then trained alone, one a seed.
 
-        They name all that may change between studies of one project; a metric of other conditions
-        is another one.
+        A key names everything that may change between studies of a project, since a metric measured
+        under other conditions is a different one.
         """
         name = "-".join(map(str, genome))
         scenario = self.scenario
@@ -220,12 +220,13 @@ class _Run:
             self.store.clear()
             CheckpointStore(self.folder, "train").clear()
 
-    def _keep(self, key: str, metric: float | None, failure: str | None) -> None:
-        """Keep a metric; what failed is told, and tried again at the next start."""
-        if metric is None:
-            self.session.listener.notice(Notice("fidelity", f"no metric, {key}: {failure}"))
+    def _keep(self, key: str, measured: Measurement) -> None:
+        """Store a metric; a failure is reported, and tried again at the next start."""
+        if measured.metric is None:
+            text = f"no metric, {key}: {measured.failure}"
+            self.session.listener.notice(Notice("fidelity", text))
         else:
-            self.metrics[key] = metric
+            self.metrics[key] = measured.metric
             self.store.save({"identity": self.identity, "metrics": self.metrics})
         self.session.stop.check()
 
@@ -243,7 +244,7 @@ class _Run:
         def on_measured(measured: Measurement) -> None:
             nonlocal done
             done += 1
-            self._keep(self._keys(next(coming))[0], measured.metric, measured.failure)
+            self._keep(self._keys(next(coming))[0], measured)
             listener.progress(Progress("fidelity", done, len(genomes), "architecture"))
 
         backend = trained.prepared.backend
@@ -265,14 +266,10 @@ class _Run:
             self.scenario, self.epochs, self.home, self.folder, self.identity, self.session
         )
         for key, genome, seed in missing:
-            job = Job(key, partial(_only, genome), seed)
-            learned = trainer.train(job, counter)
-            self._keep(key, learned.metric, learned.failure)
+            job = Job(key, partial(only, genome), seed)
+            measured, _ = trainer.train(job, counter)
+            self._keep(key, measured)
             counter.one_more()
-            if learned.metric is not None:
-                accuracy = f"{self.direction.accuracy(learned.metric):.4f}"
+            if measured.metric is not None:
+                accuracy = f"{self.direction.accuracy(measured.metric):.4f}"
                 listener.line(f"training {counter.done}/{len(jobs)}: accuracy {accuracy}, {key}")
-
-
-def _only(genome: Genome, opened: Opened) -> Space:
-    return opened.space.only(genome)

@@ -21,7 +21,7 @@ _SMALL, _SOON = 0.02, 0.1
 
 
 def require_rates(rates: Sequence[float], method: str, updates: int) -> None:
-    """Raise TrainingError where a learning rate is no rate, or ends at zero early.
+    """Raise TrainingError if a learning rate is invalid, or drops to zero early.
 
     Args:
         rates: of updates evenly spread over the training, the first and the last among them.
@@ -46,7 +46,7 @@ def require_rates(rates: Sequence[float], method: str, updates: int) -> None:
 
 
 def early_warning(rates: Sequence[float], updates: int) -> str | None:
-    """What to tell where the rate has all but vanished soon, or is zero before the end."""
+    """A warning if the rate is close to zero early, or zero before the end."""
     peak, end = max(rates), _end(rates)
     if end / len(rates) < _LATE and len(rates) - end > 1:
         return (

@@ -6,11 +6,9 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Literal
 
 from nasea.config import Scenario
-
-Framework = Literal["pytorch", "tensorflow"]
+from nasea.terms import Framework
 
 STEPS = 10
 """Steps of an epoch."""

@@ -1,1 +1,1 @@
-"""A network as a file, compared with what it was made of."""
+"""Networks exported to files and compared with the original."""

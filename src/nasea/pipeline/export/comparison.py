@@ -1,4 +1,4 @@
-"""An exported file against the network it was made of, on real images."""
+"""Compares an exported file with its network on real images."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ def _scores_classes(output: Array) -> bool:
 
 
 def _margins(expected: Array, found: Array) -> Array:
-    """By how much the network prefers its class to the file's; -1 where they agree."""
+    """How much higher the network scores its own class than the file's; -1 where they agree."""
     ours, theirs = expected.argmax(-1), found.argmax(-1)
     best = np.take_along_axis(expected, ours[..., None], -1)[..., 0]
     other = np.take_along_axis(expected, theirs[..., None], -1)[..., 0]

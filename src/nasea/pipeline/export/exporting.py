@@ -1,4 +1,4 @@
-"""``nasea export``: a network written, read again by what will run it, compared and timed."""
+"""``nasea export``: writes a network, runs the file in its runtime, compares and times it."""
 
 from __future__ import annotations
 
@@ -161,7 +161,7 @@ def _export(
 
 
 def _keep(said: str, target: Path, listener: Listener) -> None:
-    """Put what an exporter said, pages maybe, into a file and its last line into a notice."""
+    """Write an exporter's output, which may be long, to a file; put its last line into a notice."""
     log = target.with_name(f"{target.name}.log")
     log.write_text(said, encoding="utf-8")
     last = said.strip().splitlines()[-1][:_LONGEST_LINE]

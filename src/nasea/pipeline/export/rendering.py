@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nasea.backends import Backend
+from nasea.backends import AttachedBackend
 from nasea.backends.opening import operations_of
 from nasea.config import Scenario
 from nasea.results.codegen import ModelHeader, Origin, render_model
@@ -12,7 +12,7 @@ from nasea.space import Genome, Space
 
 def model_text(
     scenario: Scenario,
-    backend: Backend,
+    backend: AttachedBackend,
     space: Space,
     genome: Genome,
     info: RunInfo,
@@ -23,31 +23,14 @@ def model_text(
 
     Args:
         scenario: what was searched.
-        backend: the framework, with the ends run.
+        backend: the framework, with both ends run.
         space: where the network is from.
         genome: the network in ``space``.
         info: of the search that found it.
         member: what the header says about it.
         origin: where its weights are from, when not from the search itself.
     """
-    header = ModelHeader(
-        number=member.number,
-        parameters=member.parameters,
-        accuracy=member.accuracy,
-        metric=member.metric,
-        metric_mode=info.metric_mode,
-        search_metric=member.search_metric,
-        flops=member.flops,
-        latency_ms=member.latency_ms,
-        genome=member.genome,
-        blocks=member.blocks,
-        seed=info.seed,
-        config_digest=info.config_digest,
-        nasea_version=info.nasea_version,
-        framework_version=backend.environment["framework"],
-        origin=origin,
-        widths=member.widths,
-    )
+    header = ModelHeader(member, info, backend.environment["framework"], origin)
     candidates = space.decode(genome)
     operations = operations_of(scenario.framework)
     return render_model(

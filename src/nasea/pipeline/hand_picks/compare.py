@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
-from nasea.backends import Backend
+from nasea.backends import AttachedBackend
 from nasea.backends.distributed.launch import launched_rank
 from nasea.backends.records import Measurement
 from nasea.config import Scenario, load_scenario
@@ -74,7 +74,7 @@ class Contest:
 
 
 def planned_field(config: Path, wish: Wish, *, directory: Path | None = None) -> Field:
-    """Who would be compared, nothing trained.
+    """The networks that would be compared; trains nothing.
 
     Args:
         config: the scenario of the search.
@@ -232,17 +232,18 @@ class _Run:
         for entry, seed in missing:
             at_end = self._writer(entry, seed) if seed == seeds[0] else None
             key = self._key(entry, seed)
-            learned = trainer.train(Job(key, entry.space, seed, entry.weights, at_end), counter)
+            job = Job(key, entry.space, seed, entry.weights, at_end)
+            measured, seconds = trainer.train(job, counter)
             counter.one_more()
             label = f"training {counter.done}/{len(jobs)}: {entry.name}, seed {seed}"
-            if learned.metric is None:
-                text = f"{label}: no metric: {learned.failure}"
+            if measured.metric is None:
+                text = f"{label}: no metric: {measured.failure}"
                 listener.notice(Notice("compare", text))
             else:
-                self.known[key] = (learned.metric, learned.seconds)
+                self.known[key] = (measured.metric, seconds)
                 self.store.save({"identity": self.identity, "known": self.known})
-                accuracy = self.direction.accuracy(learned.metric)
-                listener.line(f"{label}: accuracy {accuracy:.4f}, {learned.seconds:.0f} s")
+                accuracy = self.direction.accuracy(measured.metric)
+                listener.line(f"{label}: accuracy {accuracy:.4f}, {seconds:.0f} s")
             self.session.stop.check()
 
     @property
@@ -255,7 +256,7 @@ class _Run:
         return range(first, first + self.contest.seeds)
 
     def _key(self, entry: Entry, seed: int) -> str:
-        """Under what a training is kept; names all that may change between comparisons."""
+        """Key of a training; names everything that may change between comparisons."""
         scenario = self.scenario
         images = f"{scenario.searcher.bn_images} statistics images"
         start = "scratch" if entry.weights is None else digest_of([entry.weights])
@@ -264,7 +265,7 @@ class _Run:
 
     def _writer(
         self, entry: Entry, seed: int
-    ) -> Callable[[Backend, Space, Measurement], None] | None:
+    ) -> Callable[[AttachedBackend, Space, Measurement], None] | None:
         if entry.kind not in ("hand pick", "uniform"):
             return None
         words = f"hand pick, {self._epochs_in_words} from scratch, seed {seed}"

@@ -1,4 +1,4 @@
-"""Who is compared: hand picks scaled to a budget, and results of a search."""
+"""The networks that are compared: hand picks scaled to a budget, and results of a search."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from functools import partial
 from pathlib import Path
 
 from nasea.config import Scenario
-from nasea.cost import ConstraintType, Costs, build_cost_model, cost_of_kind
+from nasea.cost import Costs, build_cost_model
 from nasea.cost.profiles import Profile
 from nasea.errors import LatencyError, NaseaError, Notice, ResultsError
-from nasea.pipeline.opening import Opened, chosen_blocks, genome_of, require_framework
+from nasea.pipeline.opening import Opened, chosen_blocks, genome_of, only, require_framework
 from nasea.pipeline.probe import Built, open_profile, open_space
 from nasea.pipeline.session.session import Session
 from nasea.results.front import Front, FrontMember
@@ -22,6 +22,7 @@ from nasea.results.units import Unit, unit_for
 from nasea.space import Genome, Space, load_user_blocks
 from nasea.space.families import Family, known_families, uniform_families
 from nasea.space.hand_picks import TOLERANCE, HandPick, OutOfReach, scaled, stages_of
+from nasea.terms import CostKind, cost_of_kind
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,7 @@ class Entry:
 
     @property
     def identity(self) -> str:
-        """What the network is, whatever it is called."""
+        """Identifies the network independently of its name."""
         layers = zip(self.blocks, self.filters, self.strides, strict=True)
         return " ".join(f"{block}:{width}/{stride}" for block, width, stride in layers)
 
@@ -76,7 +77,7 @@ class Entry:
         cost = unit.phrase(self.cost(unit.quantity))
         return f"{cost}, filters {'-'.join(map(str, self.filters))}"
 
-    def cost(self, quantity: ConstraintType) -> float:
+    def cost(self, quantity: CostKind) -> float:
         """One of the costs."""
         return cost_of_kind(self.costs, quantity)
 
@@ -153,9 +154,9 @@ def open_field(scenario: Scenario, home: Path, wish: Wish, ready: Session) -> Fi
 
 
 def suited(front: Front, budget: float) -> FrontMember:
-    """The result to set beside hand picks of a budget: the most accurate that costs no more.
+    """The result to compare with hand picks of a budget: the most accurate one within it.
 
-    Where all are dearer, the cheapest. What a hand pick may cost above the budget, it may too.
+    The cheapest one if all cost more. It may exceed the budget as far as a hand pick may.
     """
     best = front.under(budget * (1 + TOLERANCE))
     if best is not None:
@@ -187,7 +188,7 @@ def _of_result(member: FrontMember, weights: Path, genome: Genome) -> list[Entry
     filters = tuple(layer.c_out for layer in member.layers)
     strides = tuple(layer.stride for layer in member.layers)
     title = f"{name} of the search, from scratch"
-    space = partial(_only, genome)
+    space = partial(only, genome)
     alone = Entry(name, "searched", title, costs, filters, strides, member.blocks, space)
     return [
         alone,
@@ -228,20 +229,16 @@ def from_space(
         tuple(layer.out_shape[0] for layer in space.layers),
         tuple(layer.stride for layer in space.layers),
         opened.space.blocks(genome),
-        partial(_only, genome),
+        partial(only, genome),
     )
 
 
 def costs_of(space: Space, opened: Built, profile: Profile | None) -> Costs:
-    """What the only network of a space costs between the ends of an opened scenario."""
+    """Cost of the only network of a space, with the ends of an opened scenario."""
     kind = opened.scenario.constraint.type
     ends = (opened.pre_net.costs, opened.post_net.costs)
     model = build_cost_model(space, kind, ends, profile, opened.end_pieces)
     return model.costs((0,) * len(space.layers))
-
-
-def _only(genome: Genome, opened: Opened) -> Space:
-    return opened.space.only(genome)
 
 
 class _Picker:

@@ -1,10 +1,10 @@
-"""The model file and the weights of a hand pick, so that one that wins can be used."""
+"""Writes the model file and weights of a hand pick, so that a winning one can be used."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from nasea.backends import Backend
+from nasea.backends import AttachedBackend
 from nasea.backends.records import Measurement
 from nasea.config import Scenario
 from nasea.errors import ResultsError
@@ -25,7 +25,7 @@ def write_hand_pick(
     words: str,
     folder: Path,
     home: Path,
-    backend: Backend,
+    backend: AttachedBackend,
     space: Space,
     measured: Measurement,
 ) -> None:

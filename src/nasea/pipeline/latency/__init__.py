@@ -1,1 +1,1 @@
-"""Latency profiles made and tried."""
+"""Making and checking latency profiles."""

@@ -86,7 +86,7 @@ def write_bench(
 
 
 def distinct_operators(opened: Built) -> list[Operator]:
-    """What the space's networks are made of, each once.
+    """The different operators of the space's networks and the ends.
 
     Raises:
         LatencyError: naming operators that nasea has no word for.

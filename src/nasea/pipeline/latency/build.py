@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from nasea.backends.base import Deployment
+from nasea.backends.export.deployment import Deployment
 from nasea.backends.export.host.runtimes import RUNTIMES, HostRuntime, this_processor
 from nasea.backends.export.host.timing import BRISK, CAREFUL, Effort, Job, Timing, time_all
 from nasea.config import Scenario, load_scenario

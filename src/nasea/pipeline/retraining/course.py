@@ -1,4 +1,4 @@
-"""Training one network: epochs, each measured; the best weights kept; checkpoints all the way."""
+"""Training one network: measures each epoch, keeps the best weights, writes checkpoints."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 from nasea.backends.records import EvaluationSubset, UpdateReport
 from nasea.errors import MetricError, Notice
 from nasea.pipeline.epochs import EpochLoop, Seen
-from nasea.pipeline.opening import Opened
+from nasea.pipeline.probe import Built
 from nasea.pipeline.search.direction import Direction
 from nasea.pipeline.session.checkpoint import Checkpoint, CheckpointStore
 from nasea.pipeline.session.session import Session
@@ -21,7 +21,7 @@ from nasea.space import Genome
 
 @dataclass(frozen=True)
 class Course:
-    """How far a training is; what a checkpoint holds besides the state of the backend.
+    """Progress of a training: what a checkpoint holds besides the backend's state.
 
     Attributes:
         epoch: epochs done.
@@ -44,7 +44,7 @@ class Retraining(EpochLoop):
     """Trains the only architecture of a supernet.
 
     Args:
-        opened: the run; its space has one candidate a layer, and the backend is ready to begin.
+        opened: the run; its space has one candidate a layer. Its training begins here.
         plan: how to train.
         direction: how a metric becomes an accuracy.
         store: checkpoints.
@@ -56,7 +56,7 @@ class Retraining(EpochLoop):
 
     def __init__(
         self,
-        opened: Opened,
+        opened: Built,
         plan: TrainingPlan,
         direction: Direction,
         store: CheckpointStore,
@@ -64,10 +64,8 @@ class Retraining(EpochLoop):
         session: Session,
     ) -> None:
         self._genome: Genome = (0,) * len(opened.space.layers)
-        super().__init__(
-            opened.backend, plan.epochs, lambda _: self._genome, store, identity, session
-        )
-        self.opened = opened
+        backend = opened.backend.begin_training(1, opened.scenario.seed)
+        super().__init__(backend, plan.epochs, lambda _: self._genome, store, identity, session)
         self.plan = plan
         self.direction = direction
         self._course = Course()
@@ -87,7 +85,6 @@ class Retraining(EpochLoop):
         Raises:
             MetricError: the metric failed before training and after every epoch.
         """
-        self.steps_per_epoch = self.backend.begin_training(1, self.opened.scenario.seed)
         if stored is not None:
             self._resume(stored)
         last = self.plan.epochs if until is None else min(until, self.plan.epochs)
@@ -112,12 +109,12 @@ class Retraining(EpochLoop):
 
     def after_epoch(self, seen: Seen) -> None:
         """Measure, and keep the best weights."""
-        loss = self._course.loss_sum / max(self.steps_per_epoch, 1)
+        loss = self._course.loss_sum / max(self.backend.steps_per_epoch, 1)
         self._course = replace(self._course, loss_sum=0.0)
         self._measure(loss)
 
     def _measure(self, loss: float | None) -> None:
-        """Enter the network as it is now; keep its weights when it is the best so far."""
+        """Measure the network now; keep its weights if it is the best so far."""
         measured = self.backend.measure(self._genome, EvaluationSubset())
         row = EpochRow(self.epoch, measured.metric, loss)
         rows = (*self._course.rows, row)
@@ -132,11 +129,11 @@ class Retraining(EpochLoop):
         listener.line(self._in_words(row))
         if measured.metric is not None:
             accuracy = self.direction.accuracy(measured.metric)
-            step = row.epoch * self.steps_per_epoch
+            step = row.epoch * self.backend.steps_per_epoch
             self.session.journal.events.scalar("accuracy", accuracy, step)
 
     def _is_best(self, metric: float) -> bool:
-        """Whether no earlier epoch was better; of equals the later has learned longer."""
+        """Whether no earlier epoch was better; of equals the later one has trained longer."""
         if self._course.best is None:
             return True
         before = self._course.rows[self._course.best].metric

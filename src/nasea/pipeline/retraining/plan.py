@@ -1,4 +1,4 @@
-"""What a user asks of a retraining, and what that means for a scenario."""
+"""What a user asks of a retraining, and the scenario that follows from it."""
 
 from __future__ import annotations
 

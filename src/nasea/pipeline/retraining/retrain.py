@@ -9,13 +9,14 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+from nasea.backends import AttachedBackend
 from nasea.backends.export.formats import find_format, formats_of
 from nasea.config import Scenario, load_scenario
 from nasea.errors import Notice, ResultsError
 from nasea.pipeline.export.exporting import ExportedFile, export_result
 from nasea.pipeline.export.rendering import model_text
 from nasea.pipeline.opening import Opened, genome_of, open_scenario, require_framework
-from nasea.pipeline.probe import played_schedule
+from nasea.pipeline.probe import Built, played_schedule
 from nasea.pipeline.retraining.course import Course, Retraining
 from nasea.pipeline.retraining.plan import Request, plan_of, planned, retrained_name
 from nasea.pipeline.search.direction import Direction
@@ -27,7 +28,7 @@ from nasea.results.codegen import Origin
 from nasea.results.front import Front
 from nasea.results.picked import Result, is_retrained, pick_result
 from nasea.results.retrained import RETRAINED_FILE, Retrained, TrainingPlan, write_retrained
-from nasea.space import Genome
+from nasea.space import Space
 from nasea.version import __version__
 
 
@@ -220,13 +221,13 @@ class _Run:
     def retrained(self, restart: bool) -> tuple[Retrained, Opened]:
         """Train and write; also gives what was opened, with the whole space."""
         with self._open(restart) as (opened, stored):
-            training, genome, stored = self._prepared(opened, stored, restart)
-            return self._write(training.run(stored), genome, opened), opened
+            training, stored = self._prepared(opened, stored, restart)
+            return self._write(training.run(stored), training.backend, opened.space), opened
 
     def until(self, epoch: int, restart: bool) -> Course:
         """Train as far as an epoch; nothing is written but checkpoints."""
         with self._open(restart) as (opened, stored):
-            training, _, stored = self._prepared(opened, stored, restart)
+            training, stored = self._prepared(opened, stored, restart)
             course = training.run(stored, epoch)
         opened.backend.close()
         return course
@@ -248,10 +249,8 @@ class _Run:
 
     def _prepared(
         self, opened: Opened, stored: Checkpoint | None, restart: bool
-    ) -> tuple[Retraining, Genome, Checkpoint | None]:
-        genome = genome_of(opened.space, self.result)
-        alone = replace(opened, space=opened.space.only(genome))
-        self._begin(opened, alone, resumed=stored is not None)
+    ) -> tuple[Retraining, Checkpoint | None]:
+        alone = self._put_together(opened, resumed=stored is not None)
         present = self._identity(alone)
         if restart:  # only now: what cannot begin anew must not cost the earlier run
             self.store.clear()
@@ -262,15 +261,16 @@ class _Run:
         elif stored is not None:
             require_same(stored.meta["identity"], present, f"checkpoint/{self.folder.name}/")
         training = Retraining(alone, self.plan, self.direction, self.store, present, self.session)
-        return training, genome, stored
+        return training, stored
 
-    def _begin(self, opened: Opened, alone: Opened, resumed: bool) -> None:
-        """Put the network together and try a batch, before anything is trained."""
-        backend, listener = opened.backend, self.session.listener
+    def _put_together(self, opened: Opened, resumed: bool) -> Built:
+        """The network alone, a batch of it tried, before anything is trained."""
+        space = opened.space.only(genome_of(opened.space, self.result))
+        listener = self.session.listener
         listener.begin("probe", f"putting {self.result.name} together, trying one batch")
-        backend.attach(alone.space, self.scenario.seed)
+        backend = opened.backend.attach(space, self.scenario.seed)
         if not self.plan.from_scratch:
-            backend.inherit((0,) * len(alone.space.layers), self.result.weights)
+            backend.inherit((0,) * len(space.layers), self.result.weights)
         if self.teacher is not None:
             genome = genome_of(opened.space, self.teacher)
             share = self.plan.teacher_share
@@ -289,8 +289,9 @@ class _Run:
             f"{environment}; {data.train_images} training images, "
             f"{data.val_images} validation images"
         )
+        return Built(self.scenario, backend, space)
 
-    def _identity(self, alone: Opened) -> dict[str, str]:
+    def _identity(self, alone: Built) -> dict[str, str]:
         """What shapes this training; the plan apart from the rest, so that it is told by name."""
         neutral = planned(self.scenario, replace(self.plan, epochs=1, learning_rate=0.5))
         plan = json.dumps(asdict(self.plan), sort_keys=True)
@@ -311,7 +312,7 @@ class _Run:
         same = bool(asdict(written.plan) == stored.meta["plan"])
         return same and int(stored.meta["course"]["epoch"]) >= written.plan.epochs
 
-    def _write(self, course: Course, genome: Genome, opened: Opened) -> Retrained:
+    def _write(self, course: Course, backend: AttachedBackend, space: Space) -> Retrained:
         assert course.best is not None
         best = course.rows[course.best]
         assert best.metric is not None
@@ -330,9 +331,8 @@ class _Run:
         inside = folder.relative_to(self.home) if folder.is_relative_to(self.home) else folder
         words = f"{self.plan.words}; best after epoch {best.epoch}"
         origin = Origin(retrained.name, inside.as_posix(), words)
-        text = model_text(
-            self.scenario, opened.backend, opened.space, genome, self.result.info, member, origin
-        )
+        genome = genome_of(space, self.result)
+        text = model_text(self.scenario, backend, space, genome, self.result.info, member, origin)
         aside = write_retrained(self.target, retrained, text, course.best_weights)
         if aside is not None:
             kept = f"the earlier network is kept in {aside.name}/"

@@ -1,4 +1,4 @@
-"""Training one network alone, as a supernet of which it is the only path; resumable."""
+"""Training one network alone, as a supernet with a single path; resumable."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from nasea.backends import Backend
+from nasea.backends import AttachedBackend
 from nasea.backends.records import EvaluationSubset, Measurement
 from nasea.config import Scenario
 from nasea.errors import Notice, TrainingError
@@ -37,27 +37,11 @@ class Job:
     space: Callable[[Opened], Space]
     seed: int
     weights: Path | None = None
-    at_end: Callable[[Backend, Space, Measurement], None] | None = None
-
-
-@dataclass(frozen=True)
-class Learned:
-    """What a training came to.
-
-    Attributes:
-        metric: on the whole of val_dir with the weights of the last epoch; ``None`` where it
-            failed.
-        failure: why.
-        seconds: of training, over all starts; opening data and measuring are not in it.
-    """
-
-    metric: float | None
-    failure: str | None
-    seconds: float
+    at_end: Callable[[AttachedBackend, Space, Measurement], None] | None = None
 
 
 class Alone(SupernetTraining):
-    """A single architecture, trained as a supernet of which it is the only path."""
+    """A single architecture, trained as a supernet with a single path."""
 
     stage = "fidelity"
     title = "training alone"
@@ -93,7 +77,7 @@ class Alone(SupernetTraining):
 
 
 class Counter(Silence):
-    """Hears of one training after another; tells how far all of them are.
+    """Listens to one training after another and reports the progress of all.
 
     Args:
         listener: who is told.
@@ -155,12 +139,16 @@ class AloneTrainer:
         self.identity = identity
         self.session = session
 
-    def train(self, job: Job, listener: Listener) -> Learned:
-        """Train a network; one that cannot be trained is no reason to stop.
+    def train(self, job: Job, listener: Listener) -> tuple[Measurement, float]:
+        """Train a network; a failure is returned, not raised.
 
         Args:
             job: which.
             listener: hears of progress.
+
+        Returns:
+            The metric on the whole of val_dir with the weights of the last epoch; and the seconds
+            of training, over all starts, without opening data and measuring.
         """
         scenario = self.scenario.model_copy(update={"epochs": self.epochs, "seed": job.seed})
         stored = self.store.load([])
@@ -170,12 +158,11 @@ class AloneTrainer:
             stored = None
         workers = None if stored is None else int(stored.meta["workers"])
         opened = open_scenario(scenario, self.home, workers, group=self.session.group)
-        backend = opened.backend
         training: Alone | None = None
         try:
             space = job.space(opened)
             genome = (0,) * len(space.layers)
-            backend.attach(space, job.seed)
+            backend = opened.backend.attach(space, job.seed)
             if job.weights is not None:
                 backend.inherit(genome, job.weights)
             seconds = backend.try_candidates(lambda done, total: None)
@@ -190,7 +177,6 @@ class AloneTrainer:
         except TrainingError as error:  # it may well be the only one that does not train
             measured = Measurement(None, error.message)
         finally:
-            backend.close()
+            opened.backend.close()
         self.store.clear()
-        spent = 0.0 if training is None else training.seconds
-        return Learned(measured.metric, measured.failure, spent)
+        return measured, 0.0 if training is None else training.seconds

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from nasea.backends.records import EvaluationSubset, Measurement
@@ -20,17 +19,10 @@ from nasea.results.front import Evaluated, Front, FrontMember, LayerRow, RunInfo
 from nasea.results.storage.store import RenderedModel, write_results
 from nasea.space import Genome
 from nasea.strategy import Archive, Record, representatives
+from nasea.terms import TASKS
 from nasea.version import __version__
 
 _PICTURES = 6
-
-
-@dataclass(frozen=True)
-class _Scored:
-    """A member of the front with its metric on the whole of val_dir."""
-
-    record: Record
-    metric: float
 
 
 def finish(
@@ -66,7 +58,7 @@ def finish(
     listener.begin("results", "scoring the front on all validation images, writing results/")
     records = _chosen(prepared, archive)
     scored = _score_whole(prepared, records, book, listener, stop)
-    members = [_member(prepared, direction, number, item) for number, item in enumerate(scored)]
+    members = [_member(prepared, direction, n, *item) for n, item in enumerate(scored)]
     front = assemble(prepared, proposer, direction, members, archive, hypervolumes, notes)
     models = [_render(prepared, front, member) for member in members]
 
@@ -106,8 +98,8 @@ def preview(
 ) -> Front:
     """The front as the search sees it so far, with the scores the search uses."""
     records = _chosen(prepared, archive)
-    scored = [_Scored(r, r.score.metric) for r in records if r.score.metric is not None]
-    members = [_member(prepared, direction, number, item) for number, item in enumerate(scored)]
+    scored = [(r, r.score.metric) for r in records if r.score.metric is not None]
+    members = [_member(prepared, direction, n, *item) for n, item in enumerate(scored)]
     return assemble(prepared, proposer, direction, members, archive, hypervolumes, ())
 
 
@@ -129,7 +121,7 @@ def assemble(
     """The front with all that a reader wants to know about it."""
     scenario = prepared.scenario
     info = RunInfo(
-        task=_TASK_NAMES[scenario.task],
+        task=TASKS[scenario.task].application_type,
         framework=scenario.framework,
         constraint_type=scenario.constraint.type,
         constraint_value=float(scenario.constraint.value),
@@ -162,20 +154,14 @@ def assemble(
     return Front(info, tuple(members), evaluated)
 
 
-_TASK_NAMES = {
-    "classification": "image_classification",
-    "detection": "object_detection",
-    "segmentation": "semantic_segmentation",
-}
-
-
 def _score_whole(
     prepared: Prepared,
     records: Sequence[Record],
     book: ScoreBook,
     listener: Listener,
     stop: StopRequest,
-) -> list[_Scored]:
+) -> list[tuple[Record, float]]:
+    """The records with their metrics on the whole of val_dir, without those that failed there."""
     unknown = sorted(
         (r.genome for r in records if book.get(r.genome, whole=True) is None),
         key=prepared.space.steps,
@@ -196,7 +182,7 @@ def _score_whole(
     for _ in range(len(records) - len(unknown)):
         advance()
     prepared.backend.measure_each([(genome, EvaluationSubset()) for genome in unknown], on_measured)
-    scored: list[_Scored] = []
+    scored: list[tuple[Record, float]] = []
     failures: list[str] = []
     for record in records:
         measured = book.get(record.genome, whole=True) or Measurement(None)
@@ -205,7 +191,7 @@ def _score_whole(
             text = f"{record.genome} left out of the results: {measured.failure}"
             listener.notice(Notice("results", text))
         else:
-            scored.append(_Scored(record, measured.metric))
+            scored.append((record, measured.metric))
     if not scored:
         raise MetricError(
             "no architecture of the front could be scored on the whole of val_dir: "
@@ -214,17 +200,19 @@ def _score_whole(
     return scored
 
 
-def _member(prepared: Prepared, direction: Direction, number: int, scored: _Scored) -> FrontMember:
-    genome = scored.record.genome
+def _member(
+    prepared: Prepared, direction: Direction, number: int, record: Record, metric: float
+) -> FrontMember:
+    genome = record.genome
     costs = prepared.costs.costs(genome)
-    search_metric = scored.record.score.metric
+    search_metric = record.score.metric
     assert search_metric is not None
     return FrontMember(
         number=number,
         genome=genome,
         blocks=prepared.space.blocks(genome),
-        accuracy=direction.accuracy(scored.metric),
-        metric=scored.metric,
+        accuracy=direction.accuracy(metric),
+        metric=metric,
         search_metric=search_metric,
         parameters=costs.parameters,
         flops=costs.flops,

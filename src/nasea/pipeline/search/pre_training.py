@@ -147,9 +147,8 @@ def _trained(scenario: Scenario, home: Path, session: Session, taps: Sequence[in
         session.listener.line("pre-training was done by an earlier start")
         return stored
     opened = open_scenario(wanted, home, role="pre-training", group=session.group, fixed=taps)
-    backend = opened.backend
     try:
-        backend.attach(opened.space, wanted.seed)
+        backend = opened.backend.attach(opened.space, wanted.seed)
         present = identity(wanted, opened.data, opened.space, home) | marks
         begun = store.load([])
         if begun is not None and not _same(begun.meta["identity"], present):
@@ -174,7 +173,7 @@ def _trained(scenario: Scenario, home: Path, session: Session, taps: Sequence[in
         finished.save(meta, backend.pretrained_weights())
         store.clear()
     finally:
-        backend.close()
+        opened.backend.close()
     stored = finished.load([])
     assert stored is not None, "it was just written"
     return stored

@@ -142,11 +142,11 @@ class _Run:
         if warning is not None:
             self.listener.notice(warning)
             notes.append(warning)
+        if not self.trained.files():
+            pre_train(prepared, self.home, self.session)
         training = Training(
             prepared, self.trained, self.identity, self.session, self.metric_changed
         )
-        if not self.trained.files():
-            pre_train(prepared, self.home, self.session)
         training.run()
         other = training.other_budget_notice()
         if other is not None:

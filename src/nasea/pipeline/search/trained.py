@@ -64,8 +64,8 @@ def open_trained(
                 f"{store.directory} holds a supernet that is not trained to the end",
                 fix="run nasea search there to its end first",
             )
-        prepared.backend.begin_training(prepared.paths_per_update, scenario.seed)
-        prepared.backend.restore(stored.payload)
+        training = prepared.backend.begin_training(prepared.paths_per_update, scenario.seed)
+        training.restore(stored.payload)
     except BaseException:
         prepared.backend.close()
         raise

@@ -17,6 +17,7 @@ from nasea.pipeline.session.interrupt import StopRequest
 from nasea.pipeline.session.session import Session
 from nasea.pipeline.supernet_training import SupernetTraining
 from nasea.space import Genome
+from nasea.terms import CostKind
 
 
 class Training(SupernetTraining):
@@ -51,7 +52,7 @@ class Training(SupernetTraining):
         self.metric_changed = metric_changed
         self.paths = pathfinder(prepared.costs, prepared.problem, prepared.scenario.seed)
         constraint = prepared.scenario.constraint
-        self.trained_for: tuple[str, float] = (constraint.type, constraint.value)
+        self.trained_for: tuple[CostKind, float] = (constraint.type, constraint.value)
         self.witnesses: tuple[Genome, ...] = ()
         self.before: list[Measurement] = []
 
@@ -85,7 +86,7 @@ class Training(SupernetTraining):
         return meta
 
     def take_meta(self, meta: Mapping[str, Any]) -> None:
-        """Take over what :meth:`more_meta` gave."""
+        """Restore what :meth:`more_meta` returned."""
         self.witnesses = tuple(tuple(genome) for genome in meta["witnesses"])
         self.before = from_json(meta["before"])
         if self.metric_changed:
@@ -93,7 +94,7 @@ class Training(SupernetTraining):
             self.before = [Measurement(None, reason)] * len(self.witnesses)
         if "trained_for" in meta:
             kind, value = meta["trained_for"]
-            self.trained_for = (str(kind), float(value))
+            self.trained_for = (kind, float(value))
 
     def other_budget_notice(self) -> Notice | None:
         """A warning where widths were trained for another budget than this one."""

@@ -43,9 +43,9 @@ def render_pytorch(
     return Template(template.read_text(encoding="utf-8")).substitute(
         name=header.name,
         folder=header.folder,
-        number=int(header.number),
-        parameters=f"{int(header.parameters):,}",
-        accuracy=four_digits(float(header.accuracy)),
+        number=int(header.member.number),
+        parameters=f"{int(header.member.parameters):,}",
+        accuracy=four_digits(float(header.member.accuracy)),
         facts=facts(header),
         constants=_constants(header.name, input_chw, taps),
         classes="".join(f"{source.strip()}\n\n\n" for source in helper_sources(layers)),

@@ -1,4 +1,4 @@
-"""Which writer writes the file of which framework."""
+"""Chooses the writer of a framework's model files."""
 
 from __future__ import annotations
 

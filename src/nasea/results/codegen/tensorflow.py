@@ -38,9 +38,9 @@ def render_tensorflow(
     return Template(template.read_text(encoding="utf-8")).substitute(
         name=header.name,
         folder=header.folder,
-        number=int(header.number),
-        parameters=f"{int(header.parameters):,}",
-        accuracy=four_digits(float(header.accuracy)),
+        number=int(header.member.number),
+        parameters=f"{int(header.member.parameters):,}",
+        accuracy=four_digits(float(header.member.accuracy)),
         keras="2" if legacy else "3",
         legacy=literal("1" if legacy else "0"),
         package=literal("tf_keras" if legacy else "keras"),

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from nasea.results.front import Front
-from nasea.results.units import Quantity, Unit, unit_for
+from nasea.results.units import Unit, unit_for
+from nasea.terms import CostKind
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ def cost_axes(front: Front) -> tuple[CostAxis, ...]:
     )
 
 
-def _axis(front: Front, place: int, quantity: Quantity, budget: float | None) -> CostAxis:
+def _axis(front: Front, place: int, quantity: CostKind, budget: float | None) -> CostAxis:
     members = tuple(front.cost_of(member, quantity) for member in front)
     return CostAxis(
         unit=unit_for(quantity, [*members, *([] if budget is None else [budget])]),

@@ -1,4 +1,4 @@
-"""The front and its growth as figures: ``pareto.png`` and TensorBoard's images.
+"""Figures of the front: ``pareto.png`` and TensorBoard's image.
 
 Figures are built on ``matplotlib.figure.Figure`` itself: pyplot keeps global state, and picks a
 window system that a server does not have.
@@ -102,22 +102,6 @@ def _draw_panel(axes: Axes, front: Front, cost: CostAxis) -> list[tuple[float, f
 
 def _columns(points: list[tuple[float, float]]) -> tuple[list[float], list[float]]:
     return [x for x, _ in points], [y for _, y in points]
-
-
-def hypervolume_figure(front: Front) -> Figure:
-    """Draw how the front's hypervolume grew, generation by generation."""
-    from matplotlib.ticker import MaxNLocator
-
-    figure, (axes,) = canvas()
-    values = front.info.hypervolumes
-    write_title(axes, "Hypervolume of the front")
-    axes.set_xlabel("generation")
-    axes.set_ylabel("hypervolume (higher is better)")
-    axes.plot(
-        range(len(values)), values, color=_FRONT, linewidth=1.8, marker="o", markersize=3, zorder=3
-    )
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    return figure
 
 
 def canvas(panels: int = 1) -> tuple[Figure, tuple[Axes, ...]]:

@@ -1,4 +1,4 @@
-"""What a network finds in validation images, drawn beside the truth."""
+"""Predictions on validation images, drawn beside the ground truth."""
 
 from __future__ import annotations
 

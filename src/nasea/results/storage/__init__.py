@@ -1,1 +1,1 @@
-"""Result files and directories: complete, or not there."""
+"""Writing result files and directories, complete or not at all."""

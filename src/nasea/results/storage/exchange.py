@@ -1,4 +1,4 @@
-"""Putting one directory in the place of another so that the place is never empty."""
+"""Replacing one directory by another so that its place is never empty."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Writing a result file whole or not at all."""
+"""Atomic writing of result files."""
 
 from __future__ import annotations
 

@@ -44,7 +44,7 @@ def write_results(
     write_weights: Callable[[FrontMember, Path], int],
     pictures: Mapping[int, Sequence[PredictionImage]] | None = None,
 ) -> Path | None:
-    """Write everything a search leaves behind.
+    """Write all results of a search.
 
     All files are made in a directory beside ``directory``, which then takes its place, so that a
     kill at any moment leaves the earlier results or the new ones. Earlier results are kept under
@@ -86,7 +86,7 @@ def write_results(
 
 
 def rewrite_tables(directory: Path, front: Front) -> None:
-    """Write what shows a front's figures anew, beside the models that stay as they are.
+    """Rewrite the files that show a front's figures; the models stay as they are.
 
     Args:
         directory: results of the search that found ``front``.

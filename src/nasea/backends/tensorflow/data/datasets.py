@@ -81,6 +81,8 @@ class Data(ABC):
     words: Words
     looked_at = 1
     """Batches whose largest is taken for a whole one."""
+    workers = 0
+    """``tf.data`` loads in threads of its own."""
 
     def __init__(self, scenario: Scenario, user: UserCode, notices: list[Notice]) -> None:
         self.scenario = scenario

@@ -7,17 +7,12 @@ from contextlib import AbstractContextManager
 
 import tensorflow as tf
 
-from nasea.backends.distributed.leader import Leading
 from nasea.backends.distributed.multi_process import open_several
 from nasea.backends.distributed.process_group import ProcessGroup
 from nasea.backends.distributed.visibility import show_only
-from nasea.backends.tensorflow.backend import TensorFlowBackend
 from nasea.backends.tensorflow.distributed.processes import join_launched, spawn
+from nasea.backends.tensorflow.framework import TensorFlowFramework
 from nasea.config import Scenario
-
-
-class LeadingBackend(Leading, TensorFlowBackend):
-    """The backend of rank 0; see :class:`nasea.backends.distributed.leader.Leading`."""
 
 
 def open_tensorflow_group(
@@ -30,8 +25,7 @@ def open_tensorflow_group(
         join=join_launched,
         spawn=spawn,
         has_devices=_has_devices,
-        backend=TensorFlowBackend,
-        leader=LeadingBackend,
+        open_framework=TensorFlowFramework,
     )
 
 

@@ -17,7 +17,7 @@ import tensorflow as tf
 
 from nasea.backends.distributed.hub import Hub
 from nasea.backends.distributed.hub_client import HubClient
-from nasea.backends.distributed.ranks import Ranks
+from nasea.backends.distributed.ranks import Command, Ranks
 from nasea.backends.distributed.wire import HubError
 from nasea.backends.tensorflow.distributed.collectives import Collectives
 
@@ -55,7 +55,7 @@ class TensorFlowRanks(Ranks):
             self._collectives = Collectives(addresses, rank, device, timeout)
         hub.on_lost(self._collectives.abort)
 
-    def tell(self, name: str, *args: Any) -> None:
+    def tell(self, name: Command, *args: Any) -> None:
         """See :class:`nasea.backends.distributed.ranks.Ranks`; after an end, ranks may go."""
         if name == "end":
             self._hub.retire()

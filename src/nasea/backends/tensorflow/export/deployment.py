@@ -17,7 +17,7 @@ from nasea.space import Genome, Program, Shape, Space
 
 
 class TfliteDeployment:
-    """See :class:`nasea.backends.base.Deployment`.
+    """See :class:`nasea.backends.export.deployment.Deployment`.
 
     Args:
         pre_net: the end before the body.
@@ -34,26 +34,26 @@ class TfliteDeployment:
         self._space = space
 
     def nothing(self) -> bytes:
-        """See :class:`nasea.backends.base.Deployment`."""
+        """See :class:`nasea.backends.export.deployment.Deployment`."""
         return tflite(lambda x: tf.nn.relu(x), tf.zeros((1, 1)), "nothing")
 
     def end(self, name: Literal["PreNet", "PostNet"]) -> bytes:
-        """See :class:`nasea.backends.base.Deployment`."""
+        """See :class:`nasea.backends.export.deployment.Deployment`."""
         inputs: Any = self._image
         if name == "PostNet":
             layers = [self._space.layers[i] for i in (*self._space.taps, -1)]
-            features = [_zeros(layer.out_shape) for layer in layers]
+            features = [zeros(layer.out_shape) for layer in layers]
             inputs = features if self._space.taps else features[0]
         end = self._ends[name]
         return tflite(lambda x: end.apply(x, False), inputs, name)
 
     def block(self, program: Program, in_shape: Shape) -> bytes:
-        """See :class:`nasea.backends.base.Deployment`."""
+        """See :class:`nasea.backends.export.deployment.Deployment`."""
         layer = build(program, in_shape)
-        return tflite(lambda x: layer(x, training=False), _zeros(in_shape), "block")
+        return tflite(lambda x: layer(x, training=False), zeros(in_shape), "block")
 
     def network(self, genome: Genome) -> bytes:
-        """See :class:`nasea.backends.base.Deployment`."""
+        """See :class:`nasea.backends.export.deployment.Deployment`."""
         body = build_body(self._space.decode(genome), self._space.layers[0].in_shape)
 
         def run(image: Any) -> Any:
@@ -98,6 +98,7 @@ def tflite(function: Callable[[Any], Any], inputs: Any, what: str) -> bytes:
         logger.setLevel(level)
 
 
-def _zeros(shape: Shape) -> Any:
+def zeros(shape: Shape) -> Any:
+    """An empty image of (channels, height, width)."""
     channels, height, width = shape
     return tf.zeros((1, height, width, channels))

@@ -7,7 +7,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from nasea.backends.tensorflow.export.deployment import tflite
+from nasea.backends.tensorflow.export.deployment import tflite, zeros
 from nasea.cost.operators import (
     ACTIVATION,
     ADD,
@@ -24,7 +24,6 @@ from nasea.cost.operators import (
     Operator,
 )
 from nasea.errors import LatencyError
-from nasea.space import Shape
 
 
 def tflite_operator(operator: Operator) -> bytes:
@@ -33,9 +32,9 @@ def tflite_operator(operator: Operator) -> bytes:
     Raises:
         LatencyError: TFLite, or this writer, has no word for it.
     """
-    inputs = [_zeros(operator.in_shape) for _ in range(operator.inputs)]
+    inputs = [zeros(operator.in_shape) for _ in range(operator.inputs)]
     if operator.kind == MULTIPLY and operator.inputs == 1:
-        inputs.append(_zeros((operator.in_shape[0], 1, 1)))  # a gate: one value a plane
+        inputs.append(zeros((operator.in_shape[0], 1, 1)))  # a gate: one value a plane
     write = _WRITERS.get(operator.kind)
     if write is None:
         raise LatencyError(
@@ -50,11 +49,6 @@ def tflite_operator(operator: Operator) -> bytes:
         return _ACTIVATIONS[operator.activation](result) if fused else result
 
     return tflite(function, inputs, str(operator))
-
-
-def _zeros(shape: Shape) -> Any:
-    channels, height, width = shape
-    return tf.zeros((1, height, width, channels))
 
 
 def _weight(*shape: int) -> Any:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-import numpy as np
 import tensorflow as tf
 
 from nasea.backends.records import DataFormat
@@ -116,15 +115,6 @@ def from_slot(value: Any, variable: Variable) -> Any:
     They differ in the depthwise convolution only, which Keras keeps as (k, k, c_in, multiplier).
     """
     return tf.reshape(value, variable.shape)
-
-
-def to_vocabulary(variable: Variable, shape: tuple[int, ...]) -> Any:
-    """The value of a variable in the shape of the vocabulary, (c_out, c_in / groups, k, k)."""
-    value = np.asarray(variable)
-    if len(shape) != 4:
-        return value
-    c_out, c_in, high, wide = shape
-    return value.reshape(high, wide, c_in, c_out).transpose(3, 2, 0, 1)
 
 
 def _learned(layer: Layer, program: Program) -> Iterator[tuple[Tensor, Variable]]:

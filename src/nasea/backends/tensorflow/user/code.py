@@ -16,7 +16,7 @@ from nasea.backends.tensorflow.training.user_state import attributes_of, held
 from nasea.backends.tensorflow.user.classic.importing import import_classic, with_fix
 from nasea.backends.tensorflow.user.classic.versions import Expected
 from nasea.backends.tensorflow.user.describe import describe
-from nasea.backends.tensorflow.user.interface import Task, interface_of
+from nasea.backends.tensorflow.user.interface import interface_of
 from nasea.backends.tensorflow.user.keras_logits import has_logits, without_logits
 from nasea.backends.tensorflow.user.messages import advice, in_short
 from nasea.backends.tensorflow.user.schedule import Schedule
@@ -37,6 +37,7 @@ from nasea.errors import (
     UserCodeError,
     UserModuleError,
 )
+from nasea.terms import Task
 
 OutOfMemory = tf.errors.ResourceExhaustedError
 

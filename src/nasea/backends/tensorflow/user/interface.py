@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 from nasea.backends.user.module import Interface
-
-Task = Literal["classification", "detection", "segmentation"]
+from nasea.terms import Task
 
 
 def interface_of(task: Task) -> Interface:

@@ -7,17 +7,12 @@ from contextlib import contextmanager
 
 import torch
 
-from nasea.backends.distributed.leader import Leading
 from nasea.backends.distributed.multi_process import open_several
 from nasea.backends.distributed.process_group import ProcessGroup
 from nasea.backends.distributed.visibility import show_only
-from nasea.backends.torch.backend import TorchBackend
 from nasea.backends.torch.distributed.processes import join_launched, spawn
+from nasea.backends.torch.framework import TorchFramework
 from nasea.config import Scenario
-
-
-class LeadingBackend(Leading, TorchBackend):
-    """The backend of rank 0; see :class:`nasea.backends.distributed.leader.Leading`."""
 
 
 @contextmanager
@@ -31,8 +26,7 @@ def open_torch_group(scenario: Scenario, on_stop: Callable[[], None]) -> Iterato
             join=join_launched,
             spawn=spawn,
             has_devices=_has_devices,
-            backend=TorchBackend,
-            leader=LeadingBackend,
+            open_framework=TorchFramework,
         ) as group:
             yield group
     finally:

@@ -28,7 +28,7 @@ from nasea.space import Genome, Program, Shape, Space
 
 
 class OnnxDeployment:
-    """See :class:`nasea.backends.base.Deployment`.
+    """See :class:`nasea.backends.export.deployment.Deployment`.
 
     Args:
         user: the user's code.
@@ -56,24 +56,24 @@ class OnnxDeployment:
         self._post_net = _exported(user, post_net, read, names)
 
     def nothing(self) -> bytes:
-        """See :class:`nasea.backends.base.Deployment`."""
+        """See :class:`nasea.backends.export.deployment.Deployment`."""
         relu = Operator(ACTIVATION, (1, 1, 1), (1, 1, 1), activation="relu")
         shapes = ({"x": (1, 1, 1)}, {"y": (1, 1, 1)})
         return _bytes(onnx_model([Node(relu, ("x",), "y")], *shapes))
 
     def end(self, name: Literal["PreNet", "PostNet"]) -> bytes:
-        """See :class:`nasea.backends.base.Deployment`."""
+        """See :class:`nasea.backends.export.deployment.Deployment`."""
         return _bytes(self._pre_net if name == "PreNet" else self._post_net)
 
     def block(self, program: Program, in_shape: Shape) -> bytes:
-        """See :class:`nasea.backends.base.Deployment`."""
+        """See :class:`nasea.backends.export.deployment.Deployment`."""
         nodes, result = graph_of(program, in_shape)
         return _bytes(
             onnx_model(nodes, {"input": in_shape}, {result: nodes[-1].operator.out_shape})
         )
 
     def network(self, genome: Genome) -> bytes:
-        """See :class:`nasea.backends.base.Deployment`."""
+        """See :class:`nasea.backends.export.deployment.Deployment`."""
         nodes: list[Node] = []
         value, results = "input", []
         for layer, gene in self._space.path(genome):
