@@ -15,8 +15,11 @@ from searches import edit
 
 CIFAR10 = Path(__file__).resolve().parents[1] / "cifar10"
 
-SUPERNET_KEYS = ""
+SUPERNET_KEYS = "activation: silu\ndivisor: 2"
 """Lines to add to ``supernet``, besides what `nasea init` ships, each ``key: value``."""
+
+WIDTHS = "[0.25, 0.375, 0.5, 0.75, 1, 1.5]"
+"""Multiples of the filters: trunks of 4 to 24 channels, for budgets that differ by ten."""
 
 _STRIDES = "      strides: [1, 1, 2, 1, 2, 1]          # 2 halves height and width\n"
 _QUICK = (
@@ -68,6 +71,7 @@ def search_project(
         ("train_dir: digits/train", f"train_dir: {images}/train"),
         ("val_dir: digits/val", f"val_dir: {images}/val"),
         (_STRIDES, _STRIDES + added),
+        ("widths: [0.5, 1, 1.5]", f"widths: {WIDTHS}"),
         *(_QUICK if quick else ()),
     )
     shutil.copy(CIFAR10 / "user_module.py", home)
