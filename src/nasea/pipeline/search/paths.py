@@ -1,4 +1,4 @@
-"""Which path trains next where widths are searched: mostly one that the budget admits.
+"""The next path to train where widths are searched: mostly one within the budget.
 
 With widths from a quarter to twice the filters most architectures cost many times the budget, and
 training them teaches little of those that can be chosen. So blocks are dealt as ever, each as often
@@ -30,7 +30,7 @@ _STREAM = 0xB0D6
 
 
 class BudgetPaths:
-    """Paths in and about a budget.
+    """Paths within and around a budget.
 
     Args:
         costs: what every architecture costs.
