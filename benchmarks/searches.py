@@ -41,9 +41,9 @@ _WRITERS = ("open", "os.rename", "os.remove")
 
 _context = multiprocessing.get_context("forkserver")
 _context.set_forkserver_preload(
-    ["torch._dynamo", "nasea.backends.torch.backend", "nasea.cli.main", "nasea.pipeline.search.run",
-     "matplotlib.figure", "pymoo.algorithms.moo.nsga2", "scipy.stats", "sklearn.datasets",
-     "tensorboard.summary.writer.record_writer"]
+    ["torch._dynamo", "nasea.backends.torch.framework", "nasea.cli.main",
+     "nasea.pipeline.search.run", "matplotlib.figure", "pymoo.algorithms.moo.nsga2",
+     "scipy.stats", "sklearn.datasets", "tensorboard.summary.writer.record_writer"]
 )  # fmt: skip
 
 

@@ -275,6 +275,11 @@ class TrainingContract(EpochsContract):
             self.kit.train(one.begin_training(PATHS_PER_UPDATE, 5))
         assert same(self.kit.weights(backend), self.kit.weights(untried))
 
+    def test_who_holds_a_closed_backend_holds_no_memory(self, project: Path) -> None:
+        backend = self.kit.ready(project)
+        backend.close()
+        assert vars(backend).keys().isdisjoint(("data", "batch", "supernet", "scorer", "trainer"))
+
 
 class Malice:
     """Pickles to a call that leaves a file behind."""

@@ -27,8 +27,8 @@ _TIMEOUT = 300.0
 _context = multiprocessing.get_context("forkserver")
 _context.set_forkserver_preload(
     [
-        "nasea.backends.torch.backend",
-        "nasea.backends.tensorflow.backend",
+        "nasea.backends.torch.framework",
+        "nasea.backends.tensorflow.framework",
         "nasea.cli.main",
         "nasea.pipeline.retraining.retrain",
         "nasea.pipeline.search.run",

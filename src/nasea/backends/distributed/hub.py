@@ -1,4 +1,4 @@
-"""Where the processes of a run meet, over plain sockets: what a framework has no means for.
+"""The meeting point of a run's processes, over plain sockets, for a framework without one.
 
 Rank 0 keeps a :class:`Hub`: keys and values, and rounds in which every rank gives bytes and gets
 those of all. Every other rank is a :class:`nasea.backends.distributed.hub_client.HubClient`
@@ -25,7 +25,7 @@ _PAUSE = 0.1
 
 
 class Hub:
-    """What rank 0 keeps; also its own way to it.
+    """The store that rank 0 keeps, and its own access to it.
 
     Args:
         host: where to listen; empty for all addresses of this machine.

@@ -99,7 +99,7 @@ class HubClient:
     def _ask(
         self, request: dict[str, Any], content: bytes = b"", seconds: float | None = None
     ) -> tuple[Any, list[bytes]]:
-        """The answer of the hub; without a limit in seconds, however long it takes."""
+        """The answer of the hub; waits forever if no limit in seconds is given."""
         try:
             with self._lock:
                 write(self._requests, request, content)

@@ -1,4 +1,4 @@
-"""The other ranks, as the backend of one rank sees them: rank 0 leads them.
+"""How a backend of rank 0 leads the other ranks.
 
 What concerns all devices rank 0 tells to the others, and does it too. What only reads or writes
 weights (results, exports, pictures, a checkpoint) it does by itself; the others get its weights

@@ -42,7 +42,7 @@ class Children:
     gpu_ids: tuple[int, ...]
 
     def fate(self, wait: bool) -> str | None:
-        """What became of one that ended; ``None`` while all run."""
+        """How the first process that ended did so; ``None`` while all run."""
         deadline = time.monotonic() + (_EXIT_SECONDS if wait else 0.0)
         while True:
             for rank, process in enumerate(self.processes, start=1):
@@ -57,7 +57,7 @@ class Children:
             time.sleep(0.05)
 
     def end(self, grace: float) -> None:
-        """Wait for them to end, and end those that do not."""
+        """Wait for them to end; kill those that do not."""
         deadline = time.monotonic() + grace
         for process in self.processes:
             try:
@@ -95,7 +95,7 @@ def starting(
 
 
 def _likely(number: int) -> str:
-    """Why a signal ends a process, most often."""
+    """The usual reason why a signal ends a process."""
     if number == signal.SIGKILL:
         return ", most likely since the machine has no memory left"
     if number in (signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGILL, signal.SIGFPE):

@@ -150,7 +150,7 @@ class Ranks(ABC):
             yield message
 
     def await_readers(self, seconds: float) -> None:
-        """Wait until all have heard the last command, but not longer than so many seconds."""
+        """Wait until all have read the last command, at most so many seconds."""
         deadline = time.monotonic() + seconds
         with self.lost_if_broken():
             while self.store.check([f"command/{self._commands - 1}"]):
@@ -159,7 +159,7 @@ class Ranks(ABC):
                 time.sleep(_LONGEST_PAUSE)
 
     def agree(self, error: Exception | None = None, values: Sequence[float] = ()) -> list[float]:
-        """Find out together whether all went well; if not, all raise.
+        """Agree with all ranks whether all succeeded; if not, all raise.
 
         Args:
             error: what went wrong here.

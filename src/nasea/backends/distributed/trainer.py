@@ -1,4 +1,4 @@
-"""The epochs of several ranks: rank 0 leads them, the others follow, and one update is all's."""
+"""Epochs of several ranks: rank 0 leads, the others follow, all share each update."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Steps:
 
     @contextmanager
     def leading(self) -> Iterator[None]:
-        """An epoch, for rank 0; however it ends, the others hear of it."""
+        """An epoch on rank 0; the others are told when it ends, and how."""
         self._in_step = True
         is_over = False
         try:
@@ -57,7 +57,7 @@ class Steps:
 
 
 class ParallelEpochs(Trainer):
-    """Mixed in before a framework's trainer, it is that of one rank among several."""
+    """Mixin before a framework's trainer, for one rank among several."""
 
     steps: Steps
     """The steps of all ranks."""
@@ -89,7 +89,7 @@ class ParallelEpochs(Trainer):
         on_update: Callable[[UpdateReport], None],
         done: int,
     ) -> None:
-        """Lead an epoch: the paths and the end of it come from here."""
+        """Lead an epoch: this rank chooses its paths and its end."""
         with self.steps.leading():
             super().epoch(epoch, batches, path, on_update, done)
         self.share_weights()

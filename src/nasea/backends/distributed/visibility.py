@@ -11,7 +11,7 @@ _VISIBLE = "CUDA_VISIBLE_DEVICES"
 
 
 def show_only(gpu_id: int) -> None:
-    """Have CUDA find one device; user modules call a bare ``.cuda()``.
+    """Make one device visible to CUDA; user modules call a bare ``.cuda()``.
 
     Args:
         gpu_id: position of the device among those that were visible at first, from 0.

@@ -29,7 +29,7 @@ class HubError(RuntimeError):
 
 
 def make_prompt(connection: Connection) -> None:
-    """Have nothing wait for more to send, and a machine that is gone be noticed in two minutes."""
+    """Send at once, and notice within two minutes that a machine is gone."""
     with socket.fromfd(connection.fileno(), socket.AF_INET, socket.SOCK_STREAM) as same:
         same.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         same.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)

@@ -17,7 +17,7 @@ class Deployment(Protocol):
     """Ending of the files: ``.onnx`` or ``.tflite``."""
 
     def nothing(self) -> bytes:
-        """A network that does next to nothing: what a run costs at least."""
+        """A minimal network, to measure the fixed cost of a run."""
 
     def end(self, name: Literal["PreNet", "PostNet"]) -> bytes:
         """An end by itself."""

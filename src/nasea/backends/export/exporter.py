@@ -88,7 +88,7 @@ def image_axis(two: Sequence[int], three: Sequence[int]) -> Axis:
 
 
 def in_batches(run: Run, batch: int, axes: Sequence[Axis]) -> Run:
-    """What takes any number of images, by something that takes just ``batch`` at a time.
+    """A function of any number of images, made of one that takes ``batch`` at a time.
 
     The last ones are filled up with copies, whose outputs are left out.
 

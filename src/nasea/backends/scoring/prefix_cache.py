@@ -1,4 +1,4 @@
-"""What architectures that begin alike share, in either framework: when, how much, and the proof.
+"""Sharing of common prefixes between architectures: when, how much, and its check.
 
 Normalisation statistics of a layer depend only on the layers before it. So two architectures with
 the same first layers have the same calibrated first layers and, on the same images, the same
@@ -61,7 +61,7 @@ Steps: TypeAlias = Callable[[Genome], Sequence[object]]
 
 
 class LastPath(Generic[Path]):
-    """The architecture that was scored last; for as long as no weight changes.
+    """The architecture that was scored last; valid until a weight changes.
 
     Args:
         steps: of an architecture, one a layer; where two differ, so do the layers.
@@ -78,7 +78,7 @@ class LastPath(Generic[Path]):
         return self._path is not None
 
     def shared_with(self, genome: Genome, draw: int) -> tuple[Path | None, int]:
-        """What another architecture has in common with it; where that is nothing, forget it.
+        """The prefix that another architecture has in common with it; without one, forget it.
 
         Args:
             genome: the other one.
@@ -109,7 +109,7 @@ class LastPath(Generic[Path]):
 
 
 class CacheCheck:
-    """Whether sharing changes nothing: tried on the first candidates that share, before it counts.
+    """Checks on the first candidates that sharing does not change their scores.
 
     A PreNet might draw random numbers, of which PostNet or the metric draw the next ones; or leave
     something for PostNet in a global variable: then it must run for every network. Such a
@@ -159,7 +159,7 @@ class Digest:
 
 @dataclass(frozen=True)
 class Beginning(Generic[Path]):
-    """How an architecture begins that has its first layers in common with another one.
+    """The prefix that an architecture has in common with another one.
 
     Attributes:
         path: the other one; ``None`` where there is nothing in common.
@@ -175,7 +175,7 @@ Attempt: TypeAlias = Callable[["Path | None", int, "Digest | None"], Measurement
 
 
 class Sharing(Generic[Path]):
-    """What architectures share that are scored one after the other, where that changes no score.
+    """Shares prefixes between architectures that are scored in a row, if scores stay the same.
 
     Args:
         steps: of an architecture, one a layer; where two differ, so do the layers.
@@ -201,7 +201,7 @@ class Sharing(Generic[Path]):
             self.last = None
 
     def measured(self, genome: Genome, draw: int, attempt: Attempt[Path]) -> Measurement:
-        """The score of an architecture; of the first that share, it is found out in both ways.
+        """The score of an architecture; the first ones that share are scored both ways.
 
         Args:
             genome: the architecture.

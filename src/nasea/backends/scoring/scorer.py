@@ -1,4 +1,4 @@
-"""Scoring one architecture in either framework: what is shared, tried again, and called a failure.
+"""Scoring one architecture in either framework: sharing, second attempts, failures.
 
 A framework's scorer supplies the calibrated network and the user's metric of it.
 """

@@ -34,7 +34,7 @@ from nasea.version import __version__
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a retraining left.
+    """The outcome of a retraining.
 
     Attributes:
         retrained: the network and its course.
@@ -48,7 +48,7 @@ class Outcome:
 
     @property
     def summary(self) -> tuple[str, ...]:
-        """What became of the network, in lines."""
+        """The outcome as lines of text."""
         one = self.retrained
         direction = Direction.of_result(one.info.metric_mode, one.member)
         first = one.epochs[0].metric
@@ -292,7 +292,7 @@ class _Run:
         return Built(self.scenario, backend, space)
 
     def _identity(self, alone: Built) -> dict[str, str]:
-        """What shapes this training; the plan apart from the rest, so that it is told by name."""
+        """What shapes this training; the plan is separate so that messages can name it."""
         neutral = planned(self.scenario, replace(self.plan, epochs=1, learning_rate=0.5))
         plan = json.dumps(asdict(self.plan), sort_keys=True)
         return identity(neutral, alone.data, alone.space, self.home) | {
@@ -302,7 +302,7 @@ class _Run:
         }
 
     def _is_finished(self, stored: Checkpoint, present: dict[str, str]) -> bool:
-        """Whether another retraining went to its end here, and what it made is written."""
+        """Whether another retraining was finished here and its result written."""
         if stored.meta["identity"] == present:
             return False
         try:

@@ -1,4 +1,4 @@
-"""Which way the user's metric points, and what an accuracy is.
+"""The direction of the user's metric, and the accuracy that follows from it.
 
 A metric may be an accuracy or an error, and optimising it the wrong way round would be a silent
 disaster. ``searcher.metric_mode: auto`` finds out: the same architectures are measured before and
@@ -82,7 +82,7 @@ def decide(
     before: Sequence[Measurement],
     after: Sequence[Measurement],
 ) -> Direction:
-    """The direction asked for, or the one that training shows.
+    """The direction that the scenario sets, or the one that training shows.
 
     Args:
         asked: ``searcher.metric_mode``.

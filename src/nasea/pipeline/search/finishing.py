@@ -1,4 +1,4 @@
-"""The results stage: the front scored on all validation images, and everything written."""
+"""The results stage: scores the front on all validation images and writes all results."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def finish(
 def _pictures(
     prepared: Prepared, front: Front, listener: Listener
 ) -> dict[int, tuple[PredictionImage, ...]]:
-    """What the most accurate and the cheapest member find in a few validation images."""
+    """Predictions of the most accurate and the cheapest member on a few validation images."""
     drawn: dict[int, tuple[PredictionImage, ...]] = {}
     try:
         for member in (front.best, front.members[0]):
@@ -104,7 +104,7 @@ def preview(
 
 
 def _chosen(prepared: Prepared, archive: Archive) -> list[Record]:
-    """The front; of one with several costs, no more than a generation of it."""
+    """The front; with several costs, at most as many members as a generation has."""
     front = archive.front(prepared.scenario.constraint.value)
     return representatives(front, prepared.scenario.searcher.pop_size)
 

@@ -1,4 +1,4 @@
-"""A process that a launcher started beside the one that runs the pipeline."""
+"""A process that a launcher started besides the one that runs the pipeline."""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
-"""Which path trains next where widths are searched: one that the budget admits.
-
+"""The next path to train where widths are searched: mostly one within the budget.
 In the wider trunks most architectures cost many times the budget, and training them teaches little
 of those that can be chosen. So blocks are dealt as ever, each as often as any other of its layer,
 and the trunk is the one that brings them nearest to a cost drawn about the budget: where blocks are
@@ -31,7 +30,7 @@ _STREAM = 0xB0D6
 
 
 class BudgetPaths:
-    """Paths in and about a budget.
+    """Paths within and around a budget.
 
     Args:
         costs: what every architecture costs.

@@ -1,4 +1,4 @@
-"""Pre-training for detection and segmentation: a classification supernet first, once.
+"""Pre-training for detection and segmentation: a classification supernet, trained once.
 
 ``dataset.pre_train_dir`` holds a checkpoint of an earlier pre-training, or a classification data
 set. What is trained on the latter is kept in ``checkpoint/`` as such a checkpoint, so that a second
@@ -31,7 +31,7 @@ _MAX_SHOWN = 8
 
 
 class PreTraining(SupernetTraining):
-    """The classification supernet at work."""
+    """Trains the classification supernet."""
 
     stage = "pretrain"
     title = "pre-training on classification"
@@ -113,7 +113,7 @@ def pre_train(prepared: Prepared, home: Path, session: Session) -> None:
 
 
 def classification_scenario(scenario: Scenario, home: Path) -> Scenario:
-    """What pre-training trains: ``pre_train.yaml``, or the scenario turned into a classification.
+    """The scenario of pre-training: ``pre_train.yaml``, or one derived from the search's.
 
     Raises:
         ConfigError: the file is wrong, or of another task, framework or body.

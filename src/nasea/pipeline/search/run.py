@@ -1,4 +1,4 @@
-"""A search from the scenario to the results, or from where an earlier start left it."""
+"""A search from the scenario to the results, or resumed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The score book: nothing is measured twice with the same weights on the same images."""
+"""The score book: no architecture is measured twice with the same weights and images."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class ScoreBook:
         ]
 
     def update(self, stored: Iterable[Sequence[Any]]) -> None:
-        """Enter what :meth:`to_list` gave. Failures are forgotten: they deserve another try."""
+        """Add what :meth:`to_list` returned. Failures are dropped, so that they are tried again."""
         for genome, (images, statistics), metric, failure in stored:
             if failure is None:
                 key = (tuple(genome), (images, statistics))

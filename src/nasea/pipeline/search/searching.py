@@ -79,7 +79,7 @@ class Searching:
         self._drawn_at = float("-inf")
 
     def run(self) -> SearchOutcome:
-        """Search to the last generation, or to where the space or the patience ends."""
+        """Search to the last generation, or until the space or the patience is exhausted."""
         searcher = self.prepared.scenario.searcher
         self.listener.begin(
             "search", f"searching, {searcher.generation_num} generations of {searcher.pop_size}"
@@ -101,7 +101,7 @@ class Searching:
         return outcome
 
     def _retry_failures(self) -> None:
-        """Score what failed before this start again: its cause may have been mended since."""
+        """Score earlier failures again: their cause may have been fixed since."""
         failed = [record.genome for record in self._archive.failures]
         if failed:
             self.listener.line(f"{len(failed)} scores failed before: measuring them again")
@@ -166,7 +166,7 @@ class Searching:
             self.listener.line(f"{report.note}; {report.proposal_seconds:.2f} s")
 
     def _draw(self, report: GenerationReport) -> None:
-        """Draw the front for TensorBoard; not every time where generations take no time at all."""
+        """Draw the front for TensorBoard; less often if generations are very fast."""
         last = report.generation + 1 == self.prepared.scenario.searcher.generation_num
         if not last and time.monotonic() - self._drawn_at < DRAW_SECONDS:
             return
@@ -178,7 +178,7 @@ class Searching:
         self.journal.events.figure("pareto", front_figure(front), report.generation)
 
     def resume(self, meta: Mapping[str, Any]) -> None:
-        """Go on from what :meth:`save` wrote, if it belongs to this search."""
+        """Resume from what :meth:`save` wrote, if it belongs to this search."""
         before = meta["problem"]
         now = self._problem_key()
         if before != now:
@@ -217,7 +217,7 @@ class Searching:
 def last_search(
     store: CheckpointStore, weights_version: str, listener: Listener
 ) -> dict[str, Any] | None:
-    """What the last search on these weights saved; ``None`` where there is none to be had.
+    """What the last search on these weights saved; ``None`` if there is none.
 
     The supernet is what took long: a search that cannot be read is simply made again.
     """
@@ -240,7 +240,7 @@ def last_search(
 def problem_key(
     scenario: Scenario, strategy: str, direction: Direction, profile: Profile | None = None
 ) -> dict[str, Any]:
-    """What makes a search another search; more generations only extend the same one."""
+    """What identifies a search; more generations only extend it."""
     return {
         "constraint": scenario.constraint.model_dump(mode="json"),
         "profile": None if profile is None else profile.digest,

@@ -31,7 +31,7 @@ _WHOLE = ((0, None), (1, None))
 
 @dataclass(frozen=True)
 class Separation:
-    """How far random architectures lie apart.
+    """How clearly scores separate random architectures.
 
     Attributes:
         architectures: how many were measured without failure.
@@ -136,7 +136,7 @@ def _measured(
     images: int | None,
     on_measured: Callable[[int], None],
 ) -> tuple[list[list[float]], str]:
-    """The metrics of those measured under all conditions, and why the first other one was not."""
+    """The metrics of those measured under all conditions, and the reason of the first failure."""
     measured: list[Measurement] = []
 
     def on_each(one: Measurement) -> None:

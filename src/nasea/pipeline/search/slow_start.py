@@ -1,4 +1,4 @@
-"""Whether training gets going: a learning rate that is too small costs a search and says nothing.
+"""Detects a learning rate that is too small, which would silently waste a search.
 
 PyTorch segmentation begins with 1e-5 unless the scenario says otherwise, as the classic manual has
 it. That is too small for many data sets; the published examples write 1e-4.
@@ -23,7 +23,7 @@ _MOVED = 0.01
 
 
 def small_rate_notice(scenario: Scenario) -> Notice | None:
-    """What to know, before training, about the default learning rate of PyTorch segmentation."""
+    """A notice, before training, about the default learning rate of PyTorch segmentation."""
     rate = scenario.optimizer.learning_rate
     if scenario.framework != "pytorch" or scenario.task != "segmentation" or rate > _SMALL:
         return None

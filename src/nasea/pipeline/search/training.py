@@ -68,7 +68,7 @@ class Training(SupernetTraining):
         require_working_metric(self.prepared, self.before)
 
     def after_epoch(self, seen: Seen) -> None:
-        """Measure again those that gave no number, as a detection may where nothing is found."""
+        """Measure again those without a number: a detection metric may fail if nothing is found."""
         super().after_epoch(seen)
         asked = self.scenario.searcher.metric_mode
         is_open = sum(m.metric is not None for m in self.before) < N_NEEDED
@@ -97,7 +97,7 @@ class Training(SupernetTraining):
             self.trained_for = (kind, float(value))
 
     def other_budget_notice(self) -> Notice | None:
-        """A warning where widths were trained for another budget than this one."""
+        """A warning if the widths were trained for another budget."""
         constraint = self.scenario.constraint
         kind, value = self.trained_for
         if not self.space.trunks or (kind == constraint.type and constraint.value <= ABOVE * value):

@@ -1,4 +1,4 @@
-"""What the pipeline says while it works; a face (terminal, log file, notebook) listens."""
+"""Events of the pipeline; terminal, log file and notebook are listeners."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Progress:
 
 
 class Listener(Protocol):
-    """Hears everything; must return quickly and must not raise."""
+    """Receives all events; must return quickly and must not raise."""
 
     def notice(self, notice: Notice) -> None:
         """Something was mended, ignored or decided; or a warning."""

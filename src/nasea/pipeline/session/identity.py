@@ -1,4 +1,4 @@
-"""What shaped a trained supernet: compared when a run is resumed.
+"""Identity of a trained supernet: what shaped it, compared when a run is resumed.
 
 Only what shaped finished stages counts. The search keys, the budget and the device ids may change
 between starts; the data, the space, the training settings and the user's code may not.
@@ -109,7 +109,7 @@ def parts_of_code(module: Path, others: Sequence[Path]) -> dict[str, str]:
 
 
 def digest_of(files: Sequence[Path]) -> str:
-    """SHA-256, in hexadecimal, of the names and contents of files; of those that are there."""
+    """SHA-256, in hexadecimal, of the names and contents of those files that exist."""
     digest = hashlib.sha256()
     for path in files:
         if path.is_file():

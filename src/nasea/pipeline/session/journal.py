@@ -1,4 +1,4 @@
-"""The log directory: a text log of all that was said, and TensorBoard events."""
+"""The log directory: a text log of all events, and TensorBoard's files."""
 
 from __future__ import annotations
 

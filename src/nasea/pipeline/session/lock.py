@@ -14,7 +14,7 @@ from nasea.results.storage.files import write_error
 
 @contextmanager
 def only_run(directory: Path) -> Iterator[None]:
-    """Hold the lock of ``directory``; the kernel gives it back when the process dies, however.
+    """Hold the lock of ``directory``; the kernel releases it whenever the process ends.
 
     Raises:
         CheckpointError: another process holds it.

@@ -1,4 +1,4 @@
-"""How long something will still take."""
+"""Estimates the remaining time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A long run in a directory: alone there, stoppable, written down."""
+"""A long run in a directory: locked, stoppable, logged."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from nasea.results.storage.store import check_writable
 
 @dataclass(frozen=True)
 class Session:
-    """What every stage of a run needs.
+    """What every stage of a run needs: listener, log, stop, processes.
 
     Attributes:
         listener: hears of progress; the journal is among those who do.
@@ -38,7 +38,7 @@ class Session:
 def session(
     home: Path, results: Path, log: Path, listener: Listener | None, scenario: Scenario
 ) -> Iterator[Session]:
-    """Hold the directory for one run, log what it says, turn Ctrl-C into a stop, start processes.
+    """Lock the directory for one run, log its events, handle Ctrl-C, start its processes.
 
     Args:
         home: the directory; one run at a time.

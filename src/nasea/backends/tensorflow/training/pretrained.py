@@ -1,4 +1,4 @@
-"""Pre-training: the module it trains, and handing its weights on."""
+"""Pre-training: its module, and saving and loading its weights."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def pretrained_weights(supernet: Supernet, pre_net: End) -> bytes:
 
 
 def load_pretrained(supernet: Supernet, pre_net: End, weights: bytes) -> LoadedPretrained:
-    """Put what fits of :func:`pretrained_weights`'s bytes into a supernet and its PreNet."""
+    """Load into a supernet and its PreNet what fits of :func:`pretrained_weights`'s bytes."""
     targets = _tensors(supernet, pre_net)
     wanted = {name: tuple(tensor.shape) for name, tensor in targets.items()}
     fit, account = match(unpack(weights), wanted)

@@ -21,7 +21,7 @@ _SMALLEST = 1e-8
 
 
 class Teacher:
-    """A trained network whose scores of classes a student is drawn to.
+    """A trained network whose class scores a student learns to match.
 
     Args:
         network: not changed.

@@ -1,4 +1,4 @@
-"""All that the processes of one run say to each other, over ``torch.distributed``.
+"""Communication between the processes of a run, over ``torch.distributed``.
 
 The process groups are never registered with ``torch.distributed``: code of the user finds no group
 initialised, in whatever it does, as if it ran alone. Numbers that decide the course of a run

@@ -85,7 +85,7 @@ class ParallelTrainer(ParallelEpochs, Trainer):
     def _gradients_apart(
         self, paths: Sequence[Genome], stream: Iterator[Batch], weights: list[float]
     ) -> tuple[float, Exception | None]:
-        """The loss here, and what went wrong."""
+        """The loss on this rank, and its failure."""
         try:
             batches = list(itertools.islice(stream, len(paths)))
             return self.gradients(paths, batches, weights), None

@@ -1,4 +1,4 @@
-"""Pre-training: the module it trains, and handing its weights on."""
+"""Pre-training: its module, and saving and loading its weights."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def pretrained_weights(supernet: Supernet) -> bytes:
 
 
 def load_pretrained(supernet: Supernet, weights: bytes) -> LoadedPretrained:
-    """Put what fits of :func:`pretrained_weights`'s bytes into a supernet, in place."""
+    """Load into a supernet, in place, what fits of :func:`pretrained_weights`'s bytes."""
     targets = _tensors(supernet)
     wanted = {name: tuple(tensor.shape) for name, tensor in targets.items()}
     fit, account = match(unpack(weights), wanted)

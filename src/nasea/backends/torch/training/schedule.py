@@ -1,4 +1,4 @@
-"""The user's schedule played through on an optimiser that trains nothing."""
+"""Plays the user's schedule through on an optimiser that trains nothing."""
 
 from __future__ import annotations
 

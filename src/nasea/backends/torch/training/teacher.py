@@ -20,7 +20,7 @@ _SMALLEST = 1e-8
 
 
 class Teacher:
-    """A trained network whose scores of classes a student is drawn to.
+    """A trained network whose class scores a student learns to match.
 
     Args:
         network: in evaluation mode, on the device; not changed.

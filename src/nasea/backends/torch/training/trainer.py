@@ -175,7 +175,7 @@ class Trainer(trainer.Trainer):
         return done
 
     def _rescale(self, stored: dict[str, Any], done: int) -> int:
-        """Go on with another number of devices: with other rates, and updates of another size.
+        """Resume with another number of devices, hence other rates and sizes of updates.
 
         The schedule is begun anew and put where the same share of the training is done.
         """
