@@ -34,6 +34,8 @@ class HabitsContract(ABC):
     """The same network and data written in another way -> what to append."""
     refused: ClassVar[Mapping[str, tuple[str, str, str]]]
     """What it may not -> (what to append, words of the message, words of the fix)."""
+    fixed: ClassVar[Mapping[str, str]]
+    """PreNet or PostNet -> what to append so that it returns eight outputs, whatever it gets."""
     images: ClassVar[Mapping[str, tuple[str, str]]]
     """Images of another type -> (what to append, how the message calls them)."""
     shared: ClassVar[str]
@@ -77,6 +79,14 @@ class HabitsContract(ABC):
             self.kit.write_module(project, changes)
             error = failure(UserModuleError, lambda: self.kit.attached(project, **SMALL))
             assert told in error.message and fix in str(error.fix or error.message), (name, error)
+
+    def test_an_end_whose_number_of_images_is_fixed_is_refused(self, project: Path) -> None:
+        told = {"PreNet": "changed the number of images from 1 to 8", "PostNet": "for 8 images and"}
+        for name, changes in self.fixed.items():
+            self.kit.write_module(project, changes)
+            error = failure(UserModuleError, lambda: self.kit.attached(project, **SMALL))
+            assert f"user_module.py: {name}." in error.message and told[name] in error.message
+            assert "however many there are" in str(error.fix)
 
     def test_images_of_another_type_are_told(self, project: Path) -> None:
         for changes, told in self.images.values():

@@ -155,6 +155,13 @@ class TestHabits(HabitsContract):
             "register hooks as methods",
         ),
     }
+    fixed = {
+        name: f"class {name}({name}):\n    def forward(self, inputs):\n        return {value}\n"
+        for name, value in {
+            "PreNet": "torch.ones(8, 8, 4, 4)",
+            "PostNet": "{'a': torch.ones(8, 10), 'b': [None]}",
+        }.items()
+    }
     images = {
         name: (ITEM.format(f"(1000 * image).{call}"), f"{name} (8, 1, 8, 8) with values")
         for name, call in {

@@ -37,7 +37,8 @@ from nasea.backends.torch.training.trainer import Trainer, TrainerSettings
 from nasea.backends.torch.user.code import UserCode
 from nasea.backends.torch.user.ends import (
     accepts_channels_last,
-    examine_end,
+    examine_post_net,
+    examine_pre_net,
     run_post_net,
     run_pre_net,
 )
@@ -122,7 +123,7 @@ class TorchBackend(BackendCore[Data, Batch, Supernet, Trainer, Scorer]):
         """See :meth:`nasea.backends.base.Backend.probe_pre_net`."""
         images, _ = self._probe_batch()
         shape = run_pre_net(self.user, self._pre_net, images)
-        costs, operators = examine_end(self.user, self._pre_net, images[:1].clone())
+        costs, operators = examine_pre_net(self.user, self._pre_net, images[:1].clone())
         return EndReport(costs, shape, operators)
 
     def wanted_taps(self, space: Space) -> tuple[int, ...]:
@@ -138,9 +139,13 @@ class TorchBackend(BackendCore[Data, Batch, Supernet, Trainer, Scorer]):
             for i in (*space.taps, -1)
         ]
         single = [feature[:1] for feature in features]
-        run_post_net(self.user, self._post_net, features if space.taps else features[0])
-        costs, operators = examine_end(
-            self.user, self._post_net, single if space.taps else single[0]
+        outputs = run_post_net(self.user, self._post_net, features if space.taps else features[0])
+        costs, operators = examine_post_net(
+            self.user,
+            self._post_net,
+            single if space.taps else single[0],
+            outputs,
+            len(images),
         )
         layout = torch.contiguous_format
         if accepts_channels_last(self._pre_net, images) and accepts_channels_last(
