@@ -83,6 +83,8 @@ def attach(backend: Backend) -> Space:
     """Open the data and build the supernet; returns the space."""
     backend.load_data(None)
     space = space_of(backend)
+    taps = backend.wanted_taps(space)
+    space = space.tapped(taps) if taps else space
     backend.attach(space, backend.scenario.seed)
     return space
 

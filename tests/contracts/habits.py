@@ -38,6 +38,8 @@ class HabitsContract(ABC):
     """PreNet or PostNet -> what to append so that it returns eight outputs, whatever it gets."""
     images: ClassVar[Mapping[str, tuple[str, str]]]
     """Images of another type -> (what to append, how the message calls them)."""
+    divided: ClassVar[Mapping[str, str]]
+    """A data set whose images are not finite -> what to append."""
     shared: ClassVar[str]
     """Validation images that are among the training images."""
     unseen: ClassVar[str]
@@ -94,6 +96,13 @@ class HabitsContract(ABC):
             error = failure(DataError, lambda: self.kit.attached(project, **SMALL))
             assert "floating-point" in error.message and told in error.message, error
             assert "convert the images in the data set" in str(error.fix)
+
+    def test_images_that_are_not_finite_are_told(self, project: Path) -> None:
+        for name, changes in self.divided.items():
+            self.kit.write_module(project, changes)
+            error = failure(DataError, lambda: self.kit.attached(project, **SMALL))
+            assert f"the {name} data set gives images with values that are" in error.message
+            assert "division by zero" in str(error.fix)
 
     def told(self, project: Path, changes: str, **more: Any) -> str:
         """The notices about the data."""

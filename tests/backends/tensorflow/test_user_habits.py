@@ -114,6 +114,10 @@ class TestHabits(HabitsContract):
         name: (DATASET.format(f"tf.cast(1000 * x, tf.{name})"), f"{name} (8, 8, 8, 1)")
         for name in ("uint16", "int16")
     }
+    divided = {
+        "training": DATASET.format("x / 0 if is_training else x"),
+        "validation": DATASET.format("x if is_training else x * float('nan')"),
+    }
     shared = """
         class UserModule(UserModule):
             def build_dataset_search(self, dataset_dir, is_training):
@@ -127,6 +131,14 @@ class TestHabits(HabitsContract):
                 dataset, n = super().build_dataset_search(dataset_dir, is_training)
                 return dataset.map(lambda x, y: (x, y % 7 if is_training else y)), n
     """
+
+
+def test_functions_are_read_again_when_the_module_is(project: Path) -> None:
+    for images in ("x * 0 + 1", "x * 0 + 2"):
+        small_project.write_module(project, DATASET.format(images))
+        backend = small_project.opened(project)
+        backend.load_data(None)
+        assert float(images[-1]) == float(tf.reduce_max(backend._probe_batch()[0]))
 
 
 def test_an_operation_without_gradient_behind_a_weight_is_named(project: Path) -> None:

@@ -171,6 +171,10 @@ class TestHabits(HabitsContract):
             "bool": "bool()",
         }.items()
     }
+    divided = {
+        "training": ITEM.format("image if len(self) == 20 else image / 0"),
+        "validation": ITEM.format("image * float('nan') if len(self) == 20 else image"),
+    }
     shared = """
         class UserModule(UserModule):
             def dataset_define(self, dataset_dir, is_training):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import importlib
 import inspect
+import linecache
 import sys
 import traceback
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -98,6 +99,7 @@ def _forget_user_modules(directory: Path) -> None:
     for each in {directory, Path(before).parent if before else directory}:
         for name in _user_modules(each):
             del sys.modules[name]
+    linecache.checkcache()  # autograph reads the text of functions again, from what is kept there
 
 
 def check_interface(
