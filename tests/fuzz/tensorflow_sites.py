@@ -133,7 +133,12 @@ def sites_of(task: str) -> dict[str, Site]:
 
 _SITES = (
     Site("import", "\n\ndef _odd():\n    {body}\n\n\n_odd()\n", (), ("user_module.py",)),
-    method("UserModule", "__init__(self, epoch, batch_size)", (), "UserModule("),
+    method(
+        "UserModule",
+        "__init__(self, epoch, batch_size)",
+        (),
+        "UserModule(", "'UserModule' object has no attribute",
+    ),
     method(
         "UserModule",
         "lr_scheduler(self, lr_init, global_step)",

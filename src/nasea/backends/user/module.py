@@ -244,6 +244,14 @@ def user_frames(error: BaseException, directory: Path) -> str:
     return lines if mine else lines.removeprefix("Traceback (most recent call last):\n")
 
 
+def text_of(error: BaseException) -> str:
+    """The text of an exception; empty where its class is the user's and has none to give."""
+    try:
+        return str(error)
+    except Exception:
+        return ""
+
+
 def is_user_file(filename: str, directory: Path) -> bool:
     """Whether code in ``filename`` is the user's: below ``directory``, not installed, not ours."""
     if not filename.startswith(str(directory)):  # thousands of modules are asked about

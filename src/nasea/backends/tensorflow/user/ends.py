@@ -123,12 +123,12 @@ class End:
             with tf.GradientTape(watch_accessed_variables=True) as tape:
                 outputs = self.apply(inputs, True)
         except UserCodeError as error:
-            if self._turns and "NHWC" in str(error.__cause__):
+            if self._turns and "NHWC" in error.trace:
                 fix = (
                     "this device cannot compute convolutions in channels_first; use data_format: "
                     "channels_last, or transpose in PreNet and PostNet"
                 )
-            elif "new elements of state" in str(error.__cause__):
+            elif "new elements of state" in error.trace:
                 fix = (
                     f"{self.name} builds layers with weights while it is called, which Keras 3 "
                     "does not keep: build them in __init__, or use strategy.keras_version: 2"

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from nasea.backends.user.module import text_of
+
 _TOLERANCE = 1e-4
 
 
@@ -81,7 +83,7 @@ class Traceable:
                 found, np.asarray(expected, np.float64), _TOLERANCE, _TOLERANCE, equal_nan=True
             )
         except Exception as error:
-            lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+            lines = [line.strip() for line in text_of(error).splitlines() if line.strip()]
             return f"{type(error).__name__}: {lines[-1] if lines else ''}"[:200]
         if not same:
             return f"it gives {found} where it gives {expected} eagerly"[:200]

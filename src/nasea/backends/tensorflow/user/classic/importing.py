@@ -58,7 +58,7 @@ def with_fix(error: UserCodeError, found: Expected) -> UserCodeError:
     missing = isinstance(cause, NameError | AttributeError | ImportError)
     if error.fix is not None or not (missing or isinstance(cause, AssertionError)):
         return error
-    suspects = [one.place for one in found.suspects if one.explains(str(cause))]
+    suspects = [one.place for one in found.suspects if one.explains(error.trace)]
     places, seen = suspects or found.places, found.version or tf.__version__
     fix = advice(error.trace)
     if fix is None and missing and places and not set(places) & set(found.as_text):
