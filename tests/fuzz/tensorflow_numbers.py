@@ -6,6 +6,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from nasea.backends.tensorflow.network.standalone import load_network
 
 
@@ -22,7 +24,8 @@ def metric_of(backend: Any, weights: Path) -> float:
     total = seen = 0.0
     for images, labels in dataset:
         images, labels = images[: int(count - seen)], labels[: int(count - seen)]
-        total += len(images) * float(user.metrics_op(labels, network(images, training=False)))
+        metric = np.asarray(user.metrics_op(labels, network(images, training=False)))
+        total += len(images) * float(metric.item())
         seen += len(images)
         if seen >= count:
             break
@@ -41,7 +44,8 @@ def metric_of_all(backend: Any, weights: Path) -> float:
     def model(images: Any) -> Any:
         return network(images, training=False)
 
-    return float(user.metrics_op(["12", model], [generator, dataset.image_ids, count]))
+    metric = user.metrics_op(["12", model], [generator, dataset.image_ids, count])
+    return float(np.asarray(metric).item())
 
 
 def _network(backend: Any, weights: Path, images: Any) -> Any:

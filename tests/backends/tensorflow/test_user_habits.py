@@ -69,6 +69,20 @@ TIME_FIRST = """
             return super().metrics_op(inputs, tf.reduce_mean(outputs, 0))
 """
 
+LEFT_OUT = """
+    class PostNet(PostNet):
+        def call(self, inputs, training=True):
+            return {"out": super().call(inputs, training), "aux": None}
+
+    class UserModule(UserModule):
+        def loss_op(self, labels, logits):
+            assert logits["aux"] is None
+            return super().loss_op(labels, logits["out"])
+
+        def metrics_op(self, inputs, outputs):
+            return super().metrics_op(inputs, outputs["out"])
+"""
+
 DATASET = """
     class UserModule(UserModule):
         def build_dataset_search(self, dataset_dir, is_training):
@@ -79,7 +93,9 @@ DATASET = """
 
 class TestHabits(HabitsContract):
     kit = small_project
-    works = {"augmented": AUGMENTED, "functional": FUNCTIONAL, "time first": TIME_FIRST}
+    works = {"augmented": AUGMENTED, "functional": FUNCTIONAL, "time first": TIME_FIRST} | {
+        "left out": LEFT_OUT
+    }
     same_as_plain = {"sequential": SEQUENTIAL}
     refused = {
         "an object": (

@@ -79,6 +79,20 @@ TIME_FIRST = """
             return super().metrics_func(loader, lambda images: evaluate(images).mean(0))
 """
 
+LEFT_OUT = """
+    class PostNet(PostNet):
+        def forward(self, inputs):
+            return {"out": super().forward(inputs), "aux": None}
+
+    class UserModule(UserModule):
+        def loss_func(self, labels, logits):
+            assert logits["aux"] is None
+            return super().loss_func(labels, logits["out"])
+
+        def metrics_func(self, loader, evaluate):
+            return super().metrics_func(loader, lambda images: evaluate(images)["out"])
+"""
+
 FUNCTIONS = """
     _pre_net, _post_net = PreNet, PostNet
 
@@ -114,7 +128,13 @@ WRAPPED = """
 
 class TestHabits(HabitsContract):
     kit = small_project
-    works = {"hook": HOOK, "own forward": OWN_FORWARD, "subset": SUBSET, "time first": TIME_FIRST}
+    works = {
+        "hook": HOOK,
+        "own forward": OWN_FORWARD,
+        "subset": SUBSET,
+        "time first": TIME_FIRST,
+        "left out": LEFT_OUT,
+    }
     same_as_plain = {"hook": HOOK, "own forward": OWN_FORWARD, "functions": FUNCTIONS}
     refused = {
         "an object": (

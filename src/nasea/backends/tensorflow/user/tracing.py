@@ -63,9 +63,11 @@ class Traceable:
             Why it does not run as a graph; ``None`` if it does.
         """
         self.settled = True
-        self._specs = [tf.nest.map_structure(_any_batch, value) for value in (labels, outputs)]
-        graph = tf.function(self._function, input_signature=self._specs)
-        reason = self._tried(graph, expected, labels, outputs, before)
+        reason: str | None = "it gets what is no tensor"  # None, for an output that is left out
+        if all(map(_is_tensor, tf.nest.flatten([labels, outputs]))):
+            self._specs = [tf.nest.map_structure(_any_batch, value) for value in (labels, outputs)]
+            graph = tf.function(self._function, input_signature=self._specs)
+            reason = self._tried(graph, expected, labels, outputs, before)
         if reason is not None:  # it may read how many images there are
             graph = tf.function(self._function)
             self.by_shape = self._tried(graph, expected, labels, outputs, before) is None
@@ -100,6 +102,14 @@ class Traceable:
             return True
         pairs = zip(tf.nest.flatten(self._specs), tf.nest.flatten([labels, outputs]), strict=False)
         return all(spec.is_compatible_with(value) for spec, value in pairs)
+
+
+def _is_tensor(value: Any) -> bool:
+    try:
+        tf.convert_to_tensor(value)
+    except (TypeError, ValueError):
+        return False
+    return True
 
 
 def _any_batch(value: Any) -> tf.TensorSpec:
