@@ -2,6 +2,7 @@
 
     python benchmarks/user_code_fuzz.py --framework pytorch --inputs 2000
     python benchmarks/user_code_fuzz.py --framework tensorflow --inputs 200
+    python benchmarks/user_code_fuzz.py --framework pytorch --task detection --inputs 500
 
 Takes a working module and has one method of it (of UserModule, PreNet, PostNet, or of the data)
 raise something or return something odd: types, shapes, dtypes, nestings, None, empty, huge, NaN.
@@ -32,12 +33,15 @@ from fuzz.judge import Verdict  # noqa: E402
 from fuzz.mutations import Mutation  # noqa: E402
 from recording import record, table  # noqa: E402
 
+_TASKS = ("classification", "segmentation", "detection")
 _WRONG_NUMBER = ("silent", "scored ")
 
 
-def tried(framework: str, inputs: int, number: int, project: Path) -> dict[Mutation, Verdict]:
+def tried(
+    framework: str, task: str, inputs: int, number: int, project: Path
+) -> dict[Mutation, Verdict]:
     """Odd modules and what became of them, each once."""
-    suite = fuzzed(framework)
+    suite = fuzzed(framework, task)
     found: dict[Mutation, Verdict] = {}
 
     @seed(number)
@@ -62,12 +66,14 @@ def tried(framework: str, inputs: int, number: int, project: Path) -> dict[Mutat
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--framework", choices=("pytorch", "tensorflow"), required=True)
+    parser.add_argument("--task", choices=_TASKS, default=_TASKS[0])
     parser.add_argument("--inputs", type=int, default=500)
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)
-        found = tried(options.framework, options.inputs, options.seed, Path(folder).resolve())
+        home = Path(folder).resolve()
+        found = tried(options.framework, options.task, options.inputs, options.seed, home)
         os.chdir("/")
     counts = Counter(verdict.outcome for verdict in found.values())
     faults = [verdict.fault for verdict in found.values() if verdict.fault]
@@ -81,7 +87,8 @@ def main() -> None:
         "wrong numbers": numbers,
     }
     print(table(("", options.framework), [(name, str(n)) for name, n in results.items()]))
-    record(f"user_code_fuzz_{options.framework}", options.seed, results)
+    name = options.framework if options.task == _TASKS[0] else f"{options.framework}_{options.task}"
+    record(f"user_code_fuzz_{name}", options.seed, results)
     sys.exit(bool(faults))
 
 

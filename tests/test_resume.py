@@ -111,6 +111,24 @@ def test_another_budget_is_searched_on_the_same_supernet(
     assert project.files("results.1") == results
 
 
+@both_frameworks
+def test_a_mend_of_metric_and_schedule_keeps_the_supernet(project: Project) -> None:
+    before, trained = project.front(), project.files("checkpoint", "train-*")
+    project.module(
+        ("return correct / count", "return 1 - correct / count"),
+        ("total = self.epoch * ", "total = 2 * self.epoch * "),
+    )
+    listener = Recorder()
+    front = project.search(listener)
+    assert listener.updates == 0 and project.files("checkpoint", "train-*") == trained
+    assert "the metric was changed: the trained supernet is measured anew" in listener.told
+    assert "smaller is better (training moved the metric" in listener.told
+    assert front.info.metric_mode == "min", "what was measured before training is measured anew"
+    assert [m.genome for m in front] == [m.genome for m in before]
+    assert [m.accuracy for m in front] == pytest.approx([m.accuracy for m in before])
+    assert [m.metric for m in front] == pytest.approx([1 - m.metric for m in before])
+
+
 def test_the_direction_may_be_written_down_later(project: Project) -> None:
     before = project.front()
     front = project.scenario(("metric_mode: auto", "metric_mode: max")).search()

@@ -22,13 +22,23 @@ def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]
     sys.modules.pop("user_module", None)
 
 
-@pytest.mark.parametrize("framework, inputs", [("pytorch", 60), ("tensorflow", 12)])
+@pytest.mark.parametrize(
+    "framework, task, inputs, number",
+    [
+        ("pytorch", "classification", 60, 3),
+        ("pytorch", "segmentation", 30, 4),
+        ("pytorch", "detection", 30, 5),
+        ("tensorflow", "classification", 12, 3),
+        ("tensorflow", "segmentation", 5, 4),
+        ("tensorflow", "detection", 5, 5),
+    ],
+)
 def test_who_is_blamed_and_which_numbers_are_wrong(
-    elsewhere: Path, framework: str, inputs: int
+    elsewhere: Path, framework: str, task: str, inputs: int, number: int
 ) -> None:
-    suite = fuzzed(framework)
+    suite = fuzzed(framework, task)
 
-    @seed(3)
+    @seed(number)
     @settings(
         max_examples=inputs,
         deadline=None,

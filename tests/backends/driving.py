@@ -80,7 +80,9 @@ def space_of(backend: ProbedBackend) -> Space:
 def attach(backend: Backend) -> AttachedBackend:
     """Open the data and build the supernet."""
     probed = backend.probe(None)
-    return probed.attach(space_of(probed), backend.scenario.seed)
+    space = space_of(probed)
+    taps = probed.wanted_taps(space)
+    return probed.attach(space.tapped(taps) if taps else space, backend.scenario.seed)
 
 
 def ready(backend: Backend) -> TrainingBackend:

@@ -95,3 +95,13 @@ def test_a_key_given_twice_names_both_lines(refusals: Refusals, minimal: str) ->
     (problem,) = refusals(text)
     assert line_of(problem.where) == 11
     assert problem.rule == "given twice, first in line 10"
+    assert problem.fix == "delete one of the two lines"
+
+
+def test_a_section_given_twice_is_to_be_one(refusals: Refusals, minimal: str) -> None:
+    for text, first in ((minimal + minimal, 1), (f"{minimal}  resource: {{}}\n", None)):
+        problem = refusals(text)[-1]
+        at = line_of(problem.where)
+        first = first or next(n for n, x in enumerate(text.split("\n"), 1) if "resource:" in x)
+        assert problem.rule == f"given twice, first in line {first}"
+        assert problem.fix == f"move what is below line {at} into the section of line {first}"

@@ -34,8 +34,12 @@ class HabitsContract(ABC):
     """The same network and data written in another way -> what to append."""
     refused: ClassVar[Mapping[str, tuple[str, str, str]]]
     """What it may not -> (what to append, words of the message, words of the fix)."""
+    fixed: ClassVar[Mapping[str, str]]
+    """PreNet or PostNet -> what to append so that it returns eight outputs, whatever it gets."""
     images: ClassVar[Mapping[str, tuple[str, str]]]
     """Images of another type -> (what to append, how the message calls them)."""
+    divided: ClassVar[Mapping[str, str]]
+    """A data set whose images are not finite -> what to append."""
     shared: ClassVar[str]
     """Validation images that are among the training images."""
     unseen: ClassVar[str]
@@ -78,12 +82,27 @@ class HabitsContract(ABC):
             error = failure(UserModuleError, lambda: self.kit.attached(project, **SMALL))
             assert told in error.message and fix in str(error.fix or error.message), (name, error)
 
+    def test_an_end_whose_number_of_images_is_fixed_is_refused(self, project: Path) -> None:
+        told = {"PreNet": "changed the number of images from 1 to 8", "PostNet": "for 8 images and"}
+        for name, changes in self.fixed.items():
+            self.kit.write_module(project, changes)
+            error = failure(UserModuleError, lambda: self.kit.attached(project, **SMALL))
+            assert f"user_module.py: {name}." in error.message and told[name] in error.message
+            assert "however many there are" in str(error.fix)
+
     def test_images_of_another_type_are_told(self, project: Path) -> None:
         for changes, told in self.images.values():
             self.kit.write_module(project, changes)
             error = failure(DataError, lambda: self.kit.attached(project, **SMALL))
             assert "floating-point" in error.message and told in error.message, error
             assert "convert the images in the data set" in str(error.fix)
+
+    def test_images_that_are_not_finite_are_told(self, project: Path) -> None:
+        for name, changes in self.divided.items():
+            self.kit.write_module(project, changes)
+            error = failure(DataError, lambda: self.kit.attached(project, **SMALL))
+            assert f"the {name} data set gives images with values that are" in error.message
+            assert "division by zero" in str(error.fix)
 
     def told(self, project: Path, changes: str, **more: Any) -> str:
         """The notices about the data."""

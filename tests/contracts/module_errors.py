@@ -137,6 +137,24 @@ class ModuleErrorsContract(ABC):
         found = [self.kit.opened(where).user._module.WHICH for where in order]
         assert found == ["first", "second", "first", "second"]
 
+    @pytest.mark.parametrize("owner", ["PreNet", "PostNet"])
+    def test_an_exception_that_has_no_text(self, project: Path, owner: str) -> None:
+        (method,) = set(self.kit.INTERFACE[owner]) - {"__init__"}
+        self.kit.write_module(
+            project,
+            f"""
+            class Mute(Exception):
+                def __str__(self):
+                    raise RuntimeError("no text")
+
+            class {owner}({owner}):
+                def {method}(self, inputs, *given, **named):
+                    raise Mute
+            """,
+        )
+        error = failure(UserCodeError, lambda: self.whole(project))
+        assert f"{owner}.{method}" in error.doing and "Mute" in error.trace
+
     def expect_frames(
         self, project: Path, owner: str, method: str, doing: str, statement: str, text: str
     ) -> None:

@@ -36,7 +36,7 @@ NESTED = """
 class Nested(PostNet):
     def call(self, inputs, training=True):
         logits = super().call(inputs, training)
-        return {"out": logits, "aux": [2 * logits, tf.argmax(logits, 1)]}
+        return {"out": logits, "aux": [2 * logits, tf.argmax(logits, 1)], "off": None}
 
 class Unpacking(UserModule):
     def metrics_op(self, inputs, outputs):

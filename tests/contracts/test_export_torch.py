@@ -36,7 +36,7 @@ NESTED = """
 class Nested(PostNet):
     def forward(self, inputs):
         logits = super().forward(inputs)
-        return {"out": logits, "aux": [2 * logits, logits.argmax(1)]}
+        return {"out": logits, "aux": [2 * logits, logits.argmax(1)], "off": None}
 
 class Unpacking(UserModule):
     def metrics_func(self, loader, evaluate):

@@ -21,6 +21,7 @@ class Fuzzed:
         sites: where it can be odd.
         values: odd values of the framework.
         metric_of: an independent computation of the metric.
+        changes: of the scenario.
     """
 
     kit: Any
@@ -28,6 +29,7 @@ class Fuzzed:
     sites: Mapping[str, Site]
     values: tuple[str, ...]
     metric_of: Callable[[Any, Path], float]
+    changes: Mapping[str, Any]
 
     @property
     def inputs(self) -> Draw:
@@ -36,21 +38,28 @@ class Fuzzed:
 
     def judge(self, mutation: Mutation, project: Path) -> Verdict:
         """Try one; see :func:`fuzz.judge.judge`."""
-        return judge(self.kit, self.base, self.metric_of, mutation, project)
+        return judge(self.kit, self.base, self.metric_of, mutation, project, self.changes)
 
 
-def fuzzed(framework: str) -> Fuzzed:
-    """``pytorch`` or ``tensorflow``."""
+def fuzzed(framework: str, task: str = "classification") -> Fuzzed:
+    """The interface of ``pytorch`` or ``tensorflow`` for a task."""
     if framework == "pytorch":
-        from backends.torch import project
+        from backends.torch import project as torch_project
 
         from . import torch_numbers, torch_sites
 
         sites: Any = torch_sites
-        return Fuzzed(project, sites.BASE, sites.SITES, sites.VALUES, torch_numbers.metric_of)
-    from backends.tensorflow import project as other
+        numbers: Any = torch_numbers
+        kit: Any = torch_project
+        where = torch_sites.SITES
+    else:
+        from backends.tensorflow import detection_project, project
 
-    from . import tensorflow_numbers, tensorflow_sites
+        from . import tensorflow_numbers, tensorflow_sites
 
-    sites = tensorflow_sites
-    return Fuzzed(other, sites.BASE, sites.SITES, sites.VALUES, tensorflow_numbers.metric_of)
+        kit = detection_project if task == "detection" else project
+        sites, numbers = tensorflow_sites, tensorflow_numbers
+        where = tensorflow_sites.sites_of(task)
+    return Fuzzed(
+        kit, sites.BASES[task], where, sites.VALUES, numbers.METRICS[task], sites.CHANGES[task]
+    )

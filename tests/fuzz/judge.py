@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,6 +50,7 @@ def judge(
     independent: Callable[[Any, Path], float],
     mutation: Mutation,
     project: Path,
+    changes: Mapping[str, Any],
 ) -> Verdict:
     """Drive a module from its import to a score.
 
@@ -59,10 +60,11 @@ def judge(
         independent: the metric of the backend's only network, computed without nasea's scoring.
         mutation: what is odd.
         project: a directory, which is also the current one.
+        changes: of the scenario.
     """
     (project / "user_module.py").write_text(kit.USER_MODULE + base + mutation.text)
     try:
-        return _judged(kit, independent, mutation, project)
+        return _judged(kit, independent, mutation, project, changes)
     finally:
         sys.modules.pop("user_module", None)
         for cached in project.glob("__pycache__/*"):  # two odd modules may be of one size
@@ -70,11 +72,15 @@ def judge(
 
 
 def _judged(
-    kit: Any, independent: Callable[[Any, Path], float], mutation: Mutation, project: Path
+    kit: Any,
+    independent: Callable[[Any, Path], float],
+    mutation: Mutation,
+    project: Path,
+    changes: Mapping[str, Any],
 ) -> Verdict:
     backend: Any = None
     try:
-        backend = kit.ready(project, **SMALL)
+        backend = kit.ready(project, **SMALL | dict(changes))
         backend.try_candidates(lambda done, total: None)
         kit.train(backend)
         first, second = (backend.measure((0,), EvaluationSubset()) for _ in range(2))

@@ -17,6 +17,10 @@ def metric_of(backend: Any, weights: Path) -> float:
     user = module.UserModule(1, 8)
     dataset = user.dataset_define("12", False)
     network = load_network(backend.user, backend.supernet.space, (0,), weights)
-    loader = torch.utils.data.DataLoader(dataset, batch_size=8)
+    collate = getattr(dataset, "collate_fn", None)
+    loader = torch.utils.data.DataLoader(dataset, batch_size=8, collate_fn=collate)
     with torch.no_grad():
         return float(user.metrics_func(loader, network))
+
+
+METRICS = dict.fromkeys(("classification", "segmentation", "detection"), metric_of)

@@ -2,13 +2,86 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from .mutations import Site
 
-BASE = """
+_SEGMENTATION = """
+
+class Images(Images):
+    def __getitem__(self, index):
+        image, _ = super().__getitem__(index)
+        mask = (image[0] > 0.6).long()
+        mask[0] = 255
+        return image, {"mask": mask}
+
+
+class UserModule(UserModule):
+    def loss_func(self, labels, logits):
+        return F.cross_entropy(logits, labels["mask"], ignore_index=255)
+
+    def metrics_func(self, eval_dataloader, eval_function):
+        right = known = 0
+        for images, labels in eval_dataloader:
+            found, mask = eval_function(images).argmax(1).cpu(), labels["mask"]
+            right += (found == mask).sum().item()
+            known += (mask != 255).sum().item()
+        return right / known
+
+
+class PostNet(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.classifier = nn.Conv2d(24, 2, 1)
+
+    def forward(self, inputs):
+        return F.interpolate(self.classifier(torch.cat(inputs, 1)), (8, 8))
+"""
+
+_DETECTION = """
+
+class Images(Images):
+    def __getitem__(self, index):
+        image, label = super().__getitem__(index)
+        corner = torch.tensor([label % 4, label // 4]).float()
+        boxes = torch.cat([corner, corner + 4])[None][: label < 9]
+        return image, {"boxes": boxes, "labels": label[None][: len(boxes)]}
+
+    @staticmethod
+    def collate_fn(items):
+        images, targets = zip(*items)
+        return torch.stack(images), list(targets)
+
+
+class UserModule(UserModule):
+    def loss_func(self, labels, logits):
+        pairs = [(x, y["boxes"][0]) for x, y in zip(logits, labels) if len(y["boxes"])]
+        return torch.stack([(x - y).abs().mean() / 8 for x, y in pairs])
+
+    def metrics_func(self, eval_dataloader, eval_function):
+        far = []
+        for images, targets in eval_dataloader:
+            for box, target in zip(eval_function(images), targets):
+                far += [(box - truth).abs().mean().item() for truth in target["boxes"]]
+        return sum(far) / len(far)
+
+
+class PostNet(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.box = nn.Linear(12 * 16, 2)
+
+    def forward(self, inputs):
+        corner = 8 * self.box(inputs.flatten(1)).sigmoid()
+        return torch.cat([corner, corner + 4], 1)
+"""
+
+_BASE = """
 
 def pick(outputs):
     if isinstance(outputs, torch.Tensor):
-        return outputs if outputs.shape[1:] == (10,) and outputs.is_floating_point() else None
+        return outputs if outputs.shape[1:] == {shape} and outputs.is_floating_point() else None
     inner = outputs.values() if isinstance(outputs, dict) else outputs
     found = [pick(x) for x in inner if isinstance(x, (torch.Tensor, dict, list, tuple))]
     return next((x for x in found if x is not None), None)
@@ -21,6 +94,20 @@ class UserModule(UserModule):
     def metrics_func(self, eval_dataloader, eval_function):
         return super().metrics_func(eval_dataloader, lambda images: pick(eval_function(images)))
 """
+
+BASES = {
+    "classification": _BASE.replace("{shape}", "(10,)"),
+    "segmentation": _SEGMENTATION + _BASE.replace("{shape}", "(2, 8, 8)"),
+    "detection": _DETECTION + _BASE.replace("{shape}", "(4,)"),
+}
+"""Task -> what the module has besides the small project's."""
+
+CHANGES: Mapping[str, dict[str, Any]] = {
+    "classification": {},
+    "segmentation": {"task": "segmentation", "supernet__feature_choose": [0]},
+    "detection": {"task": "detection"},
+}
+"""Task -> what the scenario has besides the small project's."""
 
 _DATA = ("data set", "dataset_define", "loss_func", "metrics_func", "PreNet", "input_shape")
 
@@ -102,7 +189,8 @@ SITES = {
             "PostNet",
             "forward(self, inputs)",
             ("out", "(out, inputs)", "{'a': out, 'b': None}", "out.detach()", "out[:1]",
-             "out.double()", "out * float('nan')", "out.T", "[out, 3, 'text']"),
+             "out.double()", "out * float('nan')", "out.mT", "[out, 3, 'text']", "list(out)",
+             "[{'out': x} for x in out]"),
             "PostNet", "loss_func", "metrics_func",
             first=_FORWARD,
         ),
@@ -114,6 +202,8 @@ VALUES = (
     "torch.zeros(0)",
     "torch.zeros(8, 10)",
     "torch.ones(8, 8, 4, 4)",
+    "torch.ones(8, 2, 8, 8)",
+    "torch.ones(8, 4)",
     "torch.ones(8, 10, requires_grad=True)",
     "torch.full((8, 10), float('nan'))",
     "torch.ones(8, 10, dtype=torch.uint16)",

@@ -61,6 +61,9 @@ class SupernetTraining(EpochLoop):
     def before_first_update(self) -> None:
         """Called once, with the untrained supernet."""
 
+    def before_restored(self, meta: Mapping[str, Any]) -> None:
+        """Called with the untrained supernet, before a checkpoint is put into it."""
+
     def more_meta(self) -> dict[str, Any]:
         """What else goes into a checkpoint, as JSON values."""
         return {}
@@ -93,6 +96,7 @@ class SupernetTraining(EpochLoop):
         if stored is None:
             return
         meta = stored.meta
+        self.before_restored(meta)
         self.epoch = int(meta["epoch"])
         self.step = self.backend.restore(stored.payload, int(meta["step"]))
         self.take_meta(meta)

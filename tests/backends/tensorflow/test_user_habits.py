@@ -69,6 +69,20 @@ TIME_FIRST = """
             return super().metrics_op(inputs, tf.reduce_mean(outputs, 0))
 """
 
+LEFT_OUT = """
+    class PostNet(PostNet):
+        def call(self, inputs, training=True):
+            return {"out": super().call(inputs, training), "aux": None}
+
+    class UserModule(UserModule):
+        def loss_op(self, labels, logits):
+            assert logits["aux"] is None
+            return super().loss_op(labels, logits["out"])
+
+        def metrics_op(self, inputs, outputs):
+            return super().metrics_op(inputs, outputs["out"])
+"""
+
 DATASET = """
     class UserModule(UserModule):
         def build_dataset_search(self, dataset_dir, is_training):
@@ -79,7 +93,9 @@ DATASET = """
 
 class TestHabits(HabitsContract):
     kit = small_project
-    works = {"augmented": AUGMENTED, "functional": FUNCTIONAL, "time first": TIME_FIRST}
+    works = {"augmented": AUGMENTED, "functional": FUNCTIONAL, "time first": TIME_FIRST} | {
+        "left out": LEFT_OUT
+    }
     same_as_plain = {"sequential": SEQUENTIAL}
     refused = {
         "an object": (
@@ -103,9 +119,20 @@ class TestHabits(HabitsContract):
             "derive it from tf.keras.Model",
         ),
     }
+    fixed = {
+        name: f"class {name}({name}):\n    def call(self, x, training=True):\n        return {y}\n"
+        for name, y in {
+            "PreNet": "tf.ones((8, 4, 4, 8))",
+            "PostNet": "{'a': tf.ones((8, 10)), 'b': [None]}",
+        }.items()
+    }
     images = {
         name: (DATASET.format(f"tf.cast(1000 * x, tf.{name})"), f"{name} (8, 8, 8, 1)")
         for name in ("uint16", "int16")
+    }
+    divided = {
+        "training": DATASET.format("x / 0 if is_training else x"),
+        "validation": DATASET.format("x if is_training else x * float('nan')"),
     }
     shared = """
         class UserModule(UserModule):
@@ -120,6 +147,14 @@ class TestHabits(HabitsContract):
                 dataset, n = super().build_dataset_search(dataset_dir, is_training)
                 return dataset.map(lambda x, y: (x, y % 7 if is_training else y)), n
     """
+
+
+def test_functions_are_read_again_when_the_module_is(project: Path) -> None:
+    for images in ("x * 0 + 1", "x * 0 + 2"):
+        small_project.write_module(project, DATASET.format(images))
+        backend = small_project.opened(project)
+        backend.load_data(None)
+        assert float(images[-1]) == float(tf.reduce_max(backend._probe_batch()[0]))
 
 
 def test_an_operation_without_gradient_behind_a_weight_is_named(project: Path) -> None:

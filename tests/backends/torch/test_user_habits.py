@@ -79,6 +79,20 @@ TIME_FIRST = """
             return super().metrics_func(loader, lambda images: evaluate(images).mean(0))
 """
 
+LEFT_OUT = """
+    class PostNet(PostNet):
+        def forward(self, inputs):
+            return {"out": super().forward(inputs), "aux": None}
+
+    class UserModule(UserModule):
+        def loss_func(self, labels, logits):
+            assert logits["aux"] is None
+            return super().loss_func(labels, logits["out"])
+
+        def metrics_func(self, loader, evaluate):
+            return super().metrics_func(loader, lambda images: evaluate(images)["out"])
+"""
+
 FUNCTIONS = """
     _pre_net, _post_net = PreNet, PostNet
 
@@ -114,7 +128,13 @@ WRAPPED = """
 
 class TestHabits(HabitsContract):
     kit = small_project
-    works = {"hook": HOOK, "own forward": OWN_FORWARD, "subset": SUBSET, "time first": TIME_FIRST}
+    works = {
+        "hook": HOOK,
+        "own forward": OWN_FORWARD,
+        "subset": SUBSET,
+        "time first": TIME_FIRST,
+        "left out": LEFT_OUT,
+    }
     same_as_plain = {"hook": HOOK, "own forward": OWN_FORWARD, "functions": FUNCTIONS}
     refused = {
         "an object": (
@@ -155,6 +175,13 @@ class TestHabits(HabitsContract):
             "register hooks as methods",
         ),
     }
+    fixed = {
+        name: f"class {name}({name}):\n    def forward(self, inputs):\n        return {value}\n"
+        for name, value in {
+            "PreNet": "torch.ones(8, 8, 4, 4)",
+            "PostNet": "{'a': torch.ones(8, 10), 'b': [None]}",
+        }.items()
+    }
     images = {
         name: (ITEM.format(f"(1000 * image).{call}"), f"{name} (8, 1, 8, 8) with values")
         for name, call in {
@@ -163,6 +190,10 @@ class TestHabits(HabitsContract):
             "uint8": "byte()",
             "bool": "bool()",
         }.items()
+    }
+    divided = {
+        "training": ITEM.format("image if len(self) == 20 else image / 0"),
+        "validation": ITEM.format("image * float('nan') if len(self) == 20 else image"),
     }
     shared = """
         class UserModule(UserModule):

@@ -32,7 +32,8 @@ from nasea.backends.torch.training.trainer import Trainer, TrainerSettings
 from nasea.backends.torch.user.code import UserCode
 from nasea.backends.torch.user.ends import (
     accepts_channels_last,
-    examine_end,
+    examine_post_net,
+    examine_pre_net,
     run_post_net,
     run_pre_net,
 )
@@ -116,7 +117,7 @@ class TorchFramework(Framework[Data, Batch, Supernet, Teacher, Trainer, Scorer])
         """See :class:`nasea.backends.framework.Framework`."""
         images, _ = batch
         shape = run_pre_net(self.user, self.pre_net, images)
-        costs, operators = examine_end(self.user, self.pre_net, images[:1].clone())
+        costs, operators = examine_pre_net(self.user, self.pre_net, images[:1].clone())
         return PreNetReport(costs, operators, out_shape=shape)
 
     def wanted_taps(self, batch: Batch, space: Space) -> tuple[int, ...]:
@@ -133,9 +134,13 @@ class TorchFramework(Framework[Data, Batch, Supernet, Teacher, Trainer, Scorer])
             for i in (*space.taps, -1)
         ]
         single = [feature[:1] for feature in features]
-        run_post_net(self.user, self.post_net, features if space.taps else features[0])
-        costs, operators = examine_end(
-            self.user, self.post_net, single if space.taps else single[0]
+        outputs = run_post_net(self.user, self.post_net, features if space.taps else features[0])
+        costs, operators = examine_post_net(
+            self.user,
+            self.post_net,
+            single if space.taps else single[0],
+            outputs,
+            len(images),
         )
         layout = torch.contiguous_format
         if accepts_channels_last(self.pre_net, images) and accepts_channels_last(

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 import torch
 
 from nasea.backends.memory import ShortOfMemory
+from nasea.backends.user.module import text_of
 from nasea.errors import TrainingError, UserCodeError
 
 _SIGNS = (
@@ -26,13 +27,13 @@ def is_out_of_memory(error: BaseException) -> bool:
     error = _without_user(error)
     if isinstance(error, torch.OutOfMemoryError | MemoryError):
         return True
-    return isinstance(error, RuntimeError) and any(sign in str(error) for sign in _SIGNS)
+    return isinstance(error, RuntimeError) and any(sign in text_of(error) for sign in _SIGNS)
 
 
 def as_out_of_memory(error: BaseException) -> torch.OutOfMemoryError:
     """The exception that stands for all of them, with the first line of what was said."""
     error = _without_user(error)
-    told = str(error).strip() or type(error).__name__
+    told = text_of(error).strip() or type(error).__name__
     return torch.OutOfMemoryError(told.splitlines()[0].rpartition(_ADDRESS)[2])
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import importlib
 import inspect
+import linecache
 import sys
 import traceback
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -98,6 +99,7 @@ def _forget_user_modules(directory: Path) -> None:
     for each in {directory, Path(before).parent if before else directory}:
         for name in _user_modules(each):
             del sys.modules[name]
+    linecache.checkcache()  # autograph reads the text of functions again, from what is kept there
 
 
 def check_interface(
@@ -240,6 +242,14 @@ def user_frames(error: BaseException, directory: Path) -> str:
     report.__context__ = None
     lines = "".join(report.format())
     return lines if mine else lines.removeprefix("Traceback (most recent call last):\n")
+
+
+def text_of(error: BaseException) -> str:
+    """The text of an exception; empty where its class is the user's and has none to give."""
+    try:
+        return str(error)
+    except Exception:
+        return ""
 
 
 def is_user_file(filename: str, directory: Path) -> bool:

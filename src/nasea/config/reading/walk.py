@@ -95,7 +95,7 @@ class _Walker:
                 self._beside_the_scenario(key, node)
                 continue
             if seen_at is not None:
-                self._report.problem(key.line, _ROOT, f"given twice, first in line {seen_at}")
+                self._given_twice(key.line, _ROOT, seen_at, True)
                 continue
             seen_at = key.line
             if key.text != _ROOT:
@@ -177,11 +177,15 @@ class _Walker:
                 key.line, "section 'resource' under 'strategy' read as if under 'scenario'"
             )
         if path in self._seen:
-            self._report.problem(
-                key.line, shown(path), f"given twice, first in line {self._seen[path]}"
-            )
+            self._given_twice(key.line, shown(path), self._seen[path], path not in _fields())
             return
         self._place(path, key, node)
+
+    def _given_twice(self, line: int, key: str, first: int, is_section: bool) -> None:
+        fix = "delete one of the two lines"
+        if is_section:
+            fix = f"move what is below line {line} into the section of line {first}"
+        self._report.problem(line, key, f"given twice, first in line {first}", fix=fix)
 
     def _place(self, path: str, key: Scalar, node: Node) -> None:
         """Take the value of a known key, or the keys of a known section."""

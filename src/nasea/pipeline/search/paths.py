@@ -1,4 +1,5 @@
 """The next path to train where widths are searched: mostly one within the budget.
+
 In the wider trunks most architectures cost many times the budget, and training them teaches little
 of those that can be chosen. So blocks are dealt as ever, each as often as any other of its layer,
 and the trunk is the one that brings them nearest to a cost drawn about the budget: where blocks are

@@ -62,10 +62,13 @@ class Training(SupernetTraining):
         It shows after training which way the metric points, and before it whether the metric gives
         a number at all.
         """
-        self.witnesses = tuple(self.prepared.sample(N_WITNESSES))
-        self.before = [Measurement(None)] * len(self.witnesses)
-        self._measure_witnesses()
+        self._measure_untrained(tuple(self.prepared.sample(N_WITNESSES)))
         require_working_metric(self.prepared, self.before)
+
+    def before_restored(self, meta: Mapping[str, Any]) -> None:
+        """Measure anew what another metric measured before training: the same as it was then."""
+        if self.metric_changed:
+            self._measure_untrained(tuple(tuple(genome) for genome in meta["witnesses"]))
 
     def after_epoch(self, seen: Seen) -> None:
         """Measure again those without a number: a detection metric may fail if nothing is found."""
@@ -88,10 +91,8 @@ class Training(SupernetTraining):
     def take_meta(self, meta: Mapping[str, Any]) -> None:
         """Restore what :meth:`more_meta` returned."""
         self.witnesses = tuple(tuple(genome) for genome in meta["witnesses"])
-        self.before = from_json(meta["before"])
-        if self.metric_changed:
-            reason = "before training another metric was measured"
-            self.before = [Measurement(None, reason)] * len(self.witnesses)
+        if not self.metric_changed:
+            self.before = from_json(meta["before"])
         if "trained_for" in meta:
             kind, value = meta["trained_for"]
             self.trained_for = (kind, float(value))
@@ -107,6 +108,11 @@ class Training(SupernetTraining):
             f"the supernet was trained about a budget of {format_cost(value, kind)}: larger "
             "architectures are trained less, or not at all (--restart trains for this budget)",
         )
+
+    def _measure_untrained(self, witnesses: tuple[Genome, ...]) -> None:
+        self.witnesses = witnesses
+        self.before = [Measurement(None)] * len(witnesses)
+        self._measure_witnesses()
 
     def _measure_witnesses(self) -> None:
         """Measure those that have no number yet."""

@@ -16,6 +16,7 @@ from typing import Any, Literal
 import tensorflow as tf
 
 from nasea.backends.data.overlap import LOOKED_AT, Sample, doubts
+from nasea.backends.data.values import require_finite
 from nasea.backends.records import EvaluationSubset
 from nasea.backends.tensorflow.data.sources import Source
 from nasea.backends.tensorflow.data.unreadable import unreadable_files
@@ -88,6 +89,7 @@ class Data(ABC):
         self.scenario = scenario
         self.user = user
         self._notices = notices
+        self._looked_into: set[str] = set()
         self._train: Source | None = self._open(_PROBE_STREAM)
         self.train_images = self._train.images
         self.val_images = self._open_validation()
@@ -264,6 +266,9 @@ class Data(ABC):
                 f"supernet.input_shape says {expected}",
                 fix="resize the images in the data set or change input_shape",
             )
+        if what not in self._looked_into:  # the first batch of each
+            self._looked_into.add(what)
+            require_finite(bool(tf.reduce_all(tf.math.is_finite(images))), name)
 
     def belong(self, labels: Any, images: int) -> bool:
         """Whether labels are for so many images."""

@@ -36,8 +36,13 @@ class MetricModel:
         images = np.asarray(x)
         size = batch_size or 32
         parts = [self.predict_on_batch(images[i : i + size]) for i in range(0, len(images), size)]
-        return tf.nest.map_structure(lambda *arrays: np.concatenate(arrays), *parts)
+        return tf.nest.map_structure(_joined, *parts)
 
     def predict_on_batch(self, x: Any) -> Any:
         """The output, as arrays, for a batch of images."""
-        return tf.nest.map_structure(lambda tensor: tensor.numpy(), self(x))
+        return tf.nest.map_structure(lambda x: x.numpy() if tf.is_tensor(x) else x, self(x))
+
+
+def _joined(*parts: Any) -> Any:
+    """Arrays in one; what is none, such as None for an output that is left out, as it is."""
+    return np.concatenate(parts) if isinstance(parts[0], np.ndarray) else parts[0]

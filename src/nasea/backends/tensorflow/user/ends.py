@@ -24,7 +24,8 @@ from nasea.backends.tensorflow.user.variables import (
     layers_of,
     unused_layers,
 )
-from nasea.backends.user.nesting import copied
+from nasea.backends.user.batch_size import Size, require_outputs_of_one, require_same_number
+from nasea.backends.user.nesting import copied, flatten
 from nasea.cost import Costs, Operator
 from nasea.errors import Notice, UserCodeError, UserModuleError
 
@@ -58,6 +59,7 @@ class End:
         self.reads_batch_size = False
         self._unused: tuple[str, ...] = ()
         self._normalised_by_batch: set[int] = set()
+        self._built: tuple[int, list[Size]] = (0, [])
         self._make_graphs()
 
     @property
@@ -121,12 +123,12 @@ class End:
             with tf.GradientTape(watch_accessed_variables=True) as tape:
                 outputs = self.apply(inputs, True)
         except UserCodeError as error:
-            if self._turns and "NHWC" in str(error.__cause__):
+            if self._turns and "NHWC" in error.trace:
                 fix = (
                     "this device cannot compute convolutions in channels_first; use data_format: "
                     "channels_last, or transpose in PreNet and PostNet"
                 )
-            elif "new elements of state" in str(error.__cause__):
+            elif "new elements of state" in error.trace:
                 fix = (
                     f"{self.name} builds layers with weights while it is called, which Keras 3 "
                     "does not keep: build them in __init__, or use strategy.keras_version: 2"
@@ -138,6 +140,7 @@ class End:
             with _watching(layers, self._normalised_by_batch):
                 self.apply(inputs, True)
         self._settle_batch_size(inputs, outputs)
+        self._built = len(tf.nest.flatten(inputs)[0]), _sizes(outputs)
         try:
             self.evaluate(inputs)
         except UserCodeError as error:
@@ -154,12 +157,26 @@ class End:
 
         Args:
             inputs: what the end gets, with a batch of one.
+
+        Raises:
+            UserModuleError: it returns for one image as much as for the batch that built it.
         """
+        sizes: list[Size] = []
 
         def apply(x: Any) -> Any:
-            return self.apply(x, False)
+            outputs = self.apply(x, False)
+            sizes[:] = _sizes(outputs)
+            return outputs
 
         costs = Costs(count_parameters(self.model), count_flops(apply, inputs))
+        images, of_batch = self._built
+        method = f"{self.name}.call"
+        if self.name == "PostNet":
+            require_outputs_of_one(self.user.file, method, images, of_batch, sizes)
+        else:
+            for size in sizes:
+                found = size[0] if size else None
+                require_same_number(self.user.file, method, 1, 1 if found is None else found)
         return costs, operators_of_function(apply, inputs, self.name)
 
     @contextmanager
@@ -303,6 +320,12 @@ def _watching(layers: Values, found: set[int]) -> Iterator[None]:
             object.__delattr__(layer, "call")
 
 
+def _sizes(outputs: Any) -> list[Size]:
+    """Shapes of the tensors, as far as they are known."""
+    tensors = [tensor for _, tensor in flatten(outputs, tf.Tensor)]
+    return [None if x.shape.rank is None else tuple(x.shape) for x in tensors]
+
+
 def _generator(layer: Any) -> Any:
     """The generator that layers of Keras 2 which augment keep apart from their variables."""
     return getattr(getattr(layer, "_random_generator", None), "_generator", None)
@@ -336,8 +359,4 @@ def require_feature_map(outputs: Any, images: int, data_format: str) -> None:
         raise UserModuleError(
             f"user_module.py: PreNet.call returns a tensor without values, {describe(outputs)}"
         )
-    if outputs.shape[0] != images:
-        raise UserModuleError(
-            f"user_module.py: PreNet.call changed the number of images from {images} "
-            f"to {outputs.shape[0]}"
-        )
+    require_same_number("user_module.py", "PreNet.call", images, len(outputs))

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import tensorflow as tf
+
 from nasea.backends.user.module import is_user_file
 
 _CALLING = re.compile(
@@ -43,11 +45,16 @@ def in_short(text: str, directory: Path) -> str:
     return "\n".join(kept)
 
 
+_OF_TENSORFLOW_1 = re.compile(r"module 'tensorflow' has no attribute '(\w+)'")
 _NO_GRADIENT = re.compile(r"No gradient defined for operation ?'[^']*' \(op type: (\w+)\)")
 
 
 def advice(text: str) -> str | None:
     """What to do about an error of TensorFlow's that its text does not tell; ``None`` mostly."""
+    found = _OF_TENSORFLOW_1.search(text)
+    if found is not None and hasattr(tf.compat.v1, found.group(1)):
+        name = found.group(1)
+        return f"tf.{name} is of TensorFlow 1; TensorFlow 2 has it as tf.compat.v1.{name}"
     found = _NO_GRADIENT.search(text)
     if found is None:
         return None

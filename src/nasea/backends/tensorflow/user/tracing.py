@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from nasea.backends.user.module import text_of
+
 _TOLERANCE = 1e-4
 
 
@@ -61,9 +63,11 @@ class Traceable:
             Why it does not run as a graph; ``None`` if it does.
         """
         self.settled = True
-        self._specs = [tf.nest.map_structure(_any_batch, value) for value in (labels, outputs)]
-        graph = tf.function(self._function, input_signature=self._specs)
-        reason = self._tried(graph, expected, labels, outputs, before)
+        reason: str | None = "it gets what is no tensor"  # None, for an output that is left out
+        if all(map(_is_tensor, tf.nest.flatten([labels, outputs]))):
+            self._specs = [tf.nest.map_structure(_any_batch, value) for value in (labels, outputs)]
+            graph = tf.function(self._function, input_signature=self._specs)
+            reason = self._tried(graph, expected, labels, outputs, before)
         if reason is not None:  # it may read how many images there are
             graph = tf.function(self._function)
             self.by_shape = self._tried(graph, expected, labels, outputs, before) is None
@@ -81,7 +85,7 @@ class Traceable:
                 found, np.asarray(expected, np.float64), _TOLERANCE, _TOLERANCE, equal_nan=True
             )
         except Exception as error:
-            lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+            lines = [line.strip() for line in text_of(error).splitlines() if line.strip()]
             return f"{type(error).__name__}: {lines[-1] if lines else ''}"[:200]
         if not same:
             return f"it gives {found} where it gives {expected} eagerly"[:200]
@@ -98,6 +102,14 @@ class Traceable:
             return True
         pairs = zip(tf.nest.flatten(self._specs), tf.nest.flatten([labels, outputs]), strict=False)
         return all(spec.is_compatible_with(value) for spec, value in pairs)
+
+
+def _is_tensor(value: Any) -> bool:
+    try:
+        tf.convert_to_tensor(value)
+    except (TypeError, ValueError):
+        return False
+    return True
 
 
 def _any_batch(value: Any) -> tf.TensorSpec:

@@ -15,6 +15,7 @@ import torch
 from torch.utils.data import DataLoader, Dataset, Subset
 
 from nasea.backends.data.overlap import LOOKED_AT, Sample, doubts
+from nasea.backends.data.values import require_finite
 from nasea.backends.torch.data.collating import collate_of, hidden_collate
 from nasea.backends.torch.data.evaluation_subset import proxy_images
 from nasea.backends.torch.data.random_draws import Seeded
@@ -149,7 +150,10 @@ class Data:
         train = self.checked(batches[0], _TRAINING)
         with self._reading(_VALIDATION):
             val_batch = next(iter(self.evaluation(None, None)))
-        return train, self.checked(val_batch, _VALIDATION)
+        val = self.checked(val_batch, _VALIDATION)
+        for (images, _), what in ((train, _TRAINING), (val, _VALIDATION)):
+            require_finite(bool(torch.isfinite(images).all()), what)
+        return train, val
 
     def settle_workers(self, step_seconds: float, cores: int) -> None:
         """Take as many workers as keep loading from holding up training; none if it is fast."""

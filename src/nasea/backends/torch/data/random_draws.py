@@ -17,6 +17,7 @@ from torch.utils.data import Dataset, get_worker_info
 
 from nasea.backends.torch.devices import seed_everything
 from nasea.backends.user.culprits import tell_item
+from nasea.backends.user.module import text_of
 
 
 class Seeded(Dataset[Any]):
@@ -59,7 +60,7 @@ class Seeded(Dataset[Any]):
         try:
             return self.dataset[index]
         except StopIteration as error:  # to a loop over batches it would mean the end of the data
-            told = RuntimeError(f"__getitem__({index}) raised StopIteration: {error}")
+            told = RuntimeError(f"__getitem__({index}) raised StopIteration: {text_of(error)}")
             raise told.with_traceback(error.__traceback__) from None
         except Exception as error:
             tell_item(error, index)

@@ -10,7 +10,7 @@ from pathlib import Path
 from torch.utils.data import Subset
 
 from nasea.backends.user.culprits import tell_item
-from nasea.backends.user.module import is_user_file, user_code
+from nasea.backends.user.module import is_user_file, text_of, user_code
 from nasea.errors import DataError, UserCodeError
 
 _FRAME = re.compile(r'^  File "(?P<file>[^"]+)", line \d+.*\n(?:    .*\n)*', re.MULTILINE)
@@ -37,7 +37,7 @@ def reading(what: str, directory: Path, advice: str = "") -> Iterator[None]:
     except UserCodeError as error:
         cause = error.__cause__
         assert cause is not None
-        if _text(cause).startswith("DataLoader worker"):
+        if text_of(cause).startswith("DataLoader worker"):
             raise DataError(
                 f"a process that reads {what} died: {cause}",
                 fix="it ran out of memory, was killed or called exit(); "
@@ -69,17 +69,10 @@ def _item(error: BaseException) -> int | None:
     return number
 
 
-def _text(error: BaseException) -> str:
-    try:
-        return str(error)
-    except Exception:  # a class of the user's, whose own text fails
-        return ""
-
-
 def _anatomy(cause: BaseException, trace: str, directory: Path) -> tuple[list[str], str, bool]:
     """(the user's frames, the error itself, whether torch was making a batch of the items)."""
     # A worker process hands its traceback over as the text of the exception.
-    text = _text(cause)
+    text = text_of(cause)
     if not text.startswith("Caught ") or "\nOriginal Traceback" not in text:
         text = trace
     all_frames = list(_FRAME.finditer(text))

@@ -90,14 +90,7 @@ class UserCode(code.UserCode):
     def end(self, class_name: str) -> nn.Module:
         """A new PreNet or PostNet."""
         end: nn.Module = super().end(class_name)
-        for name, tensor in (*end.named_parameters(), *end.named_buffers()):
-            if is_lazy(tensor):
-                raise UserModuleError(
-                    f"{self.file}: {class_name}.{name} has no shape before the first batch "
-                    f"({type(end.get_submodule(name.rpartition('.')[0])).__name__})",
-                    fix="give the layer its size, e.g. nn.Linear(64, 10) for nn.LazyLinear(10); "
-                    "leave it out where forward never calls it",
-                )
+        _require_sizes(class_name, end, self.file)
         return end
 
     def dataset(self, directory: str, is_training: bool) -> torch.utils.data.Dataset[Any]:
@@ -197,6 +190,29 @@ def _refuse_loss_object(module: Any, file: str) -> None:
             "loss_func(labels, logits), the other way round than losses of PyTorch",
             fix="write a method, def loss_func(self, labels, logits): return self.loss(logits, "
             f"labels), with self.loss = {kind}(…) in __init__",
+        )
+
+
+def _require_sizes(class_name: str, end: nn.Module, file: str) -> None:
+    """Raise UserModuleError where layers wait for their first batch to have a size.
+
+    Ends are counted, copied and loaded before there is one, and one that is never called would
+    never have any.
+    """
+    lazy = {
+        name: module
+        for name, module in end.named_modules()
+        if any(map(is_lazy, (*module.parameters(recurse=False), *module.buffers(recurse=False))))
+    }
+    if lazy:
+        found = ", ".join(
+            f"{class_name}.{name}".rstrip(".") + f" ({type(module).__name__})"
+            for name, module in lazy.items()
+        )
+        raise UserModuleError(
+            f"{file}: no shape before the first batch: {found}",
+            fix="give the layer its size, e.g. nn.Linear(64, 10) for nn.LazyLinear(10); "
+            "leave it out where forward never calls it",
         )
 
 

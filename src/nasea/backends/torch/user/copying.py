@@ -17,6 +17,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from nasea.backends.user.module import text_of
 from nasea.errors import UserModuleError
 
 Memo = dict[int, Any]
@@ -47,7 +48,7 @@ def copy_end(end: nn.Module) -> nn.Module:
     except Exception as error:
         raise UserModuleError(
             f"{type(end).__name__} cannot be copied, which every network that is scored needs: "
-            f"{type(error).__name__}: {error}",
+            f"{type(error).__name__}: {text_of(error)}",
             fix="keep locks, open files, generators and the like out of its attributes",
         ) from error
     return copied

@@ -11,6 +11,8 @@ from nasea.backends.torch.network.supernet import lay_out
 from nasea.backends.torch.user.code import UserCode
 from nasea.backends.torch.user.copying import copy_end, require_own_copy
 from nasea.backends.torch.user.describe import describe
+from nasea.backends.user.batch_size import Size, require_outputs_of_one, require_same_number
+from nasea.backends.user.nesting import flatten
 from nasea.cost import Costs, Operator
 from nasea.errors import UserCodeError, UserModuleError
 from nasea.space import Shape
@@ -27,6 +29,12 @@ def run_pre_net(user: UserCode, pre_net: nn.Module, images: torch.Tensor) -> Sha
             raise
         fix = f"the data set gives {describe(images)}; make it float32 with image.float()"
         raise UserCodeError(error.doing, error.trace, fix=fix) from error
+    _require_feature_map(user, output, len(images))
+    return (int(output.shape[1]), int(output.shape[2]), int(output.shape[3]))
+
+
+def _require_feature_map(user: UserCode, output: object, images: int) -> None:
+    """Raise UserModuleError where PreNet's output for so many images is no feature map."""
     if not isinstance(output, torch.Tensor) or output.dim() != 4:
         found = _shape(output) if isinstance(output, torch.Tensor) else type(output).__name__
         raise UserModuleError(
@@ -41,12 +49,7 @@ def run_pre_net(user: UserCode, pre_net: nn.Module, images: torch.Tensor) -> Sha
         raise UserModuleError(
             f"{user.file}: PreNet.forward returns a tensor without values, {describe(output)}"
         )
-    if output.shape[0] != images.shape[0]:
-        raise UserModuleError(
-            f"{user.file}: PreNet.forward changed the number of images from {images.shape[0]} "
-            f"to {output.shape[0]}"
-        )
-    return (int(output.shape[1]), int(output.shape[2]), int(output.shape[3]))
+    require_same_number(user.file, "PreNet.forward", images, len(output))
 
 
 def run_post_net(
@@ -67,24 +70,56 @@ def run_post_net(
         ) from error
 
 
-def examine_end(
-    user: UserCode, end: nn.Module, inputs: torch.Tensor | list[torch.Tensor]
+def examine_pre_net(
+    user: UserCode, pre_net: nn.Module, image: torch.Tensor
 ) -> tuple[Costs, tuple[Operator, ...]]:
-    """Parameters (frozen ones included), FLOPs and operators of an end for one image.
+    """Parameters (frozen ones included), FLOPs and operators of PreNet for ``image`` (1, C, H, W).
+
+    Raises:
+        UserModuleError: in evaluation mode it returns no feature map, or not one for one image.
+    """
+    output, costs, operators = _examined(user, pre_net, image)
+    _require_feature_map(user, output, 1)
+    return costs, operators
+
+
+def examine_post_net(
+    user: UserCode,
+    post_net: nn.Module,
+    inputs: torch.Tensor | list[torch.Tensor],
+    batch: object,
+    images: int,
+) -> tuple[Costs, tuple[Operator, ...]]:
+    """Parameters (frozen ones included), FLOPs and operators of PostNet for one image.
 
     Args:
         user: the user's code.
-        end: the module; a copy of it runs in evaluation mode.
+        post_net: the module.
         inputs: what it gets, with a batch of one.
+        batch: its output for a batch.
+        images: in that batch.
+
+    Raises:
+        UserModuleError: it returns for one image as much as for the batch.
     """
+    output, costs, operators = _examined(user, post_net, inputs)
+    sizes = _sizes(batch), _sizes(output)
+    require_outputs_of_one(user.file, "PostNet.forward", images, *sizes)
+    return costs, operators
+
+
+def _examined(
+    user: UserCode, end: nn.Module, inputs: torch.Tensor | list[torch.Tensor]
+) -> tuple[object, Costs, tuple[Operator, ...]]:
+    # A copy runs, in evaluation mode: normalisation by the batch has nothing to go by in one image.
     module = copy_end(end).eval()
     doing = f"{type(end).__name__}.forward(inputs) in evaluation mode, one image"
     with torch.no_grad(), user.guard(doing), FlopCounterMode(display=False) as counter:
-        module(inputs)
+        output = module(inputs)
     parameters = sum(parameter.numel() for parameter in module.parameters())
     with user.guard(doing):
         operators = operators_of_module(copy_end(end).eval(), inputs, type(end).__name__)
-    return Costs(parameters, int(counter.get_total_flops())), operators
+    return output, Costs(parameters, int(counter.get_total_flops())), operators
 
 
 def accepts_channels_last(end: nn.Module, inputs: torch.Tensor | list[torch.Tensor]) -> bool:
@@ -103,6 +138,10 @@ def accepts_channels_last(end: nn.Module, inputs: torch.Tensor | list[torch.Tens
         except Exception:  # one of another kind will come back, and be told, where the end is used
             return False
     return True
+
+
+def _sizes(outputs: object) -> list[Size]:
+    return [_shape(tensor) for _, tensor in flatten(outputs, torch.Tensor)]
 
 
 def _shape(tensor: torch.Tensor) -> tuple[int, ...]:

@@ -11,6 +11,7 @@ import tensorflow as tf
 from nasea.backends.tensorflow.environment import keras_release
 from nasea.backends.tensorflow.user.classic.versions import Expected, expected
 from nasea.backends.tensorflow.user.classic.view import show_keras, show_version
+from nasea.backends.tensorflow.user.messages import advice
 from nasea.backends.user.module import MODULE_NAME, import_user_module
 from nasea.errors import Notice, UserCodeError
 
@@ -47,17 +48,31 @@ def notices_of(found: Expected) -> list[Notice]:
     if found.keras and keras_release(tf).startswith("2."):
         text = f"{', '.join(found.keras)} stand for tf.keras (Keras {keras_release(tf)}) there"
         notices.append(Notice("user_module.py", text))
+    notices += [Notice(place, _as_text()) for place in found.as_text]
     return notices
 
 
 def with_fix(error: UserCodeError, found: Expected) -> UserCodeError:
-    """The error, with what may be behind it where a name is missing."""
-    missing = isinstance(error.__cause__, NameError | AttributeError | ImportError)
-    if error.fix is not None or not found.places or not missing:
+    """The error, with what may be behind it where a name is missing, or an assertion failed."""
+    cause = error.__cause__
+    missing = isinstance(cause, NameError | AttributeError | ImportError)
+    if error.fix is not None or not (missing or isinstance(cause, AssertionError)):
         return error
-    seen = found.version or tf.__version__
-    fix = (
-        f"{', '.join(found.places)}: no branch is for TensorFlow {tf.__version__}, so "
-        f"tf.__version__ is {seen!r} for your files; add a branch for it, or an else"
+    suspects = [one.place for one in found.suspects if one.explains(error.trace)]
+    places, seen = suspects or found.places, found.version or tf.__version__
+    fix = advice(error.trace)
+    if fix is None and missing and places and not set(places) & set(found.as_text):
+        fix = (
+            f"{', '.join(places)}: no branch is for TensorFlow {tf.__version__}, and "
+            f"tf.__version__ is {seen!r} for your files; add a branch for it, or an else"
+        )
+    if fix is None:
+        fix = "; ".join(f"{place}: {_as_text()}" for place in found.as_text) or None
+    return error if fix is None else UserCodeError(error.doing, error.trace, fix=fix)
+
+
+def _as_text() -> str:
+    return (
+        f"versions are put in order as text or as decimals, where {tf.__version__} comes before "
+        "2.3; compare numbers: tuple(map(int, tf.__version__.split('.')[:2])) >= (2, 3)"
     )
-    return UserCodeError(error.doing, error.trace, fix=fix)

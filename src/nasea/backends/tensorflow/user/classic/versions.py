@@ -2,9 +2,9 @@
 
 Files written for earlier versions choose between branches by ``tf.__version__``, e.g. ``"2.8"``,
 ``"2.1.0"`` or ``"1.12.0"``, and leave a name undefined where none of these is running. Such a
-chain of branches is found by its text: it compares TensorFlow's version with versions that are
-written out, has no ``else``, none of them is the running one, and it binds a name that is used
-elsewhere and bound nowhere else.
+chain of branches is found by its text: its tests are about TensorFlow's version, none of them holds
+for the running one, it has no ``else``, or one that only raises, and it binds a name that is used
+elsewhere, outside of such branches, and bound nowhere else.
 """
 
 from __future__ import annotations
@@ -16,10 +16,31 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from nasea.backends.tensorflow.user.classic.comparing import Tests
 from nasea.backends.user.module import MODULE_NAME
+
+_RELEASES = tuple(f"2.{minor}.0" for minor in range(16))
+"""Of TensorFlow 2 while tf.keras was Keras 2: tried where a test names no version, or an order."""
 
 _VERSION = re.compile(r"\d+\.\d+(?:\.\w+)*\.?")
 _OLD_KERAS = ("tensorflow.python.keras", "keras")
+
+
+@dataclass(frozen=True)
+class Suspect:
+    """Branches by version of which none may be taken.
+
+    Attributes:
+        place: ``file:line``.
+        binds: what they bind, that is used elsewhere.
+    """
+
+    place: str
+    binds: frozenset[str]
+
+    def explains(self, text: str) -> bool:
+        """Whether an error names, in quotes, what they bind."""
+        return any(f"'{name.lstrip('.')}'" in text for name in self.binds)
 
 
 @dataclass(frozen=True)
@@ -30,11 +51,15 @@ class Expected:
         version: of TensorFlow, that they have a branch for; ``None`` where the running one will do.
         places: ``file:line`` of the chains that have no branch for the running one.
         keras: modules that they import Keras from by other names than tf.keras.
+        suspects: chains of which the text does not tell which version they want.
+        as_text: ``file:line`` of tests that put versions in order as text, wrongly.
     """
 
     version: str | None = None
     places: tuple[str, ...] = ()
     keras: tuple[str, ...] = ()
+    suspects: tuple[Suspect, ...] = ()
+    as_text: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -43,6 +68,7 @@ class _Chain:
 
     place: str
     versions: tuple[str, ...]
+    binds: frozenset[str]
 
 
 def expected(directory: Path, running: str, name: str = MODULE_NAME) -> Expected:
@@ -54,13 +80,19 @@ def expected(directory: Path, running: str, name: str = MODULE_NAME) -> Expected
         name: of the module.
     """
     trees = dict(_files(directory, name, set()))
-    chains = [
-        chain
-        for path, tree in trees.items()
-        for chain in _chains(tree, path.relative_to(directory).as_posix(), running)
-    ]
+    named = [(path.relative_to(directory).as_posix(), tree) for path, tree in trees.items()]
+    found = [chain for file, tree in named for chain in _chains(tree, file, running)]
+    chains = [chain for chain in found if chain.versions]
     keras = sorted({found for tree in trees.values() for found in _old_keras(tree)})
-    return Expected(_choose(chains), tuple(chain.place for chain in chains), tuple(keras))
+    version = _choose(chains)
+    seen = running if version is None else version
+    return Expected(
+        version,
+        tuple(chain.place for chain in chains),
+        tuple(keras),
+        tuple(Suspect(chain.place, chain.binds) for chain in found if not chain.versions),
+        tuple(place for file, tree in named for place in _as_text(tree, file, seen)),
+    )
 
 
 def _files(directory: Path, name: str, seen: set[Path]) -> Iterator[tuple[Path, ast.Module]]:
@@ -108,22 +140,87 @@ def _old_keras(tree: ast.Module) -> Iterator[str]:
 
 
 def _chains(tree: ast.Module, file: str, running: str) -> Iterator[_Chain]:
-    versions = _version_names(tree)
+    """Those that no test is known to hold of; without versions where none can be chosen for."""
+    names = _version_names(tree)
+    tests = Tests(tree, _spellings(tree))
     ifs = [node for node in ast.walk(tree) if isinstance(node, ast.If)]
     inner = {id(branch) for node in ifs for branch in list(_branches(node))[1:]}
     for node in ifs:
-        if id(node) in inner:
-            continue
         branches = list(_branches(node))
-        last = branches[-1]
-        found = [_compared(branch.test, versions) for branch in branches]
-        if last.orelse or not all(found):
+        conditions = [branch.test for branch in branches]
+        if id(node) in inner or not all(_mentions(test, names) for test in conditions):
             continue
-        written = tuple(version for each in found for version in each)
-        if any(running.startswith(version) for version in written):
+        otherwise = branches[-1].orelse
+        held = [tests.holds(test, running) for test in conditions]
+        if any(held) or not _gives_up(otherwise):
             continue
-        if _binds_what_is_used(tree, branches):
-            yield _Chain(f"{file}:{node.lineno}", written)
+        binds = _bound_for_others(tree, branches, names, tests, running)
+        raises = any(isinstance(statement, ast.Raise) for statement in otherwise)
+        if binds or raises or _returns(tree, branches):
+            known = None not in held
+            versions = _wanted(tests, conditions, names, running) if known else ()
+            yield _Chain(f"{file}:{node.lineno}", versions, frozenset(binds))
+    for claim in ast.walk(tree):
+        if isinstance(claim, ast.Assert) and _mentions(claim.test, names):
+            versions = _wanted(tests, [claim.test], names, running)
+            if tests.holds(claim.test, running) is False and versions:
+                yield _Chain(f"{file}:{claim.lineno}", versions, frozenset())
+
+
+def _gives_up(otherwise: list[ast.stmt]) -> bool:
+    """Whether what is done where no test holds is nothing, or to raise."""
+    ends = bool(otherwise) and isinstance(otherwise[-1], ast.Raise)
+    return ends or all(isinstance(statement, ast.Pass) for statement in otherwise)
+
+
+def _wanted(
+    tests: Tests, conditions: list[ast.expr], names: set[str], running: str
+) -> tuple[str, ...]:
+    """The versions that one of the tests holds for.
+
+    An order alone may be there to do without something, so one test of that kind chooses none.
+    """
+    if len(conditions) == 1 and _is_order(conditions[0], names):
+        return ()
+    found = (
+        version
+        for test in conditions
+        for version in _tried(test, names)
+        if version != running and tests.holds(test, version)
+    )
+    return tuple(dict.fromkeys(found))
+
+
+def _tried(test: ast.expr, names: set[str]) -> Iterator[str]:
+    """The versions that a test may be for."""
+    written = list(_written(test))
+    yield from (f"{v}.0" if v.count(".") < 2 else v for v in written)
+    yield from written
+    if not written or _is_order(test, names):
+        yield from _RELEASES
+
+
+def _written(test: ast.expr) -> Iterator[str]:
+    """The versions that a test has in it: as a text, a decimal number or a tuple."""
+    for node in ast.walk(test):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str | float):
+            text = str(node.value).replace("[.]", ".").replace("\\", "")
+            if _VERSION.fullmatch(text):
+                yield text.strip(".")
+        elif isinstance(node, ast.Tuple | ast.List):
+            parts = [str(item.value) for item in node.elts if isinstance(item, ast.Constant)]
+            if len(parts) > 1 and all(part.isdigit() for part in parts):
+                yield ".".join(parts)
+
+
+def _as_text(tree: ast.Module, file: str, seen: str) -> Iterator[str]:
+    """Tests that put the version that the file sees on the wrong side of another one."""
+    names = _version_names(tree)
+    tests = Tests(tree, _spellings(tree))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.If | ast.IfExp | ast.Assert) and _mentions(node.test, names):
+            if tests.orders_text(node.test, seen):
+                yield f"{file}:{node.lineno}"
 
 
 def _branches(node: ast.If) -> Iterator[ast.If]:
@@ -133,20 +230,41 @@ def _branches(node: ast.If) -> Iterator[ast.If]:
         yield from _branches(node.orelse[0])
 
 
-def _version_names(tree: ast.Module) -> set[str]:
-    """Names that stand for TensorFlow's version, or for what is made of it."""
+def _spellings(tree: ast.Module) -> set[str]:
+    """Expressions that are TensorFlow's version, and can be another one for a file."""
     modules = {"tf", "tensorflow"}
     names: set[str] = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             modules |= {a.asname for a in node.names if a.name == "tensorflow" and a.asname}
+            modules -= {a.asname for a in node.names if a.name != "tensorflow" and a.asname}
         elif isinstance(node, ast.ImportFrom) and node.module == "tensorflow":
             names |= {a.asname or a.name for a in node.names if a.name == "__version__"}
     names |= {f"{module}.__version__" for module in modules}
-    names |= {f"{module}.version.VERSION" for module in modules}
+    return names | {f"{module}.version.VERSION" for module in modules}
+
+
+def _version_names(tree: ast.Module) -> set[str]:
+    """Names that stand for TensorFlow's version, or for what is made of it."""
+    names = _spellings(tree)
+    for module in _other_modules(tree):
+        names |= {f"{module}.{name}" for name in ("__version__", "VERSION", "version.VERSION")}
     for node in ast.walk(tree):
         if isinstance(node, ast.Assign) and _mentions(node.value, names):
-            names |= {ast.unparse(target) for target in node.targets}
+            for target in node.targets:
+                parts = target.elts if isinstance(target, ast.Tuple) else [target]
+                names |= {ast.unparse(part) for part in parts}
+    return names
+
+
+def _other_modules(tree: ast.Module) -> set[str]:
+    """Modules that tell the version as well, to all files alike."""
+    names = {"tf", "tensorflow", "tf.compat.v1", "tensorflow.compat.v1"}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names |= {a.asname for a in node.names if a.name == "tensorflow.compat.v1" and a.asname}
+        elif isinstance(node, ast.ImportFrom) and node.module == "tensorflow.compat":
+            names |= {a.asname or a.name for a in node.names}
     return names
 
 
@@ -155,31 +273,44 @@ def _mentions(node: ast.AST, names: set[str]) -> bool:
     return any(ast.unparse(part) in names for part in parts)
 
 
-def _compared(test: ast.expr, versions: set[str]) -> list[str]:
-    """The versions that a test is for; none where it is about other things, or about an order."""
+def _is_order(test: ast.expr, names: set[str]) -> bool:
+    """Whether a test is about an order, or about what is not so, or by a name for it."""
     ordered = (ast.Lt, ast.LtE, ast.Gt, ast.GtE, ast.NotEq, ast.NotIn, ast.Not)
-    if not _mentions(test, versions) or any(isinstance(n, ordered) for n in ast.walk(test)):
-        return []
-    texts = [n.value for n in ast.walk(test) if isinstance(n, ast.Constant)]
-    return [t for t in texts if isinstance(t, str) and _VERSION.fullmatch(t)]
+    return any(isinstance(n, ordered) for n in ast.walk(test)) or ast.unparse(test) in names
 
 
-def _binds_what_is_used(tree: ast.Module, branches: list[ast.If]) -> bool:
-    """Whether something is used elsewhere that is bound in the branches only."""
+def _bound_for_others(
+    tree: ast.Module, branches: list[ast.If], names: set[str], tests: Tests, running: str
+) -> set[str]:
+    """What is bound in the branches only, and used elsewhere but where no test by version holds."""
     own = {id(node) for branch in branches for part in branch.body for node in ast.walk(part)}
+    guarded = {
+        id(inside)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.If) and _mentions(node.test, names)
+        if not tests.holds(node.test, running)
+        for part in node.body
+        for inside in ast.walk(part)
+    }
     inside: set[str] = set()
     bound: set[str] = set()
     used: set[str] = set()
     for node in ast.walk(tree):
-        names = set(_bound(node))
+        found = set(_bound(node))
         if id(node) in own:
-            inside |= names
+            inside |= found
             continue
-        bound |= names
+        bound |= found
         if isinstance(node, ast.Name | ast.Attribute) and isinstance(node.ctx, ast.Load):
-            used.add(_key(node))
+            if id(node) not in guarded:
+                used.add(_key(node))
+    return (inside - bound) & used
+
+
+def _returns(tree: ast.Module, branches: list[ast.If]) -> bool:
+    """Whether a function ends with the branches, and each of them returns."""
     returns = all(isinstance(branch.body[-1], ast.Return) for branch in branches)
-    return bool((inside - bound) & used) or (returns and _is_last(tree, branches[0]))
+    return returns and _is_last(tree, branches[0])
 
 
 def _bound(node: ast.AST) -> Iterator[str]:
@@ -203,7 +334,7 @@ def _is_last(tree: ast.Module, node: ast.If) -> bool:
 
 def _choose(chains: list[_Chain]) -> str | None:
     """The version that most chains have a branch for, the latest of version 2 if there is one."""
-    counted = Counter(v.strip(".") for chain in chains for v in dict.fromkeys(chain.versions))
+    counted = Counter(version for chain in chains for version in chain.versions)
     if not counted:
         return None
 
@@ -211,5 +342,4 @@ def _choose(chains: list[_Chain]) -> str | None:
         numbers = tuple(int(n) for n in re.findall(r"\d+", version))
         return numbers[0] == 2, counted[version], numbers
 
-    best = max(counted, key=rank)
-    return best if best.count(".") > 1 else f"{best}.0"
+    return max(counted, key=rank)
