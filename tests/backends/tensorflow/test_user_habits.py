@@ -152,9 +152,8 @@ class TestHabits(HabitsContract):
 def test_functions_are_read_again_when_the_module_is(project: Path) -> None:
     for images in ("x * 0 + 1", "x * 0 + 2"):
         small_project.write_module(project, DATASET.format(images))
-        backend = small_project.opened(project)
-        backend.load_data(None)
-        assert float(images[-1]) == float(tf.reduce_max(backend._probe_batch()[0]))
+        backend = small_project.opened(project).probe(None)
+        assert float(images[-1]) == float(tf.reduce_max(backend.batch[0]))
 
 
 def test_an_operation_without_gradient_behind_a_weight_is_named(project: Path) -> None:
