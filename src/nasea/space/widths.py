@@ -35,9 +35,9 @@ def find_trunks(
             count if multiple == 1 or index in fixed else rounded(count * multiple, divisor)
             for index, count in enumerate(filters)
         )
-        for multiple in sorted(multiples)
+        for multiple in multiples
     )
-    return tuple(dict.fromkeys(trunks))
+    return tuple(sorted(set(trunks)))
 
 
 def rounded(channels: float, divisor: int) -> int:
