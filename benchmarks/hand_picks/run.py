@@ -4,14 +4,15 @@
         [--seeds 3] [--epochs 15] [--families resnet,efficientnet] [--directory D] [--quick]
 
 FILE.npz holds ``train_images`` (N, 32, 32, 3) uint8, ``train_labels`` and the same for ``test``:
-CIFAR-10, or a part of it. One search, with the settings that `nasea init` ships, serves all budgets
-in FLOPs, and another all in parameters. At each budget, scaled to it within 3 %: the known
-families, each block of the default set in every layer, the best and the median by the supernet of
-20 random networks of the search space (±5 %), and the search's own result, from scratch and from
-its weights; all with the same stem, head, recipe and epochs. Accuracy is that of the test images,
-which neither a search nor a training selected on, with the weights of the last epoch; mean and
-95 % interval over the seeds. Hours on 2 cores: stop it at any time, or run it a budget at a time;
-the same command goes on, and what is recorded of other budgets stays. ``--quick`` shows in minutes
+CIFAR-10, or a part of it. One search, with the settings that `nasea init` ships, SiLU and trunks of
+4 to 24 channels, serves all budgets in FLOPs, and another all in parameters. At each budget, scaled
+to it within 3 %: the known families, each block of the default set in every layer, the best and the
+median by the supernet of 20 random networks of the search space (±5 %), and the search's own
+result, from scratch and from its weights; all with the same stem, head, recipe and epochs. Accuracy
+is that of the test images, which neither a search nor a training selected on, with the weights of
+the last epoch; mean and 95 % interval over the seeds. Hours on 2 cores: stop it at any time, or run
+it a budget at a time; the same command goes on, and what is recorded of other budgets stays.
+``--quick`` shows in minutes
 that everything fits together, and records nothing.
 """
 
