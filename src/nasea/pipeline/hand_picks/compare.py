@@ -259,7 +259,7 @@ class _Run:
         """Key of a training; names everything that may change between comparisons."""
         scenario = self.scenario
         images = f"{scenario.searcher.bn_images} statistics images"
-        start = "scratch" if entry.weights is None else digest_of([entry.weights])
+        start = "initial values" if entry.weights is None else digest_of([entry.weights])
         training = f"{self.epochs} epochs, {len(scenario.resource.gpu_ids)} devices, {images}"
         return f"{entry.identity}, {start}, {training}, seed {seed}"
 

@@ -1,12 +1,12 @@
 """The next path to train where widths are searched: mostly one within the budget.
 
 In the wider trunks most architectures cost many times the budget, and training them teaches little
-of those that can be chosen. So blocks are dealt as ever, each as often as any other of its layer,
-and the trunk is the one that brings them nearest to a cost drawn about the budget: where blocks are
-heavy a narrow one, where they are light a wide one. In every fourth step the trunk is dealt
-instead, so that every one has its share. Blocks that no trunk, or not that one, brings below the
-most, give way to an architecture near the cost with one of the blocks, where there is one. All of
-it is a function of the step.
+of those that can be chosen. So blocks are sampled as without widths, each as often as any other of
+its layer, and the trunk is the one that brings their cost nearest to one drawn around the budget:
+a narrow one for expensive blocks, a wide one for cheap blocks. Every fourth step takes the trunks
+in turn instead, so that each is trained. Blocks that exceed the largest cost in every trunk on
+offer are replaced by an architecture near the drawn cost, with one of the blocks where there is
+one. The path is a function of the step.
 """
 
 from __future__ import annotations
@@ -24,7 +24,9 @@ from nasea.strategy.budget.cost_grid import CostGrid
 BELOW, ABOVE = 0.1, 1.25
 """Costs to aim at, as multiples of the budget; evenly by their logarithm."""
 
-_DEALT_EVERY = 4
+_IN_TURN_EVERY = 4
+"""Every so many steps the trunk is the next in turn, not the one that suits the cost."""
+
 _DRAWS = 32
 _STREAM = 0xB0D6
 """Keeps these draws apart from others made with the same seed."""
@@ -54,8 +56,8 @@ class BudgetPaths:
         aim = float(rng.uniform(*self._aims))
         blocks = fair_path(self._space.block_choices, self._seed, step)
         layer = step % len(blocks)
-        dealt, rest = divmod(step, _DEALT_EVERY)
-        trunk = self.trunks[deal(len(self.trunks), self._seed, len(blocks), dealt)]
+        turn, rest = divmod(step, _IN_TURN_EVERY)
+        trunk = self.trunks[deal(len(self.trunks), self._seed, len(blocks), turn)]
         offered = self.trunks if rest else [trunk]
         genomes = np.column_stack([np.tile(blocks, (len(offered), 1)), offered])
         costs = self._costs(genomes)
@@ -85,7 +87,7 @@ def usable_trunks(costs: CostModel, budget: float) -> tuple[int, ...]:
 
 
 class FairPaths:
-    """Paths in which every candidate of a layer, and every width, is as frequent as any other."""
+    """Paths in which every candidate of a layer is as frequent as any other (strict fairness)."""
 
     def __init__(self, space: Space, seed: int) -> None:
         self._choices, self._seed = space.choices, seed
