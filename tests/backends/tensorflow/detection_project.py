@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from nasea.backends.base import AttachedBackend, Backend, TrainingBackend
-from nasea.backends.records import UpdateReport
 from nasea.config import Scenario
 
 from .. import driving
+from ..driving import train
 from . import project
 from .project import INTERFACE, LOSS, METRIC, slots, weights
 
-__all__ = ["DATA", "INTERFACE", "LOSS", "METRIC", "slots", "weights"]
+__all__ = ["DATA", "INTERFACE", "LOSS", "METRIC", "slots", "train", "weights"]
 
 from nasea.backends.tensorflow.framework import TensorFlowFramework  # noqa: E402
 
@@ -83,13 +82,3 @@ def attached(directory: Path, **changes: Any) -> AttachedBackend:
 def ready(directory: Path, **changes: Any) -> TrainingBackend:
     """A backend that can train and measure."""
     return driving.ready(opened(directory, **changes))
-
-
-def train(
-    backend: TrainingBackend,
-    epochs: Sequence[int] = (0,),
-    done: int = 0,
-    until: int | None = None,
-) -> list[UpdateReport]:
-    """Train epochs; see :func:`driving.train`."""
-    return driving.train(backend, epochs, done, until)

@@ -5,20 +5,18 @@ Tests change the module by appending Python to it, which may subclass what stand
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from contracts.kit import Arrays
 from nasea.backends.base import AttachedBackend, Backend, TrainingBackend
-from nasea.backends.records import UpdateReport
 from nasea.backends.tensorflow.environment import load_tensorflow
 from nasea.config import Scenario
 
 from .. import driving
-from ..driving import PATHS_PER_UPDATE, random_genomes, space_of
+from ..driving import PATHS_PER_UPDATE, random_genomes, space_of, train
 
-__all__ = ["INTERFACE", "PATHS_PER_UPDATE", "random_genomes", "space_of"]
+__all__ = ["INTERFACE", "PATHS_PER_UPDATE", "random_genomes", "space_of", "train"]
 
 load_tensorflow(keras_version=2)
 
@@ -113,16 +111,6 @@ def attached(directory: Path, **changes: Any) -> AttachedBackend:
 def ready(directory: Path, **changes: Any) -> TrainingBackend:
     """A backend that can train and measure."""
     return driving.ready(opened(directory, **changes))
-
-
-def train(
-    backend: TrainingBackend,
-    epochs: Sequence[int] = (0,),
-    done: int = 0,
-    until: int | None = None,
-) -> list[UpdateReport]:
-    """Train epochs; see :func:`driving.train`."""
-    return driving.train(backend, epochs, done, until)
 
 
 def weights(backend: AttachedBackend) -> Arrays:

@@ -5,21 +5,19 @@ Tests change the module by appending Python to it, which may subclass what stand
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from contracts.kit import Arrays
 from nasea.backends.base import AttachedBackend, Backend, TrainingBackend
-from nasea.backends.records import UpdateReport
 from nasea.backends.torch.framework import TorchFramework
 from nasea.backends.torch.user.code import INTERFACE
 from nasea.config import Scenario
 
 from .. import driving
-from ..driving import PATHS_PER_UPDATE, random_genomes, space_of
+from ..driving import PATHS_PER_UPDATE, random_genomes, space_of, train
 
-__all__ = ["INTERFACE", "PATHS_PER_UPDATE", "random_genomes", "space_of"]
+__all__ = ["INTERFACE", "PATHS_PER_UPDATE", "random_genomes", "space_of", "train"]
 
 LOSS = "loss_func(self, labels, logits)"
 METRIC = "metrics_func(self, eval_dataloader, eval_function)"
@@ -111,13 +109,6 @@ def attached(directory: Path, **changes: Any) -> AttachedBackend:
 def ready(directory: Path, **changes: Any) -> TrainingBackend:
     """A backend that can train and measure."""
     return driving.ready(opened(directory, **changes))
-
-
-def train(
-    backend: TrainingBackend, epochs: Sequence[int] = (0,), done: int = 0, until: int | None = None
-) -> list[UpdateReport]:
-    """Train epochs; see :func:`driving.train`."""
-    return driving.train(backend, epochs, done, until)
 
 
 def weights(backend: AttachedBackend) -> Arrays:
