@@ -9,15 +9,14 @@ from pathlib import Path
 from nasea.backends.records import EvaluationSubset, Measurement
 from nasea.backends.scoring.prediction_images import METHOD, PredictionImage
 from nasea.errors import MetricError, NaseaError, Notice
-from nasea.pipeline.export.rendering import model_text
 from nasea.pipeline.probe import Prepared
 from nasea.pipeline.search.direction import Direction
+from nasea.pipeline.search.members import member_of, rendered
 from nasea.pipeline.search.scores import ScoreBook
 from nasea.pipeline.session.events import Listener, Progress
 from nasea.pipeline.session.interrupt import StopRequest
-from nasea.results.front import Evaluated, Front, FrontMember, LayerRow, RunInfo
-from nasea.results.storage.store import RenderedModel, write_results
-from nasea.space import Genome
+from nasea.results.front import Evaluated, Front, FrontMember, RunInfo
+from nasea.results.storage.store import write_results
 from nasea.strategy import Archive, Record, representatives
 from nasea.terms import TASKS
 from nasea.version import __version__
@@ -58,9 +57,12 @@ def finish(
     listener.begin("results", "scoring the front on all validation images, writing results/")
     records = _chosen(prepared, archive)
     scored = _score_whole(prepared, records, book, listener, stop)
-    members = [_member(prepared, direction, n, *item) for n, item in enumerate(scored)]
+    members = [
+        member_of(prepared, direction, number, record.genome, record.score.metric, metric)
+        for number, (record, metric) in enumerate(scored)
+    ]
     front = assemble(prepared, proposer, direction, members, archive, hypervolumes, notes)
-    models = [_render(prepared, front, member) for member in members]
+    models = [rendered(prepared, front, member) for member in members]
 
     def write_weights(member: FrontMember, path: Path) -> int:
         return prepared.backend.write_weights(member.genome, path)
@@ -99,7 +101,10 @@ def preview(
     """The front as the search sees it so far, with the scores the search uses."""
     records = _chosen(prepared, archive)
     scored = [(r, r.score.metric) for r in records if r.score.metric is not None]
-    members = [_member(prepared, direction, n, *item) for n, item in enumerate(scored)]
+    members = [
+        member_of(prepared, direction, number, record.genome, record.score.metric, metric)
+        for number, (record, metric) in enumerate(scored)
+    ]
     return assemble(prepared, proposer, direction, members, archive, hypervolumes, ())
 
 
@@ -198,52 +203,3 @@ def _score_whole(
             + "; ".join(failures[:3])
         )
     return scored
-
-
-def _member(
-    prepared: Prepared, direction: Direction, number: int, record: Record, metric: float
-) -> FrontMember:
-    genome = record.genome
-    costs = prepared.costs.costs(genome)
-    search_metric = record.score.metric
-    assert search_metric is not None
-    return FrontMember(
-        number=number,
-        genome=genome,
-        blocks=prepared.space.blocks(genome),
-        accuracy=direction.accuracy(metric),
-        metric=metric,
-        search_metric=search_metric,
-        parameters=costs.parameters,
-        flops=costs.flops,
-        latency_ms=costs.latency_ms,
-        layers=_layer_rows(prepared, genome),
-    )
-
-
-def _layer_rows(prepared: Prepared, genome: Genome) -> tuple[LayerRow, ...]:
-    rows = []
-    for layer, gene in prepared.space.path(genome):
-        candidate, costs = layer.candidates[gene], prepared.costs.of_layer(layer)[gene]
-        rows.append(
-            LayerRow(
-                index=layer.index,
-                block=candidate.name,
-                c_in=layer.in_shape[0],
-                c_out=layer.out_shape[0],
-                stride=layer.stride,
-                out_height=layer.out_shape[1],
-                out_width=layer.out_shape[2],
-                parameters=costs.parameters,
-                flops=costs.flops,
-                latency_ms=costs.latency_ms,
-            )
-        )
-    return tuple(rows)
-
-
-def _render(prepared: Prepared, front: Front, member: FrontMember) -> RenderedModel:
-    text = model_text(
-        prepared.scenario, prepared.backend, prepared.space, member.genome, front.info, member
-    )
-    return RenderedModel(member.number, text)
