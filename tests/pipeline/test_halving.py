@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import signal
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +17,13 @@ from nasea.errors import Interrupted, NaseaError
 from nasea.pipeline.retraining.halving import Choice, Rung, candidates_of, retrain_best, rungs_of
 from nasea.pipeline.retraining.plan import Request
 from nasea.pipeline.retraining.retrain import retrain
+from nasea.pipeline.retraining.shortlist import Scored, alike, seated
 from nasea.pipeline.session.events import Progress
+from nasea.results.front import Front
 from nasea.results.retrained import Retrained
+from nasea.space import Genome
 
-from .project import HOME, Project, Recorder
+from .project import HOME, Project, Recorder, both_frameworks
 
 pytest_plugins = ["pipeline.fixtures"]
 
@@ -66,32 +71,81 @@ def doublings(value: int) -> int:
     return (value - 1).bit_length()
 
 
+@both_frameworks
 def test_it_chooses_and_ends_as_a_plain_retraining(project: Project, tmp_path: Path) -> None:
     plain = project.copy(tmp_path / "plain" / HOME)
     broken = project.copy(tmp_path / "broken" / HOME)
-    told = Recorder()
-    found = run(project, told)
-    front = project.front()
+    found = run(project)
+    near = project.home / "results" / "near_1M_size"
+    candidates = Front.load(near / "front.json")
     first, *later = found.rounds
-    chosen = [m.number for m in candidates_of(front, 1e6, 3)]
-    assert sorted(one.number for one in first) == sorted(chosen)
+    assert {one.number for one in first} == {member.number for member in candidates}
     assert [one.accuracy for one in first] == sorted((o.accuracy or 0 for o in first), reverse=True)
     for ranked in later:
         assert {one.number for one in ranked} < {one.number for one in first}
     winner = found.rounds[-1][0].number
     assert found.outcome.retrained.member.number == winner
-    retrain(
-        plain.home / "scen.yaml", winner, REQUEST, formats=(), results=plain.home / "results",
-        directory=plain.home,
-    )  # fmt: skip
-    made = f"results/retrained_{winner}"
-    assert Retrained.load(plain.home / made / "retrained.json") == found.outcome.retrained
-    assert plain.files(made, "*.pt") == project.files(made, "*.pt")
+    assert found.outcome.directory == near / f"retrained_{winner}"
 
     # Stopped amid the second candidate and run again, it ends the same.
     with pytest.raises(Interrupted):
         run(broken, StopsIn(2))
     assert run(broken).outcome.retrained == found.outcome.retrained
+
+    # So does the candidate retrained by its number.
+    run(plain, candidates=3, request=replace(REQUEST, epochs=1))
+    results = plain.home / "results" / near.name
+    retrain(
+        plain.home / "scen.yaml", winner, REQUEST, formats=(), results=results,
+        directory=plain.home, restart=True,
+    )  # fmt: skip
+    made = f"results/{near.name}/retrained_{winner}"
+    assert Retrained.load(plain.home / made / "retrained.json") == found.outcome.retrained
+    weights = "*.pt" if project.framework == "pytorch" else "*.h5"
+    assert plain.files(made, weights) == project.files(made, weights)
+
+
+def test_candidates_are_kept_until_the_search_goes_on(project: Project) -> None:
+    told = Recorder()
+    run(project, candidates=2)
+    files = project.files("results/near_1M_size", "*.pt")
+    run(project, told, candidates=2)
+    assert "the candidates of near_1M_size/ are kept" in told.told
+    assert project.files("results/near_1M_size", "*.pt") == files
+    run(project, candidates=3)
+    assert len(Front.load(project.home / "results/near_1M_size/front.json")) == 3
+
+
+def test_without_the_supernet_the_front_alone_has_candidates(project: Project) -> None:
+    for path in (project.home / "checkpoint").glob("train-*"):
+        path.unlink()
+    told = Recorder()
+    found = run(project, told)
+    assert "the candidates are members of the front alone" in told.told
+    chosen = [m.number for m in candidates_of(project.front(), 1e6, 3)]
+    assert sorted(one.number for one in found.rounds[0]) == sorted(chosen)
+    assert found.outcome.directory.parent == project.home / "results"
+
+
+@given(
+    found=st.lists(st.tuples(st.integers(0, 2), st.integers(0, 2), st.integers(0, 2)), max_size=8),
+    regular=st.lists(
+        st.tuples(st.integers(0, 2), st.integers(0, 2), st.integers(0, 2)), max_size=8
+    ),
+    count=st.integers(1, 6),
+)
+def test_candidates_come_from_both_places_and_differ(
+    found: list[Genome], regular: list[Genome], count: int
+) -> None:
+    lists = [[Scored(genome, 1.0, 0.5) for genome in genomes] for genomes in (found, regular)]
+    chosen = [one.genome for one in seated(lists[0], lists[1], count)]
+    assert len(chosen) <= count
+    for one, other in itertools.combinations(chosen, 2):
+        assert not alike(one, other)
+    if found:
+        assert chosen[0] == found[0]
+    if len(chosen) < count:  # nothing is left that would be different
+        assert all(any(alike(g, c) for c in chosen) for g in (*found, *regular))
 
 
 class StopsIn(Recorder):

@@ -1,4 +1,6 @@
-"""``nasea retrain --budget``: several results near a budget, the best of them trained to the end.
+"""``nasea retrain --budget``: several networks near a budget, the best of them trained to the end.
+
+Which networks begin is decided in :mod:`nasea.pipeline.retraining.shortlist`.
 
 Successive halving (Karnin et al. 2013; Jamieson & Talwalkar 2016, arXiv:1502.07943): all are
 retrained for a few epochs, the better half for as many more, and so on; the last one to the end. A
@@ -14,16 +16,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from nasea.config import load_scenario
+from nasea.config import Scenario, load_scenario
 from nasea.errors import MetricError, NaseaError
 from nasea.pipeline.retraining.plan import Request, plan_of
 from nasea.pipeline.retraining.retrain import Outcome, Progressed, retrain, train_until
+from nasea.pipeline.retraining.shortlist import SLACK, Shortlist, folder_near
+from nasea.pipeline.search.direction import Direction
 from nasea.pipeline.session.events import Listener, Silence
+from nasea.pipeline.session.session import session
 from nasea.results.front import Front, FrontMember
 from nasea.results.picked import FRONT_FILE
-
-_SLACK = 1.03
-"""A candidate may cost so many times the budget: what a hand pick may cost too."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,7 @@ def candidates_of(front: Front, budget: float, count: int) -> list[FrontMember]:
     Raises:
         NaseaError: there is none so cheap.
     """
-    members = [m for m in front if front.cost_of(m) <= _SLACK * budget]
+    members = [m for m in front if front.cost_of(m) <= SLACK * budget]
     if not members:
         raise NaseaError(
             f"no architecture costs at most {front.unit.phrase(budget)}",
@@ -126,7 +128,10 @@ def retrain_best(
             fix="choose one with --arch, or leave --distill out",
         )
     heard_by = listener or Silence()
-    plan = plan_of(load_scenario(config).scenario, request, None)
+    scenario = load_scenario(config).scenario
+    plan = plan_of(scenario, request, None)
+    if candidates > 1:
+        results = _shortlisted(scenario, budget, candidates, results, directory, restart, listener)
     front = Front.load(results / FRONT_FILE)
     numbers = [m.number for m in candidates_of(front, budget, candidates)]
     rounds: list[tuple[Progressed, ...]] = []
@@ -165,6 +170,25 @@ def retrain_best(
         listener=listener,
     )
     return Choice(tuple(rounds), outcome)
+
+
+def _shortlisted(
+    scenario: Scenario,
+    budget: float,
+    candidates: int,
+    results: Path,
+    directory: Path | None,
+    restart: bool,
+    listener: Listener | None,
+) -> Path:
+    """Where the candidates are: in a folder of their own, or in the front alone."""
+    home = (directory or Path.cwd()).resolve()
+    front = Front.load(results / FRONT_FILE)
+    direction = Direction.of_search(results)
+    log = home / f"log_{scenario.task}" / folder_near(scenario.constraint.type, budget)
+    with session(home, results, log, listener, scenario) as ready:
+        shortlist = Shortlist(scenario, home, front, direction, budget, candidates, results, ready)
+        return shortlist.written(restart) or results
 
 
 def _order(one: Progressed) -> tuple[float, int]:

@@ -174,7 +174,7 @@ def _started(
     plan = plan_of(loaded.scenario, request, None if teacher is None else teacher.member.number)
     home = (directory or Path.cwd()).resolve()
     target = results / retrained_name(number, request)
-    log = home / f"log_{loaded.scenario.task}" / target.name
+    log = home / f"log_{loaded.scenario.task}" / _place(home, target)
     with session(home, target, log, listener, loaded.scenario) as ready:
         ready.listener.line(
             f"nasea {__version__}, scenario {loaded.path}, retraining {result.name}"
@@ -182,6 +182,13 @@ def _started(
         for notice in loaded.notices:
             ready.listener.notice(notice)
         yield _Run(planned(loaded.scenario, plan), home, result, teacher, plan, target, ready)
+
+
+def _place(home: Path, target: Path) -> Path:
+    """Where its log and checkpoints are: numbers in a folder of candidates are its own."""
+    inside = home / "results"
+    target = target.resolve()
+    return target.relative_to(inside) if target.is_relative_to(inside) else Path(target.name)
 
 
 def _teacher(results: Path, result: Result) -> Result:
@@ -215,7 +222,7 @@ class _Run:
         self.target = target
         self.session = ready
         self.direction = Direction.of_result(result.info.metric_mode, result.member)
-        self.folder = home / "checkpoint" / target.name
+        self.folder = home / "checkpoint" / _place(home, target)
         self.store = CheckpointStore(self.folder, "train")
 
     def retrained(self, restart: bool) -> tuple[Retrained, Opened]:
@@ -259,7 +266,11 @@ class _Run:
             self.store.clear()
             stored = None
         elif stored is not None:
-            require_same(stored.meta["identity"], present, f"checkpoint/{self.folder.name}/")
+            require_same(
+                stored.meta["identity"],
+                present,
+                f"checkpoint/{self.folder.relative_to(self.home / 'checkpoint')}/",
+            )
         training = Retraining(alone, self.plan, self.direction, self.store, present, self.session)
         return training, stored
 

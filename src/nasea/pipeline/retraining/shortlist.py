@@ -1,0 +1,281 @@
+"""Networks near a budget that are worth training: the search's best there, and regular ones.
+
+Few of a search's scores lie near any one budget, and the supernet ranks networks that differ much
+less well than its numbers suggest: the skipped layer and the cheap block have been trained best. So
+half of the candidates are what the search found, and half are regular networks (one block a stage,
+:mod:`nasea.space.regular`), each half the best by the supernet; training decides between them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from nasea.backends.records import EvaluationSubset, Measurement
+from nasea.config import Scenario
+from nasea.errors import CheckpointError, NaseaError, Notice, ResultsError
+from nasea.pipeline.probe import Prepared
+from nasea.pipeline.search.direction import Direction
+from nasea.pipeline.search.members import member_of, rendered
+from nasea.pipeline.search.trained import Trained, open_trained
+from nasea.pipeline.session.checkpoint import CheckpointStore
+from nasea.pipeline.session.events import Progress
+from nasea.pipeline.session.session import Session
+from nasea.results.front import Front
+from nasea.results.picked import FRONT_FILE
+from nasea.results.recommend import amount
+from nasea.results.storage.store import write_results
+from nasea.space import Genome
+from nasea.space.regular import regular_networks
+
+SLACK = 1.03
+"""A candidate may cost so many times the budget: what a hand pick may cost too."""
+
+NEAR = 0.9
+"""Cheaper networks than so many times the budget leave too much of it unused."""
+
+_MOST_REGULAR = 64
+"""So many regular networks are scored at most."""
+
+
+@dataclass(frozen=True)
+class Scored:
+    """A network with its score on the supernet.
+
+    Attributes:
+        genome: in canonical form.
+        cost: in the constraint's unit.
+        accuracy: higher is better.
+    """
+
+    genome: Genome
+    cost: float
+    accuracy: float
+
+
+def folder_near(quantity: str, budget: float) -> str:
+    """Name of the folder in ``results/`` for a budget: ``near_3.2M_flops``."""
+    return f"near_{amount(budget)}_{'ms' if quantity == 'latency' else quantity}"
+
+
+class Shortlist:
+    """The candidates for one budget, written like the results of a search.
+
+    Args:
+        scenario: of the search.
+        home: its directory.
+        front: what it found.
+        direction: how a metric becomes an accuracy.
+        budget: in the constraint's unit.
+        count: how many candidates.
+        results: of the search; the candidates get a folder inside it.
+        session: listener, stop and processes.
+    """
+
+    def __init__(
+        self,
+        scenario: Scenario,
+        home: Path,
+        front: Front,
+        direction: Direction,
+        budget: float,
+        count: int,
+        results: Path,
+        session: Session,
+    ) -> None:
+        self.scenario = scenario
+        self.home = home
+        self.front = front
+        self.direction = direction
+        self.budget = budget
+        self.count = count
+        self.session = session
+        self.directory = results / folder_near(scenario.constraint.type, budget)
+        self.store = CheckpointStore(home / "checkpoint" / self.directory.name, "shortlist")
+
+    def written(self, restart: bool) -> Path | None:
+        """The folder of the candidates; made unless it is there.
+
+        Args:
+            restart: make it anew.
+
+        Returns:
+            ``None``, with a notice, where the search's supernet cannot be opened.
+
+        Raises:
+            NaseaError: any fault of the input; no network is so cheap.
+        """
+        listener = self.session.listener
+        listener.begin("probe", f"candidates near {self.front.unit.phrase(self.budget)}")
+        try:
+            trained = open_trained(self.scenario, self.home, listener, self.session.group)
+        except CheckpointError as error:
+            text = f"the candidates are members of the front alone: {error.message}"
+            listener.notice(Notice("retrain", text))
+            return None
+        try:
+            mark = self._mark(trained)
+            earlier = None if restart else self.store.load([])
+            if earlier is not None and earlier.meta == mark and self._is_there():
+                listener.line(f"the candidates of {self.directory.name}/ are kept")
+            else:
+                self._write(trained.prepared)
+                self.store.save(mark)
+        finally:
+            trained.prepared.backend.close()
+        return self.directory
+
+    def _mark(self, trained: Trained) -> dict[str, Any]:
+        """What shapes the candidates."""
+        return {
+            "weights": trained.weights_version,
+            "budget": self.budget,
+            "count": self.count,
+            "evaluated": len(self.front.evaluated),
+            "condition": list(trained.prepared.condition),
+        }
+
+    def _is_there(self) -> bool:
+        try:
+            Front.load(self.directory / FRONT_FILE)
+        except ResultsError:
+            return False
+        return True
+
+    def _write(self, prepared: Prepared) -> None:
+        found = self._found(prepared)
+        regular = self._scored(prepared, self._regular(prepared))
+        chosen = sorted(seated(found, regular, self.count), key=lambda one: one.cost)
+        if not chosen:
+            unit, least = self.front.unit, prepared.problem.cheapest_cost
+            raise NaseaError(
+                f"no architecture costs at most {unit.phrase(self.budget)}",
+                fix=f"the cheapest costs {unit.phrase(least)}",
+            )
+        searched = set(one.genome for one in found)
+        part = sum(one.genome in searched for one in chosen)
+        words = (
+            f"{len(chosen)} candidates near {self.front.unit.phrase(self.budget)}: {part} that the "
+            f"search scored, {len(chosen) - part} of {len(regular)} regular networks"
+        )
+        self.session.listener.line(words)
+        front = self._front(prepared, [one.genome for one in chosen], words)
+        models = [rendered(prepared, front, member) for member in front]
+        write_results(
+            self.directory,
+            front,
+            models,
+            lambda member, path: prepared.backend.write_weights(member.genome, path),
+        )
+
+    def _front(self, prepared: Prepared, genomes: Sequence[Genome], words: str) -> Front:
+        """The candidates, measured on the whole of val_dir."""
+        searched = self._measured(prepared, genomes, prepared.eval_images)
+        whole = self._measured(prepared, genomes, None)
+        members = [
+            member_of(prepared, self.direction, 0, genome, part.metric, metric.metric)
+            for genome, part, metric in zip(genomes, searched, whole, strict=True)
+            if part.metric is not None and metric.metric is not None
+        ]
+        info = replace(self.front.info, notes=(words,), evaluations=len(members), hypervolumes=())
+        numbered = tuple(replace(member, number=n) for n, member in enumerate(members))
+        return Front(info, numbered)
+
+    def _found(self, prepared: Prepared) -> list[Scored]:
+        """What the search scored near the budget, and the most accurate that costs less."""
+        scored = [
+            Scored(one.genome, one.cost, one.accuracy)
+            for one in self.front.evaluated
+            if one.accuracy is not None and one.cost <= SLACK * self.budget
+        ]
+        keep = _feasible(prepared, self.budget, [one.genome for one in scored])
+        scored = sorted(
+            (one for one in scored if one.genome in keep), key=lambda one: -one.accuracy
+        )
+        return [one for one in scored if one.cost >= NEAR * self.budget] or scored[:1]
+
+    def _regular(self, prepared: Prepared) -> list[Genome]:
+        """Regular networks near the budget, or the most expensive within it."""
+        genomes = list(_feasible(prepared, self.budget, regular_networks(prepared.space)))
+        if not genomes:
+            return []
+        costs = prepared.costs(np.array(genomes))
+        order = np.argsort(-costs, kind="stable")
+        near = [genomes[k] for k in order if costs[k] >= NEAR * self.budget]
+        near = near or [genomes[k] for k in order[: self.count]]
+        every = -(-len(near) // _MOST_REGULAR)
+        return near[::every]
+
+    def _scored(self, prepared: Prepared, genomes: Sequence[Genome]) -> list[Scored]:
+        """Networks with their scores, the best first; without those that fail."""
+        measured = self._measured(prepared, genomes, prepared.eval_images)
+        costs = prepared.costs(np.array(genomes)).tolist() if genomes else []
+        scored = [
+            Scored(genome, cost, self.direction.accuracy(one.metric))
+            for genome, cost, one in zip(genomes, costs, measured, strict=True)
+            if one.metric is not None
+        ]
+        return sorted(scored, key=lambda one: -one.accuracy)
+
+    def _measured(
+        self, prepared: Prepared, genomes: Sequence[Genome], images: int | None
+    ) -> list[Measurement]:
+        """The supernet's measurements, in the order of ``genomes``."""
+        data = EvaluationSubset() if images is None else EvaluationSubset(images)
+        # Those that begin alike come one after the other: they share that part.
+        order = sorted(genomes, key=prepared.space.steps)
+        found: list[Measurement] = []
+
+        def on_measured(measured: Measurement) -> None:
+            found.append(measured)
+            progress = Progress("probe", len(found), len(order), "architecture")
+            self.session.listener.progress(progress)
+            self.session.stop.check()
+
+        prepared.backend.measure_each([(genome, data) for genome in order], on_measured)
+        by_genome = dict(zip(order, found, strict=True))
+        return [by_genome[genome] for genome in genomes]
+
+
+def _feasible(prepared: Prepared, budget: float, genomes: Sequence[Genome]) -> dict[Genome, None]:
+    """Those that meet this budget and every limit, in their order."""
+    if not genomes:
+        return {}
+    problem = replace(prepared.problem, budget=SLACK * budget)
+    fits = problem.feasible(np.array(genomes))
+    return dict.fromkeys(genome for genome, fit in zip(genomes, fits, strict=True) if fit)
+
+
+def seated(found: Sequence[Scored], regular: Sequence[Scored], count: int) -> list[Scored]:
+    """So many of two lists, each with its best first, by turns; none like one that is in already.
+
+    Networks that are alike (see :func:`alike`) train alike: one of them is enough.
+
+    Args:
+        found: by the search.
+        regular: regular networks.
+        count: how many are wanted; fewer where there are not so many different ones.
+    """
+    chosen: list[Scored] = []
+    lists = [iter(found), iter(regular)]
+    while lists and len(chosen) < count:
+        for each in tuple(lists):
+            new = next((one for one in each if not _any_alike(one, chosen)), None)
+            if new is None:
+                lists.remove(each)
+            elif len(chosen) < count:
+                chosen.append(new)
+    return chosen
+
+
+def _any_alike(one: Scored, others: Iterable[Scored]) -> bool:
+    return any(alike(one.genome, other.genome) for other in others)
+
+
+def alike(one: Genome, other: Genome) -> bool:
+    """Whether two architectures differ in one gene at most."""
+    return sum(a != b for a, b in zip(one, other, strict=True)) <= 1
