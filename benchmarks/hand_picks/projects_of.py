@@ -84,6 +84,6 @@ def twin(project: Path, home: Path, images: Path) -> Path:
     for name in ("scen.yaml", "user_module.py"):
         shutil.copy(project / name, home)
     edit(home / "scen.yaml", (f"val_dir: {images}/val", f"val_dir: {images}/test"))
-    if not (home / "results").exists():
-        shutil.copytree(project / "results", home / "results")
+    # What was found since is added; what comparisons wrote here stays.
+    shutil.copytree(project / "results", home / "results", dirs_exist_ok=True)
     return home

@@ -7,8 +7,9 @@ FILE.npz holds ``train_images`` (N, 32, 32, 3) uint8, ``train_labels`` and the s
 CIFAR-10, or a part of it. One search, with the settings that `nasea init` ships, SiLU and trunks of
 4 to 24 channels, serves all budgets in FLOPs, and another all in parameters. At each budget, scaled
 to it within 3 %: the known families, each block of the default set in every layer, the best and the
-median by the supernet of 20 random networks of the search space (±5 %), and the search's own
-result, from scratch and from its weights; all with the same stem, head, recipe and epochs. Accuracy
+median by the supernet of 20 random networks of the search space (±5 %), and what `nasea retrain
+--budget` makes of the search, from scratch and from its weights; all with the same stem, head,
+recipe and epochs. Accuracy
 is that of the test images, which neither a search nor a training selected on, with the weights of
 the last epoch; mean and 95 % interval over the seeds. Hours on 2 cores: stop it at any time, or run
 it a budget at a time; the same command goes on, and what is recorded of other budgets stays.
@@ -42,6 +43,9 @@ from nasea.cli.terminal.listener import RichListener  # noqa: E402
 from nasea.errors import Interrupted  # noqa: E402
 from nasea.pipeline.hand_picks.compare import Contest, compare  # noqa: E402
 from nasea.pipeline.hand_picks.contenders import Wish  # noqa: E402
+from nasea.pipeline.retraining.halving import retrain_best  # noqa: E402
+from nasea.pipeline.retraining.plan import Request  # noqa: E402
+from nasea.results.near import trained_choice  # noqa: E402
 from nasea.results.recommend import amount, parse_budget  # noqa: E402
 from nasea.results.standings import Contender, Standings, mean_in_words  # noqa: E402
 from recording import record, recorded, table  # noqa: E402
@@ -78,10 +82,23 @@ def studied(
         with timed(seconds), RichListener() as listener:
             nasea.search(project / "scen.yaml", directory=project, listener=listener)
     drawn = drawn_of(project, budgets, asked.quick)
-    judge = twin(project, home / "test", asked.images)
     clock, cpu = json.loads(seconds.read_text())
     found = {}
     for budget in budgets:
+        choosing = project / f"choosing_{amount(budget)}.json"
+        if trained_choice(project / "results", kind.constraint, budget) is None:
+            with timed(choosing), RichListener() as listener:
+                retrain_best(
+                    project / "scen.yaml",
+                    budget,
+                    asked.candidates,
+                    Request(epochs=asked.epochs),
+                    formats=(),
+                    results=project / "results",
+                    directory=project,
+                    listener=listener,
+                )
+        judge = twin(project, home / "test", asked.images)
         contest = Contest(Wish(budget, (), families), asked.epochs, asked.seeds)
         more = entries_of(drawn[budget]) if budget in drawn else None
         with RichListener() as listener:
@@ -93,6 +110,7 @@ def studied(
         found[label] = of_standings(standings) | {
             "search_seconds": clock,
             "search_cpu_seconds": cpu,
+            "choosing_seconds": json.loads(choosing.read_text())[0],
         }
     return found
 
@@ -145,6 +163,10 @@ def overview(found: dict[str, Any]) -> str:
     rows += [
         ["minutes of search", *(f"{one['search_seconds'] / 60:.1f}" for one in found.values())],
         [
+            "minutes of retrain --budget",
+            *(f"{one['choosing_seconds'] / 60:.1f}" for one in found.values()),
+        ],
+        [
             "minutes of a training",
             *(
                 f"{statistics.fmean(r['training_seconds'] for r in one['rows'].values()) / 60:.2f}"
@@ -170,6 +192,7 @@ def main() -> None:
     parser.add_argument("--families", default="", help="by name or its beginning; default all")
     parser.add_argument("--seeds", type=int)
     parser.add_argument("--epochs", type=int, help="of training alone")
+    parser.add_argument("--candidates", type=int, default=8, help="of nasea retrain --budget")
     parser.add_argument("--directory", type=Path)
     parser.add_argument("--quick", action="store_true")
     asked = parser.parse_args()

@@ -1,4 +1,5 @@
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -107,6 +108,31 @@ def test_first_generation_spans_the_costs_evenly(tightness: float) -> None:
     assert costs[1] > problem.cheapest_cost + 0.99 * (most_expensive - problem.cheapest_cost)
     histogram, _ = np.histogram(costs, bins=5, range=(problem.cheapest_cost, most_expensive))
     assert histogram.min() >= 5
+
+
+@given(
+    seed=st.integers(0, 500),
+    tightness=st.floats(1.001, 4.0),
+    count=st.integers(1, 40),
+    points=st.integers(1, 60),
+)
+@settings(max_examples=60, deadline=None)
+def test_starting_points_are_half_of_the_first_generation(
+    seed: int, tightness: float, count: int, points: int
+) -> None:
+    problem = random_problem(6, 8, seed=seed, tightness=tightness)
+    rng = np.random.default_rng(seed)
+    genomes = [tuple(map(int, row)) for row in rng.integers(8, size=(points, 6))]
+    problem = replace(problem, starting_points=tuple(genomes))
+    feasible = {g for g in genomes if problem.costs([g])[0] <= problem.budget}
+    first = initial_population(problem, count, rng)
+    assert len(set(first)) == len(first)
+    assert (problem.costs(first) <= problem.budget).all()
+    wanted = max(0, count - 2) // 2
+    taken = len(feasible & set(first))
+    assert taken >= min(wanted, len(feasible), 1)
+    if len(feasible) <= wanted:
+        assert taken == len(feasible)
 
 
 @pytest.mark.parametrize("wide", [False, True])

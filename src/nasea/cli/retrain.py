@@ -21,8 +21,8 @@ def retrain(
         str | None,
         typer.Option(
             metavar="COST",
-            help="Instead of --arch: retrain several that cost no more, and finish the best. 50k, "
-            "3M, or milliseconds.",
+            help="Instead of --arch: retrain several that cost about as much, and finish the best. "
+            "50k, 3M, or milliseconds.",
         ),
     ] = None,
     candidates: Annotated[int, typer.Option(metavar="K", help="For --budget: how many begin.")] = 5,
@@ -72,8 +72,10 @@ def retrain(
     After a stop, the same command resumes. The network is written to RESULTS_DIR/retrained_N, with
     the suffix _scratch or _distilled where that applies.
 
-    With --budget, K results that cost no more begin; after a few epochs the better half goes on,
-    and so forth (successive halving): about twice the epochs of one retraining in all.
+    With --budget, K networks of about that cost begin: the best that the search scored there, and
+    regular ones (one block a stage). After a few epochs the better half goes on, and so forth
+    (successive halving): two to three times the epochs of one retraining in all. They are written
+    to RESULTS_DIR/near_COST, and retrained there.
     """
     from nasea.backends.distributed.launch import launched_rank
     from nasea.cli.export import exported_table

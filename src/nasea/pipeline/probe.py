@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +28,7 @@ from nasea.pipeline.diagnosis.schedule import describe, early_warning, require_r
 from nasea.pipeline.opening import Opened, open_scenario
 from nasea.pipeline.session.events import Listener, Progress
 from nasea.space import Genome, Space
+from nasea.space.regular import regular_networks
 from nasea.strategy import CostFeature, Limit, Objective, Problem, cheapest_within, random_feasible
 from nasea.terms import CostKind, cost_of_kind
 
@@ -85,7 +86,7 @@ class Prepared(Built):
     step_seconds: float
     schedule: str
 
-    @property
+    @cached_property
     def problem(self) -> Problem:
         """The space under its budget, as the search sees it."""
         return Problem(
@@ -98,6 +99,7 @@ class Prepared(Built):
             objectives=objectives_of(self.costs, self.scenario),
             cost_features=cost_features_of(self.costs),
             wires=wires_of(self.space),
+            starting_points=starting_points_of(self.space),
         )
 
     @property
@@ -292,6 +294,11 @@ def objectives_of(costs: CostModel, scenario: Scenario) -> tuple[Objective, ...]
 def wires_of(space: Space) -> tuple[int | None, ...]:
     """The width gene that sets the output channels of each layer; empty if none is searched."""
     return space.wires if space.trunks else ()
+
+
+def starting_points_of(space: Space) -> tuple[Genome, ...]:
+    """The regular networks, where widths are searched; a search without goes on as it ever did."""
+    return tuple(regular_networks(space)) if space.trunks else ()
 
 
 def cost_features_of(costs: CostModel) -> tuple[CostFeature, ...]:

@@ -10,6 +10,9 @@ from nasea.results.front import Front, FrontMember, RunInfo
 from nasea.results.retrained import RETRAINED_FILE, Retrained
 
 FRONT_FILE = "front.json"
+NEAR = "near_"
+"""What the name of a folder of candidates near a budget begins with."""
+
 EXPORTED = "exported"
 """Folder beside a model file where its exported files go."""
 
@@ -38,7 +41,8 @@ class Result:
     def title(self) -> str:
         """What to call it in a table."""
         retrained = " retrained" if self.remark else ""
-        return f"architecture {self.member.number}{retrained}"
+        near = f" of {self.directory.name}" if self.directory.name.startswith(NEAR) else ""
+        return f"architecture {self.member.number}{near}{retrained}"
 
     @property
     def exported(self) -> Path:

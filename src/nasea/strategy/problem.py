@@ -105,6 +105,8 @@ class Problem:
         wires: for each layer, the number of the width gene that decides what is behind it (width
             genes follow the genes of layers, counted from 0), ``None`` where none does; empty
             where there are no width genes.
+        starting_points: canonical genomes that may be good, for the first generation to choose
+            from; some may exceed the budget.
     """
 
     choices: tuple[int, ...]
@@ -116,6 +118,7 @@ class Problem:
     objectives: tuple[Objective, ...] = ()
     cost_features: tuple[CostFeature, ...] = ()
     wires: tuple[int | None, ...] = ()
+    starting_points: tuple[Genome, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.choices or min(self.choices) < 1:

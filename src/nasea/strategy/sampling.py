@@ -81,7 +81,8 @@ def neighbours(
 def initial_population(problem: Problem, count: int, rng: np.random.Generator) -> list[Genome]:
     """Return the cheapest architecture, the most expensive feasible one, and others evenly between.
 
-    Those that are cheapest in a further objective are among them too.
+    Those that are cheapest in a further objective are among them too. Where the problem has
+    starting points, they are half of the population.
 
     Args:
         problem: the space and its budget.
@@ -102,6 +103,7 @@ def initial_population(problem: Problem, count: int, rng: np.random.Generator) -
         proposals.offer(np.array([objective.cheapest], dtype=np.int64))
     if problem.limits:
         proposals.offer(np.array([_any_feasible(problem)], dtype=np.int64))
+    proposals.offer(_starting_points(problem, proposals.missing // 2))
     edges = np.linspace(0, RESOLUTION, proposals.missing + 1)
     for low, high in zip(edges[:-1], edges[1:], strict=True):
         proposals.offer(grid.draw(_DRAWS_PER_STRATUM, rng, low=low, high=high), most=1)
@@ -123,6 +125,20 @@ def fill_randomly(
     rest = feasible_genomes(problem)
     if rest is not None:
         proposals.offer(rng.permutation(rest))
+
+
+def _starting_points(problem: Problem, count: int) -> IntArray:
+    """Return feasible starting points, evenly over their costs, shape (at most count, genes)."""
+    points = np.array(problem.starting_points, dtype=np.int64).reshape(-1, len(problem.choices))
+    points = points[problem.feasible(points)]
+    if count == 0 or len(points) <= count:
+        return points[: count or 0]
+    costs = problem.cost(points)
+    order = np.argsort(costs, kind="stable")
+    wanted = np.linspace(costs.min(), costs.max(), count)
+    chosen = order[np.unique(np.searchsorted(costs[order], wanted))]
+    nearest: IntArray = points[chosen]
+    return nearest
 
 
 def _any_feasible(problem: Problem) -> Genome:

@@ -16,7 +16,8 @@ from nasea.pipeline.opening import Opened, chosen_blocks, genome_of, only, requi
 from nasea.pipeline.probe import Built, open_profile, open_space
 from nasea.pipeline.session.session import Session
 from nasea.results.front import Front, FrontMember
-from nasea.results.picked import FRONT_FILE, pick_result
+from nasea.results.near import trained_choice
+from nasea.results.picked import FRONT_FILE, Result, pick_result
 from nasea.results.standings import Excluded, Kind
 from nasea.results.units import Unit, unit_for
 from nasea.space import Genome, Space, load_user_blocks
@@ -31,7 +32,8 @@ class Wish:
 
     Attributes:
         budget: in the constraint's unit; the scenario's where it is ``None``.
-        architectures: numbers of results; where there are none, the one that suits the budget.
+        architectures: numbers of results; where there are none, the one that ``nasea retrain
+            --budget`` chose for the budget, else the one of the front that suits it.
         families: names of families, or the beginning of several names; all where there are none.
     """
 
@@ -125,8 +127,10 @@ def open_field(scenario: Scenario, home: Path, wish: Wish, ready: Session) -> Fi
             fix="name the scenario they were searched with: -c FILE",
         )
     budget = float(scenario.constraint.value if wish.budget is None else wish.budget)
-    numbers = wish.architectures or (suited(front, budget).number,)
-    chosen = [pick_result(results, number) for number in numbers]
+    chosen = [pick_result(results, number) for number in wish.architectures]
+    if not chosen:
+        by_training = trained_choice(results, scenario.constraint.type, budget)
+        chosen = [by_training or pick_result(results, suited(front, budget).number)]
     families = _families(scenario, home, wish.families)
     profile = open_profile(scenario, home)
     opened = open_space(scenario, home, group=ready.group)
@@ -138,7 +142,7 @@ def open_field(scenario: Scenario, home: Path, wish: Wish, ready: Session) -> Fi
         for result in chosen:
             require_framework(scenario, result)
             genome = genome_of(opened.space, result)
-            entries += _of_result(result.member, result.weights, genome)
+            entries += _of_result(result, genome)
         picker = _Picker(opened, budget, profile)
         excluded: list[Excluded] = []
         for family in families:
@@ -181,9 +185,10 @@ def _families(scenario: Scenario, home: Path, names: Sequence[str]) -> list[Fami
     return [family for family in known if family.name.startswith(tuple(names))]
 
 
-def _of_result(member: FrontMember, weights: Path, genome: Genome) -> list[Entry]:
+def _of_result(result: Result, genome: Genome) -> list[Entry]:
     """A result from scratch, and from the weights of the search."""
-    name = f"architecture {member.number}"
+    member = result.member
+    name = result.title
     costs = Costs(member.parameters, member.flops, member.latency_ms)
     filters = tuple(layer.c_out for layer in member.layers)
     strides = tuple(layer.stride for layer in member.layers)
@@ -197,7 +202,7 @@ def _of_result(member: FrontMember, weights: Path, genome: Genome) -> list[Entry
             name=f"{name}, inherited",
             kind="searched, inherited",
             title=f"{name}, from the search's weights",
-            weights=weights,
+            weights=result.weights,
         ),
     ]
 

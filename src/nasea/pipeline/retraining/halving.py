@@ -20,11 +20,12 @@ from nasea.config import Scenario, load_scenario
 from nasea.errors import MetricError, NaseaError
 from nasea.pipeline.retraining.plan import Request, plan_of
 from nasea.pipeline.retraining.retrain import Outcome, Progressed, retrain, train_until
-from nasea.pipeline.retraining.shortlist import SLACK, Shortlist, folder_near
+from nasea.pipeline.retraining.shortlist import SLACK, Shortlist
 from nasea.pipeline.search.direction import Direction
 from nasea.pipeline.session.events import Listener, Silence
 from nasea.pipeline.session.session import session
 from nasea.results.front import Front, FrontMember
+from nasea.results.near import folder_near
 from nasea.results.picked import FRONT_FILE
 
 

@@ -26,8 +26,8 @@ from nasea.pipeline.session.checkpoint import CheckpointStore
 from nasea.pipeline.session.events import Progress
 from nasea.pipeline.session.session import Session
 from nasea.results.front import Front
+from nasea.results.near import folder_near
 from nasea.results.picked import FRONT_FILE
-from nasea.results.recommend import amount
 from nasea.results.storage.store import write_results
 from nasea.space import Genome
 from nasea.space.regular import regular_networks
@@ -55,11 +55,6 @@ class Scored:
     genome: Genome
     cost: float
     accuracy: float
-
-
-def folder_near(quantity: str, budget: float) -> str:
-    """Name of the folder in ``results/`` for a budget: ``near_3.2M_flops``."""
-    return f"near_{amount(budget)}_{'ms' if quantity == 'latency' else quantity}"
 
 
 class Shortlist:

@@ -1,0 +1,31 @@
+"""Candidates near a budget: a folder in ``results/``, written like the results of a search."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from nasea.results.picked import NEAR, Result, pick_result
+from nasea.results.recommend import amount
+from nasea.results.retrained import RETRAINED_FILE, Retrained
+from nasea.terms import CostKind
+
+
+def folder_near(quantity: CostKind, budget: float) -> str:
+    """Name of the folder for a budget: ``near_3.2M_flops``."""
+    return f"{NEAR}{amount(budget)}_{'ms' if quantity == 'latency' else quantity}"
+
+
+def trained_choice(results: Path, quantity: CostKind, budget: float) -> Result | None:
+    """The candidate that training chose, with the search's weights; ``None`` before it did.
+
+    Args:
+        results: of the search.
+        quantity: what the budget limits.
+        budget: in its unit.
+    """
+    folder = results / folder_near(quantity, budget)
+    found = [Retrained.load(path) for path in folder.glob(f"retrained_*/{RETRAINED_FILE}")]
+    if not found:
+        return None
+    best = max(found, key=lambda one: (one.member.accuracy, -one.member.number))
+    return pick_result(folder, best.member.number)

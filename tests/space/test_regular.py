@@ -1,0 +1,33 @@
+"""Regular networks: one block a stage, two at most."""
+
+from __future__ import annotations
+
+import itertools
+from contextlib import suppress
+
+from hypothesis import given, settings
+
+from nasea.errors import SpaceError
+from nasea.space.regular import regular_networks
+
+from .chains import Chain, chains
+
+
+@given(chain=chains())
+@settings(deadline=None)
+def test_regular_networks_are_those_of_one_or_two_blocks_by_stage(chain: Chain) -> None:
+    space = chain.space()
+    found = regular_networks(space)
+    starts = [i for i, layer in enumerate(space.layers) if layer.stride > 1 and i > 0]
+    names = {c.name for layer in space.layers for c in layer.candidates if c.program}
+    patterns = [
+        [first] * change + [second] * (len(space.layers) - change)
+        for first, second in itertools.product(names, repeat=2)
+        for change in (*starts, len(space.layers))
+    ]
+    expected = set()
+    for blocks, trunk in itertools.product(patterns, space.trunks or [()]):
+        with suppress(SpaceError):  # a layer lacks the block
+            expected.add(space.canonical(space.encode(blocks, trunk)))
+    assert len(found) == len(set(found))
+    assert set(found) == expected
