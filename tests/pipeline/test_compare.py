@@ -18,6 +18,7 @@ from nasea.cli.main import app
 from nasea.errors import CheckpointError, Interrupted, NaseaError, ResultsError
 from nasea.pipeline.hand_picks.compare import Contest, compare, planned_field
 from nasea.pipeline.hand_picks.contenders import Wish
+from nasea.pipeline.retraining.halving import retrain_best
 from nasea.pipeline.retraining.plan import Request
 from nasea.pipeline.retraining.retrain import retrain
 from nasea.pipeline.session.events import Progress
@@ -118,6 +119,20 @@ def test_results_are_trained_as_retraining_trains_them(
         outcome = retrain(Path("scen.yaml"), 1, request, formats=())
         (row,) = (row for row in found.rows if row.name == name)
         assert row.metrics == pytest.approx((outcome.retrained.epochs[-1].metric,), abs=1e-6)
+
+
+def test_what_training_chose_is_compared(project: Project) -> None:
+    results = project.home / "results"
+    chosen = retrain_best(
+        project.home / "scen.yaml", BUDGET, 2, Request(epochs=1), formats=(), results=results,
+        directory=project.home,
+    )  # fmt: skip
+    found = run(project, replace(SMALL, wish=Wish(BUDGET, (), ("resnet_d1",))))
+    member = chosen.outcome.retrained.member
+    names = {row.name: row for row in found.rows}
+    name = f"architecture {member.number} of near_9k_size"
+    assert set(names) == {name, f"{name}, inherited", "resnet_d1"}
+    assert (names[name].parameters, names[name].blocks) == (member.parameters, member.blocks)
 
 
 def test_more_seeds_add_to_what_is_there(project: Project) -> None:
