@@ -59,7 +59,9 @@ def test_most_paths_are_about_the_budget(costs: CostModel, budget: float) -> Non
     about = np.mean((values >= 0.9 * BELOW * budget) & (values <= 1.1 * ABOVE * budget))
     assert about > 0.85, "but for the share of trunks that are too narrow for it"
     assert values.max() < 8 * budget
-    assert np.quantile(values, 0.8) > 2 * np.quantile(values, 0.2) or budget < 1e6
+    aims = ABOVE * budget - max(BELOW * budget, values.min())
+    spread = np.quantile(values, 0.8) - np.quantile(values, 0.2)
+    assert spread > aims / 3, "evenly between: three fifths, were every aim met"
 
 
 @pytest.mark.parametrize("budget", [1e6, 4e6])
