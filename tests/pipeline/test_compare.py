@@ -127,12 +127,23 @@ def test_what_training_chose_is_compared(project: Project) -> None:
         project.home / "scen.yaml", BUDGET, 2, Request(epochs=1), formats=(), results=results,
         directory=project.home,
     )  # fmt: skip
-    found = run(project, replace(SMALL, wish=Wish(BUDGET, (), ("resnet_d1",))))
+    wish = replace(SMALL, wish=Wish(BUDGET, (), ("resnet_d1",)))
+    found = run(project, wish)
     member = chosen.outcome.retrained.member
     names = {row.name: row for row in found.rows}
     name = f"architecture {member.number} of near_9k_size"
     assert set(names) == {name, f"{name}, inherited", "resnet_d1"}
     assert (names[name].parameters, names[name].blocks) == (member.parameters, member.blocks)
+
+    # What is trained from scratch is then chosen by trainings from scratch.
+    other = retrain_best(
+        project.home / "scen.yaml", BUDGET, 2, Request(from_scratch=True, epochs=2), formats=(),
+        results=results, directory=project.home,
+    ).outcome.retrained.member  # fmt: skip
+    again = f"architecture {other.number} of near_9k_size"
+    assert {row.name for row in run(project, wish).rows} == {
+        again, f"{name}, inherited", "resnet_d1",
+    }  # fmt: skip
 
 
 def test_more_seeds_add_to_what_is_there(project: Project) -> None:

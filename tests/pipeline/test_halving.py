@@ -47,6 +47,7 @@ def run(project: Project, listener: Recorder | None = None, **options: Any) -> C
 
 def test_rounds_halve_the_candidates_and_double_the_epochs() -> None:
     assert rungs_of(5, 40) == (Rung(5, 5), Rung(3, 10), Rung(2, 20), Rung(1, 40))
+    assert rungs_of(16, 40) == (Rung(16, 5), Rung(8, 10), Rung(4, 20), Rung(1, 40))
     assert rungs_of(1, 40) == (Rung(1, 40),)
     assert rungs_of(4, 2) == (Rung(4, 1), Rung(1, 2))
 
@@ -64,11 +65,7 @@ def test_rounds_go_on(candidates: int, epochs: int) -> None:
         for rung, earlier in zip(rungs, [0, *(r.epoch for r in rungs)], strict=False)
     )
     if epochs >= candidates:
-        assert trained <= (doublings(candidates) + 2) * epochs
-
-
-def doublings(value: int) -> int:
-    return (value - 1).bit_length()
+        assert trained <= (candidates / 4 + 2) * epochs
 
 
 @both_frameworks

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
+from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias
 
 from nasea.errors import ResultsError
 from nasea.results.storage.files import write_result
@@ -21,6 +22,15 @@ _FORMAT = "nasea-front"
 _VERSION = 1
 # Read by pydantic: a file that says "3" where 3 belongs, or has a key too many, is not ours.
 _STRICT: ConfigDict = {"strict": True, "extra": "forbid", "allow_inf_nan": False}
+
+
+Trunks: TypeAlias = tuple[tuple[int, ...], ...]
+"""Output channels of every layer, by the value of the width gene."""
+
+
+def widths_in_words(widths: Sequence[int]) -> str:
+    """What the layers put out, repeats once: ``8-16-64``."""
+    return "-".join(str(width) for width, _ in groupby(widths))
 
 
 @dataclass(frozen=True)
@@ -60,7 +70,8 @@ class FrontMember:
 
     Attributes:
         number: N, as in the plot's labels and ``model_arch_result_N.py``.
-        genome: integer encoding, one gene a layer; where widths were searched, one a stage follows.
+        genome: integer encoding, one gene a layer; where widths were searched, that of the trunk
+            follows.
         blocks: name of the block of each layer.
         accuracy: higher is better; on the whole of val_dir.
         metric: what the user's metric returned, on the whole of val_dir.
@@ -115,6 +126,8 @@ class RunInfo:
         objectives: costs that were traded beside that of the constraint.
         proposer: name of the strategy that proposed architectures: ``searcher.mode``, or that of an
             object given from Python; ``None`` in results of earlier versions, which do not say.
+        trunks: output channels of every layer, for each value of the last gene; empty where widths
+            were not searched, and in results of earlier versions.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = _STRICT
@@ -135,6 +148,7 @@ class RunInfo:
     processor: str | None = None
     objectives: tuple[CostKind, ...] = ()
     proposer: str | None = None
+    trunks: Trunks = ()
 
     @property
     def task_name(self) -> str:

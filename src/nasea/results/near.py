@@ -15,16 +15,20 @@ def folder_near(quantity: CostKind, budget: float) -> str:
     return f"{NEAR}{amount(budget)}_{'ms' if quantity == 'latency' else quantity}"
 
 
-def trained_choice(results: Path, quantity: CostKind, budget: float) -> Result | None:
+def trained_choice(
+    results: Path, quantity: CostKind, budget: float, *, from_scratch: bool = False
+) -> Result | None:
     """The candidate that training chose, with the search's weights; ``None`` before it did.
 
     Args:
         results: of the search.
         quantity: what the budget limits.
         budget: in its unit.
+        from_scratch: by trainings from initial values, not from the search's weights.
     """
     folder = results / folder_near(quantity, budget)
     found = [Retrained.load(path) for path in folder.glob(f"retrained_*/{RETRAINED_FILE}")]
+    found = [one for one in found if one.plan.from_scratch == from_scratch]
     if not found:
         return None
     best = max(found, key=lambda one: (one.member.accuracy, -one.member.number))

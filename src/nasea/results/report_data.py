@@ -11,7 +11,7 @@ from typing import Any
 from nasea.results.breakdown import Cost, columns_of, costs_of, ends_of, exact
 from nasea.results.figures.axes import CostAxis, cost_axes
 from nasea.results.figures.window import Window, front_window, whole_window
-from nasea.results.front import Front, FrontMember
+from nasea.results.front import Front, FrontMember, widths_in_words
 from nasea.results.units import Unit, four_digits, unit_for
 
 
@@ -33,6 +33,7 @@ def report_data(front: Front) -> dict[str, Any]:
         "members": [_member(front, member, columns) for member in front],
         "best": front.best.number if front.members else -1,
         "hypervolumes": front.info.hypervolumes,
+        "trunks": [widths_in_words(trunk) for trunk in front.info.trunks],
     }
 
 
@@ -78,7 +79,7 @@ def summary_of(blocks: Sequence[str]) -> str:
 
 def widths_of(member: FrontMember) -> str:
     """What the layers put out, repeats once: ``8-16-64``; empty where it was not searched."""
-    return "-".join(str(width) for width, _ in groupby(member.widths))
+    return widths_in_words(member.widths)
 
 
 def measured_column(front: Front) -> Unit | None:

@@ -32,8 +32,9 @@ class Wish:
 
     Attributes:
         budget: in the constraint's unit; the scenario's where it is ``None``.
-        architectures: numbers of results; where there are none, the one that ``nasea retrain
-            --budget`` chose for the budget, else the one of the front that suits it.
+        architectures: numbers of results; where there are none, those that ``nasea retrain
+            --budget`` chose for the budget, with and without ``--from-scratch``, else the one of
+            the front that suits it.
         families: names of families, or the beginning of several names; all where there are none.
     """
 
@@ -127,10 +128,8 @@ def open_field(scenario: Scenario, home: Path, wish: Wish, ready: Session) -> Fi
             fix="name the scenario they were searched with: -c FILE",
         )
     budget = float(scenario.constraint.value if wish.budget is None else wish.budget)
-    chosen = [pick_result(results, number) for number in wish.architectures]
-    if not chosen:
-        by_training = trained_choice(results, scenario.constraint.type, budget)
-        chosen = [by_training or pick_result(results, suited(front, budget).number)]
+    asked = [(one, one) for one in (pick_result(results, n) for n in wish.architectures)]
+    chosen = asked or [_chosen(results, scenario.constraint.type, budget, front)]
     families = _families(scenario, home, wish.families)
     profile = open_profile(scenario, home)
     opened = open_space(scenario, home, group=ready.group)
@@ -139,10 +138,9 @@ def open_field(scenario: Scenario, home: Path, wish: Wish, ready: Session) -> Fi
             text = "hand picks are scaled to the first budget alone, not to those under also"
             ready.listener.notice(Notice("compare", text))
         entries: list[Entry] = []
-        for result in chosen:
-            require_framework(scenario, result)
-            genome = genome_of(opened.space, result)
-            entries += _of_result(result, genome)
+        for alone, inheriting in chosen:
+            require_framework(scenario, inheriting)
+            entries += [_from_scratch(alone, opened.space), _inherited(inheriting, opened.space)]
         picker = _Picker(opened, budget, profile)
         excluded: list[Excluded] = []
         for family in families:
@@ -185,26 +183,38 @@ def _families(scenario: Scenario, home: Path, names: Sequence[str]) -> list[Fami
     return [family for family in known if family.name.startswith(tuple(names))]
 
 
-def _of_result(result: Result, genome: Genome) -> list[Entry]:
-    """A result from scratch, and from the weights of the search."""
+def _chosen(
+    results: Path, quantity: CostKind, budget: float, front: Front
+) -> tuple[Result, Result]:
+    """The results to train from scratch and from the search's weights, each chosen that way."""
+    inheriting = trained_choice(results, quantity, budget)
+    alone = trained_choice(results, quantity, budget, from_scratch=True)
+    usual = alone or inheriting or pick_result(results, suited(front, budget).number)
+    return alone or usual, inheriting or usual
+
+
+def _from_scratch(result: Result, space: Space) -> Entry:
     member = result.member
-    name = result.title
-    costs = Costs(member.parameters, member.flops, member.latency_ms)
-    filters = tuple(layer.c_out for layer in member.layers)
-    strides = tuple(layer.stride for layer in member.layers)
-    title = f"{name} of the search, from scratch"
-    space = partial(only, genome)
-    alone = Entry(name, "searched", title, costs, filters, strides, member.blocks, space)
-    return [
-        alone,
-        replace(
-            alone,
-            name=f"{name}, inherited",
-            kind="searched, inherited",
-            title=f"{name}, from the search's weights",
-            weights=result.weights,
-        ),
-    ]
+    return Entry(
+        result.title,
+        "searched",
+        f"{result.title} of the search, from scratch",
+        Costs(member.parameters, member.flops, member.latency_ms),
+        tuple(layer.c_out for layer in member.layers),
+        tuple(layer.stride for layer in member.layers),
+        member.blocks,
+        partial(only, genome_of(space, result)),
+    )
+
+
+def _inherited(result: Result, space: Space) -> Entry:
+    return replace(
+        _from_scratch(result, space),
+        name=f"{result.title}, inherited",
+        kind="searched, inherited",
+        title=f"{result.title}, from the search's weights",
+        weights=result.weights,
+    )
 
 
 def from_space(

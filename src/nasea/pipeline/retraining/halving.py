@@ -28,6 +28,9 @@ from nasea.results.front import Front, FrontMember
 from nasea.results.near import folder_near
 from nasea.results.picked import FRONT_FILE
 
+_MOST_ROUNDS = 3
+"""Before the last: the first one takes an eighth of the epochs."""
+
 
 @dataclass(frozen=True)
 class Rung:
@@ -58,11 +61,14 @@ class Choice:
 def rungs_of(candidates: int, epochs: int) -> tuple[Rung, ...]:
     """The rounds: half as many networks each time, twice the epochs, one network to the end.
 
+    The first round takes an eighth of the epochs at least: before that, chance decides. So of more
+    than eight networks more than one is left when half of the epochs are done; the best goes on.
+
     Args:
         candidates: how many begin.
         epochs: of a whole retraining; with too few of them rounds are left out.
     """
-    rounds = math.ceil(math.log2(candidates)) if candidates > 1 else 0
+    rounds = min(_MOST_ROUNDS, math.ceil(math.log2(candidates)) if candidates > 1 else 0)
     rungs: list[Rung] = []
     count = candidates
     for left in range(rounds, 0, -1):

@@ -142,6 +142,7 @@ def assemble(
         evaluations=len(archive),
         hypervolumes=tuple(hypervolumes),
         notes=tuple(notes),
+        trunks=prepared.space.trunks,
     )
     evaluated = tuple(
         Evaluated(

@@ -17,14 +17,15 @@ class CostAxis:
         unit: what is counted, at a scale that suits the members and the budget.
         budget: the most that was allowed; ``None`` where it was not limited.
         members: of the front's members, raw.
-        scored: (cost, accuracy, generation) of every candidate that has an accuracy, raw.
+        scored: (cost, accuracy, generation, trunk) of every candidate that has an accuracy, raw;
+            the trunk is a place in ``RunInfo.trunks``, 0 without any.
         steps: numbers of the members that none cheaper in this cost equals or beats, cheap first.
     """
 
     unit: Unit
     budget: float | None
     members: tuple[float, ...]
-    scored: tuple[tuple[float, float, int], ...]
+    scored: tuple[tuple[float, float, int, int], ...]
     steps: tuple[int, ...]
 
 
@@ -46,7 +47,12 @@ def _axis(front: Front, place: int, quantity: CostKind, budget: float | None) ->
         budget=budget,
         members=members,
         scored=tuple(
-            ((e.cost, *e.further_costs)[place], e.accuracy, e.generation)
+            (
+                (e.cost, *e.further_costs)[place],
+                e.accuracy,
+                e.generation,
+                e.genome[-1] if front.info.trunks else 0,
+            )
             for e in front.evaluated
             if e.accuracy is not None
         ),

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from nasea.results.figures.axes import CostAxis, cost_axes
 from nasea.results.figures.labels import place_labels
 from nasea.results.figures.window import Window, front_window
-from nasea.results.front import Front
+from nasea.results.front import Front, Trunks, widths_in_words
 from nasea.results.storage.files import write_result
 
 if TYPE_CHECKING:
@@ -47,6 +47,8 @@ def save_front_png(front: Front, path: Path) -> None:
 def front_figure(front: Front) -> Figure:
     """Draw the front: cost on x, accuracy on y, labels N, the budget, all scored candidates.
 
+    Where widths were searched, the colour of a network tells its trunk.
+
     Each cost that was traded has a panel of its own; there the members that no cheaper one beats
     are filled, the others, which earn their place by another cost, are open. The window is fitted
     to the front; what lies outside it is counted in the margin.
@@ -70,7 +72,7 @@ def _draw_panel(axes: Axes, front: Front, cost: CostAxis) -> list[tuple[float, f
     axes.set_xlim(window.left / unit.scale, window.right / unit.scale)
     axes.set_ylim(window.bottom, window.top)
 
-    _draw_scored(axes, cost, window)
+    _draw_scored(axes, cost, window, front.info.trunks)
     if cost.budget is not None:
         if window.left <= cost.budget <= window.right:
             at = cost.budget / unit.scale
@@ -83,21 +85,29 @@ def _draw_panel(axes: Axes, front: Front, cost: CostAxis) -> list[tuple[float, f
     ]
     steps = [points[number] for number in cost.steps]
     axes.step(*_columns(steps), where="post", color=_FRONT, linewidth=1.6, zorder=3)
-    for chosen, face, edge in (
-        ([p for n, p in enumerate(points) if n not in cost.steps], "white", _FRONT),
-        (steps, _FRONT, "white"),
+    filled = _member_colours(front)
+    for numbers, faces, edge in (
+        ([n for n in range(len(points)) if n not in cost.steps], None, _FRONT),
+        (list(cost.steps), [filled[n] for n in cost.steps], "white"),
     ):
-        axes.plot(
-            *_columns(chosen),
-            linestyle="none",
-            marker="o",
-            markersize=2 * _POINT_RADIUS,
-            color=face,
-            markeredgecolor=edge,
-            markeredgewidth=0.9,
+        axes.scatter(
+            *_columns([points[n] for n in numbers]),
+            s=(2 * _POINT_RADIUS) ** 2,
+            color=faces or "white",
+            edgecolors=edge,
+            linewidths=0.9,
             zorder=4,
         )
     return points
+
+
+def _member_colours(front: Front) -> list[str | tuple[float, float, float]]:
+    """What fills each member: the colour of its trunk, where there are several."""
+    trunks = front.info.trunks
+    if len(trunks) < 2:
+        return [_FRONT] * len(front)
+    colours = trunk_colours(len(trunks))
+    return [colours[member.genome[-1]] for member in front]
 
 
 def _columns(points: list[tuple[float, float]]) -> tuple[list[float], list[float]]:
@@ -130,17 +140,18 @@ def write_title(axes: Axes, text: str) -> None:
     axes.set_title(text, loc="left", fontsize=12, fontweight="bold", color=_INK, pad=20)
 
 
-def _draw_scored(axes: Axes, cost: CostAxis, window: Window) -> None:
-    """Draw every scored candidate in grey, later generations darker."""
+def _draw_scored(axes: Axes, cost: CostAxis, window: Window, trunks: Trunks) -> None:
+    """Draw every scored candidate in the colour of its trunk, later generations darker."""
     if not cost.scored:
         return
     inside = [row for row in cost.scored if window.holds(row[0], row[1])]
-    last = max(generation for _, _, generation in cost.scored) or 1
+    last = max(row[2] for row in cost.scored) or 1
+    colours = trunk_colours(len(trunks))
     axes.scatter(
-        [x / cost.unit.scale for x, _, _ in inside],
-        [accuracy for _, accuracy, _ in inside],
-        s=9,
-        color=[(0.35, 0.38, 0.42, 0.18 + 0.42 * generation / last) for *_, generation in inside],
+        [row[0] / cost.unit.scale for row in inside],
+        [row[1] for row in inside],
+        s=9 if len(trunks) < 2 else 14,
+        color=[(*colours[trunk], 0.18 + 0.42 * age / last) for *_, age, trunk in inside],
         linewidths=0,
         zorder=2,
     )
@@ -148,6 +159,23 @@ def _draw_scored(axes: Axes, cost: CostAxis, window: Window) -> None:
     if outside := len(cost.scored) - len(inside):
         text += f", {outside} outside this window"
     write_in_margin(axes, text, at=0.0, align="left", color=MUTED)
+    present = sorted({trunk for *_, trunk in inside})
+    if len(trunks) > 1:
+        for trunk in present:
+            words = widths_in_words(trunks[trunk])
+            axes.scatter([], [], s=22, color=[(*colours[trunk], 0.8)], linewidths=0, label=words)
+        axes.legend(title="widths", loc="lower right", fontsize=8, title_fontsize=8, frameon=False)
+
+
+def trunk_colours(count: int) -> list[tuple[float, float, float]]:
+    """A colour for each trunk, from the narrowest to the widest; grey where there is but one."""
+    from matplotlib import colormaps
+
+    if count < 2:
+        return [(0.35, 0.38, 0.42)]
+    # The lightest part of the map is too faint on white.
+    shades = colormaps["viridis"]([0.85 * place / (count - 1) for place in range(count)])
+    return [(float(r), float(g), float(b)) for r, g, b, _ in shades]
 
 
 def write_in_margin(axes: Axes, text: str, *, at: float, align: str, color: str) -> None:

@@ -33,7 +33,7 @@ def front_window(front: Front, axis: CostAxis) -> Window:
     """Return the window that shows the whole front, its budget, and candidates close below it."""
     budget = axis.budget
     costs = list(axis.members) or [cost for cost, *_ in axis.scored]
-    heights = [member.accuracy for member in front] or [accuracy for _, accuracy, _ in axis.scored]
+    heights = [member.accuracy for member in front] or [accuracy for _, accuracy, *_ in axis.scored]
     if not costs:
         return Window(0.0, (budget or 1.0) * (1 + _MARGIN), 0.0, 1.0)
 
@@ -47,7 +47,7 @@ def front_window(front: Front, axis: CostAxis) -> Window:
     height = top - low or abs(top) * 0.05 or 0.05
     near = [
         accuracy
-        for cost, accuracy, _ in axis.scored
+        for cost, accuracy, *_ in axis.scored
         if left - x_margin <= cost <= right + x_margin and accuracy >= low - _BELOW * height
     ]
     bottom = min([low, *near])
@@ -61,7 +61,7 @@ def whole_window(front: Front, axis: CostAxis) -> Window:
     near = front_window(front, axis)
     limits = [] if axis.budget is None else [axis.budget]
     costs = [*limits, *(cost for cost, *_ in axis.scored)]
-    heights = [accuracy for _, accuracy, _ in axis.scored]
+    heights = [accuracy for _, accuracy, *_ in axis.scored]
     left, right = min([near.left, *costs]), max([near.right, *costs])
     bottom, top = min([near.bottom, *heights]), max([near.top, *heights])
     x_margin, y_margin = (right - left) * _MARGIN / 2, (top - bottom) * _MARGIN / 2

@@ -64,6 +64,18 @@
   let view = axis.windows.front.slice(); // left, right, bottom, top, as on the axes
   let selected = -1;
 
+  /* Where widths were searched, what was scored has a colour for each trunk. */
+  const shade = (trunk) => `var(--f${trunk % 8})`;
+  function drawTrunks() {
+    const legend = byId("trunks");
+    legend.hidden = data.trunks.length < 2;
+    legend.replaceChildren("Scored, by widths:", ...data.trunks.map((words, trunk) => {
+      const item = make("span", { class: "trunk" }, words);
+      item.style.setProperty("--trunk", shade(trunk));
+      return item;
+    }));
+  }
+
   const summary = (member) => [`Architecture ${member.number}`, `accuracy ${member.accuracy_text}`, ...data.axes.map((each) => each.cost_texts[member.number]), member.summary];
 
   function drawFront() {
@@ -71,10 +83,14 @@
     const { svg, frame, x, y } = plot;
     const place = (cost, accuracy) => [x(cost / axis.scale), y(accuracy)];
     const inside = ([left, top]) => left >= frame.left - 1 && left <= frame.right + 1 && top >= frame.top - 1 && top <= frame.bottom + 1;
+    const several = data.trunks.length > 1;
     const newest = Math.max(1, ...axis.evaluated.map((row) => row[2]));
-    for (const [cost, accuracy, generation] of axis.evaluated) {
+    for (const [cost, accuracy, generation, trunk] of axis.evaluated) {
       const at = place(cost, accuracy);
-      if (inside(at)) svg.append(make("circle", { class: "seen", cx: at[0], cy: at[1], r: 2, opacity: 0.2 + (0.5 * generation) / newest }));
+      if (!inside(at)) continue;
+      const dot = make("circle", { class: "seen", cx: at[0], cy: at[1], r: several ? 2.5 : 2, opacity: 0.2 + (0.5 * generation) / newest });
+      if (several) dot.style.fill = shade(trunk);
+      svg.append(dot);
     }
     if (axis.budget !== null) {
       const limit = place(axis.budget, 0)[0];
@@ -317,6 +333,7 @@
 
   /* ---- wiring ---- */
   byId("zoom").hidden = byId("front-hint").hidden = false;
+  drawTrunks();
   if (data.axes.length > 1) {
     byId("axes").hidden = byId("axes-hint").hidden = false;
     for (const each of data.axes) {
