@@ -8,8 +8,8 @@ CIFAR-10, or a part of it. One search, with the settings that `nasea init` ships
 4 to 24 channels, serves all budgets in FLOPs, and another all in parameters. At each budget, scaled
 to it within 3 %: the known families, each block of the default set in every layer, the best and the
 median by the supernet of 20 random networks of the search space (±5 %), and what `nasea retrain
---budget` makes of the search, from scratch and from its weights; all with the same stem, head,
-recipe and epochs. Accuracy
+--budget` chooses of what was searched, from scratch and from its weights; all with the same stem,
+head, recipe and epochs. Accuracy
 is that of the test images, which neither a search nor a training selected on, with the weights of
 the last epoch; mean and 95 % interval over the seeds. Hours on 2 cores: stop it at any time, or run
 it a budget at a time; the same command goes on, and what is recorded of other budgets stays.
@@ -85,19 +85,10 @@ def studied(
     clock, cpu = json.loads(seconds.read_text())
     found = {}
     for budget in budgets:
-        choosing = project / f"choosing_{amount(budget)}.json"
-        if trained_choice(project / "results", kind.constraint, budget) is None:
-            with timed(choosing), RichListener() as listener:
-                retrain_best(
-                    project / "scen.yaml",
-                    budget,
-                    asked.candidates,
-                    Request(epochs=asked.epochs),
-                    formats=(),
-                    results=project / "results",
-                    directory=project,
-                    listener=listener,
-                )
+        choosing = {
+            start: chosen(asked, project, kind, budget, from_scratch)
+            for start, from_scratch in (("from scratch", True), ("inherited", False))
+        }
         judge = twin(project, home / "test", asked.images)
         contest = Contest(Wish(budget, (), families), asked.epochs, asked.seeds)
         more = entries_of(drawn[budget]) if budget in drawn else None
@@ -110,9 +101,30 @@ def studied(
         found[label] = of_standings(standings) | {
             "search_seconds": clock,
             "search_cpu_seconds": cpu,
-            "choosing_seconds": json.loads(choosing.read_text())[0],
+            "choosing_seconds": choosing,
         }
     return found
+
+
+def chosen(
+    asked: argparse.Namespace, project: Path, kind: Kind, budget: float, from_scratch: bool
+) -> float:
+    """Have `nasea retrain --budget` choose, unless it has; returns the seconds it took."""
+    seconds = project / f"choosing_{amount(budget)}{'_scratch' * from_scratch}.json"
+    found = trained_choice(project / "results", kind.constraint, budget, from_scratch=from_scratch)
+    if found is None:
+        with timed(seconds), RichListener() as listener:
+            retrain_best(
+                project / "scen.yaml",
+                budget,
+                asked.candidates,
+                Request(from_scratch=from_scratch, epochs=asked.epochs),
+                formats=(),
+                results=project / "results",
+                directory=project,
+                listener=listener,
+            )
+    return float(json.loads(seconds.read_text())[0])
 
 
 def of_standings(found: Standings) -> dict[str, Any]:
@@ -162,10 +174,13 @@ def overview(found: dict[str, Any]) -> str:
     ]
     rows += [
         ["minutes of search", *(f"{one['search_seconds'] / 60:.1f}" for one in found.values())],
-        [
-            "minutes of retrain --budget",
-            *(f"{one['choosing_seconds'] / 60:.1f}" for one in found.values()),
-        ],
+        *(
+            [
+                f"minutes of retrain --budget, {start}",
+                *(f"{one['choosing_seconds'][start] / 60:.1f}" for one in found.values()),
+            ]
+            for start in ("from scratch", "inherited")
+        ),
         [
             "minutes of a training",
             *(
