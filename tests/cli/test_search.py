@@ -28,8 +28,9 @@ def test_it_searches_and_says_where_the_results_are(
     assert done.status == 0
     assert done.err == "== training\nepoch 1/1\n"
     assert "0.9500" in done.out
-    assert done.out.splitlines()[-3:] == [
+    assert done.out.splitlines()[-4:] == [
         "report: results/report.html",
         "again:  nasea show",
+        "train:  nasea retrain --budget 40k",
         "export: python3 results/model_arch_result_1.py",
     ]

@@ -24,6 +24,7 @@ def search(
     from nasea.cli.terminal.console import results_console
     from nasea.cli.terminal.listener import RichListener
     from nasea.pipeline.search.run import search as run
+    from nasea.results.recommend import amount
     from nasea.results.table import front_table
 
     with RichListener() as listener:
@@ -34,4 +35,6 @@ def search(
     model, _ = front.files_of(front.best)
     typer.echo("report: results/report.html")
     typer.echo("again:  nasea show")
+    cost = float(f"{front.cost_of(front.best):.3g}")
+    typer.echo(f"train:  nasea retrain --budget {amount(cost)}")
     typer.echo(f"export: python3 results/{model}")
