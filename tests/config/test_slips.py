@@ -92,7 +92,7 @@ def test_a_file_without_the_scenario_line_is_still_read(refusals: Refusals, mini
     ("section", "value", "fix"),
     [
         ("constraint", "size", "write it as constraint_type, below strategy.constraint"),
-        ("dataset", "/data", "known here: pre_train_dir, train_dir, val_dir"),
+        ("dataset", "/data", "known here: pre_train_dir, train_dir, val_dir, test_dir"),
     ],
 )
 def test_a_value_in_the_place_of_a_section(

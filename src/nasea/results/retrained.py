@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -81,6 +81,7 @@ class Retrained:
         best_epoch: the one whose weights were kept.
         epochs: the course, from epoch 0.
         name: of its files, without their suffixes.
+        test_metric: on the whole of test_dir; ``None`` where there is none.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = _STRICT
@@ -92,6 +93,7 @@ class Retrained:
     best_epoch: int
     epochs: tuple[EpochRow, ...]
     name: str
+    test_metric: float | None = None
 
     @property
     def model_file(self) -> str:
@@ -185,8 +187,10 @@ def write_retrained(
 
 def _holds(directory: Path, retrained: Retrained, files: Mapping[str, bytes]) -> bool:
     try:
-        same = Retrained.load(directory / RETRAINED_FILE) == retrained
-        return same and all((directory / name).read_bytes() == files[name] for name in files)
+        earlier = replace(Retrained.load(directory / RETRAINED_FILE), test_metric=None)
+        return earlier == retrained and all(
+            (directory / name).read_bytes() == files[name] for name in files
+        )
     except (ResultsError, OSError):
         return False
 

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from pydantic import ConfigDict, TypeAdapter
 
 COMPARE_FILE = "compare.json"
+Images = Literal["val_dir", "test_dir"]
+
 FOLDERS = "compare_*"
 """Folders in ``results/`` that hold such a file, one a budget."""
 
@@ -123,6 +125,7 @@ class Standings:
         seeds: how often.
         rows: the contenders, the most accurate first.
         excluded: those that are not there, and why.
+        images: what the accuracies are of: ``val_dir``, or ``test_dir`` where there is one.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = _STRICT
@@ -133,6 +136,7 @@ class Standings:
     seeds: int
     rows: tuple[Contender, ...]
     excluded: tuple[Excluded, ...] = ()
+    images: Images = "val_dir"
 
     @property
     def unit(self) -> Unit:
@@ -149,7 +153,7 @@ class Standings:
         hand = self.best("hand pick", "uniform")
         if hand is None:
             return ("no hand pick could be trained at this cost",)
-        lines = [f"best hand pick: {hand.name}, accuracy {mean_in_words(hand)}"]
+        lines = [f"best hand pick: {hand.name}, accuracy {mean_in_words(hand)} on {self.images}"]
         kinds: tuple[tuple[Kind, str], ...] = (
             ("searched", "from scratch, like the hand picks"),
             ("searched, inherited", "from the weights of the search"),

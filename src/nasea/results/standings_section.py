@@ -13,6 +13,11 @@ from nasea.errors import ResultsError
 from nasea.results.figures.standings_plot import standings_png
 from nasea.results.standings import COMPARE_FILE, FOLDERS, Standings, mean_in_words
 
+_SELECTION = {
+    "val_dir": "The search chose its results on the same images; nothing chose the hand picks.",
+    "test_dir": "Nothing was chosen on these images.",
+}
+
 
 def standings_beside(report: Path) -> list[Standings]:
     """What ``nasea compare`` left beside a report, by rising budget; without damaged files."""
@@ -50,8 +55,7 @@ def _card(found: Standings, number: int) -> str:
     title = f"Searched and picked by hand, at {unit.phrase(found.budget)}"
     how = (
         f"epochs of each: {found.epochs}, seeds: {found.seeds}, the last epoch's weights; "
-        "mean ± 95 % interval. The search chose its results on the same images; nothing chose "
-        "the hand picks."
+        f"mean ± 95 % interval on {found.images}. {_SELECTION[found.images]}"
     )
     return (
         f'<section class="card" aria-labelledby="compare-{number}">'

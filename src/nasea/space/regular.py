@@ -1,22 +1,25 @@
 """Regular networks: one block a stage, as in networks that people design.
 
-A stage is a run of layers of one resolution. The known families use one block throughout
-(MobileNetV2, Sandler et al. 2018), or one in the first stages and another in the later ones
-(MobileNetV3, Howard et al. 2019; EfficientNet, Tan & Le 2019).
+A stage is a run of layers of one resolution. The known families use one block throughout, or one
+in the first stages and another in the later ones (MobileNetV3, Howard et al. 2019). Most begin with
+a block without expansion, since the first resolution is the most expensive one (MobileNetV2,
+Sandler et al. 2018; EfficientNet, Tan & Le 2019).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import prod
 
-from nasea.space.space import Genome, Space
+from nasea.space.ops import tensors
+from nasea.space.space import Genome, Layer, Space
 
 
 def regular_networks(space: Space) -> list[Genome]:
     """Every network with one block, or one in its first stages and another in the later ones.
 
-    In canonical form, each once. Blocks that some layer of their stages lacks are left out, and so
-    is ``skip``.
+    Each as it is, and with the smallest block in its first layer. In canonical form, each once.
+    Blocks that some layer of their stages lacks are left out, and so is ``skip``.
     """
     trunks = range(len(space.trunks)) if space.trunks else (None,)
     found: dict[Genome, None] = {}
@@ -31,12 +34,24 @@ def _arrangements(space: Space) -> Iterator[tuple[int, ...]]:
     """The block genes."""
     indices = [{c.name: i for i, c in enumerate(layer.candidates)} for layer in space.layers]
     names = list(dict.fromkeys(c.name for la in space.layers for c in la.candidates if c.program))
+    smallest = smallest_block(space.layers[0])
     starts = [layer.index for layer in space.layers if layer.stride > 1 and layer.index > 0]
-    for first in names:
-        for second in names:
-            # A network of one block has no second, which begins behind the last layer.
-            for change in starts if first != second else [len(space.layers)]:
-                chosen = [first] * change + [second] * (len(space.layers) - change)
-                pairs = list(zip(indices, chosen, strict=True))
-                if all(name in index for index, name in pairs):
-                    yield tuple(index[name] for index, name in pairs)
+    for early in names:
+        for late in names:
+            # A network of one block has no later one, which begins behind the last layer.
+            for change in starts if early != late else [len(space.layers)]:
+                chosen = [early] * change + [late] * (len(space.layers) - change)
+                for first in dict.fromkeys((early, smallest or early)):
+                    pairs = list(zip(indices, [first, *chosen[1:]], strict=True))
+                    if all(name in index for index, name in pairs):
+                        yield tuple(index[name] for index, name in pairs)
+
+
+def smallest_block(layer: Layer) -> str | None:
+    """The name of the block with the fewest parameters but ``skip``; ``None`` without any."""
+    sizes = {
+        candidate.name: sum(prod(tensor.shape) for tensor in tensors(candidate.program))
+        for candidate in layer.candidates
+        if candidate.program
+    }
+    return min(sizes, key=lambda name: sizes[name], default=None)

@@ -82,6 +82,15 @@ class Scenario(Section):
         asked = {constraint.type, *constraint.also, *self.searcher.objectives}
         return "latency" in asked
 
+    @property
+    def on_test_images(self) -> Self | None:
+        """The scenario with ``test_dir`` for ``val_dir``; ``None`` where there is none."""
+        test = self.dataset.test_dir
+        if test is None:
+            return None
+        dataset = self.dataset.model_copy(update={"val_dir": test, "test_dir": None})
+        return self.model_copy(update={"dataset": dataset})
+
     def to_dict(self) -> dict[str, object]:
         """The scenario as JSON values; :meth:`from_dict` is its inverse."""
         return self.model_dump(mode="json")
@@ -110,13 +119,18 @@ class Scenario(Section):
     def training_digest(self) -> str:
         """SHA-256, in hexadecimal, of what shapes the trained supernet.
 
-        The search, the budget and the device ids are left out: they may change between a training
-        and the searches that reuse it. The constraint's type counts only where it chooses the
-        blocks.
+        The search, the budget, the device ids and the test images are left out: they may change
+        between a training and the searches that reuse it. The constraint's type counts only where
+        it chooses the blocks.
         """
         content = self.model_dump(
             mode="json",
-            exclude={"searcher": True, "constraint": True, "resource": {"gpu_ids", "timeout"}},
+            exclude={
+                "searcher": True,
+                "constraint": True,
+                "dataset": {"test_dir"},
+                "resource": {"gpu_ids", "timeout"},
+            },
         )
         if self.supernet.blocks is None:
             content["constraint"] = {"type": self.constraint.type}

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
+from pydantic import SerializerFunctionWrapHandler, model_serializer
+
 from nasea import terms
 from nasea.config.schema.keys import TASKS, By, Key
 from nasea.config.schema.kinds import (
@@ -156,6 +158,21 @@ class Dataset(Section):
     val_dir: Annotated[
         Path, Key("strategy.dataset.val_dir", "the evaluation data", required_for=TASKS)
     ]
+    test_dir: Annotated[
+        Path | None,
+        Key(
+            "strategy.dataset.test_dir",
+            "images that choose nothing: the retrained network is measured on them in the end; "
+            "none: there are none",
+            extension=True,
+        ),
+    ] = None
+
+    @model_serializer(mode="wrap")
+    def _as_before(self, whole: SerializerFunctionWrapHandler) -> dict[str, object]:
+        """Without a key that says nothing: digests of scenarios without it stay what they were."""
+        values: dict[str, object] = whole(self)
+        return {name: v for name, v in values.items() if name != "test_dir" or v is not None}
 
     @property
     def pre_training(self) -> str | None:

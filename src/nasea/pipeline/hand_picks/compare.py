@@ -39,6 +39,7 @@ from nasea.results.standings import (
     FOLDERS,
     Contender,
     Excluded,
+    Images,
     Standings,
     save_standings_csv,
 )
@@ -105,7 +106,8 @@ def compare(
     """Train results of a search and hand picks of the same cost; say which are better.
 
     Run again it goes on where it was stopped; with more seeds or networks it adds to what is there.
-    Writes ``compare.json``, ``.csv`` and ``.png`` and the hand picks' model files into a folder of
+    All are measured on ``test_dir`` where there is one, else on ``val_dir``. Writes
+    ``compare.json``, ``.csv`` and ``.png`` and the hand picks' model files into a folder of
     ``results/`` named after the budget, and a section into ``results/report.html``.
 
     Args:
@@ -122,13 +124,14 @@ def compare(
     contest.require_sensible()
     _require_one_process()
     loaded = load_scenario(config)
-    scenario = loaded.scenario
+    scenario = loaded.scenario.on_test_images or loaded.scenario
     home = (directory or Path.cwd()).resolve()
     results = home / "results"
     direction = Direction.of_search(results)
     with session(home, results, _log(home, scenario), listener, scenario) as ready:
         ready.listener.line(f"nasea {__version__}, scenario {loaded.path}, beside hand picks")
-        run = _Run(scenario, home, contest, direction, ready)
+        images: Images = "test_dir" if loaded.scenario.on_test_images else "val_dir"
+        run = _Run(scenario, home, contest, direction, images, ready)
         found = run.compared(restart, more)
         folder = run.folder
         found.save(folder / COMPARE_FILE)
@@ -164,11 +167,13 @@ class _Run:
         home: Path,
         contest: Contest,
         direction: Direction,
+        images: Images,
         ready: Session,
     ) -> None:
         self.scenario = scenario
         self.home = home
         self.contest = contest
+        self.images = images
         self.epochs = contest.epochs or scenario.epochs
         self.direction = direction
         self.session = ready
@@ -268,7 +273,7 @@ class _Run:
     ) -> Callable[[AttachedBackend, Space, Measurement], None] | None:
         if entry.kind not in ("hand pick", "uniform"):
             return None
-        words = f"hand pick, {self._epochs_in_words} from scratch, seed {seed}"
+        words = f"hand pick, {self._epochs_in_words} from scratch, seed {seed}, on {self.images}"
         front = Front.load(self.home / "results" / FRONT_FILE)
         return partial(
             write_hand_pick,
@@ -303,6 +308,7 @@ class _Run:
             self.contest.seeds,
             tuple(rows),
             tuple(excluded),
+            self.images,
         )
 
     def _contender(self, entry: Entry, found: Sequence[tuple[float, float]]) -> Contender:

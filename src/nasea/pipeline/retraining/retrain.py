@@ -11,6 +11,7 @@ from pathlib import Path
 
 from nasea.backends import AttachedBackend
 from nasea.backends.export.formats import find_format, formats_of
+from nasea.backends.records import EvaluationSubset
 from nasea.config import Scenario, load_scenario
 from nasea.errors import Notice, ResultsError
 from nasea.pipeline.export.exporting import ExportedFile, export_result
@@ -53,11 +54,15 @@ class Outcome:
         direction = Direction.of_result(one.info.metric_mode, one.member)
         first = one.epochs[0].metric
         begun = "failed" if first is None else f"{direction.accuracy(first):.4f}"
-        return (
+        lines = (
             f"accuracy on val_dir: {direction.accuracy(one.searched_metric):.4f} in the search, "
             f"{begun} before training, {one.member.accuracy:.4f} after epoch {one.best_epoch} of "
             f"{one.plan.epochs}, the best",
         )
+        if one.test_metric is None:
+            return lines
+        unseen = direction.accuracy(one.test_metric)
+        return (*lines, f"accuracy on test_dir, which chose nothing: {unseen:.4f}")
 
 
 @dataclass(frozen=True)
@@ -116,6 +121,7 @@ def retrain(
                 files = export_result(opened, made, wanted, None, run.session.listener)
         finally:
             opened.backend.close()
+        retrained = run.on_test_images(retrained)
     return Outcome(retrained, run.target, tuple(files))
 
 
@@ -239,6 +245,29 @@ class _Run:
         opened.backend.close()
         return course
 
+    def on_test_images(self, retrained: Retrained) -> Retrained:
+        """Measure the network on test_dir, where there is one, and write that down."""
+        scenario = self.scenario.on_test_images
+        if scenario is None:
+            return retrained
+        self.session.listener.begin("retrain", "measuring on test_dir")
+        opened = open_scenario(scenario, self.home, group=self.session.group)
+        try:
+            space = opened.space.only(genome_of(opened.space, self.result))
+            genome = (0,) * len(space.layers)
+            backend = opened.backend.attach(space, scenario.seed)
+            backend.inherit(genome, self.target / retrained.weights_file)
+            measured = backend.measure(genome, EvaluationSubset())
+        finally:
+            opened.backend.close()
+        if measured.metric is None:
+            text = f"the metric failed on test_dir: {measured.failure}"
+            self.session.listener.notice(Notice("retrain", text))
+            return retrained
+        found = replace(retrained, test_metric=measured.metric)
+        found.save(self.target / RETRAINED_FILE)
+        return found
+
     @contextmanager
     def _open(self, restart: bool) -> Iterator[tuple[Opened, Checkpoint | None]]:
         """What was opened, and the checkpoint there is; closed when something goes wrong."""
@@ -247,6 +276,9 @@ class _Run:
         for notice in notices:
             self.session.listener.notice(notice)
         workers = None if stored is None else int(stored.meta["workers"])
+        unseen = self.scenario.on_test_images
+        if stored is None and unseen is not None:  # what fails there must not fail in the end
+            open_scenario(unseen, self.home, group=self.session.group).backend.close()
         opened = open_scenario(self.scenario, self.home, workers, group=self.session.group)
         try:
             yield opened, stored

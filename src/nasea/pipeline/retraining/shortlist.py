@@ -38,7 +38,7 @@ SLACK = 1.03
 NEAR = 0.9
 """Cheaper networks than so many times the budget leave too much of it unused."""
 
-_MOST_REGULAR = 64
+_MOST_REGULAR = 100
 """So many regular networks are scored at most."""
 
 
