@@ -1,8 +1,4 @@
-"""The two projects of a budget's kind: one to search in, and its twin that measures on test images.
-
-Trainings alone select nothing, neither an epoch nor a network, so they may be measured on the
-images that no search has seen; only ``val_dir`` tells the twin from the project it was copied from.
-"""
+"""The project of a budget's kind, with test images that nothing is selected on."""
 
 from __future__ import annotations
 
@@ -69,21 +65,10 @@ def search_project(
         ("constraint_value: 100000", f"constraint_value: {most_expensive:.0f}"),
         ("input_shape: [1, 8, 8] ", "input_shape: [3, 32, 32] "),
         ("train_dir: digits/train", f"train_dir: {images}/train"),
-        ("val_dir: digits/val", f"val_dir: {images}/val"),
+        ("val_dir: digits/val", f"val_dir: {images}/val\n      test_dir: {images}/test"),
         (_STRIDES, _STRIDES + added),
         ("widths: [0.5, 1, 1.5]", f"widths: {WIDTHS}"),
         *(_QUICK if quick else ()),
     )
     shutil.copy(CIFAR10 / "user_module.py", home)
-    return home
-
-
-def twin(project: Path, home: Path, images: Path) -> Path:
-    """A copy of a searched project, without its checkpoints, that validates on the test images."""
-    home.mkdir(parents=True, exist_ok=True)
-    for name in ("scen.yaml", "user_module.py"):
-        shutil.copy(project / name, home)
-    edit(home / "scen.yaml", (f"val_dir: {images}/val", f"val_dir: {images}/test"))
-    # What was found since is added; what comparisons wrote here stays.
-    shutil.copytree(project / "results", home / "results", dirs_exist_ok=True)
     return home

@@ -33,7 +33,7 @@ from typing import Any
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent), str(HERE)]
 
-from projects_of import FLOPS, SIZE, Kind, search_project, twin  # noqa: E402
+from projects_of import FLOPS, SIZE, Kind, search_project  # noqa: E402
 from slices import drawn_of, entries_of  # noqa: E402
 
 import nasea  # noqa: E402
@@ -72,10 +72,14 @@ def studied(
     asked: argparse.Namespace, kind: Kind, budgets: list[float], families: tuple[str, ...]
 ) -> dict[str, Any]:
     """The results at some budgets of one kind, by budget."""
-    home: Path = asked.directory / kind.constraint
     most_expensive = SERVES * max(asked.every[kind.constraint])
     project = search_project(
-        home / "search", kind, most_expensive, asked.images, asked.epochs, asked.quick
+        asked.directory / kind.constraint,
+        kind,
+        most_expensive,
+        asked.images,
+        asked.epochs,
+        asked.quick,
     )
     seconds = project / "seconds.json"
     if not (project / "results" / "front.json").is_file():
@@ -89,12 +93,11 @@ def studied(
             start: chosen(asked, project, kind, budget, from_scratch)
             for start, from_scratch in (("from scratch", True), ("inherited", False))
         }
-        judge = twin(project, home / "test", asked.images)
         contest = Contest(Wish(budget, (), families), asked.epochs, asked.seeds)
         more = entries_of(drawn[budget]) if budget in drawn else None
         with RichListener() as listener:
             standings = compare(
-                judge / "scen.yaml", contest, directory=judge, more=more, listener=listener
+                project / "scen.yaml", contest, directory=project, more=more, listener=listener
             )
         results_console().print(standings_table(standings))
         label = f"{amount(budget)} {kind.symbol}"
