@@ -8,6 +8,7 @@ half of the candidates are what the search found, and half are regular networks 
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -182,10 +183,13 @@ class Shortlist:
 
     def _found(self, prepared: Prepared) -> list[Scored]:
         """What the search scored near the budget, and the most accurate that costs less."""
+        choices = prepared.space.choices
         scored = [
             Scored(one.genome, one.cost, one.accuracy)
             for one in self.front.evaluated
             if one.accuracy is not None and one.cost <= SLACK * self.budget
+            # The results may be of an earlier search, of another space than the supernet.
+            if len(one.genome) == len(choices) and all(map(operator.lt, one.genome, choices))
         ]
         keep = _feasible(prepared, self.budget, [one.genome for one in scored])
         scored = sorted(
