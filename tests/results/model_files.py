@@ -21,6 +21,8 @@ Load = Callable[[Path], ModuleType]
 def load(monkeypatch: pytest.MonkeyPatch) -> Iterator[Load]:
     """Imports a model file as a user's program would."""
     monkeypatch.setattr(sys, "path", list(sys.path))
+    # A module that is changed within a second may keep its size, and would be taken for the old.
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
 
     def with_its_own_ends(path: Path) -> ModuleType:
         sys.modules.pop("user_module", None)
