@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import os
-import signal
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,12 +16,12 @@ from nasea.pipeline.retraining.halving import Choice, Rung, candidates_of, retra
 from nasea.pipeline.retraining.plan import Request
 from nasea.pipeline.retraining.retrain import retrain
 from nasea.pipeline.retraining.shortlist import Scored, alike, seated
-from nasea.pipeline.session.events import Progress
 from nasea.results.front import Front
 from nasea.results.retrained import Retrained
 from nasea.space import Genome
 
 from .project import HOME, Project, Recorder, both_frameworks
+from .stopping import Stops, at
 
 pytest_plugins = ["pipeline.fixtures"]
 
@@ -86,7 +84,7 @@ def test_it_chooses_and_ends_as_a_plain_retraining(project: Project, tmp_path: P
 
     # Stopped amid the second candidate and run again, it ends the same.
     with pytest.raises(Interrupted):
-        run(broken, StopsIn(2))
+        run(broken, Stops(at("retrain", 4), 2))
     assert run(broken).outcome.retrained == found.outcome.retrained
 
     # So does the candidate retrained by its number.
@@ -143,21 +141,6 @@ def test_candidates_come_from_both_places_and_differ(
         assert chosen[0] == found[0]
     if len(chosen) < count:  # nothing is left that would be different
         assert all(any(alike(g, c) for c in chosen) for g in (*found, *regular))
-
-
-class StopsIn(Recorder):
-    """Presses Ctrl-C in the middle of the epoch of a candidate."""
-
-    def __init__(self, candidate: int) -> None:
-        super().__init__()
-        self.candidate = candidate
-        self.begun = 0
-
-    def progress(self, progress: Progress) -> None:
-        if progress.stage == "retrain":
-            self.begun += progress.done == 1
-            if (self.begun, progress.done) == (self.candidate, 4):
-                os.kill(os.getpid(), signal.SIGINT)
 
 
 def test_what_is_refused(project: Project) -> None:
