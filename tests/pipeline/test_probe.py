@@ -5,11 +5,11 @@ import pytest
 
 from nasea.config import load_scenario
 from nasea.errors import BudgetError
-from nasea.pipeline.diagnosis.check import CheckReport, check, duration
+from nasea.pipeline.diagnosis.check import CheckReport, check
 from nasea.pipeline.probe import Prepared, describe_costs, prepare
 from nasea.pipeline.session.events import Silence
 
-from .project import Project
+from .project import Project, both_frameworks
 
 pytest_plugins = ["pipeline.fixtures"]
 
@@ -76,6 +76,7 @@ def test_a_budget_is_satisfiable_from_the_cheapest_architecture_on(fresh: Projec
     assert f"raise constraint_value above {cheapest}" in str(caught.value.fix)
 
 
+@both_frameworks
 def test_the_report_estimates_and_warns(fresh: Project) -> None:
     found, lines = report(fresh)
     assert lines["data"] == "280 training images, 200 validation images"
@@ -83,8 +84,21 @@ def test_the_report_estimates_and_warns(fresh: Project) -> None:
     assert lines["PostNet"].startswith("reads 16x4x4")
     assert lines["architectures"] == "64 different networks"
     assert lines["budget"].startswith("12 k parameters, satisfiable: 100.0%")
-    assert lines["training"].startswith("6 epochs, 2 paths an update, about ")
-    assert lines["search"].startswith("at most 3 x 6 = 18 architectures, about ")
+    assert lines["training"].startswith("6 epochs, 2 paths an update, ")
+    assert lines["search"].startswith("at most 3 x 6 = 18 architectures, ")
+    assert [label for label in lines if label.startswith("time: ")] == [
+        "time: probing",
+        "time: supernet training",
+        "time: direction of the metric",
+        "time: separation check",
+        "time: batch-norm statistics",
+        "time: scoring",
+        "time: choosing candidates",
+        "time: final front",
+        "time: in all",
+    ]
+    assert lines["bottleneck"]
+    assert lines["retraining"].startswith("6 epochs of one network: about ")
     assert "about 1.5 epochs' worth" in lines["warning"]
     assert "epochs: 40 would do" in lines["warning"]
     assert [row[:4] for row in found.layers] == [
@@ -102,11 +116,3 @@ def test_the_report_estimates_and_warns(fresh: Project) -> None:
 def test_enough_epochs_are_not_warned_of(fresh: Project) -> None:
     _, lines = report(fresh.scenario(("epochs: 6", "epochs: 40")))
     assert "warning" not in lines
-
-
-@pytest.mark.parametrize(
-    "seconds, text",
-    [(0.2, "0 s"), (89, "89 s"), (90, "2 min"), (5400, "1.5 h"), (200_000, "2.3 days")],
-)
-def test_durations_for_people(seconds: float, text: str) -> None:
-    assert duration(seconds) == text
