@@ -10,6 +10,7 @@ from nasea.pipeline.planning.stages import StageTime, training_stage
 from nasea.pipeline.probe import Prepared
 from nasea.pipeline.search.paths import FairPaths
 from nasea.pipeline.search.pre_training import (
+    CLASSIFICATION_SCENARIO,
     classification_scenario,
     is_due,
     open_pre_training,
@@ -23,14 +24,16 @@ def pre_training_stage(prepared: Prepared, home: Path, listener: Listener) -> St
     found = pre_training_speed(prepared, home, listener)
     if found is None:
         return None
-    speed, epochs = found
+    speed, epochs, _ = found
     return training_stage("pre-training", epochs, speed)
 
 
 def pre_training_speed(
     prepared: Prepared, home: Path, listener: Listener, group: ProcessGroup | None = None
-) -> tuple[TrainingSpeed, int] | None:
-    """How fast pre-training is, and its epochs; ``None`` where it is not due.
+) -> tuple[TrainingSpeed, int, bool] | None:
+    """How fast pre-training is, its epochs, and whether these are those of the search.
+
+    ``None`` where it is not due.
 
     Args:
         prepared: the run.
@@ -48,4 +51,4 @@ def pre_training_speed(
         speed = training_speed(backend, paths_per_update(opened), paths, PACE_SECONDS, home)
     finally:
         opened.backend.close()
-    return speed, wanted.epochs
+    return speed, wanted.epochs, not (home / CLASSIFICATION_SCENARIO).is_file()
