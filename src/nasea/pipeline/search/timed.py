@@ -13,6 +13,7 @@ from nasea.errors import Notice, TimeBudgetError
 from nasea.pipeline.planning.clock import Clock
 from nasea.pipeline.planning.pre_training import pre_training_speed
 from nasea.pipeline.planning.speeds import (
+    PACE_SECONDS,
     choosing_seconds,
     scores_of,
     scoring_speed,
@@ -158,7 +159,7 @@ class TimedSearch:
         scoring, (first, again) = scoring_speed(prepared)
         require_working_metric(prepared, [first])
         require_same_metric(prepared, first, again)
-        training = supernet_speed(prepared, self.home)
+        training = supernet_speed(prepared, self.home, PACE_SECONDS)
         pre = None
         if not trained:
             group = self.session.group
