@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -56,11 +57,13 @@ class CheckReport:
         lines: (label, value) pairs, in order.
         layers: one row a layer: index, input, output, stride, candidates.
         notices: what the scenario and the probe want known.
+        stages: what a search will take, stage by stage.
     """
 
     lines: tuple[tuple[str, str], ...]
     layers: tuple[tuple[str, ...], ...]
     notices: tuple[Notice, ...]
+    stages: tuple[StageTime, ...] = ()
 
 
 def check(
@@ -90,8 +93,9 @@ def check(
     try:
         speeds = _measured(prepared, home)
         pretraining = pre_training_stage(prepared, home, listener)
-        lines = _lines(prepared, speeds, probing, pretraining)
-        return CheckReport(lines, _layers(prepared), notices)
+        stages = _stages(prepared, speeds[0], speeds[1], probing, pretraining)
+        lines = _lines(prepared, speeds, stages)
+        return CheckReport(lines, _layers(prepared), notices, tuple(stages))
     finally:
         prepared.backend.close()
 
@@ -112,8 +116,7 @@ def few_epochs_notice(prepared: Prepared) -> Notice | None:
 def _lines(
     prepared: Prepared,
     speeds: tuple[TrainingSpeed, ScoringSpeed, Measurement],
-    probing: float,
-    pretraining: StageTime | None,
+    stages: Sequence[StageTime],
 ) -> tuple[tuple[str, str], ...]:
     scenario, kind = prepared.scenario, prepared.scenario.constraint.type
     environment = ", ".join(f"{k} {v}" for k, v in prepared.backend.environment.items())
@@ -161,7 +164,7 @@ def _lines(
                   f"{_score(scoring)}"))  # fmt: skip
     if measured.failure is not None:  # of a detection, where it is no proof of a fault
         lines.append(("metric", f"fails on an untrained network: {measured.failure}"))
-    lines += _times(prepared, training, scoring, probing, pretraining)
+    lines += _times(prepared, training, scoring, stages)
     warning = few_epochs_notice(prepared)
     if warning is not None:
         lines.append(("warning", warning.text))
@@ -232,23 +235,30 @@ def _measured(prepared: Prepared, home: Path) -> tuple[TrainingSpeed, ScoringSpe
     return supernet_speed(prepared, home), scoring, first
 
 
-def _times(
+def _stages(
     prepared: Prepared,
     training: TrainingSpeed,
     scoring: ScoringSpeed,
     probing: float,
     pretraining: StageTime | None,
-) -> list[tuple[str, str]]:
-    """What every stage takes, the bottleneck, and what a retraining would take."""
+) -> list[StageTime]:
+    """What every stage of a search takes."""
     scenario = prepared.scenario
     counts = Counts(scenario.epochs, scores_of(prepared), prepared.eval_images is not None)
     strategy = strategy_for(scenario.searcher.proposer, prepared.problem)
-    stages = [
+    return [
         StageTime("probing", probing, "as now"),
         *([] if pretraining is None else [pretraining]),
         training_stage("supernet training", scenario.epochs, training),
         *search_stages(counts, scoring, choosing_seconds(prepared, strategy)),
     ]
+
+
+def _times(
+    prepared: Prepared, training: TrainingSpeed, scoring: ScoringSpeed, stages: Sequence[StageTime]
+) -> list[tuple[str, str]]:
+    """The stages, the bottleneck, and what a retraining would take."""
+    scenario = prepared.scenario
     lines = [(f"time: {name}", text) for name, text in table(stages)]
     lines.append(("bottleneck", bottleneck(stages, training, scoring, scenario.framework)))
     alone = training.epoch_seconds + scoring.one.statistics + scoring.whole
