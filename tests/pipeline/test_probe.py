@@ -113,6 +113,20 @@ def test_the_report_estimates_and_warns(fresh: Project) -> None:
     ]
 
 
+def test_a_time_budget_is_planned_without_a_search(fresh: Project) -> None:
+    _, lines = report(fresh.scenario(("    epochs: 6\n", "    time_budget: 3d\n")))
+    planned = {k.partition(": ")[2]: v for k, v in lines.items() if k.startswith("plan for 72h")}
+    assert set(planned) == {
+        "so far",
+        "supernet training",
+        "search",
+        "direction, separation check, results",
+        "retraining",
+        "in all",
+    }
+    assert "about 18 scores of " in planned["search"]
+
+
 def test_enough_epochs_are_not_warned_of(fresh: Project) -> None:
     _, lines = report(fresh.scenario(("epochs: 6", "epochs: 40")))
     assert "warning" not in lines

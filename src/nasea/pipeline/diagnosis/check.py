@@ -13,8 +13,9 @@ from nasea.backends.memory import machine_memory
 from nasea.backends.records import Measurement
 from nasea.config import load_scenario
 from nasea.cost import format_cost
-from nasea.errors import Notice
-from nasea.pipeline.planning.pre_training import pre_training_stage
+from nasea.errors import Notice, TimeBudgetError
+from nasea.pipeline.planning.measured_plan import least_of, plan_speeds
+from nasea.pipeline.planning.pre_training import PreTrainingSpeed, pre_training_speed
 from nasea.pipeline.planning.speeds import (
     ScoringSpeed,
     TrainingSpeed,
@@ -32,6 +33,7 @@ from nasea.pipeline.planning.stages import (
     table,
     training_stage,
 )
+from nasea.pipeline.planning.time_plan import make_plan, span
 from nasea.pipeline.probe import (
     Prepared,
     describe_costs,
@@ -92,10 +94,10 @@ def check(
     )
     try:
         speeds = _measured(prepared, home)
-        pretraining = pre_training_stage(prepared, home, listener)
-        stages = _stages(prepared, speeds[0], speeds[1], probing, pretraining)
-        lines = _lines(prepared, speeds, stages)
-        return CheckReport(lines, _layers(prepared), notices, tuple(stages))
+        pre = pre_training_speed(prepared, home, listener)
+        stages = _stages(prepared, speeds[0], speeds[1], probing, pre)
+        lines = [*_lines(prepared, speeds, stages), *_plan(prepared, speeds, probing, pre)]
+        return CheckReport(tuple(lines), _layers(prepared), notices, tuple(stages))
     finally:
         prepared.backend.close()
 
@@ -240,7 +242,7 @@ def _stages(
     training: TrainingSpeed,
     scoring: ScoringSpeed,
     probing: float,
-    pretraining: StageTime | None,
+    pre: PreTrainingSpeed | None,
 ) -> list[StageTime]:
     """What every stage of a search takes."""
     scenario = prepared.scenario
@@ -248,10 +250,29 @@ def _stages(
     strategy = strategy_for(scenario.searcher.proposer, prepared.problem)
     return [
         StageTime("probing", probing, "as now"),
-        *([] if pretraining is None else [pretraining]),
+        *([] if pre is None else [pre.stage]),
         training_stage("supernet training", scenario.epochs, training),
         *search_stages(counts, scoring, choosing_seconds(prepared, strategy)),
     ]
+
+
+def _plan(
+    prepared: Prepared,
+    speeds: tuple[TrainingSpeed, ScoringSpeed, Measurement],
+    probing: float,
+    pre: PreTrainingSpeed | None,
+) -> list[tuple[str, str]]:
+    """What a search would do in ``strategy.time_budget``; nothing where there is none."""
+    budget = prepared.scenario.time_budget
+    if budget is None:
+        return []
+    training, scoring, _ = speeds
+    measured = plan_speeds(prepared, training, scoring, probing, pre)
+    try:
+        plan = make_plan(budget, probing, measured, least_of(prepared))
+    except TimeBudgetError as error:
+        return [(f"plan for {span(budget)}", f"{error.message}\n{error.fix}")]
+    return [(f"plan for {span(budget)}: {name}", text) for name, text in table(plan.stages)]
 
 
 def _times(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from nasea.backends import ProcessGroup
@@ -19,21 +20,30 @@ from nasea.pipeline.search.pre_training import (
 from nasea.pipeline.session.events import Listener
 
 
-def pre_training_stage(prepared: Prepared, home: Path, listener: Listener) -> StageTime | None:
-    """Pre-training with the epochs that the scenario gives it; ``None`` where it is not due."""
-    found = pre_training_speed(prepared, home, listener)
-    if found is None:
-        return None
-    speed, epochs, _ = found
-    return training_stage("pre-training", epochs, speed)
+@dataclass(frozen=True)
+class PreTrainingSpeed:
+    """How fast pre-training is.
+
+    Attributes:
+        speed: of its supernet.
+        epochs: how many it has.
+        follows_search: whether these are as many as the search's supernet has.
+    """
+
+    speed: TrainingSpeed
+    epochs: int
+    follows_search: bool
+
+    @property
+    def stage(self) -> StageTime:
+        """What it takes."""
+        return training_stage("pre-training", self.epochs, self.speed)
 
 
 def pre_training_speed(
     prepared: Prepared, home: Path, listener: Listener, group: ProcessGroup | None = None
-) -> tuple[TrainingSpeed, int, bool] | None:
-    """How fast pre-training is, its epochs, and whether these are those of the search.
-
-    ``None`` where it is not due.
+) -> PreTrainingSpeed | None:
+    """Measure pre-training; ``None`` where it is not due.
 
     Args:
         prepared: the run.
@@ -51,4 +61,5 @@ def pre_training_speed(
         speed = training_speed(backend, paths_per_update(opened), paths, PACE_SECONDS, home)
     finally:
         opened.backend.close()
-    return speed, wanted.epochs, not (home / CLASSIFICATION_SCENARIO).is_file()
+    follows = not (home / CLASSIFICATION_SCENARIO).is_file()
+    return PreTrainingSpeed(speed, wanted.epochs, follows)

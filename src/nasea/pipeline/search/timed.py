@@ -11,26 +11,22 @@ from nasea.backends.records import EvaluationSubset
 from nasea.backends.training.trial import Tried
 from nasea.errors import Notice, TimeBudgetError
 from nasea.pipeline.planning.clock import Clock
+from nasea.pipeline.planning.measured_plan import least_of, plan_speeds
 from nasea.pipeline.planning.pre_training import pre_training_speed
 from nasea.pipeline.planning.speeds import (
     PACE_SECONDS,
-    choosing_seconds,
-    scores_of,
     scoring_speed,
     supernet_speed,
     training_speed,
 )
-from nasea.pipeline.planning.stages import Counts, duration, search_stages, table
-from nasea.pipeline.planning.time_plan import SLACK, Least, Speeds, TimePlan, make_plan, span
+from nasea.pipeline.planning.stages import duration, table
+from nasea.pipeline.planning.time_plan import SLACK, Speeds, TimePlan, make_plan, span
 from nasea.pipeline.probe import Prepared, require_same_metric, require_working_metric
 from nasea.pipeline.retraining.plan import Request
 from nasea.pipeline.retraining.retrain import retrain
 from nasea.pipeline.session.events import Listener, Listeners
 from nasea.pipeline.session.session import Session
 from nasea.results.front import Front
-from nasea.strategy import strategy_for
-
-_FIXED = ("direction of the metric", "separation check", "final front")
 
 
 class TimedSearch:
@@ -65,7 +61,7 @@ class TimedSearch:
         """
         self.session.listener.begin("probe", "measuring speeds for the plan")
         speeds = self._speeds(prepared, probing, trained=fixed_epochs is not None)
-        plan = make_plan(self.clock.budget, self.clock.spent, speeds, _least(prepared))
+        plan = make_plan(self.clock.budget, self.clock.spent, speeds, least_of(prepared))
         if fixed_epochs is not None:
             plan = replace(plan, epochs=fixed_epochs)
         self.tried = prepared.backend.tried
@@ -85,7 +81,7 @@ class TimedSearch:
             f"an epoch took {duration(epoch_seconds)}, {duration(plan.speeds.epoch)} were planned"
         )
         try:
-            fresh = make_plan(self.clock.budget, self.clock.spent, speeds, _least(prepared))
+            fresh = make_plan(self.clock.budget, self.clock.spent, speeds, least_of(prepared))
         except TimeBudgetError:
             self.session.listener.notice(
                 Notice("time", f"{text}: less will be searched and retrained than planned")
@@ -164,20 +160,7 @@ class TimedSearch:
         if not trained:
             group = self.session.group
             pre = pre_training_speed(prepared, self.home, self.session.listener, group)
-        scores = scores_of(prepared)
-        strategy = strategy_for(prepared.scenario.searcher.proposer, prepared.problem)
-        choosing = choosing_seconds(prepared, strategy) / max(scores, 1)
-        counts = Counts(1, min(scores, 400), prepared.eval_images is not None)
-        stages = search_stages(counts, scoring, 0.0)
-        return Speeds(
-            probing=probing,
-            epoch=0.0 if trained else training.epoch_seconds,
-            pre_epoch=0.0 if pre is None else pre[0].epoch_seconds,
-            pre_epochs=None if pre is None or pre[2] else pre[1],
-            fixed=sum(stage.seconds for stage in stages if stage.name in _FIXED),
-            score=scoring.one.total + choosing,
-            alone_epoch=training.epoch_seconds + scoring.one.statistics + scoring.whole,
-        )
+        return plan_speeds(prepared, training, scoring, probing, pre, trained)
 
     def _settle(self, plan: TimePlan) -> TimePlan:
         self.clock.plan = plan
@@ -187,11 +170,6 @@ class TimedSearch:
         for name, text in table(plan.stages):
             listener.line(f"{name}: {text}")
         return plan
-
-
-def _least(prepared: Prepared) -> Least:
-    choices, searcher = max(prepared.space.choices), prepared.scenario.searcher
-    return Least.of(choices, searcher.pop_size, scores_of(prepared))
 
 
 def now() -> float:
