@@ -6,8 +6,10 @@ import pytest
 from nasea.config import load_scenario
 from nasea.errors import BudgetError
 from nasea.pipeline.diagnosis.check import CheckReport, check
+from nasea.pipeline.planning.speeds import choosing_seconds
 from nasea.pipeline.probe import Prepared, describe_costs, prepare
 from nasea.pipeline.session.events import Silence
+from nasea.strategy import strategy_for
 
 from .project import Project, both_frameworks
 
@@ -125,6 +127,16 @@ def test_a_time_budget_is_planned_without_a_search(fresh: Project) -> None:
         "in all",
     }
     assert "about 18 scores of " in planned["search"]
+
+
+@pytest.mark.parametrize(
+    "keys",
+    ["mode: evolutionary", "mode: evolutionary\n      objectives: [flops]", "mode: assisted"],
+)
+def test_choosing_candidates_takes_time_in_every_mode(fresh: Project, keys: str) -> None:
+    found = probe(fresh.scenario(("metric_mode: auto", f"metric_mode: auto\n      {keys}")))
+    strategy = strategy_for(found.scenario.searcher.proposer, found.problem)
+    assert choosing_seconds(found, strategy) > 0
 
 
 def test_enough_epochs_are_not_warned_of(fresh: Project) -> None:

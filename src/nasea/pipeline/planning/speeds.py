@@ -18,7 +18,6 @@ from pathlib import Path
 from nasea.backends import AttachedBackend
 from nasea.backends.records import EvaluationSubset, Measurement, ScoreSeconds
 from nasea.backends.training.trial import Pace, Tried
-from nasea.errors import NaseaError
 from nasea.pipeline.probe import Prepared, describe_costs
 from nasea.pipeline.search.direction import N_WITNESSES
 from nasea.pipeline.search.paths import pathfinder
@@ -169,10 +168,10 @@ def choosing_seconds(prepared: Prepared, strategy: Strategy) -> float:
     """What proposing all the candidates of a search takes, measured on made-up scores."""
     searcher = prepared.scenario.searcher
     total = scores_of(prepared)
-    known = min(total // 2, _FITTED)
     problem = prepared.problem
-    genomes = prepared.sample(known)
-    if len(genomes) < 2:
+    genomes = prepared.sample(min(total // 2, _FITTED))
+    known = len(genomes)
+    if known < 2:
         return 0.0
     costs = problem.costs(genomes)
     # Any scores do: dearer is better, with some noise.
@@ -182,11 +181,12 @@ def choosing_seconds(prepared: Prepared, strategy: Strategy) -> float:
         for cost, extra in zip(costs, noise, strict=True)
     ]
     archive = Archive(tuple(records_of(problem, genomes, made_up, 0)))
-    study = Study(problem, archive, 1, searcher.pop_size, prepared.scenario.seed)
+    before = Study(problem, archive, 0, searcher.pop_size, prepared.scenario.seed, known)
     start = time.perf_counter()
     try:
-        asked = strategy.ask(study)
-    except (NaseaError, ValueError):  # a strategy of the user's own may want more than that
+        strategy.tell(before)
+        asked = strategy.ask(Study(problem, archive, 1, searcher.pop_size, prepared.scenario.seed))
+    except Exception:  # an estimate is no reason to stop
         return 0.0
     seconds = time.perf_counter() - start
     return seconds * total / max(len(asked), 1)
