@@ -53,8 +53,8 @@ class Project:
     slow: bool = False
 
 
-SHORT = (("epochs", "10"), ("generation_num", "4"), ("pop_size", "10"))
-DENSE = (("epochs", "3"), ("generation_num", "2"), ("pop_size", "8"))
+SHORT = (("epochs", "10"), ("generation_num", "4"), ("pop_size", "10\n      bn_images: 64"))
+DENSE = (("epochs", "2"), ("generation_num", "2"), ("pop_size", "8"), ("bn_images", "32"))
 PROJECTS = {
     "digits, PyTorch": Project("pytorch", "classification", SHORT),
     "digits, TensorFlow": Project("tensorflow", "classification", SHORT),
@@ -127,10 +127,10 @@ def main() -> None:
     parser.add_argument("--cpu", action="store_true", help="count seconds of CPU")
     arguments = parser.parse_args()
     wanted = arguments.projects or list(PROJECTS)
-    found = recorded(NAME)
     for name in wanted:
-        found[name] = compare(PROJECTS[name], arguments.cpu)
-        record(NAME, SEED, found)
+        outcome = compare(PROJECTS[name], arguments.cpu)
+        record(NAME, SEED, recorded(NAME) | {name: outcome})
+    found = recorded(NAME)
     rows = []
     for name in PROJECTS:
         if name in found:

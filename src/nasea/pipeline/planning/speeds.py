@@ -71,11 +71,12 @@ class ScoringSpeed:
     """Scoring an architecture.
 
     Attributes:
-        one: a score of the search.
+        one: a score of the search, in which architectures share their beginnings.
         whole: the metric on the whole of val_dir.
         once: seconds that are spent once: reading, and tracing of every candidate.
         images: validation images that it was measured on, and
         scored: those that the search scores on.
+        alone: a score that shares nothing; ``None`` for ``one``.
     """
 
     one: ScoreSeconds
@@ -83,6 +84,12 @@ class ScoringSpeed:
     once: float
     images: int
     scored: int
+    alone: ScoreSeconds | None = None
+
+    @property
+    def unshared(self) -> ScoreSeconds:
+        """A score that shares nothing with others."""
+        return self.alone or self.one
 
     @property
     def is_scaled(self) -> bool:
@@ -161,7 +168,8 @@ def scoring_speed(prepared: Prepared) -> tuple[ScoringSpeed, list[Measurement]]:
     )
     whole = one.metric * prepared.data.val_images / scored
     once = reading * scored / images + tracing * (max(prepared.space.choices) - 1)
-    return ScoringSpeed(one, whole, once, images, scored), [first, again]
+    alone = ScoreSeconds(warm.statistics * statistic / max(draws, 1), warm.metric * scored / images)
+    return ScoringSpeed(one, whole, once, images, scored, alone), [first, again]
 
 
 def choosing_seconds(prepared: Prepared, strategy: Strategy) -> float:

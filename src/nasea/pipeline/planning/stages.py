@@ -74,14 +74,15 @@ def search_stages(counts: Counts, scoring: ScoringSpeed, choosing: float) -> lis
     """
     one = scoring.one
     members, scores = counts.front, counts.scores
-    final = members * one.statistics + _WRITING_SECONDS
+    final = members * scoring.unshared.statistics + _WRITING_SECONDS
     if counts.subset:
-        final += members * (one.statistics + scoring.whole)
-    half = ScoreSeconds(one.statistics, one.metric / 2)
+        final += members * (scoring.unshared.statistics + scoring.whole)
+    alone = scoring.unshared
+    half = ScoreSeconds(alone.statistics, alone.metric / 2)
     return [
         StageTime(
             "direction of the metric",
-            2 * N_WITNESSES * one.total + scoring.once,
+            2 * N_WITNESSES * alone.total + scoring.once,
             f"{N_WITNESSES} architectures before and after training",
         ),
         StageTime(
