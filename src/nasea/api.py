@@ -18,6 +18,7 @@ def search(
     restart: bool = False,
     listener: Listener | None = None,
     strategy: Strategy | None = None,
+    time_budget: str | None = None,
 ) -> Front:
     """Search the networks of a scenario; the same run as ``nasea search -c``.
 
@@ -29,6 +30,9 @@ def search(
         listener: hears of progress (``nasea.pipeline.session.events.Listener``); silent by default.
         strategy: proposes the architectures, in place of ``searcher.mode`` of the scenario; see
             ``nasea.strategy.Strategy``.
+        time_budget: time for the whole job, such as ``"2h"``, in place of ``strategy.time_budget``
+            of the scenario: epochs, scores and the retraining of the most accurate network are
+            planned to fit.
 
     Returns:
         The Pareto front; iterate over it from cheap to dear.
@@ -36,7 +40,15 @@ def search(
     Raises:
         nasea.errors.NaseaError: whatever a user can mend. Its text says how.
     """
+    from nasea.pipeline.planning.time_plan import parse_time
     from nasea.pipeline.search.run import search as run
 
     home = None if directory is None else Path(directory)
-    return run(Path(config), directory=home, restart=restart, listener=listener, strategy=strategy)
+    return run(
+        Path(config),
+        directory=home,
+        restart=restart,
+        listener=listener,
+        strategy=strategy,
+        time_budget=None if time_budget is None else parse_time(time_budget, "time_budget"),
+    )

@@ -116,6 +116,10 @@ class BudgetError(NaseaError):
     """No architecture of the space meets the constraint."""
 
 
+class TimeBudgetError(NaseaError):
+    """The time given for a job is too short for it."""
+
+
 class LatencyError(NaseaError):
     """A latency profile is unknown or damaged, or cannot price what the networks are made of."""
 

@@ -11,14 +11,26 @@ from .conftest import Pretend, Run
 
 
 @pytest.mark.parametrize(
-    "words, config, restarts",
-    [([], "scen.yaml", False), (["-c", "my.yaml", "--restart"], "my.yaml", True)],
+    "words, config, restarts, budget",
+    [
+        ([], "scen.yaml", False, None),
+        (["-c", "my.yaml", "--restart"], "my.yaml", True, None),
+        (["--time", "1h30m"], "scen.yaml", False, 5400.0),
+    ],
 )
 def test_it_searches_and_says_where_the_results_are(
-    run: Run, pretend: Pretend, front: Front, words: list[str], config: str, restarts: bool
+    run: Run,
+    pretend: Pretend,
+    front: Front,
+    words: list[str],
+    config: str,
+    restarts: bool,
+    budget: float | None,
 ) -> None:
-    def search(path: Path, *, restart: bool, listener: Listener) -> Front:
-        assert (path, restart) == (Path(config), restarts)
+    def search(
+        path: Path, *, restart: bool, listener: Listener, time_budget: float | None
+    ) -> Front:
+        assert (path, restart, time_budget) == (Path(config), restarts, budget)
         listener.begin("train", "training")
         listener.line("epoch 1/1")
         return front
@@ -34,3 +46,15 @@ def test_it_searches_and_says_where_the_results_are(
         "train:  nasea retrain --budget 40k",
         "export: python3 results/model_arch_result_1.py",
     ]
+
+
+@pytest.mark.parametrize(
+    "text, fix", [("2", "write 2h, 2m or 2s"), ("1:30", "write 1h30m"), ("soon", "write a number")]
+)
+def test_a_time_needs_its_unit(run: Run, text: str, fix: str) -> None:
+    done = run("search", "--time", text)
+    assert done.status == 2
+    assert (
+        f"--time must be a time with its unit, such as 90m, 2h or 1h30m, found {text}" in done.err
+    )
+    assert fix in done.err

@@ -49,6 +49,20 @@ class ScoresContract(ABC):
             assert same(before, self.kit.weights(measured))
         assert same(before, self.kit.weights(untouched))
 
+    def test_a_timed_score_is_the_score_and_few_statistics_are_of_a_trial_only(
+        self, project: Path
+    ) -> None:
+        self.kit.write_module(project, self.loss_metric)
+        backend = self.kit.ready(project)
+        self.kit.train(backend)
+        genome = self.genomes(backend, 1)[0]
+        alone = backend.measure(genome, WHOLE)
+        few, seconds = backend.time_score(genome, WHOLE, statistics=4)
+        timed, _ = backend.time_score(genome, WHOLE)
+        assert few.metric is not None and few.metric != alone.metric
+        assert timed == backend.measure(genome, WHOLE) == alone
+        assert seconds.total == seconds.statistics + seconds.metric > 0
+
     @pytest.mark.parametrize("space", SPACES)
     def test_the_same_result_in_any_order(self, project: Path, space: dict[str, Any]) -> None:
         self.kit.write_module(project, self.loss_metric + self.drawing)

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from nasea.backends.records import UpdateReport
+from nasea.backends.training import trial
 from nasea.errors import CheckpointError, TrainingError
 from nasea.space import Genome, fair_path, tensors
 
@@ -260,6 +261,50 @@ class TrainingContract(EpochsContract):
         total = max(backend.supernet.space.choices)
         assert steps == [(turn, total) for turn in range(1, total + 1)]
         assert seconds > 0
+        assert same(before, self.kit.weights(backend))
+        untried = self.kit.ready(project)
+        for one in (backend, untried):
+            self.kit.train(one.begin_training(PATHS_PER_UPDATE, 5))
+        assert same(self.kit.weights(backend), self.kit.weights(untried))
+
+    def test_a_part_of_a_batch_is_tried_where_a_whole_one_takes_too_long(
+        self, project: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(trial, "_LARGE", 0)
+        monkeypatch.setattr(trial, "TRIAL_SECONDS", 1e-9)
+        monkeypatch.setattr(trial, "_FEWEST", 2)
+        backend = self.kit.ready(project)
+        before = self.kit.weights(backend)
+        seconds = backend.try_candidates(lambda done, total: None)
+        tried = backend.tried
+        assert (tried.images, tried.whole, tried.is_scaled) == (2, 8, True)
+        assert tried.seconds == seconds > 0
+        assert tried.peak_bytes is None or tried.peak_bytes > 0
+        assert same(before, self.kit.weights(backend))
+
+    def test_a_batch_whose_labels_cannot_be_cut_is_tried_whole(self, project: Path) -> None:
+        backend = self.kit.ready(project)
+        images, labels = backend.batch
+        part = backend.framework.first_images((images, labels), 3)
+        assert [len(part[0]), len(part[1])] == [3, 3]
+        nested = backend.framework.first_images((images, {"a": [labels, {"b": labels}]}), 3)
+        assert [len(nested[1]["a"][0]), len(nested[1]["a"][1]["b"])] == [3, 3]
+        assert backend.framework.first_images((images, labels[:5]), 3) is None
+        assert backend.framework.first_images((images, "labels"), 3) is None
+
+    def test_the_pace_of_training_is_measured_and_leaves_no_trace(self, project: Path) -> None:
+        backend = self.kit.ready(project)
+        before = self.kit.weights(backend)
+        step = backend.try_candidates(lambda done, total: None)
+        choices = backend.supernet.space.choices
+        pace = backend.pace(
+            PATHS_PER_UPDATE, lambda index: fair_path(choices, 5, index), 60 * step, step
+        )
+        assert pace.batches >= backend.data.batches_per_epoch
+        assert pace.batch_seconds >= pace.waiting_seconds >= 0
+        assert pace.state_bytes > 0
+        only_read = backend.pace(PATHS_PER_UPDATE, lambda index: (0, 0, 0), 1e-9, step)
+        assert (only_read.state_bytes, only_read.batch_seconds >= step) == (0, True)
         assert same(before, self.kit.weights(backend))
         untried = self.kit.ready(project)
         for one in (backend, untried):

@@ -5,11 +5,13 @@ import pytest
 
 from nasea.config import load_scenario
 from nasea.errors import BudgetError
-from nasea.pipeline.diagnosis.check import CheckReport, check, duration
+from nasea.pipeline.diagnosis.check import CheckReport, check
+from nasea.pipeline.planning.speeds import choosing_seconds
 from nasea.pipeline.probe import Prepared, describe_costs, prepare
 from nasea.pipeline.session.events import Silence
+from nasea.strategy import strategy_for
 
-from .project import Project
+from .project import Project, both_frameworks
 
 pytest_plugins = ["pipeline.fixtures"]
 
@@ -76,6 +78,7 @@ def test_a_budget_is_satisfiable_from_the_cheapest_architecture_on(fresh: Projec
     assert f"raise constraint_value above {cheapest}" in str(caught.value.fix)
 
 
+@both_frameworks
 def test_the_report_estimates_and_warns(fresh: Project) -> None:
     found, lines = report(fresh)
     assert lines["data"] == "280 training images, 200 validation images"
@@ -83,8 +86,21 @@ def test_the_report_estimates_and_warns(fresh: Project) -> None:
     assert lines["PostNet"].startswith("reads 16x4x4")
     assert lines["architectures"] == "64 different networks"
     assert lines["budget"].startswith("12 k parameters, satisfiable: 100.0%")
-    assert lines["training"].startswith("6 epochs, 2 paths an update, about ")
-    assert lines["search"].startswith("at most 3 x 6 = 18 architectures, about ")
+    assert lines["training"].startswith("6 epochs, 2 paths an update, ")
+    assert lines["search"].startswith("at most 3 x 6 = 18 architectures, ")
+    assert [label for label in lines if label.startswith("time: ")] == [
+        "time: probing",
+        "time: supernet training",
+        "time: direction of the metric",
+        "time: separation check",
+        "time: batch-norm statistics",
+        "time: scoring",
+        "time: choosing candidates",
+        "time: final front",
+        "time: in all",
+    ]
+    assert lines["bottleneck"]
+    assert lines["retraining"].startswith("6 epochs of one network: about ")
     assert "about 1.5 epochs' worth" in lines["warning"]
     assert "epochs: 40 would do" in lines["warning"]
     assert [row[:4] for row in found.layers] == [
@@ -99,14 +115,30 @@ def test_the_report_estimates_and_warns(fresh: Project) -> None:
     ]
 
 
-def test_enough_epochs_are_not_warned_of(fresh: Project) -> None:
-    _, lines = report(fresh.scenario(("epochs: 6", "epochs: 40")))
-    assert "warning" not in lines
+def test_a_time_budget_is_planned_without_a_search(fresh: Project) -> None:
+    _, lines = report(fresh.scenario(("    epochs: 6\n", "    time_budget: 3d\n")))
+    planned = {k.partition(": ")[2]: v for k, v in lines.items() if k.startswith("plan for 72h")}
+    assert set(planned) == {
+        "so far",
+        "supernet training",
+        "search",
+        "direction, separation check, results",
+        "retraining",
+        "in all",
+    }
+    assert "about 18 scores of " in planned["search"]
 
 
 @pytest.mark.parametrize(
-    "seconds, text",
-    [(0.2, "0 s"), (89, "89 s"), (90, "2 min"), (5400, "1.5 h"), (200_000, "2.3 days")],
+    "keys",
+    ["mode: evolutionary", "mode: evolutionary\n      objectives: [flops]", "mode: assisted"],
 )
-def test_durations_for_people(seconds: float, text: str) -> None:
-    assert duration(seconds) == text
+def test_choosing_candidates_takes_time_in_every_mode(fresh: Project, keys: str) -> None:
+    found = probe(fresh.scenario(("metric_mode: auto", f"metric_mode: auto\n      {keys}")))
+    strategy = strategy_for(found.scenario.searcher.proposer, found.problem)
+    assert choosing_seconds(found, strategy) > 0
+
+
+def test_enough_epochs_are_not_warned_of(fresh: Project) -> None:
+    _, lines = report(fresh.scenario(("epochs: 6", "epochs: 40")))
+    assert "warning" not in lines

@@ -32,10 +32,12 @@ from nasea.backends.records import (
     Job,
     Measurement,
     PreNetReport,
+    ScoreSeconds,
     UpdateReport,
 )
 from nasea.backends.scoring.prediction_images import PredictionImage
 from nasea.backends.training.pretrained import LoadedPretrained
+from nasea.backends.trials import Trials
 from nasea.errors import DataError
 from nasea.space import Genome, Space
 
@@ -125,7 +127,7 @@ class ProbedBackend(Phase):
             )
 
 
-class AttachedBackend(ProbedBackend):
+class AttachedBackend(Trials, ProbedBackend):
     """A backend with an untrained supernet; returned by :meth:`ProbedBackend.attach`.
 
     Attributes:
@@ -133,9 +135,8 @@ class AttachedBackend(ProbedBackend):
         scorer: what scores its architectures.
         post_net: PostNet as found.
         teacher: what is learned from besides the labels; see :meth:`learn_from`.
+        tried: what trying every candidate showed; ``None`` before :meth:`try_candidates`.
     """
-
-    teacher: Any = None
 
     def __init__(
         self, before: ProbedBackend, supernet: Any, scorer: Any, post_net: EndReport
@@ -194,45 +195,7 @@ class AttachedBackend(ProbedBackend):
         """
         return self.framework.load_pretrained(self.supernet, weights)
 
-    # --- before training ---
-
-    def try_candidates(
-        self, on_step: Callable[[int, int], None], also: Sequence[Genome] = ()
-    ) -> float:
-        """Train one batch through every candidate of every layer, then undo it.
-
-        Args:
-            on_step: called with (batches done, batches in all).
-            also: paths to try besides, such as the one that takes the most memory.
-
-        Returns:
-            Median seconds of training one batch.
-        """
-        with self.followers.together("try_candidates", list(also)):
-            self.framework.notices += self.data.doubts()
-            choices = self.space.choices
-            paths = [tuple(turn % count for count in choices) for turn in range(max(choices))]
-            trial = self.framework.open_trial(self.data, self.supernet, self.teacher)
-            return trial.run([*paths, *also], self.batch, on_step)
-
-    def rates(self, paths_per_update: int) -> tuple[Sequence[float], int]:
-        """Play the user's schedule through, from the first update to the last; changes nothing.
-
-        Args:
-            paths_per_update: paths that make one update.
-
-        Returns:
-            Learning rates of updates that are spread evenly over the training, the first and the
-            last among them; and how many updates it has.
-
-        Raises:
-            TrainingError: it ends before the training does.
-        """
-        return self.framework.rates(self.data, paths_per_update)
-
-    def settle_workers(self, step_seconds: float) -> None:
-        """Decide how many processes load data, given what a training step takes."""
-        self.framework.settle_workers(self.data, step_seconds)
+    # --- training ---
 
     def begin_training(self, paths_per_update: int, seed: int) -> TrainingBackend:
         """Make the optimiser and the user's schedule."""
@@ -253,6 +216,20 @@ class AttachedBackend(ProbedBackend):
         user's own metric runs. A failure of the candidate is reported, not raised.
         """
         found: Measurement = self.scorer.measure(genome, data)
+        return found
+
+    def time_score(
+        self, genome: Genome, data: EvaluationSubset, statistics: int | None = None
+    ) -> tuple[Measurement, ScoreSeconds]:
+        """:meth:`measure`, timed.
+
+        Args:
+            genome: the architecture.
+            data: on which validation images.
+            statistics: training images that estimate its statistics, where those are to be fewer
+                than the scenario says.
+        """
+        found: tuple[Measurement, ScoreSeconds] = self.scorer.timed(genome, data, statistics)
         return found
 
     def measure_each(self, jobs: Sequence[Job], on_measured: Callable[[Measurement], None]) -> None:

@@ -5,11 +5,8 @@
 
 from __future__ import annotations
 
-import statistics
-import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar, Generic, Protocol, TypeAlias, TypeVar
 
@@ -20,7 +17,8 @@ from nasea.backends.memory import Memory
 from nasea.backends.records import DataReport, EndReport, FileOptions, PreNetReport
 from nasea.backends.scoring.scorer import Scorer
 from nasea.backends.training.pretrained import LoadedPretrained
-from nasea.backends.training.trainer import Trainer, Update
+from nasea.backends.training.trainer import Trainer
+from nasea.backends.training.trial import Trial
 from nasea.backends.user.code import UserCode
 from nasea.config import Scenario
 from nasea.errors import Notice
@@ -44,46 +42,6 @@ Supernet = TypeVar("Supernet")
 Teacher = TypeVar("Teacher")
 OneTrainer = TypeVar("OneTrainer", bound=Trainer)
 OneScorer = TypeVar("OneScorer", bound=Scorer[Any, Any])
-
-
-@dataclass(frozen=True)
-class Trial:
-    """A training that is undone.
-
-    Attributes:
-        trainer: trains one path an update.
-        first: the first update, without a path.
-        undo: puts all back that it has changed.
-        rounds: how often each path is trained; the last time counts.
-    """
-
-    trainer: Trainer
-    first: Update
-    undo: Callable[[], None]
-    rounds: int = 1
-
-    def run(
-        self, paths: Sequence[Genome], batch: tuple[Any, Any], on_step: Callable[[int, int], None]
-    ) -> float:
-        """Train a batch through each path, then undo it all.
-
-        Args:
-            paths: what is trained.
-            batch: on which images and labels.
-            on_step: called with (paths done, paths in all).
-
-        Returns:
-            Median seconds of training one batch.
-        """
-        seconds = []
-        for number, path in enumerate(paths, start=1):
-            for _ in range(self.rounds):
-                start = time.perf_counter()
-                self.trainer.learn(replace(self.first, paths=[path]), [batch])
-            seconds.append(time.perf_counter() - start)
-            on_step(number, len(paths))
-        self.undo()
-        return statistics.median(seconds)
 
 
 class Framework(ABC, Generic[Data, Batch, Supernet, Teacher, OneTrainer, OneScorer]):
@@ -186,8 +144,14 @@ class Framework(ABC, Generic[Data, Batch, Supernet, Teacher, OneTrainer, OneScor
     # --- training ---
 
     @abstractmethod
-    def open_trial(self, data: Data, supernet: Supernet, teacher: Teacher | None) -> Trial:
-        """A training in this process alone, of all candidates in turn."""
+    def open_trial(
+        self, data: Data, supernet: Supernet, teacher: Teacher | None, paths_per_update: int = 1
+    ) -> Trial:
+        """A training in this process alone, which is undone."""
+
+    @abstractmethod
+    def first_images(self, batch: Batch, count: int) -> Batch | None:
+        """The first images of a batch, labels included; ``None`` where these cannot be told."""
 
     @abstractmethod
     def rates(self, data: Data, paths_per_update: int) -> tuple[Sequence[float], int]:

@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import re
 import resource
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+_Found = TypeVar("_Found")
+
+_CLEAR, _STATUS = Path("/proc/self/clear_refs"), Path("/proc/self/status")
 
 
 @dataclass(frozen=True)
@@ -24,7 +33,36 @@ class ShortOfMemory(Exception):
     """The device or the machine has no memory left; the text is what was said, in one line."""
 
 
+_highest = 0
+"""The peak so far, where the system was asked to forget it."""
+
+
 def peak_of_process() -> int:
     """Peak main memory of this process, in bytes."""
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else peak * 1024  # Linux counts in KiB
+    peak = peak if sys.platform == "darwin" else peak * 1024  # Linux counts in KiB
+    return max(peak, _highest)
+
+
+def peak_during(action: Callable[[], _Found]) -> tuple[_Found, int | None]:
+    """What an action gives, and the peak of main memory while it is done, in bytes.
+
+    ``None`` where the system does not tell: only Linux can forget an earlier peak.
+    """
+    global _highest
+    _highest = peak_of_process()
+    try:
+        _CLEAR.write_text("5")  # the peak becomes what is in use now
+    except OSError:
+        return action(), None
+    found = action()
+    peak = re.search(r"^VmHWM:\s+(\d+) kB", _STATUS.read_text(), re.MULTILINE)
+    return found, None if peak is None else int(peak[1]) * 1024
+
+
+def machine_memory() -> int | None:
+    """Main memory of this machine, in bytes; ``None`` where the system does not tell."""
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, OSError, ValueError):
+        return None

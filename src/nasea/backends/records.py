@@ -93,6 +93,24 @@ class Measurement:
 
 
 @dataclass(frozen=True)
+class ScoreSeconds:
+    """What scoring one architecture took.
+
+    Attributes:
+        statistics: seconds of re-estimating its batch-normalisation statistics.
+        metric: seconds of the user's metric, reading of validation images included.
+    """
+
+    statistics: float
+    metric: float
+
+    @property
+    def total(self) -> float:
+        """Both."""
+        return self.statistics + self.metric
+
+
+@dataclass(frozen=True)
 class FileOptions:
     """What a generated model file must do as the backend did.
 

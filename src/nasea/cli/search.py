@@ -15,6 +15,14 @@ def search(
     restart: Annotated[
         bool, typer.Option("--restart", help="Discard the checkpoints and start over.")
     ] = False,
+    time: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SPAN",
+            help="Time for the whole job, such as 90m or 2h: epochs, scores and the retraining of "
+            "the most accurate network are planned to fit.",
+        ),
+    ] = None,
 ) -> None:
     """Search for architectures. After a stop, the same command resumes.
 
@@ -23,12 +31,14 @@ def search(
     from nasea.backends.distributed.launch import launched_rank
     from nasea.cli.terminal.console import results_console
     from nasea.cli.terminal.listener import RichListener
+    from nasea.pipeline.planning.time_plan import parse_time
     from nasea.pipeline.search.run import search as run
     from nasea.results.recommend import amount
     from nasea.results.table import front_table
 
     with RichListener() as listener:
-        front = run(config, restart=restart, listener=listener)
+        budget = None if time is None else parse_time(time, "--time")
+        front = run(config, restart=restart, listener=listener, time_budget=budget)
     if launched_rank() > 0:  # of all that a launcher started, the first tells
         return
     results_console().print(front_table(front))

@@ -107,7 +107,7 @@ class EpochLoop(ABC):
     def train_to(self, last: int) -> None:
         """Train until so many epochs are done."""
         self._saved_at = time.monotonic()
-        while self.epoch < last:
+        while self.epoch < min(last, self.epochs):  # which may end early
             self.train_epoch()
 
     def train_epoch(self) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 
 from nasea.backends import AttachedBackend, ProcessGroup
 from nasea.backends.records import EndReport, Measurement
+from nasea.backends.training.trial import Tried
 from nasea.backends.user.metric_memory import same_metric, unequal
 from nasea.config import Constraint, Scenario
 from nasea.cost import (
@@ -129,6 +130,7 @@ def prepare(
     listener: Listener,
     workers: int | None = None,
     group: ProcessGroup | None = None,
+    tried: Tried | None = None,
 ) -> Prepared:
     """Open the user's module and data, build space and supernet, try every candidate.
 
@@ -138,6 +140,7 @@ def prepare(
         listener: hears of progress and notices.
         workers: loading processes that an earlier start of this run settled on.
         group: the processes that compute; by default this one alone.
+        tried: what trying every candidate showed just now: they are not tried again.
 
     Raises:
         NaseaError: any fault of the input; BudgetError when no architecture meets the constraint.
@@ -160,7 +163,10 @@ def prepare(
     def on_step(done: int, total: int) -> None:
         listener.progress(Progress("probe", done, total, "path"))
 
-    step_seconds = backend.try_candidates(on_step, [costs.most_expensive])
+    if tried is None:
+        step_seconds = backend.try_candidates(on_step, [costs.most_expensive])
+    else:
+        backend.tried, step_seconds = tried, tried.seconds
     if workers is None:
         backend.settle_workers(step_seconds)
     paths = scenario.supernet.paths_per_update or FEW_PATHS_PER_UPDATE

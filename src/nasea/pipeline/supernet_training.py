@@ -47,6 +47,9 @@ class SupernetTraining(EpochLoop):
         self.scenario = scenario
         self.space = space
 
+    ended_early = False
+    """Whether training ends before its last epoch, since there is no time for it."""
+
     def run(self) -> None:
         """Train to the last epoch; does nothing if a checkpoint already holds it."""
         self._resume()
@@ -73,7 +76,8 @@ class SupernetTraining(EpochLoop):
 
     def meta(self, state: bytes) -> dict[str, Any]:
         """See :class:`nasea.pipeline.epochs.EpochLoop`."""
-        return {"epoch": self.epoch, "step": self.step, **self.more_meta()}
+        meta = {"epoch": self.epoch, "step": self.step, **self.more_meta()}
+        return {**meta, "ended_early": True} if self.ended_early else meta
 
     def after_epoch(self, seen: Seen) -> None:
         """Report the loss and speed of the epoch."""
@@ -100,5 +104,7 @@ class SupernetTraining(EpochLoop):
         self.epoch = int(meta["epoch"])
         self.step = self.backend.restore(stored.payload, int(meta["step"]))
         self.take_meta(meta)
+        if meta.get("ended_early"):
+            self.ended_early, self.epochs = True, self.epoch
         self.weights_version = stored.digest
         self.tell_resumed()

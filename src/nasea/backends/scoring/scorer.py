@@ -6,13 +6,14 @@ A framework's scorer supplies the calibrated network and the user's metric of it
 from __future__ import annotations
 
 import gc
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 from nasea.backends.memory import ShortOfMemory
-from nasea.backends.records import EvaluationSubset, Measurement
+from nasea.backends.records import EvaluationSubset, Measurement, ScoreSeconds
 from nasea.backends.scoring.prediction_images import PredictionImage, read_pictures
 from nasea.backends.scoring.prefix_cache import LIMIT, Beginning, Digest, Path, Sharing
 from nasea.backends.user.code import UserCode
@@ -69,6 +70,8 @@ class Scorer(ABC, Generic[Path, Begun]):
         self.seed = seed
         self.limit = LIMIT // processes
         self.sharing: Sharing[Path] = Sharing(space.steps)
+        self._most: int | None = None
+        self._seconds = ScoreSeconds(0.0, 0.0)
 
     # --- what a framework gives ---
 
@@ -131,6 +134,27 @@ class Scorer(ABC, Generic[Path, Begun]):
         except ShortOfMemory as error:
             return _out_of_memory(error)
 
+    def timed(
+        self, genome: Genome, data: EvaluationSubset, statistics: int | None
+    ) -> tuple[Measurement, ScoreSeconds]:
+        """See :meth:`nasea.backends.base.AttachedBackend.time_score`."""
+        self._most = statistics
+        try:
+            return self.measure(genome, data), self._seconds
+        finally:
+            self._most = None
+
+    def statistics(self, draw: int) -> Any:
+        """Batches of training images for normalisation statistics; few where a trial asks so."""
+        batches = self.data.statistics(draw)
+        if self._most is None:
+            return batches
+        left, few = self._most, []
+        for batch in batches:
+            few += [batch[:left]] if left > 0 else []
+            left -= len(batch)
+        return few
+
     def pictures(self, genome: Genome, count: int) -> tuple[PredictionImage, ...]:
         """See :meth:`nasea.backends.base.AttachedBackend.pictures`."""
         task = self.data.scenario.task
@@ -173,8 +197,11 @@ class Scorer(ABC, Generic[Path, Begun]):
         """
 
         def metric() -> float:
+            start = time.perf_counter()
             with self.calibrated_path(genome, data.statistics, begun, keeps) as path:
+                ready = time.perf_counter()
                 found = self.metric(path, data, begun, digest, keeps)
+            self._seconds = ScoreSeconds(ready - start, time.perf_counter() - ready)
             if keeps:
                 self.sharing.become(path, data.statistics)
             return found

@@ -9,7 +9,7 @@ from typing import Any
 import tensorflow as tf
 
 from nasea.backends.export.deployment import Deployment
-from nasea.backends.framework import Framework, Trial
+from nasea.backends.framework import Framework
 from nasea.backends.memory import Memory, peak_of_process
 from nasea.backends.records import DataReport, EndReport, FileOptions, PreNetReport, Role
 from nasea.backends.tensorflow.data.datasets import Batch, Data
@@ -43,6 +43,8 @@ from nasea.backends.tensorflow.user.random_draws import Draws
 from nasea.backends.tensorflow.user.variables import count_parameters
 from nasea.backends.training.distillation import nothing_to_learn
 from nasea.backends.training.pretrained import LoadedPretrained
+from nasea.backends.training.trial import Trial
+from nasea.backends.user.nesting import first_items
 from nasea.config import Scenario
 from nasea.space import Genome, Space
 from nasea.terms import FRAMEWORKS
@@ -218,9 +220,11 @@ class TensorFlowFramework(Framework[Data, Batch, Supernet, Teacher, Trainer, Sco
             network.save_weights(str(path))
         return count_parameters(network)
 
-    def open_trial(self, data: Data, supernet: Supernet, teacher: Teacher | None) -> Trial:
+    def open_trial(
+        self, data: Data, supernet: Supernet, teacher: Teacher | None, paths_per_update: int = 1
+    ) -> Trial:
         """See :class:`nasea.backends.framework.Framework`; plays the end of the schedule, too."""
-        trial = Trainer(self.settings(data, supernet, teacher, paths_per_update=1))
+        trial = Trainer(self.settings(data, supernet, teacher, paths_per_update))
         first = trial.planned(0, 0, [])
         trial.rate_at(self.scenario.epochs * trial.data_batches - 1)
         before = trial.state()
@@ -230,7 +234,17 @@ class TensorFlowFramework(Framework[Data, Batch, Supernet, Teacher, Trainer, Sco
             self.notices += filter(None, [trial.attributes.notice(self.user.file)])
             trial.attributes.undo()
 
-        return Trial(trial, first, undo, rounds=2)  # the first time it is traced
+        whole = "GPU" in self.device
+        # The first time it is traced.
+        return Trial(trial, first, undo, rounds=2, always_whole=whole)
+
+    def first_images(self, batch: Batch, count: int) -> Batch | None:
+        """See :class:`nasea.backends.framework.Framework`."""
+        if self.pre_net.reads_batch_size or self.post_net.reads_batch_size:
+            return None
+        images, labels = batch
+        part = first_items(labels, int(images.shape[0]), count)
+        return None if part is None else (images[:count], part)
 
     def rates(self, data: Data, paths_per_update: int) -> tuple[Sequence[float], int]:
         """See :class:`nasea.backends.framework.Framework`."""

@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 
 from nasea.backends.export.deployment import Deployment
-from nasea.backends.framework import Framework, Trial
+from nasea.backends.framework import Framework
 from nasea.backends.memory import Memory, peak_of_process
 from nasea.backends.records import EndReport, FileOptions, PreNetReport, Role
 from nasea.backends.torch.data.datasets import Batch, Data
@@ -38,6 +38,8 @@ from nasea.backends.torch.user.ends import (
     run_pre_net,
 )
 from nasea.backends.training.pretrained import LoadedPretrained
+from nasea.backends.training.trial import Trial
+from nasea.backends.user.nesting import first_items
 from nasea.config import Scenario
 from nasea.errors import NotAvailableError
 from nasea.space import Genome, Space
@@ -185,11 +187,13 @@ class TorchFramework(Framework[Data, Batch, Supernet, Teacher, Trainer, Scorer])
         torch.save(weights, path)
         return sum(parameter.numel() for parameter in network.parameters())
 
-    def open_trial(self, data: Data, supernet: Supernet, teacher: Teacher | None) -> Trial:
+    def open_trial(
+        self, data: Data, supernet: Supernet, teacher: Teacher | None, paths_per_update: int = 1
+    ) -> Trial:
         """See :class:`nasea.backends.framework.Framework`."""
         before = copy.deepcopy(supernet.state_dict())
         attributes = self.user.attributes()
-        trial = Trainer(self.settings(data, supernet, teacher, paths_per_update=1))
+        trial = Trainer(self.settings(data, supernet, teacher, paths_per_update))
 
         def undo() -> None:
             supernet.load_state_dict(before)
@@ -197,7 +201,14 @@ class TorchFramework(Framework[Data, Batch, Supernet, Teacher, Trainer, Scorer])
             attributes.undo()
             supernet.zero_grad(set_to_none=True)
 
-        return Trial(trial, trial.planned(0, 0, []), undo)
+        whole = self.device.type == "cuda"
+        return Trial(trial, trial.planned(0, 0, []), undo, always_whole=whole)
+
+    def first_images(self, batch: Batch, count: int) -> Batch | None:
+        """See :class:`nasea.backends.framework.Framework`."""
+        images, labels = batch
+        part = first_items(labels, len(images), count)
+        return None if part is None else (images[:count], part)
 
     def rates(self, data: Data, paths_per_update: int) -> tuple[Sequence[float], int]:
         """See :class:`nasea.backends.framework.Framework`."""

@@ -57,3 +57,26 @@ def restore(
         items = [restore(value, kind, tensors, wrap) for value in outputs]
         return items if isinstance(outputs, list) else tuple(items)
     return outputs
+
+
+def first_items(value: Any, images: int, count: int) -> Any | None:
+    """The labels of the first images of a batch; ``None`` where they cannot be told apart.
+
+    Args:
+        value: arrays or tensors with the images along their first axis, lists with an item an
+            image, and dicts, lists and tuples of them.
+        images: how many the batch has.
+        count: how many are wanted.
+    """
+    shape = getattr(value, "shape", None)
+    if shape is not None:
+        return value[:count] if len(shape) and int(shape[0]) == images else None
+    if isinstance(value, dict):
+        items = {key: first_items(item, images, count) for key, item in value.items()}
+        return None if any(item is None for item in items.values()) else items
+    if isinstance(value, list | tuple):
+        parts = [first_items(item, images, count) for item in value]
+        if not parts or any(part is None for part in parts):
+            return value[:count] if len(value) == images else None
+        return parts if isinstance(value, list) else tuple(parts)
+    return None

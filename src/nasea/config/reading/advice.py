@@ -11,6 +11,7 @@ from nasea.config.reading.report import shorten
 from nasea.config.reading.values import plain_value
 from nasea.config.schema.amounts import amount_advice, read_amount
 from nasea.config.schema.keys import Form
+from nasea.config.schema.spans import span_advice
 
 _SEPARATORS = re.compile(r"[\s,;x×*/]+", re.IGNORECASE)
 _NUMBER = re.compile(r"[-+]?[0-9.]{1,40}(?:[eE][-+]?[0-9]{1,4})?")
@@ -35,6 +36,8 @@ def advice(node: Node, form: Form, *, default: str | None = None) -> str | None:
     if form.item is not None:
         return _of_devices(node.text) if form.bare else _of_list(node.text, form.words)
     bare = plain_value(replace(node, quoted=False))
+    if form.span:
+        return span_advice(node.text)
     if form.kind is str:
         return f'write "{shorten(node.text)}"' if not node.quoted and bare is not None else None
     return _of_number(node, bare, form)

@@ -21,6 +21,10 @@ from nasea.config.schema.scenario import Scenario
 _PROCESSOR = ("constraint", "processor_version")
 _ALSO_LATENCY = ("constraint", "also_latency")
 _OBJECTIVES = ("searcher", "objectives")
+_EPOCHS, _TIME = ("epochs",), ("time_budget",)
+
+PLANNED_EPOCHS = 60
+"""``epochs`` where a time budget plans them: what is used before, and without a plan."""
 
 
 def resolve(found: Found, report: Report) -> Scenario:
@@ -100,12 +104,16 @@ class _Resolver:
                 values[location] = given.value
             elif given is None and self._found.is_excused(field.key.path):
                 continue
+            elif given is None and location == _EPOCHS and _TIME in self._found.given:
+                values[location] = PLANNED_EPOCHS
             elif given is None and self._is_required(field):
                 self._refuse_absence(field)
             else:
                 default = self._situation_of(location).resolve(field.default)
                 if default is not None or field.form.nullable:
                     values[location] = default
+        if _TIME in self._found.given and _EPOCHS in self._found.given and values.get(_TIME):
+            self.notice(_EPOCHS, "not used: time_budget plans the epochs")
         if values.get(_PROCESSOR) is not None and _PROCESSOR not in self._found.given:
             self.notice(
                 ("constraint", "type"),

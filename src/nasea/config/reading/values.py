@@ -16,6 +16,7 @@ from nasea.config.reading.report import Report, shorten
 from nasea.config.schema.amounts import read_amount
 from nasea.config.schema.fields import KeyedField
 from nasea.config.schema.keys import Form
+from nasea.config.schema.spans import read_span
 
 # Decimal notation only, bounded in length: "010", "0x10" and "1:30" are numbers in some versions
 # of YAML, with surprising values.
@@ -80,6 +81,9 @@ class _Reader:
         elif isinstance(node, Scalar) and form.cost and not node.quoted:
             amount = read_amount(node.text)
             value = value if amount is None else amount.value
+        elif isinstance(node, Scalar) and form.span and value is not None:
+            seconds = read_span(node.text)
+            value = Unreadable() if seconds is None else seconds
         if form.choices and isinstance(node, Scalar) and not (value is None and form.nullable):
             value = self._choice(node, form)
         return Given(value, node)

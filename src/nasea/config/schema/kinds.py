@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from nasea.config.schema.keys import Words
+from nasea.config.schema.spans import SPAN_WORDS
 from nasea.terms import CostKind
 
 Count = Annotated[int, Field(gt=0), Words("an integer > 0")]
@@ -15,6 +16,7 @@ Seed = Annotated[int, Field(ge=0, lt=2**32), Words(f"an integer from 0 to {2**32
 Stride = Annotated[int, Field(ge=1, le=2), Words("1 or 2")]
 Amount = Annotated[float, Field(gt=0, allow_inf_nan=False), Words("a number > 0")]
 Cost = Annotated[float, Field(gt=0, allow_inf_nan=False), Words("a number > 0", cost=True)]
+Span = Annotated[float, Field(gt=0, allow_inf_nan=False), Words(SPAN_WORDS, span=True)]
 Fraction = Annotated[float, Field(gt=0, lt=1), Words("a number between 0 and 1, both excluded")]
 KerasVersion = Annotated[int, Field(ge=2, le=3), Words("2 or 3")]
 Path = Annotated[str, Field(min_length=1), Words("a path")]

@@ -6,11 +6,11 @@ import hashlib
 import json
 from typing import Annotated, Literal, Self
 
-from pydantic import ValidationError
+from pydantic import SerializerFunctionWrapHandler, ValidationError, model_serializer
 
 from nasea import terms
 from nasea.config.schema.keys import TASKS, Key
-from nasea.config.schema.kinds import Count, KerasVersion, Seed
+from nasea.config.schema.kinds import Count, KerasVersion, Seed, Span
 from nasea.config.schema.section import Section
 from nasea.config.schema.sections import (
     Constraint,
@@ -53,8 +53,23 @@ class Scenario(Section):
         Count, Key("strategy.batch_size", "training images per device", required_for=TASKS)
     ]
     epochs: Annotated[
-        Count, Key("strategy.epochs", "training epochs of the supernet", required_for=TASKS)
+        Count,
+        Key(
+            "strategy.epochs",
+            "training epochs of the supernet; planned, and to be left out, with time_budget",
+            required_for=TASKS,
+        ),
     ]
+    time_budget: Annotated[
+        Span | None,
+        Key(
+            "strategy.time_budget",
+            "time for the whole job, such as `90m`, `2h` or `1h30m`: epochs, scores and the "
+            "retraining of the most accurate network are planned to fit; none: epochs and "
+            "generations as they are given",
+            extension=True,
+        ),
+    ] = None
     seed: Annotated[
         Seed, Key("strategy.seed", "seed of every random generator", extension=True)
     ] = 0
@@ -74,6 +89,14 @@ class Scenario(Section):
     dataset: Dataset
     searcher: Searcher
     resource: Resource
+
+    @model_serializer(mode="wrap")
+    def _as_before(self, whole: SerializerFunctionWrapHandler) -> dict[str, object]:
+        """Without keys that say nothing: digests of scenarios without them stay what they were."""
+        values: dict[str, object] = whole(self)
+        if values.get("time_budget", 0) is None:
+            del values["time_budget"]
+        return values
 
     @property
     def counts_latency(self) -> bool:
@@ -119,13 +142,14 @@ class Scenario(Section):
     def training_digest(self) -> str:
         """SHA-256, in hexadecimal, of what shapes the trained supernet.
 
-        The search, the budget, the device ids and the test images are left out: they may change
+        The search, the budgets, the device ids and the test images are left out: they may change
         between a training and the searches that reuse it. The constraint's type counts only where
         it chooses the blocks.
         """
         content = self.model_dump(
             mode="json",
             exclude={
+                "time_budget": True,
                 "searcher": True,
                 "constraint": True,
                 "dataset": {"test_dir"},

@@ -3,15 +3,37 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from nasea.backends.records import EvaluationSubset, Measurement
+from nasea.backends.memory import machine_memory
+from nasea.backends.records import Measurement
 from nasea.config import load_scenario
 from nasea.cost import format_cost
-from nasea.errors import Notice
+from nasea.errors import Notice, TimeBudgetError
+from nasea.pipeline.planning.measured_plan import least_of, plan_speeds
+from nasea.pipeline.planning.pre_training import PreTrainingSpeed, pre_training_speed
+from nasea.pipeline.planning.speeds import (
+    ScoringSpeed,
+    TrainingSpeed,
+    choosing_seconds,
+    scores_of,
+    scoring_speed,
+    supernet_speed,
+)
+from nasea.pipeline.planning.stages import (
+    Counts,
+    StageTime,
+    bottleneck,
+    duration,
+    search_stages,
+    table,
+    training_stage,
+)
+from nasea.pipeline.planning.time_plan import make_plan, span
 from nasea.pipeline.probe import (
     Prepared,
     describe_costs,
@@ -23,6 +45,7 @@ from nasea.pipeline.search.paths import usable_trunks
 from nasea.pipeline.search.pre_training import check_source
 from nasea.pipeline.search.slow_start import small_rate_notice
 from nasea.pipeline.session.events import Listener, Silence
+from nasea.strategy import strategy_for
 from nasea.terms import COSTS
 
 _FEASIBILITY_SAMPLE = 20_000
@@ -36,11 +59,13 @@ class CheckReport:
         lines: (label, value) pairs, in order.
         layers: one row a layer: index, input, output, stride, candidates.
         notices: what the scenario and the probe want known.
+        stages: what a search will take, stage by stage.
     """
 
     lines: tuple[tuple[str, str], ...]
     layers: tuple[tuple[str, ...], ...]
     notices: tuple[Notice, ...]
+    stages: tuple[StageTime, ...] = ()
 
 
 def check(
@@ -59,14 +84,20 @@ def check(
         listener.notice(notice)
     home = (directory or Path.cwd()).resolve()
     warning = check_source(loaded.scenario, home)
+    began = time.perf_counter()
     prepared = prepare(loaded.scenario, home, listener)
+    probing = time.perf_counter() - began
     notices = (
         *loaded.notices,
         *prepared.backend.notices,
         *(one for one in (warning, small_rate_notice(loaded.scenario)) if one is not None),
     )
     try:
-        return CheckReport(_lines(prepared), _layers(prepared), notices)
+        speeds = _measured(prepared, home)
+        pre = pre_training_speed(prepared, home, listener)
+        stages = _stages(prepared, speeds[0], speeds[1], probing, pre)
+        lines = [*_lines(prepared, speeds, stages), *_plan(prepared, speeds, probing, pre)]
+        return CheckReport(tuple(lines), _layers(prepared), notices, tuple(stages))
     finally:
         prepared.backend.close()
 
@@ -84,7 +115,11 @@ def few_epochs_notice(prepared: Prepared) -> Notice | None:
     )
 
 
-def _lines(prepared: Prepared) -> tuple[tuple[str, str], ...]:
+def _lines(
+    prepared: Prepared,
+    speeds: tuple[TrainingSpeed, ScoringSpeed, Measurement],
+    stages: Sequence[StageTime],
+) -> tuple[tuple[str, str], ...]:
     scenario, kind = prepared.scenario, prepared.scenario.constraint.type
     environment = ", ".join(f"{k} {v}" for k, v in prepared.backend.environment.items())
     data = prepared.data
@@ -120,17 +155,18 @@ def _lines(prepared: Prepared) -> tuple[tuple[str, str], ...]:
     if scenario.searcher.objectives:
         traded = (kind, *scenario.searcher.objectives)
         lines.append(("objectives", ", ".join(["accuracy", *(COSTS[one].unit for one in traded)])))
-    seconds_train, seconds_search, measured = _estimate(prepared)
+    training, scoring, measured = speeds
+    searcher = scenario.searcher
     lines.append(("training", f"{scenario.epochs} epochs, {prepared.paths_per_update} paths an "
-                  f"update, about {duration(seconds_train)}"))  # fmt: skip
+                  f"update, {_step(training)}"))  # fmt: skip
     lines.append(("learning rate", prepared.schedule))
     lines.append(("memory", _memory(prepared)))
-    searcher = scenario.searcher
     lines.append(("search", f"at most {searcher.generation_num} x {searcher.pop_size} = "
-                  f"{searcher.generation_num * searcher.pop_size:,} architectures, about "
-                  f"{duration(seconds_search)}"))  # fmt: skip
+                  f"{searcher.generation_num * searcher.pop_size:,} architectures, "
+                  f"{_score(scoring)}"))  # fmt: skip
     if measured.failure is not None:  # of a detection, where it is no proof of a fault
         lines.append(("metric", f"fails on an untrained network: {measured.failure}"))
+    lines += _times(prepared, training, scoring, stages)
     warning = few_epochs_notice(prepared)
     if warning is not None:
         lines.append(("warning", warning.text))
@@ -189,26 +225,89 @@ def _feasible_share(prepared: Prepared) -> float:
     return float(prepared.problem.feasible(genomes).mean())
 
 
-def _estimate(prepared: Prepared) -> tuple[float, float, Measurement]:
-    """Seconds of training and of search, from one step and one architecture scored; its score."""
-    scenario = prepared.scenario
-    training = scenario.epochs * prepared.data.batches_per_epoch * prepared.step_seconds
-    middle = describe_costs(prepared)[1][2]
-    data = EvaluationSubset(images=prepared.eval_images)
-    # The first fills the caches that every later one profits from.
-    first = prepared.backend.measure(middle, data)
+def _measured(prepared: Prepared, home: Path) -> tuple[TrainingSpeed, ScoringSpeed, Measurement]:
+    """How fast training and scoring are, and a score of an untrained network.
+
+    Raises:
+        NaseaError: the metric raises on every network, or gives two values for one.
+    """
+    scoring, (first, again) = scoring_speed(prepared)
     require_working_metric(prepared, [first])
-    # One in between: a metric that averages over all calls gives the same for the same twice.
-    prepared.backend.measure(prepared.costs.cheapest, data)
-    start = time.perf_counter()
-    again = prepared.backend.measure(middle, data)
-    one = time.perf_counter() - start
     require_same_metric(prepared, first, again)
-    count = min(
-        scenario.searcher.generation_num * scenario.searcher.pop_size,
-        prepared.space.n_architectures,
-    )
-    return training, count * one, first
+    return supernet_speed(prepared, home), scoring, first
+
+
+def _stages(
+    prepared: Prepared,
+    training: TrainingSpeed,
+    scoring: ScoringSpeed,
+    probing: float,
+    pre: PreTrainingSpeed | None,
+) -> list[StageTime]:
+    """What every stage of a search takes."""
+    scenario = prepared.scenario
+    counts = Counts(scenario.epochs, scores_of(prepared), prepared.eval_images is not None)
+    strategy = strategy_for(scenario.searcher.proposer, prepared.problem)
+    return [
+        StageTime("probing", probing, "as now"),
+        *([] if pre is None else [pre.stage]),
+        training_stage("supernet training", scenario.epochs, training),
+        *search_stages(counts, scoring, choosing_seconds(prepared, strategy)),
+    ]
+
+
+def _plan(
+    prepared: Prepared,
+    speeds: tuple[TrainingSpeed, ScoringSpeed, Measurement],
+    probing: float,
+    pre: PreTrainingSpeed | None,
+) -> list[tuple[str, str]]:
+    """What a search would do in ``strategy.time_budget``; nothing where there is none."""
+    budget = prepared.scenario.time_budget
+    if budget is None:
+        return []
+    training, scoring, _ = speeds
+    measured = plan_speeds(prepared, training, scoring, probing, pre)
+    try:
+        plan = make_plan(budget, probing, measured, least_of(prepared))
+    except TimeBudgetError as error:
+        return [(f"plan for {span(budget)}", f"{error.message}\n{error.fix}")]
+    return [(f"plan for {span(budget)}: {name}", text) for name, text in table(plan.stages)]
+
+
+def _times(
+    prepared: Prepared, training: TrainingSpeed, scoring: ScoringSpeed, stages: Sequence[StageTime]
+) -> list[tuple[str, str]]:
+    """The stages, the bottleneck, and what a retraining would take."""
+    scenario = prepared.scenario
+    lines = [(f"time: {name}", text) for name, text in table(stages)]
+    lines.append(("bottleneck", bottleneck(stages, training, scoring, scenario.framework)))
+    alone = training.epoch_seconds + scoring.one.statistics + scoring.whole
+    text = f"{scenario.epochs} epochs of one network: about {duration(scenario.epochs * alone)}"
+    lines.append(("retraining", f"{text} (nasea retrain; not in the total)"))
+    if len(scenario.resource.gpu_ids) > 1:
+        lines.append(("devices", "measured on one of them; with all, stages come out shorter"))
+    return lines
+
+
+def _step(speed: TrainingSpeed) -> str:
+    """A batch in words: what it takes, and what it was measured on."""
+    tried, pace = speed.tried, speed.pace
+    text = f"{duration(pace.batch_seconds)} a batch, {duration(pace.waiting_seconds)} of it waiting"
+    if tried.is_scaled:
+        text += (
+            f" (tried with {tried.images} images at a time, scaled to {tried.whole}: a whole batch "
+            "takes too long here)"
+        )
+    return text
+
+
+def _score(speed: ScoringSpeed) -> str:
+    """A score in words."""
+    text = f"{duration(speed.one.total)} each"
+    if speed.is_scaled:
+        text += f" (measured on {speed.images} images, scaled to {speed.scored})"
+    return text
 
 
 def _memory(prepared: Prepared) -> str:
@@ -217,21 +316,19 @@ def _memory(prepared: Prepared) -> str:
     text = f"peak {peak.process / 2**30:.2f} GiB in this process"
     if peak.device is not None:
         text += f", {peak.device / 2**30:.2f} GiB on the GPU"
-    text += ", after a batch through every candidate and the most expensive network"
+    tried = prepared.backend.tried
+    if tried is not None and tried.peak_bytes is not None:
+        text = f"about {tried.peak_bytes / 2**30:.1f} GiB in training with whole batches, {text}"
+        text += f", after {tried.images} images"
+        has = machine_memory()
+        if has is not None and tried.peak_bytes > 0.9 * has:
+            text = f"this machine has {has / 2**30:.1f} GiB, lower strategy.batch_size: {text}"
+    else:
+        text += ", after a batch"
+    text += " through every candidate and the most expensive network"
     devices = len(prepared.scenario.resource.gpu_ids)
     return text + (f"; so much for each of {devices} devices" if devices > 1 else "")
 
 
 def _shape(shape: tuple[int, ...] | None) -> str:
     return "x".join(str(size) for size in shape or ())
-
-
-def duration(seconds: float) -> str:
-    """A time span for people: ``48 s``, ``12 min``, ``3.5 h``, ``2.1 days``."""
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    if seconds < 90 * 60:
-        return f"{seconds / 60:.0f} min"
-    if seconds < 48 * 3600:
-        return f"{seconds / 3600:.1f} h"
-    return f"{seconds / 86400:.1f} days"

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from nasea.backends import AttachedBackend, ProcessGroup
 from nasea.backends.data.image_folder import is_image_folder
 from nasea.backends.data.tfrecords import record_files
 from nasea.backends.records import DataReport
@@ -17,7 +18,7 @@ from nasea.backends.training.pretrained import PRE_NET, SLOT, LoadedPretrained
 from nasea.backends.user.module import CLASSIFICATION_MODULE
 from nasea.config import Scenario, load_scenario
 from nasea.errors import CheckpointError, ConfigError, DataError, Notice, Problem
-from nasea.pipeline.opening import open_scenario
+from nasea.pipeline.opening import Opened, open_scenario
 from nasea.pipeline.probe import FEW_PATHS_PER_UPDATE, Prepared
 from nasea.pipeline.session.checkpoint import Checkpoint, CheckpointStore
 from nasea.pipeline.session.identity import digest_of, identity
@@ -141,30 +142,27 @@ def _trained(scenario: Scenario, home: Path, session: Session, taps: Sequence[in
     wanted = classification_scenario(scenario, home)
     finished = CheckpointStore(home / "checkpoint", _KIND)
     store = CheckpointStore(home / "checkpoint", "pretrain")
-    marks = {"pre_train": _digest_of_files(home), "scenario": wanted.training_digest()}
+    marks = _marks(wanted, home)
     stored = finished.load([])
     if stored is not None and _same(stored.meta["identity"], marks):
         session.listener.line("pre-training was done by an earlier start")
         return stored
-    opened = open_scenario(wanted, home, role="pre-training", group=session.group, fixed=taps)
+    opened, backend = open_pre_training(wanted, home, taps, session.group)
     try:
-        backend = opened.backend.attach(opened.space, wanted.seed)
         present = identity(wanted, opened.data, opened.space, home) | marks
         begun = store.load([])
         if begun is not None and not _same(begun.meta["identity"], present):
             text = "its data, scenario or module changed: it begins anew"
             session.listener.notice(Notice("pre-training", text))
             store.clear()
-        backend.settle_workers(backend.try_candidates(lambda done, total: None))
         for notice in backend.notices:
             session.listener.notice(notice)
         session.listener.line(_described(opened.data, len(opened.space.layers)))
-        paths = wanted.supernet.paths_per_update or FEW_PATHS_PER_UPDATE
         PreTraining(
             wanted,
             backend,
             opened.space,
-            min(paths, opened.data.batches_per_epoch),
+            paths_per_update(opened),
             store,
             present,
             session,
@@ -177,6 +175,48 @@ def _trained(scenario: Scenario, home: Path, session: Session, taps: Sequence[in
     stored = finished.load([])
     assert stored is not None, "it was just written"
     return stored
+
+
+def is_due(scenario: Scenario, home: Path) -> bool:
+    """Whether a search has to pre-train: nobody has done it."""
+    asked = scenario.dataset.pre_training
+    if scenario.task == "classification" or asked is None or _checkpoints_in(Path(asked)):
+        return False
+    stored = CheckpointStore(home / "checkpoint", _KIND).load([])
+    wanted = classification_scenario(scenario, home)
+    return stored is None or not _same(stored.meta["identity"], _marks(wanted, home))
+
+
+def open_pre_training(
+    wanted: Scenario, home: Path, taps: Sequence[int], group: ProcessGroup | None
+) -> tuple[Opened, AttachedBackend]:
+    """Open the data of pre-training, build its supernet and try every candidate.
+
+    Args:
+        wanted: see :func:`classification_scenario`.
+        home: where the user's files are.
+        taps: layers whose width is no choice.
+        group: the processes that compute; by default this one alone.
+    """
+    opened = open_scenario(wanted, home, role="pre-training", group=group, fixed=taps)
+    try:
+        backend = opened.backend.attach(opened.space, wanted.seed)
+        backend.settle_workers(backend.try_candidates(lambda done, total: None))
+    except BaseException:
+        opened.backend.close()
+        raise
+    return opened, backend
+
+
+def paths_per_update(opened: Opened) -> int:
+    """Paths that make one update of pre-training."""
+    asked = opened.scenario.supernet.paths_per_update or FEW_PATHS_PER_UPDATE
+    return min(asked, opened.data.batches_per_epoch)
+
+
+def _marks(wanted: Scenario, home: Path) -> dict[str, str]:
+    """What a finished pre-training is told from another one by."""
+    return {"pre_train": _digest_of_files(home), "scenario": wanted.training_digest()}
 
 
 def _checkpoints_in(directory: Path) -> list[Path]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 from nasea.backends.distributed.launch import launched_rank
@@ -10,6 +11,8 @@ from nasea.backends.records import Measurement
 from nasea.config import LoadedScenario, load_scenario
 from nasea.errors import CheckpointError, Notice
 from nasea.pipeline.diagnosis.check import few_epochs_notice
+from nasea.pipeline.planning.clock import Clock, as_planned, plan_store, stored_plan
+from nasea.pipeline.planning.time_plan import span
 from nasea.pipeline.probe import Prepared, prepare
 from nasea.pipeline.search.direction import Direction, decide
 from nasea.pipeline.search.finishing import finish
@@ -18,9 +21,11 @@ from nasea.pipeline.search.pre_training import check_source, pre_train, supernet
 from nasea.pipeline.search.scores import ScoreBook
 from nasea.pipeline.search.searching import Searching, last_search
 from nasea.pipeline.search.separation import N_ARCHITECTURES, Separation, measure_separation
-from nasea.pipeline.search.training import Training, measure_all
+from nasea.pipeline.search.timed import TimedSearch, now
+from nasea.pipeline.search.training import OtherPace, Training, measure_all
+from nasea.pipeline.search.within_time import WithinTime
 from nasea.pipeline.session.checkpoint import CheckpointStore
-from nasea.pipeline.session.events import Listener, Progress
+from nasea.pipeline.session.events import Listener, Listeners, Progress
 from nasea.pipeline.session.identity import require_same_supernet
 from nasea.pipeline.session.session import Session, session
 from nasea.results.front import Front
@@ -35,6 +40,7 @@ def search(
     restart: bool = False,
     listener: Listener | None = None,
     strategy: Strategy | None = None,
+    time_budget: float | None = None,
 ) -> Front:
     """Search the networks of a scenario.
 
@@ -51,6 +57,8 @@ def search(
         restart: forget the checkpoints and begin anew.
         listener: hears of progress.
         strategy: proposes the architectures, in place of ``searcher.mode``.
+        time_budget: seconds for the whole job, in place of ``strategy.time_budget``; the most
+            accurate network is retrained in what the search leaves of it.
 
     Returns:
         The Pareto front, as written to ``results/front.json``.
@@ -65,10 +73,15 @@ def search(
     loaded = load_scenario(config)
     home = (directory or Path.cwd()).resolve()
     log = home / f"log_{loaded.scenario.task}"
+    budget = time_budget or loaded.scenario.time_budget
+    clock = None if budget is None else Clock(budget, home, restart)
     with session(home, home / "results", log, listener, loaded.scenario) as ready:
-        front = _Run(loaded, home, restart, ready, strategy).front()
+        run = _Run(loaded, home, restart, ready, strategy, clock)
+        front = run.front()
         ready.group.outcome = front.to_dict()
-        return front
+    if run.timed is not None:
+        run.timed.retrain(config, restart, listener)
+    return front
 
 
 class _Run:
@@ -81,9 +94,15 @@ class _Run:
         restart: bool,
         session: Session,
         strategy: Strategy | None,
+        clock: Clock | None,
     ) -> None:
         self.loaded = loaded
+        self.scenario = loaded.scenario
         self.home = home
+        self.timed: TimedSearch | None = None
+        if clock is not None:
+            session = replace(session, listener=Listeners([session.listener, clock]))
+            self.timed = TimedSearch(clock, home, session)
         self.session = session
         self.listener = session.listener
         self.journal = session.journal
@@ -99,27 +118,66 @@ class _Run:
         self.listener.line(f"nasea {__version__}, scenario {self.loaded.path}")
         for notice in self.loaded.notices:
             self.listener.notice(notice)
-        prepared = self._prepare()
-        try:
-            self.stop.check()
-            return self._search(prepared)
-        finally:
-            prepared.backend.close()
+        self._settle_epochs()
+        while True:
+            prepared = self._prepare()
+            try:
+                self.stop.check()
+                return self._search(prepared)
+            except OtherPace as found:
+                assert self.timed is not None, "only then the pace matters"
+                if self.timed.make_again(prepared, found.seconds):
+                    self.trained.clear()
+                    self.scenario = as_planned(self.scenario, self.home)
+            finally:
+                prepared.backend.close()
+
+    def _settle_epochs(self) -> None:
+        """Plan the epochs where a time is given; keep to those of an earlier plan otherwise."""
+        if self.timed is None:
+            if not self.restart and (earlier := stored_plan(self.home)) is not None:
+                self.scenario = as_planned(self.scenario, self.home)
+                told = f"{earlier[0].epochs} epochs, as planned for {span(earlier[0].budget)}"
+                self.listener.line(f"the supernet keeps its {told}")
+            return
+        if self.timed.clock.plan is not None:
+            self.timed.tell_resumed()
+        else:
+            stored = None if self.restart else self.trained.load([])
+            warning = check_source(self.scenario, self.home) if stored is None else None
+            if warning is not None:
+                self.listener.notice(warning)
+            workers = None if stored is None else int(stored.meta["workers"])
+            began = now()
+            prepared = prepare(self.scenario, self.home, self.listener, workers, self.session.group)
+            try:
+                fixed = None if stored is None else self.scenario.epochs
+                self.timed.make(prepared, now() - began, fixed)
+            finally:
+                prepared.backend.close()
+        self.scenario = as_planned(self.scenario, self.home)
 
     def _prepare(self) -> Prepared:
         stored = None if self.restart else self.trained.load([])
         workers = None if stored is None else int(stored.meta["workers"])
         if stored is None:  # a supernet in training has what pre-training gave
-            warning = check_source(self.loaded.scenario, self.home)
-            if warning is not None:
+            warning = check_source(self.scenario, self.home)
+            if warning is not None and self.timed is None:  # else it was told before planning
                 self.listener.notice(warning)
+        tried = None if self.timed is None else self.timed.tried
+        began = now()
         prepared = prepare(
-            self.loaded.scenario, self.home, self.listener, workers, self.session.group
+            self.scenario, self.home, self.listener, workers, self.session.group, tried
         )
+        if self.timed is not None:
+            self.timed.reopened(now() - began)
         self.identity = supernet_identity(prepared, self.home)
         if self.restart:  # only now: what cannot begin anew must not cost the earlier run
             self.searched.clear()
             self.trained.clear()
+            if self.timed is None:
+                plan_store(self.home).clear()
+            self.restart = False
         elif stored is not None:
             self.metric_changed = require_same_supernet(stored.meta["identity"], self.identity)
         elif self.searched.files():
@@ -144,8 +202,9 @@ class _Run:
             notes.append(warning)
         if not self.trained.files():
             pre_train(prepared, self.home, self.session)
+        clock = None if self.timed is None else self.timed.clock
         training = Training(
-            prepared, self.trained, self.identity, self.session, self.metric_changed
+            prepared, self.trained, self.identity, self.session, self.metric_changed, clock
         )
         training.run()
         other = training.other_budget_notice()
@@ -163,6 +222,8 @@ class _Run:
         direction = self._direction(prepared, training, book)
         mode = prepared.scenario.searcher.proposer
         strategy = self.strategy or strategy_for(mode, prepared.problem)
+        if clock is not None:
+            strategy = WithinTime(strategy, clock)
         searching = Searching(
             prepared, strategy, direction, self.searched, book, self.listener, self.journal,
             self.stop,
@@ -192,6 +253,8 @@ class _Run:
                 searching.save()
             raise
         searching.save()  # what was scored for the results need not be scored again
+        if self.timed is not None:
+            self.timed.plan_retraining(prepared, front)
         return front
 
     def _direction(self, prepared: Prepared, training: Training, book: ScoreBook) -> Direction:

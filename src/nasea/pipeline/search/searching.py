@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from nasea.backends.records import EvaluationSubset, Measurement
@@ -16,6 +17,7 @@ from nasea.pipeline.search.direction import Direction
 from nasea.pipeline.search.finishing import preview
 from nasea.pipeline.search.scores import ScoreBook
 from nasea.pipeline.search.separation import Separation
+from nasea.pipeline.search.within_time import WithinTime
 from nasea.pipeline.session.checkpoint import CheckpointStore
 from nasea.pipeline.session.events import Listener, Progress
 from nasea.pipeline.session.interrupt import StopRequest
@@ -97,6 +99,8 @@ class Searching:
             stall_generations=searcher.stall_generations,
             on_generation=self._on_generation,
         )
+        if isinstance(self.strategy, WithinTime) and self.strategy.is_over:
+            outcome = replace(outcome, reason="the time for the search is used up")
         self.listener.line(f"search ended: {outcome.reason}")
         return outcome
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from nasea.backends import ProcessGroup
 from nasea.config import Scenario
 from nasea.errors import CheckpointError, Notice
+from nasea.pipeline.planning.clock import as_planned
 from nasea.pipeline.probe import Prepared, prepare
 from nasea.pipeline.search.pre_training import supernet_identity
 from nasea.pipeline.session.checkpoint import CheckpointStore
@@ -55,11 +56,12 @@ def open_trained(
         raise CheckpointError(
             f"{store.directory} holds no supernet", fix="run nasea search there to its end first"
         )
+    scenario = as_planned(scenario, home)
     prepared = prepare(scenario, home, listener, int(stored.meta["workers"]), group)
     try:
         found = supernet_identity(prepared, home)
         require_same(stored.meta["identity"], found)
-        if int(stored.meta["epoch"]) < scenario.epochs:
+        if int(stored.meta["epoch"]) < scenario.epochs and not stored.meta.get("ended_early"):
             raise CheckpointError(
                 f"{store.directory} holds a supernet that is not trained to the end",
                 fix="run nasea search there to its end first",

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from nasea.backends.records import EvaluationSubset, Measurement
+from nasea.backends.records import EvaluationSubset, Measurement, ScoreSeconds
 from nasea.cost import format_cost
 from nasea.errors import Notice
 from nasea.pipeline.epochs import Seen
+from nasea.pipeline.planning.clock import Clock
+from nasea.pipeline.planning.speeds import ScoringSpeed, scores_of
+from nasea.pipeline.planning.stages import Counts, duration, search_stages
+from nasea.pipeline.planning.time_plan import SLACK
 from nasea.pipeline.probe import Prepared, require_working_metric
 from nasea.pipeline.search.direction import N_NEEDED, N_WITNESSES, from_json, to_json
 from nasea.pipeline.search.paths import ABOVE, pathfinder
@@ -18,6 +23,47 @@ from nasea.pipeline.session.session import Session
 from nasea.pipeline.supernet_training import SupernetTraining
 from nasea.space import Genome
 from nasea.terms import CostKind
+
+_OFF, _MATTERS = 0.25, 0.05
+"""Another plan is made where the first epoch is off by such a share, and that changes the time of
+the whole job by such a share."""
+
+
+class OtherPace(Exception):
+    """The first epoch took another time than planned.
+
+    Args:
+        seconds: that it took.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(seconds)
+        self.seconds = seconds
+
+
+class EpochTimes:
+    """What epochs take, saving included.
+
+    Attributes:
+        epoch: seconds of the last one.
+        score: seconds of a score before training.
+    """
+
+    def __init__(self) -> None:
+        self.epoch = 0.0
+        self.score = 0.0
+        self._first = False
+        self._began = time.monotonic()
+
+    def begin(self, whole: bool) -> None:
+        """An epoch begins; ``whole``: it is the first, from its first update on."""
+        self._first, self._began = whole, time.monotonic()
+
+    def end(self) -> bool:
+        """An epoch ends; whether it was the first one, and whole."""
+        first, now = self._first, time.monotonic()
+        self.epoch, self._began, self._first = now - self._began, now, False
+        return first
 
 
 class Training(SupernetTraining):
@@ -29,6 +75,7 @@ class Training(SupernetTraining):
         identity: what the checkpoints are marked with.
         session: listener, journal and stop.
         metric_changed: whether what a checkpoint says was measured, another metric measured.
+        clock: says how much time there is; ``None`` where it is not limited.
     """
 
     def __init__(
@@ -38,6 +85,7 @@ class Training(SupernetTraining):
         identity: Mapping[str, str],
         session: Session,
         metric_changed: bool = False,
+        clock: Clock | None = None,
     ) -> None:
         super().__init__(
             prepared.scenario,
@@ -50,6 +98,8 @@ class Training(SupernetTraining):
         )
         self.prepared = prepared
         self.metric_changed = metric_changed
+        self.clock = clock
+        self.times = EpochTimes()
         self.paths = pathfinder(prepared.costs, prepared.problem, prepared.scenario.seed)
         constraint = prepared.scenario.constraint
         self.trained_for: tuple[CostKind, float] = (constraint.type, constraint.value)
@@ -62,8 +112,11 @@ class Training(SupernetTraining):
         It shows after training which way the metric points, and before it whether the metric gives
         a number at all.
         """
+        began = time.monotonic()
         self._measure_untrained(tuple(self.prepared.sample(N_WITNESSES)))
+        self.times.score = (time.monotonic() - began) / max(len(self.witnesses), 1)
         require_working_metric(self.prepared, self.before)
+        self.times.begin(whole=True)
 
     def before_restored(self, meta: Mapping[str, Any]) -> None:
         """Measure anew what another metric measured before training: the same as it was then."""
@@ -73,6 +126,7 @@ class Training(SupernetTraining):
     def after_epoch(self, seen: Seen) -> None:
         """Measure again those without a number: a detection metric may fail if nothing is found."""
         super().after_epoch(seen)
+        self._keep_time()
         asked = self.scenario.searcher.metric_mode
         is_open = sum(m.metric is not None for m in self.before) < N_NEEDED
         if asked == "auto" and is_open and 2 * self.epoch <= self.epochs:
@@ -108,6 +162,57 @@ class Training(SupernetTraining):
             f"the supernet was trained about a budget of {format_cost(value, kind)}: larger "
             "architectures are trained less, or not at all (--restart trains for this budget)",
         )
+
+    def _keep_time(self) -> None:
+        """Tell how long the job will take, or see to it that it takes no longer than it may.
+
+        Raises:
+            OtherPace: the first epoch took so much more, or less, that another plan is better.
+        """
+        first = self.times.end()
+        seconds, clock = self.times.epoch, self.clock
+        if clock is None or clock.plan is None:
+            if first:
+                self.session.listener.line(self._expected(seconds))
+            return
+        plan, rest = clock.plan, self.epochs - self.epoch
+        if first and not plan.measured:
+            off = abs(seconds - plan.speeds.epoch)
+            derived = plan.speeds.pre_epoch > 0 and plan.speeds.pre_epochs is None
+            if (
+                off > _OFF * plan.speeds.epoch
+                and off * self.epochs > _MATTERS * plan.budget
+                and not derived
+            ):
+                raise OtherPace(seconds)
+            clock.update(measured=True)
+        least = 2 * self.scenario.searcher.pop_size * plan.speeds.score
+        free = clock.left - SLACK * plan.budget - plan.speeds.fixed - least
+        if rest and free < seconds:
+            self.epochs, self.ended_early = self.epoch, True
+            text = (
+                f"training took longer than planned: it ends after epoch {self.epoch}, with "
+                f"{rest} to go, so that the search fits into the time"
+            )
+            self.session.listener.notice(Notice("time", text))
+
+    def _expected(self, epoch_seconds: float) -> str:
+        """What the rest of the job will take, in a line."""
+        scores = scores_of(self.prepared)
+        whole = ScoreSeconds(self.times.score / 2, self.times.score / 2)
+        subset = self.prepared.eval_images or self.prepared.data.val_images
+        times_more = self.prepared.data.val_images / subset
+        speed = ScoringSpeed(whole, whole.metric * times_more, 0.0, subset, subset)
+        counts = Counts(self.epochs, scores, self.prepared.eval_images is not None)
+        named = {stage.name: stage.seconds for stage in search_stages(counts, speed, 0.0)}
+        parts = {
+            "training": (self.epochs - 1) * epoch_seconds,
+            "separation check": named["separation check"],
+            f"search of at most {scores:,}": named["scoring"] + named["batch-norm statistics"],
+            "results": named["final front"],
+        }
+        listed = ", ".join(f"{name} {duration(seconds)}" for name, seconds in parts.items())
+        return f"expected from here: about {duration(sum(parts.values()))} ({listed})"
 
     def _measure_untrained(self, witnesses: tuple[Genome, ...]) -> None:
         self.witnesses = witnesses

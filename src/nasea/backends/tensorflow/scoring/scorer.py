@@ -99,7 +99,7 @@ class Scorer(scorer.Scorer[Path, Begun]):
     ) -> Iterator[Path]:
         """The same, from where it parts from an architecture that was calibrated."""
         with self.pre_net.statistics_kept(), self.post_net.statistics_kept():
-            batches = self.data.statistics(draw)
+            batches = self.statistics(draw)
             kept = 0
             if keeps:
                 kept = outputs_within(self.supernet.space, sum(map(len, batches)), self.limit)

@@ -114,7 +114,7 @@ class Scorer(scorer.Scorer[Path, Begun]):
         layers = normalisations(begun.rest_of(network))
         network.eval()
         path = Path(genome, network)
-        batches = self.data.statistics(draw)
+        batches = self.statistics(draw)
         kept = 0
         if keeps:
             kept = outputs_within(self.supernet.space, sum(map(len, batches)), self.limit)

@@ -1,0 +1,115 @@
+"""The time that a job has taken, over all its starts, and the plan that it keeps to."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from nasea.config import Scenario
+from nasea.errors import CheckpointError
+from nasea.pipeline.planning.time_plan import TimePlan
+from nasea.pipeline.session.checkpoint import CheckpointStore
+from nasea.pipeline.session.events import Progress, Silence
+
+_SAVE_SECONDS = 15.0
+"""The time is written down this often; so much is forgotten when a process is killed."""
+
+_KIND = "plan"
+
+
+def plan_store(home: Path) -> CheckpointStore:
+    """Where the plan of a directory is."""
+    return CheckpointStore(home / "checkpoint", _KIND)
+
+
+def stored_plan(home: Path) -> tuple[TimePlan, float] | None:
+    """The plan of a directory and the seconds spent on it; ``None`` where there is none.
+
+    Raises:
+        CheckpointError: it is damaged.
+    """
+    stored = plan_store(home).load([])
+    if stored is None:
+        return None
+    return TimePlan.from_dict(stored.meta["plan"]), float(stored.meta["spent"])
+
+
+def as_planned(scenario: Scenario, home: Path) -> Scenario:
+    """The scenario with the epochs that a plan of this directory settled."""
+    stored = stored_plan(home)
+    if stored is None:
+        return scenario
+    return scenario.model_copy(update={"epochs": stored[0].epochs})
+
+
+class Clock(Silence):
+    """Counts the time of a job; as a listener it writes it down now and then.
+
+    Args:
+        budget: seconds of the whole job.
+        home: where ``checkpoint/`` is.
+        restart: whether what earlier starts spent counts no more.
+        now: tells the time, in seconds.
+
+    Attributes:
+        plan: ``None`` before it is made.
+    """
+
+    def __init__(
+        self,
+        budget: float,
+        home: Path,
+        restart: bool = False,
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._now = now
+        self._began = now()
+        self._store = plan_store(home)
+        self.plan: TimePlan | None = None
+        self._before = 0.0
+        self.budget = budget
+        stored = None if restart else stored_plan(home)
+        if stored is not None:
+            plan, self._before = stored
+            self.plan = replace(plan, budget=budget)
+            if budget != plan.budget:  # what the search may take is settled anew
+                self.plan = replace(self.plan, search_until=None, retrained=None)
+        self._saved_at = self._began
+
+    @property
+    def spent(self) -> float:
+        """Seconds of all starts together."""
+        return self._before + self._now() - self._began
+
+    @property
+    def left(self) -> float:
+        """Seconds that are left, the slack aside."""
+        return self.budget - self.spent
+
+    def update(self, **changes: Any) -> TimePlan:
+        """Change the plan and write it down."""
+        assert self.plan is not None, "it is made first"
+        self.plan = replace(self.plan, **changes)
+        self.save()
+        return self.plan
+
+    def save(self) -> None:
+        """Write down the plan and the time.
+
+        Raises:
+            CheckpointError: it cannot be written.
+        """
+        if self.plan is None:
+            return
+        self._store.save({"plan": self.plan.to_dict(), "spent": self.spent})
+        self._saved_at = self._now()
+
+    def progress(self, progress: Progress) -> None:
+        """Write down the time now and then."""
+        if self._now() - self._saved_at > _SAVE_SECONDS:
+            with suppress(CheckpointError):  # a full disk is told by what matters more
+                self.save()

@@ -1,0 +1,54 @@
+"""From measured speeds to what a plan is made of."""
+
+from __future__ import annotations
+
+from nasea.pipeline.planning.pre_training import PreTrainingSpeed
+from nasea.pipeline.planning.speeds import ScoringSpeed, TrainingSpeed, choosing_seconds, scores_of
+from nasea.pipeline.planning.stages import Counts, search_stages
+from nasea.pipeline.planning.time_plan import Least, Speeds
+from nasea.pipeline.probe import Prepared
+from nasea.strategy import strategy_for
+
+_FIXED = ("direction of the metric", "separation check", "final front")
+_MOST_SCORES = 400
+"""A plan counts on a front of so many scores at most: the size of a front hardly matters."""
+
+
+def plan_speeds(
+    prepared: Prepared,
+    training: TrainingSpeed,
+    scoring: ScoringSpeed,
+    probing: float,
+    pre: PreTrainingSpeed | None,
+    trained: bool = False,
+) -> Speeds:
+    """The speeds that a plan is made of.
+
+    Args:
+        prepared: the run.
+        training: of the supernet.
+        scoring: of architectures.
+        probing: seconds that preparing the run took.
+        pre: pre-training, where it is due.
+        trained: whether there is a supernet already.
+    """
+    scores = scores_of(prepared)
+    strategy = strategy_for(prepared.scenario.searcher.proposer, prepared.problem)
+    choosing = choosing_seconds(prepared, strategy) / max(scores, 1)
+    counts = Counts(1, min(scores, _MOST_SCORES), prepared.eval_images is not None)
+    stages = search_stages(counts, scoring, 0.0)
+    return Speeds(
+        probing=probing,
+        epoch=0.0 if trained else training.epoch_seconds,
+        pre_epoch=0.0 if pre is None else pre.speed.epoch_seconds,
+        pre_epochs=None if pre is None or pre.follows_search else pre.epochs,
+        fixed=sum(stage.seconds for stage in stages if stage.name in _FIXED),
+        score=scoring.one.total + choosing,
+        alone_epoch=training.epoch_seconds + scoring.one.statistics + scoring.whole,
+    )
+
+
+def least_of(prepared: Prepared) -> Least:
+    """The least that a plan must have room for."""
+    choices, searcher = max(prepared.space.choices), prepared.scenario.searcher
+    return Least.of(choices, searcher.pop_size, scores_of(prepared))

@@ -1,0 +1,65 @@
+"""What pre-training will take, where a search has to do it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from nasea.backends import ProcessGroup
+from nasea.pipeline.planning.speeds import PACE_SECONDS, TrainingSpeed, training_speed
+from nasea.pipeline.planning.stages import StageTime, training_stage
+from nasea.pipeline.probe import Prepared
+from nasea.pipeline.search.paths import FairPaths
+from nasea.pipeline.search.pre_training import (
+    CLASSIFICATION_SCENARIO,
+    classification_scenario,
+    is_due,
+    open_pre_training,
+    paths_per_update,
+)
+from nasea.pipeline.session.events import Listener
+
+
+@dataclass(frozen=True)
+class PreTrainingSpeed:
+    """How fast pre-training is.
+
+    Attributes:
+        speed: of its supernet.
+        epochs: how many it has.
+        follows_search: whether these are as many as the search's supernet has.
+    """
+
+    speed: TrainingSpeed
+    epochs: int
+    follows_search: bool
+
+    @property
+    def stage(self) -> StageTime:
+        """What it takes."""
+        return training_stage("pre-training", self.epochs, self.speed)
+
+
+def pre_training_speed(
+    prepared: Prepared, home: Path, listener: Listener, group: ProcessGroup | None = None
+) -> PreTrainingSpeed | None:
+    """Measure pre-training; ``None`` where it is not due.
+
+    Args:
+        prepared: the run.
+        home: where the user's files are.
+        listener: hears of progress.
+        group: the processes that compute; by default this one alone.
+    """
+    if not is_due(prepared.scenario, home):
+        return None
+    listener.line("probing what pre-training trains on")
+    wanted = classification_scenario(prepared.scenario, home)
+    opened, backend = open_pre_training(wanted, home, prepared.space.taps, group)
+    try:
+        paths = FairPaths(opened.space, wanted.seed)
+        speed = training_speed(backend, paths_per_update(opened), paths, PACE_SECONDS, home)
+    finally:
+        opened.backend.close()
+    follows = not (home / CLASSIFICATION_SCENARIO).is_file()
+    return PreTrainingSpeed(speed, wanted.epochs, follows)

@@ -1,0 +1,216 @@
+"""A plan that fits a job into a given time, from measured speeds.
+
+The epochs of the supernet must be known before it is trained, since the user's schedule goes by
+them. What is left then goes to scores and to retraining, of which each takes as much as there is.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from nasea.config.schema.spans import SPAN_WORDS, read_span, span_advice
+from nasea.errors import NaseaError, TimeBudgetError
+from nasea.pipeline.planning.stages import StageTime, duration
+
+SLACK = 0.03
+"""Share of the time that is kept free."""
+
+_SEARCH, _RETRAINING = 0.25, 0.25
+"""Shares of what is left beside the fixed parts; the supernet gets the rest."""
+
+_LEAST_GENERATIONS = 2
+
+
+@dataclass(frozen=True)
+class Speeds:
+    """What the parts of a job take, in seconds.
+
+    Attributes:
+        probing: opening data and building a supernet, which is done again for the plan's epochs,
+            and for retraining.
+        epoch: an epoch of the supernet.
+        pre_epoch: of pre-training; 0 where there is none,
+        pre_epochs: and how many it has; ``None`` for as many as the supernet.
+        fixed: direction, separation check, writing.
+        score: a score of the search, choosing it included.
+        alone_epoch: an epoch of retraining, which is measured on the whole of val_dir.
+    """
+
+    probing: float
+    epoch: float
+    pre_epoch: float
+    pre_epochs: int | None
+    fixed: float
+    score: float
+    alone_epoch: float
+
+    def training(self, epochs: int) -> float:
+        """Supernet and pre-training."""
+        return epochs * self.epoch + self.pre_training(epochs)
+
+    def pre_training(self, epochs: int) -> float:
+        """Pre-training, where the supernet has so many epochs."""
+        return self.pre_epoch * (epochs if self.pre_epochs is None else self.pre_epochs)
+
+
+@dataclass(frozen=True)
+class Least:
+    """The least that makes a job worth its while.
+
+    Attributes:
+        epochs: of the supernet: each candidate of a layer sees every image once.
+        scores: architectures.
+        retraining: epochs.
+        most_scores: what the search has at most.
+    """
+
+    epochs: int
+    scores: int
+    retraining: int
+    most_scores: int
+
+    @classmethod
+    def of(cls, choices: int, pop_size: int, most_scores: int) -> Least:
+        """For a space with so many candidates in a layer."""
+        scores = min(_LEAST_GENERATIONS * pop_size, most_scores)
+        return cls(choices, scores, max(1, choices // 2), most_scores)
+
+
+@dataclass(frozen=True)
+class TimePlan:
+    """What is done with the time.
+
+    Attributes:
+        budget: seconds of the whole job.
+        spent: seconds that were spent when it was planned.
+        epochs: of the supernet.
+        scores: architectures that there is time to score, about.
+        retraining: epochs of the most accurate network alone, about.
+        speeds: what it was planned from.
+        search_until: seconds after which the search ends; settled when it begins.
+        measured: whether the speed of the first epoch was measured and kept to.
+        retrained: (architecture, epochs) once they are settled.
+    """
+
+    budget: float
+    spent: float
+    epochs: int
+    scores: int
+    retraining: int
+    speeds: Speeds
+    search_until: float | None = None
+    measured: bool = False
+    retrained: tuple[int, int] | None = None
+
+    @property
+    def stages(self) -> list[StageTime]:
+        """Where the time goes."""
+        speeds = self.speeds
+        pre = speeds.pre_training(self.epochs)
+        training = self.epochs * speeds.epoch
+        search = self.scores * speeds.score
+        retraining = speeds.probing + self.retraining * speeds.alone_epoch
+        rows = [
+            StageTime("so far", self.spent, "probing and measuring"),
+            StageTime("pre-training", pre, f"{duration(speeds.pre_epoch)} an epoch"),
+            StageTime("supernet training", training, f"{self.epochs} epochs of "
+                      f"{duration(speeds.epoch)}"),
+            StageTime("search", search, f"about {self.scores:,} scores of "
+                      f"{duration(speeds.score)}"),
+            StageTime("direction, separation check, results", speeds.fixed + speeds.probing,
+                      "fixed"),
+            StageTime("retraining", retraining, f"about {self.retraining} epochs of "
+                      f"{duration(speeds.alone_epoch)}, of the most accurate network"),
+        ]  # fmt: skip
+        return [row for row in rows if row.seconds > 0]
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON values."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, stored: Mapping[str, Any]) -> TimePlan:
+        """The inverse of :meth:`to_dict`."""
+        retrained = stored["retrained"]
+        changed = {
+            "speeds": Speeds(**stored["speeds"]),
+            "retrained": None if retrained is None else (int(retrained[0]), int(retrained[1])),
+        }
+        return cls(**{**stored, **changed})
+
+
+def make_plan(budget: float, spent: float, speeds: Speeds, least: Least) -> TimePlan:
+    """Share the time out.
+
+    Args:
+        budget: seconds of the whole job.
+        spent: seconds of it that are gone.
+        speeds: what the parts take.
+        least: what must be done.
+
+    Raises:
+        TimeBudgetError: it does not suffice for the least.
+    """
+    fixed = spent + speeds.fixed + 2 * speeds.probing
+    needed = (
+        speeds.training(least.epochs)
+        + least.scores * speeds.score
+        + least.retraining * speeds.alone_epoch
+    )
+    free = budget * (1 - SLACK) - fixed
+    if free < needed:
+        smallest = (fixed + needed) / (1 - SLACK)
+        raise TimeBudgetError(
+            f"the time of {span(budget)} is too short: {least.epochs} epochs of the supernet "
+            f"({duration(speeds.training(least.epochs))}), {least.scores} scores "
+            f"({duration(least.scores * speeds.score)}), {least.retraining} epochs of retraining "
+            f"({duration(least.retraining * speeds.alone_epoch)}) and the rest "
+            f"({duration(fixed)}) take at least {duration(smallest)}",
+            fix=f"give at least {span(1.1 * smallest)}, use a smaller data set, fewer "
+            "supernet.blocks or smaller supernet.filters",
+        )
+    least_search = least.scores * speeds.score
+    least_alone = least.retraining * speeds.alone_epoch
+    search = min(max(_SEARCH * free, least_search), least.most_scores * speeds.score)
+    alone = max(_RETRAINING * free, least_alone)
+    room = free - search - alone - speeds.training(0)
+    epochs = max(
+        least.epochs, math.floor(room / max(speeds.training(1) - speeds.training(0), 1e-9))
+    )
+    rest = free - speeds.training(epochs)
+    search = max(least_search, min(search, rest - least_alone))
+    alone = max(rest - search, least_alone)
+    scores = min(math.floor(search / max(speeds.score, 1e-9) + 1e-6), least.most_scores)
+    retraining = max(least.retraining, math.floor(alone / max(speeds.alone_epoch, 1e-9)))
+    return TimePlan(budget, spent, epochs, max(scores, least.scores), retraining, speeds)
+
+
+def span(seconds: float) -> str:
+    """A time as ``--time`` takes it, rounded up: ``45s``, ``12m``, ``1h30m``."""
+    if seconds < 120:
+        return f"{math.ceil(seconds)}s"
+    minutes = math.ceil(seconds / 60)
+    if minutes < 120:
+        return f"{minutes}m"
+    hours, rest = divmod(minutes, 60)
+    return f"{hours}h" + (f"{rest}m" if rest else "")
+
+
+def parse_time(text: str, name: str) -> float:
+    """A time as people write it, in seconds.
+
+    Args:
+        text: such as ``90m`` or ``1h30m``.
+        name: of the option, for the message.
+
+    Raises:
+        NaseaError: it is none.
+    """
+    seconds = read_span(text)
+    if seconds is None or seconds <= 0:
+        fix = span_advice(text) or "write a number and s, m, h or d"
+        raise NaseaError(f"{name} must be {SPAN_WORDS}, found {text}", fix=fix)
+    return seconds

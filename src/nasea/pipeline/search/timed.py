@@ -1,0 +1,177 @@
+"""What a time budget adds to a search: speeds are measured, the work is planned, time is kept."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from pathlib import Path
+
+from nasea.backends.distributed.launch import launched
+from nasea.backends.records import EvaluationSubset
+from nasea.backends.training.trial import Tried
+from nasea.errors import Notice, TimeBudgetError
+from nasea.pipeline.planning.clock import Clock
+from nasea.pipeline.planning.measured_plan import least_of, plan_speeds
+from nasea.pipeline.planning.pre_training import pre_training_speed
+from nasea.pipeline.planning.speeds import (
+    PACE_SECONDS,
+    scoring_speed,
+    supernet_speed,
+    training_speed,
+)
+from nasea.pipeline.planning.stages import duration, table
+from nasea.pipeline.planning.time_plan import SLACK, Speeds, TimePlan, make_plan, span
+from nasea.pipeline.probe import Prepared, require_same_metric, require_working_metric
+from nasea.pipeline.retraining.plan import Request
+from nasea.pipeline.retraining.retrain import retrain
+from nasea.pipeline.session.events import Listener, Listeners
+from nasea.pipeline.session.session import Session
+from nasea.results.front import Front
+
+
+class TimedSearch:
+    """A search that has a time to keep to.
+
+    Args:
+        clock: counts the time.
+        home: where ``checkpoint/`` and ``results/`` are.
+        session: listener and processes.
+
+    Attributes:
+        tried: what trying every candidate showed, when the plan was made in this start.
+    """
+
+    def __init__(self, clock: Clock, home: Path, session: Session) -> None:
+        self.clock = clock
+        self.home = home
+        self.session = session
+        self.tried: Tried | None = None
+
+    def make(self, prepared: Prepared, probing: float, fixed_epochs: int | None) -> TimePlan:
+        """Measure and plan; print the plan and write it down.
+
+        Args:
+            prepared: the run, with provisional epochs.
+            probing: seconds that preparing it took.
+            fixed_epochs: of a supernet that is there already.
+
+        Raises:
+            TimeBudgetError: the time does not suffice.
+            NaseaError: whatever the probe of ``nasea check`` may find.
+        """
+        self.session.listener.begin("probe", "measuring speeds for the plan")
+        speeds = self._speeds(prepared, probing, trained=fixed_epochs is not None)
+        plan = make_plan(self.clock.budget, self.clock.spent, speeds, least_of(prepared))
+        if fixed_epochs is not None:
+            plan = replace(plan, epochs=fixed_epochs)
+        self.tried = prepared.backend.tried
+        return self._settle(plan)
+
+    def make_again(self, prepared: Prepared, epoch_seconds: float) -> bool:
+        """Plan anew with what an epoch really took; ``False`` where the plan stays.
+
+        Args:
+            prepared: the run.
+            epoch_seconds: of the first epoch, which is given up.
+        """
+        plan = self.clock.plan
+        assert plan is not None, "it was kept to"
+        speeds = replace(plan.speeds, epoch=epoch_seconds)
+        text = (
+            f"an epoch took {duration(epoch_seconds)}, {duration(plan.speeds.epoch)} were planned"
+        )
+        try:
+            fresh = make_plan(self.clock.budget, self.clock.spent, speeds, least_of(prepared))
+        except TimeBudgetError:
+            self.session.listener.notice(
+                Notice("time", f"{text}: less will be searched and retrained than planned")
+            )
+            self.clock.update(measured=True)
+            return False
+        self.session.listener.notice(Notice("time", f"{text}: planned anew, training begins anew"))
+        self.tried = prepared.backend.tried
+        self._settle(replace(fresh, measured=True))
+        return True
+
+    def reopened(self, seconds: float) -> None:
+        """Take note of what opening everything takes where all modules are imported."""
+        plan = self.clock.plan
+        assert plan is not None, "it is made first"
+        if self.tried is not None:
+            self.clock.update(speeds=replace(plan.speeds, probing=seconds))
+
+    def tell_resumed(self) -> None:
+        """Say how much time is left."""
+        left = max(self.clock.left, 0.0)
+        self.session.listener.line(
+            f"time: {duration(self.clock.spent)} of {span(self.clock.budget)} are spent, "
+            f"{duration(left)} are left"
+        )
+
+    def plan_retraining(self, prepared: Prepared, front: Front) -> None:
+        """Settle how long the most accurate network can be trained in the rest of the time."""
+        plan = self.clock.plan
+        assert plan is not None, "it was kept to"
+        if plan.retrained is not None:
+            return
+        backend, genome = prepared.backend, front.best.genome
+        one = training_speed(backend, 1, lambda index: genome, 2.0, self.home)
+        _, score = backend.time_score(genome, EvaluationSubset())
+        seconds = one.epoch_seconds + score.total
+        room = self.clock.left - SLACK * self.clock.budget - plan.speeds.probing - score.total
+        epochs = int(room / max(seconds, 1e-9))
+        self.clock.update(retrained=(front.best.number, max(epochs, 0)))
+
+    def retrain(self, config: Path, restart: bool, listener: Listener | None) -> None:
+        """Train the most accurate network for the rest of the time, or go on with it.
+
+        Called where the session of the search is over: a retraining has one of its own.
+        """
+        plan = self.clock.plan
+        assert plan is not None and plan.retrained is not None, "the search settled both"
+        number, epochs = plan.retrained
+        listeners = Listeners([*([] if listener is None else [listener]), self.clock])
+        command = f"nasea retrain --arch {number}"
+        if epochs < 1:
+            listeners.notice(Notice("time", f"none is left for retraining: {command}"))
+        elif launched() is not None:  # the other processes are gone
+            listeners.notice(Notice("time", f"for retraining start {command} --epochs {epochs}"))
+        else:
+            listeners.line(f"retraining architecture {number} in the rest of the time")
+            retrain(
+                config,
+                number,
+                Request(epochs=epochs),
+                formats=[],
+                results=self.home / "results",
+                directory=self.home,
+                restart=restart,
+                listener=listeners,
+            )
+        self.clock.save()
+        listeners.line(f"time: {duration(self.clock.spent)} of {span(self.clock.budget)} are spent")
+
+    def _speeds(self, prepared: Prepared, probing: float, trained: bool) -> Speeds:
+        scoring, (first, again) = scoring_speed(prepared)
+        require_working_metric(prepared, [first])
+        require_same_metric(prepared, first, again)
+        training = supernet_speed(prepared, self.home, PACE_SECONDS)
+        pre = None
+        if not trained:
+            group = self.session.group
+            pre = pre_training_speed(prepared, self.home, self.session.listener, group)
+        return plan_speeds(prepared, training, scoring, probing, pre, trained)
+
+    def _settle(self, plan: TimePlan) -> TimePlan:
+        self.clock.plan = plan
+        self.clock.save()
+        listener = self.session.listener
+        listener.begin("probe", f"the plan for {span(plan.budget)}")
+        for name, text in table(plan.stages):
+            listener.line(f"{name}: {text}")
+        return plan
+
+
+def now() -> float:
+    """Seconds, for differences."""
+    return time.monotonic()

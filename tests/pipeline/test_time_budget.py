@@ -1,0 +1,246 @@
+"""A job in a given time: the plan, the clock over several starts, the search that keeps to it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nasea.config import load_scenario
+from nasea.config.schema.spans import read_span
+from nasea.errors import NaseaError, TimeBudgetError
+from nasea.pipeline.planning.clock import Clock, as_planned, stored_plan
+from nasea.pipeline.planning.time_plan import (
+    SLACK,
+    Least,
+    Speeds,
+    TimePlan,
+    make_plan,
+    parse_time,
+    span,
+)
+from nasea.pipeline.search import timed
+from nasea.pipeline.search.training import OtherPace, Training
+from nasea.pipeline.search.within_time import WithinTime
+from nasea.pipeline.session.events import Progress
+from nasea.space import Genome
+from nasea.strategy import Strategy, Study
+
+from .project import Project, Recorder, both_frameworks
+
+pytest_plugins = ["pipeline.fixtures"]
+
+SPEEDS = Speeds(
+    probing=10.0, epoch=20.0, pre_epoch=0.0, pre_epochs=None, fixed=60.0, score=2.0, alone_epoch=15
+)
+LEAST = Least.of(choices=8, pop_size=20, most_scores=400)
+
+
+@pytest.mark.parametrize(
+    "text, seconds",
+    [("2h", 7200), ("90m", 5400), ("1h30m", 5400), ("1.5 hours", 5400), ("45 S", 45),
+     ("1d 2h 3m 4s", 93784), ("2", None), ("1:30", None), ("", None), ("30m1h", None),
+     ("1h1h", None), ("-2h", None), ("2x", None), ("h", None)],
+)  # fmt: skip
+def test_spans_of_time(text: str, seconds: float | None) -> None:
+    assert read_span(text) == seconds
+
+
+@given(st.integers(1, 10**7))
+def test_a_span_that_is_told_can_be_given_and_is_no_less(seconds: int) -> None:
+    again = read_span(span(seconds))
+    assert again is not None
+    assert seconds <= again < seconds + 60
+
+
+def test_a_time_of_nothing_is_refused() -> None:
+    with pytest.raises(NaseaError, match="--time must be a time with its unit"):
+        parse_time("0h", "--time")
+
+
+@given(
+    budget=st.floats(100, 1e6),
+    epoch=st.floats(0.01, 1000),
+    score=st.floats(0.01, 100),
+    alone=st.floats(0.01, 1000),
+    pre=st.sampled_from([(0.0, None), (5.0, None), (5.0, 10)]),
+)
+def test_a_plan_fits_or_the_smallest_that_would_is_told(
+    budget: float, epoch: float, score: float, alone: float, pre: tuple[float, int | None]
+) -> None:
+    speeds = Speeds(10.0, epoch, *pre, 60.0, score, alone)
+    try:
+        plan = make_plan(budget, 5.0, speeds, LEAST)
+    except TimeBudgetError as error:
+        told = str(error.fix).removeprefix("give at least ").partition(",")[0]
+        enough = read_span(told)
+        assert enough is not None and enough > budget
+        plan = make_plan(enough, 5.0, speeds, LEAST)
+    total = sum(stage.seconds for stage in plan.stages)
+    assert total <= plan.budget * (1 - SLACK) * (1 + 1e-9)
+    assert (plan.epochs >= LEAST.epochs, plan.scores >= LEAST.scores) == (True, True)
+    assert LEAST.scores <= plan.scores <= LEAST.most_scores
+    # Nothing that would fit is left out.
+    largest = max(epoch + (pre[0] if pre[1] is None else 0), alone)
+    assert plan.budget * (1 - SLACK) - total <= largest * (1 + 1e-6) + score
+    assert TimePlan.from_dict(plan.to_dict()) == plan
+
+
+def test_half_of_the_time_is_for_the_supernet() -> None:
+    plan = make_plan(7200, 20, SPEEDS, LEAST)
+    free = 7200 * (1 - SLACK) - 20 - 60 - 20
+    # 400 scores are all there is to do, so that more is left for the others.
+    assert plan.scores == 400
+    assert plan.epochs == int((0.75 * free - 800) / 20)
+    assert plan.retraining == int((free - 800 - plan.epochs * 20) / 15)
+
+
+class Ticking:
+    """A clock that is moved by hand."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    def __call__(self) -> float:
+        return self.seconds
+
+
+def test_the_time_counts_over_all_starts(tmp_path: Path) -> None:
+    tick = Ticking()
+    clock = Clock(1000.0, tmp_path, now=tick)
+    assert clock.plan is None and stored_plan(tmp_path) is None
+    tick.seconds = 100.0
+    clock.plan = make_plan(1000.0, clock.spent, replace(SPEEDS, epoch=5.0), LEAST)
+    clock.save()
+    tick.seconds = 130.0
+    clock.progress(Progress("train", 1, 10, "update"))  # what is written down stays spent
+    tick.seconds = 140.0
+
+    again = Clock(1000.0, tmp_path, now=Ticking())
+    assert again.plan == clock.plan
+    assert (again.spent, again.left) == (130.0, 870.0)
+    other = Clock(2000.0, tmp_path, now=Ticking())
+    assert other.plan is not None
+    assert (other.plan.epochs, other.left) == (clock.plan.epochs, 1870.0)
+    anew = Clock(1000.0, tmp_path, restart=True, now=Ticking())
+    assert (anew.plan, anew.spent) == (None, 0.0)
+
+
+class _Proposes(Strategy):
+    def __init__(self, count: int) -> None:
+        self.count = count
+
+    def ask(self, study: Study) -> Sequence[Genome]:
+        return [(i,) for i in range(self.count)]
+
+
+def study(scored: int) -> Any:
+    class _Study:
+        archive = range(scored)
+
+    return _Study()
+
+
+def test_no_more_is_proposed_than_there_is_time_for(tmp_path: Path) -> None:
+    tick = Ticking()
+    clock = Clock(1000.0, tmp_path, now=tick)
+    clock.plan = replace(make_plan(1000.0, 0.0, replace(SPEEDS, epoch=5), LEAST), search_until=200)
+    tick.seconds = 150.0
+    within = WithinTime(_Proposes(40), clock)
+    assert within.name == "_Proposes"
+    assert len(within.ask(study(10))) == 25  # of 2 s each
+    tick.seconds = 205.0
+    assert within.ask(study(10)) == () and within.is_over
+    fresh = WithinTime(_Proposes(40), clock)
+    assert len(fresh.ask(study(0))) == 2, "without a score there would be no front"
+
+
+def test_the_end_of_the_search_is_settled_once(tmp_path: Path) -> None:
+    tick = Ticking()
+    clock = Clock(1000.0, tmp_path, now=tick)
+    clock.plan = make_plan(1000.0, 0.0, replace(SPEEDS, epoch=5), LEAST)
+    tick.seconds = 600.0  # training took longer than planned
+    WithinTime(_Proposes(1), clock).ask(study(0))
+    until = clock.plan.search_until
+    assert until is not None and 600 < until < 1000 * (1 - SLACK)
+    tick.seconds = 650.0
+    WithinTime(_Proposes(1), clock).ask(study(0))
+    assert clock.plan.search_until == until
+
+
+def test_scenarios_without_a_time_mean_what_they_meant(fresh: Project) -> None:
+    plain = load_scenario(fresh.home / "scen.yaml").scenario
+    assert "time_budget" not in plain.to_dict()
+    timed = fresh.scenario(("    epochs: 6\n", "    epochs: 6\n    time_budget: 90m\n"))
+    loaded = load_scenario(timed.home / "scen.yaml")
+    assert loaded.scenario.time_budget == 5400
+    assert loaded.scenario.training_digest() == plain.training_digest()
+    assert "strategy.epochs: not used: time_budget plans the epochs" in str(loaded.notices[0])
+    timed.scenario(("    epochs: 6\n", ""))
+    assert load_scenario(timed.home / "scen.yaml").scenario.epochs == 60
+
+
+@both_frameworks
+def test_a_search_in_a_given_time_retrains_in_what_is_left(
+    fresh: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[TimePlan] = []
+
+    def small_plan(budget: float, spent: float, speeds: Speeds, least: Least) -> TimePlan:
+        """The real plan, with less of everything: this is no matter of time."""
+        plan = make_plan(1e6, spent, speeds, least)
+        made.append(replace(plan, epochs=2 + len(made), scores=6, budget=budget, search_until=1e9))
+        return made[-1]
+
+    def other_pace(training: Training) -> None:
+        monkeypatch.setattr(Training, "_keep_time", lambda training: None)
+        raise OtherPace(1.0)
+
+    def few_epochs(self: timed.TimedSearch, prepared: Any, front: Any) -> None:
+        self.clock.update(retrained=(front.best.number, 1))
+
+    monkeypatch.setattr(timed, "make_plan", small_plan)
+    monkeypatch.setattr(timed, "PACE_SECONDS", 0.01)
+    monkeypatch.setattr(Training, "_keep_time", other_pace)
+    monkeypatch.setattr(timed.TimedSearch, "plan_retraining", few_epochs)
+    fresh.scenario(
+        ("    epochs: 6\n", "    time_budget: 1d\n"), ("generation_num: 3", "generation_num: 1")
+    )
+    heard = Recorder()
+    front = fresh.search(heard)
+    assert [plan.epochs for plan in made] == [2, 3], "planned anew after the first epoch"
+    assert "planned anew, training begins anew" in heard.told
+    assert "epoch 3/3" in heard.told
+    assert len(front) > 0
+    retrained = fresh.home / "results" / f"retrained_{front.best.number}"
+    assert (retrained / "retrained.json").is_file()
+    scenario = load_scenario(fresh.home / "scen.yaml").scenario
+    assert as_planned(scenario, fresh.home).epochs == 3
+
+    again = Recorder()
+    fresh.search(again)
+    assert "the supernet is trained: 3 epochs" in again.told
+    assert "the network is retrained" in again.told
+    assert again.updates == 0
+
+    fresh.scenario(("    time_budget: 1d\n", "    epochs: 6\n"))
+    unlimited = Recorder()
+    fresh.search(unlimited)
+    assert "the supernet keeps its 3 epochs, as planned for 24h" in unlimited.told
+    assert unlimited.updates == 0
+
+
+def test_too_little_time_is_refused_with_the_smallest_that_would_do(
+    fresh: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(timed, "PACE_SECONDS", 0.01)
+    fresh.scenario(("    epochs: 6\n", "    time_budget: 1s\n"))
+    with pytest.raises(TimeBudgetError, match="the time of 1s is too short: 4 epochs") as caught:
+        fresh.search()
+    assert "give at least" in str(caught.value.fix)
+    assert not (fresh.home / "results").exists()
