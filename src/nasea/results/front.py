@@ -64,7 +64,8 @@ class FrontMember:
         blocks: name of the block of each layer.
         accuracy: higher is better; on the whole of val_dir.
         metric: what the user's metric returned, on the whole of val_dir.
-        search_metric: what the user's metric returned during the search.
+        search_metric: what the user's metric returned during the search; the mean where it was
+            measured several times.
         parameters: weights of the network.
         flops: FLOPs (2 x MACs) for one image.
         latency_ms: milliseconds at batch 1; ``None`` when latency was not modelled.
@@ -115,6 +116,8 @@ class RunInfo:
         objectives: costs that were traded beside that of the constraint.
         proposer: name of the strategy that proposed architectures: ``searcher.mode``, or that of an
             object given from Python; ``None`` in results of earlier versions, which do not say.
+        ended: why the search ended, in a sentence; empty in results of earlier versions.
+        scored_again: measurements of members of the front beyond the first, on other images.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = _STRICT
@@ -135,6 +138,8 @@ class RunInfo:
     processor: str | None = None
     objectives: tuple[CostKind, ...] = ()
     proposer: str | None = None
+    ended: str = ""
+    scored_again: int = 0
 
     @property
     def task_name(self) -> str:

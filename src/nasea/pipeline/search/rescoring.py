@@ -1,0 +1,37 @@
+"""On which images an architecture is scored again, where a lucky score may have chosen it."""
+
+from __future__ import annotations
+
+from nasea.backends.records import EvaluationSubset
+from nasea.pipeline.search.separation import Separation
+
+_WORTH = 0.1
+"""Share of the variance of a score that a second one must take away to be worth its time."""
+
+
+def other_images(
+    images: int | None, available: int, separation: Separation | None
+) -> tuple[EvaluationSubset, ...]:
+    """What an architecture is measured on at its second, third, ... score.
+
+    Where the search measures on a part of the validation images, that is others of them, and other
+    training images for the normalisation statistics. Where it measures on all, only the latter are
+    left to change; they are changed if that explains enough of what scores differ by.
+
+    Args:
+        images: that the search measures on, spread evenly; ``None`` for all of them.
+        available: validation images.
+        separation: what was found of the noise of scores; ``None`` where nothing was.
+
+    Returns:
+        None where nothing is known of the noise, or there is none.
+    """
+    if separation is None or not separation.noise:
+        return ()
+    if images is not None and not separation.undefined and 2 < 2 * images - 1 <= available:
+        # Of 2 n - 1 images spread evenly, every other one is one of n that are.
+        return (EvaluationSubset(2 * images - 1, half=1, statistics=1),)
+    of_draws = (separation.draw_noise or 0.0) ** 2 / separation.noise**2
+    if of_draws / 2 < _WORTH:
+        return ()
+    return (EvaluationSubset(images, statistics=1),)
