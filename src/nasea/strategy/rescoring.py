@@ -30,11 +30,14 @@ class Rescoring:
             first score is turn 0. What is measured depends on nothing else.
         most: measurements of an architecture at most, the first included; at least 1.
         noise: standard deviation of one score about what it estimates, in units of quality.
+        least: architectures that must be scored before anything is scored again: an early front
+            is soon replaced.
     """
 
     measure: Callable[[Sequence[Genome], int], Sequence[Score]]
     most: int
     noise: float
+    least: int = 0
 
 
 def confirmed(archive: Archive, budget: float, rescoring: Rescoring) -> tuple[Archive, int]:
@@ -55,6 +58,8 @@ def confirmed(archive: Archive, budget: float, rescoring: Rescoring) -> tuple[Ar
         ValueError: there are more or fewer scores than genomes.
     """
     measured = 0
+    if len(archive) < rescoring.least:
+        return archive, measured
     while doubtful := _doubtful(archive, budget, rescoring):
         for turn, records in groupby(doubtful, key=_turn):
             genomes = [record.genome for record in records]

@@ -5,6 +5,9 @@ from __future__ import annotations
 from nasea.backends.records import EvaluationSubset
 from nasea.pipeline.search.separation import Separation
 
+SCORED_FIRST = 100
+"""Architectures that are scored before any of them is scored again."""
+
 _WORTH = 0.1
 """Share of the variance of a score that a second one must take away to be worth its time."""
 

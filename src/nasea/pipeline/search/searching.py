@@ -14,7 +14,7 @@ from nasea.errors import CheckpointError, Notice, RankLostError
 from nasea.pipeline.probe import Prepared
 from nasea.pipeline.search.direction import Direction
 from nasea.pipeline.search.finishing import preview
-from nasea.pipeline.search.rescoring import other_images
+from nasea.pipeline.search.rescoring import SCORED_FIRST, other_images
 from nasea.pipeline.search.scores import ScoreBook
 from nasea.pipeline.search.separation import Separation
 from nasea.pipeline.session.checkpoint import CheckpointStore
@@ -104,7 +104,7 @@ class Searching:
             archive=self._archive,
             state=self._state,
             patience=Patience(searcher.stall_generations, noise),
-            rescoring=Rescoring(self._evaluate, 1 + len(self._again), noise or 0.0),
+            rescoring=Rescoring(self._evaluate, 1 + len(self._again), noise or 0.0, SCORED_FIRST),
             on_generation=self._on_generation,
         )
         self._state = outcome.state
