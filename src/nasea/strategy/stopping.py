@@ -31,8 +31,9 @@ class Patience:
     Attributes:
         generations: so many; ``None`` for as many as led to what is there, once there are enough to
             judge by; 0 for ever.
-        noise: standard deviation of a score, in units of quality; ``None`` where nobody knows it:
-            then a gain is progress however small, and ``generations`` of ``None`` mean for ever.
+        noise: standard deviation of what members of the front show, in units of quality; ``None``
+            where nobody knows it: then a gain is progress however small, and ``generations`` of
+            ``None`` mean for ever.
     """
 
     generations: int | None = None
@@ -61,7 +62,7 @@ class Patience:
         return (
             f"the last {len(archive) - len(before):,} of {len(archive):,} scores raised the "
             f"hypervolume by {gain:.2g}, which is no more than luck"
-            + (f" ({luck:.2g}: repeated scores differ by ±{self.noise:.2g})" if self.noise else "")
+            + (f" ({luck:.2g}: scores are good to ±{self.noise:.2g})" if self.noise else "")
         )
 
     def _earlier(self, scored: int, generation: int) -> int | None:

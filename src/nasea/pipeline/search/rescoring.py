@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from nasea.backends.records import EvaluationSubset
 from nasea.pipeline.search.separation import Separation
 
@@ -38,3 +40,26 @@ def other_images(
     if of_draws / 2 < _WORTH:
         return ()
     return (EvaluationSubset(images, statistics=1),)
+
+
+def remaining_noise(
+    again: tuple[EvaluationSubset, ...], separation: Separation | None
+) -> float | None:
+    """The standard deviation of what the front shows, after scores were made again.
+
+    Args:
+        again: what :func:`other_images` gave.
+        separation: as there.
+
+    Returns:
+        ``None`` where nothing is known of the noise.
+    """
+    if separation is None or separation.noise is None:
+        return None
+    if not again:
+        return separation.noise
+    of_draws = (separation.draw_noise or 0.0) ** 2
+    # The same images have the same errors, however often they are looked at.
+    of_images = separation.noise**2 - of_draws
+    shared = of_images if again[0].half is None else of_images / 2
+    return math.sqrt(shared + of_draws / 2)

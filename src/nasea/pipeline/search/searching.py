@@ -14,7 +14,7 @@ from nasea.errors import CheckpointError, Notice, RankLostError
 from nasea.pipeline.probe import Prepared
 from nasea.pipeline.search.direction import Direction
 from nasea.pipeline.search.finishing import preview
-from nasea.pipeline.search.rescoring import SCORED_FIRST, other_images
+from nasea.pipeline.search.rescoring import SCORED_FIRST, other_images, remaining_noise
 from nasea.pipeline.search.scores import ScoreBook
 from nasea.pipeline.search.separation import Separation
 from nasea.pipeline.session.checkpoint import CheckpointStore
@@ -103,7 +103,9 @@ class Searching:
             strategy=self.strategy,
             archive=self._archive,
             state=self._state,
-            patience=Patience(searcher.stall_generations, noise),
+            patience=Patience(
+                searcher.stall_generations, remaining_noise(self._again, self.separation)
+            ),
             rescoring=Rescoring(self._evaluate, 1 + len(self._again), noise or 0.0, SCORED_FIRST),
             on_generation=self._on_generation,
         )
