@@ -42,6 +42,18 @@ def other_images(
     return (EvaluationSubset(images, statistics=1),)
 
 
+def told(again: tuple[EvaluationSubset, ...]) -> str:
+    """A line for the log: how members of the front are scored again."""
+    if again[0].half is None:
+        where = "with normalisation statistics of other training images"
+    else:
+        where = "on other validation and statistics images"
+    return (
+        f"members of the front that luck may have put there are scored again, {where} "
+        f"(from {SCORED_FIRST} scores on)"
+    )
+
+
 def remaining_noise(
     again: tuple[EvaluationSubset, ...], separation: Separation | None
 ) -> float | None:

@@ -14,7 +14,12 @@ from nasea.errors import CheckpointError, Notice, RankLostError
 from nasea.pipeline.probe import Prepared
 from nasea.pipeline.search.direction import Direction
 from nasea.pipeline.search.finishing import preview
-from nasea.pipeline.search.rescoring import SCORED_FIRST, other_images, remaining_noise
+from nasea.pipeline.search.rescoring import (
+    SCORED_FIRST,
+    other_images,
+    remaining_noise,
+    told,
+)
 from nasea.pipeline.search.scores import ScoreBook
 from nasea.pipeline.search.separation import Separation
 from nasea.pipeline.session.checkpoint import CheckpointStore
@@ -93,6 +98,8 @@ class Searching:
         self._again = other_images(
             self.prepared.eval_images, self.prepared.data.val_images, self.separation
         )
+        if self._again:
+            self.listener.line(told(self._again))
         self._retry_failures()
         outcome = run_search(
             self.prepared.problem,

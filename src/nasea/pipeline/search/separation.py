@@ -75,6 +75,7 @@ class Separation:
             f"the variance between {self.architectures} random architectures is "
             f"{self.ratio:.1f} x that over {conditions} "
             f"(metric {self.lowest:.4g} to {self.highest:.4g})"
+            + (f"; a score is good to ±{self.noise:.2g}" if self.noise is not None else "")
         )
 
     def notice(self) -> Notice | None:
