@@ -259,7 +259,7 @@ def print_layers(title: str, by: dict[str, list[list[dict[str, float]]]]) -> Non
     """A row a contender and number of scores, means over the seeds."""
     rows = []
     for name, runs in by.items():
-        for points in zip(*(aligned(run) for run in runs), strict=False):
+        for points in zip(*aligned(runs), strict=True):
             means = {
                 key: statistics.mean(float(point[key]) for point in points) for key in points[0]
             }
@@ -278,9 +278,10 @@ def print_layers(title: str, by: dict[str, list[list[dict[str, float]]]]) -> Non
     print(table(["contender", "scores", "seen", "true", "choosing (s)", "checkpoint (MB)"], rows))
 
 
-def aligned(run: list[dict[str, float]]) -> list[dict[str, float]]:
-    """The first mark and the end: runs that end by themselves have different marks between."""
-    return [run[0], *(one for one in run[1:-1] if one["scores"] in MARKS), run[-1]]
+def aligned(runs: list[list[dict[str, float]]]) -> list[list[dict[str, float]]]:
+    """As many points of each run, its end among them: some end sooner than others."""
+    count = min(map(len, runs))
+    return [[*run[: count - 1], run[-1]] for run in runs]
 
 
 if __name__ == "__main__":
