@@ -34,7 +34,8 @@ def other_images(
     if separation is None or not separation.noise:
         return ()
     if images is not None and not separation.undefined and 2 < 2 * images - 1 <= available:
-        # Of 2 n - 1 images spread evenly, every other one is one of n that are.
+        # Of 2 n - 1 images spread evenly, every other one is one of n that are. In detection,
+        # where every class keeps its share instead, some images are in both.
         return (EvaluationSubset(2 * images - 1, half=1, statistics=1),)
     of_draws = (separation.draw_noise or 0.0) ** 2 / separation.noise**2
     if of_draws / 2 < _WORTH:
