@@ -10,10 +10,12 @@ import pytest
 
 from nasea.backends.records import EvaluationSubset
 from nasea.errors import CheckpointError, Interrupted, UserCodeError
+from nasea.pipeline.search import searching
 from nasea.pipeline.session.checkpoint import CheckpointStore
-from nasea.pipeline.session.events import Stage
+from nasea.pipeline.session.events import Progress, Stage
 from nasea.pipeline.session.lock import only_run
 from nasea.space import Genome
+from nasea.strategy.testing import Killed
 from pipeline import children
 from pipeline.project import (
     HOME,
@@ -133,6 +135,36 @@ def test_the_direction_may_be_written_down_later(project: Project) -> None:
     front = project.scenario(("metric_mode: auto", "metric_mode: max")).search()
     assert front.members == before.members
     assert front.evaluated == before.evaluated
+
+
+@both_frameworks
+def test_a_search_that_gains_nothing_ends_and_goes_on_when_asked_to(
+    project: Project, measured: Measured
+) -> None:
+    """Told in the log, the report and front.json; more generations, or 0, go on."""
+    project.scenario(
+        ("pop_size: 6", "pop_size: 6\n      stall_generations: 1"),
+        ("generation_num: 3", "generation_num: 7"),
+    )
+    listener = Recorder()
+    front = project.search(listener)
+    done = len(front.info.hypervolumes)
+    assert 3 <= done < 7
+    assert "raised the hypervolume by" in front.info.ended
+    assert f"search ended: {front.info.ended}; searcher.stall_generations: 0," in listener.told
+    report = (project.home / "results" / "report.html").read_text(encoding="utf-8")
+    assert front.info.ended in report
+    assert project.front().info.ended == front.info.ended
+
+    measured.clear()
+    assert outcome(project.search()) == outcome(front)
+    assert not measured, "it ends there again"
+    extended = project.scenario(("generation_num: 7", "generation_num: 8")).search()
+    assert len(extended.info.hypervolumes) > done
+    assert extended.evaluated[: len(front.evaluated)] == front.evaluated
+    never = project.scenario(("stall_generations: 1", "stall_generations: 0")).search()
+    assert len(never.info.hypervolumes) == 8
+    assert never.info.ended == "all 8 generations are done"
 
 
 # --- what may not change ---
@@ -280,6 +312,46 @@ def test_killed_at_random_moments_it_finds_the_same(
     assert children.run(fresh, save_seconds=180) == 0
     for project in (other, fresh):
         assert_same_results(finished, project)
+
+
+class DiesAt(Recorder):
+    """Stands for a process that is killed at a measurement of the search."""
+
+    def __init__(self, measurement: int) -> None:
+        super().__init__()
+        self.left = measurement
+
+    def progress(self, progress: Progress) -> None:
+        super().progress(progress)
+        self.left -= progress.stage == "search"
+        if not self.left:
+            raise Killed
+
+
+@both_frameworks
+def test_killed_while_the_front_is_scored_again_it_finds_the_same(
+    fresh: Project, measured: Measured, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On other images, as far as there are others."""
+    monkeypatch.setattr(searching, "SCORED_FIRST", 0)
+    fresh.scenario(("bn_images: 64", "bn_images: 64\n      eval_images: 90"))
+    with pytest.raises(Killed):
+        fresh.search(DiesAt(1))  # with the trained supernet
+    other = fresh.copy(tmp_path / "other" / HOME)
+    measured.clear()
+    unbroken = other.search()
+    again = [genome for genome, data in measured if data == EvaluationSubset(179, 1, 1)]
+    assert len(set(again)) == len(again) == unbroken.info.scored_again > 0
+    assert set(again) <= {one.genome for one in unbroken.evaluated}
+    deaths = 0
+    for measurement in (2, 5, 7, 8, 9, 10):
+        try:
+            fresh.search(DiesAt(measurement))
+        except Killed:
+            deaths += 1
+    assert deaths >= 4
+    fresh.search()
+    assert_same_results(other, fresh)
 
 
 @pytest.mark.parametrize(

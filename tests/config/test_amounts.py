@@ -134,7 +134,7 @@ def test_an_amount_of_another_unit_is_refused_with_the_right_one(
         ("eval_images: 5k", "write 5000"),
         ('eval_images: "all"', "leave the key out, which means: all"),
         ("eval_images: None", "leave the key out, which means: all"),
-        ("stall_generations: off", "leave the key out, which means: never"),
+        ("stall_generations: off", "write 0, which means: never"),
     ],
 )
 def test_a_count_in_another_notation_comes_with_the_right_one(

@@ -49,3 +49,17 @@ def test_a_failure_is_remembered_for_this_start_only() -> None:
     other = ScoreBook("w", (None, 64))
     other.update(book.to_list())
     assert other.get(GENOME) is None
+
+
+def test_another_turn_is_another_measurement_also_when_stored() -> None:
+    book = ScoreBook("w", (100, 64))
+    book.put(GENOME, GOOD)
+    book.put(GENOME, BETTER, turn=1)
+    other = ScoreBook("w", (100, 64))
+    other.update(json.loads(json.dumps(book.to_list())))
+    for one in (book, other):
+        assert (one.get(GENOME), one.get(GENOME, turn=1), one.get(GENOME, turn=2)) == (
+            GOOD, BETTER, None,
+        )  # fmt: skip
+        assert one.get(GENOME, whole=True) is None
+        assert len(one) == 1

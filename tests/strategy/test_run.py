@@ -9,6 +9,7 @@ from nasea.strategy import (
     Archive,
     GenerationReport,
     Genome,
+    Patience,
     Record,
     Score,
     SearchOutcome,
@@ -211,38 +212,6 @@ def test_an_exhausted_search_says_so_again_when_resumed() -> None:
     assert again == first
 
 
-def test_stall_stops_after_that_many_idle_generations_also_when_resumed() -> None:
-    problem = random_problem(6, 5, seed=0, tightness=2.0)
-
-    def flat(genomes: Sequence[Genome]) -> list[Score]:
-        return [Score(0.5, 0.5) for _ in genomes]
-
-    outcome = run_search(problem, flat, pop_size=5, generations=50, seed=0, stall_generations=3)
-    assert outcome.stopped == "stalled"
-    assert outcome.state.generation == 4
-    resumed = run_search(
-        problem,
-        flat,
-        pop_size=5,
-        generations=50,
-        seed=0,
-        stall_generations=3,
-        archive=outcome.archive,
-        state=outcome.state,
-    )
-    assert resumed == outcome
-    patient = run_search(
-        problem,
-        flat,
-        pop_size=5,
-        generations=8,
-        seed=0,
-        archive=outcome.archive,
-        state=outcome.state,
-    )
-    assert patient.stopped == "completed"
-
-
 def test_failed_candidates_are_kept_with_reason_but_never_survive() -> None:
     problem = random_problem(8, 6, seed=2, tightness=1.6)
     probe = Landscape(problem)
@@ -313,8 +282,8 @@ def test_misuse_is_refused() -> None:
 
     with pytest.raises(ValueError, match="generations"):
         run_search(problem, landscape, pop_size=4, generations=0, seed=0)
-    with pytest.raises(ValueError, match="stall_generations"):
-        run_search(problem, landscape, pop_size=4, generations=1, seed=0, stall_generations=0)
+    with pytest.raises(ValueError, match="generations must be at least 0"):
+        Patience(-1)
     with pytest.raises(ValueError, match="pop_size"):
         run_search(problem, landscape, pop_size=0, generations=1, seed=0)
     with pytest.raises(ValueError, match="seed"):

@@ -20,6 +20,19 @@ from nasea.space import Genome
 SAVE_SECONDS = 180.0
 """A long epoch is saved this often."""
 
+CURVE_POINTS = 20_000
+"""About so many points a training has on each of its curves, at most."""
+
+
+def on_curve(step: int, total: int) -> bool:
+    """Whether TensorBoard shows an update: the first, the last, and evenly between.
+
+    Args:
+        step: updates so far, from 1.
+        total: updates of the training.
+    """
+    return step in (1, total) or step % -(-total // CURVE_POINTS) == 0
+
 
 @dataclass
 class Seen:
@@ -161,6 +174,8 @@ class EpochLoop(ABC):
         }
         progress = Progress(self.stage, step, total, "update", left, figures)
         self.session.listener.progress(progress)
+        if not on_curve(step, total):
+            return
         events = self.session.journal.events
         events.scalar(f"{self.curves}loss", report.loss, step)
         events.scalar(f"{self.curves}lr", report.learning_rate, step)

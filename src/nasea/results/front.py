@@ -75,7 +75,8 @@ class FrontMember:
         blocks: name of the block of each layer.
         accuracy: higher is better; on the whole of val_dir.
         metric: what the user's metric returned, on the whole of val_dir.
-        search_metric: what the user's metric returned during the search.
+        search_metric: what the user's metric returned during the search; the mean where it was
+            measured several times.
         parameters: weights of the network.
         flops: FLOPs (2 x MACs) for one image.
         latency_ms: milliseconds at batch 1; ``None`` when latency was not modelled.
@@ -128,6 +129,8 @@ class RunInfo:
             object given from Python; ``None`` in results of earlier versions, which do not say.
         trunks: output channels of every layer, for each value of the last gene; empty where widths
             were not searched, and in results of earlier versions.
+        ended: why the search ended, in a sentence; empty in results of earlier versions.
+        scored_again: measurements of members of the front beyond the first, on other images.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = _STRICT
@@ -149,6 +152,8 @@ class RunInfo:
     objectives: tuple[CostKind, ...] = ()
     proposer: str | None = None
     trunks: Trunks = ()
+    ended: str = ""
+    scored_again: int = 0
 
     @property
     def task_name(self) -> str:

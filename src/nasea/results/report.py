@@ -185,7 +185,12 @@ def _facts(front: Front) -> Iterable[tuple[str, str]]:
         yield "searched layers", str(len(front.members[0].layers))
     if info.proposer is not None:
         yield "proposed by", escape(title_of(info.proposer, objectives=bool(info.objectives)))
-    yield "evaluations", f"{info.evaluations:,} in {len(info.hypervolumes)} generations"
+    again = ""
+    if info.scored_again:
+        again = f", and {info.scored_again:,} more of members of the front, on other images"
+    yield "evaluations", f"{info.evaluations:,} in {len(info.hypervolumes)} generations{again}"
+    if info.ended:
+        yield "ended because", escape(info.ended)
     yield "seed", str(info.seed)
     yield "scenario digest", f"<code>{escape(info.config_digest)}</code>"
     yield "nasea", escape(info.nasea_version)

@@ -10,9 +10,11 @@ from nasea.strategy.problem import CostFeature, Genome, Limit, Objective, Proble
 from nasea.strategy.proposals import Proposals
 from nasea.strategy.protocol import Strategy, Study, require_strategy
 from nasea.strategy.registry import STRATEGIES, strategy_for, title_of
+from nasea.strategy.rescoring import Rescoring
 from nasea.strategy.run import GenerationReport, SearchOutcome, random_search, run_search
 from nasea.strategy.sampling import random_feasible
 from nasea.strategy.state import SearchState
+from nasea.strategy.stopping import Patience
 
 __all__ = [
     "STRATEGIES",
@@ -27,9 +29,11 @@ __all__ = [
     "Nsga2",
     "Nsga3",
     "Objective",
+    "Patience",
     "Problem",
     "Proposals",
     "Record",
+    "Rescoring",
     "Score",
     "SearchOutcome",
     "SearchState",

@@ -15,18 +15,22 @@ from nasea.strategy.problem import Genome, Problem
 
 @dataclass(frozen=True)
 class Score:
-    """The outcome of one true evaluation: a quality, or the reason why there is none.
+    """The outcome of true evaluations: a quality, or the reason why there is none.
 
     Attributes:
         quality: finite, higher is better; ``None`` when the candidate failed.
         metric: what the user's metric returned, in its own direction; ``None`` when the candidate
             failed.
         failure: why the candidate failed; ``None`` when it did not.
+        measurements: how many measurements quality and metric are the mean of.
+        failed_again: how many more were tried and failed.
     """
 
     quality: float | None
     metric: float | None
     failure: str | None = None
+    measurements: int = 1
+    failed_again: int = 0
 
     def __post_init__(self) -> None:
         if (self.quality is None) == (self.failure is None):
@@ -40,6 +44,33 @@ class Score:
     def failed(cls, reason: str) -> Score:
         """Return the score of a candidate that could not be scored."""
         return cls(quality=None, metric=None, failure=reason)
+
+    @property
+    def tried(self) -> int:
+        """How often it was measured, or tried to."""
+        return self.measurements + self.failed_again
+
+    def measured_again(self, other: Score) -> Score:
+        """Return the score with another measurement in its mean.
+
+        One that failed leaves it as it was: what differs is not the candidate, but the images that
+        it was measured on, on which a metric need not have a value.
+        """
+        if other.quality is None or self.quality is None:
+            return replace(self, failed_again=self.failed_again + 1)
+        count = self.measurements
+
+        def mean(one: float | None, another: float | None) -> float | None:
+            if one is None or another is None:
+                return None
+            return one + (another - one) / (count + 1)
+
+        return replace(
+            self,
+            quality=mean(self.quality, other.quality),
+            metric=mean(self.metric, other.metric),
+            measurements=count + 1,
+        )
 
 
 Evaluate: TypeAlias = Callable[[Sequence[Genome]], Sequence[Score]]
@@ -158,7 +189,7 @@ class Archive:
 
 def _record_to_dict(record: Record) -> dict[str, Any]:
     score = record.score
-    return {
+    plain = {
         "genome": [int(gene) for gene in record.genome],
         "cost": float(record.cost),
         "quality": None if score.quality is None else float(score.quality),
@@ -167,13 +198,22 @@ def _record_to_dict(record: Record) -> dict[str, Any]:
         "generation": record.generation,
         "further_costs": [float(cost) for cost in record.further_costs],
     }
+    if score.tried > 1:  # few are: the others need not say so
+        plain |= {"measurements": score.measurements, "failed_again": score.failed_again}
+    return plain
 
 
 def _record_from_dict(data: Mapping[str, Any]) -> Record:
     return Record(
         genome=tuple(data["genome"]),
         cost=data["cost"],
-        score=Score(data["quality"], data["metric"], data["failure"]),
+        score=Score(
+            data["quality"],
+            data["metric"],
+            data["failure"],
+            data.get("measurements", 1),
+            data.get("failed_again", 0),
+        ),
         generation=data["generation"],
         further_costs=tuple(data.get("further_costs", ())),  # earlier versions have none
     )

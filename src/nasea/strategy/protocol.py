@@ -29,6 +29,8 @@ class Study:
         pop_size: architectures that a generation scores.
         seed: seed of the search.
         proposed: architectures of this generation that are scored already.
+        spent: scores that this generation has fewer, for members of the front that were scored
+            again after the last one.
     """
 
     problem: Problem
@@ -37,11 +39,12 @@ class Study:
     pop_size: int
     seed: int
     proposed: int = 0
+    spent: int = 0
 
     @property
     def missing(self) -> int:
         """How many genomes this generation still takes."""
-        return self.pop_size - self.proposed
+        return self.pop_size - self.spent - self.proposed
 
     @property
     def latest(self) -> tuple[Record, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -13,15 +13,14 @@ import numpy as np
 from nasea.errors import MetricError
 from nasea.strategy.archive import Archive, Evaluate, Record, Score, records_of
 from nasea.strategy.budget.enumeration import feasible_genomes
-from nasea.strategy.pareto import HypervolumeReference, hypervolume
+from nasea.strategy.pareto import HypervolumeReference
 from nasea.strategy.problem import Genome, Problem
 from nasea.strategy.protocol import Strategy, Study, checked_batch
 from nasea.strategy.registry import strategy_for
+from nasea.strategy.rescoring import Rescoring, confirmed
 from nasea.strategy.sampling import random_feasible
 from nasea.strategy.state import SearchState
-
-# A gain below this share of the hypervolume is rounding, not progress.
-_STALL_TOLERANCE = 1e-9
+from nasea.strategy.stopping import Patience, volume_of
 
 
 @dataclass(frozen=True)
@@ -32,6 +31,7 @@ class GenerationReport:
         generation: the generation just finished, from 0.
         scored: architectures scored since the search began, failed ones included.
         failures: how many of them failed.
+        scored_again: members of the front that were measured once more after this generation.
         front: the feasible records that no other dominates, by rising cost.
         hypervolume: of the front.
         archive: everything scored so far.
@@ -44,6 +44,7 @@ class GenerationReport:
     generation: int
     scored: int
     failures: int
+    scored_again: int
     front: tuple[Record, ...]
     hypervolume: float
     archive: Archive
@@ -60,7 +61,7 @@ class SearchOutcome:
         archive: everything scored.
         state: where the search stands; it can be extended from here.
         stopped: ``completed`` all generations; ``exhausted`` the feasible architectures; or
-            ``stalled``, when no generation of the last few raised the hypervolume.
+            ``stalled``, when the last ones brought no progress.
         reason: the same in a sentence.
     """
 
@@ -80,15 +81,18 @@ def run_search(
     strategy: Strategy | None = None,
     archive: Archive | None = None,
     state: SearchState | None = None,
-    stall_generations: int | None = None,
+    patience: Patience | None = None,
+    rescoring: Rescoring | None = None,
     quality_reference: float | None = None,
     on_generation: Callable[[GenerationReport], None] | None = None,
 ) -> SearchOutcome:
     """Search for the Pareto front of cost and quality under the budget.
 
-    At most ``generations`` × ``pop_size`` architectures are scored, the first generation included.
+    At most ``generations`` × ``pop_size`` scores are paid for, the first generation and members of
+    the front that are scored again included; only those of the very last front come on top.
     A search resumed from the archive and the state of any generation goes on exactly as the
-    unbroken one; with a larger ``generations`` a finished one is extended.
+    unbroken one; with a larger ``generations`` a finished one is extended, also one that ended
+    for want of progress: it then goes on for at least as long again.
 
     Args:
         problem: the space and its budget.
@@ -100,8 +104,9 @@ def run_search(
             further objectives.
         archive: where to go on from, with ``state``.
         state: where to go on from, with ``archive``; both under this very budget.
-        stall_generations: stop once this many generations in a row left the hypervolume as it was;
-            by default never.
+        patience: when to end for want of progress; by default never.
+        rescoring: how members of the front are scored again before they stay there; by default not
+            at all.
         quality_reference: the quality that hypervolume counts from; by default the lowest of the
             first generation. Without effect on a resumed search.
         on_generation: called after each generation.
@@ -117,22 +122,27 @@ def run_search(
         ("generations", generations, 1),
         ("pop_size", pop_size, 1),
         ("seed", seed, 0),
-        ("stall_generations", stall_generations, 1),
     ):
-        if value is not None and value < least:
+        if value < least:
             raise ValueError(f"{name} must be at least {least}, found {value}")
+    patience = patience or Patience()
     strategy = strategy or strategy_for("evolutionary", problem)
     archive, state = _starting_point(problem, archive, state)
+    if state.stalled_within is not None and state.stalled_within < generations:
+        state = replace(state, stalled_within=None, patient_from=state.generation)
     strategy.restore(state.strategy)
     while True:
         if state.generation >= generations:
             reason = f"all {generations} generations are done"
             return SearchOutcome(archive, state, "completed", reason)
-        if stall_generations is not None and _stalled(state.hypervolumes, stall_generations):
-            reason = f"the hypervolume has not risen for {stall_generations} generations"
-            return SearchOutcome(archive, state, "stalled", reason)
+        why = patience.exhausted(archive, state, problem.budget)
+        if why is not None:
+            stalled = replace(state, stalled_within=generations)
+            return SearchOutcome(archive, stalled, "stalled", why)
         began, scoring_seconds = time.perf_counter(), 0.0
-        study = Study(problem, archive, state.generation, pop_size, seed)
+        # Half of a generation is left to new architectures, whatever is owed.
+        spent = min(state.owed, pop_size // 2)
+        study = Study(problem, archive, state.generation, pop_size, seed, spent=spent)
         while study.missing and (batch := checked_batch(strategy, study)):
             asked = time.perf_counter()
             scores = evaluate(batch)
@@ -140,13 +150,24 @@ def run_search(
             study = study.with_scores(batch, _one_each(batch, scores))
         if not study.proposed:
             return SearchOutcome(archive, state, "exhausted", _why_exhausted(problem, archive))
-        archive = study.archive
         reference = state.reference or _reference(study, quality_reference)
+        scored_again = 0
+        if rescoring is not None:
+            asked = time.perf_counter()
+            archive, scored_again = confirmed(study.archive, problem.budget, rescoring)
+            study = replace(study, archive=archive)
+            scoring_seconds += time.perf_counter() - asked
+        archive = study.archive
         front = archive.front(problem.budget)
-        volume = _volume(front, reference)
+        volume = volume_of(front, reference)
         strategy.tell(study)
-        state = SearchState(
-            state.generation + 1, reference, (*state.hypervolumes, volume), strategy.state()
+        state = replace(
+            state,
+            generation=state.generation + 1,
+            reference=reference,
+            hypervolumes=(*state.hypervolumes, volume),
+            strategy=strategy.state(),
+            owed=state.owed - spent + scored_again,
         )
         if on_generation is not None:
             on_generation(
@@ -154,6 +175,7 @@ def run_search(
                     generation=study.generation,
                     scored=len(archive),
                     failures=len(archive.failures),
+                    scored_again=scored_again,
                     front=tuple(front),
                     hypervolume=volume,
                     archive=archive,
@@ -195,13 +217,6 @@ def _starting_point(
     return archive, state
 
 
-def _stalled(hypervolumes: Sequence[float], generations: int) -> bool:
-    if len(hypervolumes) <= generations:
-        return False
-    before, now = hypervolumes[-1 - generations], hypervolumes[-1]
-    return now <= before * (1 + _STALL_TOLERANCE)
-
-
 def _one_each(genomes: Sequence[Genome], scores: Sequence[Score]) -> Sequence[Score]:
     if len(scores) != len(genomes):
         raise ValueError(f"evaluate gave {len(scores)} scores for {len(genomes)} architectures")
@@ -224,14 +239,6 @@ def _reference(study: Study, quality: float | None) -> HypervolumeReference:
         cost_low=study.problem.cheapest_cost,
         cost_high=float(study.problem.budget),
         further=tuple((one.low, one.high) for one in study.problem.objectives),
-    )
-
-
-def _volume(front: Sequence[Record], reference: HypervolumeReference) -> float:
-    return hypervolume(
-        np.array([(record.cost, *record.further_costs) for record in front]),
-        np.array([record.score.quality for record in front], dtype=np.float64),
-        reference,
     )
 
 

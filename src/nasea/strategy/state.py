@@ -20,12 +20,20 @@ class SearchState:
         reference: what hypervolume is measured from; fixed by the first generation.
         hypervolumes: of the whole archive, after each generation.
         strategy: what the strategy remembers, JSON values; see :meth:`Strategy.state`.
+        owed: measurements of the front that following generations make up for.
+        stalled_within: the number of generations asked for when the search ended for want of
+            progress; ``None`` where it did not.
+        patient_from: the generation that such a search was extended at: progress is judged from
+            there on.
     """
 
     generation: int = 0
     reference: HypervolumeReference | None = None
     hypervolumes: tuple[float, ...] = ()
     strategy: Mapping[str, Any] = field(default_factory=dict)
+    owed: int = 0
+    stalled_within: int | None = None
+    patient_from: int = 0
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain lists and numbers; JSON keeps every float to the last bit."""
@@ -34,6 +42,9 @@ class SearchState:
             "reference": None if self.reference is None else self.reference.to_dict(),
             "hypervolumes": list(self.hypervolumes),
             "strategy": dict(self.strategy),
+            "owed": self.owed,
+            "stalled_within": self.stalled_within,
+            "patient_from": self.patient_from,
         }
 
     @classmethod
@@ -48,4 +59,7 @@ class SearchState:
             reference=None if reference is None else HypervolumeReference.from_dict(reference),
             hypervolumes=tuple(data["hypervolumes"]),
             strategy=strategy,
+            owed=data.get("owed", 0),  # earlier versions have none of these
+            stalled_within=data.get("stalled_within"),
+            patient_from=data.get("patient_from", 0),
         )

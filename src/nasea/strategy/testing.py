@@ -19,11 +19,16 @@ import numpy as np
 from nasea.strategy.archive import Archive, Score
 from nasea.strategy.problem import CostFeature, FloatArray, Genome, IntArray, Limit, Problem
 from nasea.strategy.protocol import Strategy
+from nasea.strategy.rescoring import Rescoring
 from nasea.strategy.run import GenerationReport, SearchOutcome, run_search
 from nasea.strategy.state import SearchState
 
 _POP_SIZE = 24
 _GENERATIONS = 3
+_NOISE = 0.1
+_MEASUREMENTS = 3
+_DOUBT = 1.0
+"""The noise that a search is told: so much that hardly a lead is believed."""
 
 
 def additive_problem(genes: int, choices: int, *, tightness: float, seed: int = 0) -> Problem:
@@ -77,27 +82,40 @@ class Evaluator:
     Attributes:
         problem: whose genomes.
         most: batches that are scored before the process is killed.
-        batches: what was asked for, batch by batch.
+        batches: new architectures that were asked for, batch by batch.
+        again: those that were asked for again, batch by batch.
     """
 
     problem: Problem
     most: int | None = None
     batches: list[list[Genome]] = field(default_factory=list)
+    again: list[list[Genome]] = field(default_factory=list)
 
     def __call__(self, genomes: Sequence[Genome]) -> list[Score]:
         """Score a batch."""
-        if len(self.batches) == self.most:
-            raise Killed
-        self.batches.append(list(genomes))
+        self._enter(self.batches, genomes)
         return [
-            Score.failed("out of memory") if sum(genome) % 7 == 0 else self._score(genome)
+            Score.failed("out of memory") if sum(genome) % 7 == 0 else self._score(genome, 0)
             for genome in genomes
         ]
 
-    def _score(self, genome: Genome) -> Score:
-        rng = np.random.default_rng([gene + 1 for gene in genome])
+    def score_again(self, genomes: Sequence[Genome], turn: int) -> list[Score]:
+        """Score a batch once more."""
+        self._enter(self.again, genomes)
+        return [
+            Score.failed("no value") if sum(genome) % 5 == 0 else self._score(genome, turn)
+            for genome in genomes
+        ]
+
+    def _enter(self, batches: list[list[Genome]], genomes: Sequence[Genome]) -> None:
+        if len(self.batches) + len(self.again) == self.most:
+            raise Killed
+        batches.append(list(genomes))
+
+    def _score(self, genome: Genome, turn: int) -> Score:
+        rng = np.random.default_rng([turn, *(gene + 1 for gene in genome)])
         cost = float(self.problem.costs([genome])[0])
-        quality = float(np.log(cost) + 0.1 * sum(genome) + 0.1 * rng.normal())
+        quality = float(np.log(cost) + 0.1 * sum(genome) + _NOISE * rng.normal())
         return Score(quality, quality)
 
 
@@ -169,6 +187,34 @@ class StrategyContract:
             resumed, _ = self._search(problem, Evaluator(problem), after=after)
             assert resumed == unbroken
 
+    def test_scores_made_again_are_paid_for(self) -> None:
+        """What the front is scored again, later generations have fewer new architectures."""
+        for problem in problems().values():
+            evaluate = Evaluator(problem)
+            outcome, reports = self._search(problem, evaluate, again=True)
+            again = sum(map(len, evaluate.again))
+            assert again == sum(report.scored_again for report in reports)
+            assert again == sum(record.score.tried - 1 for record in outcome.archive)
+            paid = sum(map(len, evaluate.batches)) + again - outcome.state.owed
+            assert paid <= _POP_SIZE * _GENERATIONS
+
+    def test_killed_while_the_front_is_scored_again_it_finds_the_same(self) -> None:
+        """Also between a generation's scores and those of its front that are made again."""
+        problem = problems()["roomy"]
+        evaluate = Evaluator(problem)
+        unbroken, _ = self._search(problem, evaluate, again=True)
+        for most in range(len(evaluate.batches) + len(evaluate.again)):
+            reports: list[GenerationReport] = []
+            try:
+                self._search(
+                    problem, Evaluator(problem, most), again=True, on_generation=reports.append
+                )
+            except Killed:
+                pass
+            after = reports[-1] if reports else None
+            resumed, _ = self._search(problem, Evaluator(problem), again=True, after=after)
+            assert resumed == unbroken
+
     def test_a_small_space_ends_the_search(self) -> None:
         """Where everything is scored, nothing is proposed."""
         problem = additive_problem(2, 3, tightness=100.0)
@@ -183,10 +229,14 @@ class StrategyContract:
         *,
         strategy: Strategy | None = None,
         generations: int = _GENERATIONS,
+        again: bool = False,
         after: GenerationReport | None = None,
         on_generation: Callable[[GenerationReport], None] | None = None,
     ) -> tuple[SearchOutcome, list[GenerationReport]]:
-        """Search, from what a checkpoint would hold where ``after`` is given."""
+        """Search, from what a checkpoint would hold where ``after`` is given.
+
+        With ``again``, members of the front are scored again.
+        """
         archive = state = None
         if after is not None:
             stored = json.loads(json.dumps([after.archive.to_dict(), after.state.to_dict()]))
@@ -201,6 +251,7 @@ class StrategyContract:
             strategy=strategy or self.make(),
             archive=archive,
             state=state,
+            rescoring=(Rescoring(evaluate.score_again, _MEASUREMENTS, _DOUBT) if again else None),
             on_generation=on_generation or reports.append,
         )
         return outcome, reports

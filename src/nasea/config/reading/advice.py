@@ -19,18 +19,26 @@ _DEVICE = re.compile(r"/?(?:device:)?(?:cuda|gpu)?:?(?P<id>[0-9]{1,4})?", re.IGN
 _NOTHING = {"all", "any", "auto", "default", "full", "none", "no", "off", "unlimited", "never"}
 
 
-def advice(node: Node, form: Form, *, default: str | None = None) -> str | None:
+_NEVER = {"never", "no", "off", "unlimited"}
+
+
+def advice(
+    node: Node, form: Form, *, default: str | None = None, zero: str | None = None
+) -> str | None:
     """What to write instead of a value.
 
     Args:
         node: the value that was refused.
         form: what it should look like.
         default: what leaving the key out means, where that is possible and can be said.
+        zero: what 0 means, where it means something of its own.
     """
     if not isinstance(node, Scalar) or form.choices:
         return None
     if form.kind is str and is_misread(node):
         return advice_on_backslashes(node)
+    if zero and node.text.strip().casefold() in _NEVER:
+        return f"write 0, which means: {zero}"
     if form.nullable and node.text.strip().casefold() in _NOTHING:
         return "leave the key out" + (f", which means: {default}" if default else "")
     if form.item is not None:

@@ -181,15 +181,17 @@ class _Resolver:
         form, node = field.form, given.node
         if item is not None and form.item is not None:
             form, node = form.item, given.items[item]
-        default = None if item is not None else _meaning_of_none(field)
-        fix = advice(node, form, default=default) or _did_you_mean(node, list(form.choices))
+        default, zero = (None, None) if item is not None else _meanings(field)
+        fix = advice(node, form, default=default, zero=zero)
+        fix = fix or _did_you_mean(node, list(form.choices))
         self.refuse(location, f"must be {form.words}", fix=fix, item=item)
 
 
-def _meaning_of_none(field: KeyedField) -> str | None:
-    """What an optional key means where it is left out, as its meaning says after ``none:``."""
-    _, _, meaning = field.key.meaning.partition("none: ")
-    return meaning or None
+def _meanings(field: KeyedField) -> tuple[str | None, str | None]:
+    """What leaving a key out and what 0 means, as its meaning says after ``none:`` and ``0:``."""
+    _, _, default = field.key.meaning.partition("none: ")
+    _, _, zero = field.key.meaning.partition("; 0: ")
+    return default or None, zero.partition(";")[0] or None
 
 
 def _did_you_mean(node: Node, choices: list[str]) -> str | None:

@@ -184,7 +184,7 @@ class Searcher(Section):
     """The search."""
 
     generation_num: Annotated[
-        Count, Key("strategy.searcher.generation_num", "generations of the search")
+        Count, Key("strategy.searcher.generation_num", "generations of the search, at most")
     ] = 100
     pop_size: Annotated[
         Count, Key("strategy.searcher.pop_size", "architectures in a generation")
@@ -232,10 +232,11 @@ class Searcher(Section):
         ),
     ] = 512
     stall_generations: Annotated[
-        Count | None,
+        Index | None,
         Key(
             "strategy.searcher.stall_generations",
-            "stop after this many generations without a gain in hypervolume; none: never",
+            "stop after this many generations that raised the hypervolume by no more than the "
+            "noise of scores; 0: never; none: when the latter half of all scores did not",
             extension=True,
         ),
     ] = None

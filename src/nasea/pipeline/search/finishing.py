@@ -17,7 +17,7 @@ from nasea.pipeline.session.events import Listener, Progress
 from nasea.pipeline.session.interrupt import StopRequest
 from nasea.results.front import Evaluated, Front, FrontMember, RunInfo
 from nasea.results.storage.store import write_results
-from nasea.strategy import Archive, Record, representatives
+from nasea.strategy import Archive, Record, SearchOutcome, representatives
 from nasea.terms import TASKS
 from nasea.version import __version__
 
@@ -28,8 +28,7 @@ def finish(
     prepared: Prepared,
     proposer: str,
     direction: Direction,
-    archive: Archive,
-    hypervolumes: Sequence[float],
+    outcome: SearchOutcome,
     book: ScoreBook,
     notes: Sequence[str],
     directory: Path,
@@ -42,8 +41,7 @@ def finish(
         prepared: the run.
         proposer: name of the strategy.
         direction: how a metric becomes an accuracy.
-        archive: every true score of the search.
-        hypervolumes: of each generation.
+        outcome: every true score of the search, and why it ended.
         book: where measurements are looked up and entered.
         notes: warnings that a reader of the results must see.
         directory: where ``results/`` goes.
@@ -55,13 +53,16 @@ def finish(
         ResultsError: the results cannot be written.
     """
     listener.begin("results", "scoring the front on all validation images, writing results/")
-    records = _chosen(prepared, archive)
+    records = _chosen(prepared, outcome.archive)
     scored = _score_whole(prepared, records, book, listener, stop)
     members = [
         member_of(prepared, direction, number, record.genome, record.score.metric, metric)
         for number, (record, metric) in enumerate(scored)
     ]
-    front = assemble(prepared, proposer, direction, members, archive, hypervolumes, notes)
+    front = assemble(
+        prepared, proposer, direction, members, outcome.archive, outcome.state.hypervolumes, notes,
+        outcome.reason,
+    )  # fmt: skip
     models = [rendered(prepared, front, member) for member in members]
 
     def write_weights(member: FrontMember, path: Path) -> int:
@@ -122,6 +123,7 @@ def assemble(
     archive: Archive,
     hypervolumes: Sequence[float],
     notes: Sequence[str],
+    ended: str = "",
 ) -> Front:
     """The front with all that a reader wants to know about it."""
     scenario = prepared.scenario
@@ -143,6 +145,8 @@ def assemble(
         hypervolumes=tuple(hypervolumes),
         notes=tuple(notes),
         trunks=prepared.space.trunks,
+        ended=ended,
+        scored_again=sum(record.score.tried - 1 for record in archive),
     )
     evaluated = tuple(
         Evaluated(

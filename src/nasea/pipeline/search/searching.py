@@ -15,6 +15,12 @@ from nasea.errors import CheckpointError, Notice, RankLostError
 from nasea.pipeline.probe import Prepared
 from nasea.pipeline.search.direction import Direction
 from nasea.pipeline.search.finishing import preview
+from nasea.pipeline.search.rescoring import (
+    SCORED_FIRST,
+    other_images,
+    remaining_noise,
+    told,
+)
 from nasea.pipeline.search.scores import ScoreBook
 from nasea.pipeline.search.separation import Separation
 from nasea.pipeline.search.within_time import WithinTime
@@ -27,6 +33,8 @@ from nasea.space import Genome
 from nasea.strategy import (
     Archive,
     GenerationReport,
+    Patience,
+    Rescoring,
     Score,
     SearchOutcome,
     SearchState,
@@ -75,17 +83,25 @@ class Searching:
         self.journal = journal
         self.stop = stop
         self.separation: Separation | None = None
+        self._again: tuple[EvaluationSubset, ...] = ()
         self._archive = Archive()
         self._state = SearchState()
         self._saved_at = time.monotonic()
         self._drawn_at = float("-inf")
 
     def run(self) -> SearchOutcome:
-        """Search to the last generation, or until the space or the patience is exhausted."""
+        """Search until nothing more is gained, the space is exhausted or all generations done."""
         searcher = self.prepared.scenario.searcher
         self.listener.begin(
-            "search", f"searching, {searcher.generation_num} generations of {searcher.pop_size}"
+            "search",
+            f"searching, up to {searcher.generation_num} generations of {searcher.pop_size}",
         )
+        noise = None if self.separation is None else self.separation.noise
+        self._again = other_images(
+            self.prepared.eval_images, self.prepared.data.val_images, self.separation
+        )
+        if self._again:
+            self.listener.line(told(self._again))
         self._retry_failures()
         outcome = run_search(
             self.prepared.problem,
@@ -96,12 +112,16 @@ class Searching:
             strategy=self.strategy,
             archive=self._archive,
             state=self._state,
-            stall_generations=searcher.stall_generations,
+            patience=Patience(
+                searcher.stall_generations, remaining_noise(self._again, self.separation)
+            ),
+            rescoring=Rescoring(self._evaluate, 1 + len(self._again), noise or 0.0, SCORED_FIRST),
             on_generation=self._on_generation,
         )
+        self._state = outcome.state
         if isinstance(self.strategy, WithinTime) and self.strategy.is_over:
             outcome = replace(outcome, reason="the time for the search is used up")
-        self.listener.line(f"search ended: {outcome.reason}")
+        self.listener.line(f"search ended: {outcome.reason}{_how_to_go_on(outcome)}")
         return outcome
 
     def _retry_failures(self) -> None:
@@ -112,12 +132,13 @@ class Searching:
             scores = self._evaluate(failed)
             self._archive = self._archive.rescored(dict(zip(failed, scores, strict=True)))
 
-    def _evaluate(self, genomes: Sequence[Genome]) -> list[Score]:
+    def _evaluate(self, genomes: Sequence[Genome], turn: int = 0) -> list[Score]:
+        """Score architectures; ``turn`` counts how often they were scored before."""
         began = time.monotonic()
-        data = EvaluationSubset(images=self.prepared.eval_images)
+        data = self._again[turn - 1] if turn else EvaluationSubset(self.prepared.eval_images)
         # In order, so that those that begin alike come one after the other: they share that part.
         unknown = sorted(
-            {genome for genome in genomes if self.book.get(genome) is None},
+            {genome for genome in genomes if self.book.get(genome, turn=turn) is None},
             key=self.prepared.space.steps,
         )
         known = len(genomes) - len(unknown)
@@ -126,7 +147,7 @@ class Searching:
         def on_measured(measured: Measurement) -> None:
             nonlocal done
             genome, done = unknown[done], done + 1
-            self.book.put(genome, measured)
+            self.book.put(genome, measured, turn=turn)
             if measured.failure is not None:
                 blocks = ", ".join(self.prepared.space.blocks(genome))
                 text = f"{blocks}: not scored: {measured.failure}"
@@ -144,7 +165,7 @@ class Searching:
         except RankLostError:
             self.save()  # what is scored stays scored
             raise
-        found = [self.book.get(genome) for genome in genomes]
+        found = [self.book.get(genome, turn=turn) for genome in genomes]
         return [self._score(measured) for measured in found if measured is not None]
 
     def _score(self, measured: Measurement) -> Score:
@@ -160,9 +181,10 @@ class Searching:
         best = max(record.score.quality or 0.0 for record in report.front)
         kind = self.prepared.scenario.constraint.type
         costs = [record.cost for record in report.front]
+        again = f" and {report.scored_again} of the front again" if report.scored_again else ""
         self.listener.line(
             f"generation {report.generation + 1}/{self.prepared.scenario.searcher.generation_num}: "
-            f"{report.scored} scored, front of {len(report.front)} "
+            f"{report.scored} scored{again}, front of {len(report.front)} "
             f"({format_cost(costs[0], kind)} to {format_cost(costs[-1], kind)}), "
             f"best accuracy {best:.4f}, hypervolume {report.hypervolume:.4f}"
         )
@@ -216,6 +238,12 @@ class Searching:
         }
         self.store.save(meta)
         self._saved_at = time.monotonic()
+
+
+def _how_to_go_on(outcome: SearchOutcome) -> str:
+    if outcome.stopped != "stalled":
+        return ""
+    return "; searcher.stall_generations: 0, or a larger generation_num, goes on"
 
 
 def last_search(

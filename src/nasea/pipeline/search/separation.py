@@ -9,6 +9,7 @@ over conditions says whether differences between scores mean something.
 
 from __future__ import annotations
 
+import math
 import statistics
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
@@ -41,6 +42,10 @@ class Separation:
         lowest: lowest mean metric.
         highest: highest mean metric.
         undefined: why halves of the validation images could not be used; empty where they were.
+        noise: standard deviation of a score of the search about what it estimates; what changes
+            the scores of all alike is no part of it. Where halves could not be used, the draws
+            alone count. ``None`` from earlier versions, which did not tell.
+        draw_noise: of that, what the draw of statistics images accounts for.
     """
 
     architectures: int
@@ -50,6 +55,8 @@ class Separation:
     lowest: float
     highest: float
     undefined: str = ""
+    noise: float | None = None
+    draw_noise: float | None = None
 
     @property
     def holds(self) -> bool:
@@ -68,6 +75,7 @@ class Separation:
             f"the variance between {self.architectures} random architectures is "
             f"{self.ratio:.1f} x that over {conditions} "
             f"(metric {self.lowest:.4g} to {self.highest:.4g})"
+            + (f"; a score is good to ±{self.noise:.2g}" if self.noise is not None else "")
         )
 
     def notice(self) -> Notice | None:
@@ -126,7 +134,27 @@ def measure_separation(
     between = statistics.variance(means)
     within = statistics.fmean(statistics.variance(row) for row in rows)
     ratio = between / within if within > 0 else (float("inf") if between > 0 else 0.0)
-    return Separation(len(rows), between, within, ratio, min(means), max(means), undefined)
+    noise, draw_noise = _noise(rows)
+    return Separation(
+        len(rows), between, within, ratio, min(means), max(means), undefined, noise, draw_noise
+    )
+
+
+def _noise(rows: Sequence[Sequence[float]]) -> tuple[float, float]:
+    """The standard deviation of a score, and that of the draws alone.
+
+    Args:
+        rows: of each architecture its metrics under :data:`_CONDITIONS` or :data:`_WHOLE`.
+    """
+    half = len(rows[0]) // 2
+    draws = [statistics.fmean(row[half:]) - statistics.fmean(row[:half]) for row in rows]
+    # A difference of two has twice the variance of one.
+    of_draws = statistics.variance(draws) / 2
+    of_images = 0.0
+    if half > 1:
+        halves = [statistics.fmean(row[1::2]) - statistics.fmean(row[::2]) for row in rows]
+        of_images = statistics.variance(halves) / 4  # a score is of both halves
+    return math.sqrt(of_draws + of_images), math.sqrt(of_draws)
 
 
 def _measured(

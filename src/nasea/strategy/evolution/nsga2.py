@@ -41,7 +41,7 @@ class Nsga2(Strategy):
             return []
         if study.generation == 0:
             return initial_population(study.problem, study.pop_size, study.stream())
-        return self.offspring(study)
+        return self.offspring(study)[: study.missing]
 
     def tell(self, study: Study) -> None:
         """Keep the best of the population and the generation; the archive holds their scores."""
