@@ -48,6 +48,9 @@ def small_project(home: Path, framework: str, task: str) -> None:
     write_project(project_files(framework, task), home)
     for path in home.glob("*.yaml"):
         text = path.read_text()
+        # PyTorch tries the default blocks; TensorFlow would trace them for a minute.
+        if "blocks:" not in text and framework == "tensorflow":
+            text = re.sub("^( +)widths:", r"\1blocks:\n\g<0>", text, flags=re.MULTILINE)
         for key, value in FEW.items():
             text = re.sub(rf"^( +{key}:).*", rf"\1 {value}", text, flags=re.MULTILINE)
         path.write_text(text)

@@ -18,7 +18,6 @@ from pipeline.ranks import (
     follower_of,
     free_ports,
     two,
-    without_search,
 )
 
 pytest_plugins = ["pipeline.fixtures"]
@@ -28,7 +27,7 @@ TWO = two(TIMEOUT)
 
 
 def test_two_processes_find_what_one_finds(project: Project, finished: Project) -> None:
-    front = without_search(project).scenario(TWO).search()
+    front = project.without_search().scenario(TWO).search()
     assert_same_search(front, finished.front())
     assert project.files("results.1").keys() == finished.files("results").keys()
 
@@ -56,7 +55,7 @@ def test_killed_with_all_its_processes_it_finds_the_same(fresh: Project, tmp_pat
 
 def test_torchrun_on_two_nodes(project: Project, finished: Project) -> None:
     """Two agents on this machine, each with a process of its own, meet over loopback."""
-    without_search(project)
+    project.without_search()
     (port,) = free_ports(1)
     command = [sys.executable, "-m", "torch.distributed.run", "--nnodes", "2"]
     command += ["--master-addr", "127.0.0.1", "--master-port", str(port)]

@@ -12,7 +12,7 @@ import pytest
 
 from pipeline import children
 from pipeline.project import Project
-from pipeline.ranks import assert_ends, assert_same_search, free_ports, two, without_search
+from pipeline.ranks import assert_ends, assert_same_search, free_ports, two
 
 pytest_plugins = ["pipeline.fixtures"]
 
@@ -24,7 +24,7 @@ with_tensorflow = pytest.mark.parametrize("framework", ["tensorflow"], indirect=
 
 @with_tensorflow
 def test_two_processes_find_what_one_finds(project: Project, finished: Project) -> None:
-    without_search(project).scenario(two(TIMEOUT))
+    project.without_search().scenario(two(TIMEOUT))
     assert children.run(project, save_seconds=180) == 0, project.log()
     assert "device 2 x CPU" in project.log()
     assert_same_search(project.front(), finished.front())
@@ -41,7 +41,7 @@ def test_a_rank_that_dies_hangs_or_is_told_to_stop_ends_the_run(
 @with_tensorflow
 def test_two_workers_of_a_tf_config(project: Project, finished: Project) -> None:
     """Two commands on this machine meet over loopback, as TF_CONFIG says."""
-    without_search(project)
+    project.without_search()
     workers = [f"127.0.0.1:{port}" for port in free_ports(2)]
     runs = []
     for index in (0, 1):

@@ -1,17 +1,11 @@
 from __future__ import annotations
 
-import ast
 import re
 import shutil
-import sys
 from pathlib import Path
-from types import ModuleType
-from typing import Any
 
 import numpy as np
 import pytest
-import tensorflow as tf
-import torch
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from nasea.backends.base import AttachedBackend
@@ -23,8 +17,9 @@ from nasea.pipeline.retraining.retrain import retrain
 from nasea.results.front import Front, FrontMember
 from nasea.space import Genome
 from nasea.terms import CostKind
-from pipeline.project import Project, Recorder, assert_same_results, both_frameworks, outcome
-from pipeline.user_files import FRAMEWORKS
+from pipeline.project import Project, Recorder, both_frameworks, outcome
+from pipeline.result_files import count_and_score, header_of
+from user_files import FRAMEWORKS
 
 pytest_plugins = ["pipeline.fixtures"]
 
@@ -34,12 +29,10 @@ UNLUCKY = {
     "tensorflow": "if int(tf.reduce_sum(outputs) * 1000) % 20 == 0",
 }
 ONCE = ("generation_num: 3", "generation_num: 1")
-
-
-@both_frameworks
-def test_one_seed_gives_one_outcome(finished: Project, fresh: Project) -> None:
-    fresh.search()
-    assert_same_results(finished, fresh)
+FEW_BLOCKS = (
+    "blocks: [separable_k3, inverted_k3_e3, basic_x0.5, basic_x1]",
+    "blocks: [separable_k3, basic_x0.5]",
+)
 
 
 def test_another_seed_gives_another(finished: Project, fresh: Project) -> None:
@@ -79,31 +72,22 @@ def test_the_curves_are_in_the_event_log(finished: Project) -> None:
 
 
 @both_frameworks
-def test_headers_tell_the_truth(finished: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.syspath_prepend(str(finished.home))
-    monkeypatch.delitem(sys.modules, "user_module", raising=False)
+def test_headers_tell_the_truth(finished: Project) -> None:
     for member in finished.front():
         assert_true_header(finished, member)
-    del sys.modules["user_module"]
 
 
 @both_frameworks
-def test_scores_on_part_of_the_images_are_made_again_on_all(
-    fresh: Project, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    fresh.scenario(("bn_images: 64", "bn_images: 64\n      eval_images: 90"), ONCE)
-    front = fresh.search()
+def test_scores_on_part_of_the_images_are_made_again_on_all(project: Project) -> None:
+    part = ("bn_images: 64", "bn_images: 64\n      eval_images: 90")
+    front = project.without_search().scenario(part, ONCE).search()
     assert any(member.metric != member.search_metric for member in front)
     for member in front:
         right = 90 * member.search_metric
         assert right == pytest.approx(round(right), abs=1e-4)
-    monkeypatch.syspath_prepend(str(fresh.home))
-    monkeypatch.delitem(sys.modules, "user_module", raising=False)
-    assert_true_header(fresh, front.best)
-    del sys.modules["user_module"]
+    assert_true_header(project, front.best)
 
 
-@both_frameworks
 def test_an_error_is_found_out_and_made_small(fresh: Project, finished: Project) -> None:
     fresh.module((ACCURACY, "return 1 - correct / count"))
     listener = Recorder()
@@ -155,8 +139,7 @@ def test_a_supernet_that_cannot_tell_architectures_apart_is_warned_of(fresh: Pro
 
 
 def test_a_small_space_is_searched_to_its_end(fresh: Project) -> None:
-    fresh.scenario(("blocks: [separable_k3, inverted_k3_e3, basic_x0.5, basic_x1]",
-                    "blocks: [separable_k3, basic_x0.5]"), ("epochs: 6", "epochs: 2"))  # fmt: skip
+    fresh.scenario(FEW_BLOCKS, ("epochs: 6", "epochs: 2"))
     listener = Recorder()
     front = fresh.search(listener)
     assert len(front.evaluated) == 8
@@ -242,66 +225,21 @@ def test_both_frameworks_search_alike_where_scores_are_equal(
 def assert_true_header(project: Project, member: FrontMember) -> None:
     """Count and score the network of a result file as a user would; compare with its header."""
     path = project.home / "results" / f"model_arch_result_{member.number}.py"
-    header = constants(path)
-    model = module_from(path).load_model()
-    import user_module  # type: ignore[import-not-found]
-
-    user = user_module.UserModule(6, 32)
-    count, metric = COUNT_AND_METRIC[project.framework](model, user)
+    header = header_of(path)
+    count, metric = count_and_score(path)
     assert header["model_param_size"] == member.parameters == count
     assert metric == pytest.approx(header["metric"], abs=1e-9)
     assert header["metric"] == member.metric
     assert header["accuracy"] == member.accuracy == header["metric"]
 
 
-def of_pytorch(model: Any, user: Any) -> tuple[int, float]:
-    """PyTorch's own count, and the user's metric in the user's own loop."""
-    loader = torch.utils.data.DataLoader(user.dataset_define("digits/val", False), 32)
-    with torch.no_grad():
-        metric = user.metrics_func(loader, model.eval())
-    return sum(parameter.numel() for parameter in model.parameters()), metric
-
-
-def of_tensorflow(model: Any, user: Any) -> tuple[int, float]:
-    """Keras' own count, and the user's metric in the user's own loop."""
-    dataset, images = user.build_dataset_search("digits/val", False)
-    total = sum(len(y) * float(user.metrics_op(y, model(x, training=False))) for x, y in dataset)
-    # All is trained but the statistics of the normalisations.
-    return sum(tf.size(weights) for weights in model.trainable_weights), total / images
-
-
-COUNT_AND_METRIC = {"pytorch": of_pytorch, "tensorflow": of_tensorflow}
-
-
-def constants(path: Path) -> dict[str, Any]:
-    """The plain assignments of a Python file, without running it."""
-    found: dict[str, Any] = {}
-    for node in ast.parse(path.read_text(encoding="utf-8")).body:
-        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
-            try:
-                found[node.targets[0].id] = ast.literal_eval(node.value)
-            except ValueError:
-                continue
-    return found
-
-
-def module_from(path: Path) -> ModuleType:
-    """Run a Python file as a module."""
-    module = ModuleType(path.stem)
-    module.__file__ = str(path)
-    exec(compile(path.read_text(encoding="utf-8"), path, "exec"), module.__dict__)
-    return module
-
-
 WIDTHS = ("strides: [1, 1, 2]", "strides: [1, 1, 2]\n      widths: [0.5, 1, 2]\n      divisor: 4")
 
 
 @both_frameworks
-def test_widths_are_searched_from_start_to_end(
-    fresh: Project, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_widths_are_searched_from_start_to_end(fresh: Project) -> None:
     """One run through all that widths touch: training, search, files, headers, retraining."""
-    fresh.scenario(WIDTHS, ("generation_num: 3", "generation_num: 2"))
+    fresh.scenario(WIDTHS, FEW_BLOCKS, ("generation_num: 3", "generation_num: 2"))
     told = dict(check(fresh.home / "scen.yaml", directory=fresh.home).lines)["widths"]
     assert told == "4-4-16; 8-8-16; 16-16-16"
     front = fresh.search()
@@ -313,12 +251,9 @@ def test_widths_are_searched_from_start_to_end(
         first, second, last = member.widths
         assert first == second == (4, 8, 16)[member.genome[3]] and last == 16
         assert row.endswith(f",{first},{second},{last}")
-        header = constants(fresh.home / "results" / f"model_arch_result_{member.number}.py")
+        header = header_of(fresh.home / "results" / f"model_arch_result_{member.number}.py")
         assert header["widths"] == member.widths
-    monkeypatch.syspath_prepend(str(fresh.home))
-    monkeypatch.delitem(sys.modules, "user_module", raising=False)
     assert_true_header(fresh, front.best)
-    del sys.modules["user_module"]
     trained = retrain(
         fresh.home / "scen.yaml",
         front.best.number,

@@ -3,41 +3,28 @@
 from __future__ import annotations
 
 import json
-import shutil
-import sys
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from abc import abstractmethod
 from pathlib import Path
 from typing import Any, ClassVar
-from unittest import mock
 
 import numpy as np
 import pytest
 
-from nasea.backends.export import formats, timing
+from nasea.backends.export import formats
 from nasea.backends.export.exporter import Array
 from nasea.errors import ExportError, NotAvailableError, ResultsError
 from nasea.pipeline.export.exporting import ExportedFile, export
 from nasea.results.front import Front
-from pipeline.project import Project
 
-HOME = Path("alone", "here", "project")
-N = 1
+from .finished import FinishedSearchContract, N
 
 
-class ExportContract(ABC):
+class ExportContract(FinishedSearchContract):
     """The suite."""
 
-    framework: ClassVar[str]
     other_format: ClassVar[str]
     strict_format: ClassVar[str]
     """One whose runtime insists on the number of images."""
-
-    @pytest.fixture(scope="class")
-    @classmethod
-    def ended(cls, searched: Callable[[str], Project]) -> Path:
-        """A project whose search ended; to be looked at only."""
-        return searched(cls.framework).home
 
     @pytest.fixture
     @classmethod
@@ -58,26 +45,6 @@ class ExportContract(ABC):
     @abstractmethod
     def run_file(self, path: Path, images: Array) -> Array:
         """What a file of the strict format computes, loaded as a user would."""
-
-    @pytest.fixture
-    def home(self, ended: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-        """A copy of the project, which is also the current directory."""
-        shutil.copytree(ended, tmp_path / HOME)
-        monkeypatch.chdir(tmp_path / HOME)
-        return tmp_path / HOME
-
-    @pytest.fixture(autouse=True)
-    def _forgotten(self) -> Iterator[None]:
-        yield
-        sys.modules.pop("user_module", None)
-
-    @pytest.fixture(autouse=True)
-    def _soon(self) -> Iterator[None]:
-        with (
-            mock.patch.object(timing, "SECONDS", 0.0),
-            mock.patch.object(timing, "WARM_UP_SECONDS", 0.0),
-        ):
-            yield
 
     def export(self, *names: str, number: int | None = N, **options: Any) -> list[ExportedFile]:
         return export(Path("scen.yaml"), number, names, **options)

@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import signal
-import sys
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, ClassVar
-from unittest import mock
+from typing import Any
 
 import pytest
 
-from nasea.backends.export import formats, timing
+from nasea.backends.export import formats
 from nasea.errors import Interrupted, ResultsError
 from nasea.pipeline.export.exporting import export
 from nasea.pipeline.retraining.plan import Request
@@ -23,40 +17,19 @@ from nasea.pipeline.retraining.retrain import Outcome, retrain
 from nasea.pipeline.session.events import Progress
 from nasea.results.front import Front
 from nasea.results.retrained import Retrained
-from pipeline.project import Project, Recorder
+from pipeline.project import HOME, Recorder
+from pipeline.result_files import count_and_score, tensors
+from pipeline.stopping import Stops, at
 
-HOME = Path("alone", "here", "project")
-N = 1
+from .finished import FinishedSearchContract, N, soon
+
 MADE = f"results/retrained_{N}"
 KILLED = "killed"
 REQUEST = Request(epochs=3, learning_rate=0.02)
 
 
-class RetrainContract(ABC):
+class RetrainContract(FinishedSearchContract):
     """The suite."""
-
-    framework: ClassVar[str]
-
-    @pytest.fixture(scope="class")
-    @classmethod
-    def ended(cls, searched: Callable[[str], Project]) -> Path:
-        """A project whose search ended; to be looked at only."""
-        return searched(cls.framework).home
-
-    @abstractmethod
-    def metric(self, home: Path, model_file: Path) -> float:
-        """The user's metric on val_dir of the network of a generated file, loaded as users do."""
-
-    @abstractmethod
-    def weights(self, path: Path) -> Mapping[str, Any]:
-        """Every tensor of a weights file, as NumPy arrays."""
-
-    @pytest.fixture
-    def home(self, ended: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-        """A copy of the project, which is also the current directory."""
-        shutil.copytree(ended, tmp_path / HOME)
-        monkeypatch.chdir(tmp_path / HOME)
-        return tmp_path / HOME
 
     @pytest.fixture(scope="class")
     @classmethod
@@ -71,21 +44,11 @@ class RetrainContract(ABC):
             run(home, REQUEST, Photographer(home, KILLED))
         return home
 
-    @pytest.fixture(autouse=True)
-    def _forgotten(self) -> Iterator[None]:
-        yield
-        sys.modules.pop("user_module", None)
-
-    @pytest.fixture(autouse=True)
-    def _soon(self) -> Iterator[None]:
-        with soon():
-            yield
-
     def same(self, one: Path, other: Path) -> None:
         """Two retrainings ended alike, to the last bit."""
         found = [Retrained.load(folder / "retrained.json") for folder in (one, other)]
         assert found[0] == found[1]
-        ours, theirs = (self.weights(folder / found[0].weights_file) for folder in (one, other))
+        ours, theirs = (tensors(folder / found[0].weights_file) for folder in (one, other))
         assert ours.keys() == theirs.keys()
         assert all((ours[name] == theirs[name]).all() for name in ours)
 
@@ -123,10 +86,10 @@ class RetrainContract(ABC):
             f"best after epoch {made.best_epoch}",
         ):
             assert line in text
-        assert self.metric(unbroken, folder / made.model_file) == made.member.metric
+        assert count_and_score(folder / made.model_file)[1] == made.member.metric
         above = unbroken / made.model_file  # copied to where user_module.py is, it finds its own
         above.write_text(text)
-        assert self.metric(unbroken, above) == made.member.metric
+        assert count_and_score(above)[1] == made.member.metric
 
     def test_it_is_exported_in_the_end_and_again_when_asked(self, unbroken: Path) -> None:
         folder = unbroken / MADE
@@ -183,7 +146,7 @@ class RetrainContract(ABC):
 
     def test_stopped_and_run_again_it_ends_the_same(self, home: Path, unbroken: Path) -> None:
         with pytest.raises(Interrupted, match="run the same command again"):
-            run(home, REQUEST, StopsAt("retrain", 3))
+            run(home, REQUEST, Stops(at("retrain", 3)))
         assert not (home / MADE).exists()
         listener = Recorder()
         run(home, REQUEST, listener)
@@ -205,19 +168,6 @@ class Photographer(Recorder):
             shutil.copytree(self.home, self.home.with_name(self.name))
 
 
-class StopsAt(Recorder):
-    """Presses Ctrl-C once a stage has come so far."""
-
-    def __init__(self, stage: str, done: int) -> None:
-        super().__init__()
-        self.point = (stage, done)
-
-    def progress(self, progress: Progress) -> None:
-        super().progress(progress)
-        if (progress.stage, progress.done) == self.point:
-            os.kill(os.getpid(), signal.SIGINT)
-
-
 def run(
     home: Path, request: Request, listener: Recorder | None = None, number: int = N, **options: Any
 ) -> Outcome:
@@ -226,8 +176,3 @@ def run(
     return retrain(
         home / "scen.yaml", number, request, directory=home, listener=listener, **options
     )
-
-
-def soon() -> Any:
-    """Time a file just long enough for a figure."""
-    return mock.patch.multiple(timing, SECONDS=0.0, WARM_UP_SECONDS=0.0)

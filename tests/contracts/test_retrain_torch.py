@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import shutil
 import signal
-from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-import torch
 
 from nasea.backends.export import formats
 from nasea.errors import CheckpointError, Interrupted, NaseaError, NotAvailableError
@@ -19,11 +17,9 @@ from nasea.results.front import Front
 from nasea.results.retrained import Retrained
 from pipeline import children
 from pipeline.project import Project, Recorder
-from results.model_files import Load, load
+from pipeline.stopping import Stops, at
 
-from .retrain import HOME, MADE, REQUEST, N, RetrainContract, StopsAt, run
-
-__all__ = ["load"]
+from .retrain import HOME, MADE, REQUEST, N, RetrainContract, run
 
 pytest_plugins = ["pipeline.fixtures"]
 
@@ -32,23 +28,6 @@ WORDS = ("retrain", "--arch", str(N), "--epochs", "3", "--learning-rate", "0.02"
 
 class TestTorchRetrain(RetrainContract):
     framework = "pytorch"
-
-    @pytest.fixture(autouse=True)
-    def _loading(self, load: Load) -> Iterator[None]:
-        self.load = load
-        yield
-
-    def metric(self, home: Path, model_file: Path) -> float:
-        model = self.load(model_file).load_model()
-        import user_module  # type: ignore[import-not-found]
-
-        user = user_module.UserModule(3, 32)
-        loader = torch.utils.data.DataLoader(user.dataset_define("digits/val", False), 32)
-        with torch.no_grad():
-            return float(user.metrics_func(loader, model))
-
-    def weights(self, path: Path) -> Mapping[str, Any]:
-        return {name: t.numpy() for name, t in torch.load(path, weights_only=True).items()}
 
     def test_finished_it_only_reports(self, unbroken: Path, tmp_path: Path) -> None:
         home = tmp_path / HOME
@@ -74,7 +53,7 @@ class TestTorchRetrain(RetrainContract):
 
     def test_half_done_it_is_not_mixed_with_another(self, home: Path) -> None:
         with pytest.raises(Interrupted):
-            run(home, REQUEST, StopsAt("retrain", 3))
+            run(home, REQUEST, Stops(at("retrain", 3)))
         with pytest.raises(CheckpointError, match="how to retrain") as caught:
             run(home, replace(REQUEST, learning_rate=0.03))
         assert "the scenario" not in caught.value.message

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from nasea.backends.records import UpdateReport
 from nasea.errors import CheckpointError, TrainingError
 from nasea.space import Genome, fair_path, tensors
 
@@ -149,31 +150,25 @@ class TrainingContract(EpochsContract):
         told = [str(notice) for notice in backend.notices if "kept in a checkpoint" in str(notice)]
         assert len(told) == 1 and "UserModule.lost" in told[0]
 
-    def test_an_update_is_told_with_its_rate(self, project: Path) -> None:
+    def test_paths_are_asked_for_by_number_and_updates_told_with_their_rate(
+        self, project: Path
+    ) -> None:
         backend = self.kit.ready(project)
         assert backend.trainer.steps_per_epoch == 3
-        reports = self.kit.train(backend, [0, 1])
-        assert [report.global_step for report in reports] == [1, 2, 3, 4, 5, 6]
-        assert [report.step for report in reports] == [1, 2, 3, 1, 2, 3]
-        rates = [report.learning_rate for report in reports]
-        assert rates == pytest.approx([0.01] * 3 + [0.009] * 3)
-
-    def test_paths_are_asked_for_by_their_number(self, project: Path) -> None:
-        backend = self.kit.ready(project)
         asked: list[int] = []
+        reports: list[UpdateReport] = []
 
         def path(index: int) -> Genome:
             asked.append(index)
             return fair_path(backend.supernet.space.choices, 0, index)
 
         for epoch in (0, 1):
-            backend.train_epoch(epoch, path, lambda report: None)
+            backend.train_epoch(epoch, path, reports.append)
         assert asked == list(range(2 * backend.data.batches_per_epoch))
-
-    def test_an_update_without_a_full_group_of_paths(self, project: Path) -> None:
-        backend = self.kit.ready(project, dataset__train_dir="40")  # five batches, two an update
-        reports = self.kit.train(backend)
-        assert [report.images for report in reports] == [16, 16, 8]
+        assert [report.global_step for report in reports] == [1, 2, 3, 4, 5, 6]
+        assert [report.step for report in reports] == [1, 2, 3, 1, 2, 3]
+        rates = [report.learning_rate for report in reports]
+        assert rates == pytest.approx([0.01] * 3 + [0.009] * 3)
 
     @pytest.mark.parametrize("widths", SPACES)
     def test_only_the_slots_of_the_paths_are_trained(
@@ -215,7 +210,8 @@ class TrainingContract(EpochsContract):
     ) -> None:
         changes = {"dataset__train_dir": "40"}  # five batches, two an update: the third has one
         stopped, resumed = self.kit.ready(project, **changes), self.kit.ready(project, **changes)
-        self.kit.train(stopped, until=3)
+        reports = self.kit.train(stopped, until=3)
+        assert [report.images for report in reports] == [16, 16, 8]
         resumed.restore(stopped.state())
         assert self.kit.train(resumed, [0], done=3) == []
         assert same(self.kit.weights(resumed), self.kit.weights(stopped))
@@ -237,7 +233,7 @@ class TrainingContract(EpochsContract):
             self.kit.train(backend)
         assert "batch_size" in str(caught.value.fix)
 
-    def test_a_state_that_carries_code_is_refused(self, project: Path) -> None:
+    def test_a_state_that_carries_code_or_does_not_fit_is_refused(self, project: Path) -> None:
         backend = self.kit.ready(project)
         before = self.kit.weights(backend)
         mark = project / "mark"
@@ -249,17 +245,12 @@ class TrainingContract(EpochsContract):
             assert "--restart" in str(caught.value.fix)
         assert not mark.exists()
         assert same(before, self.kit.weights(backend))
-
-    def test_a_state_that_does_not_fit_is_refused(self, project: Path) -> None:
-        backend = self.kit.ready(project)
         for state in (b"", b"rubbish", *self.states_that_do_not_fit()):
             with pytest.raises(CheckpointError, match="training state"):
                 backend.restore(state)
-
-    def test_a_state_of_another_space_is_refused(self, project: Path) -> None:
         other = self.kit.ready(project, supernet__blocks=["basic_x0.5"])
         with pytest.raises(CheckpointError, match="does not fit this run"):
-            self.kit.ready(project).restore(other.state())
+            backend.restore(other.state())
 
     def test_trying_every_candidate_leaves_no_trace(self, project: Path) -> None:
         backend = self.kit.ready(project)

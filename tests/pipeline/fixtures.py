@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -14,44 +15,63 @@ from nasea.backends.records import EvaluationSubset, Measurement
 from nasea.backends.tensorflow.environment import load_tensorflow
 from nasea.cli.main import main
 from nasea.space import Genome
+from nasea.terms import Framework
+from user_files import FRAMEWORKS, Files, classification
 
-from .project import HOME, Project, Search, quick
-from .user_files import FRAMEWORKS
+from .project import HOME, Project, Recorder, Search, quick
 
 load_tensorflow(keras_version=2)
 
+Searched = Callable[[Files], tuple[Project, Recorder]]
 Measure = Callable[[Any, Genome, EvaluationSubset], Measurement]
 
 
 @pytest.fixture
-def framework(request: pytest.FixtureRequest) -> str:
+def framework(request: pytest.FixtureRequest) -> Framework:
     """The framework that the projects are written for."""
-    return str(getattr(request, "param", FRAMEWORKS[0]))
+    return cast(Framework, getattr(request, "param", FRAMEWORKS[0]))
 
 
 @pytest.fixture
-def fresh(tmp_path: Path, framework: str) -> Project:
+def fresh(tmp_path: Path, framework: Framework) -> Project:
     """A project nothing was run in."""
     return Project.new(tmp_path / HOME, framework)
 
 
 @pytest.fixture(scope="session")
-def searched(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Project]:
-    """For each framework a project whose search ended, made when it is first asked for."""
+def searched_with(tmp_path_factory: pytest.TempPathFactory) -> Searched:
+    """For any files a project whose search ended, made when it is first asked for.
+
+    And what was said. To be looked at only.
+    """
 
     @cache
-    def of(framework: str) -> Project:
-        project = Project.new(tmp_path_factory.mktemp(framework) / HOME, framework)
-        project.search()
-        return project
+    def with_files(files: Files) -> tuple[Project, Recorder]:
+        project, told = Project.of(files, tmp_path_factory.mktemp("searched") / HOME), Recorder()
+        project.search(told)
+        return project, told
 
-    return of
+    return with_files
+
+
+@pytest.fixture(scope="session")
+def searched(searched_with: Searched) -> Callable[[Framework], Project]:
+    """For each framework the digits' project, searched; to be looked at only."""
+    return lambda framework: searched_with(classification.FILES[framework])[0]
 
 
 @pytest.fixture
-def finished(searched: Callable[[str], Project], framework: str) -> Project:
+def finished(searched: Callable[[Framework], Project], framework: Framework) -> Project:
     """A project whose search ended; to be looked at only."""
     return searched(framework)
+
+
+@pytest.fixture
+def forgotten() -> Iterator[None]:
+    """What a test imports of users' and generated files is not there for the next one."""
+    yield
+    for name in [n for n in sys.modules if n.startswith(("user_module", "model_arch"))]:
+        del sys.modules[name]
 
 
 @pytest.fixture

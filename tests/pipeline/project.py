@@ -7,14 +7,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 from unittest import mock
 
-import h5py
 import numpy as np
-import numpy.typing as npt
 import pytest
-import torch
 
 import nasea
 from nasea.config import load_scenario
@@ -23,13 +19,13 @@ from nasea.pipeline.search import run
 from nasea.pipeline.session.events import Progress, Stage
 from nasea.results.front import Front
 from nasea.strategy import Strategy
+from nasea.terms import Framework
+from user_files import FRAMEWORKS, Files, changed, classification
 
-from .user_files import FRAMEWORKS, SCENARIOS, USER_MODULES
+from .result_files import Array, tensors
 
 Search = Callable[..., tuple[int | str | None, str]]
 """Runs ``nasea search`` in a project; gives (exit status, stderr)."""
-
-Array = npt.NDArray[Any]
 
 both_frameworks = pytest.mark.parametrize("framework", FRAMEWORKS, indirect=True)
 """Has a test run once with each framework; without it, it runs with PyTorch."""
@@ -72,11 +68,14 @@ class Project:
     home: Path
 
     @classmethod
-    def new(cls, home: Path, framework: str = "pytorch") -> Project:
-        """Write the project into ``home``, which is made."""
-        home.mkdir(parents=True)
-        (home / "scen.yaml").write_text(SCENARIOS[framework], encoding="utf-8")
-        (home / "user_module.py").write_text(USER_MODULES[framework], encoding="utf-8")
+    def new(cls, home: Path, framework: Framework = "pytorch") -> Project:
+        """Write the digits' project into ``home``, which is made."""
+        return cls.of(classification.FILES[framework], home)
+
+    @classmethod
+    def of(cls, files: Files, home: Path) -> Project:
+        """Write a user's files into ``home``, which is made."""
+        files.write(home)
         return cls(home)
 
     @property
@@ -87,11 +86,7 @@ class Project:
     def edit(self, file: str, *changes: tuple[str, str]) -> Project:
         """Replace text that must be there; returns the project."""
         path = self.home / file
-        text = path.read_text(encoding="utf-8")
-        for old, new in changes:
-            assert old in text, f"{old!r} is not in {file}"
-            text = text.replace(old, new)
-        path.write_text(text, encoding="utf-8")
+        path.write_text(changed(path.read_text(encoding="utf-8"), *changes), encoding="utf-8")
         return self
 
     def scenario(self, *changes: tuple[str, str]) -> Project:
@@ -124,6 +119,12 @@ class Project:
         shutil.copytree(self.home, home)
         return Project(home)
 
+    def without_search(self) -> Project:
+        """Take it back to where the supernet was trained; returns the project."""
+        for path in (self.home / "checkpoint").glob("search-*"):
+            path.unlink()
+        return self
+
     def front(self) -> Front:
         """What results/ holds."""
         return Front.load(self.home / "results" / "front.json")
@@ -137,35 +138,12 @@ class Project:
         return {
             f"{path.name}: {name}": value
             for path in sorted((self.home / "results").glob("model_arch_result_*"))
-            for name, value in _READERS.get("".join(path.suffixes), _nothing)(path).items()
+            for name, value in tensors(path).items()
         }
 
     def log(self) -> str:
         """The text log."""
         return (self.home / "log_classification" / "log.txt").read_text(encoding="utf-8")
-
-
-def _nothing(path: Path) -> dict[str, Array]:
-    return {}
-
-
-def _of_pytorch(path: Path) -> dict[str, Array]:
-    return {n: value.numpy() for n, value in torch.load(path, weights_only=True).items()}
-
-
-def _of_tensorflow(path: Path) -> dict[str, Array]:
-    found: dict[str, Array] = {}
-
-    def visit(name: str, item: object) -> None:
-        if isinstance(item, h5py.Dataset):
-            found[name] = item[()]
-
-    with h5py.File(path) as file:
-        file.visititems(visit)
-    return found
-
-
-_READERS = {".pt": _of_pytorch, ".weights.h5": _of_tensorflow}
 
 
 @contextmanager

@@ -26,13 +26,6 @@ def assert_same_search(one: Front, other: Front) -> None:
     assert one.info.hypervolumes == other.info.hypervolumes
 
 
-def without_search(project: Project) -> Project:
-    """The project as it was when the supernet was trained."""
-    for name in project.files("checkpoint", "search-*"):
-        (project.home / "checkpoint" / name).unlink()
-    return project
-
-
 def follower_of(search: BaseProcess) -> int:
     """The process that rank 0 started."""
     for stat in Path("/proc").glob("[0-9]*/stat"):

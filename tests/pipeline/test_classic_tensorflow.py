@@ -6,19 +6,14 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
-from functools import cache
 from pathlib import Path
 
 import pytest
 import tensorflow as tf
 
-from .classic_modules import MODULES, SCENARIOS
-from .project import Project, Recorder
+from user_files import classic
 
-Done = Callable[[str], tuple[Project, Recorder]]
-
-each_task = pytest.mark.parametrize("task", tuple(MODULES))
+from .project import HOME, Project, Recorder
 
 # A process of its own, in which nasea was never imported: it writes the graph, then measures.
 ALONE = """
@@ -50,24 +45,10 @@ assert "nasea" not in sys.modules
 """
 
 
-@pytest.fixture(scope="module")
-def done(tmp_path_factory: pytest.TempPathFactory) -> Done:
-    @cache
-    def of(task: str) -> tuple[Project, Recorder]:
-        home = tmp_path_factory.mktemp(task) / "project"
-        home.mkdir()
-        (home / "scen.yaml").write_text(SCENARIOS[task])
-        (home / "user_module.py").write_text(MODULES[task])
-        project, told = Project(home), Recorder()
-        project.search(told)
-        return project, told
-
-    return of
-
-
-@each_task
-def test_it_is_searched_and_its_files_stand_alone(done: Done, task: str) -> None:
-    project, told = done(task)
+@pytest.mark.parametrize("task", classic.FILES)
+def test_it_is_searched_and_its_files_stand_alone(tmp_path: Path, task: str) -> None:
+    project, told = Project.of(classic.FILES[task], tmp_path / HOME), Recorder()
+    project.search(told)
     assert f"it chooses by the version of TensorFlow and has nothing for {tf.__version__}" in (
         told.told
     )

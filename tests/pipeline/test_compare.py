@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import csv
-import importlib.util
-import os
-import signal
-import sys
+from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
-from typing import Any
 
 import pytest
 from typer.testing import CliRunner
@@ -24,7 +21,9 @@ from nasea.pipeline.session.events import Progress
 from nasea.results.standings import Standings
 from nasea.space.hand_picks import TOLERANCE
 
-from .project import Project, Recorder, both_frameworks
+from .project import HOME, Project, Recorder, both_frameworks
+from .result_files import count_and_score, header_of
+from .stopping import Stops
 
 pytest_plugins = ["pipeline.fixtures"]
 
@@ -44,22 +43,29 @@ def timeless(found: Standings) -> Standings:
     return replace(found, rows=tuple(replace(row, seconds=()) for row in found.rows))
 
 
-class StopsIn(Recorder):
-    """Presses Ctrl-C in the middle of a training."""
+def in_the_third_training(progress: Progress) -> bool:
+    return (progress.figures.get("training"), progress.done) == ("3 of 4", 4)
 
-    def __init__(self, training: int, done: int) -> None:
-        super().__init__()
-        self.point = (f"{training} of 4", done)
 
-    def progress(self, progress: Progress) -> None:
-        if (progress.figures.get("training"), progress.done) == self.point:
-            os.kill(os.getpid(), signal.SIGINT)
+@pytest.fixture(scope="module")
+def compared(
+    tmp_path_factory: pytest.TempPathFactory, searched: Callable[[str], Project]
+) -> Callable[[str], tuple[Project, Standings]]:
+    """For each framework a project whose results were compared; to be looked at only."""
+
+    @cache
+    def of(framework: str) -> tuple[Project, Standings]:
+        project = searched(framework).copy(tmp_path_factory.mktemp(framework) / HOME)
+        return project, run(project)
+
+    return of
 
 
 @both_frameworks
-def test_equal_cost_equal_training_and_true_files(project: Project, tmp_path: Path) -> None:
-    broken = project.copy(tmp_path / "broken" / "here" / "project")
-    found = run(project)
+def test_equal_cost_equal_training_and_true_files(
+    compared: Callable[[str], tuple[Project, Standings]], framework: str
+) -> None:
+    project, found = compared(framework)
     names = {row.name: row for row in found.rows}
     assert set(names) == {"architecture 1", "architecture 1, inherited", "resnet_d1", "mobilenetv3"}
     assert [row.mean for row in found.rows] == sorted((r.mean for r in found.rows), reverse=True)
@@ -77,35 +83,25 @@ def test_equal_cost_equal_training_and_true_files(project: Project, tmp_path: Pa
     report = (project.home / "results" / "report.html").read_text()
     assert "picked by hand" in report and "mobilenetv3" in report
 
-    # Stopped amid the third training and run again, it ends the same.
+
+def test_stopped_amid_a_training_it_ends_the_same(
+    project: Project, compared: Callable[[str], tuple[Project, Standings]]
+) -> None:
+    _, unbroken = compared("pytorch")
     with pytest.raises(Interrupted):
-        run(broken, listener=StopsIn(3, 4))
+        run(project, listener=Stops(in_the_third_training))
     told = Recorder()
-    assert timeless(run(broken, listener=told)) == timeless(found)
+    assert timeless(run(project, listener=told)) == timeless(unbroken)
     assert "training 2/4" not in told.told and "training 3/4" in told.told
 
 
 def check_file(project: Project, name: str, metric: float, parameters: int) -> None:
     """A hand pick's model file and weights are the network that was measured."""
     file = project.home / "results" / FOLDER / f"{name}.py"
-    home = str(project.home)
-    sys.path.insert(0, home)
-    try:
-        spec = importlib.util.spec_from_file_location(name, file)
-        assert spec is not None and spec.loader is not None
-        module: Any = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
-        model = module.load_model()
-        count = getattr(model, "count_params", None)
-        if count is None:
-            assert sum(p.numel() for p in model.parameters()) == parameters
-        else:
-            assert sum(v.shape.num_elements() for v in model.trainable_variables) == parameters
-    finally:
-        sys.path.remove(home)
-        sys.modules.pop("user_module", None)
-    assert (module.metric, module.model_param_size) == (metric, parameters)
-    assert "hand pick, 1 epoch from scratch" in module.training
+    header = header_of(file)
+    assert (header["metric"], header["model_param_size"]) == (metric, parameters)
+    assert "hand pick, 1 epoch from scratch" in header["training"]
+    assert count_and_score(file)[0] == parameters
 
 
 def test_results_are_trained_as_retraining_trains_them(

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterator
-from functools import cache
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -20,49 +18,37 @@ from nasea.pipeline.diagnosis.check import check
 from nasea.pipeline.hand_picks.compare import Contest, compare
 from nasea.pipeline.hand_picks.contenders import Wish
 from nasea.space.hand_picks import TOLERANCE
+from user_files import detection, segmentation
 
-from . import dense_files, detection_files
-from .project import Project, Recorder, assert_same_results
+from .fixtures import Searched
+from .project import HOME, Project, Recorder, assert_same_results
 
 TASKS = ("segmentation", "detection")
-FILES = {"segmentation": dense_files, "detection": detection_files}
+FILES = {"segmentation": segmentation.FILES, "detection": detection.FILES}
 
 CHANCE = {"segmentation": 0.3, "detection": 0.15}
 
 each_task = pytest.mark.parametrize("task", TASKS)
 
 
+Done = Callable[[str], tuple[Project, Recorder]]
+
+pytest_plugins = ["pipeline.fixtures"]
+pytestmark = pytest.mark.usefixtures("forgotten")
+
+
 def written(home: Path, task: str) -> Project:
-    home.mkdir(parents=True)
-    (home / "scen.yaml").write_text(FILES[task].SCENARIO)
-    (home / "user_module.py").write_text(FILES[task].MODULE)
-    project = Project(home)
-    if task == "segmentation":
-        project.scenario(("pre_train_dir: classes", "pre_train_dir: none"))
-    return project
+    return Project.of(FILES[task], home)
 
 
-@pytest.fixture(scope="module")
-def done(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], tuple[Project, Recorder]]:
-    @cache
-    def of(task: str) -> tuple[Project, Recorder]:
-        project, told = written(tmp_path_factory.mktemp(task) / "project", task), Recorder()
-        project.search(told)
-        return project, told
-
-    return of
-
-
-@pytest.fixture(autouse=True)
-def modules() -> Iterator[None]:
-    """What a generated file imports must not be there for the next test."""
-    yield
-    for name in [n for n in sys.modules if n.startswith(("user_module", "model_arch"))]:
-        del sys.modules[name]
+@pytest.fixture
+def done(searched_with: Searched) -> Done:
+    """For each task a project that was searched, and what was said."""
+    return lambda task: searched_with(FILES[task])
 
 
 @each_task
-def test_it_finds_a_front(done: Callable[[str], tuple[Project, Recorder]], task: str) -> None:
+def test_it_finds_a_front(done: Done, task: str) -> None:
     project, _ = done(task)
     front = project.front()
     assert len(front) >= 1
@@ -72,9 +58,7 @@ def test_it_finds_a_front(done: Callable[[str], tuple[Project, Recorder]], task:
 
 
 @each_task
-def test_headers_tell_the_truth(
-    done: Callable[[str], tuple[Project, Recorder]], task: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_headers_tell_the_truth(done: Done, task: str, monkeypatch: pytest.MonkeyPatch) -> None:
     project, _ = done(task)
     monkeypatch.syspath_prepend(str(project.home))
     monkeypatch.syspath_prepend(str(project.home / "results"))
@@ -96,7 +80,7 @@ def test_headers_tell_the_truth(
 
 
 @each_task
-def test_predictions_are_drawn(done: Callable[[str], tuple[Project, Recorder]], task: str) -> None:
+def test_predictions_are_drawn(done: Done, task: str) -> None:
     project, told = done(task)
     drawn = sorted((project.home / "results").glob("predictions_*.png"))
     best = project.front().best.number
@@ -108,8 +92,17 @@ def test_predictions_are_drawn(done: Callable[[str], tuple[Project, Recorder]], 
     assert "predictions are not drawn" not in told.told
 
 
+QUICK = (
+    ("epochs: 6", "epochs: 1"),
+    ("generation_num: 2", "generation_num: 1"),
+    ("pop_size: 4", "pop_size: 2"),
+)
+"""For what does not depend on how much was trained and searched."""
+
+
 def test_masks_are_drawn_without_a_method_for_it(tmp_path: Path) -> None:
     project = written(tmp_path / "project", "segmentation")
+    project.scenario(*QUICK, ("bn_images: 64", "bn_images: 64\n      metric_mode: min"))
     project.module(
         ("def pictures(", "def unused("),
         ('{"mask": self.masks[index]}', "self.masks[index]"),
@@ -120,7 +113,7 @@ def test_masks_are_drawn_without_a_method_for_it(tmp_path: Path) -> None:
 
 
 def test_a_failing_picture_costs_no_result(tmp_path: Path) -> None:
-    project, told = written(tmp_path / "project", "detection"), Recorder()
+    project, told = written(tmp_path / "project", "detection").scenario(*QUICK), Recorder()
     project.module(('"image": (image[0] * 255)', '"image": (image[7] * 255)'))
     project.search(told)
     assert "predictions are not drawn" in told.told
@@ -129,7 +122,7 @@ def test_a_failing_picture_costs_no_result(tmp_path: Path) -> None:
 
 
 def test_detection_without_pictures_says_how(tmp_path: Path) -> None:
-    project, told = written(tmp_path / "project", "detection"), Recorder()
+    project, told = written(tmp_path / "project", "detection").scenario(*QUICK), Recorder()
     project.module(("def pictures(", "def unused("))
     project.search(told)
     assert "UserModule.pictures(images, labels, outputs)" in told.told
@@ -137,7 +130,7 @@ def test_detection_without_pictures_says_how(tmp_path: Path) -> None:
 
 @each_task
 def test_killed_and_resumed(
-    done: Callable[[str], tuple[Project, Recorder]],
+    done: Done,
     task: str,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -156,7 +149,7 @@ def _fail(*_: object) -> int:
 
 
 def test_the_proxy_subset_has_every_class_in_its_share(
-    done: Callable[[str], tuple[Project, Recorder]], monkeypatch: pytest.MonkeyPatch
+    done: Done, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     project, _ = done("detection")
     monkeypatch.chdir(project.home)
@@ -188,10 +181,8 @@ def test_a_latency_budget_prices_the_whole_network(
 
 
 @each_task
-def test_hand_picks_put_out_what_the_head_reads(
-    done: Callable[[str], tuple[Project, Recorder]], task: str, tmp_path: Path
-) -> None:
-    project = done(task)[0].copy(tmp_path / "copy" / "project")
+def test_hand_picks_put_out_what_the_head_reads(done: Done, task: str, tmp_path: Path) -> None:
+    project = done(task)[0].copy(tmp_path / HOME)
     budget = 1.5 * project.front().info.constraint_value
     contest = Contest(Wish(budget, (), ("efficientnet",)), epochs=1, seeds=1)
     found = compare(project.home / "scen.yaml", contest, directory=project.home)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterator
-from functools import cache
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -21,57 +19,37 @@ from nasea.pipeline.hand_picks.compare import Contest, compare
 from nasea.pipeline.hand_picks.contenders import Wish
 from nasea.pipeline.retraining.plan import Request
 from nasea.pipeline.retraining.retrain import retrain
-from nasea.pipeline.session.events import Progress
 from nasea.space.hand_picks import TOLERANCE
+from user_files import published_detection, published_segmentation
 
-from . import published_detection, published_segmentation
-from .project import Project, Recorder, assert_same_results
+from .fixtures import Searched
+from .project import HOME, Project, Recorder, assert_same_results
+from .stopping import Stops, at
 
-FILES = {"segmentation": published_segmentation, "detection": published_detection}
+FILES = {"segmentation": published_segmentation.FILES, "detection": published_detection.FILES}
 TASKS = tuple(FILES)
 
 Done = Callable[[str], tuple[Project, Recorder]]
 
 each_task = pytest.mark.parametrize("task", TASKS)
 
+pytest_plugins = ["pipeline.fixtures"]
+pytestmark = pytest.mark.usefixtures("forgotten")
+
 
 def written(home: Path, task: str) -> Project:
-    home.mkdir(parents=True)
-    (home / "scen.yaml").write_text(FILES[task].SCENARIO)
-    (home / "user_module.py").write_text(FILES[task].USER_MODULE)
-    return Project(home)
+    return Project.of(FILES[task], home)
 
 
-@pytest.fixture(scope="module")
-def done(tmp_path_factory: pytest.TempPathFactory) -> Done:
-    @cache
-    def of(task: str) -> tuple[Project, Recorder]:
-        project, told = written(tmp_path_factory.mktemp(task) / "project", task), Recorder()
-        project.search(told)
-        return project, told
-
-    return of
+@pytest.fixture
+def done(searched_with: Searched) -> Done:
+    """For each task a project that was searched, and what was said."""
+    return lambda task: searched_with(FILES[task])
 
 
-class Stops(Recorder):
-    """Is stopped once a stage has come so far."""
-
-    def __init__(self, stage: str, count: int) -> None:
-        super().__init__()
-        self.at = (stage, count)
-
-    def progress(self, progress: Progress) -> None:
-        super().progress(progress)
-        if (progress.stage, progress.done) == self.at:
-            raise Interrupted("stopped")
-
-
-@pytest.fixture(autouse=True)
-def modules() -> Iterator[None]:
-    """What a generated file imports must not be there for the next test."""
-    yield
-    for name in [n for n in sys.modules if n.startswith(("user_module", "model_arch"))]:
-        del sys.modules[name]
+def break_off() -> None:
+    """End at once, without the time to save that Ctrl-C is given."""
+    raise Interrupted("stopped")
 
 
 @each_task
@@ -94,7 +72,7 @@ def test_check_tells_a_metric_that_fails_so_far(tmp_path: Path) -> None:
     lines = dict(check(project.home / "scen.yaml", directory=project.home).lines)
     assert "fails on an untrained network: metrics_op failed" in lines["metric"]
     assert "NameError: name 'undefined'" in lines["metric"]
-    told = Stops("train", 1)
+    told = Stops(at("train", 1), act=break_off)
     with pytest.raises(Interrupted):
         project.search(told)
     assert "it fails on every network so far: metrics_op failed" in told.told
@@ -157,10 +135,10 @@ def test_a_head_that_wants_two_inputs_is_noticed(done: Done) -> None:
 
 def test_generators_go_on_where_they_were(done: Done, tmp_path: Path) -> None:
     project = written(tmp_path / "project", "detection")
+    with pytest.raises(Interrupted):  # two epochs of 3 updates are saved, 5 more are not
+        project.search(Stops(at("train", 11), act=break_off))
     with pytest.raises(Interrupted):
-        project.search(Stops("train", 11))  # two epochs of 3 updates are saved, 5 more are not
-    with pytest.raises(Interrupted):
-        project.search(Stops("separation", 2))
+        project.search(Stops(at("separation", 2), act=break_off))
     project.search()
     assert_same_results(done("detection")[0], project)
 
@@ -228,7 +206,7 @@ def test_the_metric_gets_what_it_is_promised(done: Done, monkeypatch: pytest.Mon
 
 def test_hand_picks_put_out_what_the_head_reads(done: Done, tmp_path: Path) -> None:
     # A detector of this size finds nothing after one epoch, and its metric then exits.
-    project = done("segmentation")[0].copy(tmp_path / "copy" / "project")
+    project = done("segmentation")[0].copy(tmp_path / HOME)
     budget = 1.5 * project.front().info.constraint_value
     contest = Contest(Wish(budget, (), ("efficientnet",)), epochs=1, seeds=1)
     found = compare(project.home / "scen.yaml", contest, directory=project.home)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,8 @@ from nasea.pipeline.session.events import Progress
 from nasea.results.fidelity import Fidelity
 from nasea.space import Genome
 
-from .project import Project, Recorder, both_frameworks
+from .project import HOME, Project, Recorder, both_frameworks
+from .stopping import Stops
 
 SMALL = Study(architectures=4, epochs=1, seeds=1)
 
@@ -60,38 +62,41 @@ def test_training_alone_is_retraining_from_scratch(
     assert row.alone == pytest.approx((accuracy,), abs=1e-6)
 
 
-class StopsAfter(Recorder):
-    """Is stopped in the middle of a training."""
+def of_a_training(progress: Progress) -> bool:
+    return progress.stage == "fidelity" and progress.unit == "update"
 
-    def __init__(self, updates: int) -> None:
-        super().__init__()
-        self.left = updates
+
+@pytest.fixture(scope="module")
+def studied(
+    tmp_path_factory: pytest.TempPathFactory, searched: Callable[[str], Project]
+) -> tuple[Project, Fidelity]:
+    """A project that was studied once; to be copied."""
+    project = searched("pytorch").copy(tmp_path_factory.mktemp("studied") / HOME)
+    return project, run(project)
+
+
+class Untrained(Recorder):
+    """Refuses any training."""
 
     def progress(self, progress: Progress) -> None:
-        if progress.unit == "update" and progress.stage == "fidelity":
-            self.left -= 1
-            if self.left == 0:
-                raise Interrupted("stopped")
+        assert not of_a_training(progress), "nothing is trained"
 
 
-def test_it_goes_on_where_it_was(project: Project, tmp_path: Path) -> None:
-    other = project.copy(tmp_path / "other")
-    whole = run(project)
+def test_it_goes_on_where_it_was(project: Project, studied: tuple[Project, Fidelity]) -> None:
+    _, whole = studied
     with pytest.raises(Interrupted):
-        run(other, listener=StopsAfter(updates=22))
-    told = Recorder()
-    assert run(other, listener=told) == whole
-    written = json.loads((other.home / "results" / "fidelity.json").read_text())
+        run(project, listener=Stops(of_a_training, 22))
+    assert run(project) == whole
+    written = json.loads((project.home / "results" / "fidelity.json").read_text())
     assert [tuple(row["alone"]) for row in written["rows"]] == [row.alone for row in whole.rows]
-    assert (other.home / "results" / "fidelity.png").stat().st_size > 10_000
+    assert (project.home / "results" / "fidelity.png").stat().st_size > 10_000
 
-    class Untrained(Recorder):
-        def progress(self, progress: Progress) -> None:
-            assert progress.unit != "update" or progress.stage != "fidelity", "nothing is trained"
 
-    assert run(other, listener=Untrained()) == whole
+def test_what_was_trained_is_kept(tmp_path: Path, studied: tuple[Project, Fidelity]) -> None:
+    project, whole = studied[0].copy(tmp_path / HOME), studied[1]
+    assert run(project, listener=Untrained()) == whole
     told = Recorder()
-    more = run(other, Study(architectures=5, epochs=1, seeds=1), told)
+    more = run(project, Study(architectures=5, epochs=1, seeds=1), told)
     assert set(whole.rows) < set(more.rows) and len(more.rows) == 5
     assert sum("training 5/5" in line for line in told.lines) == 1
     assert not any("training 4/5" in line for line in told.lines), "what is known is kept"
@@ -117,7 +122,10 @@ def test_one_that_cannot_be_trained_costs_no_other(
     assert len(run(project, study).rows) == 5, "failures are tried again"
 
 
-def test_the_command_prints_the_measures(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_command_prints_the_measures(
+    studied: tuple[Project, Fidelity], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = studied[0].copy(tmp_path / HOME)
     monkeypatch.chdir(project.home)
     asked = ["fidelity", "--architectures", "4", "--epochs", "1"]
     result = CliRunner().invoke(app, asked)

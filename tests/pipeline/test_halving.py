@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +13,10 @@ from nasea.errors import Interrupted, NaseaError
 from nasea.pipeline.retraining.halving import Choice, Rung, candidates_of, retrain_best, rungs_of
 from nasea.pipeline.retraining.plan import Request
 from nasea.pipeline.retraining.retrain import retrain
-from nasea.pipeline.session.events import Progress
 from nasea.results.retrained import Retrained
 
 from .project import HOME, Project, Recorder
+from .stopping import Stops, at
 
 pytest_plugins = ["pipeline.fixtures"]
 
@@ -90,23 +88,8 @@ def test_it_chooses_and_ends_as_a_plain_retraining(project: Project, tmp_path: P
 
     # Stopped amid the second candidate and run again, it ends the same.
     with pytest.raises(Interrupted):
-        run(broken, StopsIn(2))
+        run(broken, Stops(at("retrain", 4), 2))
     assert run(broken).outcome.retrained == found.outcome.retrained
-
-
-class StopsIn(Recorder):
-    """Presses Ctrl-C in the middle of the epoch of a candidate."""
-
-    def __init__(self, candidate: int) -> None:
-        super().__init__()
-        self.candidate = candidate
-        self.begun = 0
-
-    def progress(self, progress: Progress) -> None:
-        if progress.stage == "retrain":
-            self.begun += progress.done == 1
-            if (self.begun, progress.done) == (self.candidate, 4):
-                os.kill(os.getpid(), signal.SIGINT)
 
 
 def test_what_is_refused(project: Project) -> None:

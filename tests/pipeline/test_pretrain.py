@@ -18,15 +18,21 @@ from nasea.backends.training.pretrained import LoadedPretrained, pack, unpack
 from nasea.errors import CheckpointError, ConfigError, DataError, Interrupted
 from nasea.pipeline.search.pre_training import PreTraining
 from nasea.pipeline.session.checkpoint import CheckpointStore
+from user_files import changed, published_segmentation, segmentation
+from user_files.segmentation import CLASSIFICATION_MODULE
 
-from . import published_segmentation
-from .dense_files import CLASSIFICATION_MODULE, MODULE, SCENARIO
 from .project import Project, Recorder, assert_same_results
 
 tf = load_tensorflow(keras_version=2)
 
 
-FEW = ("epochs: 6", "epochs: 2")
+FEW = (
+    ("pre_train_dir: none", "pre_train_dir: classes"),
+    ("epochs: 6", "epochs: 2"),
+    ("generation_num: 2", "generation_num: 1"),
+    ("pop_size: 4", "pop_size: 2\n      metric_mode: METRIC_MODE"),
+)
+"""What comes after pre-training is as short as can be."""
 PRETRAINED = "checkpoint/pretrained-000001.ckpt"
 
 
@@ -41,10 +47,8 @@ def there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 @pytest.fixture
 def dense(tmp_path: Path) -> Project:
     """A segmentation project that was not run."""
-    home = tmp_path / "project"
-    (home / "scen.yaml").write_text(SCENARIO)
-    (home / "user_module.py").write_text(MODULE)
-    return Project(home).scenario(FEW)
+    project = Project.of(segmentation.FILES, tmp_path / "project")
+    return project.scenario(*FEW, ("METRIC_MODE", "min"))
 
 
 def write_images(folder: Path, classes: int = 3) -> None:
@@ -111,10 +115,8 @@ def test_the_weights_go_on(dense: Project, monkeypatch: pytest.MonkeyPatch) -> N
 @pytest.fixture
 def dense_tensorflow(tmp_path: Path) -> Project:
     """A TensorFlow segmentation project that was not run."""
-    home = tmp_path / "project"
-    (home / "scen.yaml").write_text(published_segmentation.SCENARIO)
-    (home / "user_module.py").write_text(published_segmentation.USER_MODULE)
-    return Project(home).scenario(FEW, ("pre_train_dir: none", "pre_train_dir: classes"))
+    project = Project.of(published_segmentation.FILES, tmp_path / "project")
+    return project.scenario(*FEW, ("METRIC_MODE", "max"))
 
 
 @pytest.mark.parametrize("kind", ["images", "records"])
@@ -250,7 +252,7 @@ def test_no_pre_training_is_said(dense: Project) -> None:
 
 def test_a_scenario_of_its_own_must_suit(dense: Project) -> None:
     (dense.home / "user_module_cls.py").write_text(CLASSIFICATION_MODULE)
-    text = SCENARIO.replace("[8, 8, 16]", "[8, 8, 32]").replace("epochs: 6", "epochs: 1")
+    text = changed(segmentation.FILES.scenario, ("[8, 8, 16]", "[8, 8, 32]"))
     (dense.home / "pre_train.yaml").write_text(text)
     with pytest.raises(ConfigError) as refused:
         dense.search()

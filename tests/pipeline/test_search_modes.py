@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import os
 import signal
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import pytest
 
 from nasea.config import load_scenario
 from nasea.errors import Interrupted, StrategyError
-from nasea.pipeline.session.events import Progress
 from nasea.strategy import Genome, Strategy, Study, random_feasible
 
 from . import children
 from .project import HOME, Project, Recorder, assert_same_results
+from .stopping import Stops
 
 pytest_plugins = ["pipeline.fixtures"]
 
@@ -32,19 +33,9 @@ def searched_by(mode: str) -> tuple[tuple[str, str], ...]:
     )
 
 
-class StopsAfter(Recorder):
+def after(scored: int) -> Stops:
     """Presses Ctrl-C once so many architectures of the search have their scores."""
-
-    def __init__(self, count: int) -> None:
-        super().__init__()
-        self.left = count
-
-    def progress(self, progress: Progress) -> None:
-        super().progress(progress)
-        if progress.stage == "search":
-            self.left -= 1
-            if self.left == 0:
-                os.kill(os.getpid(), signal.SIGINT)
+    return Stops(lambda progress: progress.stage == "search", scored)
 
 
 @pytest.fixture(params=MODES)
@@ -53,45 +44,60 @@ def mode(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
+@pytest.fixture(scope="module")
+def searched_in(
+    tmp_path_factory: pytest.TempPathFactory, searched: Callable[[str], Project]
+) -> Callable[[str], Project]:
+    """For each mode a project searched to the end; to be looked at only."""
+
+    @cache
+    def of(mode: str) -> Project:
+        trained = searched("pytorch").copy(tmp_path_factory.mktemp(mode) / HOME).without_search()
+        project = trained.scenario(*searched_by(mode))
+        listener = Recorder()
+        front = project.search(listener)
+        assert ("rank correlation with left-out scores" in listener.told) == (mode == "assisted")
+        assert front.info.proposer == mode
+        assert 22 < len(front.evaluated) <= 44
+        return project
+
+    return of
+
+
 @pytest.fixture
-def unbroken(fresh: Project, tmp_path: Path, mode: str) -> Project:
-    """A project searched to the end."""
-    project = fresh.copy(tmp_path / "unbroken" / HOME).scenario(*searched_by(mode))
-    listener = Recorder()
-    front = project.search(listener)
-    assert ("rank correlation with left-out scores" in listener.told) == (mode == "assisted")
-    assert front.info.proposer == mode
-    assert 22 < len(front.evaluated) <= 44
-    return project
+def unbroken(searched_in: Callable[[str], Project], mode: str) -> Project:
+    """A project searched to the end; to be looked at only."""
+    return searched_in(mode)
 
 
 def test_stopped_within_a_generation_it_finds_the_same(
-    fresh: Project, unbroken: Project, mode: str
+    project: Project, unbroken: Project, mode: str
 ) -> None:
-    fresh.scenario(*searched_by(mode))
+    project.without_search().scenario(*searched_by(mode))
     for count in (10, 12, 4):
         with pytest.raises(Interrupted):
-            fresh.search(StopsAfter(count))
-    fresh.search()
-    assert_same_results(unbroken, fresh)
+            project.search(after(count))
+    project.search()
+    assert_same_results(unbroken, project)
 
 
-@pytest.mark.parametrize("doom", ["search-000012.tmp", "search-000030.tmp"])
-def test_killed_within_a_generation_it_finds_the_same(
-    fresh: Project, unbroken: Project, mode: str, doom: str
+def test_killed_within_each_generation_it_finds_the_same(
+    project: Project, unbroken: Project, mode: str
 ) -> None:
-    fresh.scenario(*searched_by(mode))
-    assert children.run(fresh, doom=doom) == -signal.SIGKILL
-    assert children.run(fresh, save_seconds=180) == 0
-    assert_same_results(unbroken, fresh)
+    project.without_search().scenario(*searched_by(mode))
+    for doom in ("search-000012.tmp", "search-000030.tmp"):
+        assert children.run(project, doom=doom) == -signal.SIGKILL
+    assert children.run(project, save_seconds=180) == 0
+    assert_same_results(unbroken, project)
 
 
-def test_another_mode_searches_the_same_supernet_from_known_scores(unbroken: Project) -> None:
-    mode = unbroken.front().info.proposer
-    assert mode is not None
+def test_another_mode_searches_the_same_supernet_from_known_scores(
+    unbroken: Project, mode: str, tmp_path: Path
+) -> None:
     (other,) = {*MODES} - {mode}
     listener = Recorder()
-    front = unbroken.scenario((f"mode: {mode}", f"mode: {other}")).search(listener)
+    again = unbroken.copy(tmp_path / HOME).scenario((f"mode: {mode}", f"mode: {other}"))
+    front = again.search(listener)
     assert front.info.proposer == other
     assert listener.updates == 0
     assert "another search on the same supernet, with another searcher.mode:" in listener.told
@@ -109,8 +115,10 @@ class ByChance(Strategy):
         return "drawn by chance"
 
 
-def test_a_strategy_given_from_python_searches_and_is_named(fresh: Project, tmp_path: Path) -> None:
-    unbroken = fresh.copy(tmp_path / "unbroken" / HOME)
+def test_a_strategy_given_from_python_searches_and_is_named(
+    project: Project, tmp_path: Path
+) -> None:
+    unbroken = project.without_search().copy(tmp_path / "unbroken" / HOME)
     listener = Recorder()
     front = unbroken.search(listener, strategy=ByChance())
     assert front.info.proposer == unbroken.front().info.proposer == "by chance"
@@ -119,11 +127,11 @@ def test_a_strategy_given_from_python_searches_and_is_named(fresh: Project, tmp_
         encoding="utf-8"
     )
     with pytest.raises(Interrupted):
-        fresh.search(StopsAfter(9), strategy=ByChance())
-    fresh.search(strategy=ByChance())
-    assert_same_results(unbroken, fresh)
+        project.search(after(9), strategy=ByChance())
+    project.search(strategy=ByChance())
+    assert_same_results(unbroken, project)
     listener = Recorder()
-    assert fresh.search(listener).info.proposer == "assisted"
+    assert project.search(listener).info.proposer == "assisted"
     assert "another search on the same supernet, with another searcher.mode:" in listener.told
 
 

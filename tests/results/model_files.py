@@ -21,17 +21,24 @@ Load = Callable[[Path], ModuleType]
 def load(monkeypatch: pytest.MonkeyPatch) -> Iterator[Load]:
     """Imports a model file as a user's program would."""
     monkeypatch.setattr(sys, "path", list(sys.path))
+    # A module that is changed within a second may keep its size, and would be taken for the old.
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
 
-    def from_path(path: Path) -> ModuleType:
+    def with_its_own_ends(path: Path) -> ModuleType:
         sys.modules.pop("user_module", None)
-        spec = importlib.util.spec_from_file_location(NAME, path)
-        assert spec is not None and spec.loader is not None
-        module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
-        return module
+        return load_file(path)
 
-    yield from_path
+    yield with_its_own_ends
     sys.modules.pop("user_module", None)
+
+
+def load_file(path: Path) -> ModuleType:
+    """Run a Python file as a module, which nothing else imports by its name."""
+    spec = importlib.util.spec_from_file_location(NAME, path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 def run(script: Path, cwd: Path) -> subprocess.CompletedProcess[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import itertools
 import subprocess
 import sys
 from dataclasses import replace
@@ -34,17 +35,17 @@ def test_golden(framework: str) -> None:
     assert FIXED.text(flavour=framework) == golden.read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("architecture", [FIXED, _PLAIN, _DEEP], ids=["fixed", "plain", "deep"])
 @pytest.mark.parametrize("width", [88, 100])
-@pytest.mark.parametrize("flavour", FLAVOURS)
-def test_linter_and_formatter_have_nothing_to_say(
-    flavour: str, architecture: Architecture, width: int, tmp_path: Path
-) -> None:
-    path = tmp_path / "model_arch_result_3.py"
-    path.write_text(architecture.text(flavour=flavour), encoding="utf-8")
+def test_linter_and_formatter_have_nothing_to_say(width: int, tmp_path: Path) -> None:
+    architectures = {"fixed": FIXED, "plain": _PLAIN, "deep": _DEEP}
+    for flavour, (name, architecture) in itertools.product(FLAVOURS, architectures.items()):
+        folder = tmp_path / f"{flavour}_{name}"
+        folder.mkdir()
+        text = architecture.text(flavour=flavour)
+        (folder / "model_arch_result_3.py").write_text(text, encoding="utf-8")
     config = ["--config", str(_ROOT / "pyproject.toml"), "--config", f"line-length={width}"]
     for verb in (["check"], ["format", "--check"]):
-        command = [sys.executable, "-m", "ruff", *verb, "--no-cache", *config, str(path)]
+        command = [sys.executable, "-m", "ruff", *verb, "--no-cache", *config, str(tmp_path)]
         done = subprocess.run(command, capture_output=True, text=True)
         assert done.returncode == 0, done.stdout
 

@@ -59,24 +59,27 @@ BUILT_IN_CALL = "tf.keras.layers.Dense(3)(tf.keras.layers.Activation('tanh')(log
 # Never the same twice: no export of it can be right.
 RANDOM = "logits + tf.random.normal(tf.shape(logits))"
 
-WRITE_WEIGHTS = f"""
-import importlib.util, sys
+KERAS_3 = "tensorflow-first"
+
+WRITE_WEIGHTS = """
 import numpy as np
-spec = importlib.util.spec_from_file_location("{NAME}", sys.argv[1])
-module = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(module)
+
 model = module.Model()
 model(module.random_images(1))
 rng = np.random.default_rng(2)
 for variable in model.variables:
     values = rng.uniform(-0.3, 0.5, variable.shape)
     variable.assign(np.abs(values) + 0.5 if "variance" in variable.name else values)
-model.save_weights(sys.argv[1].replace(".py", ".weights.h5"))
+model.save_weights(module.__file__.replace(".py", ".weights.h5"))
 """
 
 
 def make_results(
-    home: Path, flavour: str = "tensorflow", outputs: str = NESTED, ends: dict[str, str] = LAST
+    home: Path,
+    load: Load,
+    flavour: str = "tensorflow",
+    outputs: str = NESTED,
+    ends: dict[str, str] = LAST,
 ) -> Path:
     """Files as a search leaves them, with weights that let no output vanish."""
     text = USER_MODULE
@@ -86,13 +89,13 @@ def make_results(
     path = home / "results" / f"{NAME}.py"
     path.parent.mkdir()
     path.write_text(FIXED.text(flavour=flavour), encoding="utf-8")
-    writer = home / "write.py"
-    writer.write_text(WRITE_WEIGHTS)
-    done = subprocess.run(
-        [sys.executable, str(writer), str(path)], cwd=home, capture_output=True, text=True
-    )
-    assert done.returncode == 0, done.stderr
-    writer.unlink()
+    if flavour == KERAS_3:  # this process has Keras 2
+        code = f"import {NAME} as module\n{WRITE_WEIGHTS}"
+        command = [sys.executable, "-c", code]
+        done = subprocess.run(command, cwd=path.parent, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+    else:
+        exec(WRITE_WEIGHTS, {"module": load(path)})
     return path
 
 
@@ -134,7 +137,7 @@ def expect_graph(log: Path) -> None:
 
 
 def test_run_from_the_parent_of_results(tmp_path: Path, load: Load) -> None:
-    path = make_results(tmp_path)
+    path = make_results(tmp_path, load)
     first, second, *differences, last = export(tmp_path, path)
     names = expect_exported(tmp_path, load(path))
     assert names == ["output.out", "output.aux.a_map", "output.aux.more.0", "output.aux.more.1"]
@@ -152,7 +155,7 @@ def test_run_from_the_parent_of_results(tmp_path: Path, load: Load) -> None:
 
 
 def test_channels_first_with_layers_built_in_call(tmp_path: Path, load: Load) -> None:
-    path = make_results(tmp_path, "tensorflow-both", BUILT_IN_CALL, FIRST)
+    path = make_results(tmp_path, load, "tensorflow-both", BUILT_IN_CALL, FIRST)
     export(tmp_path, path)
     module = load(path)
     assert expect_exported(tmp_path, module) == ["output"]
@@ -160,8 +163,8 @@ def test_channels_first_with_layers_built_in_call(tmp_path: Path, load: Load) ->
     assert abs(kept.bias.numpy()).min() > 0  # what was written, not what a new layer begins with
 
 
-def test_keras_3(tmp_path: Path) -> None:
-    path = make_results(tmp_path, "tensorflow-first", ends=FIRST)
+def test_keras_3(tmp_path: Path, load: Load) -> None:
+    path = make_results(tmp_path, load, KERAS_3, ends=FIRST)
     printed = export(tmp_path, path)
     assert [line.split(":")[0] for line in printed][1:3] == [f"{NAME}.pb", "output.out"]
     expect_graph(tmp_path / f"log_{NAME}")
@@ -187,7 +190,7 @@ def test_a_missing_keras_is_named(
 def test_an_export_that_is_not_the_model_is_refused(
     tmp_path: Path, load: Load, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    module = load(make_results(tmp_path, outputs=RANDOM))
+    module = load(make_results(tmp_path, load, outputs=RANDOM))
     monkeypatch.chdir(tmp_path)
     with pytest.raises(SystemExit) as told:
         module.main()
@@ -198,7 +201,7 @@ def test_an_export_that_is_not_the_model_is_refused(
 def test_missing_files_are_named(
     tmp_path: Path, load: Load, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    path = make_results(tmp_path)
+    path = make_results(tmp_path, load)
     module = load(path)
     monkeypatch.chdir(tmp_path)
     path.with_suffix(".weights.h5").unlink()
@@ -217,7 +220,7 @@ def test_missing_files_are_named(
 def test_weights_of_another_network_are_refused(
     tmp_path: Path, load: Load, before: str, after: str
 ) -> None:
-    path = make_results(tmp_path)
+    path = make_results(tmp_path, load)
     user_module = tmp_path / "user_module.py"
     user_module.write_text(user_module.read_text().replace(before, after))
     with pytest.raises(RuntimeError, match="the weights do not fit: .*PostNet was changed"):

@@ -12,6 +12,7 @@ from contracts.kit import Arrays
 from nasea.backends.base import AttachedBackend, Backend, TrainingBackend
 from nasea.backends.tensorflow.environment import load_tensorflow
 from nasea.config import Scenario
+from user_files.tensorflow import PRE_NET
 
 from .. import driving
 from ..driving import PATHS_PER_UPDATE, random_genomes, space_of, train
@@ -35,7 +36,8 @@ SMALL = {
 }
 
 # Images of ten classes, 8×8×1. The directory of a data set is the number of its images.
-USER_MODULE = """
+USER_MODULE = (
+    """\
 import numpy as np
 import tensorflow as tf
 
@@ -66,17 +68,9 @@ class UserModule:
 
     def loss_op(self, labels, logits):
         return tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
-
-
-class PreNet(tf.keras.Model):
-    def __init__(self):
-        super().__init__()
-        self.conv = tf.keras.layers.Conv2D(8, 3, padding="same", use_bias=False)
-        self.norm = tf.keras.layers.BatchNormalization()
-
-    def call(self, inputs, training=True):
-        return tf.nn.relu(self.norm(self.conv(inputs), training=training))
-
+"""
+    + PRE_NET
+    + """
 
 class PostNet(tf.keras.Model):
     def __init__(self):
@@ -86,6 +80,7 @@ class PostNet(tf.keras.Model):
     def call(self, inputs, training=True):
         return self.classifier(tf.reduce_mean(inputs, (1, 2)))
 """
+)
 
 
 def write_module(directory: Path, changes: str = "") -> None:

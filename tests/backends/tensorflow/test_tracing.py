@@ -52,13 +52,13 @@ def resident_mib() -> float:
     return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
-def test_hundreds_of_architectures_cost_no_more_than_tens(project: Path) -> None:
+def test_more_architectures_cost_no_more_than_some(project: Path) -> None:
     write_module(project, COUNTED)
     backend = ready(project, **SPACE)
     space, calls = backend.supernet.space, backend.user._module.CALLS
-    every = np.random.default_rng(0).permutation(int(np.prod(space.choices)))[:500]
+    every = np.random.default_rng(0).permutation(int(np.prod(space.choices)))[:200]
     genomes = [tuple(map(int, np.unravel_index(each, space.choices))) for each in every]
-    assert len(genomes) == 500
+    assert len(genomes) == 200
     batches = list(backend.data.epoch(0))
 
     def work(some: list[tuple[int, ...]]) -> None:
@@ -68,10 +68,10 @@ def test_hundreds_of_architectures_cost_no_more_than_tens(project: Path) -> None
         for genome in some:
             assert backend.measure(genome, EvaluationSubset()).failure is None
 
-    work(genomes[:100])
+    work(genomes[:60])
     traces, called, memory = backend.supernet.traces, calls.copy(), resident_mib()
     assert traces <= 4 * sum(space.choices)
-    work(genomes[100:])
+    work(genomes[60:])
     assert backend.supernet.traces == traces
     assert calls == called, "nothing of the user's is traced anew or runs eagerly"
     assert resident_mib() < 1.05 * memory

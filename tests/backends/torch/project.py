@@ -13,6 +13,7 @@ from nasea.backends.base import AttachedBackend, Backend, TrainingBackend
 from nasea.backends.torch.framework import TorchFramework
 from nasea.backends.torch.user.code import INTERFACE
 from nasea.config import Scenario
+from user_files.pytorch import CLASSIFYING, IMPORTS, PRE_NET, user_module
 
 from .. import driving
 from ..driving import PATHS_PER_UPDATE, random_genomes, space_of, train
@@ -24,12 +25,7 @@ METRIC = "metrics_func(self, eval_dataloader, eval_function)"
 DATA = "dataset_define(self, dataset_dir, is_training)"
 
 # Images of ten classes, 1×8×8. The directory of a data set is the number of its images.
-USER_MODULE = """
-import numpy as np
-import torch
-from torch import nn
-from torch.nn import functional as F
-
+_IMAGES = """
 
 class Images(torch.utils.data.Dataset):
     def __init__(self, n):
@@ -43,38 +39,14 @@ class Images(torch.utils.data.Dataset):
 
     def __getitem__(self, index):
         return self.images[index], self.labels[index]
+"""
 
-
-class UserModule:
-    def __init__(self, epoch, batch_size):
-        self.epoch, self.batch_size = epoch, batch_size
-
-    def dataset_define(self, dataset_dir, is_training):
-        return Images(int(dataset_dir))
-
+_STEPS = """\
     def scheduler_define(self, optimizer, steps_per_epoch):
         return torch.optim.lr_scheduler.StepLR(optimizer, 3, 0.9)
+"""
 
-    def metrics_func(self, eval_dataloader, eval_function):
-        right = total = 0
-        for images, labels in eval_dataloader:
-            right += (eval_function(images).argmax(1).cpu() == labels).sum().item()
-            total += len(labels)
-        return right / total
-
-    def loss_func(self, labels, logits):
-        return F.cross_entropy(logits, labels)
-
-
-class PreNet(nn.Module):
-    def __init__(self):
-        super().__init__()
-        self.conv = nn.Conv2d(1, 8, 3, padding=1, bias=False)
-        self.norm = nn.BatchNorm2d(8)
-
-    def forward(self, inputs):
-        return F.relu(self.norm(self.conv(inputs)))
-
+_POST_NET = """
 
 class PostNet(nn.Module):
     def __init__(self):
@@ -84,6 +56,12 @@ class PostNet(nn.Module):
     def forward(self, inputs):
         return self.classifier(inputs.mean((2, 3)))
 """
+
+USER_MODULE = (
+    user_module(IMPORTS + _IMAGES, "Images(int(dataset_dir))", _STEPS, CLASSIFYING)
+    + PRE_NET
+    + _POST_NET
+)
 
 
 def write_module(directory: Path, changes: str = "") -> None:

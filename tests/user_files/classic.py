@@ -8,8 +8,10 @@ made in ``call`` with ``K.variable``, a size of batch that is read from a shape.
 from __future__ import annotations
 
 from . import published_detection, published_segmentation
+from .files import Files, changed
+from .scenarios import scenario
 
-CLASSIFICATION = """\
+_CLASSIFICATION = """\
 import tensorflow as tf
 from sklearn.datasets import load_digits
 
@@ -69,15 +71,8 @@ class PostNet(tf.keras.Model):
 """
 
 
-def _changed(text: str, *changes: tuple[str, str]) -> str:
-    for old, new in changes:
-        assert text.count(old) == 1, old
-        text = text.replace(old, new)
-    return text
-
-
-SEGMENTATION = _changed(
-    published_segmentation.USER_MODULE,
+_SEGMENTATION = changed(
+    published_segmentation.FILES.module,
     (
         "import tensorflow as tf\n",
         """import tensorflow as tf
@@ -114,8 +109,8 @@ elif version == "1.12.0":
     ),
 )
 
-DETECTION = _changed(
-    published_detection.USER_MODULE,
+_DETECTION = changed(
+    published_detection.FILES.module,
     (
         "import tensorflow as tf\n",
         """import tensorflow as tf
@@ -186,65 +181,49 @@ elif tf.__version__ == "2.1.0":
     ),
 )
 
-MODULES = {
-    "classification": CLASSIFICATION,
-    "segmentation": SEGMENTATION,
-    "detection": DETECTION,
-}
-
 _SMALL = (
     ("generation_num: 2", "generation_num: 1"),
     ("pop_size: 4", "pop_size: 3"),
     ("blocks: [separable_k3, basic_x0.5, basic_x1]", "blocks: [separable_k3, basic_x0.5]"),
-    ("    seed: 0\n", "    seed: 0\n"),
 )
 
-SCENARIOS = {
-    "classification": """\
-scenario:
-  strategy:
-    name: NASEA
-    framework: TensorFlow
-    batch_size: 32
-    epochs: 1
-    seed: 0
-    constraint:
-      application_type: image_classification
-      constraint_type: size
-      constraint_value: 12000
-    supernet:
-      input_shape: (8, 8, 1)
-      filters: [8, 12]
-      strides: [1, 2]
-      blocks: [separable_k3, basic_x0.5]
-    optimizer:
-      weights_optimizer:
-        type: Adam
-        learning_rate: 0.02
-    dataset:
-      train_dir: digits/train
-      val_dir: digits/val
-    searcher:
-      generation_num: 1
-      pop_size: 3
-      bn_images: 32
-      metric_mode: max
-  resource:
-    name: tensorflow_standalone
-    gpu_id: 0
-    device: cpu
-    threads: 1
-""",
-    "segmentation": _changed(
-        published_segmentation.SCENARIO,
-        *_SMALL,
-        ("    epochs: 6\n", "    epochs: 2\n"),
-        ("      bn_images: 32\n", "      bn_images: 16\n      metric_mode: max\n"),
+FILES = {
+    "classification": Files(
+        scenario(
+            "tensorflow",
+            "image_classification",
+            strategy={"batch_size": 32, "epochs": 1, "seed": 0},
+            budget=12000,
+            supernet={
+                "input_shape": (8, 8, 1),
+                "filters": [8, 12],
+                "strides": [1, 2],
+                "blocks": "[separable_k3, basic_x0.5]",
+            },
+            optimizer={"type": "Adam", "learning_rate": 0.02},
+            data="digits",
+            pre_train_dir=None,
+            searcher={"generation_num": 1, "pop_size": 3, "bn_images": 32, "metric_mode": "max"},
+        ),
+        _CLASSIFICATION,
     ),
-    "detection": _changed(
-        published_detection.SCENARIO,
-        *_SMALL,
-        ("    epochs: 8\n", "    epochs: 5\n"),
-        ("      bn_images: 30\n", "      bn_images: 20\n      metric_mode: max\n"),
+    "segmentation": Files(
+        changed(
+            published_segmentation.FILES.scenario,
+            *_SMALL,
+            ("epochs: 6", "epochs: 2"),
+            ("bn_images: 32", "bn_images: 16\n      metric_mode: max"),
+        ),
+        _SEGMENTATION,
+    ),
+    "detection": Files(
+        changed(
+            published_detection.FILES.scenario,
+            *_SMALL,
+            ("epochs: 8", "epochs: 5"),
+            ("bn_images: 30", "bn_images: 20\n      metric_mode: max"),
+        ),
+        _DETECTION,
     ),
 }
+"""By task."""

@@ -1,26 +1,39 @@
-"""The user's files of a tiny detection project: one digit in a larger image, found by one box."""
+"""One digit in a larger image, found by one box; with PyTorch."""
 
 from __future__ import annotations
 
-from .dense_files import SCENARIO as SEGMENTATION_SCENARIO
+from .files import Files
+from .pytorch import COSINE, PRE_NET, WITH_DIGITS, user_module
+from .scenarios import scenario
 
-SCENARIO = (
-    SEGMENTATION_SCENARIO.replace("semantic_segmentation", "object_detection")
-    .replace("[1, 9, 11]", "[1, 16, 16]")
-    .replace("feature_choose: [0, 1]", "feature_choose: [1]")
-    .replace("pre_train_dir: classes", "pre_train_dir: none")
-    .replace("bn_images: 64", "bn_images: 64\n      eval_images: 30\n      metric_mode: max")
+_SCENARIO = scenario(
+    "pytorch",
+    "object_detection",
+    strategy={"batch_size": 32, "epochs": 6},
+    budget=14000,
+    supernet={
+        "input_shape": [1, 16, 16],
+        "filters": [8, 8, 16],
+        "strides": [1, 2, 1],
+        "feature_choose": [1],
+        "blocks": "[separable_k3, basic_x0.5]",
+    },
+    optimizer={"type": "Adam", "learning_rate": 0.03},
+    data="digits",
+    searcher={
+        "generation_num": 2,
+        "pop_size": 4,
+        "bn_images": 64,
+        "eval_images": 30,
+        "metric_mode": "max",
+    },
+    resource={"data_workers": 0},
 )
 
-MODULE = """\
-from pathlib import Path
-
-import numpy as np
-import torch
-import torch.nn.functional as F
-from sklearn.datasets import load_digits
-from torch import nn
-
+_MODULE = (
+    user_module(
+        WITH_DIGITS
+        + """
 SPLITS = {"train": slice(0, 200), "val": slice(300, 360)}
 
 
@@ -56,21 +69,13 @@ def overlap(one, other):
     low, high = torch.maximum(one[:2], other[:2]), torch.minimum(one[2:], other[2:])
     both = (high - low).clamp(min=0).prod()
     return float(both / ((one[2:] - one[:2]).prod() + (other[2:] - other[:2]).prod() - both))
-
-
-class UserModule:
+""",
+        "Scenes(dataset_dir)",
+        """\
     class_names = [str(digit) for digit in range(10)]
-
-    def __init__(self, epoch, batch_size):
-        self.epoch = epoch
-
-    def dataset_define(self, dataset_dir, is_training):
-        return Scenes(dataset_dir)
-
-    def scheduler_define(self, optimizer, steps_per_epoch):
-        total = self.epoch * steps_per_epoch
-        return torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, total)
-
+""",
+        COSINE,
+        """\
     def loss_func(self, labels, logits):
         losses = [
             (found - target["boxes"]).abs().mean() / 16
@@ -95,17 +100,10 @@ class UserModule:
             }
             for image, target, box in zip(images, labels, outputs)
         ]
-
-
-class PreNet(nn.Module):
-    def __init__(self):
-        super().__init__()
-        self.conv = nn.Conv2d(1, 8, 3, padding=1, bias=False)
-        self.norm = nn.BatchNorm2d(8)
-
-    def forward(self, inputs):
-        return F.relu(self.norm(self.conv(inputs)))
-
+""",
+    )
+    + PRE_NET
+    + """
 
 class PostNet(nn.Module):
     def __init__(self):
@@ -116,3 +114,6 @@ class PostNet(nn.Module):
         corner = 16 * self.box(torch.cat(inputs, 1).flatten(1)).sigmoid()
         return torch.cat([corner, corner + 8], 1)
 """
+)
+
+FILES = Files(_SCENARIO, _MODULE)

@@ -1,53 +1,36 @@
-"""The user's files of a tiny segmentation project: which pixels are ink, and of which digits."""
+"""Small images, pixel by pixel: which are ink, and of which digits; with PyTorch.
+
+Outputs and labels are nested, and the metric is an error.
+"""
 
 from __future__ import annotations
 
-SCENARIO = """\
-scenario:
-  strategy:
-    name: NASEA
-    framework: PyTorch
-    batch_size: 32
-    epochs: 6
-    constraint:
-      application_type: semantic_segmentation
-      constraint_type: size
-      constraint_value: 14000
-    supernet:
-      input_shape: [1, 9, 11]
-      filters: [8, 8, 16]
-      strides: [1, 2, 1]
-      feature_choose: [0, 1]
-      blocks: [separable_k3, basic_x0.5]
-    optimizer:
-      weights_optimizer:
-        type: Adam
-        learning_rate: 0.03
-    dataset:
-      pre_train_dir: classes
-      train_dir: digits/train
-      val_dir: digits/val
-    searcher:
-      generation_num: 2
-      pop_size: 4
-      bn_images: 64
-  resource:
-    name: pytorch_standalone
-    gpu_id: 0
-    device: cpu
-    threads: 1
-    data_workers: 0
-"""
+from .files import Files
+from .pytorch import CLASSIFYING, COSINE, PRE_NET, WITH_DIGITS, user_module
+from .scenarios import scenario
 
-MODULE = """\
-from pathlib import Path
+_SCENARIO = scenario(
+    "pytorch",
+    "semantic_segmentation",
+    strategy={"batch_size": 32, "epochs": 6},
+    budget=14000,
+    supernet={
+        "input_shape": [1, 9, 11],
+        "filters": [8, 8, 16],
+        "strides": [1, 2, 1],
+        "feature_choose": [0, 1],
+        "blocks": "[separable_k3, basic_x0.5]",
+    },
+    optimizer={"type": "Adam", "learning_rate": 0.03},
+    data="digits",
+    searcher={"generation_num": 2, "pop_size": 4, "bn_images": 64},
+    resource={"data_workers": 0},
+)
 
-import numpy as np
-import torch
-import torch.nn.functional as F
-from sklearn.datasets import load_digits
-from torch import nn
-
+_MODULE = (
+    user_module(
+        WITH_DIGITS
+        + """
 SPLITS = {"train": slice(0, 280), "val": slice(300, 400)}
 UNKNOWN = 255
 
@@ -67,21 +50,13 @@ class Ink(torch.utils.data.Dataset):
 
     def __getitem__(self, index):
         return self.images[index], {"mask": self.masks[index]}
-
-
-class UserModule:
+""",
+        "Ink(dataset_dir)",
+        """\
     class_names = ["ground", "even", "odd"]
-
-    def __init__(self, epoch, batch_size):
-        self.epoch = epoch
-
-    def dataset_define(self, dataset_dir, is_training):
-        return Ink(dataset_dir)
-
-    def scheduler_define(self, optimizer, steps_per_epoch):
-        total = self.epoch * steps_per_epoch
-        return torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, total)
-
+""",
+        COSINE,
+        """\
     def loss_func(self, labels, logits):
         mask = labels["mask"]
         main = F.cross_entropy(logits["out"], mask, ignore_index=UNKNOWN)
@@ -106,17 +81,10 @@ class UserModule:
             {"image": image, "truth": t.numpy(), "found": f.numpy()}
             for image, t, f in zip(pixels, truth, found)
         ]
-
-
-class PreNet(nn.Module):
-    def __init__(self):
-        super().__init__()
-        self.conv = nn.Conv2d(1, 8, 3, padding=1, bias=False)
-        self.norm = nn.BatchNorm2d(8)
-
-    def forward(self, inputs):
-        return F.relu(self.norm(self.conv(inputs)))
-
+""",
+    )
+    + PRE_NET
+    + """
 
 class PostNet(nn.Module):
     def __init__(self):
@@ -133,15 +101,14 @@ class PostNet(nn.Module):
         low = F.relu(self.low(torch.cat([first, second], 1)))
         return {"out": self.out(torch.cat([low, last], 1)), "aux": self.aux(first)}
 """
+)
 
-CLASSIFICATION_MODULE = '''\
-"""Digits by their class, through the same PreNet."""
+FILES = Files(_SCENARIO, _MODULE)
 
-import torch
-import torch.nn.functional as F
-from sklearn.datasets import load_digits
-from torch import nn
-
+CLASSIFICATION_MODULE = (
+    user_module(
+        WITH_DIGITS
+        + """
 from user_module import PreNet
 
 
@@ -157,24 +124,15 @@ class Digits(torch.utils.data.Dataset):
 
     def __getitem__(self, index):
         return self.images[index], self.labels[index]
-
-
-class UserModule:
-    def __init__(self, epoch, batch_size):
-        self.epoch = epoch
-
-    def dataset_define(self, dataset_dir, is_training):
-        return Digits(slice(0, 160) if is_training else slice(300, 360))
-
+""",
+        "Digits(slice(0, 160) if is_training else slice(300, 360))",
+        """\
     def scheduler_define(self, optimizer, steps_per_epoch):
         return torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: 1.0)
-
-    def loss_func(self, labels, logits):
-        return F.cross_entropy(logits, labels)
-
-    def metrics_func(self, eval_dataloader, eval_function):
-        return 0.5
-
+""",
+        CLASSIFYING,
+    )
+    + """
 
 class PostNet(nn.Module):
     def __init__(self):
@@ -183,4 +141,6 @@ class PostNet(nn.Module):
 
     def forward(self, inputs):
         return self.classifier(inputs.mean((2, 3)))
-'''
+"""
+)
+"""For pre-training, as ``user_module_cls.py``: digits by their class, through the same PreNet."""

@@ -7,7 +7,10 @@ the images are no multiples of the strides.
 
 from __future__ import annotations
 
-USER_MODULE = '''\
+from .files import Files
+from .scenarios import scenario
+
+_MODULE = '''\
 import numpy as np
 import tensorflow as tf
 
@@ -99,38 +102,20 @@ class PostNet(tf.keras.Model):
         return {"semantic": {"merged_logits": self.classifier(joined)}}
 '''
 
-SCENARIO = """\
-scenario:
-  strategy:
-    name: NASEA
-    framework: TensorFlow
-    batch_size: 8
-    epochs: 6
-    seed: 0
-    constraint:
-      application_type: semantic_segmentation
-      constraint_type: size
-      constraint_value: 12000
-    supernet:
-      input_shape: [29, 21, 1]
-      filters: [8, 12]
-      strides: [1, 2]
-      blocks: [separable_k3, basic_x0.5, basic_x1]
-    optimizer:
-      weights_optimizer:
-        learning_rate: 0.2
-    dataset:
-      pre_train_dir: none
-      train_dir: scenes/train
-      val_dir: scenes/val
-    searcher:
-      generation_num: 2
-      pop_size: 4
-      bn_images: 32
-      eval_images: 9
-  resource:
-    name: tensorflow_standalone
-    gpu_id: 0
-    device: cpu
-    threads: 1
-"""
+_SCENARIO = scenario(
+    "tensorflow",
+    "semantic_segmentation",
+    strategy={"batch_size": 8, "epochs": 6, "seed": 0},
+    budget=12000,
+    supernet={
+        "input_shape": [29, 21, 1],
+        "filters": [8, 12],
+        "strides": [1, 2],
+        "blocks": "[separable_k3, basic_x0.5, basic_x1]",
+    },
+    optimizer={"learning_rate": 0.2},
+    data="scenes",
+    searcher={"generation_num": 2, "pop_size": 4, "bn_images": 32, "eval_images": 9},
+)
+
+FILES = Files(_SCENARIO, _MODULE)

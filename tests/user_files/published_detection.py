@@ -7,7 +7,10 @@ a COCO result file of a fixed name and ends the program where nothing was found.
 
 from __future__ import annotations
 
-USER_MODULE = '''\
+from .files import Files
+from .scenarios import scenario
+
+_MODULE = '''\
 import json
 from math import ceil
 
@@ -298,40 +301,21 @@ class PostNet(tf.keras.Model):
         return tf.keras.layers.Concatenate(axis=1)(parts)
 '''
 
-SCENARIO = """\
-scenario:
-  strategy:
-    name: NASEA
-    framework: TensorFlow
-    batch_size: 10
-    epochs: 8
-    seed: 0
-    constraint:
-      application_type: object_detection
-      constraint_type: size
-      constraint_value: 12000
-    supernet:
-      input_shape: (32, 32, 3)
-      filters: [12, 16]
-      strides: [1, 2]
-      feature_choose: [0]
-      blocks: [separable_k3, basic_x0.5, basic_x1]
-    optimizer:
-      weights_optimizer:
-        type: Adam
-        learning_rate: 0.01
-    dataset:
-      pre_train_dir: none
-      train_dir: scenes/train
-      val_dir: scenes/val
-    searcher:
-      generation_num: 2
-      pop_size: 4
-      bn_images: 30
-      eval_images: 14
-  resource:
-    name: tensorflow_standalone
-    gpu_id: 0
-    device: cpu
-    threads: 1
-"""
+_SCENARIO = scenario(
+    "tensorflow",
+    "object_detection",
+    strategy={"batch_size": 10, "epochs": 8, "seed": 0},
+    budget=12000,
+    supernet={
+        "input_shape": (32, 32, 3),
+        "filters": [12, 16],
+        "strides": [1, 2],
+        "feature_choose": [0],
+        "blocks": "[separable_k3, basic_x0.5, basic_x1]",
+    },
+    optimizer={"type": "Adam", "learning_rate": 0.01},
+    data="scenes",
+    searcher={"generation_num": 2, "pop_size": 4, "bn_images": 30, "eval_images": 14},
+)
+
+FILES = Files(_SCENARIO, _MODULE)
