@@ -18,17 +18,22 @@ os.environ.setdefault("TF_NUM_INTEROP_THREADS", "1")
 LONGEST = (
     "test_resume.py",
     "test_devices_tensorflow.py",
-    "test_demos.py",
     "test_devices.py",
     "test_end_to_end.py",
+    "test_demos.py",
+    "contracts/test_tensorflow.py",
+    "pipeline/test_search_modes.py",
     "pipeline/test_dense_tensorflow.py",
-    "pipeline/test_classic_tensorflow.py",
+    "test_user_code_fuzz.py",
+    "test_bad_input.py",
+    "test_keras3.py",
     "cli/test_doctor.py",
     "backends/tensorflow/test_distributed.py",
     "backends/torch/test_distributed.py",
+    "pipeline/test_classic_tensorflow.py",
+    "pipeline/test_compare.py",
     "results/test_codegen_tensorflow_script.py",
     "pipeline/test_pretrain.py",
-    "test_keras3.py",
 )
 """Files that take longest, the longest first: begun last, one would keep one core alone busy."""
 
