@@ -6,11 +6,13 @@ import itertools
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
 
 from nasea.backends.data.evaluation_subset import spread
 from nasea.backends.records import EvaluationSubset
 from nasea.backends.tensorflow.data import datasets as common
+from nasea.backends.tensorflow.data.batches import bytes_of
 from nasea.backends.tensorflow.data.datasets import Batch, Data, Run, Words
 from nasea.backends.tensorflow.data.returned import pipeline
 from nasea.backends.tensorflow.data.sources import AHEAD, PipelineSource, read, without_injection
@@ -39,6 +41,25 @@ class PairData(Data):
     def evaluation(self, images: int | None, half: int | None) -> Iterator[Batch]:
         """See :meth:`nasea.backends.tensorflow.data.datasets.Data.evaluation`; spread evenly."""
         chosen = spread(self.val_images, images, half)
+        if len(chosen) == self.val_images:
+            yield from self._validation()
+        elif (images, half) in self._slices:
+            yield from self._slices[images, half]
+        else:
+            kept: list[Batch] | None = []
+            size = 0
+            for batch in self._selected(chosen):
+                size += bytes_of(batch)
+                if kept is not None and size <= common.CACHE_BYTES:
+                    kept.append(batch)
+                else:
+                    kept = None
+                yield batch
+            if kept is not None and not self._fits:  # else it is made of what is kept
+                self._slices[images, half] = kept
+
+    def _selected(self, chosen: np.ndarray) -> Iterator[Batch]:
+        """Those validation images, as they come in batches; nothing is read behind the last."""
         first = 0
         for batch in self._validation():
             size = int(batch[0].shape[0])
@@ -48,6 +69,8 @@ class PairData(Data):
                 yield batch
             elif len(here):
                 yield tf.nest.map_structure(lambda x, i=here: tf.gather(x, i), batch)
+            if first > chosen[-1]:
+                return
 
     @property
     def metric_is_settled(self) -> bool:
@@ -88,6 +111,7 @@ class PairData(Data):
         returned = self.user.build_dataset(self.scenario.dataset.val_dir, arguments)
         dataset, images = pipeline(returned, self.user.file)
         self._val = without_injection(dataset)
+        self._slices: dict[tuple[int | None, int | None], list[Batch]] = {}
         return images
 
     def _probe_validation(self) -> None:
