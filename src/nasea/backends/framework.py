@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar, Generic, Protocol, TypeAlias, TypeVar
 
+from nasea.backends.data.image_cache import ImageCache
 from nasea.backends.distributed.ranks import Ranks
 from nasea.backends.export.deployment import Deployment
 from nasea.backends.export.exporter import Exporter
@@ -36,6 +37,10 @@ class _Data(Protocol):
     def batches_per_epoch(self) -> int: ...
 
     def doubts(self) -> list[Notice]: ...
+
+    def overflow(self) -> list[Notice]: ...
+
+    def close(self) -> None: ...
 
 
 Data = TypeVar("Data", bound=_Data)
@@ -130,8 +135,12 @@ class Framework(ABC, Generic[Data, Batch, Supernet, Teacher, OneTrainer, OneScor
     # --- data and ends ---
 
     @abstractmethod
-    def open_data(self) -> tuple[Data, Batch]:
-        """The user's data sets, and a training batch of them where this device computes."""
+    def open_data(self, cache: ImageCache) -> tuple[Data, Batch]:
+        """The user's data sets, and a training batch of them where this device computes.
+
+        Args:
+            cache: where they keep decoded images.
+        """
 
     def describe_data(self, data: Data) -> DataReport:
         """What the data sets hold, for all ranks together."""

@@ -1,10 +1,15 @@
-"""Peak memory of this process."""
+"""Peak memory of this process, and what is left of the machine's."""
 
 from __future__ import annotations
 
+import os
 import resource
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
+
+_RECLAIMABLE = ("inactive_file", "active_file")
 
 
 @dataclass(frozen=True)
@@ -28,3 +33,19 @@ def peak_of_process() -> int:
     """Peak main memory of this process, in bytes."""
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak if sys.platform == "darwin" else peak * 1024  # Linux counts in KiB
+
+
+def available_memory() -> int:
+    """Bytes that this process may still take, what the system keeps of files included."""
+    found = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    with suppress(OSError, StopIteration, ValueError):
+        lines = Path("/proc/meminfo").read_text().splitlines()
+        found = next(int(x.split()[1]) for x in lines if x.startswith("MemAvailable")) * 1024
+    with suppress(OSError, StopIteration, ValueError):  # that of a container, control groups 2
+        group = Path("/sys/fs/cgroup")
+        limit = int((group / "memory.max").read_text())
+        used = int((group / "memory.current").read_text())
+        stat = (group / "memory.stat").read_text().splitlines()
+        files = sum(int(x.split()[1]) for x in stat if x.split()[0] in _RECLAIMABLE)
+        found = min(found, max(0, limit - used + files))
+    return found

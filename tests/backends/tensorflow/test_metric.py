@@ -103,60 +103,16 @@ def test_it_sees_exactly_as_many_images_as_data_num_says(project: Path) -> None:
     assert metric == pytest.approx(8.0)
 
 
-def test_data_that_does_not_fit_in_memory_is_read_anew(
-    project: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("nasea.backends.tensorflow.data.datasets.CACHE_BYTES", 1000)
+def test_data_that_does_not_fit_is_read_anew(project: Path) -> None:
     write_module(project, NUMBERED.format(batch=8, less=3))
-    backend = ready(project, **TINY)
+    backend = ready(project, resource__image_cache=1000 / 1024**3, **TINY)
     genome = random_genomes(backend.supernet.space, 1)[0]
     backend.measure(genome, WHOLE)
     for _ in range(2):
         backend.user._module.SEEN.clear()
         assert backend.measure(genome, WHOLE).metric == pytest.approx(8.0)
         assert sum(backend.user._module.SEEN, []) == list(range(17))
-    assert backend.data._kept is None
-
-
-COUNTED = """
-    READ = []
-
-    def counted(image, label):
-        READ.append(1)
-        return image, label
-
-    class UserModule(UserModule):
-        def build_dataset_search(self, dataset_dir, is_training):
-            dataset, images = super().build_dataset_search(dataset_dir, is_training)
-            if is_training:
-                return dataset, images
-            dataset = dataset.unbatch()
-            types = [spec.dtype for spec in dataset.element_spec]
-            shapes = [spec.shape for spec in dataset.element_spec]
-
-            def count(*element):
-                found = tf.numpy_function(counted, element, types)
-                return tuple(map(tf.ensure_shape, found, shapes))
-
-            return dataset.map(count).batch(self.batch_size), images
-"""
-
-
-def test_the_subset_alone_is_read_for_a_candidate(
-    project: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("nasea.backends.tensorflow.data.datasets.CACHE_BYTES", 4000)  # 15 images
-    write_module(project, COUNTED)
-    backend = ready(project, dataset__val_dir="60", **TINY)
-    first, second = random_genomes(backend.supernet.space, 2)
-    data = EvaluationSubset(images=4)
-    expected = backend.measure(first, data)
-    read = backend.user._module.READ
-    assert read
-    read.clear()
-    assert backend.measure(first, data) == expected
-    assert backend.measure(second, data).failure is None
-    assert not read
+    assert backend.data.cache.is_full
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import torch
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
+from contracts.keeping import KeepingContract
 from contracts.scoring import ScoringContract
 from nasea.backends.base import AttachedBackend
 from nasea.backends.records import EvaluationSubset
@@ -60,6 +61,58 @@ OWN_ACTIVATIONS = """
             self.features = super().forward(inputs)
             return self.features
 """
+
+
+SPOILING = """
+    class UserModule(UserModule):
+        def metrics_func(self, eval_dataloader, eval_function):
+            losses = []
+            for images, labels in eval_dataloader:
+                outputs = eval_function(images)
+                losses.append(F.cross_entropy(outputs, labels, reduction="sum"))
+                images.zero_(), labels.zero_()
+            return torch.stack(losses).sum()
+"""
+
+COUNTING = """
+    READ = []
+
+    class Counted(Images):
+        def __getitem__(self, index):
+            READ.append(index)
+            return super().__getitem__(index)
+
+    class UserModule(UserModule):
+        def dataset_define(self, dataset_dir, is_training):
+            return (Images if is_training else Counted)(int(dataset_dir))
+"""
+
+OWN_COLLATE = """
+    def collated(items):
+        images, labels = zip(*items)
+        if len(items) == 1:
+            return images[0][None], labels[0][None]
+        return torch.stack(images), torch.stack(labels)
+
+    class Images(Images):
+        collate_fn = staticmethod(collated)
+
+        def __getitem__(self, index):
+            image, label = super().__getitem__(index)
+            return image.permute(2, 1, 0).contiguous().permute(2, 1, 0), label.clone()
+"""
+
+
+class TestKeeping(KeepingContract):
+    kit = small_project
+    loss_metric = SPOILING
+    counting = COUNTING
+
+
+class TestKeepingWithOwnCollate(KeepingContract):
+    kit = small_project
+    loss_metric = OWN_COLLATE + SPOILING
+    counting = COUNTING
 
 
 class TestScoring(ScoringContract):
