@@ -62,6 +62,8 @@ class KeptImages:
         self._tags = tags
         self._searched: set[bytes] = set()
         self._packable = True
+        self._known: dict[int, Any] = {}
+        """Rows whose arrays are those of the file."""
 
     def row_bytes(self, batch: Any) -> int:
         """What the first image of a batch takes; 0 where it cannot be kept."""
@@ -100,7 +102,7 @@ class KeptImages:
         elif wanted is None and places is not None:
             groups = self._shelf.groups
             for _, together in itertools.groupby(places.tolist(), key=groups.__getitem__):
-                yield self._rows.join([self._shelf.get(place, copies=False) for place in together])
+                yield self._rows.join([self._row(place) for place in together])
         elif wanted is not None:
             yield from self._grouped(self._some(wanted, places), size)
 
@@ -108,10 +110,15 @@ class KeptImages:
         """Rows of some images."""
         if places is not None:
             for place in places:
-                yield self._shelf.get(int(place), copies=False)
+                yield self._row(int(place))
             return
         for batch, _, where, _ in self._pass(wanted):
             yield from self._rows.split(batch, where)
+
+    def _row(self, place: int) -> Any:
+        if place not in self._known:
+            self._known[place] = self._shelf.get(place, copies=False)
+        return self._known[place]
 
     def _grouped(self, rows: Iterator[Any], size: int) -> Iterator[Any]:
         for _, alike in itertools.groupby(rows, key=self._rows.form):
