@@ -115,6 +115,7 @@ class Data:
         self.load_seconds = (time.perf_counter() - start) / len(batches)
         train = self.checked(batches[0], _TRAINING)
         self._batch_bytes = train[0].numel() * train[0].element_size()
+        self._items.workers = self._readers
         with self._reading(_VALIDATION):
             val_batch = next(iter(self.evaluation(None, None)))
         val = self.checked(val_batch, _VALIDATION)
@@ -288,10 +289,11 @@ class Data:
 
     @property
     def _readers(self) -> Workers:
-        """Processes that read evaluation images: none where the user wants none at all."""
-        if self.scenario.resource.data_workers == 0:
-            return Workers()
-        return Workers(most_workers(1), most_workers(self._local_size, self._batch_bytes))
+        """Processes that read evaluation images: as many as the user wants, where that is said."""
+        wanted, local = self.scenario.resource.data_workers, self._local_size
+        if wanted is not None:
+            return Workers(wanted * local, wanted)
+        return Workers(most_workers(1, self._batch_bytes), most_workers(local, self._batch_bytes))
 
     @contextmanager
     def _reading_validation(self) -> Iterator[None]:
