@@ -1,7 +1,7 @@
 """What reading images costs at the size that users have.
 
     python benchmarks/loading/run.py [--images 20000] [--frameworks pytorch,tensorflow]
-        [--side 224] [--candidates 3] [--epochs 3] [--directory D]
+        [--side 224] [--candidates 3] [--epochs 3] [--processes 1,2] [--directory D]
 
 Makes an image folder of so many JPEGs (320×256) in 1,000 classes, and TFRecords of the same, and
 deletes both in the end. Then, of each framework and with a small network, so that reading counts:
@@ -30,9 +30,9 @@ import numpy as np
 from PIL import Image
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-from recording import record, table
+from recording import record, recorded, table
 
-CLASSES, SHARDS, BATCH = 1000, 16, 64
+SHARDS, BATCH = 16, 64
 HERE = Path(__file__).parent
 SCENARIO = """
 scenario:
@@ -68,6 +68,7 @@ def main() -> None:
     parser.add_argument("--candidates", type=int, default=3)
     parser.add_argument("--epochs", type=int, default=3)
     parser.add_argument("--frameworks", default="pytorch,tensorflow")
+    parser.add_argument("--processes", default="1,2", help="how many evaluate")
     parser.add_argument("--directory", type=Path)
     parser.add_argument("--child", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
@@ -80,7 +81,7 @@ def main() -> None:
         make_data(root, arguments.images)
         made = time.perf_counter() - start
         print(f"{arguments.images:,} JPEGs and their TFRecords made in {made:.0f} s")
-        results: dict[str, Any] = {"images": arguments.images, "side": arguments.side}
+        results = recorded("loading")  # those of the other framework stay
         for framework in arguments.frameworks.split(","):
             results[framework] = measured(root, framework, arguments)
     record("loading", 0, results)
@@ -96,29 +97,37 @@ def make_data(root: Path, images: int) -> None:
         small.resize((320, 256), Image.Resampling.BICUBIC).save(stream, "JPEG", quality=92)
         encoded.append(stream.getvalue())
     for number in range(images):
-        folder = root / "all" / f"{number % CLASSES:04d}"
+        folder = root / "all" / f"{number % classes_of(images):04d}"
         folder.mkdir(parents=True, exist_ok=True)
         (folder / f"{number}.jpg").write_bytes(encoded[number % len(encoded)])
         if number < max(images // 10, 1):
-            other = root / "tenth" / f"{number % CLASSES:04d}"
+            other = root / "tenth" / f"{number % classes_of(images):04d}"
             other.mkdir(parents=True, exist_ok=True)
             os.link(folder / f"{number}.jpg", other / f"{number}.jpg")
     np.save(root / "encoded.npy", np.array(encoded, object), allow_pickle=True)
+
+
+def classes_of(images: int) -> int:
+    """A thousand, unless that leaves few images a class."""
+    return max(2, min(1000, images // 10))
 
 
 def measured(root: Path, framework: str, arguments: argparse.Namespace) -> dict[str, Any]:
     """All that is measured of a framework, printed on the way."""
     common = {"root": str(root), "framework": framework, "side": arguments.side,
               "epochs": arguments.epochs, "candidates": arguments.candidates}  # fmt: skip
-    found: dict[str, Any] = {"training": ask(common | {"what": "training"})}
+    found: dict[str, Any] = {"images": arguments.images, "side": arguments.side}
+    found |= {"training": ask(common | {"what": "training"})}
     found["readers"] = ask(common | {"what": "readers", "images": arguments.images})
     each = [
         {"val": val, "processes": processes, "kept": kept}
         for val in ("tenth", "all")
-        for processes in (1, 2)
+        for processes in map(int, arguments.processes.split(","))
         for kept in (True, False)
     ]
-    found["evaluation"] = [one | ask(common | one | {"what": "evaluation"}) for one in each]
+    found["evaluation"] = []
+    for one in each:
+        found["evaluation"].append(one | ask(common | one | {"what": "evaluation"}))
     show(framework, found)
     return found
 
@@ -276,7 +285,7 @@ def write_records(root: Path, images: int) -> Path:
         with tf.io.TFRecordWriter(str(folder / f"train-{shard:05d}-of-{SHARDS:05d}")) as writer:
             for number in range(shard, images, SHARDS):
                 image = tf.train.BytesList(value=[encoded[number % len(encoded)]])
-                label = tf.train.Int64List(value=[number % CLASSES])
+                label = tf.train.Int64List(value=[number % classes_of(images)])
                 features = {"image/encoded": tf.train.Feature(bytes_list=image),
                             "image/class/label": tf.train.Feature(int64_list=label)}  # fmt: skip
                 example = tf.train.Example(features=tf.train.Features(feature=features))

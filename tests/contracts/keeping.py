@@ -57,12 +57,14 @@ class KeepingContract(ABC):
     ) -> None:
         self.kit.write_module(project, self.loss_metric)
         scores = []
-        for room in (None, 0, 12_000 / _GIB):
+        for room in (None, 0, 9000 / _GIB):
             backend = self.kit.attached(project, resource__image_cache=room)
             genome = fair_path(backend.supernet.space.choices, 0, 1)
             scores.append([backend.measure(genome, data).metric for data in SLICES])
             assert (backend.data.cache.size > 0) == (room != 0)
             assert room is None or backend.data.cache.size <= room * _GIB
+            told = [notice.text for notice in backend.notices if "GiB" in notice.text]
+            assert bool(told) == (room not in (None, 0)), told
             backend.close()
             assert not list(temporary.glob("nasea-images-*"))
         assert scores[0] == scores[1] == scores[2]

@@ -134,6 +134,7 @@ def test_what_has_no_room_is_read_by_workers(
     for data in (WHOLE, EvaluationSubset(images=10), WHOLE):
         expected = alone.measure(genome, data)
         assert [backend.measure(genome, data) for _ in range(2)] == [expected] * 2
+    assert backend.data._items.each([], len) == []  # another process has read them meanwhile
     loader = backend.data.evaluation(None, None)
     assert 0 < len(backend.data._items.missing(range(20))) < 20
     assert loader._loader is not None and loader._loader.num_workers == 2

@@ -232,7 +232,7 @@ class Shelf:
     @property
     def tags(self) -> np.ndarray[Any, Any]:
         """What each entry was tagged with; -2 where there is none."""
-        return np.where(self.holds(range(len(self))), self._table["tag"], -2)
+        return np.where(self.holds(np.arange(len(self))), self._table["tag"], -2)
 
     def sound(self, places: Sequence[int] | np.ndarray[Any, Any]) -> bool:
         """Whether all these places have an entry, and what was written."""

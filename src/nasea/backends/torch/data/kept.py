@@ -131,7 +131,7 @@ class KeptItems(Dataset[Any]):
         """
         if not self._packable or self._shelf.cache.is_full or not self.missing(indices):
             return
-        with self._shelf.cache.writing():
+        with self._shelf.cache.writing():  # maybe after another process has
             for places, packed in self._packed(self.missing(indices)):
                 start = 0
                 for place, (length, digest) in places.items():
@@ -163,6 +163,8 @@ class KeptItems(Dataset[Any]):
 
     def _each(self, dataset: _Packing | _Looking, indices: Sequence[int]) -> Iterator[Any]:
         """What a data set makes of some items at a time, by workers where that takes long."""
+        if not indices:
+            return
         size = self._at_once
         first, rest = list(indices[: min(size, 4)]), list(indices[min(size, 4) :])
         with self.reading():
