@@ -121,12 +121,13 @@ class ImageCache:
             yield
             return
         with (self._folder / _WRITER).open("ab") as stream:
-            fcntl.flock(stream, fcntl.LOCK_EX)  # given back where the stream is closed
+            fcntl.flock(stream, fcntl.LOCK_EX)
             self._writing, self._room = True, self.limit
             try:
                 yield
             finally:
                 self._writing = False
+                fcntl.flock(stream, fcntl.LOCK_UN)  # also for workers that were forked meanwhile
 
     @property
     def size(self) -> int:
@@ -357,4 +358,5 @@ def _remove_unused(folder: Path, lock: int) -> None:
     except OSError:
         pass
     finally:
+        fcntl.flock(lock, fcntl.LOCK_UN)
         os.close(lock)
