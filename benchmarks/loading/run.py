@@ -276,6 +276,9 @@ def evaluation(task: dict[str, Any]) -> dict[str, Any]:
 
 def write_records(root: Path, images: int) -> Path:
     """The same images as TFRecord files."""
+    from nasea.backends.opening import load_tensorflow
+
+    load_tensorflow(2)
     import tensorflow as tf
 
     encoded = np.load(root / "encoded.npy", allow_pickle=True)
