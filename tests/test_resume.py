@@ -12,7 +12,7 @@ from nasea.backends.records import EvaluationSubset
 from nasea.errors import CheckpointError, Interrupted, UserCodeError
 from nasea.pipeline.search import searching
 from nasea.pipeline.session.checkpoint import CheckpointStore
-from nasea.pipeline.session.events import Stage
+from nasea.pipeline.session.events import Progress, Stage
 from nasea.pipeline.session.lock import only_run
 from nasea.space import Genome
 from nasea.strategy.testing import Killed

@@ -19,6 +19,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
+from nasea.backends.data.image_cache import ImageCache, new_name
 from nasea.backends.distributed.leader import Followers, NoFollowers
 from nasea.backends.distributed.trainer import ParallelEpochs
 from nasea.backends.export.deployment import Deployment
@@ -48,10 +49,18 @@ class Backend(Phase):
     Args:
         framework: does the work.
         followers: the other ranks, told what concerns them; by default there are none.
+        cache: name of what all ranks of a machine share of decoded images; by default one that
+            nobody else has.
     """
 
-    def __init__(self, framework: AnyFramework, followers: Followers | None = None) -> None:
+    def __init__(
+        self,
+        framework: AnyFramework,
+        followers: Followers | None = None,
+        cache: str | None = None,
+    ) -> None:
         super().__init__(framework, followers or NoFollowers())
+        self._cache = cache or new_name()
 
     def probe(self, workers: int | None) -> ProbedBackend:
         """Open the user's data sets, read one batch of each and run PreNet on it.
@@ -60,10 +69,17 @@ class Backend(Phase):
             workers: number of loading processes that an earlier start of this run settled on.
         """
         with self.followers.together("probe"):
-            data, batch = self.framework.open_data()
-            wanted = self.scenario.resource.data_workers
-            self.framework.load_with(data, wanted if wanted is not None else workers or 0)
-            pre_net = self.framework.run_pre_net(batch)
+            resource = self.scenario.resource
+            cache = ImageCache(self._cache, resource.image_cache_bytes)
+            try:
+                data, batch = self.framework.open_data(cache)
+                self.framework.notices += data.overflow()
+                wanted = resource.data_workers
+                self.framework.load_with(data, wanted if wanted is not None else workers or 0)
+                pre_net = self.framework.run_pre_net(batch)
+            except BaseException:
+                cache.close()
+                raise
         return ProbedBackend(self, data, batch, pre_net)
 
 
@@ -115,6 +131,7 @@ class ProbedBackend(Phase):
     def close(self) -> None:
         """Forget the data: whoever holds on to a closed backend holds on to no memory."""
         super().close()
+        self.data.close()
         del self.data, self.batch
 
     def _require_planes(self, space: Space) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Generic, Protocol, TypeAlias, TypeVar
 
+from nasea.backends.data.image_cache import ImageCache
 from nasea.backends.distributed.ranks import Ranks
 from nasea.backends.export.deployment import Deployment
 from nasea.backends.export.exporter import Exporter
@@ -34,6 +35,10 @@ class _Data(Protocol):
     def batches_per_epoch(self) -> int: ...
 
     def doubts(self) -> list[Notice]: ...
+
+    def overflow(self) -> list[Notice]: ...
+
+    def close(self) -> None: ...
 
 
 Data = TypeVar("Data", bound=_Data)
@@ -88,8 +93,12 @@ class Framework(ABC, Generic[Data, Batch, Supernet, Teacher, OneTrainer, OneScor
     # --- data and ends ---
 
     @abstractmethod
-    def open_data(self) -> tuple[Data, Batch]:
-        """The user's data sets, and a training batch of them where this device computes."""
+    def open_data(self, cache: ImageCache) -> tuple[Data, Batch]:
+        """The user's data sets, and a training batch of them where this device computes.
+
+        Args:
+            cache: where they keep decoded images.
+        """
 
     def describe_data(self, data: Data) -> DataReport:
         """What the data sets hold, for all ranks together."""

@@ -1,4 +1,4 @@
-"""Peak memory of this process."""
+"""Peak memory of this process, and what is left of the machine's."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import re
 import resource
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -14,6 +15,7 @@ from typing import TypeVar
 _Found = TypeVar("_Found")
 
 _CLEAR, _STATUS = Path("/proc/self/clear_refs"), Path("/proc/self/status")
+_RECLAIMABLE = ("inactive_file", "active_file")
 
 
 @dataclass(frozen=True)
@@ -66,3 +68,19 @@ def machine_memory() -> int | None:
         return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     except (AttributeError, OSError, ValueError):
         return None
+
+
+def available_memory() -> int:
+    """Bytes that this process may still take, what the system keeps of files included."""
+    found = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    with suppress(OSError, StopIteration, ValueError):
+        lines = Path("/proc/meminfo").read_text().splitlines()
+        found = next(int(x.split()[1]) for x in lines if x.startswith("MemAvailable")) * 1024
+    with suppress(OSError, StopIteration, ValueError):  # that of a container, control groups 2
+        group = Path("/sys/fs/cgroup")
+        limit = int((group / "memory.max").read_text())
+        used = int((group / "memory.current").read_text())
+        stat = (group / "memory.stat").read_text().splitlines()
+        files = sum(int(x.split()[1]) for x in stat if x.split()[0] in _RECLAIMABLE)
+        found = min(found, max(0, limit - used + files))
+    return found

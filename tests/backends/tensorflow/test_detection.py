@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from contracts.keeping import KeepingContract
 from contracts.kit import same
 from contracts.metric import TINY
 from contracts.scoring import ScoresContract
@@ -77,6 +78,30 @@ DRAWING = """
         def of_batch(self, labels, outputs):
             return super().of_batch(labels, outputs) + np.random.rand() + tf.random.uniform(())
 """
+
+
+COUNTING = """
+    READ = []
+
+    def counted(batches):
+        for batch in batches:
+            READ.append(1)
+            yield batch
+
+    class UserModule(UserModule):
+        def build_dataset_search(self, dataset_dir, is_training, is_shuffle):
+            made = super().build_dataset_search(dataset_dir, is_training, is_shuffle)
+            if is_training:
+                return made
+            [generator, dataset], n = made
+            return [counted(generator), dataset], n
+"""
+
+
+class TestKeeping(KeepingContract):
+    kit = detection_project
+    loss_metric = LOSS_METRIC
+    counting = COUNTING
 
 
 class TestEpochs(EpochsContract):
@@ -154,13 +179,10 @@ def test_the_statistics_are_of_two_samples(project: Path) -> None:
     np.testing.assert_array_equal(second, images[24:44])  # begins with a batch behind the first
 
 
-def test_data_that_does_not_fit_in_memory_is_read_anew(
-    project: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_data_that_does_not_fit_is_read_anew(project: Path) -> None:
     write_module(project, LOSS_METRIC)
     kept = ready(project, **TINY)
-    monkeypatch.setattr("nasea.backends.tensorflow.data.datasets.CACHE_BYTES", 3000)  # 11 images
-    anew = ready(project, **TINY)
+    anew = ready(project, resource__image_cache=3000 / 1024**3, **TINY)  # some images
     genome = fair_path(kept.supernet.space.choices, 0, 0)
     for data in (
         WHOLE,

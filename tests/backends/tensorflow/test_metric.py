@@ -103,19 +103,16 @@ def test_it_sees_exactly_as_many_images_as_data_num_says(project: Path) -> None:
     assert metric == pytest.approx(8.0)
 
 
-def test_data_that_does_not_fit_in_memory_is_read_anew(
-    project: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("nasea.backends.tensorflow.data.datasets.CACHE_BYTES", 1000)
+def test_data_that_does_not_fit_is_read_anew(project: Path) -> None:
     write_module(project, NUMBERED.format(batch=8, less=3))
-    backend = ready(project, **TINY)
+    backend = ready(project, resource__image_cache=1000 / 1024**3, **TINY)
     genome = random_genomes(backend.supernet.space, 1)[0]
     backend.measure(genome, WHOLE)
     for _ in range(2):
         backend.user._module.SEEN.clear()
         assert backend.measure(genome, WHOLE).metric == pytest.approx(8.0)
         assert sum(backend.user._module.SEEN, []) == list(range(17))
-    assert backend.data._kept is None
+    assert backend.data.cache.is_full
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from contracts.keeping import KeepingContract
 from contracts.kit import same
 from contracts.scoring import ScoringContract
 from nasea.backends.base import AttachedBackend
@@ -59,6 +60,36 @@ OWN_ACTIVATIONS = """
             self.features = super().call(inputs, training)
             return self.features
 """
+
+
+COUNTING = """
+    READ = []
+
+    def counted(image, label):
+        READ.append(1)
+        return image, label
+
+    class UserModule(UserModule):
+        def build_dataset_search(self, dataset_dir, is_training):
+            dataset, images = super().build_dataset_search(dataset_dir, is_training)
+            if is_training:
+                return dataset, images
+            dataset = dataset.unbatch()
+            types = [spec.dtype for spec in dataset.element_spec]
+            shapes = [spec.shape for spec in dataset.element_spec]
+
+            def count(*element):
+                found = tf.numpy_function(counted, element, types)
+                return tuple(map(tf.ensure_shape, found, shapes))
+
+            return dataset.map(count).batch(self.batch_size), images
+"""
+
+
+class TestKeeping(KeepingContract):
+    kit = small_project
+    loss_metric = LOSS_METRIC
+    counting = COUNTING
 
 
 class TestScoring(ScoringContract):

@@ -5,10 +5,12 @@ from __future__ import annotations
 import copy
 from pathlib import Path
 
+import pytest
 import torch
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
+from contracts.keeping import KeepingContract
 from contracts.scoring import ScoringContract
 from nasea.backends.base import AttachedBackend
 from nasea.backends.records import EvaluationSubset
@@ -60,6 +62,89 @@ OWN_ACTIVATIONS = """
             self.features = super().forward(inputs)
             return self.features
 """
+
+
+SPOILING = """
+    class UserModule(UserModule):
+        def metrics_func(self, eval_dataloader, eval_function):
+            losses = []
+            for images, labels in eval_dataloader:
+                outputs = eval_function(images)
+                losses.append(F.cross_entropy(outputs, labels, reduction="sum"))
+                images.zero_(), labels.zero_()
+            return torch.stack(losses).sum()
+"""
+
+COUNTING = """
+    READ = []
+
+    class Counted(Images):
+        def __getitem__(self, index):
+            READ.append(index)
+            return super().__getitem__(index)
+
+    class UserModule(UserModule):
+        def dataset_define(self, dataset_dir, is_training):
+            return (Images if is_training else Counted)(int(dataset_dir))
+"""
+
+OWN_COLLATE = """
+    def collated(items):
+        images, labels = zip(*items)
+        if len(items) == 1:
+            return images[0][None], labels[0][None]
+        return torch.stack(images), torch.stack(labels)
+
+    class Images(Images):
+        collate_fn = staticmethod(collated)
+
+        def __getitem__(self, index):
+            image, label = super().__getitem__(index)
+            return image.permute(2, 1, 0).contiguous().permute(2, 1, 0), label.clone()
+"""
+
+
+class TestKeeping(KeepingContract):
+    kit = small_project
+    loss_metric = SPOILING
+    counting = COUNTING
+
+
+class TestKeepingWithOwnCollate(KeepingContract):
+    kit = small_project
+    loss_metric = OWN_COLLATE + SPOILING
+    counting = COUNTING
+
+
+def test_what_has_no_room_is_read_by_workers(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_module(project, SPOILING)
+    for module in ("kept", "evaluation_loader"):
+        monkeypatch.setattr(f"nasea.backends.torch.data.{module}._IN_ONE_PROCESS", -1.0)
+    alone = attached(project)
+    backend = attached(
+        project,
+        resource__image_cache=4000 / 1024**3,
+        resource__data_workers=2,
+        searcher__bn_images=2,
+    )
+    alone.data._statistics = backend.data._statistics = {0: alone.data.statistics(0)}
+    genome = random_genomes(alone.supernet.space, 1)[0]
+    for data in (WHOLE, EvaluationSubset(images=10), WHOLE):
+        expected = alone.measure(genome, data)
+        assert [backend.measure(genome, data) for _ in range(2)] == [expected] * 2
+    assert backend.data._items.each([], len) == []  # another process has read them meanwhile
+    loader = backend.data.evaluation(None, None)
+    assert 0 < len(backend.data._items.missing(range(20))) < 20
+    assert loader._loader is not None and loader._loader.num_workers == 2
+    whole = [labels.tolist() for _, labels in loader]
+    pairs = [(a.tolist(), b.tolist()) for _, a in loader for _, b in loader]
+    assert pairs == [(a, b) for a in whole for b in whole]
+    assert next(iter(loader))[1].tolist() == whole[0]
+    assert [labels.tolist() for _, labels in loader] == whole
+    backend.close()
+    assert loader._loader is None
 
 
 class TestScoring(ScoringContract):

@@ -6,7 +6,7 @@ image is kept for validation.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -120,10 +120,14 @@ def augmented(pixels: Pixels, rng: np.random.Generator) -> Pixels:
 def _classes(root: Path) -> list[str]:
     if not root.is_dir():
         return []
-    return sorted(d.name for d in root.iterdir() if d.is_dir() and _images(d))
+    return sorted(d.name for d in root.iterdir() if d.is_dir() and any(_found(d)))
 
 
 def _images(folder: Path) -> Sequence[Path]:
     if not folder.is_dir():
         return []
-    return sorted(p for p in folder.iterdir() if p.suffix.lower() in _SUFFIXES)
+    return sorted(_found(folder))
+
+
+def _found(folder: Path) -> Iterator[Path]:
+    return (path for path in folder.iterdir() if path.suffix.lower() in _SUFFIXES)

@@ -66,13 +66,19 @@ class Follower:
         raise AssertionError("commands end with an outcome only")
 
     def _open(
-        self, key: int, scenario: dict[str, object], directory: Path, role: Role, place: Path
+        self,
+        key: int,
+        scenario: dict[str, object],
+        directory: Path,
+        role: Role,
+        place: Path,
+        cache: str,
     ) -> None:
         def opened() -> None:
             os.chdir(place)
             asked = Scenario.from_dict(scenario)
             framework = self._open_framework(asked, directory, role, self._ranks)
-            self._opened[key] = Backend(framework)
+            self._opened[key] = Backend(framework, cache=cache)
 
         self._together(opened)
 
@@ -135,8 +141,10 @@ class Follower:
         self._ranks.try_exchange(megabytes)
 
     def _close(self, key: int) -> None:
-        for phase in (self._training, self._attached, self._probed):
-            phase.pop(key, None)
+        self._training.pop(key, None)
+        self._attached.pop(key, None)
+        if (probed := self._probed.pop(key, None)) is not None:
+            probed.data.close()
         self._opened.pop(key).close()
 
     def _together(self, action: Callable[[], object]) -> None:

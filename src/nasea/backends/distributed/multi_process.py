@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from nasea.backends.base import Backend
+from nasea.backends.data.image_cache import new_name
 from nasea.backends.distributed.launch import launched
 from nasea.backends.distributed.leader import Leader
 from nasea.backends.distributed.process_group import ProcessGroup, SingleProcess
@@ -56,9 +57,10 @@ class MultipleProcesses:
         scenario = scenario.model_copy(update={"resource": resource})
         self._opened += 1
         followers = Leader(self.ranks, self._opened)
-        with followers.together("open", scenario.to_dict(), directory, role, Path.cwd()):
+        cache = new_name()
+        with followers.together("open", scenario.to_dict(), directory, role, Path.cwd(), cache):
             framework = self._open_framework(scenario, directory, role, self.ranks)
-        return Backend(framework, followers)
+        return Backend(framework, followers, cache)
 
     def exchange(self, megabytes: int) -> float:
         """See :class:`nasea.backends.distributed.process_group.ProcessGroup`."""

@@ -43,6 +43,9 @@ class ScoringData(Protocol):
     def statistics(self, draw: int) -> Any:
         """Batches of training images for normalisation statistics."""
 
+    def prepare(self, images: int | None, half: int | None) -> None:
+        """Read what an evaluation needs, as far as there is room to keep it."""
+
     def evaluation(self, images: int | None, half: int | None) -> Iterable[Any]:
         """Batches of validation images, with their labels."""
 
@@ -113,6 +116,7 @@ class Scorer(ABC, Generic[Path, Begun]):
     def read(self, data: EvaluationSubset) -> None:
         """Read what is not yet read: unreadable data is no candidate's fault."""
         self.data.statistics(data.statistics)
+        self.data.prepare(data.images, data.half)
 
     def give_back(self) -> None:
         """Free what nobody needs any more."""
@@ -161,9 +165,11 @@ class Scorer(ABC, Generic[Path, Begun]):
         taken: tuple[PredictionImage, ...] = ()
         if task == "classification":
             return taken
+        count = min(count, self.data.val_images)
+        self.data.prepare(count, None)
         with self.calibrated_path(genome, 0, self.begun(None, 0), keeps=False) as path:
             evaluate = self.evaluate(path)
-            for images, labels in self.data.evaluation(min(count, self.data.val_images), None):
+            for images, labels in self.data.evaluation(count, None):
                 outputs = evaluate(images)
                 if self.user.draws_pictures:
                     returned = self.user.pictures(images, labels, outputs)

@@ -8,6 +8,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from nasea.backends.data.image_cache import ImageCache
 from nasea.backends.export.deployment import Deployment
 from nasea.backends.framework import Framework
 from nasea.backends.memory import Memory, peak_of_process
@@ -121,9 +122,9 @@ class TensorFlowFramework(Framework[Data, Batch, Supernet, Teacher, Trainer, Sco
             old_keras=self.user.expected.keras if self.scenario.keras_version == 2 else (),
         )
 
-    def open_data(self) -> tuple[Data, Batch]:
+    def open_data(self, cache: ImageCache) -> tuple[Data, Batch]:
         """See :class:`nasea.backends.framework.Framework`."""
-        data = open_data(self.scenario, self.user, self.notices)
+        data = open_data(self.scenario, self.user, self.notices, cache)
         return data, data.probe()
 
     def describe_data(self, data: Data) -> DataReport:
@@ -260,9 +261,10 @@ class TensorFlowFramework(Framework[Data, Batch, Supernet, Teacher, Trainer, Sco
 
     def batches(self, data: Data, trainer: Trainer, epoch: int, done: int) -> Iterator[Any]:
         """See :class:`nasea.backends.framework.Framework`: batches, or shares of several."""
-        batches = data.epoch(epoch, done * trainer.paths_per_update * self.processes)
+        begun = done * trainer.paths_per_update * self.processes
         if self._ranks is None:
-            return batches
+            return data.epoch(epoch, begun)
+        batches = data.epoch(epoch, begun, (self._ranks.size, self._ranks.rank))
         return deal(batches, self._ranks.size, self._ranks.rank)
 
     def exporter(

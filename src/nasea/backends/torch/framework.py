@@ -8,6 +8,7 @@ from pathlib import Path
 
 import torch
 
+from nasea.backends.data.image_cache import ImageCache
 from nasea.backends.export.deployment import Deployment
 from nasea.backends.framework import Framework
 from nasea.backends.memory import Memory, peak_of_process
@@ -98,11 +99,11 @@ class TorchFramework(Framework[Data, Batch, Supernet, Teacher, Trainer, Scorer])
         on_gpu = self.device.type == "cuda"
         return Memory(peak_of_process(), torch.cuda.max_memory_allocated() if on_gpu else None)
 
-    def open_data(self) -> tuple[Data, Batch]:
+    def open_data(self, cache: ImageCache) -> tuple[Data, Batch]:
         """See :class:`nasea.backends.framework.Framework`."""
         ranks = self._ranks
-        among = () if ranks is None else (ranks.size, ranks.rank, ranks.local_size)
-        data = Data(self.scenario, self.user, *among)
+        among = (1, 0, 1) if ranks is None else (ranks.size, ranks.rank, ranks.local_size)
+        data = Data(self.scenario, self.user, cache, *among, pinned=self.device.type == "cuda")
         (images, labels), _ = data.probe()
         return data, (images.to(self.device), labels)
 
@@ -113,7 +114,7 @@ class TorchFramework(Framework[Data, Batch, Supernet, Teacher, Trainer, Scorer])
     def settle_workers(self, data: Data, step_seconds: float) -> None:
         """See :class:`nasea.backends.framework.Framework`."""
         if self.scenario.resource.data_workers is None:
-            data.settle_workers(step_seconds, torch.get_num_threads())
+            data.settle_workers(step_seconds)
 
     def run_pre_net(self, batch: Batch) -> PreNetReport:
         """See :class:`nasea.backends.framework.Framework`."""

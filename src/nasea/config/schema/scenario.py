@@ -23,6 +23,9 @@ from nasea.config.schema.supernet import Supernet
 from nasea.errors import ConfigError, Problem
 from nasea.terms import FRAMEWORKS, Framework, Task
 
+_MAY_CHANGE = {"gpu_ids", "timeout", "image_cache"}
+"""Keys of ``resource`` that shape nothing that is trained."""
+
 
 class Scenario(Section):
     """A resolved scenario: what to search, on which data, under which budget."""
@@ -153,7 +156,7 @@ class Scenario(Section):
                 "searcher": True,
                 "constraint": True,
                 "dataset": {"test_dir"},
-                "resource": {"gpu_ids", "timeout"},
+                "resource": _MAY_CHANGE,
             },
         )
         if self.supernet.blocks is None:

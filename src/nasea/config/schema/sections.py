@@ -23,6 +23,7 @@ from nasea.config.schema.kinds import (
     Ids,
     Index,
     Name,
+    NotNegative,
     Path,
 )
 from nasea.config.schema.section import Section
@@ -280,6 +281,16 @@ class Resource(Section):
             extension=True,
         ),
     ] = None
+    image_cache: Annotated[
+        NotNegative | None,
+        Key(
+            "resource.image_cache",
+            "GiB that decoded evaluation images may take in a temporary file, which all processes "
+            "of a machine share; 0: none are kept; none: half of the memory and of the disk that "
+            "are free",
+            extension=True,
+        ),
+    ] = None
     threads: Annotated[
         Count | None,
         Key(
@@ -304,3 +315,8 @@ class Resource(Section):
             extension=True,
         ),
     ] = 1800.0
+
+    @property
+    def image_cache_bytes(self) -> int | None:
+        """``image_cache`` in bytes."""
+        return None if self.image_cache is None else int(self.image_cache * 1024**3)

@@ -6,22 +6,25 @@ image; anything else belongs to the batch as a whole and goes along.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Collection, Hashable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
-Rows = tuple[Any, ...]
+from nasea.backends.data.packing import ALIGNMENT
+from nasea.backends.tensorflow.data.kept import Rows
+
+Batch = tuple[Any, ...]
 """A batch: images first."""
 
 
-def as_rows(element: Any) -> Rows:
+def as_rows(element: Any) -> Batch:
     """What a generator gave as a batch: images alone are one, too."""
     return tuple(element) if isinstance(element, list | tuple) else (element,)
 
 
-def count_of(batch: Rows) -> int:
+def count_of(batch: Batch) -> int:
     """Images of a batch."""
     return len(batch[0])
 
@@ -65,23 +68,6 @@ def joined(parts: Sequence[Any]) -> Any:
     return first
 
 
-def regrouped(batches: Iterable[Rows], size: int) -> Iterator[Rows]:
-    """The images of batches in batches of ``size``, the last maybe smaller."""
-    waiting: list[Rows] = []
-    found = 0
-    for batch in batches:
-        waiting.append(batch)
-        found += count_of(batch)
-        while found >= size:
-            whole = joined(waiting)
-            yield take(whole, range(size), found)
-            rest = take(whole, range(size, found), found)
-            found -= size
-            waiting = [rest] if found else []
-    if waiting:
-        yield joined(waiting)
-
-
 def copied(value: Any) -> Any:
     """A copy that may be worked on in place; what is neither array nor nesting is shared."""
     if isinstance(value, np.ndarray):
@@ -95,17 +81,6 @@ def copied(value: Any) -> Any:
     return value
 
 
-def bytes_of(value: Any) -> int:
-    """What the arrays of a batch take."""
-    if isinstance(value, np.ndarray):
-        return int(value.nbytes)
-    if isinstance(value, tf.Tensor):
-        return int(value.shape.num_elements() or 0) * int(value.dtype.size)
-    if isinstance(value, dict):
-        return sum(map(bytes_of, value.values()))
-    return sum(map(bytes_of, value)) if isinstance(value, list | tuple) else 0
-
-
 def ids_of(part: Any, images: int) -> list[Hashable] | None:
     """A part of a batch as something to tell images by; ``None`` where it has none for each."""
     if isinstance(part, tf.Tensor):
@@ -117,7 +92,7 @@ def ids_of(part: Any, images: int) -> list[Hashable] | None:
     return plain if all(isinstance(item, Hashable) for item in plain) else None
 
 
-def find_ids(batches: Iterable[Rows], known: Collection[Hashable]) -> tuple[int, set[Hashable]]:
+def find_ids(batches: Iterable[Batch], known: Collection[Hashable]) -> tuple[int, set[Hashable]]:
     """Which part of the batches says which images they hold, and which those are.
 
     That part has a known id for every image, and seldom the same twice, as class numbers would be.
@@ -140,31 +115,91 @@ def find_ids(batches: Iterable[Rows], known: Collection[Hashable]) -> tuple[int,
     return 0, set()
 
 
-class Kept:
-    """Batches that are read once and then come from memory, as copies.
+def forms_of(value: Any) -> Any:
+    """Shapes and types of the arrays of a batch, but for how many images it has."""
+    if isinstance(value, np.ndarray | tf.Tensor):
+        return tuple(value.shape[1:]), str(value.dtype)
+    if isinstance(value, dict):
+        return tuple((key, forms_of(item)) for key, item in value.items())
+    if isinstance(value, tuple):
+        return tuple(map(forms_of, value))
+    return type(value)
 
-    Args:
-        read: reads them from the beginning.
-        limit: bytes; larger ones are read anew every time.
-    """
 
-    def __init__(self, read: Callable[[], Iterator[Rows]], limit: int) -> None:
-        self._read = read
-        self._limit = limit
-        self._kept: list[Rows] | None = None
-        self.fits = True
+class GeneratorRows(Rows):
+    """Batches as a Python generator gives them."""
 
-    def __iter__(self) -> Iterator[Rows]:
-        if self._kept is not None:
-            yield from map(copied, self._kept)
-            return
-        kept: list[Rows] = []
-        size = 0
-        for batch in self._read():
-            size += bytes_of(batch)
-            self.fits = self.fits and size <= self._limit
-            kept = kept if self.fits else []
-            kept.append(batch)
-            yield copied(batch)
-        if self.fits:
-            self._kept = kept
+    def count(self, batch: Any) -> int:
+        """See :class:`Rows`."""
+        return count_of(batch)
+
+    def split(self, batch: Any, where: Sequence[int]) -> list[Any]:
+        """See :class:`Rows`."""
+        images = count_of(batch)
+        return [take(batch, [i], images) for i in where]
+
+    def join(self, rows: Sequence[Any]) -> Any:
+        """See :class:`Rows`."""
+        return copied(joined(rows))
+
+    def form(self, row: Any) -> object:
+        """See :class:`Rows`."""
+        return forms_of(row)
+
+
+class PipelineRows(Rows):
+    """Batches (images, labels) as a ``tf.data`` pipeline gives them."""
+
+    def count(self, batch: Any) -> int:
+        """See :class:`Rows`."""
+        return int(batch[0].shape[0])
+
+    def split(self, batch: Any, where: Sequence[int]) -> list[Any]:
+        """See :class:`Rows`: tensors become arrays."""
+        every = len(where) == self.count(batch)
+
+        def some(leaf: Any) -> Any:
+            if not isinstance(leaf, tf.Tensor):
+                return tf.gather(leaf, list(where))
+            # What is taken of a batch must not keep all of it in memory.
+            return leaf.numpy() if every else leaf.numpy()[list(where)]
+
+        taken = tf.nest.map_structure(some, batch)
+        return [
+            tf.nest.map_structure(lambda leaf, i=i: leaf[i : i + 1], taken)
+            for i in range(len(where))
+        ]
+
+    def join(self, rows: Sequence[Any]) -> Any:
+        """See :class:`Rows`."""
+
+        def together(*leaves: Any) -> Any:
+            if isinstance(leaves[0], np.ndarray):
+                return tf.convert_to_tensor(np.concatenate(leaves))
+            return tf.concat(leaves, 0)
+
+        return tf.nest.map_structure(together, *rows)
+
+    def form(self, row: Any) -> object:
+        """See :class:`Rows`."""
+        leaves = tf.nest.flatten(row)
+        return [(tuple(leaf.shape[1:]), str(leaf.dtype)) for leaf in leaves]
+
+
+def as_tensor(array: np.ndarray) -> Any:
+    """The array as a tensor, which may use its memory: neither must be written to."""
+    # TensorFlow computes with aligned memory only, and ends the process where it is not.
+    if array.ctypes.data % ALIGNMENT or not array.flags.c_contiguous or not array.size:
+        return tf.convert_to_tensor(array)
+    return tf.experimental.dlpack.from_dlpack(array.__dlpack__())
+
+
+def plain(labels: Any) -> Any:
+    """Labels with arrays for tensors."""
+    if isinstance(labels, tf.Tensor):
+        return labels.numpy()
+    if isinstance(labels, list | tuple):
+        return [plain(each) for each in labels]
+    if isinstance(labels, dict):
+        return {key: plain(each) for key, each in labels.items()}
+    return labels

@@ -2,35 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Generator, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Hashable, Iterator, Mapping
 from contextlib import closing
-from itertools import takewhile
+from itertools import chain
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
 from nasea.backends.data.evaluation_subset import spread, stratified
+from nasea.backends.data.overlap import LOOKED_AT
 from nasea.backends.records import EvaluationSubset
-from nasea.backends.tensorflow.data import datasets as common
 from nasea.backends.tensorflow.data.batches import (
-    Kept,
-    Rows,
+    GeneratorRows,
     as_rows,
     count_of,
     find_ids,
     ids_of,
-    regrouped,
     take,
 )
-from nasea.backends.tensorflow.data.datasets import Batch, Data, Run, Words
+from nasea.backends.tensorflow.data.datasets import Batch, Data, Run
+from nasea.backends.tensorflow.data.kept import KeptImages
 from nasea.backends.tensorflow.data.private_draws import PrivateDraws
-from nasea.backends.tensorflow.data.returned import Evaluation, evaluation, training_generator
+from nasea.backends.tensorflow.data.returned import (
+    Evaluation,
+    Words,
+    evaluation,
+    training_generator,
+)
 from nasea.backends.tensorflow.data.sources import GeneratorSource, Source
 from nasea.backends.tensorflow.scoring.metric_model import MetricModel
 from nasea.errors import DataError, Notice
 
+Rows = tuple[Any, ...]
+"""A batch as the generator gives it: images first."""
+
 _VALIDATION_STREAM = 0xEB
+_LOOKED_FOR_IDS = 256
+"""So many images tell which part of a batch says which images they are."""
+
 _TRAINING = {"is_training": True, "is_shuffle": True}
 _STATISTICS = {"is_training": True, "is_shuffle": False}
 _EVALUATION = {"is_training": False, "is_shuffle": False}
@@ -39,8 +49,8 @@ _EVALUATION = {"is_training": False, "is_shuffle": False}
 class BoxData(Data):
     """See :class:`nasea.backends.tensorflow.data.datasets.Data`.
 
-    The metric of every candidate gets a generator that begins anew, with the same batches. They
-    are read once and kept in memory; those that do not fit are read anew from a new generator,
+    The metric of every candidate gets a generator that begins anew, with the same batches. Images
+    are read once and kept; where there is no room for them all are read anew from a new generator,
     under the same seeds.
     """
 
@@ -60,16 +70,15 @@ class BoxData(Data):
 
         What comes with the images is the rest of what the generator gives: one thing, or a tuple.
         """
-        for batch in self._batches(images, half):
-            rest = batch[1] if len(batch) == 2 else batch[1:]
-            yield tf.cast(tf.convert_to_tensor(batch[0]), tf.float32), rest
+        return map(_pair, self._batches(images, half))
 
     def settle_metric(self, run: Run, data: EvaluationSubset) -> None:
         """See :meth:`Data.settle_metric`: it always runs eagerly."""
 
     def metric(self, run: Run, data: EvaluationSubset) -> float:
         """See :meth:`nasea.backends.tensorflow.data.datasets.Data.metric`."""
-        ids = [self._ids[i] for i in self._chosen(data.images, data.half)]
+        chosen = self._chosen(data.images, data.half)
+        ids = self._ids if chosen is None else [self._ids[i] for i in chosen]
         with closing(self._endless(data)) as generator:
             return self.user.metric_of_all(
                 [self.scenario.dataset.val_dir, MetricModel(run)], [generator, ids, len(ids)]
@@ -101,14 +110,19 @@ class BoxData(Data):
         self._ids = _ids(opened)
         self._places = {one: place for place, one in enumerate(self._ids)}
         self._classes = _classes(opened)
-        self._strata: dict[int, list[int]] = {}
+        self._strata: dict[int, np.ndarray] = {}
+        self._id_part = 0
+        self._val_batch = 1
+        self._begun: Iterator[Rows] | None = None
         self._first: GeneratorSource | None = GeneratorSource(
             opened.generator, opened.images, draws
         )
-        self._id_part = 0
-        self._val_batch = 1
-        self._whole = Kept(self._pass, common.CACHE_BYTES)
-        self._slices: dict[tuple[int | None, int | None], Kept] = {}
+        self._kept = KeptImages(
+            self.cache.shelf("validation", max(0, opened.images)),
+            GeneratorRows(),
+            self._pass,
+            self._tags,
+        )
         return opened.images
 
     def _build_validation(self) -> tuple[Evaluation, PrivateDraws]:
@@ -118,26 +132,57 @@ class BoxData(Data):
         return evaluation(returned, self.user.file), draws
 
     def _probe_validation(self) -> None:
-        found = takewhile(lambda _: self._whole.fits, self._whole)
-        self._id_part, ids = find_ids(found, self._places)
-        missing = self.val_images - len(ids)
-        if self._id_part and self._whole.fits and missing:
+        batches: list[Rows] = []
+        rest = self._pass()
+        while sum(map(count_of, batches)) < min(_LOOKED_FOR_IDS, self.val_images):
+            batches.append(next(rest))
+        self._val_batch = max(map(count_of, batches))
+        self.image_bytes = self._kept.row_bytes(batches[0])
+        self._id_part, _ = find_ids(batches, self._places)
+        self._begun = chain(batches, rest)
+        found: set[int] = set()
+        for batch in self._looked_at(LOOKED_AT):
+            found.update(self._tags(batch, len(found)))
+        missing = self.val_images - len(found - {-1})
+        if self._id_part and self.val_images <= LOOKED_AT and missing:
             self._notices.append(
                 Notice(
                     "dataset.val_dir",
-                    f"one pass of the validation generator gives {len(ids)} of the "
+                    f"one pass of the validation generator gives {len(found - {-1})} of the "
                     f"{self.val_images} images in val_dataset.image_ids; {missing} are never seen",
                 )
             )
 
-    def _chosen(self, images: int | None, half: int | None) -> Sequence[int]:
-        """Places, in ``val_dataset.image_ids``, of the images of a slice."""
+    def first_images(self, count: int) -> Iterator[Batch]:
+        """See :meth:`nasea.backends.tensorflow.data.datasets.Data.first_images`."""
+        return map(_pair, self._looked_at(count))
+
+    def prepare(self, images: int | None, half: int | None) -> None:
+        """See :meth:`nasea.backends.tensorflow.data.datasets.Data.prepare`."""
+        self._kept.fill(self._chosen(images, half))
+
+    def _looked_at(self, count: int) -> Iterator[Rows]:
+        wanted = np.arange(count) if count < self.val_images else None
+        self._kept.fill(wanted)
+        return self._kept.batches(wanted, self._val_batch)
+
+    def _chosen(self, images: int | None, half: int | None) -> np.ndarray | None:
+        """Places, in ``val_dataset.image_ids``, of the images of a slice; ``None`` for all."""
         if images is None or images >= self.val_images or self._classes is None:
-            return [int(place) for place in spread(self.val_images, images, half)]
-        if images not in self._strata:
-            self._strata[images] = stratified(self._classes, images, self.scenario.seed).tolist()
-        chosen = self._strata[images]
-        return chosen if half is None else chosen[half::2]
+            chosen = spread(self.val_images, images, half)
+        else:
+            if images not in self._strata:
+                self._strata[images] = stratified(self._classes, images, self.scenario.seed)
+            chosen = self._strata[images][slice(None) if half is None else slice(half, None, 2)]
+        return None if len(chosen) == self.val_images else chosen
+
+    def _tags(self, batch: Rows, first: int) -> list[int]:
+        """The places of a batch in ``val_dataset.image_ids``; -1 for images that are not there."""
+        images = count_of(batch)
+        ids = ids_of(batch[self._id_part], images) if self._id_part else None
+        if ids is None:
+            return list(range(first, first + images))
+        return [self._places.get(one, -1) for one in ids]
 
     def _endless(self, data: EvaluationSubset) -> Generator[Rows, None, None]:
         """What the metric reads: the batches of a slice, over and over."""
@@ -155,37 +200,14 @@ class BoxData(Data):
 
     def _batches(self, images: int | None, half: int | None) -> Iterator[Rows]:
         """The batches of a slice once: as the generator gives them where it is the whole."""
-        chosen = self._chosen(images, half)
-        if len(chosen) == self.val_images:
-            yield from self._whole
-            return
-        limit = 0 if self._whole.fits else common.CACHE_BYTES  # else it is made of what is kept
-        kept = self._slices.setdefault(
-            (images, half), Kept(lambda: regrouped(self._selected(chosen), self._val_batch), limit)
-        )
-        yield from kept
+        return self._kept.batches(self._chosen(images, half), self._val_batch)
 
-    def _selected(self, chosen: Collection[int]) -> Iterator[Rows]:
-        """Those images of the validation batches, each once."""
-        wanted = set(chosen)
-        first = 0
-        for batch in self._whole:
-            images = count_of(batch)
-            ids = ids_of(batch[self._id_part], images) if self._id_part else None
-            where = []
-            for i in range(images):
-                place = first + i if ids is None else self._places.get(ids[i])
-                if place in wanted:
-                    wanted.remove(place)
-                    where.append(i)
-            first += images
-            if where:
-                yield take(batch, where, images)
-            if not wanted:
-                return
-
-    def _pass(self) -> Iterator[Rows]:
+    def _pass(self) -> Generator[Rows, None, None]:
         """The validation images once, from a generator that was not read before."""
+        begun, self._begun = self._begun, None
+        if begun is not None:
+            yield from begun
+            return
         source, self._first = self._first, None
         if source is None:
             opened, draws = self._build_validation()
@@ -200,11 +222,16 @@ class BoxData(Data):
                 batch = as_rows(element) or (None,)
                 self.check_images(_images(batch[0]), "validation")
                 images = count_of(batch)
-                self._val_batch = max(images, self._val_batch)
                 if images > self.val_images - seen:
                     batch = take(batch, range(self.val_images - seen), images)
                 seen += images
                 yield batch
+
+
+def _pair(batch: Rows) -> Batch:
+    """The images as the network gets them, and the rest of what the generator gives."""
+    rest = batch[1] if len(batch) == 2 else batch[1:]
+    return tf.cast(tf.convert_to_tensor(batch[0]), tf.float32), rest
 
 
 def _ids(opened: Evaluation) -> list[Any]:

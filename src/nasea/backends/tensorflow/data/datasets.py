@@ -10,15 +10,18 @@ import itertools
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any, Literal
 
+import numpy as np
 import tensorflow as tf
 
+from nasea.backends.data.image_cache import ImageCache
 from nasea.backends.data.overlap import LOOKED_AT, Sample, doubts
 from nasea.backends.data.values import require_finite
 from nasea.backends.records import EvaluationSubset
-from nasea.backends.tensorflow.data.sources import Source
+from nasea.backends.tensorflow.data.batches import as_tensor, plain
+from nasea.backends.tensorflow.data.returned import Words
+from nasea.backends.tensorflow.data.sources import Source, dealing
 from nasea.backends.tensorflow.data.unreadable import unreadable_files
 from nasea.backends.tensorflow.user.code import UserCode
 from nasea.backends.tensorflow.user.describe import describe
@@ -27,9 +30,6 @@ from nasea.backends.training.randomness import generator_state, set_generator_st
 from nasea.backends.user.module import user_code
 from nasea.config import Scenario
 from nasea.errors import DataError, Notice, UserCodeError
-
-CACHE_BYTES = 2 * 1024**3
-"""Evaluation batches are kept in memory up to this size and read anew beyond it."""
 
 _STATISTICS_STREAM = 0xB4
 _EPOCH_STREAM = 0xE9
@@ -40,29 +40,6 @@ _BY_PYTHON = "Traceback (most recent call last):"
 Batch = tuple[Any, Any]
 Run = Callable[[Any], Any]
 """Images to the network's output, in inference mode."""
-
-
-@dataclass(frozen=True)
-class Words:
-    """How messages call the data of a task.
-
-    Attributes:
-        training: the training data,
-        validation: and the validation data.
-        train_count: the number of training images in what ``build_dataset_search`` returns,
-        val_count: and that of validation images.
-        pairs: what an element is, and what to do where it is something else.
-        unbatched: what to do where it is one image.
-        short: what to do where there are fewer than it says.
-    """
-
-    training: str
-    validation: str
-    train_count: str
-    val_count: str
-    pairs: tuple[str, str]
-    unbatched: str
-    short: str
 
 
 class Data(ABC):
@@ -77,6 +54,7 @@ class Data(ABC):
         scenario: batch size, directories, input shape.
         user: the user's code.
         notices: where what the user should know goes.
+        cache: where decoded evaluation images are kept; closed with the data.
     """
 
     words: Words
@@ -84,9 +62,14 @@ class Data(ABC):
     """Batches whose largest is taken for a whole one."""
     workers = 0
     """``tf.data`` loads in threads of its own."""
+    image_bytes = 0
+    """Of a validation image that is kept."""
 
-    def __init__(self, scenario: Scenario, user: UserCode, notices: list[Notice]) -> None:
+    def __init__(
+        self, scenario: Scenario, user: UserCode, notices: list[Notice], cache: ImageCache
+    ) -> None:
         self.scenario = scenario
+        self.cache = cache
         self.user = user
         self._notices = notices
         self._looked_into: set[str] = set()
@@ -110,7 +93,20 @@ class Data(ABC):
 
     @abstractmethod
     def _probe_validation(self) -> None:
-        """Read validation images, all that memory will keep, and check them."""
+        """Read validation images, so many as a check looks at, and check them."""
+
+    @abstractmethod
+    def first_images(self, count: int) -> Iterator[Batch]:
+        """Some validation images, which are kept: (images, what comes with them)."""
+
+    @abstractmethod
+    def prepare(self, images: int | None, half: int | None) -> None:
+        """Read what an evaluation needs, as far as there is room to keep it.
+
+        Args:
+            images: as in :meth:`evaluation`,
+            half: too.
+        """
 
     @abstractmethod
     def evaluation(self, images: int | None, half: int | None) -> Iterator[Batch]:
@@ -152,6 +148,16 @@ class Data(ABC):
         """An element of the data as (images, labels) where it is given in another form."""
         return element
 
+    def overflow(self) -> list[Notice]:
+        """What the user should know where evaluation images will find no room."""
+        images = min(self.scenario.searcher.eval_images or self.val_images, self.val_images)
+        return self.cache.overflow(images, self.image_bytes, "all are read for every candidate")
+
+    def close(self) -> None:
+        """Remove what was kept."""
+        self._statistics.clear()
+        self.cache.close()
+
     @property
     def batches_per_epoch(self) -> int:
         """Batches of one pass over the training images; a last batch of one image is left out."""
@@ -179,16 +185,18 @@ class Data(ABC):
         self._probe_validation()
         return train
 
-    def epoch(self, epoch: int, done: int = 0) -> Iterator[Batch]:
+    def epoch(self, epoch: int, done: int = 0, among: tuple[int, int] = (1, 0)) -> Iterator[Batch]:
         """The training batches of one epoch; order and draws depend on seed and epoch only.
 
         Args:
             epoch: from 0.
             done: how many batches to leave out at the beginning.
+            among: how many ranks take batches in turn, and which one this is: of those of others
+                the images may be blank.
         """
-        source = self._open(_EPOCH_STREAM, epoch)
-        batches = self._limited(source, self.batches_per_epoch, ahead=True)
-        yield from itertools.islice(batches, done, None)
+        with dealing(*among):
+            source = self._open(_EPOCH_STREAM, epoch)
+        yield from itertools.islice(self._limited(source, self.batches_per_epoch, True), done, None)
 
     def statistics(self, draw: int) -> list[Any]:
         """Fixed training images that re-estimate batch normalisation, as batches.
@@ -197,32 +205,36 @@ class Data(ABC):
             draw: 0 or 1, two different samples, as far as the data set shuffles or has others.
         """
         if draw not in self._statistics:
-            before = generator_state()
             wanted = min(max(2, self.scenario.searcher.bn_images), self.train_images)
             count = -(-wanted // self.batch_size)
-            source, first = self._open_statistics(draw, count)
+            read = self.cache.once(
+                f"statistics{draw}", count, lambda: self._read_statistics(draw, count)
+            )
             kept: list[Any] = []
-            found = 0
-            batches = self._limited(source, first + count)
-            for images, labels in itertools.islice(batches, first, None):
+            for images, labels in read:
                 if draw == 0:
-                    self._seen.add(images.numpy(), _plain(labels))
-                images = images[: wanted - found]
-                found += int(images.shape[0])
-                if not kept or images.shape[0] > 1:  # one image has no variance
-                    kept.append(images)
-            set_generator_state(before)
+                    self._seen.add(images, labels)
+                rest = images[:wanted]
+                wanted -= len(rest)
+                if not kept or len(rest) > 1:  # one image has no variance
+                    kept.append(as_tensor(rest))
             self._statistics[draw] = kept
         return self._statistics[draw]
+
+    def _read_statistics(self, draw: int, count: int) -> list[tuple[np.ndarray, Any]]:
+        before = generator_state()
+        source, first = self._open_statistics(draw, count)
+        batches = itertools.islice(self._limited(source, first + count), first, None)
+        read = [(images.numpy(), plain(labels)) for images, labels in batches]
+        set_generator_state(before)
+        return read
 
     def doubts(self) -> list[Notice]:
         """What training and validation data have in common, and lack, by a part of both."""
         self.statistics(0)
         val = Sample()
-        for images, labels in self.evaluation(None, None):
-            val.add(images.numpy(), _plain(labels))
-            if val.images >= LOOKED_AT:
-                break
+        for images, labels in self.first_images(LOOKED_AT):
+            val.add(images.numpy(), plain(labels))
         return doubts(self._seen, val, self.train_images)
 
     def checked(self, element: object, what: Literal["training", "validation"]) -> Batch:
@@ -367,14 +379,3 @@ class Data(ABC):
             f"there are {count} ({name} of {'train_dir' if training else 'val_dir'})",
             fix=self.words.short,
         )
-
-
-def _plain(labels: Any) -> Any:
-    """Labels with arrays for tensors."""
-    if isinstance(labels, tf.Tensor):
-        return labels.numpy()
-    if isinstance(labels, list | tuple):
-        return [_plain(each) for each in labels]
-    if isinstance(labels, dict):
-        return {key: _plain(each) for key, each in labels.items()}
-    return labels

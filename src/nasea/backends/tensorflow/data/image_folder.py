@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -9,10 +11,19 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from nasea.backends.data.image_folder import augmented, is_image_folder, open_folder, read_image
-from nasea.backends.tensorflow.data.tfrecords import open_records
+from nasea.backends.data.image_folder import (
+    FolderImages,
+    augmented,
+    is_image_folder,
+    open_folder,
+    read_image,
+)
+from nasea.backends.tensorflow.data.sources import dealt_to
+from nasea.backends.tensorflow.data.tfrecords import RecordImages, survey
 from nasea.config import Scenario
 from nasea.space import Shape
+
+_SEEDS = 2**31 - 1
 
 
 def folder_module(pre_net: type, scenario: Scenario) -> SimpleNamespace:
@@ -28,7 +39,13 @@ def folder_module(pre_net: type, scenario: Scenario) -> SimpleNamespace:
     """
     shape = scenario.supernet.input_chw
     first = scenario.supernet.data_format == "channels_first"
-    _, _, classes = _images(Path(scenario.dataset.train_dir), True, shape)
+
+    @cache
+    def images_of(directory: str, is_training: bool) -> RecordImages | _FileImages:
+        """What there is: looked at once, and not for every epoch."""
+        return _images(Path(directory), is_training, shape)
+
+    classes = images_of(scenario.dataset.train_dir, True).classes
 
     class UserModule:
         def __init__(self, epoch: int, batch_size: int) -> None:
@@ -36,13 +53,13 @@ def folder_module(pre_net: type, scenario: Scenario) -> SimpleNamespace:
             self.batches = 1
 
         def build_dataset_search(self, dataset_dir: str, is_training: bool) -> tuple[Any, int]:
-            dataset, count, _ = _images(Path(dataset_dir), is_training, shape)
+            images = images_of(dataset_dir, is_training)
             if is_training:
-                self.batches = max(1, count // self.batch_size)
-                dataset = dataset.shuffle(min(count, 10_000)).map(_augmented)
+                self.batches = max(1, len(images) // self.batch_size)
+            dataset = _decoded(images, is_training, self.batch_size)
             if first:
                 dataset = dataset.map(lambda image, label: (tf.transpose(image, (2, 0, 1)), label))
-            return dataset.batch(self.batch_size), count
+            return dataset.batch(self.batch_size), len(images)
 
         def lr_scheduler(self, lr_init: float, global_step: Any) -> Any:
             share = tf.cast(global_step, tf.float32) / (self.epochs * self.batches)
@@ -66,28 +83,74 @@ def folder_module(pre_net: type, scenario: Scenario) -> SimpleNamespace:
     return SimpleNamespace(UserModule=UserModule, PreNet=pre_net, PostNet=PostNet)
 
 
-def _images(directory: Path, is_training: bool, shape: Shape) -> tuple[Any, int, int]:
-    """(data set of images (H, W, C) in [0, 1] and class numbers, their number, classes)."""
-    if not is_image_folder(directory):
-        records = open_records(directory, is_training, shape)
-        return records.dataset, records.count, records.classes
-    found = open_folder(directory, is_training, shape)
-    channels, height, width = shape
+@dataclass(frozen=True)
+class _FileImages:
+    """Image files, a folder a class; as :class:`RecordImages`."""
 
-    def read(path: Any) -> Any:
+    found: FolderImages
+
+    @property
+    def classes(self) -> int:
+        return len(self.found.classes)
+
+    @property
+    def shape(self) -> Shape:
+        return self.found.shape
+
+    def __len__(self) -> int:
+        return len(self.found)
+
+    def elements(self, shuffled: bool) -> Any:
+        """A data set of paths and class numbers."""
+        files = [str(path) for path in self.found.files]
+        labels = np.array(self.found.labels, np.int64)
+        dataset = tf.data.Dataset.from_tensor_slices((files, labels))
+        return dataset.shuffle(len(files)) if shuffled else dataset
+
+    def read(self, path: Any, label: Any) -> tuple[Any, Any]:
+        channels, height, width = self.found.shape
         image = tf.numpy_function(
-            lambda name: read_image(Path(name.decode()), shape), [path], tf.float32
+            lambda name: read_image(Path(name.decode()), self.found.shape), [path], tf.float32
         )
-        return tf.ensure_shape(image, (height, width, channels))
-
-    files = [str(path) for path in found.files]
-    dataset = tf.data.Dataset.from_tensor_slices((files, list(found.labels)))
-    return dataset.map(lambda path, label: (read(path), label)), len(found), len(found.classes)
+        return tf.ensure_shape(image, (height, width, channels)), label
 
 
-def _augmented(image: Any, label: Any) -> tuple[Any, Any]:
-    # The seed is drawn in the graph, where the run's seed reaches; NumPy does the rest.
-    seed = tf.random.uniform((), maxval=2**31 - 1, dtype=tf.int32)
+def _images(directory: Path, is_training: bool, shape: Shape) -> RecordImages | _FileImages:
+    if is_image_folder(directory):
+        return _FileImages(open_folder(directory, is_training, shape))
+    return RecordImages(survey(directory), is_training, shape)
+
+
+def _decoded(images: RecordImages | _FileImages, is_training: bool, batch_size: int) -> Any:
+    """A data set of (image (H, W, C), class number): in a random order and augmented to train on.
+
+    What is shuffled is paths or records. Images are decoded several at a time, and come in order.
+    """
+    elements = images.elements(shuffled=is_training)
+    if not is_training:
+        return elements.map(images.read, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
+    # The seed is drawn in the graph, where the run's seed reaches, for one after the other.
+    drawn = elements.map(lambda *one: (one, tf.random.uniform((), maxval=_SEEDS, dtype=tf.int32)))
+    size, rank = dealt_to()
+    # In the last steps, for which not every rank has a batch, ranks share batches.
+    whole = len(images) // (batch_size * size) * size
+
+    def read(number: Any, drawn: Any) -> tuple[Any, Any]:
+        element, seed = drawn
+        batch = number // batch_size
+        mine = tf.logical_or(batch >= whole, batch % size == rank)
+        return tf.cond(
+            mine,
+            lambda: _augmented(*images.read(*element), seed),
+            lambda: (tf.zeros(pixels), tf.constant(0, tf.int64)),
+        )
+
+    pixels = tuple(images.shape[axis] for axis in (1, 2, 0))
+    numbered = drawn.enumerate()
+    return numbered.map(read, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
+
+
+def _augmented(image: Any, label: Any, seed: Any) -> tuple[Any, Any]:
     moved = tf.numpy_function(
         lambda pixels, number: np.ascontiguousarray(
             augmented(pixels, np.random.default_rng(int(number)))

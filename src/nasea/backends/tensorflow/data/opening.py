@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from nasea.backends.data.image_cache import ImageCache
 from nasea.backends.tensorflow.data.boxes import BoxData
 from nasea.backends.tensorflow.data.datasets import Data
 from nasea.backends.tensorflow.data.masks import MaskData
@@ -17,15 +18,16 @@ _DATA: dict[str, type[Data]] = {
 }
 
 
-def open_data(scenario: Scenario, user: UserCode, notices: list[Notice]) -> Data:
+def open_data(scenario: Scenario, user: UserCode, notices: list[Notice], cache: ImageCache) -> Data:
     """The data sets of a scenario.
 
     Args:
         scenario: task, batch size, directories, input shape.
         user: the user's code.
         notices: where what the user should know goes.
+        cache: where decoded images are kept.
 
     Raises:
         NaseaError: ``build_dataset_search`` fails or returns something else.
     """
-    return _DATA[scenario.task](scenario, user, notices)
+    return _DATA[scenario.task](scenario, user, notices, cache)

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import closing
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
 
 from nasea.backends.data.evaluation_subset import spread
+from nasea.backends.data.overlap import LOOKED_AT
 from nasea.backends.records import EvaluationSubset
-from nasea.backends.tensorflow.data import datasets as common
-from nasea.backends.tensorflow.data.datasets import Batch, Data, Run, Words
-from nasea.backends.tensorflow.data.returned import pipeline
+from nasea.backends.tensorflow.data.batches import PipelineRows
+from nasea.backends.tensorflow.data.datasets import Batch, Data, Run
+from nasea.backends.tensorflow.data.kept import KeptImages
+from nasea.backends.tensorflow.data.returned import Words, pipeline
 from nasea.backends.tensorflow.data.sources import AHEAD, PipelineSource, read, without_injection
 from nasea.backends.tensorflow.devices import seed_everything
 
 
 class PairData(Data):
-    """See :class:`Data`. Validation batches stay in memory."""
+    """See :class:`Data`."""
 
     words = Words(
         training="the training data set",
@@ -33,21 +37,23 @@ class PairData(Data):
         short="return the number of images that one pass gives, or let the data set repeat()",
     )
 
-    _kept: list[Batch] | None = None
-    _fits = True
-
     def evaluation(self, images: int | None, half: int | None) -> Iterator[Batch]:
         """See :meth:`nasea.backends.tensorflow.data.datasets.Data.evaluation`; spread evenly."""
+        return self._kept.batches(self._chosen(images, half), self._val_batch)
+
+    def prepare(self, images: int | None, half: int | None) -> None:
+        """See :meth:`nasea.backends.tensorflow.data.datasets.Data.prepare`."""
+        self._kept.fill(self._chosen(images, half))
+
+    def first_images(self, count: int) -> Iterator[Batch]:
+        """See :meth:`nasea.backends.tensorflow.data.datasets.Data.first_images`."""
+        wanted = np.arange(min(count, self.val_images))
+        self._kept.fill(wanted)
+        return self._kept.batches(wanted, self._val_batch)
+
+    def _chosen(self, images: int | None, half: int | None) -> np.ndarray | None:
         chosen = spread(self.val_images, images, half)
-        first = 0
-        for batch in self._validation():
-            size = int(batch[0].shape[0])
-            here = chosen[(chosen >= first) & (chosen < first + size)] - first
-            first += size
-            if len(here) == size:
-                yield batch
-            elif len(here):
-                yield tf.nest.map_structure(lambda x, i=here: tf.gather(x, i), batch)
+        return None if len(chosen) == self.val_images else chosen
 
     @property
     def metric_is_settled(self) -> bool:
@@ -88,20 +94,28 @@ class PairData(Data):
         returned = self.user.build_dataset(self.scenario.dataset.val_dir, arguments)
         dataset, images = pipeline(returned, self.user.file)
         self._val = without_injection(dataset)
+        self._kept = KeptImages(
+            self.cache.shelf("validation", max(0, images)),
+            PipelineRows(),
+            self._validation,
+            tags=lambda batch, first: range(first, first + int(batch[0].shape[0])),
+        )
         return images
 
     def _probe_validation(self) -> None:
-        for _ in self.evaluation(None, None):
-            if not self._fits:
-                break
+        with closing(self._validation()) as batches:
+            batch = next(batches)
+        self._val_batch = int(batch[0].shape[0])
+        self.image_bytes = self._kept.row_bytes(batch)
+        most = int(self._val.cardinality()) * self._val_batch  # negative where nobody can tell
+        if 0 <= most <= self.val_images - self._val_batch:
+            raise self._too_few("validation", f"at most {most}")
+        for _ in self.first_images(LOOKED_AT):
+            pass
 
-    def _validation(self) -> Iterator[Batch]:
-        """The first ``data_num`` validation images, from memory where they fit."""
-        if self._kept is not None:
-            yield from self._kept
-            return
-        kept: list[Batch] = []
-        size = seen = 0
+    def _validation(self) -> Generator[Batch, None, None]:
+        """The first ``data_num`` validation images, read anew."""
+        seen = 0
         with read(self._val.prefetch(AHEAD)) as batches:
             while seen < self.val_images:
                 with self.reading("validation"):
@@ -113,9 +127,4 @@ class PairData(Data):
                 if int(batch[0].shape[0]) > rest:
                     batch = tf.nest.map_structure(lambda x, n=rest: x[:n], batch)
                 seen += int(batch[0].shape[0])
-                size += sum(t.shape.num_elements() * t.dtype.size for t in tf.nest.flatten(batch))
-                self._fits = self._fits and size <= common.CACHE_BYTES
-                kept = [*kept, batch] if self._fits else []
                 yield batch
-        if self._fits:
-            self._kept = kept

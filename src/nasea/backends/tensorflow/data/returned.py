@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import numbers
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -26,6 +27,29 @@ class Evaluation(NamedTuple):
     generator: Iterable[Any]
     dataset: Any
     images: int
+
+
+@dataclass(frozen=True)
+class Words:
+    """How messages call the data of a task.
+
+    Attributes:
+        training: the training data,
+        validation: and the validation data.
+        train_count: the number of training images in what ``build_dataset_search`` returns,
+        val_count: and that of validation images.
+        pairs: what an element is, and what to do where it is something else.
+        unbatched: what to do where it is one image.
+        short: what to do where there are fewer than it says.
+    """
+
+    training: str
+    validation: str
+    train_count: str
+    val_count: str
+    pairs: tuple[str, str]
+    unbatched: str
+    short: str
 
 
 def pipeline(returned: object, file: str) -> tuple[Any, int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from contextvars import ContextVar
 from typing import Any, Protocol
 
 import numpy as np
@@ -17,6 +18,29 @@ AHEAD = 2
 
 _PATIENCE = 100
 """So many batches without an image, all of them cropped away maybe, are passed over in a row."""
+
+
+_DEALT: ContextVar[tuple[int, int]] = ContextVar("dealt", default=(1, 0))
+
+
+@contextmanager
+def dealing(size: int, rank: int) -> Iterator[None]:
+    """Within it data sets may be built for one rank, if they are of nasea's own making.
+
+    Args:
+        size: how many ranks take a batch of the data set in turn.
+        rank: which one needs the images of its batches only, from 0.
+    """
+    token = _DEALT.set((size, rank))
+    try:
+        yield
+    finally:
+        _DEALT.reset(token)
+
+
+def dealt_to() -> tuple[int, int]:
+    """What :func:`dealing` was given; (1, 0) where one rank needs all images."""
+    return _DEALT.get()
 
 
 class Source(Protocol):

@@ -7,11 +7,12 @@ record is one.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
 
 from nasea.backends.data.tfrecords import is_validation, record_files
@@ -25,57 +26,151 @@ _FEATURES = {
 }
 
 
+_FILES_AT_ONCE = 16
+_SHUFFLED_BYTES = 256 * 1024**2
+"""Of encoded images, which are drawn from in random order."""
+
+
 @dataclass(frozen=True)
-class RecordImages:
-    """Images of one half of a data set.
+class Survey:
+    """What the TFRecord files of a directory hold; every record is looked at for it, once.
 
     Attributes:
-        dataset: of (image (H, W, C) in [0, 1], class number).
-        count: how many there are.
+        directory: theirs.
+        files: all of them.
+        counts: records of each.
         classes: one more than the largest class number of all.
     """
 
-    dataset: Any
-    count: int
+    directory: Path
+    files: tuple[Path, ...]
+    counts: tuple[int, ...]
     classes: int
 
+    @cached_property
+    def has_apart(self) -> bool:
+        """Whether some files are of validation images."""
+        return any(is_validation(path, self.directory) for path in self.files)
 
-def open_records(directory: Path, is_training: bool, shape: Shape) -> RecordImages:
-    """The training or the validation images.
+
+def survey(directory: Path) -> Survey:
+    """Count the records and the classes, several files at a time.
 
     Raises:
         DataError: a file is damaged or has other features.
     """
     files = record_files(directory)
-    apart = [path for path in files if is_validation(path, directory)]
-    rest = [path for path in files if path not in apart]
+
+    def look(path: Any) -> Any:
+        labels = tf.data.TFRecordDataset(path).map(_label)
+        start = tf.constant(0, tf.int64), tf.constant(-1, tf.int64)
+        return labels.reduce(start, lambda sums, x: (sums[0] + 1, tf.maximum(sums[1], x)))
+
+    paths = tf.data.Dataset.from_tensor_slices([str(path) for path in files])
     try:
-        classes = 1 + max(_labels(files))
-        chosen = apart if apart and not is_training else rest
-        dataset = tf.data.TFRecordDataset([str(path) for path in chosen])
-        if not apart:
-            dataset = dataset.enumerate()
-            dataset = dataset.filter(
-                lambda i, _: (i % _KEPT_FOR_VALIDATION == 0) != is_training
-            ).map(lambda _, record: record)
-        count = int(dataset.reduce(0, lambda n, _: n + 1))
+        found = [
+            (int(count), int(largest))
+            for count, largest in paths.map(look, num_parallel_calls=tf.data.AUTOTUNE)
+        ]
     except tf.errors.OpError as error:
-        raise DataError(
-            f"{directory}: a TFRecord file cannot be read: {str(error.message).splitlines()[0]}",
-            fix="write records with the features image/encoded and image/class/label",
-        ) from error
-    return RecordImages(dataset.map(lambda record: _decoded(record, shape)), count, classes)
+        raise unreadable(directory, error) from error
+    counts = tuple(count for count, _ in found)
+    return Survey(directory, tuple(files), counts, 1 + max(largest for _, largest in found))
 
 
-def _labels(files: Sequence[Path]) -> list[int]:
-    records = tf.data.TFRecordDataset([str(path) for path in files])
-    parsed = records.map(lambda record: tf.io.parse_single_example(record, _FEATURES))
-    return [int(item["image/class/label"]) for item in parsed]
+@dataclass(frozen=True)
+class RecordImages:
+    """Images of one half of a data set, still encoded.
+
+    Attributes:
+        survey: of the files.
+        is_training: which half.
+        shape: (channels, height, width) that every image is resized to.
+    """
+
+    survey: Survey
+    is_training: bool
+    shape: Shape
+
+    @property
+    def classes(self) -> int:
+        """How many there are."""
+        return self.survey.classes
+
+    @cached_property
+    def _chosen(self) -> list[int]:
+        """The files to read."""
+        survey = self.survey
+        wanted = survey.has_apart and not self.is_training
+        numbers = range(len(survey.files))
+        return [n for n in numbers if is_validation(survey.files[n], survey.directory) == wanted]
+
+    def __len__(self) -> int:
+        """How many images there are."""
+        return sum(len(self._kept(number)) for number in self._chosen)
+
+    def _kept(self, number: int) -> np.ndarray:
+        """The records of a file that are of this half."""
+        first = sum(self.survey.counts[:number])
+        places = np.arange(self.survey.counts[number])
+        if self.survey.has_apart:
+            return places
+        chosen: np.ndarray = places[
+            ((first + places) % _KEPT_FOR_VALIDATION == 0) != self.is_training
+        ]
+        return chosen
+
+    def elements(self, shuffled: bool) -> Any:
+        """A data set of records, for :meth:`read`.
+
+        Args:
+            shuffled: whether in a random order: of the files, and of the records that come from
+                some of them, as far as these fit into a buffer.
+        """
+        survey = self.survey
+        files = [str(survey.files[number]) for number in self._chosen]
+        firsts = [sum(survey.counts[:number]) for number in self._chosen]
+        dataset = tf.data.Dataset.from_tensor_slices((files, np.array(firsts, np.int64)))
+        if shuffled:
+            dataset = dataset.shuffle(len(files))
+        dataset = dataset.interleave(
+            self._records,
+            cycle_length=min(_FILES_AT_ONCE, len(files)) if shuffled else 1,
+            num_parallel_calls=tf.data.AUTOTUNE,
+            deterministic=True,
+        )
+        if shuffled:
+            size = sum(survey.files[number].stat().st_size for number in self._chosen)
+            mean = max(1, size // max(1, len(self)))
+            dataset = dataset.shuffle(min(len(self), max(1, _SHUFFLED_BYTES // mean)))
+        return dataset
+
+    def read(self, record: Any) -> tuple[Any, Any]:
+        """(image (H, W, C) in [0, 1], class number) of a record, in a graph."""
+        channels, height, width = self.shape
+        item = tf.io.parse_single_example(record, _FEATURES)
+        image = tf.io.decode_image(item["image/encoded"], channels, expand_animations=False)
+        image = tf.image.resize(tf.cast(image, tf.float32) / 255.0, (height, width))
+        return tf.ensure_shape(image, (height, width, channels)), item["image/class/label"]
+
+    def _records(self, path: Any, first: Any) -> Any:
+        records = tf.data.TFRecordDataset(path)
+        if self.survey.has_apart:
+            return records
+        numbered = records.enumerate(first)
+        kept = numbered.filter(
+            lambda number, _: (number % _KEPT_FOR_VALIDATION == 0) != self.is_training
+        )
+        return kept.map(lambda _, record: record)
 
 
-def _decoded(record: Any, shape: Shape) -> tuple[Any, Any]:
-    channels, height, width = shape
-    item = tf.io.parse_single_example(record, _FEATURES)
-    image = tf.io.decode_image(item["image/encoded"], channels, expand_animations=False)
-    image = tf.image.resize(tf.cast(image, tf.float32) / 255.0, (height, width))
-    return tf.ensure_shape(image, (height, width, channels)), item["image/class/label"]
+def unreadable(directory: Path, error: Any) -> DataError:
+    """What to raise where a file cannot be read."""
+    return DataError(
+        f"{directory}: a TFRecord file cannot be read: {str(error.message).splitlines()[0]}",
+        fix="write records with the features image/encoded and image/class/label",
+    )
+
+
+def _label(record: Any) -> Any:
+    return tf.io.parse_single_example(record, _FEATURES)["image/class/label"]

@@ -103,6 +103,7 @@ class TensorFlowExporter:
         def outputs(images: Any) -> Any:
             return restore(self._structure, tf.Tensor, iter(run(images.numpy())), tf.constant)
 
+        self.data.prepare(None, None)
         asked = self.data, self.draws, self.seed, outputs, EvaluationSubset()
         return measured(memory, lambda: metric(*asked))
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import copy
 import itertools
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from typing import Any
 
@@ -14,84 +13,29 @@ import numpy as np
 import torch
 from torch.utils.data import DataLoader, Dataset, Subset
 
+from nasea.backends.data.image_cache import ImageCache
 from nasea.backends.data.overlap import LOOKED_AT, Sample, doubts
 from nasea.backends.data.values import require_finite
+from nasea.backends.data.workers import most_workers, wanted_workers
 from nasea.backends.torch.data.collating import collate_of, hidden_collate
+from nasea.backends.torch.data.evaluation_loader import EvaluationLoader
 from nasea.backends.torch.data.evaluation_subset import proxy_images
-from nasea.backends.torch.data.random_draws import Seeded
+from nasea.backends.torch.data.kept import Collated, KeptItems, Workers
+from nasea.backends.torch.data.random_draws import Seeded, SeededByEpoch
 from nasea.backends.torch.data.reading import reading
 from nasea.backends.torch.data.sharding import Deal
+from nasea.backends.torch.data.training_loader import TrainingLoader
 from nasea.backends.torch.user.code import UserCode
 from nasea.backends.torch.user.describe import describe
 from nasea.config import Scenario
 from nasea.errors import DataError, Notice, UserCodeError
 
-CACHE_BYTES = 2 * 1024**3
-"""Evaluation batches are kept in memory up to this size, by all processes of a machine together,
-and read anew beyond it."""
-
-_LOADING_SHARE = 0.1
-"""Loading moves to worker processes where it takes more than this share of a training step."""
-
-_MAX_WORKERS = 8
 _STATISTICS_STREAM = 0xB4
+_VALIDATION_STREAM = 0xEB
 _EPOCH_STREAM = 0xE9
 _TRAINING, _VALIDATION = "the training data set", "the validation data set"
 
 Batch = tuple[torch.Tensor, Any]
-
-
-class CachedLoader(DataLoader[Any]):
-    """A DataLoader over fixed data that reads every batch once and then serves it from memory.
-
-    What it serves are copies: a metric may work on them in place.
-    """
-
-    cache_bytes = CACHE_BYTES
-    reading: Callable[[], AbstractContextManager[None]] = nullcontext
-    """Entered while a batch is read."""
-    _cache: list[Any] | None = None
-    _fits = True
-
-    def __iter__(self) -> Any:
-        """The batches, in order."""
-        if self._cache is None:
-            return self._fill() if self._fits else self._read()
-        return (copy.deepcopy(batch) for batch in self._cache)
-
-    def _fill(self) -> Iterator[Any]:
-        kept: list[Any] = []
-        size = 0
-        for batch in self._read():
-            size += _bytes(batch)
-            if size > self.cache_bytes:
-                self._fits = False
-                kept.clear()
-            if self._fits:
-                kept.append(copy.deepcopy(batch))
-            yield batch
-        if self._fits:
-            self._cache = kept
-
-    def _read(self) -> Iterator[Any]:
-        batches = super().__iter__()
-        end = object()
-        seen = 0
-        while True:
-            try:
-                with self.reading():
-                    batch = next(batches, end)
-            except UserCodeError as error:  # whatever network asked for it: not that one's failure
-                raise DataError(error.message, fix=error.fix) from error
-            if batch is end:
-                break
-            yield batch
-            seen += 1
-        if seen < len(self):
-            raise DataError(
-                f"{_VALIDATION} ends after {seen} of {len(self)} batches",
-                fix="let __getitem__ raise no StopIteration: it means the end of the data",
-            )
 
 
 class Data:
@@ -100,21 +44,26 @@ class Data:
     Args:
         scenario: batch size, directories, input shape.
         user: the user's code.
+        cache: where decoded evaluation images are kept; closed with the data.
         size: how many ranks share the training images.
         rank: which one this is.
         local_size: how many of them this machine has.
+        pinned: whether batches are put where a GPU reads them fast.
     """
 
     def __init__(
         self,
         scenario: Scenario,
         user: UserCode,
+        cache: ImageCache,
         size: int = 1,
         rank: int = 0,
         local_size: int = 1,
+        pinned: bool = False,
     ) -> None:
         self.scenario = scenario
         self.user = user
+        self.cache = cache
         self.workers = 0
         self.train = user.dataset(scenario.dataset.train_dir, True)
         self.val = user.dataset(scenario.dataset.val_dir, False)
@@ -128,9 +77,26 @@ class Data:
             )
         self.deal = Deal(self.train_images, scenario.batch_size, size, rank)
         self._local_size = local_size
+        self._pinned = pinned
+        self._batch_bytes = 0
         self._statistics: dict[int, list[torch.Tensor]] = {}
         self._seen = Sample()
-        self._evaluation: dict[tuple[int | None, int | None], CachedLoader] = {}
+        self._chosen: dict[int | None, np.ndarray] = {}
+        self._evaluation: dict[tuple[int | None, int | None], EvaluationLoader] = {}
+        self._items = KeptItems(
+            self.val,
+            cache.shelf("validation", self.val_images),
+            (scenario.seed, _VALIDATION_STREAM),
+            self._reading_validation,
+            copies=collate_of(self.val) is not None,
+            workers=self._readers,
+        )
+        self._training = TrainingLoader(
+            SeededByEpoch(self.train, scenario.seed, _EPOCH_STREAM),
+            collate_of(self.train),
+            partial(self._reading, _TRAINING),
+            pinned,
+        )
         self.load_seconds = 0.0
 
     @property
@@ -148,6 +114,8 @@ class Data:
             batches = list(itertools.islice(loader, min(3, self.batches_per_epoch)))
         self.load_seconds = (time.perf_counter() - start) / len(batches)
         train = self.checked(batches[0], _TRAINING)
+        self._batch_bytes = train[0].numel() * train[0].element_size()
+        self._items.workers = self._readers
         with self._reading(_VALIDATION):
             val_batch = next(iter(self.evaluation(None, None)))
         val = self.checked(val_batch, _VALIDATION)
@@ -155,11 +123,10 @@ class Data:
             require_finite(bool(torch.isfinite(images).all()), what)
         return train, val
 
-    def settle_workers(self, step_seconds: float, cores: int) -> None:
+    def settle_workers(self, step_seconds: float) -> None:
         """Take as many workers as keep loading from holding up training; none if it is fast."""
-        share = self.load_seconds / max(step_seconds, 1e-9)
-        wanted = 0 if share <= _LOADING_SHARE else max(1, round(share))
-        self.workers = min(wanted, max(1, cores - 1), _MAX_WORKERS)
+        most = most_workers(self._local_size, self._batch_bytes)
+        self.workers = wanted_workers(self.load_seconds, step_seconds, most)
 
     def epoch(self, epoch: int, done: int = 0) -> Iterator[Batch]:
         """The training batches of one epoch; order and draws depend on seed and epoch only.
@@ -170,13 +137,10 @@ class Data:
         """
         rng = np.random.default_rng([_EPOCH_STREAM, self.scenario.seed, epoch])
         order = rng.permutation(self.train_images).tolist()
-        dataset = self._drawing(_EPOCH_STREAM, epoch)
-        mine = self.deal.mine(order, done)
-        batches = iter(self._loader(dataset, self.workers, batch_sampler=mine))
-        for _ in mine:
-            with self._reading(_TRAINING):
-                batch = next(batches)
-            yield self.checked(batch, _TRAINING)
+        mine = [[epoch, *part] for part in self.deal.mine(order, done)]
+        yield from map(self._checked_training, self._training.batches(mine, self.workers))
+        if epoch + 1 >= self.scenario.epochs:
+            self._training.close()
 
     def statistics(self, draw: int) -> list[torch.Tensor]:
         """Fixed training images that re-estimate batch normalisation, as batches.
@@ -190,14 +154,23 @@ class Data:
                 wanted -= 1  # a last batch of one image has no variance
             rng = np.random.default_rng([self.scenario.seed, _STATISTICS_STREAM, draw])
             chosen = rng.permutation(self.train_images)[:wanted]
-            dataset = self._drawing(_STATISTICS_STREAM, draw)
             size = self.scenario.batch_size
             parts = [chosen[i : i + size].tolist() for i in range(0, len(chosen), size)]
-            loader = self._loader(dataset, workers=0, batch_sampler=parts)
+            dataset = self._drawing(_STATISTICS_STREAM, draw)
+            items = KeptItems(
+                Collated(dataset, parts, collate_of(self.train)),
+                self.cache.shelf(f"statistics{draw}", len(parts)),
+                (self.scenario.seed, _STATISTICS_STREAM, draw),
+                partial(self._reading, _TRAINING),
+                copies=False,
+                workers=self._readers,
+                at_once=1,
+            )
+            items.fill(range(len(parts)))
             batches = []
             with self._reading(_TRAINING):
-                for batch in loader:
-                    images, labels = self.checked(batch, _TRAINING)
+                for number in range(len(parts)):
+                    images, labels = self.checked(items[number], _TRAINING)
                     batches.append(images)
                     if draw == 0:
                         self._seen.add(_pixels(images), _plain(labels))
@@ -207,6 +180,7 @@ class Data:
     def doubts(self) -> list[Notice]:
         """What training and validation data have in common, and lack, by a part of both."""
         self.statistics(0)
+        self._items.fill(range(min(LOOKED_AT, self.val_images)))
         val = Sample()
         for images, labels in self.evaluation(None, None):
             val.add(_pixels(images), _plain(labels))
@@ -214,7 +188,11 @@ class Data:
                 break
         return doubts(self._seen, val, self.train_images)
 
-    def evaluation(self, images: int | None, half: int | None) -> CachedLoader:
+    def prepare(self, images: int | None, half: int | None) -> None:
+        """Read what an evaluation needs, as far as there is room to keep it."""
+        self._items.fill(self.evaluation(images, half).places)
+
+    def evaluation(self, images: int | None, half: int | None) -> EvaluationLoader:
         """The loader that the user's metric gets.
 
         Args:
@@ -224,24 +202,48 @@ class Data:
         """
         key = (images, half)
         if key not in self._evaluation:
-            by_class = self.scenario.task == "detection"
-            with self._reading(_VALIDATION):
-                chosen = proxy_images(
-                    self.val, self.val_images, images, half, by_class, self.scenario.seed
-                )
+            chosen = self._proxy(images)[slice(None) if half is None else slice(half, None, 2)]
             whole = len(chosen) == self.val_images
-            dataset = self.val if whole else Subset(self.val, chosen.tolist())
-            loader = CachedLoader(
-                dataset,
-                batch_size=self.scenario.batch_size,
-                shuffle=False,
-                collate_fn=collate_of(self.val),
-                generator=torch.Generator(),  # or the first metric would find others drawn upon
+            self._evaluation[key] = EvaluationLoader(
+                self.val if whole else Subset(self.val, chosen.tolist()),
+                self.scenario.batch_size,
+                self._items,
+                chosen.tolist(),
+                _VALIDATION,
+                self._pinned,
             )
-            loader.cache_bytes = CACHE_BYTES // self._local_size
-            loader.reading = partial(self._reading, _VALIDATION)
-            self._evaluation[key] = loader
+        for other, loader in self._evaluation.items():
+            if other != key:
+                loader.close()  # its workers wait for nothing
         return self._evaluation[key]
+
+    def _proxy(self, images: int | None) -> np.ndarray:
+        """The subset, chosen by one process for all: it may have to read the labels of all."""
+        if images not in self._chosen:
+            by_class = self.scenario.task == "detection"
+            [self._chosen[images]] = self.cache.once(
+                f"subset{images}",
+                1,
+                lambda: [proxy_images(self._items, images, by_class, self.scenario.seed)],
+            )
+        return self._chosen[images]
+
+    def overflow(self) -> list[Notice]:
+        """What the user should know where evaluation images will find no room."""
+        images = min(self.scenario.searcher.eval_images or self.val_images, self.val_images)
+        then = "the others are read for every candidate, by worker processes"
+        return self.cache.overflow(images, self._items.item_bytes, then)
+
+    def close(self) -> None:
+        """End all workers, and remove what was kept."""
+        self._training.close()
+        for loader in self._evaluation.values():
+            loader.close()
+        self._statistics.clear()
+        self.cache.close()
+
+    def _checked_training(self, batch: object) -> Batch:
+        return self.checked(batch, _TRAINING)
 
     def checked(self, batch: object, what: str) -> Batch:
         """The batch as (images, labels); raises DataError where it is something else."""
@@ -285,6 +287,23 @@ class Data:
             generator=torch.Generator(),  # the loader's own draws decide nothing
         )
 
+    @property
+    def _readers(self) -> Workers:
+        """Processes that read evaluation images: as many as the user wants, where that is said."""
+        wanted, local = self.scenario.resource.data_workers, self._local_size
+        if wanted is not None:
+            return Workers(wanted * local, wanted)
+        return Workers(most_workers(1, self._batch_bytes), most_workers(local, self._batch_bytes))
+
+    @contextmanager
+    def _reading_validation(self) -> Iterator[None]:
+        """The same for validation images; whatever network asked for them: not its failure."""
+        try:
+            with self._reading(_VALIDATION):
+                yield
+        except UserCodeError as error:
+            raise DataError(error.message, fix=error.fix) from error
+
     def _reading(self, what: str) -> AbstractContextManager[None]:
         """See :func:`nasea.backends.torch.data.reading.reading`."""
         dataset = self.train if what == _TRAINING else self.val
@@ -319,13 +338,3 @@ def _plain(labels: Any) -> Any:
     if isinstance(labels, dict):
         return {key: _plain(each) for key, each in labels.items()}
     return labels
-
-
-def _bytes(value: object) -> int:
-    if isinstance(value, torch.Tensor):
-        return value.numel() * value.element_size()
-    if isinstance(value, dict):
-        return sum(_bytes(item) for item in value.values())
-    if isinstance(value, list | tuple):
-        return sum(_bytes(item) for item in value)
-    return 0

@@ -9,28 +9,29 @@ import numpy as np
 import torch
 
 from nasea.backends.data.evaluation_subset import spread, stratified
+from nasea.backends.torch.data.kept import KeptItems
 
 
-def proxy_images(
-    dataset: Any, images: int, wanted: int | None, half: int | None, by_class: bool, seed: int
-) -> np.ndarray:
-    """Indices of the proxy subset, or of either half of it, in order.
+def proxy_images(items: KeptItems, wanted: int | None, by_class: bool, seed: int) -> np.ndarray:
+    """Indices of the proxy subset, in order.
 
     Args:
-        dataset: the validation data set; its labels are read where classes count.
-        images: its length.
+        items: the validation images; their labels are read where classes count.
         wanted: size of the subset; ``None`` for all images.
-        half: 0 or 1 for either half, ``None`` for both.
         by_class: whether every class should be as frequent as in all images (detection).
         seed: of the run.
     """
+    images = len(items)
     if not by_class or wanted is None or wanted >= images:
-        return spread(images, wanted, half)
-    classes = [_classes(dataset[i][1]) for i in range(images)]
+        return spread(images, wanted)
+    classes = items.each(range(images), _classes_of_item)
     if any(each is None for each in classes):
-        return spread(images, wanted, half)
-    chosen = stratified([each or frozenset() for each in classes], wanted, seed)
-    return chosen if half is None else chosen[half::2]
+        return spread(images, wanted)
+    return stratified([each or frozenset() for each in classes], wanted, seed)
+
+
+def _classes_of_item(item: Any) -> frozenset[Hashable] | None:
+    return _classes(item[1])
 
 
 def _classes(label: object) -> frozenset[Hashable] | None:

@@ -8,7 +8,8 @@ several workers makes it, and whether or not the batches before it were made in 
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -34,15 +35,9 @@ class Seeded(Dataset[Any]):
 
     def __getitems__(self, indices: Sequence[int]) -> list[Any]:
         """The items of a batch."""
-        if get_worker_info() is not None:
-            return self._read(indices)
-        before = (random.getstate(), np.random.get_state(), torch.get_rng_state())
-        try:
-            return self._read(indices)
-        finally:
-            random.setstate(before[0])
-            np.random.set_state(before[1])
-            torch.set_rng_state(before[2])
+        with draws_kept():
+            seed_everything(*self.seed, *indices[:2])  # no two batches of an epoch begin alike
+            return read_items(self.dataset, indices)
 
     def __getitem__(self, index: int) -> Any:
         """One item, drawn upon as it comes; the loader asks for batches."""
@@ -51,17 +46,45 @@ class Seeded(Dataset[Any]):
     def __len__(self) -> int:
         return len(self.dataset)  # type: ignore[arg-type]
 
-    def _read(self, indices: Sequence[int]) -> list[Any]:
-        seed_everything(*self.seed, *indices[:2])  # no two batches of an epoch begin alike
-        together = getattr(self.dataset, "__getitems__", None)
-        return list(together(indices)) if together else [self._item(i) for i in indices]
 
-    def _item(self, index: int) -> Any:
-        try:
-            return self.dataset[index]
-        except StopIteration as error:  # to a loop over batches it would mean the end of the data
-            told = RuntimeError(f"__getitem__({index}) raised StopIteration: {text_of(error)}")
-            raise told.with_traceback(error.__traceback__) from None
-        except Exception as error:
-            tell_item(error, index)
-            raise
+class SeededByEpoch(Seeded):
+    """The same, where a batch names its epoch, before its items: so workers can outlive epochs."""
+
+    def __getitems__(self, indices: Sequence[int]) -> list[Any]:
+        """The items of a batch, of which the first number is the epoch."""
+        epoch, *items = indices
+        with draws_kept():
+            seed_everything(*self.seed, epoch, *items[:2])
+            return read_items(self.dataset, items)
+
+
+def read_items(dataset: Dataset[Any], indices: Sequence[int]) -> list[Any]:
+    """Items of the user's data set, which may give a batch of them at once."""
+    together = getattr(dataset, "__getitems__", None)
+    return list(together(indices)) if together else [_item(dataset, i) for i in indices]
+
+
+@contextmanager
+def draws_kept() -> Iterator[None]:
+    """Put the global generators back in the end, but in a worker, where nobody else draws."""
+    if get_worker_info() is not None:
+        yield
+        return
+    before = (random.getstate(), np.random.get_state(), torch.get_rng_state())
+    try:
+        yield
+    finally:
+        random.setstate(before[0])
+        np.random.set_state(before[1])
+        torch.set_rng_state(before[2])
+
+
+def _item(dataset: Dataset[Any], index: int) -> Any:
+    try:
+        return dataset[index]
+    except StopIteration as error:  # to a loop over batches it would mean the end of the data
+        told = RuntimeError(f"__getitem__({index}) raised StopIteration: {text_of(error)}")
+        raise told.with_traceback(error.__traceback__) from None
+    except Exception as error:
+        tell_item(error, index)
+        raise

@@ -86,6 +86,7 @@ class TorchExporter:
             outputs = iter(run(np.ascontiguousarray(images.cpu().numpy())))
             return restore(self._structure, torch.Tensor, outputs, self._tensor)
 
+        self.data.prepare(None, None)
         loader = self.data.evaluation(None, None)
         return measured(one_exception, lambda: metric(self.user, loader, evaluate, self.seed))
 

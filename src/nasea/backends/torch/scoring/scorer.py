@@ -71,11 +71,6 @@ class Scorer(scorer.Scorer[Path, Begun]):
         """How an architecture begins."""
         return Begun(path, depth)
 
-    def read(self, data: EvaluationSubset) -> None:
-        """See :class:`nasea.backends.scoring.scorer.Scorer`."""
-        self.data.evaluation(data.images, data.half)
-        super().read(data)
-
     def give_back(self) -> None:
         """Free what nobody needs any more."""
         give_back(self.device)

@@ -1,0 +1,115 @@
+"""The loader of validation batches that the user's metric gets."""
+
+from __future__ import annotations
+
+import inspect
+import weakref
+from collections.abc import Callable, Generator, Sequence
+from typing import Any
+
+import torch
+from torch.utils.data import DataLoader, Dataset
+
+from nasea.backends.torch.data.collating import collate_of
+from nasea.backends.torch.data.kept import KeptItems
+from nasea.errors import DataError
+
+_IN_ONE_PROCESS = 1.0
+"""Seconds that reading what is not kept may take where no worker is started for it."""
+
+
+class EvaluationLoader(DataLoader[Any]):
+    """A DataLoader over fixed images, most of which come decoded from a file.
+
+    What it serves are copies: a metric may work on them in place. Images that the file has no room
+    for are read by workers while others are at work.
+
+    Args:
+        dataset: the user's data set, or a part of it: what the metric finds as ``dataset``.
+        batch_size: of the scenario.
+        items: reads the images.
+        places: which of them, in order.
+        what: the data set, for messages.
+        pinned: whether batches are put where a GPU reads them fast.
+    """
+
+    def __init__(
+        self,
+        dataset: Dataset[Any],
+        batch_size: int,
+        items: KeptItems,
+        places: Sequence[int],
+        what: str,
+        pinned: bool = False,
+    ) -> None:
+        super().__init__(
+            dataset,
+            batch_size=batch_size,
+            shuffle=False,
+            collate_fn=collate_of(items.dataset),
+            pin_memory=pinned,
+            generator=torch.Generator(),  # or a metric would find others drawn upon
+        )
+        self._items = items
+        self._places = list(places)
+        self._what = what
+        self._parts = [self._places[i : i + batch_size] for i in range(0, len(places), batch_size)]
+        self._loader: DataLoader[Any] | None = None
+        self._reader: Callable[[], Generator[Any, None, None] | None] = lambda: None
+
+    @property
+    def places(self) -> list[int]:
+        """Which images of the user's data set it gives."""
+        return self._places
+
+    def __iter__(self) -> Any:
+        """The batches, in order."""
+        before = self._reader()
+        if before is not None and inspect.getgeneratorstate(before) != inspect.GEN_CLOSED:
+            return self._batches(self._opened(workers=0))  # one within another
+        reader = self._batches(self._settled())
+        self._reader = weakref.ref(reader)
+        return reader
+
+    def close(self) -> None:
+        """End its workers."""
+        self._loader = None
+
+    def _settled(self) -> DataLoader[Any]:
+        """What reads the batches: with workers, which are kept, where much has to be read."""
+        absent = len(self._items.missing(self._places))
+        busy = absent * self._items.seconds > _IN_ONE_PROCESS
+        workers = min(self._items.workers.scoring, len(self._parts)) if busy else 0
+        if self._loader is None or self._loader.num_workers != workers:
+            self._loader = None  # ends those of before first
+            self._loader = self._opened(workers)
+        return self._loader
+
+    def _opened(self, workers: int) -> DataLoader[Any]:
+        return DataLoader(
+            self._items,
+            batch_sampler=self._parts,
+            num_workers=workers,
+            persistent_workers=workers > 0,
+            collate_fn=self.collate_fn,
+            pin_memory=self.pin_memory,
+            generator=torch.Generator(),
+        )
+
+    def _batches(self, loader: DataLoader[Any]) -> Generator[Any, None, None]:
+        end = object()
+        batches: Any = None
+        seen = 0
+        while True:
+            with self._items.reading():
+                batches = iter(loader) if batches is None else batches
+                batch = next(batches, end)
+            if batch is end:
+                break
+            yield batch
+            seen += 1
+        if seen < len(self._parts):
+            raise DataError(
+                f"{self._what} ends after {seen} of {len(self._parts)} batches",
+                fix="let __getitem__ raise no StopIteration: it means the end of the data",
+            )

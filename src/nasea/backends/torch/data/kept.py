@@ -1,0 +1,239 @@
+"""Items of a data set that are read once: packed by workers, kept in a file that all share."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch.utils.data import DataLoader, Dataset, default_collate, get_worker_info
+
+from nasea.backends.data.image_cache import Shelf, digest_of
+from nasea.backends.data.packing import NotPackable, pack
+from nasea.backends.torch.data.collating import Collate
+from nasea.backends.torch.data.packing import TensorPickler
+from nasea.backends.torch.data.random_draws import draws_kept, read_items
+from nasea.backends.torch.devices import seed_everything
+
+_IN_ONE_PROCESS = 1.0
+"""Seconds that reading may take where no worker is started for it."""
+
+
+@dataclass(frozen=True)
+class Workers:
+    """How many processes read evaluation images.
+
+    Attributes:
+        filling: while the other processes of the machine wait for it,
+        scoring: and while all of them score.
+    """
+
+    filling: int = 0
+    scoring: int = 0
+
+
+Reading = Callable[[], AbstractContextManager[None]]
+"""Entered while the user's data set is read."""
+
+
+class KeptItems(Dataset[Any]):
+    """The user's data set with the items that were read before.
+
+    Items that draw random numbers draw them under a seed of their own: so they are the same in
+    whatever order, process and batch they are read.
+
+    Attributes:
+        seconds: what reading an item took the last time.
+
+    Args:
+        dataset: the user's.
+        shelf: an entry for each item.
+        seed: what draws depend on, besides the item.
+        reading: entered while the data set is read.
+        copies: whether items are worked on in place; else whoever gets them copies them.
+        workers: processes that read, while others wait for it and while a network is scored.
+        at_once: how many items a worker reads before it hands them over.
+    """
+
+    def __init__(
+        self,
+        dataset: Dataset[Any],
+        shelf: Shelf,
+        seed: Sequence[int],
+        reading: Reading,
+        copies: bool,
+        workers: Workers,
+        at_once: int = 16,
+    ) -> None:
+        self.dataset = dataset
+        self.workers = workers
+        self._packable = True
+        self._shelf = shelf
+        self._seed = tuple(seed)
+        self.reading = reading
+        self.seconds = 0.0
+        self._at_once = at_once
+        self._copies = copies
+        self._known: dict[int, Any] = {}
+
+    def __len__(self) -> int:
+        return len(self._shelf)
+
+    def __getitem__(self, index: int) -> Any:
+        """One item."""
+        return self.__getitems__([index])[0]
+
+    def __getitems__(self, indices: Sequence[int]) -> list[Any]:
+        """The items of a batch, from the file where it has them."""
+        items: dict[int, Any] = {}
+        absent = []
+        for index in indices:
+            try:
+                items[index] = self._kept(index)
+            except KeyError:
+                absent.append(index)
+        if absent:
+            items.update(zip(absent, self.read(absent), strict=True))
+        return [items[index] for index in indices]
+
+    def read(self, indices: Sequence[int]) -> list[Any]:
+        """The items as the user's data set gives them; no other draws are changed."""
+        start = time.perf_counter()
+        with draws_kept():
+            items = []
+            for index in indices:
+                seed_everything(*self._seed, index)
+                items += read_items(self.dataset, [index])
+        self.seconds = (time.perf_counter() - start) / max(1, len(indices))
+        return items
+
+    def missing(self, indices: Sequence[int]) -> list[int]:
+        """Those that the file does not have."""
+        return self._shelf.missing(indices)
+
+    @property
+    def item_bytes(self) -> int:
+        """What the first item takes; 0 where it cannot be kept."""
+        with self.reading():
+            items = self.read([0])
+        try:
+            return len(pack(items[0], TensorPickler))
+        except NotPackable:
+            return 0
+
+    def fill(self, indices: Sequence[int]) -> None:
+        """Read into the file what it does not have, as far as there is room.
+
+        Where another process is at it, this one waits, and finds the items there.
+        """
+        if not self._packable or self._shelf.cache.is_full or not self.missing(indices):
+            return
+        with self._shelf.cache.writing():  # maybe after another process has
+            for places, packed in self._packed(self.missing(indices)):
+                start = 0
+                for place, (length, digest) in places.items():
+                    if not self._shelf.put(place, packed[start : start + length], digest):
+                        return
+                    start += length
+
+    def each(self, indices: Sequence[int], look: Callable[[Any], Any]) -> list[Any]:
+        """What a function makes of each item, read by workers where that takes long."""
+        return [one for some in self._each(_Looking(self, look), indices) for one in some]
+
+    def _kept(self, index: int) -> Any:
+        if index in self._known:
+            return self._known[index]
+        item = self._shelf.get(index, self._copies)
+        if not self._copies and get_worker_info() is None:
+            self._known[index] = item  # of which the pixels are those of the file
+        return item
+
+    def _packed(
+        self, indices: list[int]
+    ) -> Iterator[tuple[dict[int, tuple[int, bytes]], memoryview]]:
+        """Items as bytes: (length and digest of each, all of them one behind the other)."""
+        for about, content in self._each(_Packing(self), indices):
+            if about is None:  # such items are read anew every time
+                self._packable = False
+                return
+            yield about, memoryview(content.numpy())
+
+    def _each(self, dataset: _Packing | _Looking, indices: Sequence[int]) -> Iterator[Any]:
+        """What a data set makes of some items at a time, by workers where that takes long."""
+        if not indices:
+            return
+        size = self._at_once
+        first, rest = list(indices[: min(size, 4)]), list(indices[min(size, 4) :])
+        with self.reading():
+            found = dataset.__getitems__(first)
+        yield found
+        parts = [rest[i : i + size] for i in range(0, len(rest), size)]
+        slow = self.seconds * len(rest) > _IN_ONE_PROCESS
+        loader = DataLoader(
+            dataset,
+            batch_sampler=parts,
+            num_workers=min(self.workers.filling, len(parts)) if slow else 0,
+            collate_fn=_as_they_are,
+            generator=torch.Generator(),
+        )
+        batches = iter(loader)
+        for _ in parts:
+            with self.reading():
+                found = next(batches)
+            yield found
+
+
+class Collated(Dataset[Any]):
+    """Batches of a data set as items.
+
+    Args:
+        dataset: the data set.
+        parts: its items that make a batch each.
+        collate: of the user; ``None`` for that of torch.
+    """
+
+    def __init__(
+        self, dataset: Dataset[Any], parts: Sequence[list[int]], collate: Collate | None
+    ) -> None:
+        self.dataset = dataset
+        self.parts = parts
+        self.collate = collate or default_collate
+
+    def __getitem__(self, index: int) -> Any:
+        """A batch."""
+        return self.collate(self.dataset.__getitems__(self.parts[index]))  # type: ignore[attr-defined]
+
+
+class _Looking(Dataset[Any]):
+    """What a function makes of items."""
+
+    def __init__(self, items: KeptItems, look: Callable[[Any], Any]) -> None:
+        self.items = items
+        self.look = look
+
+    def __getitems__(self, indices: Sequence[int]) -> list[Any]:
+        return [self.look(item) for item in self.items.__getitems__(indices)]
+
+
+class _Packing(Dataset[Any]):
+    """Items as bytes, which come from a worker in one piece."""
+
+    def __init__(self, items: KeptItems) -> None:
+        self.items = items
+
+    def __getitems__(self, indices: Sequence[int]) -> list[Any]:
+        try:
+            packed = [pack(item, TensorPickler) for item in self.items.read(indices)]
+        except NotPackable:
+            return [None, None]
+        about = {
+            index: (len(each), digest_of(each)) for index, each in zip(indices, packed, strict=True)
+        }
+        return [about, torch.frombuffer(bytearray().join(packed), dtype=torch.uint8)]
+
+
+def _as_they_are(items: list[Any]) -> list[Any]:
+    return items
