@@ -16,7 +16,7 @@ import pytest
 
 from nasea.backends.export import formats, timing
 from nasea.backends.export.exporter import Array
-from nasea.errors import ExportError, NotAvailableError, ResultsError
+from nasea.errors import DataError, ExportError, NotAvailableError, ResultsError
 from nasea.pipeline.export.exporting import ExportedFile, export
 from nasea.results.front import Front
 from pipeline.project import Project
@@ -50,6 +50,23 @@ class ExportContract(ABC):
     @abstractmethod
     def nested(cls) -> str:
         """What to append to user_module.py for PostNet to return a nesting with logits in it."""
+
+    @pytest.fixture
+    @classmethod
+    @abstractmethod
+    def not_finite(cls) -> str:
+        """What to append to user_module.py for training images to be NaN from the second batch."""
+
+    @property
+    def int8(self) -> str:
+        """A format in int8."""
+        return next(n for n in self.names if n.endswith("-int8"))
+
+    @property
+    def names(self) -> list[str]:
+        """The formats whose packages are installed here."""
+        own = [each for each in formats.FORMATS.values() if each.framework == self.framework]
+        return [each.name for each in own if not each.missing]
 
     @abstractmethod
     def model_outputs(self, model_file: Path, images: Array) -> Array:
@@ -88,7 +105,7 @@ class ExportContract(ABC):
         return np.random.default_rng(0).normal(size=(count, *shape)).astype(np.float32)
 
     def test_every_file_does_what_the_network_does(self, home: Path) -> None:
-        names = formats.formats_of(self.framework)
+        names = self.names
         member = Front.load(home / "results/front.json")[N]
         files = self.export(*names)
         assert [one.format.name for one in files] == names
@@ -127,7 +144,7 @@ class ExportContract(ABC):
         with (home / "user_module.py").open("a") as module:
             module.write(nested)
         member = Front.load(home / "results/front.json")[N]
-        for one in self.export(*(n for n in formats.formats_of(self.framework) if "-" not in n)):
+        for one in self.export(*(n for n in self.names if "-" not in n)):
             assert one.accuracy == pytest.approx(member.accuracy, abs=1e-9)
             assert one.comparison.predictions == 2 * one.comparison.images
             assert one.comparison.changed == one.comparison.ties
@@ -142,6 +159,20 @@ class ExportContract(ABC):
             self.export(name)
         assert caught.value.fix
         assert not list(Path("results/exported").iterdir())
+
+    def test_images_that_cannot_calibrate(self, home: Path, not_finite: str) -> None:
+        with pytest.raises(DataError, match="--calibration-images 281: .* only 280 im") as caught:
+            self.export(self.int8, calibration_images=281)
+        assert caught.value.fix == "use --calibration-images 280 or fewer"
+        (one,) = self.export(self.int8, calibration_images=3)
+        before = one.path.read_bytes()
+        with (home / "user_module.py").open("a") as module:
+            module.write(not_finite)
+        with pytest.raises(DataError, match=r"of the 64 training .* not finite \(NaN or") as caught:
+            self.export(self.int8)
+        assert caught.value.fix
+        assert one.path.read_bytes() == before
+        assert [path.name for path in one.path.parent.iterdir()] == [one.path.name]
 
     def test_formats_that_cannot_be(self, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         own = ", ".join(formats.formats_of(self.framework))

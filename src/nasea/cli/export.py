@@ -28,13 +28,22 @@ def export(
         typer.Option(
             "--format",
             metavar="FORMAT",
-            help="PyTorch: onnx, pt2. TensorFlow: pb, savedmodel, tflite, tflite-float16, "
-            "tflite-int8. May be repeated.",
+            help="PyTorch: onnx, onnx-float16, onnx-int8, pt2. TensorFlow: pb, savedmodel, tflite, "
+            "tflite-float16, tflite-int8. May be repeated.",
         ),
     ] = None,
     batch: Annotated[
         int | None,
         typer.Option(min=1, metavar="B", help="Fixed batch size; any size by default."),
+    ] = None,
+    calibration_images: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            metavar="K",
+            help="For int8: training images that settle the ranges of activations. Default: "
+            "searcher.bn_images.",
+        ),
     ] = None,
     config: Annotated[
         Path, typer.Option("-c", "--config", metavar="FILE", help="The scenario of the search.")
@@ -50,7 +59,15 @@ def export(
     from nasea.pipeline.export.exporting import export as run
 
     with RichListener() as listener:
-        files = run(config, arch, formats or (), results=results, batch=batch, listener=listener)
+        files = run(
+            config,
+            arch,
+            formats or (),
+            results=results,
+            batch=batch,
+            calibration_images=calibration_images,
+            listener=listener,
+        )
     results_console().print(exported_table(files))
     for one in files:
         typer.echo(f"wrote: {one.path}")

@@ -197,23 +197,24 @@ class Data(ABC):
             draw: 0 or 1, two different samples, as far as the data set shuffles or has others.
         """
         if draw not in self._statistics:
-            before = generator_state()
             wanted = min(max(2, self.scenario.searcher.bn_images), self.train_images)
-            count = -(-wanted // self.batch_size)
-            source, first = self._open_statistics(draw, count)
             kept: list[Any] = []
-            found = 0
-            batches = self._limited(source, first + count)
-            for images, labels in itertools.islice(batches, first, None):
+            for images, labels in self._fixed(draw, wanted):
                 if draw == 0:
                     self._seen.add(images.numpy(), _plain(labels))
-                images = images[: wanted - found]
-                found += int(images.shape[0])
+                images = images[: wanted - sum(int(each.shape[0]) for each in kept)]
                 if not kept or images.shape[0] > 1:  # one image has no variance
                     kept.append(images)
-            set_generator_state(before)
             self._statistics[draw] = kept
         return self._statistics[draw]
+
+    def training_images(self, count: int) -> list[Any]:
+        """So many training images, or all where there are fewer, as batches; always the same."""
+        count = min(count, self.train_images)
+        kept: list[Any] = []
+        for images, _ in self._fixed(0, count):
+            kept.append(images[: count - sum(int(each.shape[0]) for each in kept)])
+        return kept
 
     def doubts(self) -> list[Notice]:
         """What training and validation data have in common, and lack, by a part of both."""
@@ -314,6 +315,14 @@ class Data(ABC):
         """The same of data that is not shuffled: the second draw begins behind the first."""
         first = min(count, max(self.batches_per_epoch - count, 0)) if draw else 0
         return self._open(_STATISTICS_STREAM, draw, shuffle=False), first
+
+    def _fixed(self, draw: int, count: int) -> Iterator[Batch]:
+        """The batches that begin with so many training images, which depend on ``draw`` only."""
+        before = generator_state()
+        batches = -(-count // self.batch_size)
+        source, first = self._open_statistics(draw, batches)
+        yield from itertools.islice(self._limited(source, first + batches), first, None)
+        set_generator_state(before)
 
     def _limited(self, source: Source, count: int, ahead: bool = False) -> Iterator[Batch]:
         """So many batches of the training data, however they end."""

@@ -188,21 +188,17 @@ class Data:
             wanted = min(max(2, self.scenario.searcher.bn_images), self.train_images)
             if wanted > self.scenario.batch_size > 1 == wanted % self.scenario.batch_size:
                 wanted -= 1  # a last batch of one image has no variance
-            rng = np.random.default_rng([self.scenario.seed, _STATISTICS_STREAM, draw])
-            chosen = rng.permutation(self.train_images)[:wanted]
-            dataset = self._drawing(_STATISTICS_STREAM, draw)
-            size = self.scenario.batch_size
-            parts = [chosen[i : i + size].tolist() for i in range(0, len(chosen), size)]
-            loader = self._loader(dataset, workers=0, batch_sampler=parts)
             batches = []
-            with self._reading(_TRAINING):
-                for batch in loader:
-                    images, labels = self.checked(batch, _TRAINING)
-                    batches.append(images)
-                    if draw == 0:
-                        self._seen.add(_pixels(images), _plain(labels))
+            for images, labels in self._fixed(draw, wanted):
+                batches.append(images)
+                if draw == 0:
+                    self._seen.add(_pixels(images), _plain(labels))
             self._statistics[draw] = batches
         return self._statistics[draw]
+
+    def training_images(self, count: int) -> list[torch.Tensor]:
+        """So many training images, or all where there are fewer, as batches; always the same."""
+        return [images for images, _ in self._fixed(0, min(count, self.train_images))]
 
     def doubts(self) -> list[Notice]:
         """What training and validation data have in common, and lack, by a part of both."""
@@ -264,6 +260,18 @@ class Data:
                 fix="resize the images in the data set or change input_shape",
             )
         return images, labels
+
+    def _fixed(self, draw: int, count: int) -> Iterator[Batch]:
+        """So many training images, checked, whose choice and draws depend on ``draw`` only."""
+        rng = np.random.default_rng([self.scenario.seed, _STATISTICS_STREAM, draw])
+        chosen = rng.permutation(self.train_images)[:count]
+        dataset = self._drawing(_STATISTICS_STREAM, draw)
+        size = self.scenario.batch_size
+        parts = [chosen[i : i + size].tolist() for i in range(0, len(chosen), size)]
+        loader = self._loader(dataset, workers=0, batch_sampler=parts)
+        with self._reading(_TRAINING):
+            for batch in loader:
+                yield self.checked(batch, _TRAINING)
 
     def _drawing(self, *seed: int) -> Seeded:
         """The training data set with draws that depend on the run's seed and ``seed``."""

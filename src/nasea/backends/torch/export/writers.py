@@ -70,7 +70,7 @@ def write_onnx(network: nn.Module, example: torch.Tensor, path: Path, batch: int
     raise _refusal("ONNX", failures, batch)
 
 
-def write_pt2(network: nn.Module, example: torch.Tensor, path: Path, batch: int | None) -> str:
+def write_pt2(network: nn.Module, example: torch.Tensor, path: Path, batch: int | None) -> None:
     """Write what ``torch.export.load`` reads; arguments as of :func:`write_onnx`.
 
     Raises:
@@ -82,7 +82,6 @@ def write_pt2(network: nn.Module, example: torch.Tensor, path: Path, batch: int 
             images = (example[: batch or 2],)
             program = torch.export.export(Flat(network), images, dynamic_shapes=free)
             torch.export.save(program, path)
-        return ""
     except OSError:
         raise
     except Exception as error:
