@@ -21,6 +21,8 @@ class Format:
         runtime: what runs such a file, and checks it here.
         packages: what must be installed besides the framework: module -> package.
         precision: what it computes in; of ``float16`` it may be the weights only.
+        fixed: whether a file takes a fixed number of images, one where nothing else is asked for.
+        runs_here: whether nasea runs it; what only another system runs is written, not checked.
     """
 
     name: str
@@ -29,6 +31,8 @@ class Format:
     runtime: str
     packages: tuple[tuple[str, str], ...] = ()
     precision: Literal["float32", "float16", "int8"] = "float32"
+    fixed: bool = False
+    runs_here: bool = True
 
     @property
     def exact(self) -> bool:
@@ -43,6 +47,14 @@ class Format:
 
 _ONNX = (("onnx", "onnx"), ("onnxruntime", "onnxruntime"))
 _LITERT = (("ai_edge_litert", "ai-edge-litert"),)
+_LITERT_TORCH = (
+    ("litert_torch", "litert-torch"),
+    ("ai_edge_quantizer", "ai-edge-quantizer"),
+    *_LITERT,
+)
+_EXECUTORCH = (("executorch", "executorch"), ("torchao", "torchao"))
+_COREML = (("coremltools", "coremltools"),)
+_OPENVINO = (("openvino", "openvino"), *_ONNX)
 
 FORMATS = {
     (each.framework, each.name): each
@@ -51,6 +63,23 @@ FORMATS = {
         Format("onnx-float16", "pytorch", ".float16.onnx", "ONNX Runtime", _ONNX, "float16"),
         Format("onnx-int8", "pytorch", ".int8.onnx", "ONNX Runtime", _ONNX, "int8"),
         Format("pt2", "pytorch", ".pt2", "torch.export"),
+        Format("tflite", "pytorch", ".tflite", "LiteRT", _LITERT_TORCH, fixed=True),
+        Format("tflite-int8", "pytorch", ".int8.tflite", "LiteRT", _LITERT_TORCH, "int8", True),
+        Format("executorch", "pytorch", ".pte", "ExecuTorch", _EXECUTORCH, fixed=True),
+        Format("executorch-int8", "pytorch", ".int8.pte", "ExecuTorch", _EXECUTORCH, "int8", True),
+        Format("coreml", "pytorch", ".mlpackage", "Core ML", _COREML, "float32", True, False),
+        Format(
+            "coreml-float16",
+            "pytorch",
+            ".float16.mlpackage",
+            "Core ML",
+            _COREML,
+            "float16",
+            True,
+            False,
+        ),
+        Format("openvino", "pytorch", ".openvino", "OpenVINO", _OPENVINO),
+        Format("openvino-int8", "pytorch", ".int8.openvino", "OpenVINO", _OPENVINO, "int8"),
         Format("pb", "tensorflow", ".pb", "TensorFlow"),
         Format("savedmodel", "tensorflow", ".savedmodel", "TensorFlow"),
         Format("tflite", "tensorflow", ".tflite", "LiteRT", _LITERT),
@@ -95,8 +124,8 @@ def find_format(name: str, framework: str) -> Format:
     missing = found.missing
     if missing:
         raise NotAvailableError(
-            f"--format {found.name} needs {', '.join(missing)}: {found.runtime} runs the file to "
-            "check it",
+            f"--format {found.name} needs {', '.join(missing)}, to write the file for "
+            f"{found.runtime} and to check it",
             fix=f"pip install {' '.join(missing)}",
         )
     return found

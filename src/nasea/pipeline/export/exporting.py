@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from nasea.backends.export.calibration import calibrating_images
@@ -37,7 +37,8 @@ class ExportedFile:
         path: where it is.
         size: bytes, of all files where it is a folder.
         batch: images it takes at a time; ``None`` for any number.
-        comparison: with the network, on the whole of val_dir.
+        comparison: with the network, on the whole of val_dir; ``None``, as is what follows, where
+            nothing on this machine runs the file.
         accuracy: higher is better; of the user's metric, through the file.
         drop: accuracy of the network less that of the file.
         milliseconds: median latency on one thread.
@@ -48,11 +49,11 @@ class ExportedFile:
     path: Path
     size: int
     batch: int | None
-    comparison: Comparison
-    accuracy: float
-    drop: float
-    milliseconds: float
-    timed_images: int
+    comparison: Comparison | None = None
+    accuracy: float | None = None
+    drop: float | None = None
+    milliseconds: float | None = None
+    timed_images: int | None = None
 
 
 def export(
@@ -154,27 +155,37 @@ def _export(
     network: float,
     listener: Listener,
 ) -> ExportedFile:
+    if format.fixed and batch is None:
+        batch = 1
     fixed = "" if batch is None else f".batch{batch}"
     target = result.exported / f"{result.name}{fixed}{format.suffix}"
     with staging_for(target) as staging:
         path = staging / target.name
         written = exporter.write(format, path, batch, calibration)
-        run = exporter.load(format, path)
-        if batch is not None:
-            run = in_batches(run, batch, image_axes(exporter.run, next(exporter.images())))
-        comparison = compare(exporter.run, run, exporter.images(), target.name)
-        if format.exact:
-            comparison.require_same(target.name)
-        accuracy = direction.accuracy(_metric(exporter.measure(run), target.name))
-        timed = batch or 1
-        milliseconds = 1000 * exporter.seconds(format, path, timed)
-        size = _size(path)
+        one = ExportedFile(format, target, _size(path), batch)
+        if format.runs_here:
+            run = exporter.load(format, path)
+            if batch is not None:
+                run = in_batches(run, batch, image_axes(exporter.run, next(exporter.images())))
+            comparison = compare(exporter.run, run, exporter.images(), target.name)
+            if format.exact:
+                comparison.require_same(target.name)
+            accuracy = direction.accuracy(_metric(exporter.measure(run), target.name))
+            timed = batch or 1
+            one = replace(
+                one,
+                comparison=comparison,
+                accuracy=accuracy,
+                drop=network - accuracy,
+                milliseconds=1000 * exporter.seconds(format, path, timed),
+                timed_images=timed,
+            )
         _place(path, target, staging / "earlier")
     _tell(written, target, listener)
-    drop = network - accuracy
-    return ExportedFile(
-        format, target, size, batch, comparison, accuracy, drop, milliseconds, timed
-    )
+    if not format.runs_here:
+        text = f"{target.name} was converted and not run: {format.runtime} is on other systems only"
+        listener.notice(Notice("export", text))
+    return one
 
 
 def _tell(written: Written, target: Path, listener: Listener) -> None:
@@ -182,7 +193,7 @@ def _tell(written: Written, target: Path, listener: Listener) -> None:
         _keep(written.log, target, listener)
     if written.in_float32:
         names = ", ".join(written.in_float32)
-        text = f"{target.name}: {names} compute in float32: the format has no int8 for them"
+        text = f"{target.name} computes {names} in float32: its format has no int8 for it"
         listener.notice(Notice("export", text))
 
 

@@ -12,6 +12,7 @@ import tensorflow as tf
 from nasea.backends.export.calibration import in_chunks
 from nasea.backends.export.exporter import Array, Run, Written
 from nasea.backends.export.formats import Format
+from nasea.backends.export.host.litert import load_tflite
 from nasea.backends.export.timing import median_seconds
 from nasea.backends.records import EvaluationSubset, Measurement
 from nasea.backends.scoring.scorer import measured
@@ -20,7 +21,6 @@ from nasea.backends.tensorflow.export.runtimes import (
     LOADERS,
     load_frozen,
     load_saved_model,
-    load_tflite,
     seconds_alone,
 )
 from nasea.backends.tensorflow.export.writers import (

@@ -101,19 +101,25 @@ class TorchExporter:
         count = max(batch or 0, _EXAMPLES)
         shape = self.data.scenario.supernet.input_chw
         example = torch.randn(count, *shape, generator=generator)
-        return FILES[format.name].write(Asked(self.network, example, path, batch, calibration))
+        asked = Asked(self.network, example, path, batch, calibration, self.outputs)
+        return FILES[format.name].write(asked)
 
     def load(self, format: Format, path: Path) -> Run:
         """See :class:`nasea.backends.export.exporter.Exporter`."""
-        return FILES[format.name].load(path, None)
+        return self._loaded(format, path, None)
 
     def seconds(self, format: Format, path: Path, images: int) -> float:
         """See :class:`nasea.backends.export.exporter.Exporter`."""
         shape = self.data.scenario.supernet.input_chw
         noise = np.random.default_rng(0).normal(size=(images, *shape)).astype(np.float32)
         with one_thread():
-            run = FILES[format.name].load(path, 1)
+            run = self._loaded(format, path, 1)
             return median_seconds(lambda: run(noise))
+
+    def _loaded(self, format: Format, path: Path, threads: int | None) -> Run:
+        load = FILES[format.name].load
+        assert load is not None, "the pipeline asks for what runs here"
+        return load(path, threads)
 
     def _tensor(self, values: Array) -> torch.Tensor:
         return torch.from_numpy(np.array(values)).to(self.device)

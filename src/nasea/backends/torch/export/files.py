@@ -12,7 +12,16 @@ from torch import nn
 
 from nasea.backends.export.calibration import in_chunks
 from nasea.backends.export.exporter import Array, Run, Written
+from nasea.backends.export.host.litert import load_tflite
 from nasea.backends.export.host.onnx_precision import to_float16, to_int8
+from nasea.backends.export.host.openvino import load_openvino, write_openvino
+from nasea.backends.torch.export.coreml import write_coreml
+from nasea.backends.torch.export.executorch import (
+    load_executorch,
+    write_executorch,
+    write_executorch_int8,
+)
+from nasea.backends.torch.export.litert import quantise_litert, write_litert
 from nasea.backends.torch.export.runtimes import load_onnx, load_pt2
 from nasea.backends.torch.export.writers import write_onnx, write_pt2
 
@@ -30,6 +39,7 @@ class Asked:
         path: where; nothing is there.
         batch: images that the file takes at a time; ``None`` for any number.
         calibration: (N, C, H, W) images that show which values activations have; for int8 only.
+        names: of the tensors of the network's output.
     """
 
     network: nn.Module
@@ -37,6 +47,12 @@ class Asked:
     path: Path
     batch: int | None
     calibration: Array | None
+    names: tuple[str, ...]
+
+    @property
+    def images(self) -> torch.Tensor:
+        """As many images as a file of a fixed number takes."""
+        return self.example[: self.batch]
 
     @property
     def chunks(self) -> Iterator[Array]:
@@ -51,11 +67,12 @@ class Files:
 
     Attributes:
         write: writes one.
-        load: runs one, on so many threads; ``None`` for what the runtime thinks best.
+        load: runs one, on so many threads, ``None`` for what the runtime thinks best; ``None``
+            where nothing here runs it.
     """
 
     write: Callable[[Asked], Written]
-    load: Callable[[Path, int | None], Run]
+    load: Callable[[Path, int | None], Run] | None
 
 
 def _onnx(asked: Asked) -> Written:
@@ -88,10 +105,67 @@ def _pt2(asked: Asked) -> Written:
     return Written()
 
 
+def _tflite(asked: Asked) -> Written:
+    write_litert(asked.network, asked.images, asked.path)
+    return Written()
+
+
+def _tflite_int8(asked: Asked) -> Written:
+    source = asked.path.with_name(f"{asked.path.name}.float32")
+    try:
+        write_litert(asked.network, asked.images, source)
+        return Written(in_float32=quantise_litert(source, asked.path, asked.chunks))
+    finally:
+        source.unlink(missing_ok=True)
+
+
+def _executorch(asked: Asked) -> Written:
+    write_executorch(asked.network, asked.images, asked.path)
+    return Written()
+
+
+def _executorch_int8(asked: Asked) -> Written:
+    given = asked.network, asked.images, asked.path, asked.chunks
+    return Written(in_float32=write_executorch_int8(*given))
+
+
+def _coreml(precision: str) -> Callable[[Asked], Written]:
+    def write(asked: Asked) -> Written:
+        write_coreml(asked.network, asked.images, asked.names, asked.path, precision)
+        return Written()
+
+    return write
+
+
+def _openvino(asked: Asked) -> Written:
+    with _float32(asked) as (source, log):
+        write_openvino(source, asked.path)
+    return Written(log)
+
+
+def _openvino_int8(asked: Asked) -> Written:
+    quantised = asked.path.with_name(f"{asked.path.name}.int8")
+    try:
+        with _float32(asked) as (source, log):
+            in_float32 = to_int8(source, quantised, asked.chunks)
+        write_openvino(quantised, asked.path)
+        return Written(log, in_float32)
+    finally:
+        quantised.unlink(missing_ok=True)
+
+
 FILES = {
     "onnx": Files(_onnx, load_onnx),
     "onnx-float16": Files(_onnx_float16, load_onnx),
     "onnx-int8": Files(_onnx_int8, load_onnx),
     "pt2": Files(_pt2, load_pt2),
+    "tflite": Files(_tflite, load_tflite),
+    "tflite-int8": Files(_tflite_int8, load_tflite),
+    "executorch": Files(_executorch, load_executorch),
+    "executorch-int8": Files(_executorch_int8, load_executorch),
+    "coreml": Files(_coreml("float32"), None),
+    "coreml-float16": Files(_coreml("float16"), None),
+    "openvino": Files(_openvino, load_openvino),
+    "openvino-int8": Files(_openvino_int8, load_openvino),
 }
 """By the name of the format."""
