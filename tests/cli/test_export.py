@@ -6,16 +6,18 @@ from typing import Any
 
 import pytest
 
-from nasea.backends.export.formats import FORMATS
+from nasea.backends.export.formats import FORMATS, Format
 from nasea.pipeline.export.comparison import Comparison
 from nasea.pipeline.export.exporting import ExportedFile
 from nasea.results.front import Front
 
 from .conftest import Pretend, Run
 
+ONNX, INT8 = FORMATS["pytorch", "onnx"], FORMATS["tensorflow", "tflite-int8"]
 
-def exported(name: str, **changes: Any) -> ExportedFile:
-    path = Path(f"results/exported/model_arch_result_1{FORMATS[name].suffix}")
+
+def exported(format: Format, **changes: Any) -> ExportedFile:
+    path = Path(f"results/exported/model_arch_result_1{format.suffix}")
     content: dict[str, Any] = {
         "size": 16_600,
         "batch": None,
@@ -25,19 +27,21 @@ def exported(name: str, **changes: Any) -> ExportedFile:
         "milliseconds": 0.0572,
         "timed_images": 1,
     }
-    return ExportedFile(format=FORMATS[name], path=path, **content | changes)
+    return ExportedFile(format=format, path=path, **content | changes)
 
 
 def test_it_exports_and_says_how_good_the_files_are(run: Run, pretend: Pretend) -> None:
-    int8 = exported("tflite-int8", batch=4, accuracy=0.4, drop=0.055, milliseconds=1234.5)
+    int8 = exported(INT8, batch=4, accuracy=0.4, drop=0.055, milliseconds=1234.5)
 
     def export(path: Path, number: int | None, names: Sequence[str], **options: Any) -> object:
         assert (path, number, list(names)) == (Path("my.yaml"), 1, ["onnx", "pt2"])
         assert (options["results"], options["batch"]) == (Path("results"), 4)
-        return [exported("onnx"), int8]
+        assert options["calibration_images"] == 64
+        return [exported(ONNX), int8]
 
     pretend("nasea.pipeline.export.exporting", "export", export)
     words = ("--arch", "1", "--format", "onnx", "--format", "pt2", "--batch", "4", "-c", "my.yaml")
+    words += ("--calibration-images", "64")
     done = run("export", *words)
     assert (done.status, done.err) == (0, "")
     onnx, quantised = (
@@ -57,7 +61,7 @@ def test_it_exports_and_says_how_good_the_files_are(run: Run, pretend: Pretend) 
         (["elsewhere", "--arch", "1"], "cannot read elsewhere/front.json"),
         (["kept", "--arch", "7"], "the front has no architecture 7"),
         (["kept"], "kept holds 2 architectures: which one?"),
-        (["kept", "--arch", "1", "--format", "tflite"], "--format tflite is for networks of"),
+        (["kept", "--arch", "1", "--format", "pb"], "--format pb is for networks of"),
         (["kept", "--arch", "1", "--format", "docx"], "--format docx: there is no such format"),
     ],
 )

@@ -12,7 +12,7 @@ import pytest
 
 from nasea.backends.export import formats
 from nasea.backends.export.exporter import Array
-from nasea.errors import ExportError, NotAvailableError, ResultsError
+from nasea.errors import DataError, ExportError, NotAvailableError, ResultsError
 from nasea.pipeline.export.exporting import ExportedFile, export
 from nasea.results.front import Front
 
@@ -38,6 +38,23 @@ class ExportContract(FinishedSearchContract):
     def nested(cls) -> str:
         """What to append to user_module.py for PostNet to return a nesting with logits in it."""
 
+    @pytest.fixture
+    @classmethod
+    @abstractmethod
+    def not_finite(cls) -> str:
+        """What to append to user_module.py for training images to be NaN from the second batch."""
+
+    @property
+    def int8(self) -> str:
+        """A format in int8."""
+        return next(n for n in self.names if n.endswith("-int8"))
+
+    @property
+    def names(self) -> list[str]:
+        """The formats whose packages are installed here."""
+        own = [each for each in formats.FORMATS.values() if each.framework == self.framework]
+        return [each.name for each in own if not each.missing]
+
     @abstractmethod
     def model_outputs(self, model_file: Path, images: Array) -> Array:
         """What the network of a generated file computes, loaded as a user would."""
@@ -55,13 +72,17 @@ class ExportContract(FinishedSearchContract):
         return np.random.default_rng(0).normal(size=(count, *shape)).astype(np.float32)
 
     def test_every_file_does_what_the_network_does(self, home: Path) -> None:
-        names = formats.formats_of(self.framework)
+        names = self.names
         member = Front.load(home / "results/front.json")[N]
         files = self.export(*names)
         assert [one.format.name for one in files] == names
         for one in files:
             assert one.path.exists() and one.path.parent == Path("results/exported")
-            assert one.batch is None and one.timed_images == 1
+            assert one.batch == (1 if one.format.fixed else None)
+            if not one.format.runs_here:
+                assert one.comparison is one.accuracy is one.milliseconds is None
+                continue
+            assert one.timed_images == 1
             assert one.comparison.images == one.comparison.predictions > 10
             assert one.milliseconds > 0 and one.size > 1000
             assert one.accuracy + one.drop == pytest.approx(member.accuracy, abs=1e-9)
@@ -94,7 +115,9 @@ class ExportContract(FinishedSearchContract):
         with (home / "user_module.py").open("a") as module:
             module.write(nested)
         member = Front.load(home / "results/front.json")[N]
-        for one in self.export(*(n for n in formats.formats_of(self.framework) if "-" not in n)):
+        for one in self.export(*(n for n in self.names if "-" not in n)):
+            if not one.format.runs_here:
+                continue
             assert one.accuracy == pytest.approx(member.accuracy, abs=1e-9)
             assert one.comparison.predictions == 2 * one.comparison.images
             assert one.comparison.changed == one.comparison.ties
@@ -110,6 +133,20 @@ class ExportContract(FinishedSearchContract):
         assert caught.value.fix
         assert not list(Path("results/exported").iterdir())
 
+    def test_images_that_cannot_calibrate(self, home: Path, not_finite: str) -> None:
+        with pytest.raises(DataError, match="--calibration-images 281: .* only 280 im") as caught:
+            self.export(self.int8, calibration_images=281)
+        assert caught.value.fix == "use --calibration-images 280 or fewer"
+        (one,) = self.export(self.int8, calibration_images=3)
+        before = one.path.read_bytes()
+        with (home / "user_module.py").open("a") as module:
+            module.write(not_finite)
+        with pytest.raises(DataError, match=r"of the 64 training .* not finite \(NaN or") as caught:
+            self.export(self.int8)
+        assert caught.value.fix
+        assert one.path.read_bytes() == before
+        assert [path.name for path in one.path.parent.iterdir()] == [one.path.name]
+
     def test_formats_that_cannot_be(self, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         own = ", ".join(formats.formats_of(self.framework))
         for name in (self.other_format, "docx"):
@@ -117,14 +154,16 @@ class ExportContract(FinishedSearchContract):
                 self.export(name)
             assert own in str(caught.value.fix)
         monkeypatch.setattr(formats, "find_spec", lambda name: None)
-        needy = next(
+        needy = [
             each
             for each in formats.FORMATS.values()
             if each.framework == self.framework and each.packages
-        )
-        with pytest.raises(NotAvailableError, match=f"needs .*{needy.packages[0][1]}") as caught:
-            self.export(needy.name)
-        assert "pip install" in str(caught.value.fix)
+        ]
+        for each in needy:
+            packages = [package for _, package in each.packages]
+            with pytest.raises(NotAvailableError, match=f"needs {', '.join(packages)}") as caught:
+                self.export(each.name)
+            assert caught.value.fix == f"pip install {' '.join(packages)}"
         assert not Path("results/exported").exists()
 
     def test_networks_that_are_not_there(self, home: Path) -> None:

@@ -94,7 +94,7 @@ class RetrainContract(FinishedSearchContract):
     def test_it_is_exported_in_the_end_and_again_when_asked(self, unbroken: Path) -> None:
         folder = unbroken / MADE
         made = Retrained.load(folder / "retrained.json")
-        usual = formats.FORMATS[formats.formats_of(self.framework)[0]]
+        usual = formats.find_format(formats.formats_of(self.framework)[0], self.framework)
         file = folder / "exported" / f"{made.name}{usual.suffix}"
         assert file.is_file()
         (again,) = export(

@@ -46,6 +46,20 @@ PostNet, UserModule = Nested, Unpacking
 """
 
 
+NOT_FINITE = """
+
+class Broken(UserModule):
+    def build_dataset_search(self, dataset_dir, is_training):
+        dataset, count = super().build_dataset_search(dataset_dir, is_training)
+        if is_training:
+            first = lambda i, pair: (pair[0] / tf.cast(i == 0, tf.float32), pair[1])
+            dataset = dataset.enumerate().map(first)
+        return dataset, count
+
+UserModule = Broken
+"""
+
+
 class TestTensorFlowExport(ExportContract):
     framework = "tensorflow"
     other_format = "onnx"
@@ -60,6 +74,11 @@ class TestTensorFlowExport(ExportContract):
     @classmethod
     def nested(cls) -> str:
         return NESTED
+
+    @pytest.fixture
+    @classmethod
+    def not_finite(cls) -> str:
+        return NOT_FINITE
 
     @pytest.fixture(autouse=True)
     def _loading(self, load: Load, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:

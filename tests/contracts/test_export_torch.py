@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import onnx
 import pytest
 import torch
 
@@ -14,6 +16,7 @@ from nasea.backends.export.exporter import Array, Run
 from nasea.backends.torch.export.exporter import TorchExporter
 from nasea.backends.torch.export.runtimes import load_onnx
 from nasea.errors import ExportError, NaseaError
+from pipeline.project import Recorder
 from results.model_files import Load, load
 
 from .export import ExportContract, N
@@ -46,9 +49,31 @@ PostNet, UserModule = Nested, Unpacking
 """
 
 
+NOT_FINITE = """
+
+class Broken(UserModule):
+    def dataset_define(self, dataset_dir, is_training):
+        dataset = super().dataset_define(dataset_dir, is_training)
+        if is_training:
+            dataset.images[32:] = float("nan")
+        return dataset
+
+UserModule = Broken
+"""
+
+NO_INT8 = """
+
+class Odd(PostNet):
+    def forward(self, inputs):
+        return torch.erf(super().forward(inputs))
+
+PostNet = Odd
+"""
+
+
 class TestTorchExport(ExportContract):
     framework = "pytorch"
-    other_format = "tflite"
+    other_format = "pb"
     strict_format = "onnx"
 
     @pytest.fixture
@@ -60,6 +85,11 @@ class TestTorchExport(ExportContract):
     @classmethod
     def nested(cls) -> str:
         return NESTED
+
+    @pytest.fixture
+    @classmethod
+    def not_finite(cls) -> str:
+        return NOT_FINITE
 
     @pytest.fixture(autouse=True)
     def _loading(self, load: Load) -> Iterator[None]:
@@ -89,6 +119,30 @@ class TestTorchExport(ExportContract):
             self.export()
         assert earlier.path.read_bytes() == before
         assert [path.name for path in earlier.path.parent.iterdir()] == [earlier.path.name]
+
+    def test_an_operator_without_int8_is_told(self, home: Path) -> None:
+        with (home / "user_module.py").open("a") as module:
+            module.write(NO_INT8)
+        listener = Recorder()
+        (one,) = self.export("onnx-int8", listener=listener)
+        assert one.path.exists()
+        assert f"{one.path.name} computes Erf, ReduceMean in float32" in listener.told
+
+    def test_int8_is_int8(self, home: Path) -> None:
+        (one,) = self.export("onnx-int8")
+        model = onnx.load(one.path)
+        assert {each.domain for each in model.opset_import} == {""}
+        made = {name: node for node in model.graph.node for name in node.output}
+        weights = {each.name: onnx.numpy_helper.to_array(each) for each in model.graph.initializer}
+        products = [node for node in model.graph.node if node.op_type in ("Conv", "Gemm")]
+        assert len(products) > 4
+        for node in products:
+            image, weight = made[node.input[0]], made[node.input[1]]
+            assert image.op_type == weight.op_type == "DequantizeLinear"
+            values, scales = (weights[name] for name in weight.input[:2])
+            assert values.dtype == np.int8
+            assert len(scales) == len(values)  # a scale for every channel
+            assert weights[image.input[1]].shape == ()
 
     def test_results_that_cannot_be_used(self, home: Path) -> None:
         path = home / "results/front.json"

@@ -28,13 +28,23 @@ def export(
         typer.Option(
             "--format",
             metavar="FORMAT",
-            help="PyTorch: onnx, pt2. TensorFlow: pb, savedmodel, tflite, tflite-float16, "
-            "tflite-int8. May be repeated.",
+            help="PyTorch: onnx, onnx-float16, onnx-int8, pt2, tflite, tflite-int8, executorch, "
+            "executorch-int8, coreml, coreml-float16, openvino, openvino-int8. TensorFlow: pb, "
+            "savedmodel, tflite, tflite-float16, tflite-int8. May be repeated.",
         ),
     ] = None,
     batch: Annotated[
         int | None,
         typer.Option(min=1, metavar="B", help="Fixed batch size; any size by default."),
+    ] = None,
+    calibration_images: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            metavar="K",
+            help="For int8: training images that settle the ranges of activations. Default: "
+            "searcher.bn_images.",
+        ),
     ] = None,
     config: Annotated[
         Path, typer.Option("-c", "--config", metavar="FILE", help="The scenario of the search.")
@@ -50,7 +60,15 @@ def export(
     from nasea.pipeline.export.exporting import export as run
 
     with RichListener() as listener:
-        files = run(config, arch, formats or (), results=results, batch=batch, listener=listener)
+        files = run(
+            config,
+            arch,
+            formats or (),
+            results=results,
+            batch=batch,
+            calibration_images=calibration_images,
+            listener=listener,
+        )
     results_console().print(exported_table(files))
     for one in files:
         typer.echo(f"wrote: {one.path}")
@@ -75,18 +93,23 @@ def exported_table(files: list[ExportedFile]) -> Table:
         table.add_column(title, justify="right", no_wrap=True)
     table.add_column("runtime", overflow="fold")
     for one in files:
-        found = one.comparison
-        same = f"{found.predictions - found.changed}/{found.predictions}"
-        ties = f" +{found.ties} ties" if one.format.exact and found.ties else ""
-        table.add_row(
-            one.format.name,
-            "any" if one.batch is None else str(one.batch),
-            f"{one.size / 1000:,.1f}",
-            f"{found.difference:.1e}",
-            f"{same}{ties}" if found.predictions else "",
-            f"{one.accuracy:.4f}",
-            f"{0.0 - one.drop:+.4f}",
-            f"{one.milliseconds:.3g}",
-            one.format.runtime,
-        )
+        images = "any" if one.batch is None else str(one.batch)
+        size = f"{one.size / 1000:,.1f}"
+        table.add_row(one.format.name, images, size, *_measured(one), one.format.runtime)
     return table
+
+
+def _measured(one: ExportedFile) -> tuple[str, ...]:
+    """The columns that only a file has which was run."""
+    found = one.comparison
+    if found is None or one.accuracy is None or one.drop is None or one.milliseconds is None:
+        return ("not run", "", "", "", "")
+    same = f"{found.predictions - found.changed}/{found.predictions}"
+    ties = f" +{found.ties} ties" if one.format.exact and found.ties else ""
+    return (
+        f"{found.difference:.1e}",
+        f"{same}{ties}" if found.predictions else "",
+        f"{one.accuracy:.4f}",
+        f"{0.0 - one.drop:+.4f}",
+        f"{one.milliseconds:.3g}",
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -15,6 +16,19 @@ from nasea.backends.records import Measurement
 Array = npt.NDArray[Any]
 Run = Callable[[Array], list[Array]]
 """Images, as the network gets them, to the tensors of its output, flat, in a fixed order."""
+
+
+@dataclass(frozen=True)
+class Written:
+    """What there is to say about a file that was written.
+
+    Attributes:
+        log: what a library said that could not write it, where another one could; else empty.
+        in_float32: operators of a file in int8 that compute in float32 all the same.
+    """
+
+    log: str = ""
+    in_float32: tuple[str, ...] = ()
 
 
 class Exporter(Protocol):
@@ -39,19 +53,22 @@ class Exporter(Protocol):
     def images(self) -> Iterator[Array]:
         """The validation images, a batch at a time."""
 
+    def training_images(self, count: int) -> Array:
+        """So many training images, or all where there are fewer; always the same ones."""
+
     def measure(self, run: Run) -> Measurement:
         """The user's metric on the whole of val_dir, of whatever computes the outputs."""
 
-    def write(self, format: Format, path: Path, batch: int | None) -> str:
+    def write(
+        self, format: Format, path: Path, batch: int | None, calibration: Array | None
+    ) -> Written:
         """Write the network.
 
         Args:
             format: how.
             path: where; nothing is there.
             batch: images that the file takes at a time; ``None`` for any number.
-
-        Returns:
-            What a library said that could not write it, where another one could; else nothing.
+            calibration: images that show which values activations have; for int8 only.
 
         Raises:
             ExportError: the format cannot express the network.

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from nasea.backends.export.exporter import Exporter, image_axes, in_batches
+from nasea.backends.export.calibration import calibrating_images
+from nasea.backends.export.exporter import Array, Exporter, Written, image_axes, in_batches
 from nasea.backends.export.formats import Format, find_format, formats_of
 from nasea.backends.records import Measurement
 from nasea.config import load_scenario
@@ -22,6 +23,8 @@ from nasea.results.storage.staging import staging_for
 SAME_METRIC = 1e-4
 """A metric may differ by so much from the one in the header before the user is told."""
 
+CALIBRATION_OPTION = "--calibration-images"
+
 _LONGEST_LINE = 160
 
 
@@ -34,7 +37,8 @@ class ExportedFile:
         path: where it is.
         size: bytes, of all files where it is a folder.
         batch: images it takes at a time; ``None`` for any number.
-        comparison: with the network, on the whole of val_dir.
+        comparison: with the network, on the whole of val_dir; ``None``, as is what follows, where
+            nothing on this machine runs the file.
         accuracy: higher is better; of the user's metric, through the file.
         drop: accuracy of the network less that of the file.
         milliseconds: median latency on one thread.
@@ -45,11 +49,11 @@ class ExportedFile:
     path: Path
     size: int
     batch: int | None
-    comparison: Comparison
-    accuracy: float
-    drop: float
-    milliseconds: float
-    timed_images: int
+    comparison: Comparison | None = None
+    accuracy: float | None = None
+    drop: float | None = None
+    milliseconds: float | None = None
+    timed_images: int | None = None
 
 
 def export(
@@ -59,6 +63,7 @@ def export(
     *,
     results: Path = Path("results"),
     batch: int | None = None,
+    calibration_images: int | None = None,
     directory: Path | None = None,
     listener: Listener | None = None,
 ) -> list[ExportedFile]:
@@ -70,6 +75,8 @@ def export(
         formats: names of formats; by default one that the framework's users expect.
         results: directory of the search or of the retraining.
         batch: images a file takes at a time; ``None`` for any number.
+        calibration_images: training images that settle the ranges of int8; as many as
+            ``searcher.bn_images`` says by default.
         directory: where ``user_module.py`` is; the current directory by default.
         listener: hears of progress.
 
@@ -90,13 +97,18 @@ def export(
     try:
         for notice in opened.backend.notices:
             listener.notice(notice)
-        return export_result(opened, result, wanted, batch, listener)
+        return export_result(opened, result, wanted, batch, listener, calibration_images)
     finally:
         opened.backend.close()
 
 
 def export_result(
-    opened: Opened, result: Result, formats: Sequence[Format], batch: int | None, listener: Listener
+    opened: Opened,
+    result: Result,
+    formats: Sequence[Format],
+    batch: int | None,
+    listener: Listener,
+    calibration_images: int | None = None,
 ) -> list[ExportedFile]:
     """Export a network to several formats, with its scenario open already."""
     genome = genome_of(opened.space, result)
@@ -119,9 +131,15 @@ def export_result(
         batch = 1
         text = "PreNet or PostNet reads the number of images, so the files take one image at a time"
         listener.notice(Notice("export", f"{text}; --batch makes it another number"))
+    calibration = None
+    if any(format.precision == "int8" for format in formats):
+        option = "" if calibration_images is None else CALIBRATION_OPTION
+        count = calibration_images or opened.scenario.searcher.bn_images
+        calibration = calibrating_images(exporter.training_images, count, option)
     exported = []
     for done, format in enumerate(formats, start=1):
-        one = _export(exporter, result, format, batch, direction, network, listener)
+        shown = calibration if format.precision == "int8" else None
+        one = _export(exporter, result, format, batch, shown, direction, network, listener)
         exported.append(one)
         listener.progress(Progress("export", done, len(formats), "format"))
     return exported
@@ -132,32 +150,51 @@ def _export(
     result: Result,
     format: Format,
     batch: int | None,
+    calibration: Array | None,
     direction: Direction,
     network: float,
     listener: Listener,
 ) -> ExportedFile:
+    if format.fixed and batch is None:
+        batch = 1
     fixed = "" if batch is None else f".batch{batch}"
     target = result.exported / f"{result.name}{fixed}{format.suffix}"
     with staging_for(target) as staging:
         path = staging / target.name
-        said = exporter.write(format, path, batch)
-        run = exporter.load(format, path)
-        if batch is not None:
-            run = in_batches(run, batch, image_axes(exporter.run, next(exporter.images())))
-        comparison = compare(exporter.run, run, exporter.images(), target.name)
-        if format.exact:
-            comparison.require_same(target.name)
-        accuracy = direction.accuracy(_metric(exporter.measure(run), target.name))
-        timed = batch or 1
-        milliseconds = 1000 * exporter.seconds(format, path, timed)
-        size = _size(path)
+        written = exporter.write(format, path, batch, calibration)
+        one = ExportedFile(format, target, _size(path), batch)
+        if format.runs_here:
+            run = exporter.load(format, path)
+            if batch is not None:
+                run = in_batches(run, batch, image_axes(exporter.run, next(exporter.images())))
+            comparison = compare(exporter.run, run, exporter.images(), target.name)
+            if format.exact:
+                comparison.require_same(target.name)
+            accuracy = direction.accuracy(_metric(exporter.measure(run), target.name))
+            timed = batch or 1
+            one = replace(
+                one,
+                comparison=comparison,
+                accuracy=accuracy,
+                drop=network - accuracy,
+                milliseconds=1000 * exporter.seconds(format, path, timed),
+                timed_images=timed,
+            )
         _place(path, target, staging / "earlier")
-    if said:
-        _keep(said, target, listener)
-    drop = network - accuracy
-    return ExportedFile(
-        format, target, size, batch, comparison, accuracy, drop, milliseconds, timed
-    )
+    _tell(written, target, listener)
+    if not format.runs_here:
+        text = f"{target.name} was converted and not run: {format.runtime} is on other systems only"
+        listener.notice(Notice("export", text))
+    return one
+
+
+def _tell(written: Written, target: Path, listener: Listener) -> None:
+    if written.log:
+        _keep(written.log, target, listener)
+    if written.in_float32:
+        names = ", ".join(written.in_float32)
+        text = f"{target.name} computes {names} in float32: its format has no int8 for it"
+        listener.notice(Notice("export", text))
 
 
 def _keep(said: str, target: Path, listener: Listener) -> None:

@@ -8,7 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from nasea.backends.export.exporter import Array
+from nasea.backends.export.exporter import Run as RunFile
 from nasea.backends.export.host.timing import Run
+from nasea.backends.user.held_back import held_back
 from nasea.errors import NotAvailableError
 
 
@@ -29,6 +32,57 @@ def runner(model: bytes | Path) -> Run:
         interpreter.set_tensor(item["index"], values)
     run: Run = interpreter.invoke
     return run
+
+
+def load_tflite(path: Path, threads: int | None = None) -> RunFile:
+    """A TFLite file in LiteRT.
+
+    Args:
+        path: the file.
+        threads: how many; ``None`` for what the runtime thinks best.
+    """
+    with held_back():  # it tells of every delegate it makes
+        interpreter = _interpreter()(model_path=str(path), num_threads=threads)
+        interpreter.allocate_tensors()
+    (given,) = interpreter.get_input_details()
+    outputs = [one["index"] for one in interpreter.get_output_details()]
+    is_free = given["shape_signature"][0] == -1
+    size = int(given["shape"][0])
+
+    def run(images: Array) -> list[Array]:
+        nonlocal size
+        if is_free and len(images) != size:
+            interpreter.resize_tensor_input(given["index"], images.shape)
+            interpreter.allocate_tensors()
+            size = len(images)
+        interpreter.set_tensor(given["index"], images)
+        interpreter.invoke()
+        return [interpreter.get_tensor(index) for index in outputs]
+
+    return run
+
+
+def float_operators(path: Path) -> tuple[str, ...]:
+    """The kinds of operators of a TFLite file that compute in floating point."""
+    from ai_edge_litert.interpreter import Interpreter, OpResolverType
+
+    plain = OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES  # a delegate hides what it runs
+    interpreter = Interpreter(model_path=str(path), experimental_op_resolver_type=plain)
+    interpreter.allocate_tensors()
+    floats = {
+        each["index"]
+        for each in interpreter.get_tensor_details()
+        if np.issubdtype(each["dtype"], np.floating)
+    }
+    return tuple(
+        sorted(
+            {
+                each["op_name"]
+                for each in interpreter._get_ops_details()
+                if each["op_name"] != "DEQUANTIZE" and floats.intersection(each["outputs"])
+            }
+        )
+    )
 
 
 def release() -> str:

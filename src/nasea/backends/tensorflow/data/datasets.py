@@ -222,12 +222,15 @@ class Data(ABC):
         return self._statistics[draw]
 
     def _read_statistics(self, draw: int, count: int) -> list[tuple[np.ndarray, Any]]:
-        before = generator_state()
-        source, first = self._open_statistics(draw, count)
-        batches = itertools.islice(self._limited(source, first + count), first, None)
-        read = [(images.numpy(), plain(labels)) for images, labels in batches]
-        set_generator_state(before)
-        return read
+        return [(images.numpy(), plain(labels)) for images, labels in self._fixed(draw, count)]
+
+    def training_images(self, count: int) -> list[Any]:
+        """So many training images, or all where there are fewer, as batches; always the same."""
+        count = min(count, self.train_images)
+        kept: list[Any] = []
+        for images, _ in self._fixed(0, -(-count // self.batch_size)):
+            kept.append(images[: count - sum(int(each.shape[0]) for each in kept)])
+        return kept
 
     def doubts(self) -> list[Notice]:
         """What training and validation data have in common, and lack, by a part of both."""
@@ -326,6 +329,13 @@ class Data(ABC):
         """The same of data that is not shuffled: the second draw begins behind the first."""
         first = min(count, max(self.batches_per_epoch - count, 0)) if draw else 0
         return self._open(_STATISTICS_STREAM, draw, shuffle=False), first
+
+    def _fixed(self, draw: int, count: int) -> Iterator[Batch]:
+        """So many batches of training images, which depend on ``draw`` only."""
+        before = generator_state()
+        source, first = self._open_statistics(draw, count)
+        yield from itertools.islice(self._limited(source, first + count), first, None)
+        set_generator_state(before)
 
     def _limited(self, source: Source, count: int, ahead: bool = False) -> Iterator[Batch]:
         """So many batches of the training data, however they end."""

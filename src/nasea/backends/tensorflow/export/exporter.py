@@ -9,16 +9,18 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from nasea.backends.export.exporter import Array, Run
+from nasea.backends.export.calibration import in_chunks
+from nasea.backends.export.exporter import Array, Run, Written
 from nasea.backends.export.formats import Format
+from nasea.backends.export.host.litert import load_tflite
 from nasea.backends.export.timing import median_seconds
 from nasea.backends.records import EvaluationSubset, Measurement
 from nasea.backends.scoring.scorer import measured
 from nasea.backends.tensorflow.data.datasets import Data
 from nasea.backends.tensorflow.export.runtimes import (
+    LOADERS,
     load_frozen,
     load_saved_model,
-    load_tflite,
     seconds_alone,
 )
 from nasea.backends.tensorflow.export.writers import (
@@ -35,8 +37,6 @@ from nasea.backends.tensorflow.user.code import UserCode
 from nasea.backends.tensorflow.user.random_draws import Draws
 from nasea.backends.tensorflow.user.variables import count_parameters
 from nasea.backends.user.nesting import restore
-
-_PRECISIONS = {"tflite": "float32", "tflite-float16": "float16", "tflite-int8": "int8"}
 
 
 class TensorFlowExporter:
@@ -107,7 +107,13 @@ class TensorFlowExporter:
         asked = self.data, self.draws, self.seed, outputs, EvaluationSubset()
         return measured(memory, lambda: metric(*asked))
 
-    def write(self, format: Format, path: Path, batch: int | None) -> str:
+    def training_images(self, count: int) -> Array:
+        """See :class:`nasea.backends.export.exporter.Exporter`."""
+        return np.concatenate([each.numpy() for each in self.data.training_images(count)])
+
+    def write(
+        self, format: Format, path: Path, batch: int | None, calibration: Array | None
+    ) -> Written:
         """See :class:`nasea.backends.export.exporter.Exporter`."""
         function = self._function
         if batch is not None:
@@ -117,9 +123,11 @@ class TensorFlowExporter:
         elif format.name == "savedmodel":
             write_saved_model(function, self.outputs, self.network, path)
         else:
-            precision = _PRECISIONS[format.name]
-            write_tflite(function, path, precision, lambda: self._examples(batch or 1))
-        return ""
+            examples = None
+            if calibration is not None:
+                examples = lambda: in_chunks(calibration, batch or 1)  # noqa: E731
+            write_tflite(function, path, format.precision, examples)
+        return Written()
 
     def load(self, format: Format, path: Path) -> Run:
         """See :class:`nasea.backends.export.exporter.Exporter`."""
@@ -132,16 +140,8 @@ class TensorFlowExporter:
     def seconds(self, format: Format, path: Path, images: int) -> float:
         """See :class:`nasea.backends.export.exporter.Exporter`."""
         shape = (images, *self._shape)
-        if format.name not in _PRECISIONS:
+        if format.name in LOADERS:
             return seconds_alone(format.name, path, self.outputs, shape)
         noise = np.random.default_rng(0).normal(size=shape).astype(np.float32)
         run = load_tflite(path, threads=1)
         return median_seconds(lambda: run(noise))
-
-    def _examples(self, count: int) -> Iterator[Array]:
-        """The training images of batch normalisation, so many at a time; at least once."""
-        images = np.concatenate([batch.numpy() for batch in self.data.statistics(0)])
-        while len(images) < count:
-            images = np.concatenate([images, images])
-        for first in range(0, len(images) - count + 1, count):
-            yield images[first : first + count]

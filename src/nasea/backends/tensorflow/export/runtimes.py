@@ -13,7 +13,6 @@ from typing import Any
 import tensorflow as tf
 
 from nasea.backends.export.exporter import Array, Run
-from nasea.backends.tensorflow.environment import held_back
 from nasea.errors import ExportError
 
 
@@ -40,36 +39,6 @@ def load_saved_model(path: Path, names: Sequence[str]) -> Run:
     def run(images: Array, keep: Any = loaded) -> list[Array]:
         outputs = function(images=tf.constant(images))
         return [outputs[name].numpy() for name in names]
-
-    return run
-
-
-def load_tflite(path: Path, threads: int | None = None) -> Run:
-    """A TFLite file in LiteRT.
-
-    Args:
-        path: the file.
-        threads: how many; ``None`` for what the runtime thinks best.
-    """
-    from ai_edge_litert.interpreter import Interpreter
-
-    with held_back():  # it tells of every delegate it makes
-        interpreter = Interpreter(model_path=str(path), num_threads=threads)
-        interpreter.allocate_tensors()
-    (given,) = interpreter.get_input_details()
-    outputs = [one["index"] for one in interpreter.get_output_details()]
-    is_free = given["shape_signature"][0] == -1
-    size = int(given["shape"][0])
-
-    def run(images: Array) -> list[Array]:
-        nonlocal size
-        if is_free and len(images) != size:
-            interpreter.resize_tensor_input(given["index"], images.shape)
-            interpreter.allocate_tensors()
-            size = len(images)
-        interpreter.set_tensor(given["index"], images)
-        interpreter.invoke()
-        return [interpreter.get_tensor(index) for index in outputs]
 
     return run
 

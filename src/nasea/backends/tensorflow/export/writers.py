@@ -75,7 +75,7 @@ def write_saved_model(function: Any, names: Sequence[str], network: Network, pat
 
 
 def write_tflite(
-    function: Any, path: Path, precision: str, examples: Callable[[], Iterator[Any]]
+    function: Any, path: Path, precision: str, examples: Callable[[], Iterator[Any]] | None
 ) -> None:
     """Write a TFLite file.
 
@@ -103,14 +103,14 @@ def write_tflite(
     path.write_bytes(content)
 
 
-def _converter(function: Any, precision: str, examples: Callable[[], Iterator[Any]]) -> Any:
+def _converter(function: Any, precision: str, examples: Callable[[], Iterator[Any]] | None) -> Any:
     frozen = convert_to_constants.convert_variables_to_constants_v2(function)
     converter = tf.lite.TFLiteConverter.from_concrete_functions([frozen])
     if precision != "float32":
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
     if precision == "float16":
         converter.target_spec.supported_types = [tf.float16]
-    if precision == "int8":
+    if precision == "int8" and examples is not None:
         converter.representative_dataset = lambda: ([images] for images in examples())
         converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
     return converter

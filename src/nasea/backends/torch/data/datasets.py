@@ -152,11 +152,7 @@ class Data:
             wanted = min(max(2, self.scenario.searcher.bn_images), self.train_images)
             if wanted > self.scenario.batch_size > 1 == wanted % self.scenario.batch_size:
                 wanted -= 1  # a last batch of one image has no variance
-            rng = np.random.default_rng([self.scenario.seed, _STATISTICS_STREAM, draw])
-            chosen = rng.permutation(self.train_images)[:wanted]
-            size = self.scenario.batch_size
-            parts = [chosen[i : i + size].tolist() for i in range(0, len(chosen), size)]
-            dataset = self._drawing(_STATISTICS_STREAM, draw)
+            dataset, parts = self._fixed(draw, wanted)
             items = KeptItems(
                 Collated(dataset, parts, collate_of(self.train)),
                 self.cache.shelf(f"statistics{draw}", len(parts)),
@@ -176,6 +172,13 @@ class Data:
                         self._seen.add(_pixels(images), _plain(labels))
             self._statistics[draw] = batches
         return self._statistics[draw]
+
+    def training_images(self, count: int) -> list[torch.Tensor]:
+        """So many training images, or all where there are fewer, as batches; always the same."""
+        dataset, parts = self._fixed(0, min(count, self.train_images))
+        loader = self._loader(dataset, workers=0, batch_sampler=parts)
+        with self._reading(_TRAINING):
+            return [self.checked(batch, _TRAINING)[0] for batch in loader]
 
     def doubts(self) -> list[Notice]:
         """What training and validation data have in common, and lack, by a part of both."""
@@ -266,6 +269,14 @@ class Data:
                 fix="resize the images in the data set or change input_shape",
             )
         return images, labels
+
+    def _fixed(self, draw: int, count: int) -> tuple[Seeded, list[list[int]]]:
+        """Training images whose choice and draws depend on ``draw`` only: data set and batches."""
+        rng = np.random.default_rng([self.scenario.seed, _STATISTICS_STREAM, draw])
+        chosen = rng.permutation(self.train_images)[:count]
+        size = self.scenario.batch_size
+        parts = [chosen[i : i + size].tolist() for i in range(0, len(chosen), size)]
+        return self._drawing(_STATISTICS_STREAM, draw), parts
 
     def _drawing(self, *seed: int) -> Seeded:
         """The training data set with draws that depend on the run's seed and ``seed``."""

@@ -8,14 +8,14 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from nasea.backends.export.exporter import Array, Run
+from nasea.backends.export.exporter import Array, Run, Written
 from nasea.backends.export.formats import Format
 from nasea.backends.export.timing import median_seconds
 from nasea.backends.records import Measurement
 from nasea.backends.scoring.scorer import measured
 from nasea.backends.torch.data.datasets import Data
-from nasea.backends.torch.export.runtimes import load_onnx, load_pt2, one_thread
-from nasea.backends.torch.export.writers import write_onnx, write_pt2
+from nasea.backends.torch.export.files import FILES, Asked
+from nasea.backends.torch.export.runtimes import one_thread
 from nasea.backends.torch.memory import one_exception
 from nasea.backends.torch.network.layers import Network
 from nasea.backends.torch.scoring.scorer import metric
@@ -30,7 +30,7 @@ class TorchExporter:
 
     Args:
         network: in evaluation mode, on the CPU.
-        data: validation images.
+        data: validation images, and training images to calibrate int8 with.
         user: the user's metric.
         device: where the user's metric expects outputs.
         seed: the metric starts from the random state it has in a search.
@@ -90,26 +90,37 @@ class TorchExporter:
         loader = self.data.evaluation(None, None)
         return measured(one_exception, lambda: metric(self.user, loader, evaluate, self.seed))
 
-    def write(self, format: Format, path: Path, batch: int | None) -> str:
+    def training_images(self, count: int) -> Array:
+        """See :class:`nasea.backends.export.exporter.Exporter`."""
+        return np.concatenate([each.float().numpy() for each in self.data.training_images(count)])
+
+    def write(
+        self, format: Format, path: Path, batch: int | None, calibration: Array | None
+    ) -> Written:
         """See :class:`nasea.backends.export.exporter.Exporter`."""
         generator = torch.Generator().manual_seed(0)
         count = max(batch or 0, _EXAMPLES)
         shape = self.data.scenario.supernet.input_chw
         example = torch.randn(count, *shape, generator=generator)
-        write = write_onnx if format.name == "onnx" else write_pt2
-        return write(self.network, example, path, batch)
+        asked = Asked(self.network, example, path, batch, calibration, self.outputs)
+        return FILES[format.name].write(asked)
 
     def load(self, format: Format, path: Path) -> Run:
         """See :class:`nasea.backends.export.exporter.Exporter`."""
-        return load_onnx(path) if format.name == "onnx" else load_pt2(path)
+        return self._loaded(format, path, None)
 
     def seconds(self, format: Format, path: Path, images: int) -> float:
         """See :class:`nasea.backends.export.exporter.Exporter`."""
         shape = self.data.scenario.supernet.input_chw
         noise = np.random.default_rng(0).normal(size=(images, *shape)).astype(np.float32)
         with one_thread():
-            run = load_onnx(path, threads=1) if format.name == "onnx" else load_pt2(path)
+            run = self._loaded(format, path, 1)
             return median_seconds(lambda: run(noise))
+
+    def _loaded(self, format: Format, path: Path, threads: int | None) -> Run:
+        load = FILES[format.name].load
+        assert load is not None, "the pipeline asks for what runs here"
+        return load(path, threads)
 
     def _tensor(self, values: Array) -> torch.Tensor:
         return torch.from_numpy(np.array(values)).to(self.device)

@@ -34,8 +34,8 @@ def load_onnx(path: Path, threads: int | None = None) -> Run:
     return run
 
 
-def load_pt2(path: Path) -> Run:
-    """A file of torch.export, which runs no code but that of torch."""
+def load_pt2(path: Path, threads: int | None = None) -> Run:
+    """A file of torch.export, which runs no code but that of torch, on the threads of torch."""
     network = torch.export.load(path).module()
 
     def run(images: Array) -> list[Array]:

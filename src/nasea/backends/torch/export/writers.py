@@ -1,4 +1,4 @@
-"""Networks as files of other runtimes: ONNX and torch.export."""
+"""Networks as files of ONNX and torch.export, and what is told where one cannot be written."""
 
 from __future__ import annotations
 
@@ -21,6 +21,9 @@ _INPUT = "images"
 _OPERATOR = re.compile(
     r"Exporting the operator '([^']+)'"  # the tracing exporter
     r"|No ONNX function found for <OpOverload\(op='([^']+)'"  # the newer one
+    r"|Missing out variants: \{'([^']+)'"  # ExecuTorch
+    r"|Lowering not found: (\S+)"  # litert-torch
+    r"|convert function for op '([^']+)'"  # coremltools
 )
 
 
@@ -67,10 +70,10 @@ def write_onnx(network: nn.Module, example: torch.Tensor, path: Path, batch: int
             told += f"{said.text}{error}\n{_reason(error)}\n"  # what is told stands last
             path.unlink(missing_ok=True)
             failures.append((f"dynamo={dynamo}", error))
-    raise _refusal("ONNX", failures, batch)
+    raise refusal("ONNX", failures, batch)
 
 
-def write_pt2(network: nn.Module, example: torch.Tensor, path: Path, batch: int | None) -> str:
+def write_pt2(network: nn.Module, example: torch.Tensor, path: Path, batch: int | None) -> None:
     """Write what ``torch.export.load`` reads; arguments as of :func:`write_onnx`.
 
     Raises:
@@ -82,11 +85,10 @@ def write_pt2(network: nn.Module, example: torch.Tensor, path: Path, batch: int 
             images = (example[: batch or 2],)
             program = torch.export.export(Flat(network), images, dynamic_shapes=free)
             torch.export.save(program, path)
-        return ""
     except OSError:
         raise
     except Exception as error:
-        raise _refusal("torch.export", [("torch.export.export", error)], batch) from error
+        raise refusal("torch.export", [("torch.export.export", error)], batch) from error
 
 
 def _write_onnx(
@@ -128,9 +130,16 @@ def _check(network: nn.Module, images: torch.Tensor, path: Path) -> None:
             raise ValueError(f"{name} is not what the network computes")
 
 
-def _refusal(format: str, failures: list[tuple[str, Exception]], batch: int | None) -> ExportError:
+def refusal(format: str, failures: list[tuple[str, Exception]], batch: int | None) -> ExportError:
+    """What to raise where a network cannot be written.
+
+    Args:
+        format: its title.
+        failures: what was tried, and what it raised.
+        batch: images that the file was to take at a time; ``None`` for any number.
+    """
     matches = [_OPERATOR.search(str(error)) for _, error in failures]
-    operators = [match.group(1) or match.group(2) for match in matches if match]
+    operators = [match.group(match.lastindex or 0) for match in matches if match]
     if operators:
         names = ", ".join(dict.fromkeys(operators))
         return ExportError(

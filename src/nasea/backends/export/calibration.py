@@ -1,0 +1,53 @@
+"""The training images that show which values activations have, for files in int8."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+
+from nasea.backends.export.exporter import Array
+from nasea.errors import DataError
+
+
+def calibrating_images(read: Callable[[int], Array], wanted: int, option: str) -> Array:
+    """Training images to calibrate int8 with, checked.
+
+    Args:
+        read: gives so many training images, or all where there are fewer; (N, …).
+        wanted: how many.
+        option: what asks for so many, for messages; empty where nobody did.
+
+    Returns:
+        float32 images.
+
+    Raises:
+        DataError: there are fewer than were asked for, or some have values that are not finite.
+    """
+    images = np.ascontiguousarray(read(wanted), dtype=np.float32)
+    if option and len(images) < wanted:
+        raise DataError(
+            f"{option} {wanted}: the training data set has only {len(images)} images",
+            fix=f"use {option} {len(images)} or fewer",
+        )
+    finite = np.isfinite(images.reshape(len(images), -1)).all(1)
+    if not finite.all():
+        raise DataError(
+            f"{int((~finite).sum())} of the {len(images)} training images that calibrate int8 have "
+            "values that are not finite (NaN or infinite): no range can be taken from them",
+            fix="look for a division by zero in the training data set, e.g. by the spread of an "
+            "image of one colour",
+        )
+    return images
+
+
+def in_chunks(images: Array, size: int) -> Iterator[Array]:
+    """All images, ``size`` at a time; the last ones are filled up with copies of the last one.
+
+    Args:
+        images: one at least; (N, …).
+        size: how many a file takes at a time.
+    """
+    for first in range(0, len(images), size):
+        part = images[first : first + size]
+        yield np.concatenate([part, np.repeat(part[-1:], size - len(part), axis=0)])

@@ -1,0 +1,171 @@
+"""What writes each format of PyTorch, and what runs it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from nasea.backends.export.calibration import in_chunks
+from nasea.backends.export.exporter import Array, Run, Written
+from nasea.backends.export.host.litert import load_tflite
+from nasea.backends.export.host.onnx_precision import to_float16, to_int8
+from nasea.backends.export.host.openvino import load_openvino, write_openvino
+from nasea.backends.torch.export.coreml import write_coreml
+from nasea.backends.torch.export.executorch import (
+    load_executorch,
+    write_executorch,
+    write_executorch_int8,
+)
+from nasea.backends.torch.export.litert import quantise_litert, write_litert
+from nasea.backends.torch.export.runtimes import load_onnx, load_pt2
+from nasea.backends.torch.export.writers import write_onnx, write_pt2
+
+_CHUNK = 32
+"""Images that calibrate at a time where a file takes any number."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A file to be written.
+
+    Attributes:
+        network: in evaluation mode, on the CPU.
+        example: (N, C, H, W) images, N at least 3 and ``batch``.
+        path: where; nothing is there.
+        batch: images that the file takes at a time; ``None`` for any number.
+        calibration: (N, C, H, W) images that show which values activations have; for int8 only.
+        names: of the tensors of the network's output.
+    """
+
+    network: nn.Module
+    example: torch.Tensor
+    path: Path
+    batch: int | None
+    calibration: Array | None
+    names: tuple[str, ...]
+
+    @property
+    def images(self) -> torch.Tensor:
+        """As many images as a file of a fixed number takes."""
+        return self.example[: self.batch]
+
+    @property
+    def chunks(self) -> Iterator[Array]:
+        """The images that calibrate, as many at a time as the file takes."""
+        assert self.calibration is not None, "the pipeline gives them for int8"
+        return in_chunks(self.calibration, self.batch or _CHUNK)
+
+
+@dataclass(frozen=True)
+class Files:
+    """How files of a format are written and run.
+
+    Attributes:
+        write: writes one.
+        load: runs one, on so many threads, ``None`` for what the runtime thinks best; ``None``
+            where nothing here runs it.
+    """
+
+    write: Callable[[Asked], Written]
+    load: Callable[[Path, int | None], Run] | None
+
+
+def _onnx(asked: Asked) -> Written:
+    return Written(write_onnx(asked.network, asked.example, asked.path, asked.batch))
+
+
+def _onnx_float16(asked: Asked) -> Written:
+    with _float32(asked) as (source, log):
+        to_float16(source, asked.path)
+    return Written(log)
+
+
+def _onnx_int8(asked: Asked) -> Written:
+    with _float32(asked) as (source, log):
+        return Written(log, to_int8(source, asked.path, asked.chunks))
+
+
+@contextmanager
+def _float32(asked: Asked) -> Iterator[tuple[Path, str]]:
+    """The network as an ONNX file in float32, checked, and what was said of it."""
+    source = asked.path.with_name(f"{asked.path.name}.float32")
+    try:
+        yield source, write_onnx(asked.network, asked.example, source, asked.batch)
+    finally:
+        source.unlink(missing_ok=True)
+
+
+def _pt2(asked: Asked) -> Written:
+    write_pt2(asked.network, asked.example, asked.path, asked.batch)
+    return Written()
+
+
+def _tflite(asked: Asked) -> Written:
+    write_litert(asked.network, asked.images, asked.path)
+    return Written()
+
+
+def _tflite_int8(asked: Asked) -> Written:
+    source = asked.path.with_name(f"{asked.path.name}.float32")
+    try:
+        write_litert(asked.network, asked.images, source)
+        return Written(in_float32=quantise_litert(source, asked.path, asked.chunks))
+    finally:
+        source.unlink(missing_ok=True)
+
+
+def _executorch(asked: Asked) -> Written:
+    write_executorch(asked.network, asked.images, asked.path)
+    return Written()
+
+
+def _executorch_int8(asked: Asked) -> Written:
+    given = asked.network, asked.images, asked.path, asked.chunks
+    return Written(in_float32=write_executorch_int8(*given))
+
+
+def _coreml(precision: str) -> Callable[[Asked], Written]:
+    def write(asked: Asked) -> Written:
+        write_coreml(asked.network, asked.images, asked.names, asked.path, precision)
+        return Written()
+
+    return write
+
+
+def _openvino(asked: Asked) -> Written:
+    with _float32(asked) as (source, log):
+        write_openvino(source, asked.path)
+    return Written(log)
+
+
+def _openvino_int8(asked: Asked) -> Written:
+    quantised = asked.path.with_name(f"{asked.path.name}.int8")
+    try:
+        with _float32(asked) as (source, log):
+            in_float32 = to_int8(source, quantised, asked.chunks)
+        write_openvino(quantised, asked.path)
+        return Written(log, in_float32)
+    finally:
+        quantised.unlink(missing_ok=True)
+
+
+FILES = {
+    "onnx": Files(_onnx, load_onnx),
+    "onnx-float16": Files(_onnx_float16, load_onnx),
+    "onnx-int8": Files(_onnx_int8, load_onnx),
+    "pt2": Files(_pt2, load_pt2),
+    "tflite": Files(_tflite, load_tflite),
+    "tflite-int8": Files(_tflite_int8, load_tflite),
+    "executorch": Files(_executorch, load_executorch),
+    "executorch-int8": Files(_executorch_int8, load_executorch),
+    "coreml": Files(_coreml("float32"), None),
+    "coreml-float16": Files(_coreml("float16"), None),
+    "openvino": Files(_openvino, load_openvino),
+    "openvino-int8": Files(_openvino_int8, load_openvino),
+}
+"""By the name of the format."""

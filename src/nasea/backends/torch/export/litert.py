@@ -1,0 +1,74 @@
+"""TFLite files of PyTorch networks, by LiteRT's converter: float32 and int8."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from nasea.backends.export.exporter import Array
+from nasea.backends.export.host.litert import float_operators
+from nasea.backends.export.packages import optional
+from nasea.backends.torch.export.writers import Flat, refusal
+from nasea.backends.user.held_back import held_back
+from nasea.errors import NaseaError
+
+
+def write_litert(network: nn.Module, images: torch.Tensor, path: Path) -> None:
+    """Write a TFLite file in float32 that takes as many images as are given, (N, C, H, W).
+
+    Raises:
+        ExportError: TFLite has no operator for something in the network.
+    """
+    converter = optional("litert_torch", "litert-torch")
+    try:
+        with held_back(), torch.no_grad():
+            converter.convert(Flat(network), (images,)).export(str(path))
+    except (OSError, NaseaError):
+        raise
+    except Exception as error:
+        raise refusal("TFLite", [("litert-torch", error)], len(images)) from error
+
+
+def quantise_litert(source: Path, path: Path, examples: Iterator[Array]) -> tuple[str, ...]:
+    """Write a TFLite file in int8: a scale for each channel of the weights, inputs float32.
+
+    Args:
+        source: the network in float32.
+        path: where.
+        examples: images that show which values activations have, as many as the file takes.
+
+    Returns:
+        The operators that compute in float32, as the quantizer has no int8 for them.
+
+    Raises:
+        ExportError: the quantizer cannot quantise the network.
+    """
+    package = "ai-edge-quantizer"
+    quantizing = optional("ai_edge_quantizer.quantizer", package)
+    recipe = optional("ai_edge_quantizer.recipe", package)
+    kinds = optional("ai_edge_quantizer.qtyping", package)
+    algorithms = optional("ai_edge_quantizer.algorithm_manager", package)
+    interpreter = optional("ai_edge_litert.interpreter", "ai-edge-litert")
+    try:
+        with held_back():
+            quantizer = quantizing.Quantizer(str(source))
+            quantizer.load_quantization_recipe(recipe.static_wi8_ai8())
+            for end in ("INPUT", "OUTPUT"):
+                quantizer.update_quantization_recipe(
+                    regex=".*",
+                    operation_name=kinds.TFLOperationName(end),
+                    algorithm_key=algorithms.AlgorithmName.NO_QUANTIZE,
+                )
+            signatures = interpreter.Interpreter(str(source)).get_signature_list()
+            ((name, signature),) = signatures.items()
+            (given,) = signature["inputs"]
+            ranges = quantizer.calibrate({name: [{given: images} for images in examples]})
+            quantizer.quantize(ranges).export_model(str(path))
+            return float_operators(path)
+    except (OSError, NaseaError):
+        raise
+    except Exception as error:
+        raise refusal("TFLite in int8", [("ai-edge-quantizer", error)], None) from error
