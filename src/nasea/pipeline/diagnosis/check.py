@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from nasea.backends.records import EvaluationSubset, Measurement
-from nasea.config import load_scenario
+from nasea.config import ScenarioSource, load_scenario
 from nasea.cost import format_cost
 from nasea.errors import Notice
 from nasea.pipeline.probe import (
@@ -44,12 +44,12 @@ class CheckReport:
 
 
 def check(
-    config: Path, *, directory: Path | None = None, listener: Listener | None = None
+    config: ScenarioSource, *, directory: Path | None = None, listener: Listener | None = None
 ) -> CheckReport:
     """Probe a scenario without training anything.
 
     Args:
-        config: the scenario file.
+        config: the scenario: a file, a dict or an object.
         directory: where ``user_module.py`` is; the current directory by default.
         listener: hears of progress.
     """

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from nasea.backends import AttachedBackend
 from nasea.backends.export.formats import find_format, formats_of
-from nasea.config import Scenario, load_scenario
+from nasea.config import Scenario, ScenarioSource, load_scenario
 from nasea.errors import Notice, ResultsError
 from nasea.pipeline.export.exporting import ExportedFile, export_result
 from nasea.pipeline.export.rendering import model_text
@@ -76,7 +76,7 @@ class Progressed:
 
 
 def retrain(
-    config: Path,
+    config: ScenarioSource,
     number: int,
     request: Request,
     *,
@@ -120,7 +120,7 @@ def retrain(
 
 
 def train_until(
-    config: Path,
+    config: ScenarioSource,
     number: int,
     request: Request,
     epoch: int,
@@ -154,7 +154,7 @@ def train_until(
 
 @contextmanager
 def _started(
-    config: Path,
+    config: ScenarioSource,
     number: int,
     request: Request,
     results: Path,
