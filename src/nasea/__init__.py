@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from typing import TYPE_CHECKING
 
 from nasea.api import (
@@ -18,10 +19,18 @@ from nasea.version import __version__
 
 if TYPE_CHECKING:
     from nasea.config import Scenario
+    from nasea.errors import NaseaError, Notice
+    from nasea.pipeline.session.events import Began, Line, Listener, Progress
     from nasea.results.front import Front
 
 __all__ = [
+    "Began",
     "Front",
+    "Line",
+    "Listener",
+    "NaseaError",
+    "Notice",
+    "Progress",
     "Scenario",
     "__version__",
     "check",
@@ -34,15 +43,25 @@ __all__ = [
     "search",
 ]
 
+_HOMES = {
+    "Began": "nasea.pipeline.session.events",
+    "Front": "nasea.results.front",
+    "Line": "nasea.pipeline.session.events",
+    "Listener": "nasea.pipeline.session.events",
+    "NaseaError": "nasea.errors",
+    "Notice": "nasea.errors",
+    "Progress": "nasea.pipeline.session.events",
+    "Scenario": "nasea.config",
+}
+
 
 def __getattr__(name: str) -> object:
     """Import a class when it is asked for: the command line must start at once."""
-    if name == "Front":
-        from nasea.results.front import Front
-
-        return Front
-    if name == "Scenario":
-        from nasea.config import Scenario
-
-        return Scenario
+    if name in _HOMES:
+        return getattr(importlib.import_module(_HOMES[name]), name)
     raise AttributeError(f"module 'nasea' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    """All names, those that are imported late among them."""
+    return sorted({*globals(), *__all__})

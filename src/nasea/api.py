@@ -1,12 +1,13 @@
 """The Python face: what ``import nasea`` offers.
 
 Every function runs what the command of the same name runs. A scenario is a file, a dict with the
-keys of ``scen.yaml``, or a :class:`nasea.Scenario`.
+keys of ``scen.yaml``, or a :class:`nasea.Scenario`. Progress is shown in terminals and notebooks.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from nasea.pipeline.diagnosis.check import CheckReport
     from nasea.pipeline.export.exporting import ExportedFile
     from nasea.pipeline.retraining.retrain import Outcome
-    from nasea.pipeline.session.events import Listener
+    from nasea.pipeline.session.events import Event, Listener
     from nasea.results.fidelity import Fidelity
     from nasea.results.front import Front
     from nasea.results.standings import Standings
@@ -46,13 +47,17 @@ def check(
     *,
     directory: str | Path | None = None,
     listener: Listener | None = None,
+    on_event: Callable[[Event], object] | None = None,
+    quiet: bool = False,
 ) -> CheckReport:
     """Check a scenario, the user's module and the data, without training; as ``nasea check``.
 
     Args:
         config: the scenario.
         directory: where ``user_module.py`` is; the current directory by default.
-        listener: hears of progress.
+        listener: hears of progress, in place of the terminal or the notebook.
+        on_event: called with every event, besides.
+        quiet: show no progress.
 
     Returns:
         What the networks cost, whether any meets the budget, how long a search takes; print it.
@@ -62,7 +67,8 @@ def check(
     """
     from nasea.pipeline.diagnosis.check import check as run
 
-    return run(config, directory=_path(directory), listener=listener)
+    with _listening(listener, on_event, quiet) as heard:
+        return run(config, directory=_path(directory), listener=heard)
 
 
 def search(
@@ -72,6 +78,8 @@ def search(
     restart: bool = False,
     listener: Listener | None = None,
     strategy: Strategy | None = None,
+    on_event: Callable[[Event], object] | None = None,
+    quiet: bool = False,
 ) -> Front:
     """Search the networks of a scenario; the same run as ``nasea search -c``.
 
@@ -80,9 +88,11 @@ def search(
         directory: where ``user_module.py`` is and ``checkpoint/``, ``results/`` and the log go;
             the current directory by default.
         restart: forget the checkpoints of an earlier start and begin anew.
-        listener: hears of progress (``nasea.pipeline.session.events.Listener``); silent by default.
+        listener: hears of progress, in place of the terminal or the notebook.
         strategy: proposes the architectures, in place of ``searcher.mode`` of the scenario; see
             ``nasea.strategy.Strategy``.
+        on_event: called with every event, besides.
+        quiet: show no progress.
 
     Returns:
         The Pareto front; iterate over it from cheap to dear.
@@ -93,7 +103,8 @@ def search(
     from nasea.pipeline.search.run import search as run
 
     home = _path(directory)
-    return run(config, directory=home, restart=restart, listener=listener, strategy=strategy)
+    with _listening(listener, on_event, quiet) as heard:
+        return run(config, directory=home, restart=restart, listener=heard, strategy=strategy)
 
 
 def retrain(
@@ -112,6 +123,8 @@ def retrain(
     directory: str | Path | None = None,
     restart: bool = False,
     listener: Listener | None = None,
+    on_event: Callable[[Event], object] | None = None,
+    quiet: bool = False,
 ) -> Outcome:
     """Train one network of a front in full, then export it; as ``nasea retrain``.
 
@@ -131,7 +144,9 @@ def retrain(
         results: of the search; the folder ``results`` of ``directory`` by default.
         directory: where ``user_module.py`` is; the current directory by default.
         restart: forget the checkpoints of this retraining and begin anew.
-        listener: hears of progress.
+        listener: hears of progress, in place of the terminal or the notebook.
+        on_event: called with every event, besides.
+        quiet: show no progress.
 
     Returns:
         The network, its course and its files; ``nasea.load(outcome.directory)`` is the network.
@@ -158,28 +173,29 @@ def retrain(
         )
     request = Request(from_scratch, epochs, learning_rate, distill, teacher_share)
     home, folder = _path(directory), _results(results, directory)
-    if number is not None:
-        return run(
+    with _listening(listener, on_event, quiet) as heard:
+        if number is not None:
+            return run(
+                config,
+                number,
+                request,
+                formats=formats,
+                results=folder,
+                directory=home,
+                restart=restart,
+                listener=heard,
+            )
+        return retrain_best(
             config,
-            number,
+            _cost(budget, "budget"),
+            candidates,
             request,
             formats=formats,
             results=folder,
             directory=home,
             restart=restart,
-            listener=listener,
-        )
-    return retrain_best(
-        config,
-        _cost(budget, "budget"),
-        candidates,
-        request,
-        formats=formats,
-        results=folder,
-        directory=home,
-        restart=restart,
-        listener=listener,
-    ).outcome
+            listener=heard,
+        ).outcome
 
 
 def export(
@@ -191,6 +207,8 @@ def export(
     results: str | Path | None = None,
     directory: str | Path | None = None,
     listener: Listener | None = None,
+    on_event: Callable[[Event], object] | None = None,
+    quiet: bool = False,
 ) -> list[ExportedFile]:
     """Write a network for other runtimes, check and time each file there; as ``nasea export``.
 
@@ -203,7 +221,9 @@ def export(
         results: of the search, or of a retraining; the folder ``results`` of ``directory`` by
             default.
         directory: where ``user_module.py`` is; the current directory by default.
-        listener: hears of progress.
+        listener: hears of progress, in place of the terminal or the notebook.
+        on_event: called with every event, besides.
+        quiet: show no progress.
 
     Returns:
         Each file with its size, its differences from the network, its accuracy and its latency.
@@ -214,9 +234,10 @@ def export(
     from nasea.pipeline.export.exporting import export as run
 
     folder, home = _results(results, directory), _path(directory)
-    return run(
-        config, number, formats, results=folder, batch=batch, directory=home, listener=listener
-    )
+    with _listening(listener, on_event, quiet) as heard:
+        return run(
+            config, number, formats, results=folder, batch=batch, directory=home, listener=heard
+        )
 
 
 def fidelity(
@@ -229,6 +250,8 @@ def fidelity(
     directory: str | Path | None = None,
     restart: bool = False,
     listener: Listener | None = None,
+    on_event: Callable[[Event], object] | None = None,
+    quiet: bool = False,
 ) -> Fidelity:
     """Compare the supernet's ranking with that of stand-alone training; as ``nasea fidelity``.
 
@@ -240,7 +263,9 @@ def fidelity(
         cost: compare only such as cost this within 5 %; any within the budget by default.
         directory: of the search; the current directory by default.
         restart: forget earlier measurements.
-        listener: hears of progress.
+        listener: hears of progress, in place of the terminal or the notebook.
+        on_event: called with every event, besides.
+        quiet: show no progress.
 
     Raises:
         nasea.errors.NaseaError: whatever a user can mend. Its text says how.
@@ -249,8 +274,9 @@ def fidelity(
     from nasea.pipeline.diagnosis.fidelity import fidelity as run
 
     at = None if cost is None else _cost(cost, "cost")
-    study = Study(architectures, epochs, seeds, at)
-    return run(config, study, directory=_path(directory), restart=restart, listener=listener)
+    study, home = Study(architectures, epochs, seeds, at), _path(directory)
+    with _listening(listener, on_event, quiet) as heard:
+        return run(config, study, directory=home, restart=restart, listener=heard)
 
 
 def compare(
@@ -264,6 +290,8 @@ def compare(
     directory: str | Path | None = None,
     restart: bool = False,
     listener: Listener | None = None,
+    on_event: Callable[[Event], object] | None = None,
+    quiet: bool = False,
 ) -> Standings:
     """Train results beside networks picked by hand, of the same cost; as ``nasea compare``.
 
@@ -276,7 +304,9 @@ def compare(
         seeds: how often each is trained.
         directory: of the search; the current directory by default.
         restart: forget what earlier starts trained.
-        listener: hears of progress.
+        listener: hears of progress, in place of the terminal or the notebook.
+        on_event: called with every event, besides.
+        quiet: show no progress.
 
     Raises:
         nasea.errors.NaseaError: whatever a user can mend. Its text says how.
@@ -287,7 +317,9 @@ def compare(
 
     limit = None if budget is None else _cost(budget, "budget")
     contest = Contest(Wish(limit, tuple(numbers), tuple(families)), epochs, seeds)
-    return run(config, contest, directory=_path(directory), restart=restart, listener=listener)
+    home = _path(directory)
+    with _listening(listener, on_event, quiet) as heard:
+        return run(config, contest, directory=home, restart=restart, listener=heard)
 
 
 def load(
@@ -316,6 +348,15 @@ def load(
     from nasea.pipeline.loading import load_network
 
     return load_network(Path(results), number, _path(directory))
+
+
+def _listening(
+    listener: Listener | None, on_event: Callable[[Event], object] | None, quiet: bool
+) -> AbstractContextManager[Listener]:
+    """Those who hear of a run; imported late, for it takes rich."""
+    from nasea.cli.terminal.python import listening
+
+    return listening(listener, on_event, quiet)
 
 
 def _path(given: str | Path | None) -> Path | None:
