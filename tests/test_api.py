@@ -17,7 +17,14 @@ from ruamel.yaml import YAML
 from sklearn.datasets import load_digits
 
 import nasea
-from nasea.errors import ConfigError, NaseaError, ResultsError, UserCodeError, UserModuleError
+from nasea.errors import (
+    ConfigError,
+    NaseaError,
+    ResultsError,
+    SpaceError,
+    UserCodeError,
+    UserModuleError,
+)
 from nasea.pipeline.diagnosis.fidelity import Study
 from nasea.pipeline.hand_picks.compare import Contest
 from nasea.pipeline.hand_picks.contenders import Wish
@@ -181,3 +188,42 @@ def test_everything_offered_is_there_and_documented() -> None:
             assert inspect.getdoc(getattr(nasea, name))
     with pytest.raises(AttributeError, match="no attribute 'serach'"):
         _ = nasea.serach
+
+
+def test_networks_of_the_user_are_in_the_first_generation(project: Project) -> None:
+    before = project.front()
+    own = [before[0].written, ["basic_x1", "separable_k3", "separable_k3"]]
+    content = _as_dict(project)
+    content["scenario"]["strategy"]["searcher"] |= {"initial": own, "generation_num": 1}
+    told: list[str] = []
+    front = nasea.search(
+        content, directory=project.home, on_event=lambda event: told.append(str(event))
+    )
+    first = [one.genome for one in front.evaluated if one.generation == 0]
+    assert before[0].genome in first
+    assert len(first) == 6
+    assert any(
+        "another search on the same supernet, with another searcher.initial" in t for t in told
+    )
+
+
+def test_networks_that_cannot_be_searched_are_named_before_anything_is_trained(
+    fresh: Project,
+) -> None:
+    content = _as_dict(fresh)
+    content["scenario"]["strategy"]["searcher"]["initial"] = [
+        ["basic_x1", "basic_x1"],
+        "basic_x1, basic_x9, basic_x1",
+        "basic_x1 ×3",
+    ]
+    content["scenario"]["strategy"]["constraint"]["constraint_value"] = "5k"
+    with pytest.raises(SpaceError) as caught:
+        nasea.search(content, directory=fresh.home)
+    for told in (
+        r"searcher.initial[0]: this space has 3 layers, found 2 blocks",
+        r"searcher.initial[1]: layer 1 has no block 'basic_x9'",
+        r"searcher.initial[2]: basic_x1 ×3: costs",
+        "fix: write a list of networks",
+    ):
+        assert told in str(caught.value)
+    assert not list((fresh.home / "checkpoint").glob("*.ckpt"))

@@ -20,11 +20,13 @@ class Words:
         text: for example ``an integer > 0``.
         bare: a list whose items may stand without brackets, as in ``0,1``.
         cost: parameters, FLOPs or milliseconds, which may be written ``11M`` or ``60,000``.
+        joined: a list of texts, of which each may be written as a list of its parts.
     """
 
     text: str
     bare: bool = False
     cost: bool = False
+    joined: bool = False
 
 
 @dataclass(frozen=True)
@@ -114,6 +116,7 @@ class Form:
         nullable: an empty value means the default.
         bare: see :class:`Words`.
         cost: see :class:`Words`.
+        joined: see :class:`Words`.
     """
 
     words: str
@@ -123,6 +126,7 @@ class Form:
     nullable: bool = False
     bare: bool = False
     cost: bool = False
+    joined: bool = False
 
     def spelling(self, value: str) -> str:
         """How the file spells one of the choices."""
@@ -136,7 +140,13 @@ def form_of(hint: object, spelled: Mapping[str, str]) -> Form:
         form = form_of(arguments[0], spelled)
         for extra in arguments[1:]:
             if isinstance(extra, Words):
-                form = replace(form, words=extra.text, bare=extra.bare, cost=extra.cost)
+                form = replace(
+                    form,
+                    words=extra.text,
+                    bare=extra.bare,
+                    cost=extra.cost,
+                    joined=extra.joined,
+                )
         return form
     if origin in (Union, types.UnionType):
         inner = next(argument for argument in arguments if argument is not type(None))

@@ -42,6 +42,10 @@ class CheckReport:
     layers: tuple[tuple[str, ...], ...]
     notices: tuple[Notice, ...]
 
+    def __str__(self) -> str:
+        notes = (("note", str(notice)) for notice in self.notices)
+        return "\n".join(f"{label:<15} {value}" for label, value in (*self.lines, *notes))
+
 
 def check(
     config: ScenarioSource, *, directory: Path | None = None, listener: Listener | None = None
@@ -129,6 +133,9 @@ def _lines(prepared: Prepared) -> tuple[tuple[str, str], ...]:
     lines.append(("search", f"at most {searcher.generation_num} x {searcher.pop_size} = "
                   f"{searcher.generation_num * searcher.pop_size:,} architectures, about "
                   f"{duration(seconds_search)}"))  # fmt: skip
+    if prepared.problem.initial:
+        own = [format_cost(cost, kind) for cost in prepared.problem.costs(prepared.problem.initial)]
+        lines.append(("initial", f"{len(own)} networks of yours: {', '.join(own)}"))
     if measured.failure is not None:  # of a detection, where it is no proof of a fault
         lines.append(("metric", f"fails on an untrained network: {measured.failure}"))
     warning = few_epochs_notice(prepared)
