@@ -19,13 +19,14 @@ from nasea.version import __version__
 
 if TYPE_CHECKING:
     from nasea.config import Scenario
-    from nasea.errors import NaseaError, Notice
+    from nasea.errors import Interrupted, NaseaError, Notice
     from nasea.pipeline.session.events import Began, Line, Listener, Progress
     from nasea.results.front import Front
 
 __all__ = [
     "Began",
     "Front",
+    "Interrupted",
     "Line",
     "Listener",
     "NaseaError",
@@ -46,6 +47,7 @@ __all__ = [
 _HOMES = {
     "Began": "nasea.pipeline.session.events",
     "Front": "nasea.results.front",
+    "Interrupted": "nasea.errors",
     "Line": "nasea.pipeline.session.events",
     "Listener": "nasea.pipeline.session.events",
     "NaseaError": "nasea.errors",

@@ -360,7 +360,7 @@ class FrontData:
         write_result(path, json.dumps(self.to_dict(), indent=1, allow_nan=False) + "\n")
 
     @classmethod
-    def load(cls, path: Path) -> Self:
+    def load(cls, path: str | Path) -> Self:
         """Read what ``save`` wrote.
 
         Raises:
@@ -368,7 +368,7 @@ class FrontData:
         """
         fix = "give the front.json of a finished search, by default results/front.json"
         try:
-            return cls.from_dict(json.loads(path.read_text(encoding="utf-8")))
+            return cls.from_dict(json.loads(Path(path).read_text(encoding="utf-8")))
         except OSError as error:
             raise ResultsError(f"cannot read {path}: {error.strerror or error}", fix=fix) from error
         except (ValueError, RecursionError) as error:  # undecodable text, broken JSON
