@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from nasea.config import load_scenario
+from nasea.config import Scenario, load_scenario
 from nasea.errors import ConfigError
 
 from .builders import Load, line_of, optimizer, segmentation, set_keys, tensorflow
@@ -283,3 +283,28 @@ def test_a_second_budget_is_of_another_cost(load: Load, minimal: str) -> None:
     told = str(caught.value)
     assert f"constraint.also.{kind}: must be a cost other than constraint_type, {kind}" in told
     assert "constraint.also.latency: must be a number > 0, found -1" in told
+
+
+INITIAL = """searcher:
+      pop_size: 2
+      initial:
+        - [basic_x1, skip]
+        - basic_x0.5, basic_x1; widths 8-16
+"""
+
+
+def test_networks_of_the_user_are_lists_or_texts(load: Load, minimal: str) -> None:
+    text = minimal.replace("    dataset:\n", f"    {INITIAL}    dataset:\n")
+    scenario = load(text).scenario
+    assert scenario.searcher.initial == ("basic_x1, skip", "basic_x0.5, basic_x1; widths 8-16")
+    assert scenario.training_digest() == load(minimal).scenario.training_digest()
+    assert Scenario.from_dict(scenario.to_dict()) == scenario
+    assert "initial" not in str(load(minimal).scenario.to_dict())
+
+
+def test_networks_of_the_user_fit_a_generation(load: Load, minimal: str) -> None:
+    text = minimal.replace("    dataset:\n", f"    {INITIAL}    dataset:\n")
+    with pytest.raises(ConfigError, match=r"searcher\.initial: must be no more networks than"):
+        load(text.replace("pop_size: 2", "pop_size: 1"))
+    with pytest.raises(ConfigError, match=r"initial\[0\]: must be the blocks of a network"):
+        load(text.replace("[basic_x1, skip]", "[[basic_x1], skip]"))

@@ -1,17 +1,20 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nasea.errors import ResultsError
+from nasea.errors import NotAvailableError, ResultsError
 from nasea.results.front import Front
 
-from .builders import make_front, make_info, make_member
+from .builders import HOSTILE, make_front, make_info, make_member
 
 accuracies = st.lists(st.floats(-10, 100, allow_nan=False), max_size=6)
 
@@ -44,6 +47,65 @@ def test_reads_like_a_sequence() -> None:
 def test_a_missing_architecture_is_explained(number: int) -> None:
     with pytest.raises(ResultsError, match="from 0 to 1"):
         make_front(0.7, 0.8)[number]
+
+
+def test_slices_are_of_members_by_rising_cost() -> None:
+    front = make_front(0.7, 0.8, 0.75)
+    assert front[:2] == (front[0], front[1])
+    assert front[-1:] == (front[2],)
+    assert front[::-1][0] is front[2]
+
+
+def test_a_front_is_short_on_the_screen() -> None:
+    front = make_front(0.7, 0.8, 0.75)
+    assert repr(front) == (
+        "<Front: 3 architectures, 2.00 M to 6.00 M parameters, accuracy 0.7000 to 0.8000; "
+        "image classification, PyTorch>"
+    )
+    assert repr(make_front()) == "<Front: empty; image classification, PyTorch>"
+    assert repr(front[1]) == (
+        "<architecture 1: accuracy 0.8000, 4,000,000 parameters, 400,000,000 FLOPs: "
+        "basic_w64, skip>"
+    )
+
+
+def test_a_notebook_shows_a_table_whatever_blocks_are_called() -> None:
+    front = make_front(0.7, 0.8, block=HOSTILE, latency_ms=2.5)
+    table = ElementTree.fromstring(front._repr_html_())
+    rows = [["".join(cell.itertext()) for cell in row] for row in table.iter("tr")]
+    assert rows[0] == [
+        "N", "accuracy", "parameters (M)", "FLOPs (M)", "latency (ms)", "blocks"
+    ]  # fmt: skip
+    assert rows[2][:2] == ["1", "0.8000"]
+    assert rows[2][-1] == f"{HOSTILE}, skip"
+
+
+def test_the_plot_is_the_figure_of_the_results(tmp_path: Path) -> None:
+    figure = make_front(0.7, 0.8).plot(tmp_path / "front.svg")
+    assert (tmp_path / "front.svg").read_text().startswith("<?xml")
+    assert figure.axes[0].get_xlabel() == "parameters (M)"
+    assert figure._repr_png_()[:8] == b"\x89PNG\r\n\x1a\n"
+
+
+def test_a_frame_has_a_row_an_architecture(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: dict[str, Any] = {}
+
+    def frame(rows: object, **options: object) -> str:
+        made.update(options, rows=rows)
+        return "a frame"
+
+    pandas = SimpleNamespace(DataFrame=frame, Index=lambda values, name: (name, values))
+    monkeypatch.setitem(sys.modules, "pandas", pandas)
+    assert make_front(0.7, 0.8).to_pandas() == "a frame"
+    assert made["index"] == ("number", [0, 1])
+    assert [row["parameters"] for row in made["rows"]] == [2_000_000, 4_000_000]
+    assert set(made["rows"][0]) == set(made["columns"])
+
+
+def test_without_pandas_the_line_that_installs_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    with pytest.raises(NotAvailableError, match="pip install pandas"):
+        make_front(0.7).to_pandas()
 
 
 def test_under_gives_the_best_that_fits() -> None:

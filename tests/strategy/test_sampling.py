@@ -1,5 +1,6 @@
 from collections import Counter
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -7,9 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nasea.errors import BudgetError
-from nasea.strategy import Problem, random_feasible
+from nasea.strategy import Archive, Problem, Study, random_feasible
 from nasea.strategy.budget.cost_grid import RESOLUTION, CostGrid
 from nasea.strategy.budget.enumeration import feasible_genomes
+from nasea.strategy.evolution.nsga2 import Nsga2
+from nasea.strategy.evolution.nsga3 import Nsga3
+from nasea.strategy.predictor.assisted import Assisted
 from nasea.strategy.sampling import initial_population, neighbours
 
 from .synthetic import all_feasible, make_problem, random_problem, some_problem
@@ -199,3 +203,14 @@ def test_problem_checks_its_own_shape() -> None:
         Problem((2, 2), good.canonical, good.cost, good.layer_costs, 1.0)
     with pytest.raises(ValueError, match="finite"):
         make_problem([[1, 2]], budget=float("nan"))
+
+
+@pytest.mark.parametrize("strategy", [Nsga2(), Nsga3(), Assisted()])
+@pytest.mark.parametrize("count", [1, 5, 30])
+def test_the_users_networks_are_all_in_the_first_generation(strategy: Any, count: int) -> None:
+    problem = random_problem(8, 12, seed=2, tightness=2.0)
+    own = random_feasible(problem, count, np.random.default_rng(1))
+    study = Study(replace(problem, initial=tuple(own)), Archive(), 0, 30, seed=0)
+    first = strategy.ask(study)
+    assert first[:count] == own
+    assert len(set(first)) == len(first) <= 30

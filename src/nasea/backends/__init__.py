@@ -4,6 +4,7 @@ from nasea.backends.base import AttachedBackend, Backend, ProbedBackend, Trainin
 from nasea.backends.distributed.process_group import ProcessGroup, SingleProcess
 from nasea.backends.opening import (
     follow,
+    import_user_code,
     open_backend,
     open_process_group,
     single_process,
@@ -17,6 +18,7 @@ __all__ = [
     "SingleProcess",
     "TrainingBackend",
     "follow",
+    "import_user_code",
     "open_backend",
     "open_process_group",
     "single_process",

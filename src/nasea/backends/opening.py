@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from nasea.backends.base import Backend
@@ -13,6 +14,7 @@ from nasea.backends.distributed.launch import launched
 from nasea.backends.distributed.process_group import OpenProcessGroup, ProcessGroup, SingleProcess
 from nasea.backends.network.operations import Operations
 from nasea.backends.records import Role
+from nasea.backends.user.module import import_user_module
 from nasea.config import Scenario
 from nasea.errors import NotAvailableError
 
@@ -67,6 +69,27 @@ def load_torch() -> None:
         raise NotAvailableError(
             f"PyTorch cannot be imported: {error}", fix="pip install 'nasea[torch]'"
         ) from error
+
+
+def import_user_code(framework: str, directory: Path, keras_version: int = 2) -> ModuleType:
+    """Import ``user_module.py`` as a run of a framework does.
+
+    Args:
+        framework: ``pytorch`` or ``tensorflow``.
+        directory: where it is.
+        keras_version: for TensorFlow: 2 (the package tf-keras) or 3.
+
+    Raises:
+        NotAvailableError: the framework is not installed, or imported with another Keras.
+        UserModuleError, UserCodeError: there is no such file, or it cannot be imported.
+    """
+    if framework == "tensorflow":
+        load_tensorflow(keras_version)
+        from nasea.backends.tensorflow.user.classic.importing import import_classic
+
+        return import_classic(directory.resolve())[0]
+    load_torch()
+    return import_user_module(directory.resolve())
 
 
 def operations_of(framework: str) -> Operations:

@@ -26,6 +26,7 @@ from nasea.cost.pricing import pieces_of
 from nasea.cost.profiles import Profile, find_profile
 from nasea.errors import BudgetError, Notice, UserCodeError
 from nasea.pipeline.diagnosis.schedule import describe, early_warning, require_rates
+from nasea.pipeline.initial import initial_of
 from nasea.pipeline.opening import Opened, open_scenario
 from nasea.pipeline.session.events import Listener, Progress
 from nasea.space import Genome, Space
@@ -101,6 +102,7 @@ class Prepared(Built):
             cost_features=cost_features_of(self.costs),
             wires=wires_of(self.space),
             starting_points=starting_points_of(self.space),
+            initial=initial_of(self.scenario, self.space, self.costs),
         )
 
     @property
@@ -159,6 +161,7 @@ def prepare(
     if profile is not None:
         tell_profile(profile, opened, listener)
     require_satisfiable(costs, scenario.constraint)
+    initial_of(scenario, opened.space, costs)  # its mistakes before anything takes long
 
     def on_step(done: int, total: int) -> None:
         listener.progress(Progress("probe", done, total, "path"))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from nasea.results.front import FrontMember, LayerRow
+from nasea.results.front.data import FrontMember, LayerRow
 from nasea.results.units import Unit, unit_for
 from nasea.terms import COSTS, cost_of
 

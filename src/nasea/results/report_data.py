@@ -11,18 +11,18 @@ from typing import Any
 from nasea.results.breakdown import Cost, columns_of, costs_of, ends_of, exact
 from nasea.results.figures.axes import CostAxis, cost_axes
 from nasea.results.figures.window import Window, front_window, whole_window
-from nasea.results.front import Front, FrontMember, widths_in_words
+from nasea.results.front.data import FrontData, FrontMember, widths_in_words
 from nasea.results.units import Unit, four_digits, unit_for
 
 
-def embedded_json(front: Front) -> str:
+def embedded_json(front: FrontData) -> str:
     """Return the report's data as JSON that is safe inside a ``<script>`` element."""
     text = json.dumps(report_data(front), separators=(",", ":"), allow_nan=False)
     # "</script>" or "<!--" in a name would otherwise end or confuse the element.
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
-def report_data(front: Front) -> dict[str, Any]:
+def report_data(front: FrontData) -> dict[str, Any]:
     """Return what ``templates/report.js`` draws."""
     families = {family_of(block) for member in front for block in member.blocks}
     columns = columns_of(front)
@@ -37,7 +37,7 @@ def report_data(front: Front) -> dict[str, Any]:
     }
 
 
-def _axis(front: Front, axis: CostAxis) -> dict[str, Any]:
+def _axis(front: FrontData, axis: CostAxis) -> dict[str, Any]:
     """One cost that the chart can have on its axis."""
     unit = axis.unit
     return {
@@ -82,7 +82,7 @@ def widths_of(member: FrontMember) -> str:
     return widths_in_words(member.widths)
 
 
-def measured_column(front: Front) -> Unit | None:
+def measured_column(front: FrontData) -> Unit | None:
     """Return the unit of the column of measured latencies; ``None`` where none was measured."""
     measured = [member.measured_ms for member in front if member.measured_ms is not None]
     return unit_for("latency", measured) if measured else None
@@ -92,7 +92,7 @@ def _edges(window: Window, unit: Unit) -> list[float]:
     return [window.left / unit.scale, window.right / unit.scale, window.bottom, window.top]
 
 
-def _member(front: Front, member: FrontMember, columns: tuple[Unit, ...]) -> dict[str, Any]:
+def _member(front: FrontData, member: FrontMember, columns: tuple[Unit, ...]) -> dict[str, Any]:
     totals = costs_of(member, columns)
     layers = [costs_of(layer, columns) for layer in member.layers]
     stats = [

@@ -1,13 +1,16 @@
-"""The front in a terminal: what ``nasea show`` prints."""
+"""The front as a table: in a terminal, as ``nasea show`` prints it, and in a notebook."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from html import escape
+from itertools import repeat
+from typing import TYPE_CHECKING, Literal
 
 from nasea.results.breakdown import Cost, columns_of, costs_of, ends_of, exact
-from nasea.results.front import Front, FrontMember
+from nasea.results.front.data import FrontData, FrontMember
 from nasea.results.report_data import measured_column, summary_of, widths_of
 from nasea.results.units import Unit, four_digits
 
@@ -15,41 +18,90 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 
-def front_table(front: Front) -> Table:
+@dataclass(frozen=True)
+class Column:
+    """A column of the front's table.
+
+    Attributes:
+        title: with its unit.
+        cells: a text for each architecture.
+        traded: whether the search traded it.
+        text: whether it holds words, not numbers.
+    """
+
+    title: str
+    cells: tuple[str, ...]
+    traded: bool = False
+    text: bool = False
+
+
+def front_title(front: FrontData) -> str:
+    """What was searched, in a line."""
+    info = front.info
+    limit = front.unit.phrase(info.constraint_value)
+    return f"{info.task_name}, {info.framework_name}, at most {limit}"
+
+
+def front_columns(front: FrontData) -> list[Column]:
+    """The front as columns, a cell an architecture."""
+    units = columns_of(front)
+    costs = [costs_of(member, units) for member in front]
+    traded = (front.info.constraint_type, *front.info.objectives)
+    columns = [
+        Column("N", tuple(str(member.number) for member in front)),
+        Column("accuracy", tuple(four_digits(member.accuracy) for member in front)),
+    ]
+    for place, unit in enumerate(units):
+        known = (row[place] for row in costs)
+        cells = tuple("" if cost is None else unit.number(cost) for cost in known)
+        columns.append(Column(unit.title, cells, traded=unit.quantity in traded))
+    clock = measured_column(front)
+    if clock is not None:
+        times = (member.measured_ms for member in front)
+        measured = tuple("" if ms is None else clock.number(ms) for ms in times)
+        columns.append(Column("measured (ms)", measured))
+    if any(member.widths for member in front):
+        columns.append(Column("widths", tuple(map(widths_of, front)), text=True))
+    blocks = tuple(summary_of(member.blocks) for member in front)
+    return [*columns, Column("blocks", blocks, text=True)]
+
+
+def front_table(front: FrontData) -> Table:
     """Return the front as a table, a row an architecture, the costs that were traded in bold."""
     from rich.text import Text
 
-    info = front.info
-    limit = front.unit.phrase(info.constraint_value)
-    table = _table(f"{info.task_name}, {info.framework_name}, at most {limit}")
-    table.add_column("N", justify="right", style="cyan", no_wrap=True)
-    table.add_column("accuracy", justify="right", no_wrap=True)
-    units = columns_of(front)
-    for unit in units:
-        style = "bold" if unit.quantity in (info.constraint_type, *info.objectives) else ""
-        table.add_column(unit.title, justify="right", style=style, no_wrap=True)
-    clock = measured_column(front)
-    if clock is not None:
-        table.add_column("measured (ms)", justify="right", no_wrap=True)
-    wide = any(member.widths for member in front)
-    if wide:
-        table.add_column("widths", no_wrap=True)
-    table.add_column("blocks", overflow="fold")
-    for member in front:
-        costs = costs_of(member, units)
-        shown = [
-            "" if cost is None else unit.number(cost)
-            for unit, cost in zip(units, costs, strict=True)
-        ]
-        if clock is not None:
-            ms = member.measured_ms
-            shown.append("" if ms is None else clock.number(ms))
-        if wide:
-            shown.append(widths_of(member))
+    table = _table(front_title(front))
+    columns = front_columns(front)
+    for column in columns:
+        style = "bold" if column.traded else "cyan" if column.title == "N" else ""
+        if column.title == "blocks":
+            table.add_column(column.title, overflow="fold")
+        else:
+            justify: Literal["left", "right"] = "left" if column.text else "right"
+            table.add_column(column.title, justify=justify, style=style, no_wrap=True)
+    for row in zip(*(column.cells for column in columns), strict=True):
         # Text, not str: a block's name may hold what rich would take for markup.
-        blocks = Text(summary_of(member.blocks))
-        table.add_row(str(member.number), four_digits(member.accuracy), *shown, blocks)
+        table.add_row(*map(Text, row))
     return table
+
+
+def front_html(front: FrontData) -> str:
+    """Return the front as an HTML table, for notebooks."""
+    columns = front_columns(front)
+
+    def cell(tag: str, column: Column, text: str) -> str:
+        align = "left" if column.text else "right"
+        weight = "bold" if column.traded else "normal"
+        style = f"text-align: {align}; font-weight: {weight}"
+        return f'<{tag} style="{style}">{escape(text)}</{tag}>'
+
+    head = "".join(cell("th", column, column.title) for column in columns)
+    rows = zip(*(column.cells for column in columns), strict=True)
+    body = "".join(f"<tr>{''.join(map(cell, repeat('td'), columns, row))}</tr>" for row in rows)
+    return (
+        f"<table><caption>{escape(front_title(front))}</caption>"
+        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    )
 
 
 def member_table(member: FrontMember, name: str) -> Table:
@@ -94,7 +146,7 @@ def _shares(costs: list[Cost], totals: list[Cost], columns: tuple[Unit, ...]) ->
         yield f"{100 * cost / total:.1f}" if total and cost is not None else ""
 
 
-def front_json(front: Front) -> str:
+def front_json(front: FrontData) -> str:
     """Return the front as indented JSON, in the format of ``front.json``."""
     return json.dumps(front.to_dict(), indent=2)
 

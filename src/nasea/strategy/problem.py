@@ -107,6 +107,7 @@ class Problem:
             where there are no width genes.
         starting_points: canonical genomes that may be good, for the first generation to choose
             from; some may exceed the budget.
+        initial: feasible canonical genomes that the first generation must score.
     """
 
     choices: tuple[int, ...]
@@ -119,6 +120,7 @@ class Problem:
     cost_features: tuple[CostFeature, ...] = ()
     wires: tuple[int | None, ...] = ()
     starting_points: tuple[Genome, ...] = ()
+    initial: tuple[Genome, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.choices or min(self.choices) < 1:

@@ -82,7 +82,7 @@ def initial_population(problem: Problem, count: int, rng: np.random.Generator) -
     """Return the cheapest architecture, the most expensive feasible one, and others evenly between.
 
     Those that are cheapest in a further objective are among them too. Where the problem has
-    starting points, they are half of the population.
+    starting points, they are half of the population; the problem's ``initial`` genomes come first.
 
     Args:
         problem: the space and its budget.
@@ -97,6 +97,8 @@ def initial_population(problem: Problem, count: int, rng: np.random.Generator) -
     """
     proposals = Proposals(problem, (), count)
     grid = CostGrid(problem)
+    if problem.initial:
+        proposals.offer(np.array(problem.initial, dtype=np.int64))
     proposals.offer(np.array([problem.cheapest], dtype=np.int64))
     proposals.offer(_most_expensive(problem, grid, rng))
     for objective in problem.objectives:

@@ -107,9 +107,7 @@ class Ticker:
         """Print a line if nothing was printed for a while."""
         if self._clock() - self._spoke_at < LINE_SECONDS:
             return
-        unit = progress.unit if progress.total == 1 else f"{progress.unit}s"
-        counted = f"{progress.done}/{progress.total} {unit}"
-        print_line(self._console, f"{progress.stage}: " + ", ".join([counted, *_figures(progress)]))
+        print_line(self._console, in_a_line(progress))
         self.rest()
 
     def rest(self) -> None:
@@ -118,6 +116,13 @@ class Ticker:
 
     def stop(self) -> None:
         """Nothing: a line needs no taking away."""
+
+
+def in_a_line(progress: Progress) -> str:
+    """How far a stage is, in a line."""
+    unit = progress.unit if progress.total == 1 else f"{progress.unit}s"
+    counted = f"{progress.done}/{progress.total} {unit}"
+    return f"{progress.stage}: " + ", ".join([counted, *_figures(progress)])
 
 
 def _figures(progress: Progress) -> list[str]:

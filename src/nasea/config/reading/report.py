@@ -10,10 +10,12 @@ class Report:
 
     Args:
         file: the file's name in messages.
+        lines: whether it has lines; a scenario that was given as a dict has none.
     """
 
-    def __init__(self, file: str) -> None:
+    def __init__(self, file: str, lines: bool = True) -> None:
         self.file = file
+        self._lines = lines
         self._problems: list[tuple[int, Problem]] = []
         self._notices: list[tuple[int, Notice]] = []
 
@@ -22,12 +24,15 @@ class Report:
     ) -> None:
         """Note something wrong; ``key`` and ``found`` are shortened to one line."""
         shown = None if found is None else shorten(found)
-        problem = Problem(f"{self.file}:{line}", shorten(key), rule, shown, fix)
+        problem = Problem(self._place(line), shorten(key), rule, shown, fix)
         self._problems.append((line, problem))
 
     def notice(self, line: int, text: str) -> None:
         """Note something mended, ignored or decided."""
-        self._notices.append((line, Notice(f"{self.file}:{line}", text)))
+        self._notices.append((line, Notice(self._place(line), text)))
+
+    def _place(self, line: int) -> str:
+        return f"{self.file}:{line}" if self._lines else self.file
 
     @property
     def notices(self) -> tuple[Notice, ...]:

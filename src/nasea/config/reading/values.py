@@ -90,7 +90,8 @@ class _Reader:
 
     def sequence(self, node: Node, form: Form) -> Given:
         if isinstance(node, Sequence):
-            items = [part for item in node.items for part in self._split_wide(item)]
+            whole = map(self._joined, node.items) if self._field.form.joined else node.items
+            items = [part for item in whole for part in self._split_wide(item)]
         elif isinstance(node, Scalar):
             if plain_value(node) is None:
                 return Given(None, node)
@@ -119,6 +120,16 @@ class _Reader:
         else:
             return None
         return self._parts(node, inner) if inner else []
+
+    @staticmethod
+    def _joined(item: Node) -> Node:
+        """The text that a list of its parts stands for."""
+        if not isinstance(item, Sequence):
+            return item
+        parts = [part.text for part in item.items if isinstance(part, Scalar)]
+        if len(parts) < len(item.items):
+            return item  # refused: a list in a list
+        return Scalar(item.line, item.source, ", ".join(parts), quoted=True)
 
     def _split_wide(self, item: Node) -> list[Node]:
         """Split ``64，128``, one item to YAML, at its full-width commas."""

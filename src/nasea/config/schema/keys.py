@@ -21,12 +21,14 @@ class Words:
         bare: a list whose items may stand without brackets, as in ``0,1``.
         cost: parameters, FLOPs or milliseconds, which may be written ``11M`` or ``60,000``.
         span: seconds, written ``90m`` or ``1h30m``.
+        joined: a list of texts, of which each may be written as a list of its parts.
     """
 
     text: str
     bare: bool = False
     cost: bool = False
     span: bool = False
+    joined: bool = False
 
 
 @dataclass(frozen=True)
@@ -117,6 +119,7 @@ class Form:
         bare: see :class:`Words`.
         cost: see :class:`Words`.
         span: see :class:`Words`.
+        joined: see :class:`Words`.
     """
 
     words: str
@@ -127,6 +130,7 @@ class Form:
     bare: bool = False
     cost: bool = False
     span: bool = False
+    joined: bool = False
 
     def spelling(self, value: str) -> str:
         """How the file spells one of the choices."""
@@ -141,7 +145,12 @@ def form_of(hint: object, spelled: Mapping[str, str]) -> Form:
         for extra in arguments[1:]:
             if isinstance(extra, Words):
                 form = replace(
-                    form, words=extra.text, bare=extra.bare, cost=extra.cost, span=extra.span
+                    form,
+                    words=extra.text,
+                    bare=extra.bare,
+                    cost=extra.cost,
+                    span=extra.span,
+                    joined=extra.joined,
                 )
         return form
     if origin in (Union, types.UnionType):

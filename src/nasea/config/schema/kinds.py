@@ -35,6 +35,11 @@ Multiples = Annotated[
 ]
 CostKinds = Annotated[tuple[CostKind, ...], Words("a list of size, flops or latency")]
 Names = Annotated[tuple[Name, ...], Field(min_length=1), Words("a list of names")]
+Network = Annotated[str, Field(min_length=1), Words("the blocks of a network, one a layer")]
+Networks = Annotated[
+    tuple[Network, ...],
+    Words("a list of networks, each the blocks of its layers", joined=True),
+]
 Ids = Annotated[
     tuple[Index, ...],
     Field(min_length=1),

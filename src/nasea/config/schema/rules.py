@@ -152,6 +152,16 @@ def _objectives_are_others(values: Values, given: set[Location], judge: RuleRepo
         )
 
 
+def _initial_fits_a_generation(values: Values, given: set[Location], judge: RuleReport) -> None:
+    size, initial = values.get(_POP_SIZE), values.get(_INITIAL)
+    if size is not None and len(cast(tuple[str, ...], initial or ())) > cast(int, size):
+        judge.refuse(
+            _INITIAL,
+            f"must be no more networks than searcher.pop_size, {size}",
+            fix="raise pop_size, or leave some of them out",
+        )
+
+
 def _devices_differ(values: Values, given: set[Location], judge: RuleReport) -> None:
     seen: set[int] = set()
     for index, device in enumerate(cast(tuple[int, ...], values.get(_DEVICES, ()))):
@@ -162,6 +172,8 @@ def _devices_differ(values: Values, given: set[Location], judge: RuleReport) -> 
 
 _OBJECTIVES = ("searcher", "objectives")
 _MODE = ("searcher", "mode")
+_INITIAL = ("searcher", "initial")
+_POP_SIZE = ("searcher", "pop_size")
 _FRAMEWORK = ("framework",)
 _CONSTRAINT = ("constraint", "type")
 _SHAPE = ("supernet", "input_shape")
@@ -183,5 +195,6 @@ _RULES: tuple[Callable[[Values, set[Location], RuleReport], None], ...] = (
     _norms_suit_framework,
     _devices_differ,
     _objectives_are_others,
+    _initial_fits_a_generation,
     _other_budgets_are_others,
 )

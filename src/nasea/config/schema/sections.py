@@ -23,6 +23,7 @@ from nasea.config.schema.kinds import (
     Ids,
     Index,
     Name,
+    Networks,
     NotNegative,
     Path,
 )
@@ -241,6 +242,22 @@ class Searcher(Section):
             extension=True,
         ),
     ] = None
+
+    initial: Annotated[
+        Networks,
+        Key(
+            "strategy.searcher.initial",
+            "networks of yours that the first generation scores, each a list of one block a layer; "
+            "where widths are searched, the list ends with `widths 8-16-32`",
+            extension=True,
+        ),
+    ] = ()
+
+    @model_serializer(mode="wrap")
+    def _as_before(self, whole: SerializerFunctionWrapHandler) -> dict[str, object]:
+        """Without keys that say nothing: digests of scenarios without them stay what they were."""
+        values: dict[str, object] = whole(self)
+        return {name: v for name, v in values.items() if name != "initial" or v}
 
     @property
     def proposer(self) -> Literal["assisted", "evolutionary"]:

@@ -11,7 +11,7 @@ import numpy as np
 
 from nasea.backends.memory import machine_memory
 from nasea.backends.records import Measurement
-from nasea.config import load_scenario
+from nasea.config import ScenarioSource, load_scenario
 from nasea.cost import format_cost
 from nasea.errors import Notice, TimeBudgetError
 from nasea.pipeline.planning.measured_plan import least_of, plan_speeds
@@ -67,14 +67,18 @@ class CheckReport:
     notices: tuple[Notice, ...]
     stages: tuple[StageTime, ...] = ()
 
+    def __str__(self) -> str:
+        notes = (("note", str(notice)) for notice in self.notices)
+        return "\n".join(f"{label:<15} {value}" for label, value in (*self.lines, *notes))
+
 
 def check(
-    config: Path, *, directory: Path | None = None, listener: Listener | None = None
+    config: ScenarioSource, *, directory: Path | None = None, listener: Listener | None = None
 ) -> CheckReport:
     """Probe a scenario without training anything.
 
     Args:
-        config: the scenario file.
+        config: the scenario: a file, a dict or an object.
         directory: where ``user_module.py`` is; the current directory by default.
         listener: hears of progress.
     """
@@ -164,6 +168,9 @@ def _lines(
     lines.append(("search", f"at most {searcher.generation_num} x {searcher.pop_size} = "
                   f"{searcher.generation_num * searcher.pop_size:,} architectures, "
                   f"{_score(scoring)}"))  # fmt: skip
+    if prepared.problem.initial:
+        own = [format_cost(cost, kind) for cost in prepared.problem.costs(prepared.problem.initial)]
+        lines.append(("initial", f"{len(own)} networks of yours: {', '.join(own)}"))
     if measured.failure is not None:  # of a detection, where it is no proof of a fault
         lines.append(("metric", f"fails on an untrained network: {measured.failure}"))
     lines += _times(prepared, training, scoring, stages)

@@ -17,7 +17,7 @@ import numpy as np
 
 from nasea.backends.distributed.launch import launched_rank
 from nasea.backends.records import EvaluationSubset, Measurement
-from nasea.config import Scenario, load_scenario
+from nasea.config import Scenario, ScenarioSource, load_scenario
 from nasea.cost import format_cost
 from nasea.errors import NaseaError, NotAvailableError, Notice, ResultsError
 from nasea.pipeline.diagnosis.slices import of_equal_cost
@@ -74,7 +74,7 @@ class Study:
 
 
 def fidelity(
-    config: Path,
+    config: ScenarioSource,
     study: Study,
     *,
     directory: Path | None = None,

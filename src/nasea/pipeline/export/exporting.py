@@ -10,7 +10,7 @@ from nasea.backends.export.calibration import calibrating_images
 from nasea.backends.export.exporter import Array, Exporter, Written, image_axes, in_batches
 from nasea.backends.export.formats import Format, find_format, formats_of
 from nasea.backends.records import Measurement
-from nasea.config import load_scenario
+from nasea.config import ScenarioSource, load_scenario
 from nasea.errors import MetricError, Notice, ResultsError
 from nasea.pipeline.export.comparison import Comparison, compare
 from nasea.pipeline.opening import Opened, genome_of, open_scenario, require_framework
@@ -57,7 +57,7 @@ class ExportedFile:
 
 
 def export(
-    config: Path,
+    config: ScenarioSource,
     number: int | None,
     formats: Sequence[str] = (),
     *,

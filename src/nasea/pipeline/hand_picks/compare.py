@@ -18,7 +18,7 @@ from pathlib import Path
 from nasea.backends import AttachedBackend
 from nasea.backends.distributed.launch import launched_rank
 from nasea.backends.records import Measurement
-from nasea.config import Scenario, load_scenario
+from nasea.config import Scenario, ScenarioSource, load_scenario
 from nasea.errors import NaseaError, NotAvailableError, Notice, ResultsError
 from nasea.pipeline.hand_picks.contenders import Entry, Field, Wish, open_field
 from nasea.pipeline.hand_picks.files import write_hand_pick
@@ -74,7 +74,7 @@ class Contest:
                 )
 
 
-def planned_field(config: Path, wish: Wish, *, directory: Path | None = None) -> Field:
+def planned_field(config: ScenarioSource, wish: Wish, *, directory: Path | None = None) -> Field:
     """The networks that would be compared; trains nothing.
 
     Args:
@@ -95,7 +95,7 @@ def planned_field(config: Path, wish: Wish, *, directory: Path | None = None) ->
 
 
 def compare(
-    config: Path,
+    config: ScenarioSource,
     contest: Contest,
     *,
     directory: Path | None = None,

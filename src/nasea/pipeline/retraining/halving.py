@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from nasea.config import Scenario, load_scenario
+from nasea.config import Scenario, ScenarioSource, load_scenario
 from nasea.errors import MetricError, NaseaError
 from nasea.pipeline.retraining.plan import Request, plan_of
 from nasea.pipeline.retraining.retrain import Outcome, Progressed, retrain, train_until
@@ -95,7 +95,7 @@ def candidates_of(front: Front, budget: float, count: int) -> list[FrontMember]:
 
 
 def retrain_best(
-    config: Path,
+    config: ScenarioSource,
     budget: float,
     candidates: int,
     request: Request,

@@ -12,7 +12,7 @@ from pathlib import Path
 from nasea.backends import AttachedBackend
 from nasea.backends.export.formats import find_format, formats_of
 from nasea.backends.records import EvaluationSubset
-from nasea.config import Scenario, load_scenario
+from nasea.config import Scenario, ScenarioSource, load_scenario
 from nasea.errors import Notice, ResultsError
 from nasea.pipeline.export.exporting import ExportedFile, export_result
 from nasea.pipeline.export.rendering import model_text
@@ -81,7 +81,7 @@ class Progressed:
 
 
 def retrain(
-    config: Path,
+    config: ScenarioSource,
     number: int,
     request: Request,
     *,
@@ -126,7 +126,7 @@ def retrain(
 
 
 def train_until(
-    config: Path,
+    config: ScenarioSource,
     number: int,
     request: Request,
     epoch: int,
@@ -160,7 +160,7 @@ def train_until(
 
 @contextmanager
 def _started(
-    config: Path,
+    config: ScenarioSource,
     number: int,
     request: Request,
     results: Path,

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 from nasea.backends import follow
-from nasea.config import load_scenario
+from nasea.config import ScenarioSource, load_scenario
 
 
-def follow_run(config: Path) -> Any:
+def follow_run(config: ScenarioSource) -> Any:
     """Compute for the process that runs the pipeline, until it is done.
 
     Args:
-        config: the scenario file, the same as there.
+        config: the scenario, the same as there.
 
     Returns:
         The outcome that this process sent, JSON values; ``None`` where it had nothing to say.

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from nasea.backends.distributed.launch import launched_rank
 from nasea.backends.records import Measurement
-from nasea.config import LoadedScenario, load_scenario
+from nasea.config import LoadedScenario, ScenarioSource, load_scenario
 from nasea.errors import CheckpointError, Notice
 from nasea.pipeline.diagnosis.check import few_epochs_notice
 from nasea.pipeline.planning.clock import Clock, as_planned, plan_store, stored_plan
@@ -34,7 +34,7 @@ from nasea.version import __version__
 
 
 def search(
-    config: Path,
+    config: ScenarioSource,
     *,
     directory: Path | None = None,
     restart: bool = False,
@@ -51,7 +51,7 @@ def search(
     compute for it.
 
     Args:
-        config: the scenario file.
+        config: the scenario: a file, a dict or an object.
         directory: where ``user_module.py`` is and ``checkpoint/``, ``results/`` and the log go;
             the current directory by default.
         restart: forget the checkpoints and begin anew.

@@ -208,7 +208,8 @@ class Searching:
         before = meta["problem"]
         now = self._problem_key()
         if before != now:
-            changed = [_SHOWN[name] for name, value in now.items() if before.get(name) != value]
+            names = dict.fromkeys((*now, *before))
+            changed = [_SHOWN[n] for n in names if n in _SHOWN and before.get(n) != now.get(n)]
             self.listener.line(
                 f"another search on the same supernet, with another {', '.join(changed)}: "
                 f"{len(self.book)} scores are known already"
@@ -273,6 +274,7 @@ def problem_key(
     scenario: Scenario, strategy: str, direction: Direction, profile: Profile | None = None
 ) -> dict[str, Any]:
     """What identifies a search; more generations only extend it."""
+    initial = list(scenario.searcher.initial)
     return {
         "constraint": scenario.constraint.model_dump(mode="json"),
         "profile": None if profile is None else profile.digest,
@@ -283,6 +285,7 @@ def problem_key(
         "in_unit_interval": direction.in_unit_interval,
         "eval_images": scenario.searcher.eval_images,
         "bn_images": scenario.searcher.bn_images,
+        **({"initial": initial} if initial else {}),
     }
 
 
@@ -296,5 +299,6 @@ _SHOWN = {
     "in_unit_interval": "range of the metric",
     "eval_images": "searcher.eval_images",
     "bn_images": "searcher.bn_images",
+    "initial": "searcher.initial",
 }
 """How messages call what :func:`problem_key` holds."""

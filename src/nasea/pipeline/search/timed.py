@@ -9,6 +9,7 @@ from pathlib import Path
 from nasea.backends.distributed.launch import launched
 from nasea.backends.records import EvaluationSubset
 from nasea.backends.training.trial import Tried
+from nasea.config import ScenarioSource
 from nasea.errors import Notice, TimeBudgetError
 from nasea.pipeline.planning.clock import Clock
 from nasea.pipeline.planning.measured_plan import least_of, plan_speeds
@@ -122,7 +123,7 @@ class TimedSearch:
         epochs = int(room / max(seconds, 1e-9))
         self.clock.update(retrained=(front.best.number, max(epochs, 0)))
 
-    def retrain(self, config: Path, restart: bool, listener: Listener | None) -> None:
+    def retrain(self, config: ScenarioSource, restart: bool, listener: Listener | None) -> None:
         """Train the most accurate network for the rest of the time, or go on with it.
 
         Called where the session of the search is over: a retraining has one of its own.

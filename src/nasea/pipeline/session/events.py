@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Literal, Protocol, TypeAlias
 
 from nasea.errors import Notice
 
@@ -101,3 +101,58 @@ class Listeners:
         """Pass on."""
         for listener in self._listeners:
             listener.line(text)
+
+
+@dataclass(frozen=True)
+class Began:
+    """A stage began.
+
+    Attributes:
+        stage: which one.
+        title: what it does, in words.
+    """
+
+    stage: Stage
+    title: str
+
+
+@dataclass(frozen=True)
+class Line:
+    """A finding in one line.
+
+    Attributes:
+        text: what was found.
+    """
+
+    text: str
+
+
+Event: TypeAlias = Notice | Began | Progress | Line
+"""What a listener hears, as a value."""
+
+
+class OnEvent:
+    """A listener that hands every event to one function.
+
+    Args:
+        function: called with each event; what it raises ends the run.
+    """
+
+    def __init__(self, function: Callable[[Event], object]) -> None:
+        self._function = function
+
+    def notice(self, notice: Notice) -> None:
+        """Hand it over."""
+        self._function(notice)
+
+    def begin(self, stage: Stage, title: str) -> None:
+        """Hand it over."""
+        self._function(Began(stage, title))
+
+    def progress(self, progress: Progress) -> None:
+        """Hand it over."""
+        self._function(progress)
+
+    def line(self, text: str) -> None:
+        """Hand it over."""
+        self._function(Line(text))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from nasea.results.front import Front
+from nasea.results.front.data import FrontData
 from nasea.results.units import Unit, unit_for
 from nasea.terms import CostKind
 
@@ -29,7 +29,7 @@ class CostAxis:
     steps: tuple[int, ...]
 
 
-def cost_axes(front: Front) -> tuple[CostAxis, ...]:
+def cost_axes(front: FrontData) -> tuple[CostAxis, ...]:
     """The constraint's own cost first, then the further objectives."""
     info = front.info
     budgets = {**dict(info.also), info.constraint_type: info.constraint_value}
@@ -40,7 +40,7 @@ def cost_axes(front: Front) -> tuple[CostAxis, ...]:
     )
 
 
-def _axis(front: Front, place: int, quantity: CostKind, budget: float | None) -> CostAxis:
+def _axis(front: FrontData, place: int, quantity: CostKind, budget: float | None) -> CostAxis:
     members = tuple(front.cost_of(member, quantity) for member in front)
     return CostAxis(
         unit=unit_for(quantity, [*members, *([] if budget is None else [budget])]),

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from nasea.results.figures.axes import CostAxis, cost_axes
 from nasea.results.figures.labels import place_labels
 from nasea.results.figures.window import Window, front_window
-from nasea.results.front import Front, Trunks, widths_in_words
+from nasea.results.front.data import FrontData, Trunks, widths_in_words
 from nasea.results.storage.files import write_result
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ _LABEL_POINTS = 8.5
 _POINT_RADIUS = 3.5  # typographic points
 
 
-def save_front_png(front: Front, path: Path) -> None:
+def save_front_png(front: FrontData, path: Path) -> None:
     """Write ``front_figure`` as PNG, 1200 x 750 pixels a panel.
 
     Raises:
@@ -44,7 +44,7 @@ def save_front_png(front: Front, path: Path) -> None:
     write_result(path, buffer.getvalue())
 
 
-def front_figure(front: Front) -> Figure:
+def front_figure(front: FrontData) -> Figure:
     """Draw the front: cost on x, accuracy on y, labels N, the budget, all scored candidates.
 
     Where widths were searched, the colour of a network tells its trunk.
@@ -64,7 +64,7 @@ def front_figure(front: Front) -> Figure:
     return figure
 
 
-def _draw_panel(axes: Axes, front: Front, cost: CostAxis) -> list[tuple[float, float]]:
+def _draw_panel(axes: Axes, front: FrontData, cost: CostAxis) -> list[tuple[float, float]]:
     """Draw the front over one cost; returns where its members are."""
     unit = cost.unit
     window = front_window(front, cost)
@@ -101,7 +101,7 @@ def _draw_panel(axes: Axes, front: Front, cost: CostAxis) -> list[tuple[float, f
     return points
 
 
-def _member_colours(front: Front) -> list[str | tuple[float, float, float]]:
+def _member_colours(front: FrontData) -> list[str | tuple[float, float, float]]:
     """What fills each member: the colour of its trunk, where there are several."""
     trunks = front.info.trunks
     if len(trunks) < 2:
@@ -116,12 +116,14 @@ def _columns(points: list[tuple[float, float]]) -> tuple[list[float], list[float
 
 def canvas(panels: int = 1) -> tuple[Figure, tuple[Axes, ...]]:
     """An empty figure in the house style, its panels side by side."""
-    from matplotlib.figure import Figure
     from matplotlib.layout_engine import ConstrainedLayoutEngine
+
+    from nasea.results.figures.shown_figure import ShownFigure
 
     layout = ConstrainedLayoutEngine(w_pad=0.12, h_pad=0.1)  # inches
     width, height = _SIZE
-    figure = Figure(figsize=(width * panels, height), dpi=_DPI, layout=layout, facecolor="white")
+    size = (width * panels, height)
+    figure = ShownFigure(figsize=size, dpi=_DPI, layout=layout, facecolor="white")
     drawn = tuple(figure.add_subplot(1, panels, place + 1) for place in range(panels))
     for axes in drawn:
         axes.grid(color=_GRID, linewidth=0.8)

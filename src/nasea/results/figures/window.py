@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from nasea.results.figures.axes import CostAxis
-from nasea.results.front import Front
+from nasea.results.front.data import FrontData
 
 _MARGIN = 0.06
 # Candidates may lie this many heights of the front below it and still be shown; untrained-looking
@@ -29,7 +29,7 @@ class Window:
         return self.left <= cost <= self.right and self.bottom <= accuracy <= self.top
 
 
-def front_window(front: Front, axis: CostAxis) -> Window:
+def front_window(front: FrontData, axis: CostAxis) -> Window:
     """Return the window that shows the whole front, its budget, and candidates close below it."""
     budget = axis.budget
     costs = list(axis.members) or [cost for cost, *_ in axis.scored]
@@ -56,7 +56,7 @@ def front_window(front: Front, axis: CostAxis) -> Window:
     return Window(left - x_margin, right + x_margin, bottom - y_margin, top + y_margin)
 
 
-def whole_window(front: Front, axis: CostAxis) -> Window:
+def whole_window(front: FrontData, axis: CostAxis) -> Window:
     """Return the window that shows every scored candidate, the front and the budget."""
     near = front_window(front, axis)
     limits = [] if axis.budget is None else [axis.budget]

@@ -109,7 +109,8 @@ class Assisted(Strategy):
     def _propose(self, study: Study) -> list[Genome]:
         archive, problem = study.archive, study.problem
         if len(archive) == 0:
-            return initial_population(problem, min(study.missing, _FIRST), study.rng)
+            first = max(_FIRST, len(problem.initial))
+            return initial_population(problem, min(study.missing, first), study.rng)
         size = min(study.missing, max(_LEAST_BATCH, len(archive) // _BATCHES))
         scored = [record for record in archive if record.score.quality is not None]
         if len(scored) < _LEAST_SCORED:

@@ -1,4 +1,4 @@
-"""The outcome of a search as data: what ``front.json`` holds and ``nasea.search`` returns."""
+"""The outcome of a search as data: what ``front.json`` holds."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from dataclasses import asdict, dataclass
 from functools import cache
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TypeAlias, overload
 
 from nasea.errors import ResultsError
 from nasea.results.storage.files import write_result
 from nasea.results.units import Unit, unit_for
+from nasea.space.written import written
 from nasea.terms import FRAMEWORKS, CostKind, cost_of
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ class LayerRow:
     latency_ms: float | None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class FrontMember:
     """One architecture of the Pareto front; its costs are of the whole network, ends included.
 
@@ -97,6 +98,21 @@ class FrontMember:
     latency_ms: float | None
     layers: tuple[LayerRow, ...]
     measured_ms: float | None = None
+
+    def __repr__(self) -> str:
+        costs = [f"{self.parameters:,} parameters", f"{self.flops:,} FLOPs"]
+        if self.latency_ms is not None:
+            costs.append(f"{self.latency_ms:.4g} ms")
+        blocks = ", ".join(self.blocks)
+        return (
+            f"<architecture {self.number}: accuracy {self.accuracy:.4f}, {', '.join(costs)}: "
+            f"{blocks}>"
+        )
+
+    @property
+    def written(self) -> str:
+        """The network as ``searcher.initial`` takes it: ``basic_x1, skip; widths 8-16``."""
+        return written(self.blocks, self.widths)
 
     @property
     def widths(self) -> tuple[int, ...]:
@@ -195,13 +211,14 @@ class Evaluated:
     further_costs: tuple[float, ...] = ()
 
 
-@dataclass(frozen=True)
-class Front:
+@dataclass(frozen=True, repr=False)
+class FrontData:
     """The Pareto front of a search: architectures by rising cost, and how they were found.
 
     With further objectives the front is over all of them, and holds an even choice of its members.
 
-    ``front[3]`` is architecture 3, ``for member in front`` goes from cheap to dear.
+    ``front[3]`` is architecture 3, ``front[:3]`` the three cheapest, ``for member in front`` goes
+    from cheap to dear.
 
     Attributes:
         info: what was searched.
@@ -232,7 +249,15 @@ class Front:
     def __iter__(self) -> Iterator[FrontMember]:
         return iter(self.members)
 
-    def __getitem__(self, number: int) -> FrontMember:
+    @overload
+    def __getitem__(self, number: int) -> FrontMember: ...
+
+    @overload
+    def __getitem__(self, number: slice) -> tuple[FrontMember, ...]: ...
+
+    def __getitem__(self, number: int | slice) -> FrontMember | tuple[FrontMember, ...]:
+        if isinstance(number, slice):
+            return self.members[number]
         if 0 <= number < len(self.members):
             return self.members[number]
         fix = f"give a number from 0 to {len(self) - 1}" if self.members else None
@@ -303,7 +328,7 @@ class Front:
         return {"format": _FORMAT, "version": _VERSION, **asdict(self)}
 
     @classmethod
-    def from_dict(cls, data: object) -> Front:
+    def from_dict(cls, data: object) -> Self:
         """Build a front from what ``to_dict`` returned, or its JSON as parsed.
 
         Raises:
@@ -321,7 +346,9 @@ class Front:
         content = {key: data[key] for key in data if key not in ("format", "version")}
         try:
             # As JSON, because there a strict reading still takes a list for a tuple.
-            return _adapter().validate_json(json.dumps(content))
+            kind: type = cls
+            found: Self = _adapter(kind).validate_json(json.dumps(content))
+            return found
         except ValidationError as error:
             faults = [
                 f"  {'.'.join(map(str, fault['loc'])) or 'front'}: {fault['msg']}"
@@ -338,7 +365,7 @@ class Front:
         write_result(path, json.dumps(self.to_dict(), indent=1, allow_nan=False) + "\n")
 
     @classmethod
-    def load(cls, path: Path) -> Front:
+    def load(cls, path: str | Path) -> Self:
         """Read what ``save`` wrote.
 
         Raises:
@@ -346,7 +373,7 @@ class Front:
         """
         fix = "give the front.json of a finished search, by default results/front.json"
         try:
-            return cls.from_dict(json.loads(path.read_text(encoding="utf-8")))
+            return cls.from_dict(json.loads(Path(path).read_text(encoding="utf-8")))
         except OSError as error:
             raise ResultsError(f"cannot read {path}: {error.strerror or error}", fix=fix) from error
         except (ValueError, RecursionError) as error:  # undecodable text, broken JSON
@@ -356,8 +383,8 @@ class Front:
 
 
 @cache
-def _adapter() -> TypeAdapter[Front]:
+def _adapter(kind: type) -> TypeAdapter[Any]:
     """The reader of fronts, built on first use."""
     from pydantic import TypeAdapter
 
-    return TypeAdapter(Front)
+    return TypeAdapter(kind)

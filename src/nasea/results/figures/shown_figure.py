@@ -1,0 +1,17 @@
+"""A figure that a notebook shows, whether pyplot was imported or not."""
+
+from __future__ import annotations
+
+import io
+
+from matplotlib.figure import Figure
+
+
+class ShownFigure(Figure):
+    """A figure of matplotlib that knows how it looks in a notebook."""
+
+    def _repr_png_(self) -> bytes:
+        """The picture."""
+        buffer = io.BytesIO()
+        self.savefig(buffer, format="png")
+        return buffer.getvalue()
