@@ -99,7 +99,7 @@ class ParallelEpochs(Trainer):
         stream = iter(batches)
         for step, paths in enumerate(self.steps.follow_steps(), done):
             self.before_followed_step(epoch, step)
-            self.update_together(self.planned(epoch, step, paths), stream)
+            self.update_together(self.plan_update(epoch, step, paths), stream)
         if self.steps.ended == "over":
             self.broadcast_weights()
 

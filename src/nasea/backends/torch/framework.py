@@ -197,7 +197,7 @@ class TorchFramework(Framework[Data, Batch, Supernet, Teacher, Trainer, Scorer])
             attributes.undo()
             supernet.zero_grad(set_to_none=True)
 
-        return Trial(trial, trial.planned(0, 0, []), undo)
+        return Trial(trial, trial.plan_update(0, 0, []), undo)
 
     def rates(self, data: Data, paths_per_update: int) -> tuple[Sequence[float], int]:
         """See :class:`nasea.backends.framework.Framework`."""

@@ -12,7 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from nasea.backends.tensorflow.environment import keras_release
-from nasea.backends.tensorflow.training.user_state import attributes_of, held
+from nasea.backends.tensorflow.training.user_state import attributes_of, user_variables
 from nasea.backends.tensorflow.user.classic.importing import import_classic, with_fix
 from nasea.backends.tensorflow.user.classic.versions import Expected
 from nasea.backends.tensorflow.user.describe import describe
@@ -70,7 +70,7 @@ class UserCode(code.UserCode):
         self._metric = Traceable(self._raw_metric)
         self._schedule = Schedule(self._user, self.file, self.guard)
 
-    def imported(self) -> ModuleType:
+    def import_module(self) -> ModuleType:
         """The user's module; also learns what versions it was written for."""
         module, self.expected = import_classic(self.directory)
         return module
@@ -108,13 +108,13 @@ class UserCode(code.UserCode):
 
     def held(self) -> tuple[dict[str, tf.Variable], dict[str, tf.Variable]]:
         """Variables that UserModule holds: the trained ones, and those that only change."""
-        return held(self._user, self.directory)
+        return user_variables(self._user, self.directory)
 
     def attributes(self) -> Attributes:
         """The plain attributes of UserModule, as they are now."""
         return attributes_of(self._user, self.directory)
 
-    def require_end(self, class_name: str, end: object) -> None:
+    def require_type(self, class_name: str, end: object) -> None:
         """Raise UserModuleError where what a class makes is no layer of this Keras."""
         if not isinstance(end, tf.keras.layers.Layer):
             kind = next((c for c in type(end).__mro__ if "keras" in c.__module__), type(end))
@@ -145,8 +145,8 @@ class UserCode(code.UserCode):
             directory: as written in the scenario.
             arguments: the others, by name and in order; handed over by position.
         """
-        own_error = "".join(f", {name}={value}" for name, value in arguments.items())
-        with self.guard(f"UserModule.build_dataset_search({directory!r}{own_error})"):
+        others = "".join(f", {name}={value}" for name, value in arguments.items())
+        with self.guard(f"UserModule.build_dataset_search({directory!r}{others})"):
             return self._user.build_dataset_search(directory, *arguments.values())
 
     def learning_rate(self, initial: float, step: int) -> float:
@@ -192,7 +192,7 @@ class UserCode(code.UserCode):
             shown = (
                 f"loss_op got labels {describe(labels)}; PostNet's output is {describe(outputs)}"
             )
-            loss = self._tried(labels, outputs, shown)
+            loss = self._eager_loss(labels, outputs, shown)
         of_features, of_weights = tape.gradient(loss, (features, weights))
         self._require_gradients(of_features, of_weights)
         if not np.isfinite(np.mean(loss)):
@@ -202,15 +202,15 @@ class UserCode(code.UserCode):
             )
         if fingerprint(self._user, self.directory) != before:
             self._loss.stay_eager()  # a graph would keep what it counts as it is now
-            return _untraced(self.file, "loss_op", "it changes attributes of UserModule")
+            return _eager_notice(self.file, "loss_op", "it changes attributes of UserModule")
         if has_logits(outputs):  # a graph is given no more than the tensors
             outputs = without_logits(outputs)
             with self.guard(doing):
                 loss = self._raw_loss(labels, outputs)
         reason = self._loss.settle(loss, labels, outputs)
-        return _untraced(self.file, "loss_op", reason)
+        return _eager_notice(self.file, "loss_op", reason)
 
-    def _tried(self, labels: Any, outputs: Any, shown: str) -> Any:
+    def _eager_loss(self, labels: Any, outputs: Any, shown: str) -> Any:
         try:
             with self.guard("UserModule.loss_op(labels, logits)"):
                 loss = self._raw_loss(labels, outputs)
@@ -333,7 +333,7 @@ def _wrapped_error(error: BaseException | None) -> Exception | None:
     return None
 
 
-def _untraced(file: str, name: str, reason: str | None) -> Notice | None:
+def _eager_notice(file: str, name: str, reason: str | None) -> Notice | None:
     if reason is None:
         return None
     return Notice(file, f"{name} runs eagerly, as it cannot be made a graph: {reason}")

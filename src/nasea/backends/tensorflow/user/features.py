@@ -15,7 +15,7 @@ from nasea.errors import Notice, UserCodeError
 from nasea.space import Layer, Space
 
 
-def made_up(layers: Sequence[Layer], images: int) -> list[Any]:
+def random_features(layers: Sequence[Layer], images: int) -> list[Any]:
     """Noise as the outputs of layers, (N, H, W, C) each."""
     return [tf.random.normal((images, h, w, c)) for c, h, w in (x.out_shape for x in layers)]
 
@@ -41,10 +41,10 @@ def low_level_tap(
     strided = next((layer.index for layer in space.layers if layer.stride == 2), 0)
     if strided == 0:  # there is no such layer
         return (), []
-    low, last = made_up([space.layers[strided - 1], space.layers[-1]], images)
-    if _accepted(End(user, "PostNet", layout, draws), last):
+    low, last = random_features([space.layers[strided - 1], space.layers[-1]], images)
+    if _accepts(End(user, "PostNet", layout, draws), last):
         return (), []
-    if not _accepted(End(user, "PostNet", layout, draws), [low, last]):
+    if not _accepts(End(user, "PostNet", layout, draws), [low, last]):
         return (), []  # what is wrong with a single one is told when it is built
     text = (
         f"PostNet does not accept a single tensor: it gets [layer {strided - 1}, the last before "
@@ -53,7 +53,7 @@ def low_level_tap(
     return (strided - 1,), [Notice("supernet.feature_choose", text)]
 
 
-def _accepted(post_net: End, inputs: Any) -> bool:
+def _accepts(post_net: End, inputs: Any) -> bool:
     try:
         post_net.apply(inputs, True)
     except UserCodeError:

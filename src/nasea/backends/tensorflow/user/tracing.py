@@ -67,13 +67,13 @@ class Traceable:
         if all(map(_is_tensor, tf.nest.flatten([labels, outputs]))):
             self._specs = [tf.nest.map_structure(_any_batch, value) for value in (labels, outputs)]
             graph = tf.function(self._function, input_signature=self._specs)
-            reason = self._tried(graph, expected, labels, outputs, before)
+            reason = self._keep_if_equal(graph, expected, labels, outputs, before)
         if reason is not None:  # it may read how many images there are
             graph = tf.function(self._function)
-            self.by_shape = self._tried(graph, expected, labels, outputs, before) is None
+            self.by_shape = self._keep_if_equal(graph, expected, labels, outputs, before) is None
         return None if self.by_shape else reason
 
-    def _tried(
+    def _keep_if_equal(
         self, graph: Any, expected: Any, labels: Any, outputs: Any, before: Callable[[], None]
     ) -> str | None:
         """Keep a graph that does what the function did; else say why it does not."""
