@@ -68,7 +68,7 @@ def done(tmp_path_factory: pytest.TempPathFactory) -> Done:
 @each_task
 def test_it_is_searched_and_its_files_stand_alone(done: Done, task: str) -> None:
     project, told = done(task)
-    assert f"it chooses by the version of TensorFlow and has nothing for {tf.__version__}" in (
+    assert f"it branches on the version of TensorFlow and has no branch for {tf.__version__}" in (
         told.told
     )
     assert not tf.__version__.startswith("2.8"), "others see the truth"

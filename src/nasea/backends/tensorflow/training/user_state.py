@@ -14,7 +14,9 @@ from nasea.backends.user.reachable import reachable
 _APART = (tf.Module, tf.Variable, tf.data.Dataset, tf.keras.layers.Layer)
 
 
-def held(user: object, directory: Path) -> tuple[dict[str, tf.Variable], dict[str, tf.Variable]]:
+def user_variables(
+    user: object, directory: Path
+) -> tuple[dict[str, tf.Variable], dict[str, tf.Variable]]:
     """Return the variables of UserModule by name: those that are trained, and all others.
 
     Args:

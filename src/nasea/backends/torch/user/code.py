@@ -67,7 +67,7 @@ class UserCode(code.UserCode):
         return attributes_of(self._user, self.directory)
 
     def require_type(self, class_name: str, end: object) -> None:
-        """Raise UserModuleError if an instance of PreNet or PostNet is not an ``nn.Module``."""
+        """Raise UserModuleError if a PreNet or PostNet is not an ``nn.Module``."""
         if not isinstance(end, nn.Module):
             raise UserModuleError(
                 f"{self.file}: {class_name} must be a torch.nn.Module, found "
