@@ -1,4 +1,4 @@
-"""``nasea check``: the findings of the probe as a report."""
+"""``nasea check``: reports what the probe found."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ class CheckReport:
 
     Attributes:
         lines: (label, value) pairs, in order.
-        layers: one row a layer: index, input, output, stride, candidates.
-        notices: what the scenario and the probe want known.
+        layers: one row for each layer: index, input, output, stride, candidates.
+        notices: notices of the scenario and the probe.
     """
 
     lines: tuple[tuple[str, str], ...]
@@ -50,8 +50,11 @@ def check(
 
     Args:
         config: the scenario file.
-        directory: where ``user_module.py`` is; the current directory by default.
-        listener: hears of progress.
+        directory: the directory of ``user_module.py``; the current directory by default.
+        listener: receives progress and notices.
+
+    Raises:
+            NaseaError: a mistake in the scenario or the user's module.
     """
     listener = listener or Silence()
     loaded = load_scenario(config)
@@ -72,7 +75,7 @@ def check(
 
 
 def few_epochs_notice(prepared: Prepared) -> Notice | None:
-    """A warning if a candidate is trained for too few epochs, else ``None``."""
+    """Return a warning if a candidate is trained for too few epochs, else ``None``."""
     if prepared.epochs_per_candidate >= 10:
         return None
     needed = 10 * max(prepared.space.choices)
@@ -129,7 +132,7 @@ def _lines(prepared: Prepared) -> tuple[tuple[str, str], ...]:
     lines.append(("search", f"at most {searcher.generation_num} x {searcher.pop_size} = "
                   f"{searcher.generation_num * searcher.pop_size:,} architectures, about "
                   f"{duration(seconds_search)}"))  # fmt: skip
-    if measured.failure is not None:  # of a detection, where it is no proof of a fault
+    if measured.failure is not None:  # detection only, where it need not be a mistake
         lines.append(("metric", f"fails on an untrained network: {measured.failure}"))
     warning = few_epochs_notice(prepared)
     if warning is not None:
@@ -138,7 +141,7 @@ def _lines(prepared: Prepared) -> tuple[tuple[str, str], ...]:
 
 
 def _widths(prepared: Prepared) -> str:
-    """What can be chosen, or what the filters leave of the budget and what would leave more."""
+    """List the searchable widths; if fixed, say how well the filters fit the budget."""
     costs, constraint = prepared.costs, prepared.scenario.constraint
     trunks = prepared.space.trunks
     if trunks:
@@ -166,8 +169,8 @@ def _layers(prepared: Prepared) -> tuple[tuple[str, ...], ...]:
     return tuple(
         (
             str(layer.index),
-            _ranged(channels[layer.index][0], layer.in_shape),
-            _ranged(channels[layer.index][1], layer.out_shape),
+            _shape_range(channels[layer.index][0], layer.in_shape),
+            _shape_range(channels[layer.index][1], layer.out_shape),
             str(layer.stride),
             ", ".join(candidate.name for candidate in layer.candidates),
         )
@@ -175,8 +178,8 @@ def _layers(prepared: Prepared) -> tuple[tuple[str, ...], ...]:
     )
 
 
-def _ranged(channels: set[int], shape: tuple[int, ...]) -> str:
-    """A shape whose channels may be several: ``8-32x16x16``."""
+def _shape_range(channels: set[int], shape: tuple[int, ...]) -> str:
+    """Format a shape with a range of channels: ``8-32x16x16``."""
     least = f"{min(channels)}-" if len(channels) > 1 else ""
     return least + _shape((max(channels), *shape[1:]))
 
@@ -190,15 +193,15 @@ def _feasible_share(prepared: Prepared) -> float:
 
 
 def _estimate(prepared: Prepared) -> tuple[float, float, Measurement]:
-    """Seconds of training and of search, from one step and one architecture scored; its score."""
+    """Estimate seconds of training and of search from one step and one score; return that score."""
     scenario = prepared.scenario
     training = scenario.epochs * prepared.data.batches_per_epoch * prepared.step_seconds
     middle = describe_costs(prepared)[1][2]
     data = EvaluationSubset(images=prepared.eval_images)
-    # The first fills the caches that every later one profits from.
+    # The first measurement fills caches that all later ones use.
     first = prepared.backend.measure(middle, data)
     require_working_metric(prepared, [first])
-    # One in between: a metric that averages over all calls gives the same for the same twice.
+    # One in between: a metric that averages over all calls would return the same value twice.
     prepared.backend.measure(prepared.costs.cheapest, data)
     start = time.perf_counter()
     again = prepared.backend.measure(middle, data)
@@ -212,14 +215,14 @@ def _estimate(prepared: Prepared) -> tuple[float, float, Measurement]:
 
 
 def _memory(prepared: Prepared) -> str:
-    """Peak memory of training and scoring, both of which have been tried."""
+    """Describe the peak memory of training and scoring, both of which have been tried."""
     peak = prepared.backend.peak_memory
     text = f"peak {peak.process / 2**30:.2f} GiB in this process"
     if peak.device is not None:
         text += f", {peak.device / 2**30:.2f} GiB on the GPU"
     text += ", after a batch through every candidate and the most expensive network"
     devices = len(prepared.scenario.resource.gpu_ids)
-    return text + (f"; so much for each of {devices} devices" if devices > 1 else "")
+    return text + (f"; the same for each of {devices} devices" if devices > 1 else "")
 
 
 def _shape(shape: tuple[int, ...] | None) -> str:
@@ -227,7 +230,7 @@ def _shape(shape: tuple[int, ...] | None) -> str:
 
 
 def duration(seconds: float) -> str:
-    """A time span for people: ``48 s``, ``12 min``, ``3.5 h``, ``2.1 days``."""
+    """Format a time span: ``48 s``, ``12 min``, ``3.5 h``, ``2.1 days``."""
     if seconds < 90:
         return f"{seconds:.0f} s"
     if seconds < 90 * 60:

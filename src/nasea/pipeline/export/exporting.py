@@ -20,24 +20,24 @@ from nasea.results.storage.exchange import put_in_place
 from nasea.results.storage.staging import staging_for
 
 SAME_METRIC = 1e-4
-"""A metric may differ by so much from the one in the header before the user is told."""
+"""A larger difference between the metric and the one in the header causes a notice."""
 
 _LONGEST_LINE = 160
 
 
 @dataclass(frozen=True)
 class ExportedFile:
-    """A file that was exported and checked.
+    """An exported and checked file.
 
     Attributes:
-        format: how it was written.
-        path: where it is.
-        size: bytes, of all files where it is a folder.
-        batch: images it takes at a time; ``None`` for any number.
-        comparison: with the network, on the whole of val_dir.
-        accuracy: higher is better; of the user's metric, through the file.
-        drop: accuracy of the network less that of the file.
-        milliseconds: median latency on one thread.
+        format: the format.
+        path: the file or folder.
+        size: size in bytes, of all files if it is a folder.
+        batch: batch size that it accepts; ``None`` for any.
+        comparison: comparison with the network, on all of val_dir.
+        accuracy: accuracy by the user's metric, measured with the file; higher is better.
+        drop: accuracy of the network minus that of the file.
+        milliseconds: median latency on one thread, in ms.
         timed_images: images of a timed run: 1, or ``batch``.
     """
 
@@ -62,19 +62,22 @@ def export(
     directory: Path | None = None,
     listener: Listener | None = None,
 ) -> list[ExportedFile]:
-    """Export a network of a search, or a retrained one, to the folder ``exported`` beside it.
+    """Export a network of a search, or a retrained one, to the folder ``exported`` next to it.
 
     Args:
-        config: the scenario it was found with: its data check the files.
+        config: the scenario of the search; its data is used to check the files.
         number: N of ``model_arch_result_N.py``; may be ``None`` for a retrained network.
-        formats: names of formats; by default one that the framework's users expect.
-        results: directory of the search or of the retraining.
-        batch: images a file takes at a time; ``None`` for any number.
-        directory: where ``user_module.py`` is; the current directory by default.
-        listener: hears of progress.
+        formats: names of formats; by default the usual one of the framework.
+        results: directory of the results of a search or a retraining.
+        batch: batch size that the files accept; ``None`` for any.
+        directory: directory of ``user_module.py``; the current directory by default.
+        listener: receives progress and notices.
+
+    Returns:
+        The exported files, in the order of ``formats``.
 
     Raises:
-        NaseaError: whatever a user can mend. Files that were checked before it are kept.
+        NaseaError: a mistake that the user can fix; files that were already checked are kept.
     """
     listener = listener or Silence()
     result = pick_result(results, number)
@@ -98,7 +101,7 @@ def export(
 def export_result(
     opened: Opened, result: Result, formats: Sequence[Format], batch: int | None, listener: Listener
 ) -> list[ExportedFile]:
-    """Export a network to several formats, with its scenario open already."""
+    """Export a network to several formats, given its open scenario; see :func:`export`."""
     genome = genome_of(opened.space, result)
     exporter = opened.backend.exporter(opened.space, genome, result.weights)
     if exporter.parameters != result.member.parameters:
@@ -140,7 +143,7 @@ def _export(
     target = result.exported / f"{result.name}{fixed}{format.suffix}"
     with staging_for(target) as staging:
         path = staging / target.name
-        said = exporter.write(format, path, batch)
+        output = exporter.write(format, path, batch)
         run = exporter.load(format, path)
         if batch is not None:
             run = in_batches(run, batch, image_axes(exporter.run, next(exporter.images())))
@@ -152,19 +155,19 @@ def _export(
         milliseconds = 1000 * exporter.seconds(format, path, timed)
         size = _size(path)
         _place(path, target, staging / "earlier")
-    if said:
-        _keep(said, target, listener)
+    if output:
+        _keep(output, target, listener)
     drop = network - accuracy
     return ExportedFile(
         format, target, size, batch, comparison, accuracy, drop, milliseconds, timed
     )
 
 
-def _keep(said: str, target: Path, listener: Listener) -> None:
-    """Write an exporter's output, which may be long, to a file; put its last line into a notice."""
+def _keep(output: str, target: Path, listener: Listener) -> None:
+    """Write an exporter's output, which may be long, to a log; quote its last line in a notice."""
     log = target.with_name(f"{target.name}.log")
-    log.write_text(said, encoding="utf-8")
-    last = said.strip().splitlines()[-1][:_LONGEST_LINE]
+    log.write_text(output, encoding="utf-8")
+    last = output.strip().splitlines()[-1][:_LONGEST_LINE]
     text = f"the first exporter could not write {target.name}, the second did ({last}); see {log}"
     listener.notice(Notice("export", text))
 
@@ -176,7 +179,7 @@ def _metric(measured: Measurement, name: str) -> float:
 
 
 def _place(path: Path, target: Path, aside: Path) -> None:
-    """Put an exported file, or folder, in the place of an earlier one."""
+    """Move an exported file or folder to its place, replacing an earlier one."""
     if path.is_dir() and target.exists():
         put_in_place(path, target, aside)
     else:
