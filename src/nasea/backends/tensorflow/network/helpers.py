@@ -70,8 +70,8 @@ class HardSwish(layers.Layer):
 def strided_point(x: tf.Tensor, kernel: tf.Tensor, stride: int) -> tf.Tensor:
     """A strided 1x1 convolution, (N, H, W, C) -> (N, H', W', C').
 
-    The gradient is computed as that of subsampling followed by a convolution with stride 1.
-    It is the same, but TensorFlow's own may crash with few channels (oneDNN).
+    The gradient is computed as that of subsampling and a convolution with stride 1. It
+    is the same, but TensorFlow's own may crash with few channels (oneDNN).
     """
 
     @tf.custom_gradient

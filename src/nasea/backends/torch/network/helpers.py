@@ -9,7 +9,7 @@ from torch import nn
 class PointConv2d(nn.Conv2d):
     """A strided 1x1 convolution; in training it subsamples its input first.
 
-    The gradient of the strided convolution may crash with few channels (oneDNN, AVX-512).
+    The gradient with a stride may crash with few channels (oneDNN, AVX-512).
     """
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
