@@ -17,7 +17,7 @@ from pathlib import Path
 
 from nasea.backends import open_process_group, single_process
 from nasea.config import Scenario
-from nasea.pipeline.diagnosis.doctor import MEGABYTES, Speed, apart, measure_speed
+from nasea.pipeline.diagnosis.doctor import MEGABYTES, Speed, measure_speed, run_in_subprocess
 from nasea.pipeline.diagnosis.trial import Framework, trial_project, trial_scenario
 from recording import record, table
 
@@ -39,8 +39,8 @@ def main() -> None:
     with trial_project(framework) as home:
         for _ in range(arguments.rounds):
             first = trial_scenario(ids[:1], device, framework)
-            one.append(apart(measure_speed, single_process(), first, home))
-            took, speed = apart(together, trial_scenario(ids, device, framework), home)
+            one.append(run_in_subprocess(measure_speed, single_process(), first, home))
+            took, speed = run_in_subprocess(together, trial_scenario(ids, device, framework), home)
             seconds.append(took)
             every.append(speed)
     exchange = statistics.median(seconds)

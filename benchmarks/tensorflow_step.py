@@ -131,7 +131,7 @@ def taped(space: Space, supernet: Supernet, ends: Ends) -> Callable[..., Any]:
         if (layer, gene) not in functions:
             made = supernet._candidates[space.layers[layer].key][gene].functions
             functions[layer, gene] = tf.function(
-                lambda x: OPERATIONS.run(made.program, x, made._bound(), batch_statistics)
+                lambda x: OPERATIONS.run(made.program, x, made._bind(), batch_statistics)
             )
         return functions[layer, gene]
 

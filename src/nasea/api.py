@@ -166,12 +166,12 @@ def retrain(
     Raises:
         nasea.errors.NaseaError: whatever a user can mend. Its text says how.
     """
-    from nasea.backends.distributed.launch import launched
+    from nasea.backends.distributed.launch import current_launch
     from nasea.pipeline.retraining.halving import retrain_best
     from nasea.pipeline.retraining.plan import Request
     from nasea.pipeline.retraining.retrain import retrain as run
 
-    if launched() is not None:
+    if current_launch() is not None:
         raise NotAvailableError(
             "nasea.retrain was started as one of several processes",
             fix="start it once; with several ids in resource.gpu_id it starts the others itself. "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from nasea.backends.training.distillation import matched
+from nasea.backends.training.distillation import match_outputs
 
 Scores = list[tuple[str, int]]
 
@@ -29,4 +29,4 @@ Scores = list[tuple[str, int]]
 def test_outputs_are_matched_by_name_and_else_the_first(
     student: Scores, teacher: Scores, pairs: list[tuple[int, int]]
 ) -> None:
-    assert matched(student, teacher, lambda classes: classes) == pairs
+    assert match_outputs(student, teacher, lambda classes: classes) == pairs

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from nasea.backends import SingleProcess, follow, open_process_group, opening
-from nasea.backends.distributed.launch import conceal, read_launch
+from nasea.backends.distributed.launch import hide_launch_variables, read_launch
 from nasea.errors import NotAvailableError
 
 from .driving import scenario
@@ -116,12 +116,12 @@ def test_by_itself(environ: dict[str, str]) -> None:
 
 def test_code_of_the_user_finds_no_launcher() -> None:
     environ = TORCHRUN | HOROVODRUN | {"TF_CONFIG": "{}", "PATH": "/bin"}
-    conceal(environ)
+    hide_launch_variables(environ)
     assert environ == {"PATH": "/bin"}
 
 
 def test_torchrun_does_not_start_tensorflow(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(opening, "launched", lambda: read_launch(TORCHRUN))
+    monkeypatch.setattr(opening, "current_launch", lambda: read_launch(TORCHRUN))
     asked = scenario("tensorflow")
     with pytest.raises(NotAvailableError, match="torchrun keeps the port") as told:
         follow(asked)

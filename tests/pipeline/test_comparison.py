@@ -47,7 +47,7 @@ def test_a_tie_may_fall_the_other_way() -> None:
 def test_another_prediction_is_refused() -> None:
     other = found(moved(np.array([-5.0, 0, 0])))
     assert (other.changed, other.ties) == (4, 0)
-    with pytest.raises(ExportError, match="4 of 4 predictions are not the network's"):
+    with pytest.raises(ExportError, match="4 of 4 predictions differ from the network's"):
         other.require_same("it.onnx")
 
 

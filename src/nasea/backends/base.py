@@ -221,7 +221,7 @@ class AttachedBackend(Trials, ProbedBackend):
                 self.data, self.supernet, self.teacher, paths_per_update
             )
             if isinstance(trainer, ParallelEpochs):
-                trainer.share_weights()
+                trainer.broadcast_weights()
         return TrainingBackend(self, trainer)
 
     # --- scoring and writing, with the weights as they are ---
@@ -328,7 +328,7 @@ class TrainingBackend(AttachedBackend):
             on_update: called after every update; may call :meth:`state` or raise.
             done: updates of this epoch that a restored state already holds.
         """
-        self.followers.tell("train_epoch", epoch, done)
+        self.followers.send_command("train_epoch", epoch, done)
         self.trainer.epoch(epoch, self._batches(epoch, done), path, on_update, done)
 
     def follow_epoch(self, epoch: int, done: int) -> None:

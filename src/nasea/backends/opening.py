@@ -10,7 +10,7 @@ from types import ModuleType
 from typing import Any
 
 from nasea.backends.base import Backend
-from nasea.backends.distributed.launch import launched
+from nasea.backends.distributed.launch import current_launch
 from nasea.backends.distributed.process_group import OpenProcessGroup, ProcessGroup, SingleProcess
 from nasea.backends.network.operations import Operations
 from nasea.backends.records import Role
@@ -118,7 +118,7 @@ def open_process_group(scenario: Scenario, on_stop: Callable[[], None]) -> Itera
         NotAvailableError: the devices or the framework are not there.
         RankLostError: a process did not come up.
     """
-    if launched() is None and len(scenario.resource.gpu_ids) < 2:
+    if current_launch() is None and len(scenario.resource.gpu_ids) < 2:
         yield single_process()
         return
     with _open_framework(scenario)(scenario, on_stop) as group:
@@ -161,7 +161,7 @@ def _open_framework(scenario: Scenario) -> OpenProcessGroup:
 
 
 def _require_tensorflow_launcher() -> None:
-    launch = launched()
+    launch = current_launch()
     if launch is not None and launch.launcher == "torchrun":
         raise NotAvailableError(
             "torchrun keeps the port where the processes of a TensorFlow search would meet",

@@ -68,4 +68,4 @@ class Phase:
     def close(self) -> None:
         """Give back worker processes, memory and directories; nothing can be asked afterwards."""
         self.user.close()
-        self.followers.tell("close")
+        self.followers.send_command("close")

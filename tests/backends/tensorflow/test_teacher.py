@@ -26,8 +26,8 @@ def test_the_main_output_is_taught_and_auxiliary_ones_are_left_alone() -> None:
     layers = [tf.keras.layers.Flatten(), tf.keras.layers.Dense(10)]
     teacher = Teacher(cast(Any, tf.keras.Sequential(layers)), 0.5, cast(Any, User()), images)
     main, other, loss = tf.random.uniform((4, 10)), tf.random.uniform((4, 10)), tf.constant(1.0)
-    alone = teacher.mixed(loss, main, teacher(images))
+    alone = teacher.mix_loss(loss, main, teacher(images))
     for outputs in ((main, other), {"a_main": main, "aux": other}):
-        assert np.array_equal(alone, teacher.mixed(loss, outputs, teacher(images)))
+        assert np.array_equal(alone, teacher.mix_loss(loss, outputs, teacher(images)))
     with pytest.raises(NotAvailableError, match="no scores of the same classes"):
-        teacher.mixed(loss, (tf.random.uniform((4, 7)), other), teacher(images))
+        teacher.mix_loss(loss, (tf.random.uniform((4, 7)), other), teacher(images))

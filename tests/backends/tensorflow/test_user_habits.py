@@ -110,7 +110,7 @@ class TestHabits(HabitsContract):
         ),
         "one for all": (
             "_one = PostNet()\nPostNet = lambda: _one",
-            "PostNet() gives the same model",
+            "PostNet() returns the same model",
             "inside of the function",
         ),
         "no module": (

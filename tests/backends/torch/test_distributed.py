@@ -17,7 +17,7 @@ from contracts.kit import Arrays, same
 from contracts.training import Malice
 from nasea.backends.base import TrainingBackend
 from nasea.backends.distributed.multi_process import MultipleProcesses
-from nasea.backends.distributed.wire import new_key, sealed, unsealed
+from nasea.backends.distributed.wire import new_key, sign, verify
 from nasea.backends.records import EvaluationSubset, Measurement
 from nasea.backends.torch.distributed.process_group import open_torch_group
 from nasea.backends.torch.distributed.sync_norm import SyncNorm
@@ -169,7 +169,7 @@ class OneRank:
     def gather(self, tensor: torch.Tensor) -> torch.Tensor:
         return tensor[None]
 
-    def sum_of(self, tensor: torch.Tensor) -> torch.Tensor:
+    def sum_over_ranks(self, tensor: torch.Tensor) -> torch.Tensor:
         return tensor.clone()
 
 
@@ -224,9 +224,9 @@ def test_a_failure_amid_synchronised_normalisation_ends_both(project: Path) -> N
 
 def test_a_command_of_somebody_else_is_not_looked_at(tmp_path: Path) -> None:
     mark = tmp_path / "mark"
-    forged = sealed(Malice(mark), "another key")
+    forged = sign(Malice(mark), "another key")
     with pytest.raises(RuntimeError, match="not written by rank 0"):
-        unsealed(forged, new_key())
+        verify(forged, new_key())
     assert not mark.exists()
     key = new_key()
-    assert unsealed(sealed(("attach", (1,)), key), key) == ("attach", (1,))
+    assert verify(sign(("attach", (1,)), key), key) == ("attach", (1,))

@@ -24,8 +24,8 @@ def test_the_main_output_is_taught_and_auxiliary_ones_are_left_alone() -> None:
     network = cast(Any, nn.Sequential(nn.Flatten(), nn.Linear(4, 10)))
     teacher = Teacher(network, 0.5, cast(Any, User()), IMAGES)
     main, other, loss = torch.rand(4, 10), torch.rand(4, 10), torch.tensor(1.0)
-    alone = teacher.mixed(loss, main, teacher(IMAGES))
-    assert torch.equal(alone, teacher.mixed(loss, (main, other), teacher(IMAGES)))
-    assert torch.equal(alone, teacher.mixed(loss, {"out": main, "aux": other}, teacher(IMAGES)))
+    alone = teacher.mix_loss(loss, main, teacher(IMAGES))
+    assert torch.equal(alone, teacher.mix_loss(loss, (main, other), teacher(IMAGES)))
+    assert torch.equal(alone, teacher.mix_loss(loss, {"out": main, "aux": other}, teacher(IMAGES)))
     with pytest.raises(NotAvailableError, match="no scores of the same classes"):
-        teacher.mixed(loss, (torch.rand(4, 7), other), teacher(IMAGES))
+        teacher.mix_loss(loss, (torch.rand(4, 7), other), teacher(IMAGES))

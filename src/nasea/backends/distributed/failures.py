@@ -14,14 +14,14 @@ class FailedElsewhere(Exception):
 
 
 def describe_failure(error: Exception) -> dict[str, Any]:
-    """A failure as JSON values, for another process."""
+    """Return a failure as JSON values, to be sent to another process."""
     if isinstance(error, NaseaError):
         return {"message": error.message, "fix": error.fix, "exit_code": error.exit_code}
     return {"defect": "".join(traceback.format_exception(error))}
 
 
 def rebuild_failure(rank: int, described: Mapping[str, Any]) -> Exception:
-    """The exception to raise for what :func:`describe_failure` gave on another rank."""
+    """Return the exception to raise for what :func:`describe_failure` returned on another rank."""
     if "defect" in described:
         return RuntimeError(f"rank {rank} failed:\n{described['defect']}")
     error = NaseaError(f"rank {rank}: {described['message']}", fix=described["fix"])
@@ -29,10 +29,10 @@ def rebuild_failure(rank: int, described: Mapping[str, Any]) -> Exception:
     return error
 
 
-def lost(what: str) -> RankLostError:
-    """The error of a run that lost a process; ``what`` says how."""
+def rank_lost_error(what: str) -> RankLostError:
+    """Return the error of a run that lost a process; ``what`` says how."""
     return RankLostError(
-        f"the run ends, since {what}; the last checkpoint is intact",
+        f"the run ends because {what}; the last checkpoint is intact",
         fix="run the same command again to go on, with fewer devices if need be; where memory is "
         "short (a process killed by SIGKILL) lower strategy.batch_size or resource.data_workers",
     )

@@ -1,6 +1,6 @@
-"""What every rank but 0 runs: it does what rank 0's backend does on all devices.
+"""What every rank except 0 runs: it executes the commands of rank 0's backend.
 
-A framework's own ``distributed/follower.py`` says how to join the others and what backend to open.
+A framework's own ``distributed/follower.py`` joins the other ranks and opens the backend.
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ _EXIT_LOST = 1
 
 
 class Follower:
-    """Backends of this rank, by their number among those of the run.
+    """The backends of this rank, by their number among those of the run.
 
     Each command of rank 0 is a method; see :data:`nasea.backends.distributed.ranks.Command`.
 
     Args:
         ranks: this rank among the others.
-        open_framework: of the framework.
+        open_framework: opens the framework's half of a backend.
     """
 
     def __init__(self, ranks: Ranks, open_framework: OpenFramework) -> None:
@@ -48,10 +48,10 @@ class Follower:
         self._training: dict[int, TrainingBackend] = {}
 
     def run(self) -> Any:
-        """Run what rank 0 asks for until it is done; return the outcome that it sends.
+        """Run the commands of rank 0 until the last one; return the outcome that it sends.
 
         Raises:
-            NaseaError: rank 0 failed; its message.
+            NaseaError: rank 0 failed; carries its message.
             RankLostError: a process is gone.
         """
         for name, args in self._ranks.commands():
@@ -80,19 +80,19 @@ class Follower:
             framework = self._open_framework(asked, directory, role, self._ranks)
             self._opened[key] = Backend(framework, cache=cache)
 
-        self._together(opened)
+        self._run_jointly(opened)
 
     def _probe(self, key: int) -> None:
         def probe() -> None:
             self._probed[key] = self._opened[key].probe(0)
 
-        self._together(probe)
+        self._run_jointly(probe)
 
     def _attach(self, key: int, space: Space, seed: int) -> None:
         def attach() -> None:
             self._attached[key] = self._probed[key].attach(space, seed)
 
-        self._together(attach)
+        self._run_jointly(attach)
 
     def _learn_from(
         self, key: int, space: Space, genome: Genome, weights: bytes, share: float
@@ -104,10 +104,10 @@ class Follower:
                 path.write_bytes(weights)
                 backend.learn_from(space, genome, path, share)
 
-        self._together(learn)
+        self._run_jointly(learn)
 
     def _try_candidates(self, key: int, also: list[Genome]) -> None:
-        self._together(lambda: self._attached[key].try_candidates(lambda done, of: None, also))
+        self._run_jointly(lambda: self._attached[key].try_candidates(lambda done, of: None, also))
 
     def _begin_training(self, key: int, paths_per_update: int, seed: int, workers: int) -> None:
         def begin() -> None:
@@ -115,21 +115,21 @@ class Follower:
             backend.framework.load_with(backend.data, workers)
             self._training[key] = backend.begin_training(paths_per_update, seed)
 
-        self._together(begin)
+        self._run_jointly(begin)
 
     def _train_epoch(self, key: int, epoch: int, done: int) -> None:
         try:
             self._training[key].follow_epoch(epoch, done)
         except RankLostError:
             raise
-        except Exception:  # all ranks have it, or heard of it; rank 0 tells
+        except Exception:  # all ranks raised it or were notified; rank 0 reports it
             pass
 
     def _restore(self, key: int, done: int) -> None:
         def restore() -> None:
             self._training[key].restore(self._ranks.receive_bytes(), done)
 
-        self._together(restore)
+        self._run_jointly(restore)
 
     def _measure_each(self, key: int, serial: str, jobs: list[Job]) -> None:
         backend = self._attached[key]
@@ -138,7 +138,7 @@ class Follower:
             queue.work(lambda number: backend.measure(*jobs[number]))
 
     def _exchange(self, megabytes: int) -> None:
-        self._ranks.try_exchange(megabytes)
+        self._ranks.time_all_reduce(megabytes)
 
     def _close(self, key: int) -> None:
         self._training.pop(key, None)
@@ -147,7 +147,7 @@ class Follower:
             probed.data.close()
         self._opened.pop(key).close()
 
-    def _together(self, action: Callable[[], object]) -> None:
+    def _run_jointly(self, action: Callable[[], object]) -> None:
         failure = None
         try:
             action()
@@ -159,13 +159,16 @@ class Follower:
             self._ranks.agree(failure)
         except RankLostError:
             raise
-        except Exception:  # known to all; rank 0 decides
+        except Exception:  # every rank knows of it; rank 0 decides what to do
             pass
 
 
-def follow_noting_signals(ranks: Ranks, open_framework: OpenFramework) -> Any:
-    """Follow as a process that a launcher started; see :func:`nasea.backends.opening.follow`."""
-    before = _note_signals(ranks)
+def follow_with_signals(ranks: Ranks, open_framework: OpenFramework) -> Any:
+    """Follow as a process that a launcher started; see :func:`nasea.backends.opening.follow`.
+
+    SIGINT and SIGTERM are passed on to rank 0 meanwhile.
+    """
+    before = _forward_signals(ranks)
     try:
         return Follower(ranks, open_framework).run()
     finally:
@@ -174,34 +177,34 @@ def follow_noting_signals(ranks: Ranks, open_framework: OpenFramework) -> Any:
 
 
 def follow_spawned(start: Callable[[dict[str, Any]], tuple[Ranks, OpenFramework]]) -> None:
-    """Follow as a process that rank 0 started: one line of settings on stdin, then nothing.
+    """Follow as a process that rank 0 started; stdin holds one line of settings in JSON.
 
-    When stdin ends rank 0 is gone, however it ended, and so is this process.
+    When stdin closes, rank 0 has ended, for whatever reason, and this process exits too.
 
     Args:
-        start: joins the others, given the settings.
+        start: joins the other ranks, given the settings.
     """
     rank_0 = os.fdopen(os.dup(sys.stdin.fileno()), "rb", buffering=0)
     settings = json.loads(rank_0.readline())
-    threading.Thread(target=_die_with, args=(rank_0,), daemon=True).start()
-    # Code of the user that calls exit() closes stdin, and would wait for who reads it.
+    threading.Thread(target=_exit_with, args=(rank_0,), daemon=True).start()
+    # User code that calls exit() closes stdin, which would block while the thread reads from it.
     sys.stdin = open(os.devnull, encoding="utf-8")
-    _note_signals(None)
+    _forward_signals(None)
     try:
         ranks, open_framework = start(settings)
-        _note_signals(ranks)
+        _forward_signals(ranks)
         Follower(ranks, open_framework).run()
     except (FailedElsewhere, NaseaError):
-        sys.exit(_EXIT_LOST)  # rank 0 knows more, and tells it
+        sys.exit(_EXIT_LOST)  # rank 0 knows more and reports it
 
 
-def _die_with(rank_0: io.FileIO) -> None:
+def _exit_with(rank_0: io.FileIO) -> None:
     rank_0.read()
     os._exit(_EXIT_LOST)
 
 
-def _note_signals(ranks: Ranks | None) -> dict[signal.Signals, Any]:
-    """Pass requests to stop on to rank 0, which decides; returns the earlier handlers."""
+def _forward_signals(ranks: Ranks | None) -> dict[signal.Signals, Any]:
+    """Forward requests to stop to rank 0, which decides; return the earlier handlers."""
 
     def note(number: int, frame: object) -> None:
         if ranks is not None:

@@ -1,13 +1,13 @@
-"""The meeting point of a run's processes, over plain sockets, for a framework without one.
+"""A rendezvous for the processes of a run over plain sockets, for frameworks that have none.
 
-Rank 0 keeps a :class:`Hub`: keys and values, and rounds in which every rank gives bytes and gets
-those of all. Every other rank is a :class:`nasea.backends.distributed.hub_client.HubClient`
-with two connections, one for what it asks and one on which it hears that another rank is lost,
-while it may be waiting somewhere else. A process that ends closes
-its connections, so that all know of it at once.
+Rank 0 keeps a :class:`Hub`: a key-value store, and rounds in which every rank contributes bytes
+and receives those of all ranks. Every other rank is a
+:class:`nasea.backends.distributed.hub_client.HubClient` with two connections: one for requests,
+and one on which it learns that another rank is lost, even while it waits elsewhere. A process that
+ends closes its connections, so all others notice at once.
 
-Whoever reaches the port may put and read keys, as with the store of torch.distributed; nothing that
-comes over it is unpickled here.
+Anyone who can reach the port can read and write keys, as with the store of torch.distributed.
+Nothing that arrives over it is unpickled here.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from contextlib import suppress
 from multiprocessing.connection import Connection, Listener
 from typing import Any
 
-from nasea.backends.distributed.wire import HubError, Value, make_prompt, read, write
+from nasea.backends.distributed.wire import HubError, Value, configure_socket, read, write
 
 _PAUSE = 0.1
 
 
 class Hub:
-    """The store that rank 0 keeps, and its own access to it.
+    """The store that rank 0 keeps, and rank 0's own access to it.
 
     Args:
         host: where to listen; empty for all addresses of this machine.
@@ -51,7 +51,7 @@ class Hub:
 
     @property
     def port(self) -> int:
-        """Where it listens."""
+        """The port on which the hub listens."""
         return int(self._listener.address[1])
 
     def on_lost(self, action: Callable[[], None]) -> None:
@@ -59,54 +59,54 @@ class Hub:
         self._on_lost.append(action)
 
     def retire(self) -> None:
-        """Accept from now on that ranks disconnect."""
+        """From now on, do not treat a rank that disconnects as lost."""
         self._retired = True
 
     # --- keys and values; see nasea.backends.distributed.ranks.Store ---
 
     def set(self, key: str, value: Value) -> None:
-        """Put text or bytes."""
+        """Store text or bytes under a key."""
         with self._changed:
             self._values[key] = value.encode() if isinstance(value, str) else value
             self._changed.notify_all()
 
     def get(self, key: str) -> bytes:
-        """The bytes of a key that is there."""
+        """Return the bytes stored under a key; raise HubError if there are none."""
         with self._changed:
             if key not in self._values:
                 raise HubError(f"there is nothing under {key}")
             return self._values[key]
 
     def add(self, key: str, amount: int) -> int:
-        """Add to a number, 0 at first; returns the sum."""
+        """Add to a number, initially 0; return the sum."""
         with self._changed:
             total = int(self._values.get(key, b"0")) + amount
             self._values[key] = str(total).encode()
             return total
 
     def check(self, keys: list[str]) -> bool:
-        """Whether all the keys are there."""
+        """Return whether all keys exist."""
         with self._changed:
             return all(key in self._values for key in keys)
 
     def delete_key(self, key: str) -> None:
-        """Take a key away."""
+        """Remove a key."""
         with self._changed:
             self._values.pop(key, None)
 
     # --- rounds ---
 
     def gather(self, name: str, rank: int, content: bytes, seconds: float) -> list[bytes]:
-        """Give bytes to a round and get those of all ranks, in order.
+        """Contribute bytes to a round and return those of all ranks, in order of rank (all-gather).
 
         Args:
-            name: of the round; each is held once.
-            rank: who gives.
-            content: what.
-            seconds: how long to wait for the others.
+            name: name of the round; each name is used once.
+            rank: the rank that contributes.
+            content: its bytes.
+            seconds: how long to wait for the other ranks.
 
         Raises:
-            HubError: one is lost, or does not give in time.
+            HubError: a rank is lost, or does not contribute in time.
         """
         deadline = time.monotonic() + seconds
         with self._changed:
@@ -132,7 +132,7 @@ class Hub:
         while True:
             try:
                 connection = self._listener.accept()
-            except OSError:  # whoever it was has gone again
+            except OSError:  # the peer has disconnected already
                 time.sleep(_PAUSE)
                 continue
             threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
@@ -141,14 +141,14 @@ class Hub:
         """Answer one connection until it ends."""
         rank: int | None = None
         with suppress(OSError, EOFError, ValueError, TypeError, KeyError), connection:
-            make_prompt(connection)
+            configure_socket(connection)
             rank = int(read(connection)[0]["rank"])
             while True:
                 request, content = read(connection)
                 if request["do"] == "watch":
                     self._watching[rank] = connection
                     write(connection, {})
-                elif request["do"] == "note":  # whoever notes does not wait
+                elif request["do"] == "note":  # the sender does not wait for an answer
                     self.set(request["key"], b"")
                 else:
                     self._answer(connection, request, content)

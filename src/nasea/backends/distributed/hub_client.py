@@ -1,4 +1,4 @@
-"""How the ranks but 0 reach the hub."""
+"""How the ranks other than 0 reach the hub."""
 
 from __future__ import annotations
 
@@ -11,25 +11,25 @@ from contextlib import suppress
 from multiprocessing.connection import Client, Connection
 from typing import Any
 
-from nasea.backends.distributed.wire import HubError, Value, make_prompt, read, write
+from nasea.backends.distributed.wire import HubError, Value, configure_socket, read, write
 
 _PAUSE = 0.1
 
 _LATE_SECONDS = 10.0
-"""So much longer than the hub itself waits for others, one waits for the hub."""
+"""A client waits for the hub this much longer than the hub waits for the other ranks."""
 
 
 class HubClient:
-    """Another rank's way to the hub; see :class:`Hub` for what it can do.
+    """A rank's connection to the hub; see :class:`Hub` for the operations.
 
     Args:
-        host: where rank 0 is.
-        port: where it listens.
-        rank: which one this is.
-        seconds: how long to try to reach it.
+        host: address of rank 0.
+        port: port on which its hub listens.
+        rank: this rank.
+        seconds: how long to try to connect.
 
     Raises:
-        HubError: it cannot be reached.
+        HubError: the hub cannot be reached.
     """
 
     def __init__(self, host: str, port: int, rank: int, seconds: float) -> None:
@@ -56,7 +56,7 @@ class HubClient:
 
     @property
     def host(self) -> str:
-        """The address of this machine that rank 0 sees."""
+        """The address under which rank 0 sees this machine."""
         same = socket.fromfd(self._requests.fileno(), socket.AF_INET, socket.SOCK_STREAM)
         with same:
             return str(same.getsockname()[0])
@@ -82,7 +82,7 @@ class HubClient:
         self._ask({"do": "delete", "key": key})
 
     def note(self, key: str) -> None:
-        """Put a key and do not wait for an answer, which rank 0 may be too busy to give."""
+        """Set a key without waiting for an answer, which rank 0 may be too busy to send."""
         with self._lock:
             write(self._requests, {"do": "note", "key": key})
 
@@ -92,14 +92,14 @@ class HubClient:
         return self._ask(request, content, seconds + _LATE_SECONDS)[1]
 
     def close(self) -> None:
-        """Disconnect; the other ranks are notified."""
+        """Disconnect; the hub notifies the other ranks."""
         self._requests.close()
         self._watch.close()
 
     def _ask(
         self, request: dict[str, Any], content: bytes = b"", seconds: float | None = None
     ) -> tuple[Any, list[bytes]]:
-        """The answer of the hub; waits forever if no limit in seconds is given."""
+        """Send a request and return the hub's answer; wait forever if ``seconds`` is ``None``."""
         try:
             with self._lock:
                 write(self._requests, request, content)
@@ -125,10 +125,10 @@ def _connect(host: str, port: int, rank: int, seconds: float) -> Connection:
     while True:
         try:
             connection = Client((host, port), "AF_INET")
-            make_prompt(connection)
+            configure_socket(connection)
             write(connection, {"rank": rank})
             return connection
-        except OSError as error:  # it may not be up yet
+        except OSError as error:  # rank 0 may not be listening yet
             if time.monotonic() > deadline:
                 raise HubError(f"rank 0 cannot be reached: {error}") from error
             time.sleep(_PAUSE)

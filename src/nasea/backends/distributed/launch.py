@@ -1,7 +1,8 @@
-"""Was this process started by a launcher, and as which of how many?
+"""Detects whether a launcher started this process, and as which rank of how many.
 
-``torchrun``, ``mpirun`` and ``horovodrun`` say so in variables of the environment, as does whoever
-sets ``TF_CONFIG``. What they say is all that is taken from them: the processes meet by themselves.
+``torchrun``, ``mpirun`` and ``horovodrun`` set environment variables for this, and ``TF_CONFIG`` is
+set by hand or by a platform. Nothing else of the launchers is used: the processes connect to each
+other by themselves.
 """
 
 from __future__ import annotations
@@ -32,28 +33,28 @@ _RANKS: dict[Literal["mpirun", "horovodrun"], dict[str, str]] = {
         "local_size": "HOROVOD_LOCAL_SIZE",
     },
 }
-"""Launchers that tell ranks, but not where rank 0 is to be found."""
+"""Launchers that give ranks but not the address of rank 0, and their variables."""
 
 _JOBS = ("PMIX_NAMESPACE", "OMPI_MCA_ess_base_jobid", "HOROVOD_GLOO_RENDEZVOUS_PORT")
-"""What tells one job of these launchers from another."""
+"""Variables that distinguish the jobs of these launchers."""
 
 _FIRST_PORT, _PORTS = 20_000, 10_000
-"""Ports of jobs that name none, below those that systems give out by themselves."""
+"""Port range for jobs that name no port; below the range from which systems assign ports."""
 
 
 @dataclass(frozen=True)
 class Launch:
-    """One process among those that a launcher started.
+    """One of the processes that a launcher started.
 
     Attributes:
-        launcher: who started it.
-        rank: which one it is, from 0.
-        size: how many there are.
-        local_rank: which one of this machine.
-        local_size: how many this machine has.
-        host: where rank 0 is to be found.
-        port: where it listens.
-        own: the (host, port) that was set aside for this process, if there is one of its own.
+        launcher: the launcher that started it.
+        rank: its rank, from 0.
+        size: number of processes.
+        local_rank: its rank among the processes of this machine, from 0.
+        local_size: number of processes on this machine.
+        host: address of rank 0.
+        port: port on which rank 0 listens.
+        own: the (host, port) reserved for this process by TF_CONFIG; ``None`` if there is none.
     """
 
     launcher: Literal["torchrun", "mpirun", "horovodrun", "TF_CONFIG"]
@@ -67,10 +68,10 @@ class Launch:
 
 
 def read_launch(environ: Mapping[str, str]) -> Launch | None:
-    """What the launcher passed to this process; ``None`` if there is no launcher.
+    """Return what the launcher passed to this process; ``None`` without a launcher.
 
     Raises:
-        NotAvailableError: several machines without MASTER_ADDR, or a TF_CONFIG that is none.
+        NotAvailableError: several machines without MASTER_ADDR, or an invalid TF_CONFIG.
     """
     if all(name in environ for name in _TORCHRUN):
         rank, size, local_rank, local_size = (int(environ[name]) for name in _TORCHRUN[:4])
@@ -88,19 +89,19 @@ def read_launch(environ: Mapping[str, str]) -> Launch | None:
 
 
 @cache
-def launched() -> Launch | None:
-    """:func:`read_launch` of this process as it was started; asked again, it says the same."""
+def current_launch() -> Launch | None:
+    """Return :func:`read_launch` of this process, from the environment at the first call."""
     return read_launch(os.environ)
 
 
 def launched_rank() -> int:
-    """Which of several processes of one run this is; 0 where it is the only one."""
-    found = launched()
+    """Return the rank of this process; 0 without a launcher."""
+    found = current_launch()
     return 0 if found is None else found.rank
 
 
-def not_meeting(launch: Launch, error: Exception) -> NotAvailableError:
-    """What to raise where the processes of a launcher do not find each other."""
+def rendezvous_error(launch: Launch, error: Exception) -> NotAvailableError:
+    """Return the error of a launcher's processes that cannot connect to each other."""
     fix = "set MASTER_ADDR to the first machine and MASTER_PORT to a free port there"
     if launch.launcher == "TF_CONFIG":
         fix = "start every worker that TF_CONFIG names, the first one on its machine and port"
@@ -111,8 +112,8 @@ def not_meeting(launch: Launch, error: Exception) -> NotAvailableError:
     )
 
 
-def conceal(environ: MutableMapping[str, str]) -> None:
-    """Remove variables that would make the user's code join the other processes by itself."""
+def hide_launch_variables(environ: MutableMapping[str, str]) -> None:
+    """Remove variables that would let the user's code join the other processes by itself."""
     for name in (*_TORCHRUN, "GROUP_RANK", "ROLE_RANK", "GROUP_WORLD_SIZE", "ROLE_WORLD_SIZE"):
         environ.pop(name, None)
     for name in [name for name in environ if name == _TF_CONFIG or name.startswith("HOROVOD_")]:
@@ -133,16 +134,16 @@ def _host(launcher: str, environ: Mapping[str, str], numbers: Mapping[str, int])
 
 
 def _port(environ: Mapping[str, str]) -> int:
-    """The same for all processes of a job, and hardly that of another job on this machine."""
+    """Return the same port for all processes of a job, unlikely to be that of another job."""
     job = next((environ[name] for name in _JOBS if environ.get(name)), "")
     return int(environ.get("MASTER_PORT") or _FIRST_PORT + zlib.crc32(job.encode()) % _PORTS)
 
 
 def _read_tf_config(text: str) -> Launch | None:
-    """The chief, if there is one, then the workers; all else has no part in a search.
+    """Rank the chief, if there is one, first, then the workers; other tasks take no part.
 
     Raises:
-        NotAvailableError: it names no such cluster, or another task for this process.
+        NotAvailableError: TF_CONFIG describes no such cluster, or this process has another task.
     """
     try:
         stored = json.loads(text)
@@ -177,7 +178,7 @@ def _read_tf_config(text: str) -> Launch | None:
 def _address(text: Any) -> tuple[str, int]:
     host, _, port = str(text).rpartition(":")
     if not host:
-        raise ValueError(f"{text!r} is no address host:port")
+        raise ValueError(f"{text!r} is not an address host:port")
     return host, int(port)
 
 

@@ -1,8 +1,9 @@
 """How a backend of rank 0 leads the other ranks.
 
-What concerns all devices rank 0 tells to the others, and does it too. What only reads or writes
-weights (results, exports, pictures, a checkpoint) it does by itself; the others get its weights
-when training begins, or goes on, and at the end of every epoch.
+Rank 0 sends a command to the other ranks for everything that involves all devices, and runs it
+itself. Whatever only reads or writes weights (results, exports, prediction images, a checkpoint) it
+does alone. The other ranks receive its weights when training begins or is resumed, and at the end
+of every epoch.
 """
 
 from __future__ import annotations
@@ -22,19 +23,19 @@ Measure = Callable[[Genome, EvaluationSubset], Measurement]
 
 
 class Followers(Protocol):
-    """Whom a backend leads; see :class:`nasea.backends.distributed.follower.Follower`."""
+    """The ranks a backend leads; see :class:`nasea.backends.distributed.follower.Follower`."""
 
     def all_devices(self, device: str) -> str:
-        """The devices of all ranks in words, given that of this one."""
+        """Describe the devices of all ranks, given the description of this rank's device."""
 
-    def tell(self, command: Command, *args: Any) -> None:
-        """Have the others do something."""
+    def send_command(self, command: Command, *args: Any) -> None:
+        """Send a command to the other ranks."""
 
     def together(self, command: Command, *args: Any) -> AbstractContextManager[None]:
-        """Have all ranks do what is done within; raise if it went wrong on one of them."""
+        """Send a command that this rank runs in the context; raise if it failed on any rank."""
 
     def send_bytes(self, content: bytes) -> None:
-        """Give them bytes that a command asks for."""
+        """Send bytes that a command needs."""
 
     def measure_each(
         self, measure: Measure, jobs: Sequence[Job], on_measured: Callable[[Measurement], None]
@@ -43,13 +44,13 @@ class Followers(Protocol):
 
 
 class NoFollowers:
-    """For a process that leads nobody: it is alone, or follows; see :class:`Followers`."""
+    """No followers: this process is alone, or follows itself; see :class:`Followers`."""
 
     def all_devices(self, device: str) -> str:
         """See :class:`Followers`."""
         return device
 
-    def tell(self, command: Command, *args: Any) -> None:
+    def send_command(self, command: Command, *args: Any) -> None:
         """See :class:`Followers`."""
 
     def together(self, command: Command, *args: Any) -> AbstractContextManager[None]:
@@ -67,11 +68,11 @@ class NoFollowers:
 
 
 class Leader:
-    """For one backend of rank 0; see :class:`Followers`.
+    """Leads the other ranks for one backend of rank 0; see :class:`Followers`.
 
     Args:
-        ranks: those it leads.
-        serial: tells this backend from others of the run.
+        ranks: the ranks it leads.
+        serial: distinguishes this backend from others of the run.
     """
 
     def __init__(self, ranks: Ranks, serial: int) -> None:
@@ -83,14 +84,14 @@ class Leader:
         """See :class:`Followers`."""
         return f"{self._ranks.size} x {device}"
 
-    def tell(self, command: Command, *args: Any) -> None:
+    def send_command(self, command: Command, *args: Any) -> None:
         """See :class:`Followers`."""
-        self._ranks.tell(command, self._serial, *args)
+        self._ranks.send_command(command, self._serial, *args)
 
     @contextmanager
     def together(self, command: Command, *args: Any) -> Iterator[None]:
         """See :class:`Followers`."""
-        self.tell(command, *args)
+        self.send_command(command, *args)
         try:
             yield
         except RankLostError:
@@ -113,14 +114,14 @@ class Leader:
             return
         self._calls += 1
         serial = f"{self._serial}.{self._calls}"
-        self.tell("measure_each", serial, list(jobs))
+        self.send_command("measure_each", serial, list(jobs))
         queue = WorkQueue(self._ranks, serial, len(jobs))
         own: dict[int, Measurement] = {}
         try:
             for wanted in range(len(jobs)):
                 on_measured(self._score(queue, measure, jobs, wanted, own))
         finally:
-            queue.call_off()
+            queue.cancel()
 
     def _score(
         self,
@@ -130,14 +131,14 @@ class Leader:
         wanted: int,
         own: dict[int, Measurement],
     ) -> Measurement:
-        """The score of one job; works on whatever nobody has taken until it is there."""
+        """Return the score of one job; measure jobs that no rank has taken until it is known."""
         while wanted not in own:
-            found = queue.found(wanted)
+            found = queue.poll(wanted)
             number = None if found is not None else queue.take()
             if found is not None:
                 return found
             if number is None:
                 return queue.await_score(wanted)
             own[number] = measure(*jobs[number])
-            self._ranks.require_all()
+            self._ranks.require_alive()
         return own.pop(wanted)

@@ -9,7 +9,7 @@ from typing import Any
 
 from nasea.backends.base import Backend
 from nasea.backends.data.image_cache import new_name
-from nasea.backends.distributed.launch import launched
+from nasea.backends.distributed.launch import current_launch
 from nasea.backends.distributed.leader import Leader
 from nasea.backends.distributed.process_group import ProcessGroup, SingleProcess
 from nasea.backends.distributed.processes import GRACE_SECONDS, Children
@@ -20,13 +20,13 @@ from nasea.config import Scenario
 from nasea.errors import NaseaError, Notice, RankLostError
 
 NO_CUDA = "no CUDA device: one process on the CPU (resource.device: cpu starts one for each id)"
-"""Notice where several device ids cannot be used."""
+"""Notice if several device ids cannot be used."""
 
 Join = Callable[[Scenario, Callable[[], None]], Ranks]
-"""Joins the processes that a launcher started; the second argument is called to stop a run."""
+"""Joins the processes that a launcher started; the second argument is called to stop the run."""
 
 Spawn = Callable[[Scenario, Callable[[], None]], tuple[Ranks, Children]]
-"""Starts a process for each of ``resource.gpu_id`` but the first."""
+"""Starts a process for each id of ``resource.gpu_id`` except the first."""
 
 
 class MultipleProcesses:
@@ -34,8 +34,8 @@ class MultipleProcesses:
 
     Args:
         ranks: all processes.
-        gpu_ids: the devices, one a process of a machine.
-        open_framework: the framework's half of a backend.
+        gpu_ids: the devices, one for each process of a machine.
+        open_framework: opens the framework's half of a backend.
     """
 
     notices: Sequence[Notice] = ()
@@ -52,7 +52,7 @@ class MultipleProcesses:
 
     def open(self, scenario: Scenario, directory: Path, role: Role = "search") -> Backend:
         """See :class:`nasea.backends.distributed.process_group.ProcessGroup`."""
-        # A scenario of its own, for pre-training, runs where the run does.
+        # Pre-training has a scenario of its own; it uses the devices of the run.
         resource = scenario.resource.model_copy(update={"gpu_ids": self._gpu_ids})
         scenario = scenario.model_copy(update={"resource": resource})
         self._opened += 1
@@ -64,24 +64,24 @@ class MultipleProcesses:
 
     def exchange(self, megabytes: int) -> float:
         """See :class:`nasea.backends.distributed.process_group.ProcessGroup`."""
-        self.ranks.tell("exchange", megabytes)
-        return self.ranks.try_exchange(megabytes)
+        self.ranks.send_command("exchange", megabytes)
+        return self.ranks.time_all_reduce(megabytes)
 
 
 @contextmanager
-def leading(
+def lead_processes(
     ranks: Ranks,
     children: Children | None,
     gpu_ids: tuple[int, ...],
     open_framework: OpenFramework,
 ) -> Iterator[MultipleProcesses]:
-    """Context of a run on several processes; at its end the others are told the outcome.
+    """Lead a run on several processes; when the context exits, send the others the outcome.
 
     Args:
         ranks: all processes.
-        children: those that this process started, if it did.
-        gpu_ids: the devices, one a process of a machine.
-        open_framework: the framework's half of a backend.
+        children: the processes that this one started; ``None`` if a launcher started them.
+        gpu_ids: the devices, one for each process of a machine.
+        open_framework: opens the framework's half of a backend.
     """
     group = MultipleProcesses(ranks, gpu_ids, open_framework)
     failure: dict[str, Any] | None = None
@@ -96,11 +96,11 @@ def leading(
         raise
     finally:
         with suppress(RankLostError):
-            ranks.tell("end", group.outcome, failure)
-            if children is None:  # what they read it from ends with this process
+            ranks.send_command("end", group.outcome, failure)
+            if children is None:  # the store they read from ends with this process
                 ranks.await_readers(GRACE_SECONDS if grace is None else grace)
         if children is not None:
-            children.end(GRACE_SECONDS if grace is None else grace)
+            children.stop(GRACE_SECONDS if grace is None else grace)
 
 
 @contextmanager
@@ -113,18 +113,18 @@ def open_several(
     has_devices: Callable[[Scenario], bool],
     open_framework: OpenFramework,
 ) -> Iterator[ProcessGroup]:
-    """The processes of a run, joined or started here; this one alone where there are no devices.
+    """Join or start the processes of a run; without enough devices, use this process alone.
 
     Args:
         scenario: names the devices.
         on_stop: called when another process wants the run to stop.
-        join: the framework's way.
-        spawn: the framework's way.
-        has_devices: whether there is a device for each id.
-        open_framework: the framework's half of a backend.
+        join: the framework's :data:`Join`.
+        spawn: the framework's :data:`Spawn`.
+        has_devices: returns whether there is a device for each id.
+        open_framework: opens the framework's half of a backend.
     """
     children: Children | None = None
-    if launched() is not None:
+    if current_launch() is not None:
         ranks = join(scenario, on_stop)
     elif has_devices(scenario):
         ranks, children = spawn(scenario, on_stop)
@@ -135,5 +135,5 @@ def open_several(
 
         yield SingleProcess(open_backend, [Notice("resource.gpu_id", NO_CUDA)])
         return
-    with leading(ranks, children, scenario.resource.gpu_ids, open_framework) as group:
+    with lead_processes(ranks, children, scenario.resource.gpu_ids, open_framework) as group:
         yield group

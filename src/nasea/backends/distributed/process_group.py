@@ -1,7 +1,7 @@
-"""The processes of one run: one alone, or one a device.
+"""The processes of one run: a single one, or one for each device.
 
-Rank 0 runs the pipeline. The others only compute: they do what rank 0's backend tells them
-(docs/decisions/0070). So whoever holds a backend need not know how many devices are behind it.
+Rank 0 runs the pipeline. The others only compute: they run the commands of rank 0's backend
+(docs/decisions/0070). So the code that uses a backend need not know how many devices it has.
 """
 
 from __future__ import annotations
@@ -18,27 +18,30 @@ from nasea.errors import Notice
 
 
 class ProcessGroup(Protocol):
-    """What the pipeline knows of the processes of a run."""
+    """The processes of a run, as the pipeline sees them."""
 
     @property
     def size(self) -> int:
-        """How many processes compute."""
+        """The number of processes."""
 
     @property
     def notices(self) -> Sequence[Notice]:
-        """What the user should know."""
+        """Notices for the user."""
 
     outcome: Any
-    """What :func:`follow` returns on the other ranks in the end, JSON values."""
+    """JSON values that :func:`follow` returns on the other ranks when the run ends."""
 
     def open(self, scenario: Scenario, directory: Path, role: Role = "search") -> Backend:
-        """A backend on all devices; see :func:`nasea.backends.open_backend`."""
+        """Open a backend on all devices; see :func:`nasea.backends.open_backend`."""
 
     def exchange(self, megabytes: int) -> float:
-        """Sum so much over all devices and check the sum.
+        """Time an all-reduce of float32 values over all devices and check the sum.
+
+        Args:
+            megabytes: size of the tensor, in MiB.
 
         Returns:
-            Seconds it took; 0 where there is one device.
+            Seconds it took; 0 with a single device.
 
         Raises:
             NaseaError: the sum is wrong.
@@ -58,7 +61,7 @@ class SingleProcess:
 
     Args:
         open_backend: opens the backend.
-        notices: what the user should know.
+        notices: notices for the user.
     """
 
     size = 1

@@ -1,4 +1,4 @@
-"""The processes of a run that this one started, one a device."""
+"""Starts the processes of a run on this machine, one for each device."""
 
 from __future__ import annotations
 
@@ -20,29 +20,33 @@ from nasea.errors import RankLostError
 LOOPBACK = "127.0.0.1"
 
 START_SECONDS = 300.0
-"""A process must have come up after so long; importing a framework takes seconds."""
+"""Seconds within which a process must be ready; importing a framework takes several."""
 
 GRACE_SECONDS = 10.0
-"""After its outcome a process may take so long to end."""
+"""Seconds that a process may take to exit once it has the outcome."""
 
 _EXIT_SECONDS = 1.0
-"""It may take so long until it is known how a process ended that no longer answers."""
+"""Seconds to wait for the exit status of a process that no longer answers."""
 
 
 @dataclass
 class Children:
-    """The processes that rank 0 started, one a device.
+    """The processes that rank 0 started, one for each device.
 
     Attributes:
-        processes: by rank, from 1.
-        gpu_ids: of all ranks.
+        processes: the processes, by rank, from 1.
+        gpu_ids: the devices of all ranks.
     """
 
     processes: list[subprocess.Popen[str]]
     gpu_ids: tuple[int, ...]
 
-    def fate(self, wait: bool) -> str | None:
-        """How the first process that ended did so; ``None`` while all run."""
+    def exit_reason(self, wait: bool) -> str | None:
+        """Describe how a process ended; ``None`` while all of them run.
+
+        Args:
+            wait: wait up to a second for one to end.
+        """
         deadline = time.monotonic() + (_EXIT_SECONDS if wait else 0.0)
         while True:
             for rank, process in enumerate(self.processes, start=1):
@@ -56,8 +60,8 @@ class Children:
                 return None
             time.sleep(0.05)
 
-    def end(self, grace: float) -> None:
-        """Wait for them to end; kill those that do not."""
+    def stop(self, grace: float) -> None:
+        """Wait up to ``grace`` seconds for the processes to end, then kill the others."""
         deadline = time.monotonic() + grace
         for process in self.processes:
             try:
@@ -70,18 +74,18 @@ class Children:
 
 
 @contextmanager
-def starting(
+def start_processes(
     follower: str, gpu_ids: tuple[int, ...], settings: Mapping[str, Any], environ: Mapping[str, str]
 ) -> Iterator[Children]:
-    """Start a process for each of ``gpu_ids`` but the first, which is this one's.
+    """Start a process for each of ``gpu_ids`` except the first, which is this process's.
 
-    They are ended where what is done within fails.
+    They are stopped if the body of the context raises.
 
     Args:
         follower: the module that they run.
-        gpu_ids: of all ranks.
-        settings: what they get, with their rank, as JSON values.
-        environ: variables of theirs.
+        gpu_ids: the devices of all ranks.
+        settings: JSON values passed to each, together with its rank.
+        environ: environment variables to add.
     """
     children = Children([], gpu_ids)
     try:
@@ -90,12 +94,12 @@ def starting(
             children.processes.append(_start(follower, settings_of_rank, environ))
         yield children
     except BaseException:
-        children.end(0.0)
+        children.stop(0.0)
         raise
 
 
 def _likely(number: int) -> str:
-    """The usual reason why a signal ends a process."""
+    """Return the usual reason why a signal ends a process, as a clause."""
     if number == signal.SIGKILL:
         return ", most likely since the machine has no memory left"
     if number in (signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGILL, signal.SIGFPE):
@@ -106,32 +110,34 @@ def _likely(number: int) -> str:
     return ""
 
 
-def come_up(store: Store, rank: int) -> None:
-    """Tell rank 0 that this process is there."""
+def report_ready(store: Store, rank: int) -> None:
+    """Tell rank 0 that this process has started."""
     store.set(f"up/{rank}", "1")
 
 
-def await_all(store: Store, children: Children) -> None:
-    """Wait until all have come up.
+def await_ready(store: Store, children: Children) -> None:
+    """Wait until all processes have called :func:`report_ready`.
 
     Raises:
-        RankLostError: one does not.
+        RankLostError: one ends, or takes more than ``START_SECONDS``.
     """
     deadline = time.monotonic() + START_SECONDS
     keys = [f"up/{rank}" for rank in range(1, len(children.gpu_ids))]
     while not store.check(keys):
-        fate = children.fate(False)
-        if fate is None and time.monotonic() > deadline:
-            fate = f"not all of its {len(children.gpu_ids)} processes came up"
-        if fate is not None:
-            raise RankLostError(f"the run does not begin: {fate}", fix="see what it printed above")
+        exit_reason = children.exit_reason(False)
+        if exit_reason is None and time.monotonic() > deadline:
+            exit_reason = f"not all of its {len(children.gpu_ids)} processes came up"
+        if exit_reason is not None:
+            raise RankLostError(
+                f"the run did not start: {exit_reason}", fix="see what it printed above"
+            )
         time.sleep(0.02)
 
 
 def _start(
     follower: str, settings: Mapping[str, Any], variables: Mapping[str, str]
 ) -> subprocess.Popen[str]:
-    """A process that follows; it ends when its stdin does, so never outlives this one."""
+    """Start a following process; it exits when its stdin closes, so it never outlives this one."""
     package = str(Path(__file__).parents[3])
     inherited = os.environ.get("PYTHONPATH")
     environ = {**os.environ, **variables}
@@ -139,10 +145,10 @@ def _start(
     process = subprocess.Popen(
         [sys.executable, "-P", "-m", follower],
         stdin=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,  # what the user's code prints, rank 0 prints as well
+        stdout=subprocess.DEVNULL,  # rank 0 prints what the user's code prints
         env=environ,
         text=True,
-        start_new_session=True,  # Ctrl-C is for rank 0 to hear, and to decide on
+        start_new_session=True,  # Ctrl-C must reach rank 0 only, which decides what to do
     )
     assert process.stdin is not None
     process.stdin.write(json.dumps(settings) + "\n")

@@ -1,8 +1,8 @@
-"""Communication between the processes of a run, over the framework's own means.
+"""Communication between the processes of a run, over what the framework offers.
 
-Commands and scores go through a store of keys and values, where waiting costs nothing and has no
-time limit. Numbers that decide the course of a run, failures, losses, paths, are exchanged all at
-once, each process waiting for the others.
+Commands and scores go through a key-value store, where waiting costs nothing and has no time
+limit. Numbers that decide the course of a run (failures, losses, paths) go through collective
+operations, in which every process waits for the others.
 """
 
 from __future__ import annotations
@@ -17,60 +17,60 @@ from typing import Any, Literal, Protocol
 from nasea.backends.distributed.failures import (
     FailedElsewhere,
     describe_failure,
-    lost,
+    rank_lost_error,
     rebuild_failure,
 )
-from nasea.backends.distributed.wire import sealed, unsealed
+from nasea.backends.distributed.wire import sign, verify
 from nasea.errors import NotAvailableError, RankLostError
 from nasea.space import Genome
 
 End = Literal["over", "called off"]
-"""Why an epoch goes no further."""
+"""Why an epoch ended: it is complete, or rank 0 stopped it."""
 
 Command = Literal[
     "open", "probe", "attach", "learn_from", "try_candidates", "begin_training", "train_epoch",
     "restore", "measure_each", "close", "exchange", "end",
 ]  # fmt: skip
-"""What rank 0 has the others do."""
+"""The commands of rank 0."""
 
 _ABANDONED = "abandoned"
 _SHORTEST_PAUSE, _LONGEST_PAUSE = 0.0005, 0.02
-"""Seconds between looks for a command; idle ranks should not take a core from those at work."""
+"""Seconds between polls for a command; an idle rank must not occupy a core."""
 
 
 class Store(Protocol):
-    """Keys and values that all processes of a run reach; raises RuntimeError where it is gone."""
+    """A key-value store that all processes of a run reach; raises RuntimeError if it is gone."""
 
     def set(self, key: str, value: Any, /) -> Any:
-        """Put text or bytes."""
+        """Store text or bytes under a key."""
 
     def get(self, key: str, /) -> Any:
-        """The bytes of a key that is there."""
+        """Return the bytes stored under an existing key."""
 
     def add(self, key: str, amount: int, /) -> int:
-        """Add to a number, 0 at first; returns the sum."""
+        """Add to a number, initially 0; return the sum."""
 
     def check(self, keys: list[str], /) -> bool:
-        """Whether all the keys are there."""
+        """Return whether all keys exist."""
 
     def delete_key(self, key: str, /) -> Any:
-        """Take a key away."""
+        """Remove a key."""
 
 
 class Ranks(ABC):
     """This process among those of a run.
 
     Args:
-        rank: which one it is; 0 leads.
-        size: how many there are.
-        local_rank: which one of this machine.
-        local_size: how many this machine has.
-        store: reaches all of them.
-        timeout: seconds that one may keep the others waiting.
-        key: signs commands, where they share a secret.
-        on_stop: for rank 0: called when another one was asked to stop.
-        diagnose: says what became of a lost process, where that can be known; waits a moment for it
-            if asked to.
+        rank: its rank; 0 leads.
+        size: number of processes.
+        local_rank: its rank among the processes of this machine.
+        local_size: number of processes on this machine.
+        store: reaches all processes.
+        timeout: seconds that a process may keep the others waiting.
+        key: secret that signs commands; empty if the processes share none.
+        on_stop: on rank 0, called when another process was asked to stop.
+        diagnose: describes how a process was lost, or returns ``None``; given ``True``, waits a
+            moment for its exit status.
     """
 
     def __init__(
@@ -98,23 +98,23 @@ class Ranks(ABC):
         self._commands = 0
         self._agreements = 0
 
-    # --- what a framework gives; each raises RankLostError where another rank does not answer ---
+    # --- implemented by a framework; each raises RankLostError if another rank does not answer ---
 
     @abstractmethod
     def sum_numbers(self, numbers: Sequence[float]) -> list[float]:
-        """The sums over the ranks of numbers in double precision."""
+        """Sum each number over the ranks, in double precision (all-reduce)."""
 
     @abstractmethod
     def send_bytes(self, content: bytes) -> None:
-        """Give bytes to all; for rank 0."""
+        """Broadcast bytes; called by rank 0."""
 
     @abstractmethod
     def receive_bytes(self) -> bytes:
-        """What rank 0 gave."""
+        """Return the bytes that rank 0 broadcasts; called by the other ranks."""
 
     @abstractmethod
-    def trial_sum(self, count: int, value: float) -> tuple[float, float]:
-        """Sum ``count`` floats, all of one value, where gradients are summed.
+    def sum_constant(self, count: int, value: float) -> tuple[float, float]:
+        """Sum a tensor of ``count`` times ``value`` over the ranks, as gradients are summed.
 
         Returns:
             The smallest and the largest sum.
@@ -122,27 +122,27 @@ class Ranks(ABC):
 
     @abstractmethod
     def disconnect(self) -> None:
-        """Drop the connection in which the others wait for this rank."""
+        """Close the connection on which the other ranks wait for this one."""
 
-    # --- what rank 0 has all do ---
+    # --- commands of rank 0 ---
 
-    def tell(self, name: Command, *args: Any) -> None:
-        """Have the other ranks do something; for rank 0."""
-        with self.lost_if_broken():
-            self.store.set(f"command/{self._commands}", sealed((name, args), self._key))
+    def send_command(self, name: Command, *args: Any) -> None:
+        """Send a command to the other ranks; called by rank 0."""
+        with self.detect_loss():
+            self.store.set(f"command/{self._commands}", sign((name, args), self._key))
         self._commands += 1
 
     def commands(self) -> Iterator[tuple[Command, tuple[Any, ...]]]:
-        """What rank 0 tells, as it comes; for the others."""
+        """Yield the commands of rank 0 as they arrive; called by the other ranks."""
         while True:
             key = f"command/{self._commands}"
-            with self.lost_if_broken("rank 0 is gone"):
+            with self.detect_loss("rank 0 is gone"):
                 pause = _SHORTEST_PAUSE
                 while not self.store.check([key]):
                     time.sleep(pause)
                     pause = min(2 * pause, _LONGEST_PAUSE)
-                message = unsealed(self.store.get(key), self._key)
-                # The last one to have read it takes it away.
+                message = verify(self.store.get(key), self._key)
+                # The last rank to read the command deletes it.
                 if self.store.add(f"read/{self._commands}", 1) == self.size - 1:
                     self.store.delete_key(key)
                     self.store.delete_key(f"read/{self._commands}")
@@ -150,29 +150,29 @@ class Ranks(ABC):
             yield message
 
     def await_readers(self, seconds: float) -> None:
-        """Wait until all have read the last command, at most so many seconds."""
+        """Wait until all ranks have read the last command, for at most ``seconds``."""
         deadline = time.monotonic() + seconds
-        with self.lost_if_broken():
+        with self.detect_loss():
             while self.store.check([f"command/{self._commands - 1}"]):
                 if time.monotonic() > deadline:
                     return
                 time.sleep(_LONGEST_PAUSE)
 
     def agree(self, error: Exception | None = None, values: Sequence[float] = ()) -> list[float]:
-        """Agree with all ranks whether all succeeded; if not, all raise.
+        """Agree with all ranks on whether all succeeded; if not, all raise.
 
         Args:
-            error: what went wrong here.
-            values: numbers, summed over the ranks.
+            error: the failure of this rank, if any.
+            values: numbers to sum over the ranks.
 
         Returns:
-            The sums.
+            The sums of ``values``.
 
         Raises:
             Exception: ``error``.
-            NaseaError: on rank 0: what went wrong elsewhere.
-            FailedElsewhere: on other ranks, when it was not here.
-            RankLostError: one does not answer.
+            NaseaError: on rank 0, the failure of another rank.
+            FailedElsewhere: on other ranks, when another rank failed.
+            RankLostError: a rank does not answer.
         """
         self._agreements += 1
         flags = [0.0] * (self.size + 1)
@@ -181,7 +181,7 @@ class Ranks(ABC):
                 raise error
             flags[self.rank] = 1.0
             message = json.dumps(describe_failure(error))
-            with self.lost_if_broken():
+            with self.detect_loss():
                 self.store.set(f"failure/{self._agreements}/{self.rank}", message)
         flags[-1] = float(self.stop_asked)
         sums = self.sum_numbers([*flags, *values])
@@ -200,29 +200,32 @@ class Ranks(ABC):
     # --- paths, from rank 0 ---
 
     def send_step(self, step: Sequence[Genome] | End) -> None:
-        """Give the paths of the next update to the other ranks, or say that there is none."""
+        """Send the paths of the next update to the other ranks, or why there is none."""
         self.send_bytes(json.dumps(step).encode())
 
     def receive_step(self) -> list[Genome] | End:
-        """What rank 0 gave."""
+        """Return what rank 0 passed to :meth:`send_step`."""
         step = json.loads(self.receive_bytes())
         if isinstance(step, str):
             return "over" if step == "over" else "called off"
         return [tuple(path) for path in step]
 
-    # --- a trial ---
+    # --- self-test ---
 
-    def try_exchange(self, megabytes: int) -> float:
-        """Sum so much over all ranks, who must all call it; returns the seconds it took.
+    def time_all_reduce(self, megabytes: int) -> float:
+        """Time an all-reduce of ``megabytes`` MiB of float32; all ranks must call it.
+
+        Returns:
+            Seconds it took.
 
         Raises:
             NotAvailableError: the sum is wrong.
         """
         count = megabytes * 1024**2 // 4
-        self.trial_sum(1, 0.0)  # what is made ready at the first time
-        self.agree()  # who comes late is not slow
+        self.sum_constant(1, 0.0)  # sets up the connections
+        self.agree()  # all ranks start at the same time
         start = time.perf_counter()
-        least, most = self.trial_sum(count, float(self.rank + 1))
+        least, most = self.sum_constant(count, float(self.rank + 1))
         seconds = time.perf_counter() - start
         expected = self.size * (self.size + 1) / 2
         if not least == most == expected:
@@ -233,41 +236,41 @@ class Ranks(ABC):
             )
         return seconds
 
-    # --- whoever is lost ---
+    # --- lost ranks ---
 
     def abandon(self, error: Exception) -> None:
-        """Leave the others during a joint action that cannot go on.
+        """Leave the other ranks during a collective operation that cannot complete.
 
-        They find the connection closed, and rank 0 finds the reason.
+        They find the connection closed; rank 0 finds the reason in the store.
         """
         message = {"rank": self.rank, "failure": describe_failure(error)}
         self.store.set(_ABANDONED, json.dumps(message))
         self.disconnect()
 
-    def require_all(self) -> None:
-        """Raise RankLostError if it is known that a process ended."""
+    def require_alive(self) -> None:
+        """Raise RankLostError if a process is known to have ended."""
         what = self.diagnose(False)
         if what is not None:
-            raise lost(what)
+            raise rank_lost_error(what)
 
-    def lost(self, why: str) -> Exception:
-        """What to raise, with what became of the process where that can be known."""
+    def lost_error(self, why: str) -> Exception:
+        """Return the error to raise: how the process ended if that is known, else ``why``."""
         what = self.diagnose(True)
         if what is None and self._abandoned():
             message = json.loads(self.store.get(_ABANDONED))
             return rebuild_failure(message["rank"], message["failure"])
-        return lost(what or why)
+        return rank_lost_error(what or why)
 
     @contextmanager
-    def lost_if_broken(self, who: str = "a process does not answer") -> Iterator[None]:
-        """Turn a broken connection into the error of a lost process."""
+    def detect_loss(self, who: str = "a process does not answer") -> Iterator[None]:
+        """Turn RuntimeError, a broken connection, into the error of a lost process."""
         try:
             yield
         except RuntimeError as error:
-            raise self.lost(f"{who}: {self.reason(error)}") from error
+            raise self.lost_error(f"{who}: {self.reason(error)}") from error
 
     def reason(self, error: RuntimeError) -> str:
-        """Why a connection broke, in short."""
+        """Return in one line why a connection broke."""
         return str(error).splitlines()[0]
 
     def _abandoned(self) -> bool:

@@ -1,4 +1,4 @@
-"""Epochs of several ranks: rank 0 leads, the others follow, all share each update."""
+"""Training epochs on several ranks: rank 0 leads, the others follow, all share each update."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from nasea.space import Genome
 
 
 class Steps:
-    """The steps of one trainer.
+    """The training steps that the ranks take together, for one trainer.
 
     Args:
-        ranks: who takes them together.
+        ranks: the ranks that take them.
 
     Attributes:
-        ended: why the last epoch that was followed went no further.
+        ended: why the last followed epoch ended.
     """
 
     def __init__(self, ranks: Ranks) -> None:
@@ -30,56 +30,56 @@ class Steps:
         self.ended: End = "over"
 
     @contextmanager
-    def leading(self) -> Iterator[None]:
-        """An epoch on rank 0; the others are told when it ends, and how."""
+    def lead_epoch(self) -> Iterator[None]:
+        """Lead an epoch on rank 0; when the context exits, tell the other ranks how it ended."""
         self._in_step = True
         is_over = False
         try:
             yield
             is_over = True
         finally:
-            if self._in_step:  # else all have failed together, or cannot be reached
+            if self._in_step:  # otherwise all ranks failed together, or cannot be reached
                 self._ranks.send_step("over" if is_over else "called off")
 
     @contextmanager
-    def step(self, paths: Sequence[Genome]) -> Iterator[None]:
-        """One step, for rank 0."""
+    def lead_step(self, paths: Sequence[Genome]) -> Iterator[None]:
+        """Lead one step on rank 0: send its paths to the other ranks."""
         self._in_step = False
         self._ranks.send_step(paths)
         yield
         self._in_step = True
 
-    def following(self) -> Iterator[list[Genome]]:
-        """The paths of step after step, for the others."""
-        while not isinstance(told := self._ranks.receive_step(), str):
-            yield told
-        self.ended = told
+    def follow_steps(self) -> Iterator[list[Genome]]:
+        """Yield the paths of each step as rank 0 sends them; called by the other ranks."""
+        while not isinstance(step := self._ranks.receive_step(), str):
+            yield step
+        self.ended = step
 
 
 class ParallelEpochs(Trainer):
-    """Mixin before a framework's trainer, for one rank among several."""
+    """Mixin for a framework's trainer on one rank of several; it comes first in the bases."""
 
     steps: Steps
     """The steps of all ranks."""
 
     @abstractmethod
     def update_together(self, update: Update, stream: Iterator[Any]) -> tuple[float, int]:
-        """The part of this rank in an update; see :meth:`update`."""
+        """Do this rank's part of an update; see :meth:`update`."""
 
     @abstractmethod
-    def share_weights(self) -> None:
-        """Give all ranks the weights and statistics of rank 0."""
+    def broadcast_weights(self) -> None:
+        """Copy the weights and statistics of rank 0 to all ranks."""
 
     @abstractmethod
     def random_state(self) -> Any:
-        """The state of the random generators."""
+        """Return the state of the random generators."""
 
     @abstractmethod
     def set_random_state(self, state: Any) -> None:
-        """Put back what :meth:`random_state` gave."""
+        """Restore what :meth:`random_state` returned."""
 
-    def begin_followed(self, epoch: int, step: int) -> None:
-        """Called before each step that is followed."""
+    def before_followed_step(self, epoch: int, step: int) -> None:
+        """Run before each followed step; does nothing by default."""
 
     def epoch(
         self,
@@ -89,26 +89,26 @@ class ParallelEpochs(Trainer):
         on_update: Callable[[UpdateReport], None],
         done: int,
     ) -> None:
-        """Lead an epoch: this rank chooses its paths and its end."""
-        with self.steps.leading():
+        """Lead an epoch: this rank chooses the paths and when it ends."""
+        with self.steps.lead_epoch():
             super().epoch(epoch, batches, path, on_update, done)
-        self.share_weights()
+        self.broadcast_weights()
 
     def follow(self, epoch: int, batches: Iterable[Any], done: int) -> None:
         """Take part in an epoch that rank 0 leads."""
         stream = iter(batches)
-        for step, paths in enumerate(self.steps.following(), done):
-            self.begin_followed(epoch, step)
-            self.update_together(self.planned(epoch, step, paths), stream)
+        for step, paths in enumerate(self.steps.follow_steps(), done):
+            self.before_followed_step(epoch, step)
+            self.update_together(self.plan_update(epoch, step, paths), stream)
         if self.steps.ended == "over":
-            self.share_weights()
+            self.broadcast_weights()
 
     def update(self, update: Update, stream: Iterator[Any]) -> tuple[float, int]:
-        """One update, led from here."""
+        """Lead one update."""
         before = self.random_state()
         try:
-            with self.steps.step(update.paths):
+            with self.steps.lead_step(update.paths):
                 return self.update_together(update, stream)
-        except RankLostError:  # nothing of this update was done: a checkpoint may be written
+        except RankLostError:  # the weights are unchanged, so a checkpoint may be written
             self.set_random_state(before)
             raise

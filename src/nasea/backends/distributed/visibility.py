@@ -1,4 +1,4 @@
-"""Which GPUs a process sees: CUDA_VISIBLE_DEVICES, set before the framework starts CUDA."""
+"""Restricts the GPUs a process sees: sets CUDA_VISIBLE_DEVICES before CUDA starts."""
 
 from __future__ import annotations
 
@@ -11,27 +11,28 @@ _VISIBLE = "CUDA_VISIBLE_DEVICES"
 
 
 def show_only(gpu_id: int) -> None:
-    """Make one device visible to CUDA; user modules call a bare ``.cuda()``.
+    """Make one device visible to CUDA, since user modules call ``.cuda()`` without a device.
 
     Args:
-        gpu_id: position of the device among those that were visible at first, from 0.
+        gpu_id: index of the device among those visible when the process started, from 0.
 
     Raises:
-        NotAvailableError: there are visible devices, but not as many.
+        NotAvailableError: there are visible devices, but ``gpu_id`` is beyond them.
     """
     os.environ[_VISIBLE] = choose_visible(_visible_at_first(), gpu_id)
 
 
 def choose_visible(visible: str | None, gpu_id: int) -> str:
-    """What CUDA_VISIBLE_DEVICES must be for the device ``gpu_id`` to be the only one.
+    """Return the value of CUDA_VISIBLE_DEVICES that leaves the device ``gpu_id`` alone visible.
 
     Args:
-        visible: the variable as the user set it, if it is set: device numbers or names separated
-            by commas, none if empty. CUDA reads it up to the first that is empty or negative.
-        gpu_id: position of the device among the visible ones, from 0.
+        visible: the variable as the user set it: device numbers or names, separated by commas,
+            or empty for no devices; ``None`` if unset. CUDA stops at the first entry that is empty
+            or negative.
+        gpu_id: index of the device among the visible ones, from 0.
 
     Raises:
-        NotAvailableError: there are visible devices, but not as many.
+        NotAvailableError: there are visible devices, but ``gpu_id`` is beyond them.
     """
     if visible is None:
         return str(gpu_id)
@@ -52,12 +53,12 @@ def choose_visible(visible: str | None, gpu_id: int) -> str:
     return devices[gpu_id]
 
 
-def require_one_each(gpu_ids: tuple[int, ...], local_rank: int) -> None:
-    """Raise NotAvailableError where a process of a launcher has no device of its own.
+def require_own_device(gpu_ids: tuple[int, ...], local_rank: int) -> None:
+    """Raise NotAvailableError if a launcher started more processes than there are devices.
 
     Args:
         gpu_ids: the devices of each machine.
-        local_rank: which process of its machine this is.
+        local_rank: rank of this process on its machine, from 0.
     """
     if local_rank >= len(gpu_ids):
         raise NotAvailableError(
@@ -69,5 +70,5 @@ def require_one_each(gpu_ids: tuple[int, ...], local_rank: int) -> None:
 
 @cache
 def _visible_at_first() -> str | None:
-    # Kept, since a process may open a device again once the variable holds what nasea wrote.
+    # Cached: a process may open a device again after nasea has overwritten the variable.
     return os.environ.get(_VISIBLE)

@@ -1,8 +1,8 @@
-"""Messages between ranks: framed as a line of JSON and bytes, or signed.
+"""Messages between ranks: a line of JSON followed by bytes, or a signed pickle.
 
-Commands are pickled, and unpickling runs what is in them. The store listens on the network, so a
-command is looked at only when it is signed. Processes that a launcher starts have no secret between
-them: there, as with torch.distributed itself, the network must be trusted.
+Commands are pickled, and unpickling can run code. The store listens on the network, so a command
+is unpickled only if its signature is valid. Processes started by a launcher share no secret: there,
+as with torch.distributed itself, the network must be trusted.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import Any
 _LARGEST = 1 << 40
 
 _KEEP_ALIVE = {"TCP_KEEPIDLE": 60, "TCP_KEEPINTVL": 10, "TCP_KEEPCNT": 6}
-"""Seconds of silence, seconds between questions, questions without an answer."""
+"""Idle seconds before the first probe, seconds between probes, probes before giving up."""
 
 Value = str | bytes
 
@@ -28,8 +28,8 @@ class HubError(RuntimeError):
     """The hub, or another rank, cannot be reached."""
 
 
-def make_prompt(connection: Connection) -> None:
-    """Send at once, and notice within two minutes that a machine is gone."""
+def configure_socket(connection: Connection) -> None:
+    """Send without delay, and detect within two minutes that the peer's machine is gone."""
     with socket.fromfd(connection.fileno(), socket.AF_INET, socket.SOCK_STREAM) as same:
         same.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         same.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
@@ -44,7 +44,7 @@ def write(connection: Connection, head: dict[str, Any], content: bytes = b"") ->
 
 
 def read(connection: Connection) -> tuple[dict[str, Any], bytes]:
-    """The next message; raises EOFError or OSError where there is none any more."""
+    """Return the next message, (head, content); raise EOFError or OSError if the peer is gone."""
     head, _, content = connection.recv_bytes(_LARGEST).partition(b"\n")
     return json.loads(head), content
 
@@ -54,21 +54,21 @@ _LENGTH = _DIGEST().digest_size
 
 
 def new_key() -> str:
-    """A secret, in hexadecimal."""
+    """Return a random secret, in hexadecimal."""
     return secrets.token_hex(_LENGTH)
 
 
-def sealed(message: object, key: str) -> bytes:
-    """The message, signed."""
+def sign(message: object, key: str) -> bytes:
+    """Pickle and sign a message; see :func:`verify`."""
     content = pickle.dumps(message)
     return hmac.digest(key.encode(), content, "sha256") + content
 
 
-def unsealed(content: bytes, key: str) -> Any:
-    """The message that :func:`sealed` was given.
+def verify(content: bytes, key: str) -> Any:
+    """Return the message that :func:`sign` was given, after checking its signature.
 
     Raises:
-        RuntimeError: it was signed with another key, or not at all.
+        RuntimeError: the message was signed with another key, or not at all.
     """
     signature, message = content[:_LENGTH], content[_LENGTH:]
     if not hmac.compare_digest(signature, hmac.digest(key.encode(), message, "sha256")):

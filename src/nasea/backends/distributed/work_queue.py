@@ -1,7 +1,7 @@
-"""A queue of candidates: free ranks take them and return their scores.
+"""A queue of candidates: whichever rank is free takes the next one and returns its score.
 
-A counter that all ranks reach gives every candidate to one of them; a fast device takes more. The
-scores are called for by the number of the candidate, so nothing depends on who took which.
+A shared counter gives every candidate to exactly one rank, so a fast device takes more of them.
+Scores are looked up by the candidate's number, so the result does not depend on who took which.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ from nasea.backends.distributed.ranks import Ranks
 from nasea.backends.records import Measurement
 
 _POLL_SECONDS = 0.002
-_CALLED_OFF = str(2**40)
+_CANCELLED = str(2**40)
 
 
 class WorkQueue:
     """The candidates of one call and their scores.
 
     Args:
-        ranks: who shares them.
-        serial: number of the call, the same everywhere.
-        count: how many candidates.
+        ranks: the ranks that share them.
+        serial: identifies the call; the same on all ranks.
+        count: number of candidates.
     """
 
     def __init__(self, ranks: Ranks, serial: str, count: int) -> None:
@@ -37,33 +37,33 @@ class WorkQueue:
         self._count = count
 
     def take(self) -> int | None:
-        """The number of a candidate that no rank has taken; ``None`` when none is left."""
+        """Take a candidate that no rank has taken; return its number, ``None`` if none is left."""
         number = self._store.add(self._counter, 1) - 1
         return number if number < self._count else None
 
-    def call_off(self) -> None:
+    def cancel(self) -> None:
         """Hand out no more candidates."""
-        self._store.set(self._counter, _CALLED_OFF)
+        self._store.set(self._counter, _CANCELLED)
 
     def work(self, measure: Callable[[int], Measurement]) -> None:
-        """Take candidates and put their scores, until none is left; for ranks other than 0.
+        """Take candidates and publish their scores until none is left; not called by rank 0.
 
-        A failure that is not the candidate's own is put in place of the score.
+        A failure that is not the candidate's own is published in place of the score.
         """
         while (number := self.take()) is not None:
             message: dict[str, Any] = {"stop": self._ranks.stop_asked, "rank": self._ranks.rank}
             try:
                 message |= {"score": asdict(measure(number))}
             except Exception as error:
-                self.call_off()
+                self.cancel()
                 message |= {"failure": describe_failure(error)}
             self._store.set(f"{self._key}{number}", json.dumps(message))
 
-    def found(self, number: int) -> Measurement | None:
-        """The score that another rank has put; ``None`` where there is none as yet.
+    def poll(self, number: int) -> Measurement | None:
+        """Return the score that another rank published; ``None`` if there is none yet.
 
         Raises:
-            NaseaError: what kept that rank from scoring.
+            NaseaError: the failure of the rank that tried to score it.
         """
         key = f"{self._key}{number}"
         if not self._store.check([key]):
@@ -77,15 +77,15 @@ class WorkQueue:
         return Measurement(**message["score"])
 
     def await_score(self, number: int) -> Measurement:
-        """The same, as soon as it is there.
+        """Wait for the score that another rank publishes; see :meth:`poll`.
 
         Raises:
-            RankLostError: it does not come.
+            RankLostError: it is not published in time.
         """
         deadline = time.monotonic() + self._ranks.timeout
-        while (score := self.found(number)) is None:
-            self._ranks.require_all()
+        while (score := self.poll(number)) is None:
+            self._ranks.require_alive()
             if time.monotonic() > deadline:
-                raise self._ranks.lost(f"a score took more than {self._ranks.timeout:g} s")
+                raise self._ranks.lost_error(f"a score took more than {self._ranks.timeout:g} s")
             time.sleep(_POLL_SECONDS)
         return score

@@ -1,1 +1,1 @@
-"""What the networks of all frameworks share: how an operation is described."""
+"""The part of the networks that all frameworks share: how an operation is described."""

@@ -1,8 +1,8 @@
-"""The vocabulary in a framework: every operation described once.
+"""Describes every operation of the search space once for a framework.
 
-A description is data, calls of the framework's layer classes. The stand-alone network is built from
-it and the generated file printed, so they are the same network. Beside it stands the operation as a
-function of weights, which a supernet runs.
+A description is data: calls of the framework's layer classes. The stand-alone network is built from
+it and the generated file printed from it, so both are the same network. Next to it is the operation
+as a function of weights, which a supernet runs.
 """
 
 from __future__ import annotations
@@ -24,10 +24,11 @@ class LayerCall:
 
     Attributes:
         kind: the class.
-        arguments: values, other layers, or a tuple of layers, which becomes a list.
-        options: arguments with names; those that are the framework's defaults are left out.
-        namespace: what generated code writes before the name of the class, ``nn`` say. Empty for a
-            class that is not the framework's: the file then carries its source, and that of what it
+        arguments: positional arguments: values, other layers, or a tuple of layers, which is passed
+            as a list.
+        options: keyword arguments; those equal to the framework's defaults are left out.
+        namespace: prefix of the class name in generated code, e.g. ``nn``. Empty for a class that
+            is not the framework's: the file then contains its source, and that of everything it
             needs from the same module.
     """
 
@@ -38,26 +39,26 @@ class LayerCall:
 
     @property
     def name(self) -> str:
-        """How generated code names the class."""
+        """The name of the class in generated code."""
         return ".".join([*([self.namespace] if self.namespace else []), self.kind.__name__])
 
     def build(self, instead: Mapping[Any, Any] | None = None) -> Any:
         """Make the layer.
 
         Args:
-            instead: classes to use in the place of others.
+            instead: class -> class to use in its place.
         """
 
-        def made(argument: Any) -> Any:
+        def make(argument: Any) -> Any:
             if isinstance(argument, tuple):
                 return [layer.build(instead) for layer in argument]
             return argument.build(instead) if isinstance(argument, LayerCall) else argument
 
         kind = (instead or {}).get(self.kind, self.kind)
-        return kind(*map(made, self.arguments), **self.options)
+        return kind(*map(make, self.arguments), **self.options)
 
     def every_call(self) -> Iterator[LayerCall]:
-        """This layer and all inside it."""
+        """Yield this layer and all layers inside it."""
         yield self
         for argument in self.arguments:
             inside = argument if isinstance(argument, tuple) else (argument,)
@@ -66,24 +67,24 @@ class LayerCall:
                     yield from layer.every_call()
 
 
-def unusual(**options: tuple[Value, Value]) -> dict[str, Value]:
-    """The options, each (value, the framework's default), that differ from the default."""
-    return {name: value for name, (value, usual) in options.items() if value != usual}
+def non_default(**options: tuple[Value, Value]) -> dict[str, Value]:
+    """Return the options, each (value, framework's default), that differ from their default."""
+    return {name: value for name, (value, default) in options.items() if value != default}
 
 
 Layers = Callable[[Any, bool], Sequence[LayerCall]]
-"""(operation, whether nobody else reads its input) -> its layers, applied one after the other."""
+"""(operation, whether it alone reads its input) -> its layers, in order."""
 Run = Callable[..., Any]
-"""(operation, input, what else the framework passes on) -> output."""
+"""(operation, input, *further arguments of the framework) -> output."""
 
 
 class Operations:
-    """The operations that a framework knows.
+    """The operations of a framework.
 
     Args:
-        framework: its name, for messages.
-        several: the layer that applies layers one after the other.
-        nothing: the layer that does nothing.
+        framework: name of the framework, for messages.
+        several: returns the layer that applies layers in order.
+        nothing: the identity layer.
     """
 
     def __init__(
@@ -99,17 +100,17 @@ class Operations:
         self._built: dict[tuple[Op, bool], Any] = {}
 
     def add(self, kind: type[Op], layers: Layers, run: Run | None = None) -> None:
-        """Describe an operation.
+        """Register the description of an operation.
 
         Args:
-            kind: its class.
-            layers: its layers.
-            run: the same as a function of weights; not needed where nothing is learned.
+            kind: class of the operation.
+            layers: returns its layers.
+            run: the same as a function of weights; ``None`` if it has no weights.
         """
         self._known[kind] = (layers, run)
 
     def describe(self, program: Program) -> LayerCall:
-        """The layer of a program: one is itself, several are one after the other."""
+        """Return the layer of a program; several layers become one that applies them in order."""
         calls = tuple(
             call
             for op, before in zip(program, (None, *program), strict=False)
@@ -123,9 +124,9 @@ class Operations:
         """Apply a program.
 
         Args:
-            program: what to do.
-            x: its input.
-            given: what the framework's functions get: the weights by slot first.
+            program: the operations, in order.
+            x: the input.
+            given: further arguments of the framework's functions, the weights by slot first.
         """
         before: Op | None = None
         for op in program:
@@ -140,7 +141,7 @@ class Operations:
         return self._known[type(op)]
 
     def _layer(self, op: Op, fresh: bool) -> Callable[[Any], Any]:
-        """An operation without weights of its own, as a function."""
+        """Return an operation without weights as a function."""
         if (op, fresh) not in self._built:
             layers = [call.build() for call in self._form(op)[0](op, fresh)]
             self._built[op, fresh] = lambda x: _through(layers, x)

@@ -8,7 +8,7 @@ import random
 import tensorflow as tf
 from tensorflow.python.eager import context
 
-from nasea.backends.distributed.visibility import require_one_each, show_only
+from nasea.backends.distributed.visibility import require_own_device, show_only
 from nasea.backends.training.randomness import seed_generators
 from nasea.config import Scenario
 from nasea.errors import NotAvailableError, Notice
@@ -51,7 +51,7 @@ def open_device(
     if resource.device == "cpu":
         return "/CPU:0"
     if gpus:
-        require_one_each(resource.gpu_ids, local_rank)
+        require_own_device(resource.gpu_ids, local_rank)
         return "/GPU:0"
     if resource.device == "cuda":
         raise NotAvailableError(

@@ -39,10 +39,10 @@ from nasea.backends.tensorflow.training.trainer import Trainer, TrainerSettings
 from nasea.backends.tensorflow.user.classic.importing import notices_of
 from nasea.backends.tensorflow.user.code import UserCode
 from nasea.backends.tensorflow.user.ends import End, notices_of_ends, require_feature_map
-from nasea.backends.tensorflow.user.features import low_level_tap, made_up
+from nasea.backends.tensorflow.user.features import low_level_tap, random_features
 from nasea.backends.tensorflow.user.random_draws import Draws
 from nasea.backends.tensorflow.user.variables import count_parameters
-from nasea.backends.training.distillation import nothing_to_learn
+from nasea.backends.training.distillation import no_class_scores_error
 from nasea.backends.training.pretrained import LoadedPretrained
 from nasea.backends.training.trial import Trial
 from nasea.backends.user.nesting import first_items
@@ -160,7 +160,7 @@ class TensorFlowFramework(Framework[Data, Batch, Supernet, Teacher, Trainer, Sco
         """See :class:`nasea.backends.framework.Framework`."""
         images, labels = batch
         seed_everything(self.scenario.seed, _INITIAL_STREAM, 2)
-        features = made_up([space.layers[i] for i in (*space.taps, -1)], len(images))
+        features = random_features([space.layers[i] for i in (*space.taps, -1)], len(images))
         single = [feature[:1] for feature in features]
         inputs = features if space.taps else features[0]
         self.post_net.build(inputs)
@@ -194,7 +194,7 @@ class TensorFlowFramework(Framework[Data, Batch, Supernet, Teacher, Trainer, Sco
     ) -> Teacher:
         """See :class:`nasea.backends.framework.Framework`."""
         if self.scenario.task == "detection":
-            raise nothing_to_learn("boxes")
+            raise no_class_scores_error("boxes")
         return Teacher(self._network(batch, space, genome, weights), share, self.user, batch[0])
 
     def pretrained_weights(self, supernet: Supernet) -> bytes:
@@ -226,7 +226,7 @@ class TensorFlowFramework(Framework[Data, Batch, Supernet, Teacher, Trainer, Sco
     ) -> Trial:
         """See :class:`nasea.backends.framework.Framework`; plays the end of the schedule, too."""
         trial = Trainer(self.settings(data, supernet, teacher, paths_per_update))
-        first = trial.planned(0, 0, [])
+        first = trial.plan_update(0, 0, [])
         trial.rate_at(self.scenario.epochs * trial.data_batches - 1)
         before = trial.state()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from nasea.backends.distributed.visibility import require_one_each, show_only
+from nasea.backends.distributed.visibility import require_own_device, show_only
 from nasea.backends.training.randomness import seed_generators
 from nasea.config import Scenario
 from nasea.errors import NotAvailableError, Notice
@@ -33,7 +33,7 @@ def open_device(scenario: Scenario, notices: list[Notice], local_rank: int = 0) 
     if resource.device == "cpu":
         return torch.device("cpu")
     if torch.cuda.is_available():
-        require_one_each(resource.gpu_ids, local_rank)
+        require_own_device(resource.gpu_ids, local_rank)
         return torch.device("cuda")
     if resource.device == "cuda":
         raise NotAvailableError(

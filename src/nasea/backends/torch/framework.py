@@ -203,7 +203,7 @@ class TorchFramework(Framework[Data, Batch, Supernet, Teacher, Trainer, Scorer])
             supernet.zero_grad(set_to_none=True)
 
         whole = self.device.type == "cuda"
-        return Trial(trial, trial.planned(0, 0, []), undo, always_whole=whole)
+        return Trial(trial, trial.plan_update(0, 0, []), undo, always_whole=whole)
 
     def first_images(self, batch: Batch, count: int) -> Batch | None:
         """See :class:`nasea.backends.framework.Framework`."""

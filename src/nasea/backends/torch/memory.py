@@ -1,4 +1,4 @@
-"""Memory that is short: one exception for it, whoever noticed, and how to get some back."""
+"""Out-of-memory errors: one exception for all of them, and how to free memory."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _ADDRESS = "DefaultCPUAllocator: "
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Whether an exception says that the device or the machine has no memory left."""
+    """Return whether an exception says that the device or the machine is out of memory."""
     error = _without_user(error)
     if isinstance(error, torch.OutOfMemoryError | MemoryError):
         return True
@@ -31,14 +31,14 @@ def is_out_of_memory(error: BaseException) -> bool:
 
 
 def as_out_of_memory(error: BaseException) -> torch.OutOfMemoryError:
-    """The exception that stands for all of them, with the first line of what was said."""
+    """Return the exception as torch.OutOfMemoryError, with the first line of its text."""
     error = _without_user(error)
-    told = text_of(error).strip() or type(error).__name__
-    return torch.OutOfMemoryError(told.splitlines()[0].rpartition(_ADDRESS)[2])
+    text = text_of(error).strip() or type(error).__name__
+    return torch.OutOfMemoryError(text.splitlines()[0].rpartition(_ADDRESS)[2])
 
 
 def _without_user(error: BaseException) -> BaseException:
-    """What the user's code raised, where the error tells that it did."""
+    """Return what the user's code raised, if the error wraps that."""
     while isinstance(error, UserCodeError) and error.__cause__ is not None:
         error = error.__cause__
     return error
@@ -46,7 +46,7 @@ def _without_user(error: BaseException) -> BaseException:
 
 @contextmanager
 def one_exception() -> Iterator[None]:
-    """Within it whatever says that memory is short is a ShortOfMemory."""
+    """Turn every out-of-memory exception into ShortOfMemory."""
     try:
         yield
     except (RuntimeError, MemoryError, UserCodeError) as error:
@@ -56,14 +56,14 @@ def one_exception() -> Iterator[None]:
 
 
 @contextmanager
-def told_in_training(update: int) -> Iterator[None]:
-    """Within it memory that is short is told as what ends a training.
+def report_out_of_memory(update: int) -> Iterator[None]:
+    """Turn every out-of-memory exception of a training update into TrainingError.
 
     Args:
         update: the number of the update, from 1.
 
     Raises:
-        TrainingError: memory is short.
+        TrainingError: memory ran out.
     """
     try:
         with one_exception():
@@ -76,7 +76,7 @@ def told_in_training(update: int) -> Iterator[None]:
 
 
 def give_back(device: torch.device) -> None:
-    """Free what nobody needs any more."""
+    """Free memory that is no longer referenced."""
     gc.collect()
     if device.type == "cuda":
         torch.cuda.empty_cache()

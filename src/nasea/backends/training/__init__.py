@@ -1,1 +1,1 @@
-"""What training has in common in all frameworks."""
+"""The part of training that all frameworks share."""

@@ -1,4 +1,4 @@
-"""What the teachers of both frameworks share."""
+"""The part of distillation that the frameworks share."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from nasea.errors import NotAvailableError
 T = TypeVar("T")
 
 TEMPERATURE = 2.0
-"""Scores are divided by it, so that the unlikely classes count too (docs/decisions/0032)."""
+"""Class scores are divided by it, so that unlikely classes count too (docs/decisions/0032)."""
 
 
-def nothing_to_learn(found: str) -> NotAvailableError:
-    """The error of a network that has no scores of classes.
+def no_class_scores_error(found: str) -> NotAvailableError:
+    """Return the error of a network without class scores.
 
     Args:
-        found: what its output is, in words.
+        found: description of its output.
     """
     return NotAvailableError(
         f"--distill needs scores of classes, (images, classes), and PostNet's output is {found}",
@@ -25,12 +25,12 @@ def nothing_to_learn(found: str) -> NotAvailableError:
     )
 
 
-def nothing_in_common(student: str, teacher: str) -> NotAvailableError:
-    """The error of outputs of which none is the teacher's.
+def no_matching_outputs_error(student: str, teacher: str) -> NotAvailableError:
+    """Return the error of a student none of whose outputs match the teacher's.
 
     Args:
-        student: what the output is in training, in words,
-        teacher: and what the teacher's is in evaluation.
+        student: description of the student's output in training mode.
+        teacher: description of the teacher's output in evaluation mode.
     """
     return NotAvailableError(
         f"--distill: PostNet's output in training is {student}, and the teacher's is {teacher}: "
@@ -40,22 +40,22 @@ def nothing_in_common(student: str, teacher: str) -> NotAvailableError:
     )
 
 
-def matched(
+def match_outputs(
     student: Sequence[tuple[str, T]], teacher: Sequence[tuple[str, T]], shape: Callable[[T], object]
 ) -> list[tuple[int, int]]:
-    """Which outputs of a student in training are those of a teacher in evaluation, by position.
+    """Match the outputs of a student in training mode with those of a teacher in evaluation mode.
 
-    A network with auxiliary heads puts out more in training, perhaps nested in another way: then
-    the outputs of the same name are matched or, where no name is the same, the first ones, since
-    the main output stands first (GoogLeNet, DeiT and their like).
+    A network with auxiliary heads has more outputs in training mode, perhaps nested differently.
+    Then outputs of the same name are matched; if no name is the same, the first ones are, since the
+    main output comes first (GoogLeNet, DeiT and others).
 
     Args:
-        student: (name, scores) of its outputs in training,
-        teacher: and of the teacher's.
-        shape: what must be the same of two that are matched.
+        student: (name, class scores) of the student's outputs.
+        teacher: (name, class scores) of the teacher's outputs.
+        shape: returns what must be equal for two outputs to match.
 
     Returns:
-        (position in the student's, position in the teacher's); none where nothing fits.
+        (position in ``student``, position in ``teacher``) pairs; empty if nothing matches.
     """
     names = [name for name, _ in student]
     if len(student) == len(teacher):

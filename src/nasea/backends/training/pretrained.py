@@ -1,4 +1,4 @@
-"""Weights from pre-training: slots of the supernet and tensors of PreNet, by name."""
+"""Pre-trained weights: slots of the supernet and tensors of PreNet, by name."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from nasea.errors import CheckpointError
 Arrays = Mapping[str, np.ndarray[Any, Any]]
 
 SLOT, PRE_NET = "slot:", "PreNet:"
-"""What the name of a tensor begins with."""
+"""Prefixes of the tensor names."""
 
 
 @dataclass(frozen=True)
 class LoadedPretrained:
-    """Which tensors of a file of pre-trained weights were loaded.
+    """The tensors that were loaded from a file of pre-trained weights.
 
     Attributes:
-        loaded: names of the tensors that were taken over.
-        unfit: what the file has and this network has not, or in another shape, each in words.
-        missing: names of what this network has and the file has not.
+        loaded: names of the loaded tensors.
+        unfit: descriptions of tensors in the file that this network lacks or has in another shape.
+        missing: names of tensors of this network that the file lacks.
     """
 
     loaded: tuple[str, ...]
@@ -33,17 +33,17 @@ class LoadedPretrained:
 
 
 def pack(arrays: Arrays) -> bytes:
-    """The bytes of arrays by name."""
+    """Serialise arrays by name."""
     buffer = io.BytesIO()
     np.savez(buffer, **dict(arrays))  # type: ignore[arg-type]
     return buffer.getvalue()
 
 
 def unpack(packed: bytes) -> dict[str, np.ndarray[Any, Any]]:
-    """The inverse of :func:`pack`; runs no code that the bytes might carry.
+    """Invert :func:`pack`; never unpickles, so no code in the bytes can run.
 
     Raises:
-        CheckpointError: the bytes are something else.
+        CheckpointError: the bytes are not from :func:`pack`.
     """
     try:
         with np.load(io.BytesIO(packed), allow_pickle=False) as stored:
@@ -62,14 +62,14 @@ def unpack(packed: bytes) -> dict[str, np.ndarray[Any, Any]]:
 def match(
     offered: Arrays, wanted: Mapping[str, Sequence[int]]
 ) -> tuple[dict[str, np.ndarray[Any, Any]], LoadedPretrained]:
-    """Which of the tensors offered fit.
+    """Select the tensors whose name and shape are wanted.
 
     Args:
         offered: tensors by name.
         wanted: shapes by name.
 
     Returns:
-        Those that fit, and the account of all.
+        The tensors that fit, and a summary of all.
     """
     fit: dict[str, np.ndarray[Any, Any]] = {}
     unfit = []

@@ -1,4 +1,4 @@
-"""Python's and NumPy's global random generators, which code of the user draws from."""
+"""Seeds and saves the global random generators of Python and NumPy, which user code draws from."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 
 
 def seed_generators(*seed: int) -> int:
-    """Seed both; returns a number made of the same seed for the framework's own generator."""
+    """Seed both; return an integer derived from the seed for the framework's own generator."""
     state = np.random.SeedSequence(seed).generate_state(3)
     random.seed(int(state[0]))
     np.random.seed(int(state[1]))
@@ -17,7 +17,7 @@ def seed_generators(*seed: int) -> int:
 
 
 def generator_state() -> dict[str, Any]:
-    """State of both, in types that load without pickle."""
+    """Return the state of both, in types that load without pickle."""
     version, internal, gauss = random.getstate()
     name, keys, position, has_gauss, cached = np.random.get_state(legacy=True)
     return {
@@ -27,7 +27,7 @@ def generator_state() -> dict[str, Any]:
 
 
 def set_generator_state(state: dict[str, Any]) -> None:
-    """Put back what :func:`generator_state` gave."""
+    """Restore what :func:`generator_state` returned."""
     version, internal, gauss = state["python"]
     random.setstate((version, tuple(internal), gauss))
     name, keys, position, has_gauss, cached = state["numpy"]

@@ -1,7 +1,7 @@
-"""Training a supernet in either framework: order of updates, progress reports, state.
+"""Trains a supernet in either framework: order of updates, progress reports, state.
 
-A framework's trainer supplies the update: gradients of paths, optimiser, schedule, and the tensors
-of a training state.
+A framework's trainer implements the update (gradients of paths, optimiser, schedule) and the
+tensors of a training state.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from nasea.space import Genome
 
 @dataclass(frozen=True, kw_only=True)
 class TrainerSettings:
-    """What every trainer needs; a framework adds what it trains.
+    """The settings of every trainer; a framework adds what it trains.
 
     Attributes:
         scenario: optimiser settings.
         batches_per_epoch: batches of one pass over the training images.
-        paths_per_update: paths whose gradients make one update, a batch each.
+        paths_per_update: paths whose gradients make one update, one batch for each.
     """
 
     scenario: Scenario
@@ -37,13 +37,13 @@ class TrainerSettings:
 
 @dataclass(frozen=True)
 class Update:
-    """One update that is to be made.
+    """One update to make.
 
     Attributes:
-        paths: what it trains, a batch each.
+        paths: the paths to train, one batch for each.
         rate: the learning rate.
-        epoch: from 0.
-        step: its number in the epoch, from 0.
+        epoch: the epoch, from 0.
+        step: the number of the update in the epoch, from 0.
     """
 
     paths: Sequence[Genome]
@@ -53,19 +53,20 @@ class Update:
 
 
 class Trainer(ABC):
-    """Optimiser, schedule and the epochs.
+    """Trains epochs with an optimiser and a schedule.
 
     Args:
-        settings: what it needs.
-        batches_per_epoch: batches, of all devices at once, of one pass over the training images.
-        update_size: what one update takes of all devices, in the unit of :attr:`size_name`.
+        settings: scenario and sizes.
+        batches_per_epoch: batches in one pass over the training images, where a batch is that of
+            all devices together.
+        update_size: size of one update over all devices, in the unit of :attr:`size_name`.
     """
 
     loss_name: ClassVar[str]
-    """The user's loss, for messages."""
+    """Name of the user's loss method, for messages."""
 
     size_name: ClassVar[str]
-    """What a training state calls the size of an update."""
+    """Key of the update size in a training state."""
 
     def __init__(self, settings: TrainerSettings, batches_per_epoch: int, update_size: int) -> None:
         self.scenario = settings.scenario
@@ -75,52 +76,52 @@ class Trainer(ABC):
         self.update_size = update_size
         self.global_step = 0
 
-    # --- what a framework gives ---
+    # --- implemented by a framework ---
 
     @abstractmethod
     def begin_epoch(self, epoch: int) -> None:
-        """Called before an epoch that is trained from its first update on."""
+        """Prepare an epoch that begins with its first update."""
 
     @abstractmethod
     def rate(self, epoch: int, step: int) -> float:
-        """The learning rate of an update, which is the next one."""
+        """Return the learning rate of the next update."""
 
     @abstractmethod
     def learn(self, update: Update, batches: Sequence[Any]) -> float:
-        """Change the weights by one batch a path, the schedule left alone.
+        """Update the weights with one batch for each path, without stepping the schedule.
 
         Returns:
             The mean loss.
 
         Raises:
-            TrainingError: memory is short, or the loss is not finite.
+            TrainingError: memory ran out, or the loss is not finite.
         """
 
     @abstractmethod
-    def not_finite(self) -> str | None:
-        """The name of a weight that is not finite; ``None`` where all are."""
+    def find_non_finite(self) -> str | None:
+        """Return the name of a weight that is not finite; ``None`` if all are finite."""
 
     @abstractmethod
-    def packed(self) -> bytes:
-        """What :meth:`unpacked` reads."""
+    def pack_state(self) -> bytes:
+        """Serialise the training state."""
 
     @abstractmethod
-    def unpacked(self, state: bytes) -> Any:
-        """The content of a training state; runs no code that the bytes might carry.
+    def unpack_state(self, state: bytes) -> Any:
+        """Invert :meth:`pack_state`; runs no code that the bytes might contain.
 
         Raises:
-            CheckpointError: the bytes are something else.
+            CheckpointError: the bytes are not a training state.
         """
 
     @abstractmethod
-    def put(self, stored: Any, done: int) -> int:
-        """Take over the content of a state; see :meth:`restore`."""
+    def load_state(self, stored: Any, done: int) -> int:
+        """Load the content of a training state; see :meth:`restore`."""
 
     def step_schedule(self) -> None:
-        """Count an update, of which the schedule is a function."""
+        """Count an update and step the schedule."""
         self.global_step += 1
 
-    # --- what is the same in all ---
+    # --- the same in all frameworks ---
 
     def epoch(
         self,
@@ -130,7 +131,7 @@ class Trainer(ABC):
         on_update: Callable[[UpdateReport], None],
         done: int,
     ) -> None:
-        """One epoch; see :meth:`nasea.backends.base.TrainingBackend.train_epoch`."""
+        """Train one epoch; see :meth:`nasea.backends.base.TrainingBackend.train_epoch`."""
         if not done:
             self.begin_epoch(epoch)
         stream = iter(batches)
@@ -139,26 +140,26 @@ class Trainer(ABC):
             first = step * self.paths_per_update
             last = min(first + self.paths_per_update, self.batches_per_epoch)
             paths = [path(epoch * self.batches_per_epoch + i) for i in range(first, last)]
-            update = self.planned(epoch, step, paths)
+            update = self.plan_update(epoch, step, paths)
             loss, images = self.update(update, stream)
             now = time.perf_counter()
             report = (self.global_step, step + 1, loss, update.rate, images, now - start)
             on_update(UpdateReport(*report))
             start = now
 
-    def planned(self, epoch: int, step: int, paths: Sequence[Genome]) -> Update:
-        """The update of a step, which is the next one."""
+    def plan_update(self, epoch: int, step: int, paths: Sequence[Genome]) -> Update:
+        """Return the next update."""
         return Update(paths, self.rate(epoch, step), epoch, step)
 
     def update(self, update: Update, stream: Iterator[Any]) -> tuple[float, int]:
-        """One update and one step of the schedule.
+        """Make one update and step the schedule.
 
         Args:
             update: what to train.
-            stream: gives a batch for each path.
+            stream: yields a batch for each path.
 
         Returns:
-            The mean loss, and how many images went into it.
+            The mean loss, and the number of images used.
         """
         batches = list(itertools.islice(stream, len(update.paths)))
         mean = self.learn(update, batches)
@@ -166,7 +167,7 @@ class Trainer(ABC):
         return mean, sum(len(images) for images, _ in batches)
 
     def require_finite(self, mean: float, rate: float) -> None:
-        """Raise TrainingError where a loss is not a number."""
+        """Raise TrainingError if a loss is not finite."""
         if not math.isfinite(mean):
             raise TrainingError(
                 f"the loss became {mean} at update {self.global_step + 1} (learning rate {rate:g})",
@@ -175,22 +176,22 @@ class Trainer(ABC):
             )
 
     def state(self) -> bytes:
-        """All that training needs to go on, as one file image.
+        """Return everything that training needs to resume, as bytes.
 
         Raises:
-            TrainingError: a weight is not finite, so that the last good state is the one to keep.
+            TrainingError: a weight is not finite, so the last good state must be kept.
         """
-        name = self.not_finite()
+        name = self.find_non_finite()
         if name is not None:
             raise TrainingError(
                 f"{name} is not finite after update {self.global_step}",
                 fix="lower optimizer.weights_optimizer.learning_rate; the last checkpoint is "
                 "intact",
             )
-        return self.packed()
+        return self.pack_state()
 
     def progress(self) -> dict[str, int]:
-        """The counts that belong in a state."""
+        """Return the counts that a training state holds."""
         return {
             "global_step": self.global_step,
             "steps_per_epoch": self.steps_per_epoch,
@@ -198,10 +199,10 @@ class Trainer(ABC):
         }
 
     def restore(self, state: bytes, done: int = 0) -> int:
-        """See :meth:`nasea.backends.base.TrainingBackend.restore`; refuses all but plain values."""
-        stored = self.unpacked(state)
+        """See :meth:`nasea.backends.base.TrainingBackend.restore`; runs no code in the bytes."""
+        stored = self.unpack_state(state)
         try:
-            return self.put(stored, done)
+            return self.load_state(stored, done)
         except UserCodeError:
             raise
         except Exception as error:
@@ -210,17 +211,17 @@ class Trainer(ABC):
                 fix="start anew with --restart",
             ) from error
 
-    def same_share(self, progress: Mapping[str, Any], done: int) -> tuple[int, int]:
-        """Convert the progress of a trainer whose updates have another size.
+    def convert_progress(self, progress: Mapping[str, Any], done: int) -> tuple[int, int]:
+        """Convert the progress of a trainer with another update size.
 
-        Images of the present epoch that do not fill an update are read again.
+        Images of the current epoch that do not fill an update are read again.
 
         Args:
-            progress: counts of another trainer.
-            done: its updates of the present epoch.
+            progress: counts of the other trainer.
+            done: its updates in the current epoch.
 
         Returns:
-            The updates of this trainer: all of them, and those of the present epoch.
+            The equivalent updates of this trainer: in all, and in the current epoch.
         """
         epochs = (int(progress["global_step"]) - done) // int(progress["steps_per_epoch"])
         done = done * int(progress[self.size_name]) // self.update_size

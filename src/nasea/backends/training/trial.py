@@ -176,7 +176,7 @@ class Trial:
                 seen.append(batch)
                 if trains and len(seen) == size:
                     paths = [path(number - size + i) for i in range(size)]
-                    self.trainer.learn(self.trainer.planned(0, 0, paths), seen)
+                    self.trainer.learn(self.trainer.plan_update(0, 0, paths), seen)
                     works.append((time.perf_counter() - now) / size)
                 if len(seen) == size:
                     seen = []

@@ -1,1 +1,1 @@
-"""The user's module: importing it, calling it, and reporting its failures."""
+"""The user's module: imports it, calls it and reports its failures."""

@@ -1,8 +1,8 @@
 """Plain attributes of UserModule that training changes: counters, averages, queues.
 
-What a loss counts or remembers in UserModule belongs to the state of a training as the weights do.
-Numbers, texts, tensors, and lists and dicts of plain values are kept in checkpoints where they
-differ from what they were at the beginning; of anything else that was replaced the user is told.
+What a loss counts or remembers in UserModule belongs to the training state, as the weights do.
+Numbers, strings, tensors, and lists and dicts of plain values are saved in checkpoints if they
+differ from their initial values. The user is notified of any other attribute that was replaced.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from nasea.backends.user.reachable import CODE, held
+from nasea.backends.user.reachable import CODE, items_of
 from nasea.errors import Notice
 
 _PLAIN = (bool, int, float, str, type(None))
@@ -22,12 +22,12 @@ _DEPTH = 8
 
 @dataclass(frozen=True)
 class Attribute:
-    """One value and where it is held.
+    """A value and the container that holds it.
 
     Attributes:
         holder: an object, a list or a dict.
-        key: of the value in it.
-        value: what is there at present.
+        key: the attribute name, index or key of the value in ``holder``.
+        value: the current value.
     """
 
     holder: Any
@@ -35,7 +35,7 @@ class Attribute:
     value: Any
 
     def put(self, value: Any) -> None:
-        """Put another one there."""
+        """Replace the value in its holder."""
         if isinstance(self.holder, dict | list):
             self.holder[self.key] = value
         else:
@@ -43,14 +43,16 @@ class Attribute:
 
 
 class Attributes:
-    """What UserModule holds besides trained objects, as it was when this was made.
+    """The attributes of a UserModule other than trained objects, compared with a first snapshot.
+
+    The snapshot is taken when this object is made.
 
     Args:
         user: the UserModule.
-        directory: where the user's files are.
-        tensors: the type of the framework's tensors.
-        apart: types of what is kept in another way, or is data.
-        copied: a tensor -> one that no code of the user changes.
+        directory: the directory of the user's files.
+        tensors: the tensor type of the framework.
+        apart: types to leave out: they are saved in another way, or are data.
+        copied: returns a copy of a tensor that the user's code cannot change.
     """
 
     def __init__(
@@ -66,14 +68,14 @@ class Attributes:
         self._tensors = tensors
         self._apart = apart
         self._copied = copied
-        self._told: set[str] = set()
+        self._notified: set[str] = set()
         self._before = {
             name: (self._mark(each.value), self._copy(each.value))
             for name, each in self._walk(user, "", 0)
         }
 
     def changed(self) -> dict[str, Any]:
-        """Copies of what is another value than at first, by name; what cannot be kept is not."""
+        """Return copies of the values that changed, by name; omit those that cannot be saved."""
         return {
             name: self._copy(each.value)
             for name, each in self._walk(self._user, "", 0)
@@ -81,37 +83,37 @@ class Attributes:
         }
 
     def put(self, values: dict[str, Any]) -> None:
-        """Put back what :meth:`changed` gave, copies of it."""
+        """Restore copies of the values that :meth:`changed` returned."""
         present = dict(self._walk(self._user, "", 0))
         for name, value in values.items():
             holder, _, key = name.rpartition(".")
             if name in present:
                 present[name].put(self._copy(value))
-            elif not holder:  # an attribute that training made
+            elif not holder:  # an attribute that training added
                 setattr(self._user, key, self._copy(value))
 
     def undo(self) -> None:
-        """Put back what there was at first."""
+        """Restore the values of the first snapshot."""
         for name, each in self._walk(self._user, "", 0):
             if name in self._before and self._differs(name, each) and self._is_kept(each.value):
                 each.put(self._copy(self._before[name][1]))
 
     def notice(self, file: str) -> Notice | None:
-        """What to tell of attributes that changed and cannot be kept; each is told of once."""
+        """Return a notice of attributes that changed but cannot be saved; name each only once."""
         lost = {
             name
             for name, each in self._walk(self._user, "", 0)
             if self._differs(name, each) and not self._is_kept(each.value)
-        } - self._told
+        } - self._notified
         if not lost:
             return None
-        self._told |= lost
+        self._notified |= lost
         names = ", ".join(f"UserModule.{name}" for name in sorted(lost))
         return Notice(
             file,
             f"{names} changed in training and cannot be kept in a checkpoint: a resumed run "
-            "differs from an unbroken one (keep numbers, tensors, lists of numbers, parameters or "
-            "layers there)",
+            "differs from an uninterrupted one (keep numbers, tensors, lists of numbers, "
+            "parameters or layers there)",
         )
 
     def _differs(self, name: str, each: Attribute) -> bool:
@@ -133,11 +135,11 @@ class Attributes:
         return copy.deepcopy(value) if _is_plain(value) else value
 
     def _walk(self, holder: Any, name: str, depth: int) -> Iterator[tuple[str, Attribute]]:
-        for key, value in held(holder, self._directory) if depth < _DEPTH else []:
+        for key, value in items_of(holder, self._directory) if depth < _DEPTH else []:
             if isinstance(value, (*CODE, *self._apart)):
                 continue
             place = f"{name}.{key}" if name else str(key)
-            inner = held(value, self._directory)
+            inner = items_of(value, self._directory)
             if isinstance(value, self._tensors) or _is_plain(value) or not inner:
                 yield place, Attribute(holder, key, value)
             else:

@@ -1,6 +1,6 @@
-"""Ends that return a fixed number of images, whatever they are given.
+"""Detects a PreNet or PostNet that returns a fixed number of images for any batch size.
 
-The last batch of validation data is smaller than the others, and exported files take one image.
+The last validation batch is smaller than the others, and exported files take one image.
 """
 
 from __future__ import annotations
@@ -10,11 +10,11 @@ from collections.abc import Sequence
 from nasea.errors import UserModuleError
 
 Size = tuple[int | None, ...] | None
-"""Shape of an output; ``None`` where it, or an axis of it, is not known."""
+"""Shape of an output; ``None`` for an unknown shape or axis."""
 
 
 def require_same_number(file: str, method: str, given: int, returned: int) -> None:
-    """Raise UserModuleError where PreNet returns another number of images than it gets."""
+    """Raise UserModuleError if PreNet returns another number of images than it was given."""
     if returned != given:
         raise UserModuleError(
             f"{file}: {method} changed the number of images from {given} to {returned}",
@@ -26,16 +26,16 @@ def require_same_number(file: str, method: str, given: int, returned: int) -> No
 def require_outputs_of_one(
     file: str, method: str, images: int, of_batch: Sequence[Size], of_one: Sequence[Size]
 ) -> None:
-    """Raise UserModuleError where PostNet returns for one image what it returned for a batch.
+    """Raise UserModuleError if PostNet returns outputs of a whole batch for a single image.
 
-    Outputs may count images on any axis (CTC has time first), and some may not count them at all,
-    so only a module is refused all of whose outputs stay as they are, as long as the batch was.
+    An output may have images on any axis (CTC has time first) or none at all, so a module is
+    refused only if all its outputs keep the shape, and the length, that they had for the batch.
 
     Args:
-        file: the user's, for messages.
-        method: of PostNet.
-        images: in the batch.
-        of_batch: shapes of the outputs for it.
+        file: name of the user's file, for messages.
+        method: the method of PostNet, for messages.
+        images: batch size.
+        of_batch: shapes of the outputs for the batch.
         of_one: shapes of the outputs for one image.
     """
     fixed = [size for size in of_one if size and size[0] == images and size in of_batch]

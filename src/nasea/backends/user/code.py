@@ -1,4 +1,4 @@
-"""The user's module in either framework: imported, made, guarded, and asked for its metric."""
+"""The user's module in either framework: imports it, builds its classes and guards every call."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from nasea.errors import NaseaError
 
 
 class UserCode(ABC):
-    """``user_module.py``, called with guards.
+    """``user_module.py``, with every call guarded.
 
     Args:
-        directory: where the module is.
-        epochs: handed to ``UserModule``.
-        batch_size: handed to ``UserModule``.
-        module: what stands for the user's module; ``None`` imports it.
-        file: its name, for messages.
+        directory: the directory of the module.
+        epochs: passed to ``UserModule``.
+        batch_size: passed to ``UserModule``.
+        module: an object to use as the user's module; ``None`` imports it.
+        file: name of the file, for messages.
     """
 
     def __init__(
@@ -37,85 +37,93 @@ class UserCode(ABC):
     ) -> None:
         self.directory = directory.resolve()
         self.file = file
-        self._module = self.imported() if module is None else module
+        self._module = self.import_module() if module is None else module
         self.check(self._module)
         self._workplace = PrivateDirectory()
         with self.guard("UserModule(epoch, batch_size)"):
             self._user = self._module.UserModule(epochs, batch_size)
 
-    # --- what a framework gives ---
+    # --- implemented by a framework ---
 
     @abstractmethod
-    def imported(self) -> Any:
-        """The user's module."""
+    def import_module(self) -> Any:
+        """Import and return the user's module."""
 
     @abstractmethod
     def check(self, module: Any) -> None:
-        """Raise UserModuleError where the module is not what it must be."""
+        """Raise UserModuleError if the module does not have the expected interface."""
 
     @abstractmethod
-    def require_end(self, class_name: str, end: object) -> None:
-        """Raise UserModuleError where what a class makes is no PreNet, or no PostNet."""
+    def require_type(self, class_name: str, end: object) -> None:
+        """Raise UserModuleError if an instance of PreNet or PostNet has the wrong type."""
 
     @abstractmethod
     def parts_of(self, end: Any) -> Iterable[object]:
-        """What two ends must not have in common."""
+        """Return the objects that two instances of PreNet or PostNet must not share."""
 
     @abstractmethod
     def require_memory(self, error: Exception) -> None:
-        """Raise the framework's own exception where another one says that memory is short."""
+        """Raise the framework's out-of-memory exception if ``error`` says that memory ran out."""
 
     @contextmanager
-    def undrawn(self) -> Iterator[None]:
-        """What is drawn within is drawn again after it, where initial values need that."""
+    def keep_random_state(self) -> Iterator[None]:
+        """Restore the random generators on exit, if initial values are drawn from them."""
         yield
 
     def in_short(self, trace: str) -> str:
-        """A traceback without what is not the user's."""
+        """Return a traceback without the framework's own additions."""
         return trace.rstrip()
 
-    # --- what is the same in all ---
+    # --- the same in all frameworks ---
 
     def close(self) -> None:
-        """Remove what was made for the user's code."""
+        """Remove the private working directory."""
         self._workplace.close()
 
     @contextmanager
     def guard(self, doing: str) -> Iterator[None]:
-        """Report errors within as failures of the user's code."""
+        """Report exceptions in the context as failures of the user's code."""
         with user_code(doing, self.directory):
             yield
 
     def end(self, class_name: str) -> Any:
-        """A new PreNet or PostNet."""
+        """Make a new PreNet or PostNet.
+
+        Args:
+            class_name: ``PreNet`` or ``PostNet``.
+
+        Raises:
+            UserCodeError: the constructor raises.
+            UserModuleError: it has the wrong type, or shares weights with an earlier instance.
+        """
         make = getattr(self._module, class_name)
         with self.guard(f"{class_name}()"):
             end = make()
-        self.require_end(class_name, end)
+        self.require_type(class_name, end)
         if not isinstance(make, type):
-            with self.undrawn(), self.guard(f"{class_name}()"):
+            with self.keep_random_state(), self.guard(f"{class_name}()"):
                 again = make()
             require_new(class_name, self.file, self.parts_of(end), self.parts_of(again))
         return end
 
     @property
     def draws_pictures(self) -> bool:
-        """Whether the module has the optional method that draws predictions."""
+        """Whether the module has the optional method ``pictures``, which draws predictions."""
         return callable(getattr(self._user, "pictures", None))
 
     @property
     def class_names(self) -> object:
-        """The module's optional names of classes; ``None`` where it has none."""
+        """The module's optional class names; ``None`` if it has none."""
         return getattr(self._user, "class_names", None)
 
     def pictures(self, images: Any, labels: Any, outputs: Any) -> object:
-        """What the module's optional ``pictures`` returns."""
+        """Call the module's optional ``pictures`` and return its result."""
         with self.guard(METHOD):
             return self._user.pictures(images, labels, outputs)
 
     @contextmanager
     def measuring(self) -> Iterator[MetricMemory]:
-        """A private working directory for the metric, and what it remembers as it was, after."""
+        """Run the metric in a private working directory; restore its accumulators on exit."""
         memory = MetricMemory(self._user, self.directory)
         with self._workplace.entered(), memory.kept():
             yield memory
@@ -123,16 +131,16 @@ class UserCode(ABC):
     def number(
         self, name: str, metric: Callable[[], Any], found: Callable[[], str] = lambda: ""
     ) -> float:
-        """What the metric returns; what goes wrong in it is the candidate's failure.
+        """Call the metric and return its value; an exception counts as the candidate's failure.
 
         Args:
-            name: of the metric.
-            metric: asks for it.
-            found: says what it was given, in words.
+            name: name of the metric method.
+            metric: calls it.
+            found: describes its arguments, for the message.
 
         Raises:
-            CandidateFailed: it raised, called ``exit`` or returned a number that is not finite.
-            MetricError: it returned something that is not a number.
+            CandidateFailed: the metric raised, called ``exit`` or returned a non-finite number.
+            MetricError: the metric returned something that is not a number.
         """
         try:
             value = metric()

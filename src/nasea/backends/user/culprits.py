@@ -1,7 +1,7 @@
-"""Which item of a data set, and which file, an exception is about.
+"""Finds the item of a data set, and the file, that caused an exception.
 
-Readers of images say what is wrong and not where: ``OSError: Truncated File Read``. The frames that
-the exception went through know.
+Image readers say what is wrong but not where: ``OSError: Truncated File Read``. The local variables
+of the stack frames do.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ _LONGEST = 4096
 
 
 def tell_item(error: BaseException, index: int | None) -> None:
-    """Note on ``error`` which item and which file it is about, as far as that can be found.
+    """Add a note to ``error`` that names the item and the file, as far as they can be found.
 
-    A note goes with the exception's text, also out of a process that reads data.
+    Notes stay with the exception, even when it leaves a data worker.
     """
     if any(note.startswith("at item ") for note in getattr(error, "__notes__", ())):
         return
@@ -30,7 +30,7 @@ def tell_item(error: BaseException, index: int | None) -> None:
 
 
 def file_of(error: BaseException) -> str | None:
-    """The file that was being read, by the innermost frame that has one in a variable."""
+    """Return the file being read: that of the innermost frame with a path in a variable."""
     for frame in reversed(list(_frames(error.__traceback__))):
         for value in list(frame.f_locals.values()):
             for path in _paths(value):

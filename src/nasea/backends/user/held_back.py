@@ -1,4 +1,4 @@
-"""Suppresses what libraries write past Python."""
+"""Captures output, including what native libraries write to the file descriptors."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from io import StringIO
 _OUTPUT, _ERRORS = 1, 2
 
 
-class Said:
-    """What was held back.
+class Captured:
+    """Captured output.
 
     Attributes:
-        text: all of it, once the context has ended.
+        text: all of it, after the context has exited.
     """
 
     text = ""
 
 
 @contextmanager
-def held_back() -> Iterator[Said]:
-    """Keep output, errors, logging and warnings from the terminal, those of C++ included."""
-    said, written = Said(), StringIO()
+def held_back() -> Iterator[Captured]:
+    """Capture stdout and stderr, including those of native code; disable logging and warnings."""
+    captured, written = Captured(), StringIO()
     level = logging.root.manager.disable
     logging.disable(logging.CRITICAL)
     try:
@@ -37,28 +37,28 @@ def held_back() -> Iterator[Said]:
             warnings.simplefilter("ignore")
             stack.enter_context(redirect_stdout(written))
             stack.enter_context(redirect_stderr(written))
-            yield said
+            yield captured
     finally:
         logging.disable(level)
-        said.text = "".join([written.getvalue(), *(sink.text for sink in sinks)])
+        captured.text = "".join([written.getvalue(), *(sink.text for sink in sinks)])
 
 
 @contextmanager
-def _descriptor(number: int) -> Iterator[Said]:
-    said = Said()
+def _descriptor(number: int) -> Iterator[Captured]:
+    captured = Captured()
     sys.stdout.flush()
     sys.stderr.flush()
     try:
         kept = os.dup(number)
-    except OSError:  # it is closed: nothing can be written to it
-        yield said
+    except OSError:  # the descriptor is closed: nothing can be written to it
+        yield captured
         return
     with tempfile.TemporaryFile() as sink:
         os.dup2(sink.fileno(), number)
         try:
-            yield said
+            yield captured
         finally:
             os.dup2(kept, number)
             os.close(kept)
             sink.seek(0)
-            said.text = sink.read().decode(errors="replace")
+            captured.text = sink.read().decode(errors="replace")

@@ -1,4 +1,4 @@
-"""What the user's metric may return, and how it may fail on an architecture."""
+"""Valid values of the user's metric, and its failures on an architecture."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ class CandidateRaised(CandidateFailed):
 
 
 def finite_number(value: object, name: str) -> float:
-    """A metric as a float.
+    """Convert a metric to a float.
 
     Args:
         value: what the metric returned.
-        name: the metric's function, for messages.
+        name: name of the metric function, for messages.
 
     Raises:
-        MetricError: it is not a number.
-        CandidateFailed: it is not finite.
+        MetricError: ``value`` is not a number.
+        CandidateFailed: ``value`` is not finite.
     """
     if isinstance(value, np.ndarray) and value.size == 1:
         value = value.item()
@@ -49,5 +49,5 @@ def finite_number(value: object, name: str) -> float:
 def _text(value: object) -> str:
     try:
         return repr(str(value)[:60])
-    except Exception:  # an object of the user's that cannot be printed
+    except Exception:  # a user object whose __str__ raises
         return "that cannot be printed"

@@ -1,8 +1,8 @@
-"""Objects with a memory that a user's metric keeps between its calls.
+"""Stateful objects that a user's metric keeps between calls.
 
-A metric of Keras or torchmetrics, or a meter, adds up what it has seen until it is reset. Kept in
-UserModule and never reset it would carry one candidate into the next. So each call finds them
-reset, and afterwards they hold what they held before.
+A metric of Keras or torchmetrics, or a meter, accumulates until it is reset. Kept in UserModule and
+never reset, it would carry the results of one candidate into the next. So each call finds these
+objects reset, and their state is restored afterwards.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ _UPDATES = ("update_state", "update", "add", "append")
 
 
 class MetricMemory:
-    """The objects of a UserModule that can be reset, as they are now.
+    """The objects of a UserModule that accumulate and can be reset.
 
     Args:
         user: the UserModule.
-        directory: where the user's files are.
+        directory: the directory of the user's files.
     """
 
     def __init__(self, user: object, directory: Path) -> None:
@@ -40,7 +40,7 @@ class MetricMemory:
 
     @contextmanager
     def kept(self) -> Iterator[None]:
-        """Context after which they hold what they held before."""
+        """Restore their state when the context exits."""
         before = [_state(each) for each in self._objects]
         try:
             yield
@@ -50,11 +50,11 @@ class MetricMemory:
 
 
 def unequal(first: float, again: float) -> MetricError:
-    """The error of a metric that was another one for the same outputs.
+    """Return the error of a metric that differs between two calls on the same outputs.
 
     Args:
-        first: what it returned,
-        again: and what it returned when it was asked again.
+        first: value of the first call.
+        again: value of the second call.
     """
     return MetricError(
         f"the user's metric is {first:.6g} and then {again:.6g} for the same network and images: "
@@ -66,12 +66,12 @@ def unequal(first: float, again: float) -> MetricError:
 
 
 def same_metric(first: float, again: float, tolerance: float = 1e-6) -> bool:
-    """Whether two metrics of the same outputs are one, but for rounding."""
+    """Return whether two metrics of the same outputs are equal up to rounding."""
     return abs(first - again) <= tolerance * max(abs(first), abs(again), 1.0)
 
 
 def has_memory(value: Any) -> bool:
-    """Whether an object adds up what it is given until it is reset."""
+    """Return whether an object accumulates what it is given until it is reset."""
     return not isinstance(value, np.ndarray) and (
         any(callable(getattr(value, name, None)) for name in _UPDATES)
         and any(callable(getattr(value, name, None)) for name in _RESETS)
@@ -89,9 +89,9 @@ def _variables(value: Any) -> list[Any]:
 
 
 def _state(value: Any) -> Any:
-    """What puts it back; ``None`` where only a reset can."""
+    """Return what restores an object; ``None`` if it can only be reset."""
     variables = _variables(value)
-    if variables:  # graphs hold on to them, so they stay the same objects
+    if variables:  # graphs refer to them, so they must stay the same objects
         return [(each, each.numpy()) for each in variables]
     try:
         return copy.deepcopy(vars(value))

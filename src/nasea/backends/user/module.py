@@ -1,4 +1,4 @@
-"""Finding, importing and checking the user's module: what both frameworks have in common."""
+"""Finds, imports and checks the user's module, for both frameworks."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MODULE_NAME = "user_module"
 FILE_NAME = f"{MODULE_NAME}.py"
 
 CLASSIFICATION_MODULE = "user_module_cls"
-"""A classification module beside the user's own, which pre-training uses where it is there."""
+"""An optional classification module beside the user's own, used by pre-training."""
 
 _OWN_CODE = Path(__file__).parents[2]
 
@@ -28,25 +28,25 @@ _UNIQUE_METHODS = {
     "PyTorch": {"dataset_define", "scheduler_define", "metrics_func", "loss_func"},
     "TensorFlow": {"build_dataset_search", "lr_scheduler", "metrics_op", "loss_op"},
 }
-"""Framework -> methods of UserModule that modules of no other framework have."""
+"""Framework -> methods of UserModule that only its modules have."""
 
 Interface = Mapping[str, Mapping[str, Sequence[str]]]
-"""Class -> method -> names of the arguments nasea passes, in order."""
+"""Class -> method -> names of the arguments that nasea passes, in order."""
 
 
 def import_user_module(directory: Path, name: str = MODULE_NAME, anew: bool = True) -> ModuleType:
-    """Import ``user_module.py`` from ``directory``, which goes on ``sys.path``.
+    """Import ``user_module.py`` from ``directory``, which is put on ``sys.path``.
 
-    It is imported under its own name, so that processes started later find it the same way.
+    It is imported under its own name, so that processes started later find it too.
 
     Args:
-        directory: where it is.
-        name: of the module, where it is another one than the user's own.
-        anew: read it, and what it imports, again; modules of another run of this process may have
-            the same names.
+        directory: the directory of the file.
+        name: name of the module, if it is not the user's own.
+        anew: reload the module and what it imports, since an earlier run in this process may have
+            imported other modules of the same names.
 
     Raises:
-        UserModuleError: there is no such file, or it is not readable Python.
+        UserModuleError: the file does not exist, or is shadowed by another module.
         UserCodeError: importing it raises.
     """
     path = directory / f"{name}.py"
@@ -55,7 +55,7 @@ def import_user_module(directory: Path, name: str = MODULE_NAME, anew: bool = Tr
             f"{path.name} was not found in {directory}",
             fix="run the command in the directory that holds it, or start with `nasea init`",
         )
-    if sys.path[:1] != [str(directory)]:  # another run of this process may stand before it
+    if sys.path[:1] != [str(directory)]:  # an earlier run in this process may precede it
         sys.path.insert(0, str(directory))
     importlib.invalidate_caches()
     if anew:
@@ -76,7 +76,7 @@ def import_user_module(directory: Path, name: str = MODULE_NAME, anew: bool = Tr
 
 
 def user_files(directory: Path) -> list[Path]:
-    """The files below ``directory`` that are imported at present, ``user_module.py`` among them."""
+    """Return the imported files below ``directory``, including ``user_module.py``."""
     return sorted({Path(str(module.__file__)) for module in _user_modules(directory).values()})
 
 
@@ -91,29 +91,29 @@ def _user_modules(directory: Path) -> dict[str, ModuleType]:
 
 
 def _forget_user_modules(directory: Path) -> None:
-    """Forget modules that an earlier run in this process imported: they may have been edited.
+    """Forget modules that an earlier run in this process imported, since they may be outdated.
 
-    That run may have been in another directory, with modules of the same names.
+    That run may have used another directory with modules of the same names.
     """
     before = getattr(sys.modules.get(MODULE_NAME), "__file__", None)
     for each in {directory, Path(before).parent if before else directory}:
         for name in _user_modules(each):
             del sys.modules[name]
-    linecache.checkcache()  # autograph reads the text of functions again, from what is kept there
+    linecache.checkcache()  # autograph reads the source of functions from this cache
 
 
 def check_interface(
     module: ModuleType, interface: Interface, unwritten: Collection[object] = ()
 ) -> None:
-    """Check that everything is there and can be called as nasea calls it.
+    """Check that all classes and methods exist and accept the arguments that nasea passes.
 
     Args:
         module: the user's module.
-        interface: what it must have.
-        unwritten: functions of base classes that stand where a method was not written.
+        interface: the required classes and methods.
+        unwritten: functions of base classes; a method that is one of them counts as missing.
 
     Raises:
-        UserModuleError: something is not; names all of it.
+        UserModuleError: lists everything that is missing or has the wrong signature.
     """
     _refuse_other_framework(module, interface)
     problems: list[str] = []
@@ -141,7 +141,7 @@ def check_interface(
 
 
 def _problems_of_maker(name: str, found: object) -> list[str]:
-    """What is wrong with what stands for a class; PreNet and PostNet may be functions."""
+    """List the problems of an object in place of a class; PreNet and PostNet may be functions."""
     if found is None:
         return [f"class {name} is missing"]
     if name == "UserModule":
@@ -162,17 +162,17 @@ def _in_words(found: object) -> str:
 
 
 def require_new(name: str, file: str, parts: Iterable[object], again: Iterable[object]) -> None:
-    """Raise UserModuleError where a function made the same model twice.
+    """Raise UserModuleError if a function returned the same model, or the same weights, twice.
 
     Args:
         name: ``PreNet`` or ``PostNet``.
-        file: the user's, for messages.
+        file: name of the user's file, for messages.
         parts: the first model and its weights.
-        again: those of the second.
+        again: the second model and its weights.
     """
     if {id(part) for part in parts} & {id(part) for part in again}:
         raise UserModuleError(
-            f"{file}: {name}() gives the same model, or the same weights, every time",
+            f"{file}: {name}() returns the same model, or the same weights, every time",
             fix=f"make model and layers inside of the function {name}: every network has its own",
         )
 
@@ -190,12 +190,12 @@ def _refuse_other_framework(module: ModuleType, interface: Interface) -> None:
 
 
 def accepts(function: Any, positional: int) -> bool:
-    """Whether ``function`` can be called with so many positional arguments."""
+    """Return whether ``function`` can be called with ``positional`` positional arguments."""
     try:
         inspect.signature(function).bind(*[None] * positional)
     except TypeError:
         return False
-    except ValueError:  # no signature to be had: a built-in or an extension type
+    except ValueError:  # a built-in or an extension type has no signature
         return True
     return True
 
@@ -208,7 +208,7 @@ def _takes_self(found: type, method: str) -> bool:
 def _is_unwritten(
     function: object, arguments: Sequence[str], unwritten: Collection[object]
 ) -> bool:
-    # A class without __init__ has object's, which will do where nothing is passed.
+    # A class without __init__ has that of object, which suffices if no arguments are passed.
     return any(function is known for known in unwritten) or (
         function is object.__init__ and bool(arguments)
     )
@@ -216,11 +216,11 @@ def _is_unwritten(
 
 @contextmanager
 def user_code(doing: str, directory: Path) -> Iterator[None]:
-    """Turn what the user's code raises into an error that shows the user's frames.
+    """Turn an exception of the user's code into UserCodeError, which shows the user's frames only.
 
     Args:
-        doing: what nasea asked for, e.g. ``UserModule.loss_func(labels, logits)``.
-        directory: where the user's files are.
+        doing: the call nasea made, e.g. ``UserModule.loss_func(labels, logits)``.
+        directory: the directory of the user's files.
     """
     try:
         yield
@@ -234,7 +234,7 @@ def user_code(doing: str, directory: Path) -> Iterator[None]:
 
 
 def user_frames(error: BaseException, directory: Path) -> str:
-    """The traceback with the frames of the user's files and no others."""
+    """Format the traceback of an exception with the frames of the user's files only."""
     report = traceback.TracebackException.from_exception(error)
     mine = [frame for frame in report.stack if is_user_file(frame.filename, directory)]
     report.stack = traceback.StackSummary.from_list(mine)
@@ -245,7 +245,7 @@ def user_frames(error: BaseException, directory: Path) -> str:
 
 
 def text_of(error: BaseException) -> str:
-    """The text of an exception; empty where its class is the user's and has none to give."""
+    """Return the text of an exception; empty if its ``__str__`` raises."""
     try:
         return str(error)
     except Exception:
@@ -253,8 +253,8 @@ def text_of(error: BaseException) -> str:
 
 
 def is_user_file(filename: str, directory: Path) -> bool:
-    """Whether code in ``filename`` is the user's: below ``directory``, not installed, not ours."""
-    if not filename.startswith(str(directory)):  # thousands of modules are asked about
+    """Return whether a file is the user's: below ``directory``, not installed, not nasea's."""
+    if not filename.startswith(str(directory)):  # fast path: called for thousands of modules
         return False
     path = Path(filename)
     return (

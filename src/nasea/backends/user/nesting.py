@@ -1,4 +1,4 @@
-"""The tensors of a nested output: flat, named by their place, and back."""
+"""Flattens nested outputs to tensors named by their position, and restores the nesting."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import Any
 
 
 def flatten(outputs: Any, kind: type | tuple[type, ...], name: str = "output") -> list[Any]:
-    """The (name, tensor) pairs of a nesting of dicts, lists and tuples, in their order.
+    """Return the (name, tensor) pairs of nested dicts, lists and tuples, in order.
 
     Args:
-        outputs: the nesting; what is neither one nor a tensor is left out.
-        kind: what is a tensor.
-        name: of the whole; an item's name goes behind a dot, e.g. ``output.aux.0``.
+        outputs: the nested outputs; anything else in them is left out.
+        kind: the tensor types.
+        name: name of the root; keys are appended after dots, e.g. ``output.aux.0``.
     """
     if isinstance(outputs, kind):
         return [(name, outputs)]
@@ -26,10 +26,10 @@ def flatten(outputs: Any, kind: type | tuple[type, ...], name: str = "output") -
 
 
 def copied(outputs: Any) -> Any:
-    """The nesting with its dicts, lists and tuples made anew, and what they hold as it is.
+    """Return the nesting with new dicts, lists and tuples around the same leaves.
 
-    A model may keep the dict that it returns and fill it again in its next call. Subclasses and
-    wrappers, as Keras has for what hangs on a model, become the plain kind they stand for.
+    A model may keep the dict that it returns and overwrite it in its next call. Subclasses and
+    wrappers, such as those Keras uses for attributes of a model, become plain containers.
     """
     if isinstance(outputs, dict):
         named = {key: copied(value) for key, value in outputs.items()}
@@ -45,7 +45,7 @@ def copied(outputs: Any) -> Any:
 def restore(
     outputs: Any, kind: type | tuple[type, ...], tensors: Iterator[Any], wrap: Callable[[Any], Any]
 ) -> Any:
-    """The nesting of ``outputs`` with its tensors replaced, in order, by ``wrap(next(tensors))``.
+    """Return the nesting of ``outputs`` with each tensor replaced by ``wrap(next(tensors))``.
 
     A dict becomes a plain dict and a named tuple a plain tuple.
     """

@@ -1,4 +1,4 @@
-"""What an object of the user's holds: its attributes, and those of what they hold."""
+"""Walks the attributes of a user's object, and recursively the attributes of these."""
 
 from __future__ import annotations
 
@@ -11,36 +11,36 @@ from typing import Any
 from nasea.backends.user.module import is_user_file
 
 _MOST_ITEMS = 1000
-"""Containers with more hold data, not state."""
+"""Containers with more items hold data, not state, and are skipped."""
 
 _MOST = 20_000
-"""So many objects are looked at."""
+"""At most this many objects are visited."""
 
 CODE = (type, ModuleType, FunctionType, MethodType)
-"""Types of what holds no state of a training."""
+"""Types that hold no training state."""
 
 
 def reachable(
     root: object, directory: Path, whole: tuple[type, ...] = ()
 ) -> Iterator[tuple[str, Any]]:
-    """The (name, object) pairs of what is held, each object once, nearest first.
+    """Yield the (name, object) pairs reachable from an object, each object once, breadth first.
 
     Args:
-        root: an object of a class of the user's.
-        directory: where the user's files are; the attributes of objects of classes from there are
-            looked into, and lists, tuples, sets and dicts of up to 1000 items; all else is not.
-        whole: types that are not looked into either.
+        root: an instance of a user's class.
+        directory: the directory of the user's files. Instances of classes defined there are
+            entered, and lists, tuples, sets and dicts of up to 1000 items; nothing else is.
+        whole: types that are yielded but not entered.
     """
     waiting: list[tuple[str, Any]] = [("", root)]
     seen: dict[int, Any] = {}
     while waiting and len(seen) < _MOST:
         name, holder = waiting.pop(0)
-        for key, value in held(holder, directory):
+        for key, value in items_of(holder, directory):
             if id(value) in seen or isinstance(
                 value, type | ModuleType | FunctionType | MethodType
             ):
                 continue
-            seen[id(value)] = value  # kept, so that no other gets its number
+            seen[id(value)] = value  # kept alive, so that no other object gets its id
             place = f"{name}.{key}" if name else str(key)
             yield place, value
             if not isinstance(value, whole):
@@ -48,11 +48,11 @@ def reachable(
 
 
 def fingerprint(root: object, directory: Path) -> dict[str, object]:
-    """What tells whether plain attributes changed: numbers and texts as they are, else identity.
+    """Return values that change if plain attributes do: numbers and strings by value, else by id.
 
     Args:
-        root: an object of a class of the user's.
-        directory: where the user's files are.
+        root: an instance of a user's class.
+        directory: the directory of the user's files.
     """
     return {name: _mark(value) for name, value in reachable(root, directory)}
 
@@ -65,8 +65,8 @@ def _mark(value: Any) -> object:
     return id(value)
 
 
-def held(holder: Any, directory: Path) -> list[tuple[Any, Any]]:
-    """The (key, value) pairs of a container, or of the attributes of an object of the user's."""
+def items_of(holder: Any, directory: Path) -> list[tuple[Any, Any]]:
+    """Return the (key, value) pairs of a container, or the attributes of a user's object."""
     pairs: list[tuple[Any, Any]]
     if isinstance(holder, dict):
         pairs = [(key, value) for key, value in list(holder.items())[: _MOST_ITEMS + 1]]

@@ -1,8 +1,8 @@
 """A private working directory for the user's metric.
 
-Metrics written for one process save files under fixed names. They run in a directory of their own,
-in which everything of the real one appears as a link, and so does everything of the directories
-above it: relative input paths, ``../data`` too, still resolve.
+Metrics written for a single process save files under fixed names. They run in a private directory
+that links to every entry of the real one and of the directories above it, so relative input paths,
+including ``../data``, still resolve.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ _LEVELS_ABOVE = 2
 
 
 class PrivateDirectory:
-    """The working directory of one process's metrics, emptied after each.
+    """The working directory for the metrics of one process; cleaned after each call.
 
-    Links take longer to make than a small metric to run, so they are kept from call to call.
+    Making the links takes longer than a small metric, so they are kept from call to call.
     """
 
     def __init__(self) -> None:
@@ -31,7 +31,7 @@ class PrivateDirectory:
 
     @contextmanager
     def entered(self) -> Iterator[Path]:
-        """Change into the directory, which mirrors the present one; change back after."""
+        """Change into the directory, which mirrors the current one; change back on exit."""
         home = Path.cwd()
         if home != self._home or not self._is_current():
             self._mirror(home)
@@ -52,7 +52,7 @@ class PrivateDirectory:
         self._home, self._top, self._levels = None, None, []
 
     def _is_current(self) -> bool:
-        """Whether the mirror shows what is there now, each as a link still."""
+        """Return whether the mirror has a link for every entry that exists now, and no others."""
         for real, mirror, names in self._levels:
             kept = {entry.name for entry in os.scandir(mirror) if entry.is_symlink()}
             below = {level.name for _, level, _ in self._levels}
@@ -61,7 +61,7 @@ class PrivateDirectory:
         return bool(self._levels)
 
     def _mirror(self, home: Path) -> None:
-        """Make directories that stand for ``home`` and the levels above it."""
+        """Make directories that mirror ``home`` and the levels above it."""
         self.close()
         self._top = mirror = Path(tempfile.mkdtemp(prefix="nasea-metric-"))
         self._home, self._levels = home, []
@@ -77,7 +77,7 @@ class PrivateDirectory:
 
 
 def _link_entries(directory: Path, mirror: Path, but: Path | None) -> None:
-    with suppress(OSError):  # a directory that may not be listed, a file that went away meanwhile
+    with suppress(OSError):  # a directory that cannot be listed, a file deleted meanwhile
         for entry in os.scandir(directory):
             if but is None or entry.name != but.name:
                 (mirror / entry.name).symlink_to(entry.path)

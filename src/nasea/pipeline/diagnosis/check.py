@@ -1,4 +1,4 @@
-"""``nasea check``: the findings of the probe as a report."""
+"""``nasea check``: reports what the probe found."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ def check(
 
 
 def few_epochs_notice(prepared: Prepared) -> Notice | None:
-    """A warning if a candidate is trained for too few epochs, else ``None``."""
+    """Return a warning if a candidate is trained for too few epochs, else ``None``."""
     if prepared.epochs_per_candidate >= 10:
         return None
     needed = 10 * max(prepared.space.choices)
@@ -181,7 +181,7 @@ def _lines(
 
 
 def _widths(prepared: Prepared) -> str:
-    """What can be chosen, or what the filters leave of the budget and what would leave more."""
+    """List the searchable widths; if fixed, say how well the filters fit the budget."""
     costs, constraint = prepared.costs, prepared.scenario.constraint
     trunks = prepared.space.trunks
     if trunks:
@@ -209,8 +209,8 @@ def _layers(prepared: Prepared) -> tuple[tuple[str, ...], ...]:
     return tuple(
         (
             str(layer.index),
-            _ranged(channels[layer.index][0], layer.in_shape),
-            _ranged(channels[layer.index][1], layer.out_shape),
+            _shape_range(channels[layer.index][0], layer.in_shape),
+            _shape_range(channels[layer.index][1], layer.out_shape),
             str(layer.stride),
             ", ".join(candidate.name for candidate in layer.candidates),
         )
@@ -218,8 +218,8 @@ def _layers(prepared: Prepared) -> tuple[tuple[str, ...], ...]:
     )
 
 
-def _ranged(channels: set[int], shape: tuple[int, ...]) -> str:
-    """A shape whose channels may be several: ``8-32x16x16``."""
+def _shape_range(channels: set[int], shape: tuple[int, ...]) -> str:
+    """Format a shape with a range of channels: ``8-32x16x16``."""
     least = f"{min(channels)}-" if len(channels) > 1 else ""
     return least + _shape((max(channels), *shape[1:]))
 
@@ -318,7 +318,7 @@ def _score(speed: ScoringSpeed) -> str:
 
 
 def _memory(prepared: Prepared) -> str:
-    """Peak memory of training and scoring, both of which have been tried."""
+    """Describe the peak memory of training and scoring, both of which have been tried."""
     peak = prepared.backend.peak_memory
     text = f"peak {peak.process / 2**30:.2f} GiB in this process"
     if peak.device is not None:
@@ -334,7 +334,7 @@ def _memory(prepared: Prepared) -> str:
         text += ", after a batch"
     text += " through every candidate and the most expensive network"
     devices = len(prepared.scenario.resource.gpu_ids)
-    return text + (f"; so much for each of {devices} devices" if devices > 1 else "")
+    return text + (f"; the same for each of {devices} devices" if devices > 1 else "")
 
 
 def _shape(shape: tuple[int, ...] | None) -> str:

@@ -1,4 +1,4 @@
-"""``nasea doctor``: does this installation work, and do its devices work together?"""
+"""``nasea doctor``: checks that the installation works, and its devices together."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _PACKAGES = (
     "torch", "tensorflow", "tf-keras", "onnx", "onnxruntime", "ai-edge-litert", "numpy", "pymoo",
 )  # fmt: skip
 MEGABYTES = 25
-"""What an all-reduce is tried with."""
+"""Size of the all-reduce that is timed, in MiB."""
 _WARM_UP = 3
 _CANDIDATES = 16
 
@@ -36,12 +36,12 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Speed:
-    """What devices do in a second.
+    """The throughput of devices.
 
     Attributes:
-        devices: how they are called.
-        images: trained.
-        candidates: scored.
+        devices: description of the devices.
+        images: training images per second.
+        candidates: scored candidates per second.
     """
 
     devices: str
@@ -50,7 +50,7 @@ class Speed:
 
 
 def versions() -> list[tuple[str, str]]:
-    """(package, version) of nasea and what it uses; missing packages are listed as such."""
+    """Return (package, version) of nasea and its dependencies; missing packages are marked."""
     found = [("nasea", __version__), ("Python", platform.python_version())]
     found.append(("system", f"{platform.platform()}, {os.cpu_count()} CPU cores"))
     for package in _PACKAGES:
@@ -65,19 +65,19 @@ def versions() -> list[tuple[str, str]]:
 def examine_devices(
     gpu_ids: Sequence[int], device: str, framework: Framework = "pytorch"
 ) -> Iterator[tuple[str, str]]:
-    """Try the devices together, yielding (check, finding) pairs.
+    """Try the devices together and yield (check, finding) pairs.
 
     Args:
         gpu_ids: as ``resource.gpu_id``.
         device: as ``resource.device``.
-        framework: with what.
+        framework: the framework to use.
 
     Raises:
-        NaseaError: something does not work; says what.
+        NaseaError: something does not work.
     """
     scenario = trial_scenario(gpu_ids, device, framework)
     with trial_project(framework) as home:
-        one = apart(
+        one = run_in_subprocess(
             measure_speed, single_process(), trial_scenario(gpu_ids[:1], device, framework), home
         )
         yield "one device", _in_words(one)
@@ -100,10 +100,10 @@ def examine_devices(
         yield "speed-up", f"{ratios}, scoring x {every.candidates / one.candidates:.2f}"
 
 
-def apart(measure: Callable[..., T], *values: object) -> T:
-    """Call a function in a process of its own.
+def run_in_subprocess(measure: Callable[..., T], *values: object) -> T:
+    """Call a function in a new process and return its result.
 
-    TensorFlow must be unused in a process that will join others.
+    A process that joins others must not have used TensorFlow before.
     """
     with ProcessPoolExecutor(1, get_context("spawn")) as pool:
         return pool.submit(measure, *values).result()
@@ -117,10 +117,10 @@ def _in_words(speed: Speed) -> str:
 
 
 def measure_speed(group: ProcessGroup, scenario: Scenario, home: Path) -> Speed:
-    """Train some steps and score some candidates.
+    """Measure the speed of training steps and of scoring candidates.
 
     Args:
-        group: where.
+        group: the processes to use.
         scenario: see :func:`trial_scenario`.
         home: see :func:`trial_project`.
     """

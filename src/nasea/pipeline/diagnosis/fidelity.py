@@ -1,9 +1,9 @@
-"""``nasea fidelity``: does the supernet rank architectures as training them alone does?
+"""``nasea fidelity``: tests whether the supernet ranks architectures as stand-alone training does.
 
-Random feasible architectures are scored with the supernet's weights, then each is trained alone
-with the user's loss, schedule and data, all for the same number of epochs, from initial values
-(Yu et al. 2020, *Evaluating the Search Phase of Neural Architecture Search*, section 3). What is
-done is kept after every architecture, and what is half done in its own checkpoints.
+Random feasible architectures are scored with the supernet's weights. Then each is trained from
+scratch with the user's loss, schedule and data, all for the same number of epochs (Yu et al. 2020,
+*Evaluating the Search Phase of Neural Architecture Search*, section 3). Results are saved after
+every architecture, and an unfinished training in its own checkpoints.
 """
 
 from __future__ import annotations
@@ -37,8 +37,8 @@ from nasea.version import __version__
 
 FIDELITY_PNG = "fidelity.png"
 LEAST, MOST = 4, 200
-"""Fewer architectures do not make an order; the first of so many random ones are compared, so that
-a larger study holds the smaller one."""
+"""Range of ``architectures``. Fewer cannot be ranked. The compared ones are the first of ``MOST``
+random ones, so a larger study contains the smaller one."""
 
 
 @dataclass(frozen=True)
@@ -46,11 +46,12 @@ class Study:
     """What to compare.
 
     Attributes:
-        architectures: how many.
-        epochs: of training alone; those of the scenario where it is ``None``.
-        seeds: how often each is trained alone; with two or more, their agreement is the ceiling.
-        cost: in the constraint's unit, that all shall have within 5 %; any within the budget where
-            it is ``None``.
+        architectures: number of architectures, 4 to 200.
+        epochs: epochs of stand-alone training; ``None`` for those of the scenario.
+        seeds: stand-alone trainings of each, at least 1; with two or more, their agreement is the
+            best that a supernet could reach.
+        cost: the cost that all must have within 5 %, in the constraint's unit; ``None`` for any
+            within the budget.
     """
 
     architectures: int = 20
@@ -59,7 +60,7 @@ class Study:
     cost: float | None = None
 
     def require_sensible(self) -> None:
-        """Raise NaseaError when a number is out of its range."""
+        """Raise NaseaError if a number is out of range."""
         for option, value, least, most in (
             ("--architectures", self.architectures, LEAST, MOST),
             ("--epochs", self.epochs, 1, math.inf),
@@ -81,20 +82,20 @@ def fidelity(
     restart: bool = False,
     listener: Listener | None = None,
 ) -> Fidelity:
-    """Compare the ranking of a finished search's supernet with that of training alone.
+    """Compare the ranking of a finished search's supernet with that of stand-alone training.
 
-    Run again it goes on where it was stopped; with more architectures or seeds it adds to what is
-    there. Writes ``results/fidelity.json`` and ``results/fidelity.png``.
+    Run again, it resumes; with more architectures or seeds, it adds to earlier results. Writes
+    ``results/fidelity.json`` and ``results/fidelity.png``.
 
     Args:
         config: the scenario of the search.
         study: what to compare.
-        directory: of the search; the current one by default.
-        restart: forget what earlier starts measured.
-        listener: hears of progress.
+        directory: the directory of the search; the current one by default.
+        restart: discard earlier measurements.
+        listener: receives progress and notices.
 
     Raises:
-        NaseaError: whatever a user can mend; everything done so far is kept.
+        NaseaError: a mistake that the user can fix; everything measured so far is kept.
     """
     study.require_sensible()
     if launched_rank() > 0:
@@ -110,14 +111,14 @@ def fidelity(
     log = home / f"log_{scenario.task}" / "fidelity"
     with session(home, results, log, listener, scenario) as ready:
         ready.listener.line(f"nasea {__version__}, scenario {loaded.path}, its supernet's fidelity")
-        found = _Run(scenario, home, study, direction, ready).compared(restart)
+        found = _Comparison(scenario, home, study, direction, ready).compare(restart)
         found.save(results / FIDELITY_FILE)
         save_fidelity_png(found, results / FIDELITY_PNG)
     return found
 
 
-class _Run:
-    """One start of a comparison."""
+class _Comparison:
+    """One run of a comparison."""
 
     def __init__(
         self,
@@ -138,13 +139,13 @@ class _Run:
         self.metrics: dict[str, float] = {}
         self.weights_version = ""
 
-    def compared(self, restart: bool) -> Fidelity:
-        """Measure what is missing on both sides."""
+    def compare(self, restart: bool) -> Fidelity:
+        """Measure what is missing and return the comparison."""
         trained = open_trained(self.scenario, self.home, self.session.listener, self.session.group)
         try:
             prepared = trained.prepared
-            self._take_over_earlier(trained, restart)
-            genomes = self._drawn(prepared)
+            self._load_earlier(trained, restart)
+            genomes = self._draw(prepared)
             self._score(trained, genomes)
         finally:
             trained.prepared.backend.close()
@@ -170,8 +171,8 @@ class _Run:
         failed = len(genomes) - len(rows)
         return Fidelity(quantity, self.epochs, tuple(rows), failed, self.study.cost)
 
-    def _drawn(self, prepared: Prepared) -> list[Genome]:
-        """The architectures to compare."""
+    def _draw(self, prepared: Prepared) -> list[Genome]:
+        """Draw the architectures to compare."""
         count, cost = self.study.architectures, self.study.cost
         if cost is None:
             genomes = prepared.sample(MOST)[:count]
@@ -189,7 +190,7 @@ class _Run:
         return genomes
 
     def _keys(self, genome: Genome) -> list[str]:
-        """Keys of its metrics: on the supernet, then trained alone, one a seed.
+        """Return the keys of its metrics: on the supernet, then one for each stand-alone seed.
 
         A key names everything that may change between studies of a project, since a metric measured
         under other conditions is a different one.
@@ -202,10 +203,10 @@ class _Run:
         supernet = f"{name}, supernet {self.weights_version[:12]}, {images}"
         return [supernet, *(f"{name}, from scratch, {training}, seed {seed}" for seed in seeds)]
 
-    def _take_over_earlier(self, trained: Trained, restart: bool) -> None:
+    def _load_earlier(self, trained: Trained, restart: bool) -> None:
         self.weights_version = trained.weights_version
         prepared = trained.prepared
-        # What shapes the supernet alone may change between two studies.
+        # Settings that affect the supernet only may change between two studies.
         supernet = self.scenario.supernet.model_copy(update={"paths_per_update": None})
         neutral = self.scenario.model_copy(update={"epochs": 1, "supernet": supernet})
         self.identity = identity(neutral, prepared.data, prepared.space, self.home)
@@ -221,7 +222,7 @@ class _Run:
             CheckpointStore(self.folder, "train").clear()
 
     def _keep(self, key: str, measured: Measurement) -> None:
-        """Store a metric; a failure is reported, and tried again at the next start."""
+        """Save a metric; report a failure, which the next run will try again."""
         if measured.metric is None:
             text = f"no metric, {key}: {measured.failure}"
             self.session.listener.notice(Notice("fidelity", text))
@@ -231,7 +232,7 @@ class _Run:
         self.session.stop.check()
 
     def _score(self, trained: Trained, genomes: list[Genome]) -> None:
-        """Metrics with the supernet's weights, on the whole of val_dir."""
+        """Measure metrics with the supernet's weights, on all of val_dir."""
         listener = self.session.listener
         listener.begin("fidelity", f"scoring {len(genomes)} architectures on the supernet")
         unknown = sorted(
@@ -251,7 +252,7 @@ class _Run:
         backend.measure_each([(genome, EvaluationSubset()) for genome in unknown], on_measured)
 
     def _train_alone(self, genomes: list[Genome]) -> None:
-        """Metrics after training alone; one seed after the other."""
+        """Measure metrics after stand-alone training, one seed after the other."""
         listener = self.session.listener
         jobs = [
             (self._keys(genome)[1 + turn], genome, self.scenario.seed + turn)

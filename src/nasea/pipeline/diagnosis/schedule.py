@@ -1,7 +1,7 @@
-"""The user's schedule of the learning rate, played through before anything is trained.
+"""Checks the user's learning-rate schedule before anything is trained.
 
-A schedule that is too short for the training stops it in its last epoch, and one that was meant in
-epochs but is stepped in updates has ended after a few of them. Both show in the rates alone.
+A schedule that is too short stops the training in its last epoch, and one meant in epochs but
+stepped in updates ends after a few of them. Both show in the rates.
 """
 
 from __future__ import annotations
@@ -14,19 +14,20 @@ from nasea.errors import TrainingError
 _BARS = "▁▂▃▄▅▆▇█"
 _WIDTH = 40
 _EARLY, _LATE = 0.5, 0.95
-"""A rate of zero from before the first share of the training on is a fault, from before the second
-is summary: published modules reach zero a few updates before the end."""
+"""A rate that stays zero from before the first fraction of the training is an error, from before
+the second a warning: published modules reach zero a few updates before the end."""
 _SMALL, _SOON = 0.02, 0.1
-"""A rate that fell to this share of its peak within this share of the training is told of."""
+"""A rate that falls to the first fraction of its peak within the second fraction of the training is
+a warning."""
 
 
 def require_rates(rates: Sequence[float], method: str, updates: int) -> None:
     """Raise TrainingError if a learning rate is invalid, or drops to zero early.
 
     Args:
-        rates: of updates evenly spread over the training, the first and the last among them.
-        method: the user's method that they come from.
-        updates: updates of the training.
+        rates: rates of evenly spaced updates, including the first and the last.
+        method: the user's method that returned them.
+        updates: number of updates of the training.
     """
     place = _places(len(rates), updates)
     for position, rate in enumerate(rates):
@@ -46,7 +47,7 @@ def require_rates(rates: Sequence[float], method: str, updates: int) -> None:
 
 
 def early_warning(rates: Sequence[float], updates: int) -> str | None:
-    """A warning if the rate is close to zero early, or zero before the end."""
+    """Return a warning if the rate is close to zero early, or zero before the end."""
     peak, end = max(rates), _end(rates)
     if end / len(rates) < _LATE and len(rates) - end > 1:
         return (
@@ -66,7 +67,7 @@ def early_warning(rates: Sequence[float], updates: int) -> str | None:
 
 
 def describe(rates: Sequence[float], updates: int) -> str:
-    """First, peak and last rate, and the curve in one line."""
+    """Describe the first, peak and last rate, and draw the curve, in one line."""
     peak = max(rates)
     at = _places(len(rates), updates)(rates.index(peak))
     summary = f"{rates[0]:.3g} first, {peak:.3g} at most (update {at}), {rates[-1]:.3g} last"
@@ -78,11 +79,11 @@ def describe(rates: Sequence[float], updates: int) -> str:
 
 
 def _end(rates: Sequence[float]) -> int:
-    """How many rates there are up to the last that is not zero."""
+    """Count the rates up to the last that is not zero."""
     return max((i for i, rate in enumerate(rates, start=1) if rate), default=0)
 
 
 def _places(rates: int, updates: int) -> Callable[[int], int]:
-    """Position among rates -> the number of the update, from 1."""
+    """Return the function from a position among the rates to the number of the update, from 1."""
     step = (updates - 1) / max(rates - 1, 1)
     return lambda position: 1 + round(position * step)

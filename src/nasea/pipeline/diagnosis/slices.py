@@ -1,4 +1,4 @@
-"""Random architectures of one cost."""
+"""Draws random architectures of one cost."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ _POOL = 4000
 
 
 def of_equal_cost(prepared: Prepared, cost: float, count: int) -> list[Genome]:
-    """Random architectures that cost ``cost`` within 5 %, always the same for one scenario.
+    """Draw random architectures that cost ``cost`` within 5 %, reproducibly for a scenario.
 
     Args:
         prepared: the scenario.
-        cost: in the constraint's unit; it may exceed the budget.
-        count: how many are wanted; a larger count begins with what a smaller one gives.
+        cost: the cost, in the constraint's unit; it may exceed the budget.
+        count: how many to draw; a larger count begins with the architectures of a smaller one.
 
     Returns:
-        Fewer where a bounded number of draws finds no more.
+        At most ``count`` architectures; fewer if the draws, whose number is bounded, find no more.
 
     Raises:
-        BudgetError: no architecture is so cheap.
+        BudgetError: every architecture costs more.
     """
     problem = replace(prepared.problem, budget=cost * (1 + WIDTH), limits=())
     pool = random_feasible(problem, _POOL, np.random.default_rng(prepared.scenario.seed))

@@ -1,4 +1,4 @@
-"""A small search of made-up images, to try devices on."""
+"""A small search on synthetic images, to try devices with."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from nasea.config import Scenario
 from nasea.terms import Framework
 
 STEPS = 10
-"""Steps of an epoch."""
+"""Updates of an epoch."""
 
 _PYTORCH = """\
 import torch
@@ -118,12 +118,12 @@ _MODULES: dict[Framework, str] = {"pytorch": _PYTORCH, "tensorflow": _TENSORFLOW
 def trial_scenario(
     gpu_ids: Sequence[int], device: str, framework: Framework = "pytorch"
 ) -> Scenario:
-    """Images of 32×32, 32 a device and step.
+    """Return a scenario with 32×32 images and a batch of 32 on each device.
 
     Args:
         gpu_ids: as ``resource.gpu_id``.
         device: as ``resource.device``.
-        framework: with what.
+        framework: the framework to use.
     """
     first = framework == "pytorch"
     return Scenario.from_dict(
@@ -156,7 +156,7 @@ def trial_scenario(
 
 @contextmanager
 def trial_project(framework: Framework = "pytorch") -> Iterator[Path]:
-    """A directory with the user module of the trial."""
+    """Make a temporary directory with the user module of the trial."""
     with tempfile.TemporaryDirectory(prefix="nasea-doctor-") as folder:
         home = Path(folder)
         (home / "user_module.py").write_text(_MODULES[framework], encoding="utf-8")

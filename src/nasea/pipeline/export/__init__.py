@@ -1,1 +1,1 @@
-"""Networks exported to files and compared with the original."""
+"""Exports networks to files and compares them with the original."""

@@ -11,24 +11,24 @@ from nasea.backends.export.exporter import Array, Run
 from nasea.errors import ExportError
 
 TIE = 1e-4
-"""Two classes tie where the network's own outputs differ by less, relative to the largest output
-(or absolutely, where that is below 1): float32 does not tell them apart reliably."""
+"""Two classes tie if the network's own scores differ by less than this, relative to the largest
+output (or absolutely, if that is below 1): float32 cannot distinguish them reliably."""
 
 CLOSE = 1e-3
-"""A float32 file may be so far off, on the same scale."""
+"""The outputs of a float32 file may differ by this much, on the same scale."""
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """How far a file is from its network.
+    """How far the outputs of a file are from those of its network.
 
     Attributes:
-        images: how many were compared.
-        difference: largest absolute difference of an output.
-        largest: largest absolute output of the network.
-        predictions: predicted classes compared; 0 where no output looks like scores of classes.
-        changed: of these, how many the file decides otherwise.
-        ties: of the changed, how many were ties of the network.
+        images: number of images compared.
+        difference: largest absolute difference of an output value.
+        largest: largest absolute output value of the network.
+        predictions: number of predicted classes compared; 0 if no output looks like class scores.
+        changed: number of predictions that differ.
+        ties: number of these that are ties of the network.
     """
 
     images: int
@@ -39,13 +39,13 @@ class Comparison:
     ties: int
 
     def require_same(self, file: str) -> None:
-        """Raise ExportError unless the file computes the same, but for rounding and ties."""
+        """Raise ExportError unless the file computes the same up to rounding and ties."""
         scale = max(1.0, self.largest)
         if self.changed > self.ties:
             raise ExportError(
                 f"{file} is wrong and was not kept: {self.changed - self.ties} of "
-                f"{self.predictions} predictions are not the network's, and no ties; outputs "
-                f"differ by up to {self.difference:.1e}",
+                f"{self.predictions} predictions differ from the network's and are no ties; "
+                f"outputs differ by up to {self.difference:.1e}",
                 fix=_REPORT,
             )
         if self.difference > CLOSE * scale:
@@ -60,16 +60,16 @@ _REPORT = "use another --format; what PreNet and PostNet compute may depend on m
 
 
 def compare(network: Run, file: Run, batches: Iterable[Array], name: str) -> Comparison:
-    """Run both on the same images.
+    """Run network and file on the same images.
 
     Args:
-        network: the network itself.
-        file: the exported file in its runtime.
-        batches: images.
-        name: of the file, for messages.
+        network: runs the network.
+        file: runs the exported file in its runtime.
+        batches: batches of images.
+        name: name of the file, for messages.
 
     Raises:
-        ExportError: an output of the file has another shape or is not finite where the network's
+        ExportError: an output of the file has another shape, or is not finite where the network's
             is.
     """
     images = predictions = 0
@@ -107,7 +107,7 @@ def _scores_classes(output: Array) -> bool:
 
 
 def _margins(expected: Array, found: Array) -> Array:
-    """How much higher the network scores its own class than the file's; -1 where they agree."""
+    """Return how much higher the network scores its own class than the file's; -1 if they agree."""
     ours, theirs = expected.argmax(-1), found.argmax(-1)
     best = np.take_along_axis(expected, ours[..., None], -1)[..., 0]
     other = np.take_along_axis(expected, theirs[..., None], -1)[..., 0]

@@ -21,7 +21,7 @@ from nasea.results.storage.exchange import put_in_place
 from nasea.results.storage.staging import staging_for
 
 SAME_METRIC = 1e-4
-"""A metric may differ by so much from the one in the header before the user is told."""
+"""A larger difference between the metric and the one in the header causes a notice."""
 
 CALIBRATION_OPTION = "--calibration-images"
 
@@ -30,7 +30,7 @@ _LONGEST_LINE = 160
 
 @dataclass(frozen=True)
 class ExportedFile:
-    """A file that was exported and checked.
+    """An exported and checked file.
 
     Attributes:
         format: how it was written.
@@ -67,10 +67,10 @@ def export(
     directory: Path | None = None,
     listener: Listener | None = None,
 ) -> list[ExportedFile]:
-    """Export a network of a search, or a retrained one, to the folder ``exported`` beside it.
+    """Export a network of a search, or a retrained one, to the folder ``exported`` next to it.
 
     Args:
-        config: the scenario it was found with: its data check the files.
+        config: the scenario of the search; its data is used to check the files.
         number: N of ``model_arch_result_N.py``; may be ``None`` for a retrained network.
         formats: names of formats; by default one that the framework's users expect.
         results: directory of the search or of the retraining.
@@ -81,7 +81,7 @@ def export(
         listener: hears of progress.
 
     Raises:
-        NaseaError: whatever a user can mend. Files that were checked before it are kept.
+        NaseaError: a mistake that the user can fix; files that were already checked are kept.
     """
     listener = listener or Silence()
     result = pick_result(results, number)
@@ -110,7 +110,7 @@ def export_result(
     listener: Listener,
     calibration_images: int | None = None,
 ) -> list[ExportedFile]:
-    """Export a network to several formats, with its scenario open already."""
+    """Export a network to several formats, given its open scenario; see :func:`export`."""
     genome = genome_of(opened.space, result)
     exporter = opened.backend.exporter(opened.space, genome, result.weights)
     if exporter.parameters != result.member.parameters:
@@ -197,11 +197,11 @@ def _tell(written: Written, target: Path, listener: Listener) -> None:
         listener.notice(Notice("export", text))
 
 
-def _keep(said: str, target: Path, listener: Listener) -> None:
-    """Write an exporter's output, which may be long, to a file; put its last line into a notice."""
+def _keep(output: str, target: Path, listener: Listener) -> None:
+    """Write an exporter's output, which may be long, to a log; quote its last line in a notice."""
     log = target.with_name(f"{target.name}.log")
-    log.write_text(said, encoding="utf-8")
-    last = said.strip().splitlines()[-1][:_LONGEST_LINE]
+    log.write_text(output, encoding="utf-8")
+    last = output.strip().splitlines()[-1][:_LONGEST_LINE]
     text = f"the first exporter could not write {target.name}, the second did ({last}); see {log}"
     listener.notice(Notice("export", text))
 
@@ -213,7 +213,7 @@ def _metric(measured: Measurement, name: str) -> float:
 
 
 def _place(path: Path, target: Path, aside: Path) -> None:
-    """Put an exported file, or folder, in the place of an earlier one."""
+    """Move an exported file or folder to its place, replacing an earlier one."""
     if path.is_dir() and target.exists():
         put_in_place(path, target, aside)
     else:

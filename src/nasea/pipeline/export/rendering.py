@@ -1,4 +1,4 @@
-"""The generated file of a network."""
+"""Generates the model file of a network."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ def model_text(
     member: FrontMember,
     origin: Origin | None = None,
 ) -> str:
-    """The text of a model file.
+    """Return the text of a model file.
 
     Args:
-        scenario: what was searched.
-        backend: the framework, with both ends run.
-        space: where the network is from.
-        genome: the network in ``space``.
-        info: of the search that found it.
-        member: what the header says about it.
-        origin: where its weights are from, when not from the search itself.
+        scenario: the scenario of the search.
+        backend: the backend, after PreNet and PostNet have run.
+        space: the search space.
+        genome: the architecture.
+        info: the search that found it.
+        member: the figures in the header.
+        origin: the origin of its weights; ``None`` for the search itself.
     """
     header = ModelHeader(member, info, backend.environment["framework"], origin)
     candidates = space.decode(genome)

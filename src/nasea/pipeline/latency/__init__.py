@@ -1,1 +1,1 @@
-"""Making and checking latency profiles."""
+"""Makes and checks latency profiles."""

@@ -1,4 +1,4 @@
-"""``nasea latency bench``: the operators of a scenario's networks as files to measure elsewhere."""
+"""``nasea latency bench``: writes a scenario's operators as files to measure on another device."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ MANIFEST = "operators.csv"
 Write = Callable[[Operator], bytes]
 
 _WITH_TENSORFLOW = True
-"""Off where TensorFlow must not be loaded: it takes seconds."""
+"""Off in tests that must not load TensorFlow, which takes seconds."""
 
 
 @dataclass(frozen=True)
 class Bench:
-    """What was written.
+    """The files that were written.
 
     Attributes:
-        folder: holds the manifest, ``onnx/`` and ``tflite/``.
-        operators: how many.
-        formats: endings of the files.
+        folder: the folder of the manifest, ``onnx/`` and ``tflite/``.
+        operators: number of operators.
+        formats: file suffixes, without a dot.
     """
 
     folder: Path
@@ -46,16 +46,16 @@ def write_bench(
     directory: Path | None = None,
     listener: Listener | None = None,
 ) -> Bench:
-    """Write every different operator of a scenario's space and ends, and a manifest.
+    """Write every distinct operator of the search space, PreNet and PostNet, and a manifest.
 
     Args:
-        config: the scenario; without a latency budget, the blocks of one with it are taken.
-        folder: made; must not hold a manifest already.
-        directory: where ``user_module.py`` is; the current directory by default.
-        listener: hears of progress.
+        config: the scenario; if it has no latency budget, the default blocks for one are used.
+        folder: the folder to create; must not contain a manifest.
+        directory: the directory of ``user_module.py``; the current directory by default.
+        listener: receives progress and notices.
 
     Raises:
-        NaseaError: whatever a user can mend.
+        NaseaError: a mistake that the user can fix.
     """
     listener = listener or Silence()
     if (folder / MANIFEST).exists():
@@ -86,10 +86,10 @@ def write_bench(
 
 
 def distinct_operators(opened: Built) -> list[Operator]:
-    """The different operators of the space's networks and the ends.
+    """Return the distinct operators of the search space, PreNet and PostNet.
 
     Raises:
-        LatencyError: naming operators that nasea has no word for.
+        LatencyError: names the operators that nasea does not support.
     """
     found = dict.fromkeys(op for piece in opened.pieces for op in piece.operators)
     operators = [op for op in found if op.kind != RESHAPE]
@@ -97,7 +97,7 @@ def distinct_operators(opened: Built) -> list[Operator]:
     if unknown:
         gaps = [f"  {Gap.of(op, 'no file can be written for it')}" for op in unknown]
         raise LatencyError(
-            "\n".join(["the networks hold operators that nasea does not know:", *gaps]),
+            "\n".join(["the networks contain operators that nasea does not support:", *gaps]),
             fix="use other operations in PreNet or PostNet",
         )
     return operators
@@ -143,6 +143,6 @@ def _save(path: Path, content: bytes) -> None:
 
 
 def formats_in_words(formats: Sequence[str]) -> str:
-    """The written formats in words."""
+    """Name the written formats, for messages."""
     names = {"onnx": "ONNX", "tflite": "TFLite"}
     return " and ".join(names[name] for name in formats)

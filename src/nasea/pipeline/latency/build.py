@@ -1,4 +1,4 @@
-"""``nasea latency build``: a profile of this machine for the space of a scenario."""
+"""``nasea latency build``: makes a profile of this machine for the search space of a scenario."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from nasea.space import Genome
 from nasea.strategy.ranking import kendall_tau
 
 NETWORKS = 16
-"""Whole networks that a table is calibrated on."""
+"""Number of whole networks on which a table is calibrated."""
 
 _STREAM = 0x1A7
 
@@ -43,9 +43,9 @@ class BuiltProfile:
     """A profile of this machine.
 
     Attributes:
-        profile: as written.
-        path: where.
-        unsettled: labels of pieces whose best rounds never agreed.
+        profile: the profile.
+        path: the file it was written to.
+        unsettled: labels of pieces whose fastest rounds never agreed.
     """
 
     profile: MeasuredProfile
@@ -62,19 +62,19 @@ def build(
     directory: Path | None = None,
     listener: Listener | None = None,
 ) -> BuiltProfile:
-    """Time every block of a scenario's space, and some whole networks, on this machine.
+    """Time every block of a scenario's search space, and some whole networks, on this machine.
 
     Args:
-        config: the scenario; without a latency budget, the blocks of one with it are taken.
+        config: the scenario; if it has no latency budget, the default blocks for one are used.
         processor: ``host-onnxruntime`` or ``host-litert``.
-        name: of the profile; that of the processor by default.
-        networks: whole networks to calibrate on, at least 4.
-        directory: where ``user_module.py`` is and ``profiles/`` goes; the current directory by
+        name: name of the profile; that of the processor by default.
+        networks: number of whole networks to calibrate on, at least 4.
+        directory: directory of ``user_module.py`` and ``profiles/``; the current directory by
             default.
-        listener: hears of progress.
+        listener: receives progress and notices.
 
     Raises:
-        NaseaError: whatever a user can mend.
+        NaseaError: a mistake that the user can fix.
     """
     listener = listener or Silence()
     home = (directory or Path.cwd()).resolve()
@@ -119,10 +119,10 @@ def build(
 
 
 def runtime_for(processor: str, scenario: Scenario) -> HostRuntime:
-    """The runtime of that name, if it runs the scenario's networks.
+    """Return the runtime of a processor.
 
     Raises:
-        LatencyError: it does not, or there is none of that name.
+        LatencyError: there is none of that name, or it cannot run the scenario's networks.
     """
     known = ", ".join(RUNTIMES)
     runtime = RUNTIMES.get(processor)
@@ -142,10 +142,15 @@ def runtime_for(processor: str, scenario: Scenario) -> HostRuntime:
 
 
 def sample(opened: Built, count: int, seed: int) -> list[Genome]:
-    """Random architectures from deep to shallow, the candidates of a layer about equally often.
+    """Draw random architectures from deep to shallow, with all candidates about equally often.
 
-    What a session adds to a block alone is told by networks of many and of few blocks, and a search
-    ends up with both: so the share of layers that are skipped rises from network to network.
+    The constant cost of a whole network is determined from networks with many and with few
+    blocks, and a search finds both. So the fraction of skipped layers rises along the sample.
+
+    Args:
+        opened: the search space.
+        count: number of architectures.
+        seed: seed of the draws.
     """
     rng = np.random.default_rng([seed, _STREAM])
     columns = []
@@ -171,7 +176,7 @@ def _block_files(opened: Built, deployment: Deployment, listener: Listener) -> d
     known: set[str] = set()
     layers = list(opened.space.every_layer)
     for done, layer in enumerate(layers):
-        # Where a converter writes the files this takes longer than timing them.
+        # With a converter, writing the files takes longer than timing them.
         listener.progress(Progress("latency", done, len(layers), "layer"))
         for piece, candidate in zip(pieces_of(layer), layer.candidates, strict=True):
             if piece.operators and piece.key not in known:
@@ -187,13 +192,13 @@ def _time(
     genomes: Sequence[Genome],
     listener: Listener,
 ) -> tuple[list[Timing], list[Timing], list[Timing]]:
-    """Times of (a run of nothing, every piece, every network)."""
+    """Return the times of an empty model, every piece and every network."""
     pieces = [(model, BRISK) for model in (deployment.nothing(), *files.values())]
     networks = []
     for done, genome in enumerate(genomes):
         networks.append((deployment.network(genome), CAREFUL))
         listener.progress(Progress("latency", done + 1, len(genomes), "network"))
-    # All in turns together: the calibration compares the one kind with the other.
+    # All interleaved, since the calibration compares pieces with networks.
     timings = time_files(runtime, [*pieces, *networks], listener)
     return timings[:1], timings[1 : len(pieces)], timings[len(pieces) :]
 
@@ -201,7 +206,7 @@ def _time(
 def time_files(
     runtime: HostRuntime, models: Sequence[tuple[bytes, Effort]], listener: Listener
 ) -> list[Timing]:
-    """Time files in turns, each with its effort."""
+    """Time files in interleaved rounds, each with its effort."""
 
     def on_round(done: int, total: int) -> None:
         listener.progress(Progress("latency", done, total, "file"))
@@ -211,7 +216,7 @@ def time_files(
 
 
 def _parts(opened: Built, genome: Genome, times: dict[Piece, Timing]) -> list[float]:
-    """Times alone of the pieces of a network."""
+    """Return the times of the pieces of a network, each measured alone, in ms."""
     by_key = {piece.key: timing.ms for piece, timing in times.items()}
     pieces = [*opened.end_pieces]
     for layer, gene in opened.space.path(genome):
@@ -220,7 +225,7 @@ def _parts(opened: Built, genome: Genome, times: dict[Piece, Timing]) -> list[fl
 
 
 def _quality(parts: Sequence[list[float]], whole: Sequence[float], session: float) -> str:
-    """How well each network is predicted from a calibration on the others, in words."""
+    """Describe how well each network is predicted by a calibration on the others."""
     errors, predicted = [], []
     for held_out in range(len(whole)):
         rest = [i for i in range(len(whole)) if i != held_out]
@@ -236,5 +241,5 @@ def _quality(parts: Sequence[list[float]], whole: Sequence[float], session: floa
 
 
 def predict(calibration: Calibration, parts: Sequence[float]) -> float:
-    """Milliseconds of a network from the times alone of its pieces."""
+    """Predict the latency of a network in ms from the times of its pieces measured alone."""
     return calibration.constant + sum(calibration.price(ms) for ms in parts)

@@ -1,4 +1,4 @@
-"""``nasea latency import``: a profile of what was measured on a device."""
+"""``nasea latency import``: makes a profile from times measured on a device."""
 
 from __future__ import annotations
 
@@ -26,23 +26,23 @@ def import_times(
     extrapolate: bool = False,
     directory: Path | None = None,
 ) -> tuple[TableProfile, Path]:
-    """Make a profile of measured operators and write it below ``profiles/``.
+    """Make a profile of measured operators and write it to ``profiles/``.
 
     Args:
-        results: the CSV file; its columns are those of the manifest that ``latency bench`` writes.
-        name: what ``processor_version`` will call it.
-        processor: the device in words; the name by default.
-        per_network_ms: what a whole network costs beyond its operators.
-        per_operator_ms: what each operator costs beyond its time alone; may be negative, when the
-            times hold a share of starting a run.
-        extrapolate: price shapes beyond the measured ones too, with a notice.
-        directory: of the project; the current one by default.
+        results: the CSV file, with the columns of the manifest that ``latency bench`` writes.
+        name: name of the profile, for ``processor_version``.
+        processor: description of the device; the name by default.
+        per_network_ms: time of a network beyond its operators, in ms.
+        per_operator_ms: time of each operator in a network beyond its time alone, in ms; may be
+            negative if the measured times include starting a run.
+        extrapolate: also predict shapes beyond the measured ones, with a notice.
+        directory: directory of the project; the current one by default.
 
     Returns:
         The profile, and where it was written.
 
     Raises:
-        LatencyError: the file or the name is wrong.
+        LatencyError: the file or the name is invalid.
     """
     require_name(name)
     rows = tuple(MeasuredOperator.of(op, ms) for op, ms in read_times(results))
@@ -63,7 +63,7 @@ def import_times(
 
 
 def require_name(name: str) -> None:
-    """Raise LatencyError unless ``name`` can name a profile of a project."""
+    """Raise LatencyError unless ``name`` is a valid name for a profile of a project."""
     if not _NAME.fullmatch(name) or name.startswith("."):
         raise LatencyError(
             f"--name: a profile's name is letters, digits and _ . -, found {name!r}",

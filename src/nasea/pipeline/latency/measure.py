@@ -1,4 +1,4 @@
-"""``nasea latency measure``: whole networks end to end here, beside what was predicted."""
+"""``nasea latency measure``: times whole networks on this machine, next to the predictions."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ class MeasuredFile:
 
     Attributes:
         path: the file.
-        timing: what was measured.
-        number: its architecture in the front; ``None`` where it is not of the front.
-        predicted_ms: what the search took it for; ``None`` where latency was not modelled.
+        timing: the measured time.
+        number: its number in the front; ``None`` if it is not in the front.
+        predicted_ms: latency predicted by the search, in ms; ``None`` without a latency model.
     """
 
     path: Path
@@ -38,25 +38,28 @@ class MeasuredFile:
 def measure(
     files: Sequence[Path], results: Path, *, listener: Listener | None = None
 ) -> list[MeasuredFile]:
-    """Time networks on one thread of this machine's CPU, at batch 1.
+    """Time networks on one thread of this machine's CPU, with batch size 1.
 
-    Files called ``model_arch_result_N`` are entered in the results of the search: front.json and
-    report.html then hold the measured time beside the predicted one.
+    The times of files named ``model_arch_result_N`` are added to the results of the search:
+    front.json and report.html then show the measured time next to the predicted one.
 
     Args:
-        files: ``.onnx`` or ``.tflite``.
-        results: the directory of a search's results; need not exist.
-        listener: hears of progress.
+        files: ``.onnx`` or ``.tflite`` files.
+        results: the results directory of a search; need not exist.
+        listener: receives progress.
+
+    Returns:
+        The measured files, in the order of ``files``.
 
     Raises:
-        LatencyError: a file is missing, or cannot be run.
-        ResultsError: the results are damaged, or cannot be written.
+        LatencyError: a file is missing or cannot be run.
+        ResultsError: the results are damaged or cannot be written.
     """
     listener = listener or Silence()
     runtimes = [_runtime_of(path) for path in files]
     listener.begin("latency", f"timing {len(files)} networks end to end, one thread")
     jobs = [
-        Job(partial(_opened, runtime, path), CAREFUL)
+        Job(partial(_open, runtime, path), CAREFUL)
         for runtime, path in zip(runtimes, files, strict=True)
     ]
 
@@ -68,7 +71,7 @@ def measure(
     if not place.is_file():
         return [MeasuredFile(path, timing) for path, timing in zip(files, timings, strict=True)]
     front = Front.load(place)
-    found = [_matched(path, t, front) for path, t in zip(files, timings, strict=True)]
+    found = [_match(path, t, front) for path, t in zip(files, timings, strict=True)]
     times = {item.number: item.timing.ms for item in found}
     members = tuple(
         replace(member, measured_ms=times.get(member.number, member.measured_ms))
@@ -91,17 +94,17 @@ def _runtime_of(path: Path) -> HostRuntime:
     raise LatencyError(f"{path}: this machine runs {known}", fix="give files of these kinds")
 
 
-def _opened(runtime: HostRuntime, path: Path) -> Run:
+def _open(runtime: HostRuntime, path: Path) -> Run:
     try:
         return runtime.runner(path)
     except NaseaError:
         raise
-    except Exception as error:  # each runtime has its own
+    except Exception as error:  # each runtime raises its own exceptions
         reason = str(error).strip().split("\n")[0]
         raise LatencyError(f"{path} cannot be run by {runtime.release()}: {reason}") from error
 
 
-def _matched(path: Path, timing: Timing, front: Front) -> MeasuredFile:
+def _match(path: Path, timing: Timing, front: Front) -> MeasuredFile:
     named = _MODEL.fullmatch(path.stem)
     if named is None or int(named[1]) >= len(front):
         return MeasuredFile(path, timing)

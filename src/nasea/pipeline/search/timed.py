@@ -6,7 +6,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-from nasea.backends.distributed.launch import launched
+from nasea.backends.distributed.launch import current_launch
 from nasea.backends.records import EvaluationSubset
 from nasea.backends.training.trial import Tried
 from nasea.config import ScenarioSource
@@ -135,7 +135,7 @@ class TimedSearch:
         command = f"nasea retrain --arch {number}"
         if epochs < 1:
             listeners.notice(Notice("time", f"none is left for retraining: {command}"))
-        elif launched() is not None:  # the other processes are gone
+        elif current_launch() is not None:  # the other processes are gone
             listeners.notice(Notice("time", f"for retraining start {command} --epochs {epochs}"))
         else:
             listeners.line(f"retraining architecture {number} in the rest of the time")

@@ -1,1 +1,1 @@
-"""What every long run has: a lock, a log, events, checkpoints, a way to stop."""
+"""What every long run needs: a lock, a log, events, checkpoints, a way to stop."""

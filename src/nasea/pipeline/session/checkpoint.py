@@ -1,8 +1,8 @@
-"""Checkpoints: written whole or not at all, checked when read, two of each kind kept.
+"""Checkpoints: written atomically, verified when read, the last two of each kind kept.
 
 A file is two lines of text and a payload: a magic line, a JSON header (meta data, length and
-SHA-256 of everything after the magic line but the digest itself), then the bytes. Nothing in it is
-ever executed or unpickled here; the backend reads its payload as plain tensors.
+SHA-256 of meta data and payload), then the bytes of the payload. Nothing in it is executed or
+unpickled here; the backend reads the payload as plain tensors.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ _MAX_HEADER = 256 * 1024**2
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """What a file held.
+    """The content of a checkpoint file.
 
     Attributes:
         meta: JSON values.
-        payload: bytes, empty where meta data are all there is.
+        payload: bytes; empty if there are meta data only.
         digest: SHA-256 of both, in hexadecimal.
     """
 
@@ -43,8 +43,8 @@ class CheckpointStore:
     """The checkpoints of one kind in one directory.
 
     Args:
-        directory: made if missing.
-        kind: beginning of the file names, e.g. ``train``.
+        directory: the directory; created if missing.
+        kind: prefix of the file names, e.g. ``train``.
     """
 
     def __init__(self, directory: Path, kind: str) -> None:
@@ -53,10 +53,10 @@ class CheckpointStore:
         self._name = re.compile(rf"{re.escape(kind)}-(\d+)\.ckpt")
 
     def save(self, meta: Mapping[str, Any], payload: bytes = b"") -> str:
-        """Write the next checkpoint, then drop all but the last two; returns its digest.
+        """Write the next checkpoint, delete all but the last two, and return its digest.
 
         Raises:
-            CheckpointError: it cannot be written; earlier ones are untouched.
+            CheckpointError: it cannot be written; earlier ones are unchanged.
         """
         digest = _digest(meta, payload)
         header = json.dumps({"digest": digest, "bytes": len(payload), "meta": meta})
@@ -85,13 +85,13 @@ class CheckpointStore:
         return digest
 
     def load(self, notices: list[Notice]) -> Checkpoint | None:
-        """The newest checkpoint that is intact; ``None`` when there is none at all.
+        """Return the newest intact checkpoint; ``None`` if there are no checkpoints.
 
         Args:
-            notices: told about each damaged file that was passed over.
+            notices: a notice is appended for each damaged file that was skipped.
 
         Raises:
-            CheckpointError: there are checkpoints, but every one is damaged.
+            CheckpointError: all checkpoints are damaged.
         """
         files = self.files()
         faults: list[str] = []
@@ -117,7 +117,7 @@ class CheckpointStore:
             path.unlink(missing_ok=True)
 
     def files(self) -> list[Path]:
-        """The checkpoint files, oldest first."""
+        """Return the checkpoint files, oldest first."""
         if not self.directory.is_dir():
             return []
         found = [p for p in self.directory.iterdir() if self._name.fullmatch(p.name)]
@@ -130,7 +130,7 @@ class CheckpointStore:
 
 
 def read(path: Path) -> Checkpoint:
-    """Read and verify one file; raises CheckpointError when it is foreign or damaged."""
+    """Read and verify a file; raise CheckpointError if it is no checkpoint or is damaged."""
     try:
         with path.open("rb") as stream:
             if stream.readline(len(_MAGIC)) != _MAGIC:
@@ -143,7 +143,7 @@ def read(path: Path) -> Checkpoint:
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise CheckpointError(f"{path} is damaged: its header is unreadable") from error
     if len(payload) != size:
-        raise CheckpointError(f"{path} is damaged: {len(payload)} of {size} bytes are there")
+        raise CheckpointError(f"{path} is damaged: it holds {len(payload)} of {size} bytes")
     if _digest(meta, payload) != digest:
         raise CheckpointError(f"{path} is damaged: its digest does not match its content")
     return Checkpoint(meta, payload, digest)

@@ -1,4 +1,4 @@
-"""Events of the pipeline; terminal, log file and notebook are listeners."""
+"""Events of the pipeline, and the listeners that receive them: terminal, log file, notebook."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ Stage = Literal[
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a stage is.
+    """The progress of a stage.
 
     Attributes:
-        stage: which one.
-        done: units done.
-        total: units in all.
-        unit: what a unit is: ``update``, ``architecture``, ``candidate``.
-        seconds_left: estimate; ``None`` while there is nothing to base one on.
-        figures: what else is worth showing, by label, ready to print, e.g. ``{"loss": "0.412"}``.
+        stage: the stage.
+        done: completed units.
+        total: all units.
+        unit: name of a unit: ``update``, ``architecture``, ``candidate``.
+        seconds_left: estimated remaining time; ``None`` while it is unknown.
+        figures: other values to show, by label, ready to print, e.g. ``{"loss": "0.412"}``.
     """
 
     stage: Stage
@@ -48,20 +48,20 @@ class Listener(Protocol):
     """Receives all events; must return quickly and must not raise."""
 
     def notice(self, notice: Notice) -> None:
-        """Something was mended, ignored or decided; or a warning."""
+        """Receive a notice: something was corrected, ignored or decided, or is a warning."""
 
     def begin(self, stage: Stage, title: str) -> None:
-        """A stage begins."""
+        """Receive the beginning of a stage."""
 
     def progress(self, progress: Progress) -> None:
-        """A stage advances; called often."""
+        """Receive the progress of a stage; called often."""
 
     def line(self, text: str) -> None:
-        """A finding in one line, e.g. the summary of an epoch or a generation."""
+        """Receive one line, e.g. the summary of an epoch or a generation."""
 
 
 class Silence:
-    """A listener that ignores everything."""
+    """A listener that ignores all events."""
 
     def notice(self, notice: Notice) -> None:
         """Ignore."""
@@ -77,7 +77,7 @@ class Silence:
 
 
 class Listeners:
-    """Several listeners as one."""
+    """Passes all events on to several listeners."""
 
     def __init__(self, listeners: Sequence[Listener]) -> None:
         self._listeners = tuple(listeners)

@@ -1,7 +1,7 @@
-"""Identity of a trained supernet: what shaped it, compared when a run is resumed.
+"""Identity of a trained supernet: digests of its inputs, compared when a run is resumed.
 
-Only what shaped finished stages counts. The search keys, the budget and the device ids may change
-between starts; the data, the space, the training settings and the user's code may not.
+Only the inputs of finished stages count. The search keys, the budget and the device ids may change
+between starts; the data, the search space, the training settings and the user's code may not.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from nasea.space.select import USER_BLOCKS_FILE
 _METRICS = ("metrics_func", "metrics_op")
 _SCHEDULES = ("scheduler_define", "lr_scheduler")
 
-_MAX_SHOWN = {
+_DESCRIPTIONS = {
     "scenario": "the scenario (anything but searcher keys, the budget and gpu_id)",
     "user_module": "user_module.py or a file that it imports",
     "blocks": "blocks.py",
@@ -37,7 +37,7 @@ _MAX_SHOWN = {
 
 
 def identity(scenario: Scenario, data: DataReport, space: Space, directory: Path) -> dict[str, str]:
-    """Digests of everything that shaped training, by what it is."""
+    """Return digests of all inputs of training, by the keys of ``_DESCRIPTIONS`` and others."""
     own_blocks = directory / USER_BLOCKS_FILE
     code = {directory / FILE_NAME, *user_files(directory)} - {own_blocks}
     layers = [asdict(layer) for layer in space.every_layer]
@@ -54,27 +54,27 @@ def identity(scenario: Scenario, data: DataReport, space: Space, directory: Path
 def require_same(
     stored: Mapping[str, str], present: Mapping[str, str], folder: str = "checkpoint/"
 ) -> None:
-    """Raise CheckpointError, naming what changed, when a run cannot be resumed.
+    """Raise CheckpointError, naming what changed, if a run cannot be resumed.
 
     Args:
-        stored: identity of the run that a checkpoint is of.
+        stored: identity of the run that wrote the checkpoint.
         present: identity of this run.
-        folder: where the checkpoint is, for the message.
+        folder: the folder of the checkpoint, for the message.
     """
-    changed = [text for key, text in _MAX_SHOWN.items() if stored.get(key) != present.get(key)]
+    changed = [text for key, text in _DESCRIPTIONS.items() if stored.get(key) != present.get(key)]
     if changed:
         raise CheckpointError(
-            f"{folder} belongs to another run; since then this changed: {'; '.join(changed)}",
+            f"{folder} belongs to another run; changed since then: {'; '.join(changed)}",
             fix="undo the change to go on, or run again with --restart to begin anew "
             "(results/ is kept)",
         )
 
 
 def require_same_supernet(stored: Mapping[str, str], present: Mapping[str, str]) -> bool:
-    """:func:`require_same` of a supernet, where the metric and the schedule may have been mended.
+    """Like :func:`require_same`, but the metric and the schedule may have been edited.
 
     Returns:
-        Whether the metric is another one, so that nothing that was measured counts.
+        Whether the metric changed, so that earlier measurements are invalid.
     """
     same_training = stored.get("training_code") == present["training_code"]
     user_module = present["user_module"] if same_training else stored.get("user_module", "")
@@ -83,9 +83,9 @@ def require_same_supernet(stored: Mapping[str, str], present: Mapping[str, str])
 
 
 def parts_of_code(module: Path, others: Sequence[Path]) -> dict[str, str]:
-    """Digests of the user's metric, and of all else but the metric and the schedule.
+    """Return digests of the user's metric, and of all code except the metric and the schedule.
 
-    What these methods call elsewhere counts as all else; comments count nowhere.
+    Code that these methods call counts as other code. Comments do not count.
 
     Args:
         module: ``user_module.py``.
@@ -98,9 +98,11 @@ def parts_of_code(module: Path, others: Sequence[Path]) -> dict[str, str]:
     metric: list[str] = []
     for node in tree.body:
         if isinstance(node, ast.ClassDef) and node.name == "UserModule":
-            mended = [m for m in node.body if getattr(m, "name", None) in (*_METRICS, *_SCHEDULES)]
-            metric += [ast.dump(m) for m in mended if getattr(m, "name", None) in _METRICS]
-            node.body = [m for m in node.body if m not in mended]
+            editable = [
+                m for m in node.body if getattr(m, "name", None) in (*_METRICS, *_SCHEDULES)
+            ]
+            metric += [ast.dump(m) for m in editable if getattr(m, "name", None) in _METRICS]
+            node.body = [m for m in node.body if m not in editable]
     training = hashlib.sha256(f"{ast.dump(tree)} {digest_of(others)}".encode()).hexdigest()
     return {
         "training_code": training,
@@ -109,7 +111,7 @@ def parts_of_code(module: Path, others: Sequence[Path]) -> dict[str, str]:
 
 
 def digest_of(files: Sequence[Path]) -> str:
-    """SHA-256, in hexadecimal, of the names and contents of those files that exist."""
+    """Return the SHA-256, in hexadecimal, of the names and contents of the files that exist."""
     digest = hashlib.sha256()
     for path in files:
         if path.is_file():

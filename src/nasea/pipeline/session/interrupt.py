@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM stop a run at the next safe point, where everything can be saved."""
+"""Stops a run on Ctrl-C or SIGTERM, at the next point where everything can be saved."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ _AT_ONCE: dict[signal.Signals, _Handler] = {
     signal.SIGINT: signal.default_int_handler,
     signal.SIGTERM: signal.SIG_DFL,
 }
-"""What ends a process without further ado."""
+"""Handlers that end the process immediately."""
 
 
 class StopRequest:
-    """Whether somebody asked the run to stop."""
+    """A request to stop the run."""
 
     def __init__(self) -> None:
         self.requested = False
 
     def ask(self) -> None:
-        """Ask for it."""
+        """Ask the run to stop."""
         self.requested = True
 
     def check(self) -> None:
-        """Raise Interrupted when a stop was asked for; called where nothing is half done."""
+        """Raise Interrupted if a stop was requested; called where everything is saved."""
         if self.requested:
             raise Interrupted(
                 "stopped; everything so far is saved", fix="run the same command again to go on"
@@ -40,9 +40,9 @@ class StopRequest:
 
 @contextmanager
 def stop_on_signal() -> Iterator[StopRequest]:
-    """Turn the first Ctrl-C or SIGTERM into a request; the second one ends the process at once.
+    """Turn the first Ctrl-C or SIGTERM into a request; the second ends the process immediately.
 
-    Outside the main thread signals cannot be caught; the request then never comes.
+    Outside the main thread signals cannot be caught, so no request is made.
     """
     request = StopRequest()
     if threading.current_thread() is not threading.main_thread():
@@ -51,7 +51,7 @@ def stop_on_signal() -> Iterator[StopRequest]:
 
     def ask(number: int, frame: FrameType | None) -> None:
         request.requested = True
-        # Not back to what was before: a shell has its background jobs ignore SIGINT.
+        # Not the previous handlers: background jobs of a shell ignore SIGINT.
         for each, handler in _AT_ONCE.items():
             signal.signal(each, handler)
 

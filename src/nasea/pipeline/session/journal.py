@@ -1,4 +1,4 @@
-"""The log directory: a text log of all events, and TensorBoard's files."""
+"""Writes the log directory: a text log of all events, and TensorBoard files."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ _T = TypeVar("_T")
 
 
 class Journal:
-    """A listener that writes ``log.txt``, and the event log beside it.
+    """A listener that writes ``log.txt`` and the event log.
 
     Args:
-        directory: ``log_classification/`` and its like; made if missing.
+        directory: e.g. ``log_classification/``; created if missing.
 
     Raises:
-        ResultsError: it cannot be written.
+        ResultsError: the directory cannot be written.
     """
 
     def __init__(self, directory: Path) -> None:
@@ -31,18 +31,18 @@ class Journal:
         self._text = self._guarded(lambda: self._path.open("a", encoding="utf-8"))
 
     def notice(self, notice: Notice) -> None:
-        """Write it."""
+        """Write a notice."""
         self._write(f"note: {notice}")
 
     def begin(self, stage: Stage, title: str) -> None:
-        """Write the title."""
+        """Write the title of a stage."""
         self._write(f"== {title}")
 
     def progress(self, progress: Progress) -> None:
-        """Nothing: the curves are in the event log."""
+        """Do nothing: the curves are in the event log."""
 
     def line(self, text: str) -> None:
-        """Write it."""
+        """Write a line."""
         self._write(text)
 
     def close(self) -> None:

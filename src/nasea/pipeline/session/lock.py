@@ -1,4 +1,4 @@
-"""One run a directory: the second refuses."""
+"""Allows one run at a time in a directory."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from nasea.results.storage.files import write_error
 
 @contextmanager
 def only_run(directory: Path) -> Iterator[None]:
-    """Hold the lock of ``directory``; the kernel releases it whenever the process ends.
+    """Hold the lock of ``directory``; the kernel releases it when the process ends.
 
     Raises:
         CheckpointError: another process holds it.
@@ -28,14 +28,14 @@ def only_run(directory: Path) -> Iterator[None]:
         raise write_error(path, error) from error
     is_open = True
 
-    def let_go() -> None:
+    def release() -> None:
         nonlocal is_open
         if is_open:
             is_open = False
             os.close(descriptor)
 
-    # A forked data worker inherits the lock and would hold it on after its parent was killed.
-    os.register_at_fork(after_in_child=let_go)
+    # A forked data worker inherits the lock and would keep it after its parent was killed.
+    os.register_at_fork(after_in_child=release)
     try:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -46,4 +46,4 @@ def only_run(directory: Path) -> Iterator[None]:
             ) from error
         yield
     finally:
-        let_go()
+        release()

@@ -7,14 +7,14 @@ from collections.abc import Callable
 
 
 class Pace:
-    """Time left from the pace since the first report."""
+    """Estimates the remaining time from the pace since the first report."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._start: tuple[int, float] | None = None
 
     def seconds_left(self, done: int, total: int) -> float | None:
-        """An estimate; ``None`` at the first report."""
+        """Return the estimated seconds left; ``None`` at the first report."""
         now = self._clock()
         if self._start is None:
             self._start = (done, now)

@@ -1,4 +1,4 @@
-"""A long run in a directory: locked, stoppable, logged."""
+"""A long run in a directory: locked, interruptible, logged."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from nasea.results.storage.store import check_writable
 
 @dataclass(frozen=True)
 class Session:
-    """What every stage of a run needs: listener, log, stop, processes.
+    """What every stage of a run needs: listener, log, stop request, processes.
 
     Attributes:
-        listener: hears of progress; the journal is among those who do.
-        journal: gets the curves.
-        stop: asked where nothing is half done.
-        group: the processes that compute.
+        listener: receives all events, and passes them on to the journal.
+        journal: the log; also receives the curves.
+        stop: the request to stop, checked where everything is saved.
+        group: the processes of the run.
     """
 
     listener: Listener
@@ -41,11 +41,11 @@ def session(
     """Lock the directory for one run, log its events, handle Ctrl-C, start its processes.
 
     Args:
-        home: the directory; one run at a time.
-        results: where the run will write in the end: tried at once.
-        log: directory of the log.
-        listener: who hears of progress besides the log.
-        scenario: which devices to run on.
+        home: the directory of the run.
+        results: the directory of the results; checked to be writable now.
+        log: the directory of the log.
+        listener: receives all events too; may be ``None``.
+        scenario: names the devices to run on.
 
     Raises:
         NaseaError: the directory is taken or cannot be written; whatever the run raises.
@@ -62,7 +62,7 @@ def session(
         except Exception as error:
             reason = _as_stop(error) if stop.requested else error
             if isinstance(reason, NaseaError):
-                with suppress(ResultsError):  # of a full disk the user hears once
+                with suppress(ResultsError):  # report a full disk only once
                     journal.line(f"ended: {reason}")
             if reason is error:
                 raise
@@ -72,13 +72,13 @@ def session(
 
 
 def _as_stop(error: Exception) -> Exception:
-    """What to tell when ``error`` came after a request to stop.
+    """Return the error to report if ``error`` was raised after a request to stop.
 
-    A terminal sends Ctrl-C to the processes that load data as well; that they end is no fault.
+    A terminal sends Ctrl-C to data workers as well, which may then raise other errors.
     """
     if isinstance(error, Interrupted):
         return error
     return Interrupted(
-        f"stopped, with {type(error).__name__} on the way; the last checkpoint is intact",
+        f"stopped ({type(error).__name__} while stopping); the last checkpoint is intact",
         fix="run the same command again to go on",
     )

@@ -1,6 +1,6 @@
 """Several processes as one backend, with TensorFlow; see :mod:`nasea.backends.distributed`.
 
-- ``process_group``: the processes, started here or joined; ``follower`` is what the other ones run.
-- ``ranks``: what they say to each other, over the hub; ``collectives``: how tensors are summed.
+- ``process_group``: the processes, started here or joined; ``follower``: what the other ranks run.
+- ``ranks``: their communication, over the hub; ``collectives``: sums and copies of tensors.
 - ``trainer``: a training step.
 """

@@ -1,8 +1,8 @@
-"""Sums and copies of tensors over the ranks, by the collective operations of TensorFlow.
+"""Sums and copies of tensors over the ranks, with TensorFlow's collective operations.
 
 ``tf.distribute.MultiWorkerMirroredStrategy`` connects the processes: rings over gRPC on CPUs, NCCL
-on GPUs. Its variables and its ``run`` are not used: a path is a chain of functions that are traced
-by themselves (docs/decisions/0008), and each rank runs them as if it were alone
+on GPUs. Its variables and its ``run`` are not used: a path is a chain of functions, each traced
+separately (docs/decisions/0008), and each rank runs them as a single process would
 (docs/decisions/0072).
 """
 
@@ -19,27 +19,27 @@ from tensorflow.python.eager import context
 from nasea.errors import NotAvailableError
 
 _LARGEST, _SMALLEST = 22, 10
-"""Tensors are sent in pieces of 2^22 floats (16 MB), the last one of a smaller power of two.
+"""Tensors are sent in chunks of 2^22 floats (16 MB), the last one a smaller power of two.
 
-A collective operation has one shape for all time, under its key, so there must be few.
+A collective operation has one fixed shape for each instance key, so there must be few shapes.
 """
 
 _GROUP = 7_000
-_SUM, _COPY = 7_100, 7_200  # keys, apart from those that the strategy gives out by itself
+_SUM, _COPY = 7_100, 7_200  # instance keys that the strategy does not use itself
 
 
 class Collectives:
-    """This process among those that exchange tensors. There can be one in the life of a process.
+    """This process among those that exchange tensors; a process can have only one in its lifetime.
 
     Args:
         addresses: ``host:port`` of all ranks, where TensorFlow's server may listen.
-        rank: which one this is.
+        rank: this rank.
         device: where tensors are summed, ``/CPU:0`` or ``/GPU:0``.
-        timeout: seconds that one may keep the others waiting.
+        timeout: seconds that a rank may keep the others waiting.
 
     Raises:
         NotAvailableError: TensorFlow was used in this process before.
-        RuntimeError: another rank does not come.
+        RuntimeError: another rank does not join in time.
     """
 
     def __init__(self, addresses: Sequence[str], rank: int, device: str, timeout: float) -> None:
@@ -61,41 +61,46 @@ class Collectives:
         )
         options = tf.distribute.experimental.CommunicationOptions(timeout_seconds=timeout)
         with _as_runtime_errors():
-            # Kept: with it goes the server.
+            # Kept alive, since it owns the server.
             self._strategy = tf.distribute.MultiWorkerMirroredStrategy(
                 cluster_resolver=resolver, communication_options=options
             )
         self._sum, self._send, self._receive = _operations(self._size, timeout)
 
-    def sums(self, tensors: Sequence[Any]) -> list[Any]:
-        """The sums of tensors over the ranks, which have the same shapes in the same order."""
-        return self._exchanged(tensors, lambda piece, power: self._sum(piece, _SUM + power))
+    def sum_over_ranks(self, tensors: Sequence[Any]) -> list[Any]:
+        """Return the sums of tensors over the ranks; shapes and order are the same on all ranks."""
+        return self._exchange(tensors, lambda chunk, power: self._sum(chunk, _SUM + power))
 
-    def of_first(self, tensors: Sequence[Any]) -> list[Any]:
-        """Rank 0's tensors, bit for bit; all ranks have the same shapes in the same order."""
+    def broadcast(self, tensors: Sequence[Any]) -> list[Any]:
+        """Return rank 0's tensors, bit for bit; shapes and order are the same on all ranks."""
 
-        def copied(piece: Any, power: int) -> Any:
+        def copy(chunk: Any, power: int) -> Any:
             if self._first:
-                return self._send(piece, _COPY + power)
+                return self._send(chunk, _COPY + power)
             return self._receive(1 << power, _COPY + power)
 
-        return self._exchanged(tensors, copied)
+        return self._exchange(tensors, copy)
 
     def abort(self) -> None:
-        """End what is waiting for another rank, and all that would; for another thread."""
+        """Abort pending and future collective operations; called from another thread."""
         context.context().abort_collective_ops(tf.errors.UNAVAILABLE, "a process is gone")
 
-    def _exchanged(self, tensors: Sequence[Any], exchange: Callable[[Any, int], Any]) -> list[Any]:
-        """The same tensors after an exchange of all their values in single precision."""
+    def _exchange(self, tensors: Sequence[Any], exchange: Callable[[Any, int], Any]) -> list[Any]:
+        """Apply ``exchange`` to all values, as float32 chunks; return tensors of the same shapes.
+
+        Args:
+            tensors: the tensors.
+            exchange: (chunk of 2^power values, power) -> the chunk to put in its place.
+        """
         if not tensors:
             return []
         with _as_runtime_errors(), tf.device(self._device):
             flat = tf.concat([tf.cast(tf.reshape(t, (-1,)), tf.float32) for t in tensors], 0)
             length = int(flat.shape[0])
-            pieces = list(_pieces(length))
-            flat = tf.pad(flat, ((0, sum(1 << power for power in pieces) - length),))
+            powers = list(_chunk_powers(length))
+            flat = tf.pad(flat, ((0, sum(1 << power for power in powers) - length),))
             found, start = [], 0
-            for power in pieces:
+            for power in powers:
                 end = start + (1 << power)
                 found.append(exchange(flat[start:end], power))
                 start = end
@@ -105,8 +110,8 @@ class Collectives:
             return [tf.cast(tf.reshape(part, t.shape), t.dtype) for part, t in pairs]
 
 
-def _pieces(length: int) -> Iterator[int]:
-    """Powers of two that hold so many values together."""
+def _chunk_powers(length: int) -> Iterator[int]:
+    """Yield the powers of two of the chunks that hold ``length`` values together."""
     while length > 1 << _LARGEST:
         yield _LARGEST
         length -= 1 << _LARGEST
@@ -114,7 +119,7 @@ def _pieces(length: int) -> Iterator[int]:
 
 
 def _operations(size: int, timeout: float) -> tuple[Any, Any, Any]:
-    """(piece, key) -> the sum; (piece, key) -> the piece, sent; (length, key) -> it, received."""
+    """Return the functions sum(chunk, key), send(chunk, key) and receive(length, key)."""
     group = {
         "group_size": size,
         "group_key": _GROUP,
@@ -122,9 +127,9 @@ def _operations(size: int, timeout: float) -> tuple[Any, Any, Any]:
         "communication_hint": "auto",
     }
 
-    def sums(piece: Any, key: Any) -> Any:
+    def sums(chunk: Any, key: Any) -> Any:
         return tf.raw_ops.CollectiveReduceV2(
-            input=piece,
+            input=chunk,
             instance_key=key,
             ordering_token=[],
             merge_op="Add",
@@ -132,27 +137,27 @@ def _operations(size: int, timeout: float) -> tuple[Any, Any, Any]:
             **group,
         )
 
-    def send(piece: Any, key: Any) -> Any:
-        return tf.raw_ops.CollectiveBcastSendV2(input=piece, instance_key=key, **group)
+    def send(chunk: Any, key: Any) -> Any:
+        return tf.raw_ops.CollectiveBcastSendV2(input=chunk, instance_key=key, **group)
 
     def receive(length: Any, key: Any) -> Any:
         return tf.raw_ops.CollectiveBcastRecvV2(
             instance_key=key, shape=[length], T=tf.float32, **group
         )
 
-    piece, key = tf.TensorSpec((None,), tf.float32), tf.TensorSpec((), tf.int32)
+    chunk, key = tf.TensorSpec((None,), tf.float32), tf.TensorSpec((), tf.int32)
     return (
-        tf.function(sums, input_signature=[piece, key]),
-        tf.function(send, input_signature=[piece, key]),
+        tf.function(sums, input_signature=[chunk, key]),
+        tf.function(send, input_signature=[chunk, key]),
         tf.function(receive, input_signature=[key, key]),
     )
 
 
 def _configure(size: int, timeout: float) -> None:
-    """Have TensorFlow's own heartbeat be as patient as ``resource.timeout``.
+    """Set the timeouts of TensorFlow's own heartbeat to ``resource.timeout``.
 
-    It takes a process for dead that is suspended for ten seconds; one that ends is noticed by the
-    hub at once.
+    By default it takes a process that is suspended for ten seconds for dead. The hub notices at
+    once when a process ends.
     """
     milliseconds = int(1000 * timeout)
     jobs = context.coordination_config_pb2.CoordinatedJob(name="worker", num_tasks=size)
@@ -161,14 +166,14 @@ def _configure(size: int, timeout: float) -> None:
         service_leader="/job:worker/replica:0/task:0",
         cluster_register_timeout_in_ms=max(10_000, milliseconds),
         heartbeat_timeout_in_ms=max(10_000, milliseconds),
-        shutdown_barrier_timeout_in_ms=1,  # they end one by one, and rank 0 last
+        shutdown_barrier_timeout_in_ms=1,  # the processes end one by one, rank 0 last
         coordinated_jobs=[jobs],
     )
 
 
 @contextmanager
 def _as_runtime_errors() -> Iterator[None]:
-    """What goes wrong between processes as RuntimeError, as other connections have it."""
+    """Turn errors between processes into RuntimeError, which other connections raise as well."""
     try:
         yield
     except tf.errors.OpError as error:

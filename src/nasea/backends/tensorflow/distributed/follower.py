@@ -1,11 +1,11 @@
-"""What every rank but 0 runs, with TensorFlow, imported once it is known with which Keras."""
+"""What every rank except 0 runs; imports TensorFlow once the version of Keras is known."""
 
 from __future__ import annotations
 
 import os
 from typing import TYPE_CHECKING, Any
 
-from nasea.backends.distributed.follower import follow_noting_signals, follow_spawned
+from nasea.backends.distributed.follower import follow_spawned, follow_with_signals
 from nasea.backends.framework import OpenFramework
 from nasea.backends.tensorflow.environment import load_tensorflow
 from nasea.config import Scenario
@@ -19,7 +19,7 @@ def follow_launched(scenario: Scenario) -> Any:
     from nasea.backends.tensorflow.distributed.processes import join_launched
     from nasea.backends.tensorflow.framework import TensorFlowFramework
 
-    return follow_noting_signals(join_launched(scenario), TensorFlowFramework)
+    return follow_with_signals(join_launched(scenario), TensorFlowFramework)
 
 
 def _start(settings: dict[str, Any]) -> tuple[TensorFlowRanks, OpenFramework]:
@@ -32,4 +32,4 @@ def _start(settings: dict[str, Any]) -> tuple[TensorFlowRanks, OpenFramework]:
 
 if __name__ == "__main__":
     follow_spawned(_start)
-    os._exit(0)  # nothing is left to do, and TensorFlow would take seconds for it
+    os._exit(0)  # TensorFlow's own shutdown takes seconds and does nothing we need

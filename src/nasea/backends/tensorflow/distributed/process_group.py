@@ -30,7 +30,7 @@ def open_tensorflow_group(
 
 
 def _has_devices(scenario: Scenario) -> bool:
-    """Whether there is a device for each id; on the CPU they are processes."""
+    """Return whether there is a device for each id; on the CPU each id is a process."""
     if scenario.resource.device == "cpu":
         return True
     show_only(scenario.resource.gpu_ids[0])

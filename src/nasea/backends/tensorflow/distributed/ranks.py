@@ -1,8 +1,8 @@
-"""All that the processes of one run say to each other, with TensorFlow.
+"""Communication between the processes of a run, with TensorFlow.
 
-Commands, and numbers that decide the course of a run, go through the hub: a process that ends is
-noticed there at once, and nobody waits in TensorFlow's collective operations before all have
-agreed to. Those exchange gradients and weights.
+Commands, and numbers that decide the course of a run, go through the hub: it notices at once when a
+process ends, and no rank enters a collective operation of TensorFlow before all have agreed to.
+Those operations exchange gradients and weights.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ _PAUSE = 0.02
 
 
 class TensorFlowRanks(Ranks):
-    """See :class:`nasea.backends.distributed.ranks.Ranks`, which has the other arguments.
+    """See :class:`nasea.backends.distributed.ranks.Ranks`, which describes the other arguments.
 
     Args:
-        hub: reaches all of them.
+        hub: the store, which reaches all ranks.
         address: ``host:port`` where TensorFlow's server of this process may listen.
         device: where tensors are summed.
     """
@@ -50,37 +50,37 @@ class TensorFlowRanks(Ranks):
         super().__init__(rank, size, local_rank, local_size, hub, timeout, key, on_stop, diagnose)
         self._hub = hub
         self._rounds = 0
-        with self.lost_if_broken():
+        with self.detect_loss():
             addresses = self._exchange_addresses(address)
             self._collectives = Collectives(addresses, rank, device, timeout)
         hub.on_lost(self._collectives.abort)
 
-    def tell(self, name: Command, *args: Any) -> None:
-        """See :class:`nasea.backends.distributed.ranks.Ranks`; after an end, ranks may go."""
+    def send_command(self, name: Command, *args: Any) -> None:
+        """See :class:`nasea.backends.distributed.ranks.Ranks`; after ``end`` ranks may leave."""
         if name == "end":
             self._hub.retire()
-        super().tell(name, *args)
+        super().send_command(name, *args)
 
     def sum_numbers(self, numbers: Sequence[float]) -> list[float]:
         """See :class:`nasea.backends.distributed.ranks.Ranks`."""
-        with self.lost_if_broken():
+        with self.detect_loss():
             rows = self._round(np.array(numbers, np.float64).tobytes())
         total = np.sum([np.frombuffer(row, np.float64) for row in rows], axis=0)
         return [float(number) for number in total]
 
     def send_bytes(self, content: bytes) -> None:
         """See :class:`nasea.backends.distributed.ranks.Ranks`."""
-        with self.lost_if_broken():
+        with self.detect_loss():
             self._round(content)
 
     def receive_bytes(self) -> bytes:
         """See :class:`nasea.backends.distributed.ranks.Ranks`."""
-        with self.lost_if_broken():
+        with self.detect_loss():
             return self._round(b"")[0]
 
-    def trial_sum(self, count: int, value: float) -> tuple[float, float]:
+    def sum_constant(self, count: int, value: float) -> tuple[float, float]:
         """See :class:`nasea.backends.distributed.ranks.Ranks`."""
-        [total] = self.sums([tf.fill((count,), value)])
+        [total] = self.sum_over_ranks([tf.fill((count,), value)])
         return float(tf.reduce_min(total)), float(tf.reduce_max(total))
 
     def disconnect(self) -> None:
@@ -88,24 +88,24 @@ class TensorFlowRanks(Ranks):
         if isinstance(self._hub, HubClient):
             self._hub.close()
 
-    def sums(self, tensors: Sequence[Any]) -> list[Any]:
-        """The sums of tensors over the ranks, which have the same shapes in the same order."""
-        with self.lost_if_broken():
-            return self._collectives.sums(tensors)
+    def sum_over_ranks(self, tensors: Sequence[Any]) -> list[Any]:
+        """Return the sums of tensors over the ranks; shapes and order are the same on all ranks."""
+        with self.detect_loss():
+            return self._collectives.sum_over_ranks(tensors)
 
-    def take_from_first(self, variables: Sequence[tf.Variable]) -> None:
-        """Give variables, which have the same shapes in order everywhere, rank 0's values."""
+    def broadcast_in_place(self, variables: Sequence[tf.Variable]) -> None:
+        """Assign rank 0's values to variables; shapes and order are the same on all ranks."""
         floats = [v for v in variables if v.dtype == tf.float32]
         others = [v for v in variables if v.dtype != tf.float32]
-        with self.lost_if_broken():
-            values = self._collectives.of_first([v.read_value() for v in floats])
+        with self.detect_loss():
+            values = self._collectives.broadcast([v.read_value() for v in floats])
         for variable, value in zip(floats, values, strict=True):
             variable.assign(value)
         if others:
-            self._take_exactly(others)
+            self._broadcast_exactly(others)
 
-    def _take_exactly(self, variables: Sequence[tf.Variable]) -> None:
-        """The same for counters and states of generators, which are no floats, and small."""
+    def _broadcast_exactly(self, variables: Sequence[tf.Variable]) -> None:
+        """Broadcast small variables that are not float32: counters and generator states."""
         if self.rank == 0:
             content = io.BytesIO()
             np.savez(content, *(variable.numpy() for variable in variables))
@@ -116,10 +116,10 @@ class TensorFlowRanks(Ranks):
                 variable.assign(stored[f"arr_{index}"])
 
     def _exchange_addresses(self, address: str) -> list[str]:
-        """The addresses of all ranks.
+        """Return the addresses of all ranks.
 
-        Connecting, TensorFlow keeps all other threads of its process from running, and rank 0's
-        hub with them: so rank 0 waits until every rank has what it needs of the hub.
+        While TensorFlow connects, it blocks all other threads of its process, including rank 0's
+        hub. So rank 0 waits until every rank has received the addresses from the hub.
         """
         addresses = [one.decode() for one in self._round(address.encode())]
         met = [f"met/{rank}" for rank in range(1, self.size)]

@@ -1,9 +1,9 @@
-"""A training step of several ranks: each its part of the batch, one update for all.
+"""A training step on several ranks: each computes its part of the batch, all apply one update.
 
-Only gradients that were made are exchanged. The paths say which slots are used, and they are the
-same everywhere; which variables of the user's ends got a gradient is agreed on in the same small
-message that says whether all went well. So a rank that fails, or a loss that is not finite, stops
-all of them before a weight is moved, and before they wait for each other in TensorFlow.
+Only gradients that exist are exchanged. The paths, the same on all ranks, say which slots are used;
+which variables of PreNet and PostNet got a gradient is agreed on in the same small message that
+says whether all ranks succeeded. So a rank that fails, or a loss that is not finite, stops all
+ranks before any weight changes, and before they wait for each other in TensorFlow.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ from nasea.space import Genome
 
 
 class ParallelTrainer(ParallelEpochs, Trainer):
-    """The trainer of one rank among several.
+    """The trainer of one rank of several.
 
-    What is drawn goes by seed, epoch and batch on every rank, as the training data was opened:
-    there is nothing of another rank's that a checkpoint would have to hold.
+    Random draws depend on seed, epoch and batch on every rank, as in the training data, so a
+    checkpoint need not hold any state of the other ranks.
 
     Args:
-        ranks: the others.
-        settings: of every rank.
+        ranks: this rank among the others.
+        settings: the same on every rank.
     """
 
     def __init__(self, ranks: TensorFlowRanks, settings: TrainerSettings) -> None:
@@ -40,35 +40,35 @@ class ParallelTrainer(ParallelEpochs, Trainer):
         self.steps = Steps(ranks)
 
     def random_state(self) -> dict[str, Any]:
-        """The state of the random generators."""
+        """Return the state of the random generators."""
         return generator_state()
 
     def set_random_state(self, state: dict[str, Any]) -> None:
-        """Put back what :meth:`random_state` gave."""
+        """Restore what :meth:`random_state` returned."""
         set_generator_state(state)
 
-    def share_weights(self) -> None:
-        """Give all ranks the weights and statistics of rank 0."""
-        self.ranks.take_from_first([*self.variables.values(), *self.kept().values()])
+    def broadcast_weights(self) -> None:
+        """Copy the weights and statistics of rank 0 to all ranks."""
+        self.ranks.broadcast_in_place([*self.variables.values(), *self.kept().values()])
 
     def update_together(self, update: Update, stream: Iterator[Share]) -> tuple[float, int]:
-        """The part of this rank in an update."""
+        """Do this rank's part of an update; see :class:`ParallelEpochs`."""
         first = self.first_batch(update.epoch, update.step)
-        mean, images, gradients, failure = self._gradients_here(update.paths, stream, first)
-        names = self._trained_by(update.paths)
+        mean, images, gradients, failure = self._local_gradients(update.paths, stream, first)
+        names = self._trainable_by(update.paths)
         has_gradient = [float(name in gradients) for name in names]
         mean, *counts = self.ranks.agree(failure, [mean, *has_gradient])
         self.require_finite(mean, update.rate)
         used = [name for name, count in zip(names, counts, strict=True) if count]
-        totals = self.ranks.sums([self._gradient(name, gradients) for name in used])
+        totals = self.ranks.sum_over_ranks([self._gradient(name, gradients) for name in used])
         self.optimizer.apply(dict(zip(used, totals, strict=True)), update.rate)
         self.step_schedule()
         return mean, images
 
-    def _gradients_here(
+    def _local_gradients(
         self, paths: Sequence[Genome], stream: Iterator[Share], first: int
     ) -> tuple[float, int, dict[str, Any], Exception | None]:
-        """Loss, images of all ranks, gradients, and what went wrong."""
+        """Return the loss, the images of all ranks, the gradients and the failure of this rank."""
         size, rank = self.ranks.size, self.ranks.rank
         try:
             shares = list(itertools.islice(stream, len(paths)))
@@ -82,13 +82,13 @@ class ParallelTrainer(ParallelEpochs, Trainer):
         except Exception as error:
             return 0.0, 0, {}, error
 
-    def _trained_by(self, paths: Sequence[Genome]) -> list[str]:
-        """Everything the paths may have a gradient for, in the same order on all ranks."""
+    def _trainable_by(self, paths: Sequence[Genome]) -> list[str]:
+        """Name all variables that may get a gradient, in the same order on all ranks."""
         slots = (name for path in paths for name in self.supernet.slots_of(path))
-        ends = (name for name in self.variables if name not in self.supernet.slots)
-        return [*dict.fromkeys(slots), *ends]
+        others = (name for name in self.variables if name not in self.supernet.slots)
+        return [*dict.fromkeys(slots), *others]
 
     def _gradient(self, name: str, gradients: dict[str, Any]) -> Any:
-        """The gradient, zeros where another rank alone has one."""
+        """Return the gradient; zeros if only other ranks have one."""
         found = gradients.get(name)
         return tf.zeros_like(self.variables[name]) if found is None else found

@@ -13,7 +13,7 @@ else:
 
 
 class Sum(layers.Layer):
-    """Sum of branches that read the same input."""
+    """The sum of branches that read the same input."""
 
     def __init__(self, *branches: layers.Layer) -> None:
         super().__init__()
@@ -28,7 +28,7 @@ class Sum(layers.Layer):
 
 
 class Gate(layers.Layer):
-    """The input times a gate computed from it."""
+    """The input multiplied by a gate computed from it."""
 
     def __init__(self, gate: layers.Layer) -> None:
         super().__init__()
@@ -40,7 +40,7 @@ class Gate(layers.Layer):
 
 
 class Subsample(layers.Layer):
-    """Every so many rows and columns."""
+    """Keep every stride-th row and column."""
 
     def __init__(self, stride: int) -> None:
         super().__init__()
@@ -52,7 +52,7 @@ class Subsample(layers.Layer):
 
 
 class HardSigmoid(layers.Layer):
-    """relu6(x + 3) / 6; Keras 2 calls another line so."""
+    """relu6(x + 3) / 6; the hard_sigmoid of Keras 2 is another function."""
 
     def call(self, x: tf.Tensor) -> tf.Tensor:
         """Any shape."""
@@ -68,10 +68,10 @@ class HardSwish(layers.Layer):
 
 
 def strided_point(x: tf.Tensor, kernel: tf.Tensor, stride: int) -> tf.Tensor:
-    """A convolution with a kernel of 1 and a stride, (N, H, W, C) -> (N, H', W', C').
+    """A strided 1x1 convolution, (N, H, W, C) -> (N, H', W', C').
 
-    Its gradient is that of picking every so many values and convolving them without a
-    stride: the same, and TensorFlow's own crashes where channels are few (oneDNN).
+    The gradient is computed as that of subsampling and a convolution with stride 1. It
+    is the same, but TensorFlow's own may crash with few channels (oneDNN).
     """
 
     @tf.custom_gradient
@@ -89,7 +89,7 @@ def strided_point(x: tf.Tensor, kernel: tf.Tensor, stride: int) -> tf.Tensor:
 
 
 class Conv2D(layers.Conv2D):
-    """A convolution with a kernel of 1 and a stride, whose gradient does not crash."""
+    """A strided 1x1 convolution whose gradient does not crash; see strided_point."""
 
     def call(self, x: tf.Tensor) -> tf.Tensor:
         """(N, H, W, C) -> (N, H', W', filters)."""
@@ -98,7 +98,7 @@ class Conv2D(layers.Conv2D):
 
 
 class GroupedConv2D(layers.Layer):
-    """A convolution in groups of channels, which that of Keras cannot train on CPUs."""
+    """A grouped convolution; that of Keras cannot be trained on CPUs."""
 
     def __init__(
         self,
@@ -136,7 +136,7 @@ class GroupedConv2D(layers.Layer):
         return x + tf.convert_to_tensor(self.bias) if self.use_bias else x
 
     def convolve(self, x: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
-        """A group by itself."""
+        """Convolve one group."""
         if self.kernel_size == 1 and self.strides > 1:
             return strided_point(x, kernel, self.strides)
         return tf.nn.conv2d(x, kernel, self.strides, self.padding)

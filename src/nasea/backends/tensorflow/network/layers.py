@@ -27,9 +27,9 @@ class Network(tf.keras.Model):
     Args:
         pre_net: the user's model before the body.
         body: the layers.
-        post_net: the user's model behind it.
-        taps: layers whose outputs PostNet gets besides the last one.
-        data_format: the layout of PreNet and PostNet; the body has its channels last.
+        post_net: the user's model after the body.
+        taps: indices of layers whose outputs PostNet reads in addition to the last one.
+        data_format: the layout of PreNet and PostNet; the body is always channels-last.
     """
 
     def __init__(
@@ -45,19 +45,19 @@ class Network(tf.keras.Model):
         self.body = list(body)
         self.post_net = post_net
         self._taps = frozenset(taps)
-        self._turns = data_format == "channels_first"
+        self._transposes = data_format == "channels_first"
 
     def call(self, images: Any, training: bool = False) -> Any:
-        """Images in the layout of the user's models -> whatever PostNet returns."""
+        """Images in the user's layout -> whatever PostNet returns."""
         with keeping_layers(self.pre_net):
             x = self.pre_net(images, training=training)
-        x = tf.transpose(x, _TO_LAST) if self._turns else x
+        x = tf.transpose(x, _TO_LAST) if self._transposes else x
         tapped = []
         for index, layer in enumerate(self.body):
             x = layer(x, training=training)
             if index in self._taps:
                 tapped.append(x)
-        features = [tf.transpose(y, _TO_FIRST) if self._turns else y for y in [*tapped, x]]
+        features = [tf.transpose(y, _TO_FIRST) if self._transposes else y for y in [*tapped, x]]
         with keeping_layers(self.post_net):
             outputs = self.post_net(features if self._taps else features[0], training=training)
         return copied(outputs)
@@ -66,12 +66,13 @@ class Network(tf.keras.Model):
 def build_body(
     candidates: Sequence[Candidate], in_shape: Shape, *, initialised: bool = True
 ) -> Body:
-    """The layers of an architecture, with their variables.
+    """Build the layers of an architecture and their variables.
 
     Args:
-        candidates: one a layer.
-        in_shape: (C, H, W) of the first one's input.
-        initialised: whether the weights get initial values; otherwise they hold anything.
+        candidates: one for each layer.
+        in_shape: (C, H, W) of the first layer's input.
+        initialised: whether to give the weights the initial values of the search space; otherwise
+            their values are arbitrary.
     """
     body = []
     for candidate in candidates:
@@ -81,10 +82,10 @@ def build_body(
 
 
 def build(program: Program, in_shape: Shape, *, initialised: bool = True) -> Layer:
-    """The layer of a program; see :func:`build_body`."""
+    """Build the layer of a program; see :func:`build_body`."""
     layer = OPERATIONS.describe(program).build()
     channels, height, width = in_shape
-    layer(tf.zeros((1, height, width, channels)))  # makes the variables
+    layer(tf.zeros((1, height, width, channels)))  # creates the variables
     if initialised:
         generator = tf.random.Generator.from_seed(0)
         for tensor, variable in _learned(layer, program):
@@ -93,7 +94,7 @@ def build(program: Program, in_shape: Shape, *, initialised: bool = True) -> Lay
 
 
 def learned_tensors(body: Body, candidates: Sequence[Candidate]) -> Iterator[tuple[str, Variable]]:
-    """(slot, variable) for every learned tensor of a body, in the order of its programs."""
+    """Yield (slot, variable) for every learned tensor of a body, in the order of its programs."""
     for layer, candidate in zip(body, candidates, strict=True):
         for tensor, variable in _learned(layer, candidate.program):
             yield tensor.slot, variable
@@ -102,7 +103,7 @@ def learned_tensors(body: Body, candidates: Sequence[Candidate]) -> Iterator[tup
 def statistics(
     body: Body, candidates: Sequence[Candidate]
 ) -> Iterator[tuple[str, Variable, Variable]]:
-    """(slot, moving mean, moving variance) for every normalisation, in the same order."""
+    """Yield (slot, moving mean, moving variance) of every normalisation, in order."""
     for layer, candidate in zip(body, candidates, strict=True):
         for op, own in _pairs(layer, candidate.program):
             if isinstance(op, Norm):
@@ -110,9 +111,9 @@ def statistics(
 
 
 def from_slot(value: Any, variable: Variable) -> Any:
-    """What a slot has for a variable, (k, k, c_in / groups, c_out), in the shape of the variable.
+    """Reshape a value from a slot, (k, k, c_in / groups, c_out), to the shape of a variable.
 
-    They differ in the depthwise convolution only, which Keras keeps as (k, k, c_in, multiplier).
+    They differ for depthwise convolutions only, which Keras stores as (k, k, c_in, multiplier).
     """
     return tf.reshape(value, variable.shape)
 
@@ -123,7 +124,7 @@ def _learned(layer: Layer, program: Program) -> Iterator[tuple[Tensor, Variable]
 
 
 def _pairs(layer: Layer, program: Program) -> Iterator[tuple[Op, Layer]]:
-    """Every operation with learned tensors and its layer."""
+    """Pair every operation that has learned tensors with its layer."""
     return zip((op for op in leaves(program) if op.tensors), _with_weights(layer), strict=True)
 
 
@@ -136,7 +137,7 @@ def _with_weights(layer: Layer) -> Iterator[Layer]:
 
 
 def _layers_in(layer: Layer) -> list[Layer]:
-    """The layers that a layer holds itself, in order."""
+    """Return the direct sublayers of a layer, in order."""
     if isinstance(layer, tf.keras.Sequential):
         return list(layer.layers)
     return list(layer._flatten_layers(recursive=False, include_self=False))

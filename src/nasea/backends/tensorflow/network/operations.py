@@ -1,6 +1,6 @@
-"""The vocabulary with TensorFlow, on (N, H, W, C).
+"""The operations in TensorFlow, on (N, H, W, C).
 
-Of each operation its layers, and the function of weights and statistics that a supernet runs.
+Each is described by its layers, and by the function of weights and statistics that a supernet runs.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import tensorflow as tf
 
-from nasea.backends.network.operations import LayerCall, Operations, unusual
+from nasea.backends.network.operations import LayerCall, Operations, non_default
 from nasea.backends.tensorflow.network.helpers import (
     Conv2D,
     Gate,
@@ -25,7 +25,7 @@ from nasea.space import Act, Add, Conv, GlobalPool, Norm, Pool, Program, Scale, 
 from nasea.space.ops import NORM_EPS, NORM_MOMENTUM, leaves
 
 Weights = dict[str, Any]
-"""By slot, kernels as (k, k, c_in / groups, c_out)."""
+"""Weights by slot; kernels are (k, k, c_in / groups, c_out)."""
 Normalise = Callable[[Any, Any, Any], Any]
 """(x, scale, shift) -> the normalised x; called in the order of the program."""
 
@@ -41,13 +41,13 @@ OPERATIONS = Operations(
     lambda calls: LayerCall(tf.keras.Sequential, (calls,), namespace="tf.keras"),
     _keras(tf.keras.layers.Identity),
 )
-"""Its functions get weights and how to normalise."""
+"""The functions of the operations take (operation, input, weights, normalise)."""
 
 
 def _conv_layers(op: Conv, fresh: bool) -> list[LayerCall]:
     layers = tf.keras.layers
-    pads = op.stride > 1 and op.kernel > 1  # "same" would pad the right and the bottom more
-    options = unusual(
+    pads = op.stride > 1 and op.kernel > 1  # "same" would pad more on the right and bottom
+    options = non_default(
         strides=(op.stride, 1),
         padding=("valid" if pads or op.kernel == 1 else "same", "valid"),
         use_bias=(op.bias, True),
@@ -57,7 +57,7 @@ def _conv_layers(op: Conv, fresh: bool) -> list[LayerCall]:
     elif op.groups == 1:
         conv = _keras(layers.Conv2D, op.c_out, op.kernel, **options)
     elif op.groups == op.c_in:
-        multiplier = unusual(depth_multiplier=(op.c_out // op.c_in, 1))
+        multiplier = non_default(depth_multiplier=(op.c_out // op.c_in, 1))
         conv = _keras(layers.DepthwiseConv2D, op.kernel, **multiplier, **options)
     else:
         options = {"groups": op.groups, **options}
@@ -81,17 +81,17 @@ def _convolve(op: Conv, x: Any, kernel: Any) -> Any:
         strides = (1, op.stride, op.stride, 1)
         return tf.nn.depthwise_conv2d(x, tf.reshape(kernel, shape), strides, padding)
 
-    def convolved(x: Any, kernel: Any) -> Any:
+    def convolve(x: Any, kernel: Any) -> Any:
         if op.stride > 1 and op.kernel == 1:
-            # Its own gradient writes past its memory in oneDNN (docs/decisions/0066).
+            # The built-in gradient writes out of bounds in oneDNN (docs/decisions/0066).
             return strided_point(x, kernel, op.stride)
         return tf.nn.conv2d(x, kernel, op.stride, padding)
 
     if op.groups == 1:
-        return convolved(x, kernel)
-    # TensorFlow has no gradient of a grouped convolution on CPUs.
+        return convolve(x, kernel)
+    # TensorFlow has no gradient of grouped convolutions on CPUs.
     pairs = zip(tf.split(x, op.groups, 3), tf.split(kernel, op.groups, 3), strict=True)
-    return tf.concat([convolved(a, b) for a, b in pairs], 3)
+    return tf.concat([convolve(a, b) for a, b in pairs], 3)
 
 
 def _norm_layers(op: Norm, fresh: bool) -> list[LayerCall]:
@@ -134,7 +134,7 @@ def _pool_layers(op: Pool, fresh: bool) -> list[LayerCall]:
     layers = tf.keras.layers
     kind = layers.MaxPooling2D if op.kind == "max" else layers.AveragePooling2D
     pool = _keras(kind, op.kernel, strides=1, padding="same")
-    # Where it strides, every other one of the values without a stride.
+    # A strided pool is computed with stride 1 and then subsampled.
     return [pool, LayerCall(Subsample, (op.stride,))] if op.stride > 1 else [pool]
 
 
@@ -169,9 +169,9 @@ OPERATIONS.add(Scale, _scale_layers, _scale)
 
 
 def slot_layout(axes: Sequence[Item]) -> tuple[Item, ...]:
-    """Reorder what the vocabulary has for (c_out, c_in, k, k) to (k, k, c_in, c_out).
+    """Reorder four axes from (c_out, c_in, k, k) to (k, k, c_in, c_out).
 
-    What has one axis stays as it is.
+    Any other number of axes is returned unchanged.
     """
     if len(axes) != 4:
         return tuple(axes)
@@ -180,17 +180,17 @@ def slot_layout(axes: Sequence[Item]) -> tuple[Item, ...]:
 
 
 def norms_of(program: Program) -> list[Norm]:
-    """The normalisations of a program, in its order."""
+    """Return the normalisations of a program, in order."""
     return [op for op in leaves(program) if isinstance(op, Norm)]
 
 
 def batch_statistics(x: Any, scale: Any, shift: Any) -> Any:
-    """Normalise with the statistics of the batch."""
+    """Normalise with batch statistics."""
     return tf.compat.v1.nn.fused_batch_norm(x, scale, shift, epsilon=NORM_EPS)[0]
 
 
 def batch_statistics_kept(kept: list[Any]) -> Normalise:
-    """Like :func:`batch_statistics`; mean and (unbiased) variance are appended to ``kept``."""
+    """Like :func:`batch_statistics`, but append mean and (unbiased) variance to ``kept``."""
 
     def normalise(x: Any, scale: Any, shift: Any) -> Any:
         y, mean, variance = tf.compat.v1.nn.fused_batch_norm(x, scale, shift, epsilon=NORM_EPS)
@@ -201,7 +201,7 @@ def batch_statistics_kept(kept: list[Any]) -> Normalise:
 
 
 def given_statistics(values: Sequence[Any]) -> Normalise:
-    """Normalise with ``values``: mean and variance of each normalisation, in their order."""
+    """Normalise with ``values``: mean and variance of each normalisation, in order."""
     rest = iter(values)
 
     def normalise(x: Any, scale: Any, shift: Any) -> Any:
@@ -213,7 +213,7 @@ def given_statistics(values: Sequence[Any]) -> Normalise:
 
 
 def initial_values(tensor: Tensor, generator: tf.random.Generator) -> Any:
-    """Initial values in the layout of slots; weights are He-normal over fan-out."""
+    """Return initial values in slot layout: weights He-normal over fan-out, scales 1, others 0."""
     shape = slot_layout(tensor.shape)
     if tensor.kind == "weight":
         fan_out = tensor.shape[0] * tensor.shape[2] * tensor.shape[3]

@@ -1,4 +1,4 @@
-"""The stand-alone network of a weights file."""
+"""Loads the stand-alone network of a weights file."""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ def load_network(
     data_format: DataFormat,
     example: Any,
 ) -> Network:
-    """The network of an architecture with the weights and statistics of a file.
+    """Load the network of an architecture, with the weights and statistics of a file.
 
     Args:
-        user: the user's ends; new ones are made.
-        space: where the architecture is from.
+        user: makes a new PreNet and PostNet.
+        space: the search space of the architecture.
         genome: the architecture.
-        weights: what ``write_weights`` wrote.
-        data_format: the layout of the ends.
-        example: images; running it makes the variables.
+        weights: a file written by ``write_weights``.
+        data_format: the layout of PreNet and PostNet.
+        example: images; running the network on them creates the variables.
 
     Raises:
         ResultsError: the file cannot be read, or belongs to another network.
     """
     body = build_body(space.decode(genome), space.layers[0].in_shape, initialised=False)
-    ends = user.end("PreNet"), user.end("PostNet")
-    network = Network(ends[0], body, ends[1], space.taps, data_format)
+    pre_net, post_net = user.end("PreNet"), user.end("PostNet")
+    network = Network(pre_net, body, post_net, space.taps, data_format)
     with user.guard("PreNet, PostNet: call(inputs, training)"):
         network(example, training=False)
     fix = "put back the file that nasea wrote, or search again"

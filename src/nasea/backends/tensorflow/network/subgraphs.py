@@ -1,10 +1,10 @@
-"""Functions of a graph that train: traced once, split into a forward and a backward half.
+"""Trainable subgraphs: functions traced once and split into a forward and a backward half.
 
-A network put together at run time from functions, each traced once, is usually trained under an
-outer gradient tape. The tape costs more than the small networks of a search can bear: it watches,
-records and copies in Python at every call. Here each function is traced together with its
-gradient, and the graph is cut where the gradient begins. The *residuals*, what the backward half
-needs of the forward one, are handed over as plain tensors, and both halves are called by name.
+A network assembled at run time from functions, each traced once, is usually trained under an outer
+gradient tape. For the small networks of a search the tape is too slow: it watches, records and
+copies in Python at every call. Here each function is traced together with its gradient, and the
+graph is cut where the gradient begins. The *residuals*, the forward tensors that the backward half
+needs, are passed on as plain tensors, and both halves are called by name.
 """
 
 from __future__ import annotations
@@ -17,21 +17,21 @@ import tensorflow as tf
 Tensors = Sequence[Any]
 
 
-class Called:
-    """A concrete function called by its name, past signatures and gradient tapes.
+class CompiledFunction:
+    """A concrete function called by name, bypassing signatures and gradient tapes.
 
     Args:
-        function: what to trace.
-        specs: what it gets.
-        rewritten: whether TensorFlow rewrites the graph before it first runs. That makes inference
-            a quarter faster, where it fuses operations, and training no faster; it takes twice as
-            long as all else that the first run does.
+        function: the function to trace.
+        specs: shapes and types of its arguments.
+        rewritten: whether TensorFlow optimises the graph before its first run. That makes inference
+            a quarter faster, since operations are fused, but not training, and takes twice as long
+            as everything else in the first run.
     """
 
     def __init__(
         self, function: Callable[..., Any], *specs: tf.TensorSpec, rewritten: bool = False
     ) -> None:
-        # The concrete function is kept: with it goes what the runtime knows by its name.
+        # Kept alive: without it the runtime forgets the function of this name.
         self._concrete = tf.function(function, autograph=False).get_concrete_function(*specs)
         self._captured = list(self._concrete.captured_inputs)
         self._types = [output.dtype for output in self._concrete.graph.outputs]
@@ -40,7 +40,7 @@ class Called:
         self._config = config.SerializeToString()
 
     def __call__(self, *arguments: Any) -> list[Any]:
-        """The outputs of the function, flat."""
+        """Return the outputs of the function, flattened."""
         return tf.raw_ops.StatefulPartitionedCall(
             args=[*arguments, *self._captured],
             Tout=self._types,
@@ -49,14 +49,15 @@ class Called:
         )
 
 
-class Piece:
-    """A differentiable function of one tensor and of variables that it reads.
+class Subgraph:
+    """A differentiable function of one tensor and of the variables it reads.
 
     Args:
-        function: (x, sizes) -> y, of operations that have gradients.
+        function: (x, sizes) -> y, made of operations that have gradients.
         spec: shape and type of x.
-        variables: what y depends on besides.
-        sizes: shape and type of what else it gets, as data: no gradient; ``None``: nothing.
+        variables: the variables that y depends on.
+        sizes: shape and type of the second argument, which gets no gradient; ``None`` if the
+            function takes x only.
     """
 
     def __init__(
@@ -78,16 +79,18 @@ class Piece:
             y = function(x, sizes)
             return [y, *(y.graph.get_tensor_by_name(name) for name in names)]
 
-        self._forward = Called(forward_of_one if sizes is None else forward_of_two, *specs)
-        self._backward = Called(backward, *outer)
+        self._forward = CompiledFunction(
+            forward_of_one if sizes is None else forward_of_two, *specs
+        )
+        self._backward = CompiledFunction(backward, *outer)
 
     def forward(self, x: Any, *sizes: Any) -> tuple[Any, Tensors]:
-        """(y, residuals)."""
+        """Return (y, residuals)."""
         y, *residuals = self._forward(x, *sizes)
         return y, residuals
 
     def backward(self, gradient: Any, residuals: Tensors) -> tuple[Any, Tensors]:
-        """From the gradient of y those of (x, variables), the latter as long as ``variables``."""
+        """Return the gradients of x and of the variables, given the gradient of y."""
         of_x, *of_variables = self._backward(gradient, *residuals)
         return of_x, of_variables
 
@@ -97,11 +100,11 @@ def _split(
     specs: Sequence[tf.TensorSpec],
     variables: Sequence[tf.Variable],
 ) -> tuple[list[str], list[tf.TensorSpec], Callable[..., Any]]:
-    """Trace a function with its gradient and cut the backward half off.
+    """Trace a function with its gradient and cut off the backward half.
 
     Returns:
-        Names of the residuals in the graph of ``function`` alone; what the backward half gets,
-        the gradient of y first; the backward half.
+        The names of the residuals in the graph of ``function`` alone; the specs of the backward
+        half's arguments, the gradient of y first; the backward half.
     """
     graph = tf.__internal__.FuncGraph("whole")
     with graph.as_default():
@@ -114,8 +117,8 @@ def _split(
             y = function(x, *sizes)
         upstream = tf.compat.v1.placeholder(y.dtype, y.shape, name="upstream")
         gradients = tape.gradient(y, [x, *variables], upstream, unconnected_gradients="zero")
-    forward_half = _above([y], stop=set())
-    behind = _above(gradients, stop=forward_half | {upstream.op})
+    forward_half = _ancestors([y], stop=set())
+    behind = _ancestors(gradients, stop=forward_half | {upstream.op})
     residuals = {
         tensor.ref(): tensor
         for operation in behind
@@ -138,7 +141,7 @@ def _split(
 
     def backward(*values: Any) -> list[Any]:
         passed = dict(zip(names, values, strict=True))
-        through = [passed.get(name) for name in results]  # a gradient that is handed on as it is
+        through = [passed.get(name) for name in results]  # a gradient that is an argument itself
         wanted = [name for name in results if name not in passed]
         made = tf.graph_util.import_graph_def(part, passed, wanted, name="") if wanted else []
         rest = iter(made)
@@ -147,8 +150,8 @@ def _split(
     return names[1:], [tf.TensorSpec(t.shape, t.dtype) for t in fed], backward
 
 
-def _above(tensors: Sequence[Any], stop: set[Any]) -> set[Any]:
-    """The operations that ``tensors`` are computed by, up to those in ``stop``, excluded."""
+def _ancestors(tensors: Sequence[Any], stop: set[Any]) -> set[Any]:
+    """Return the operations that compute ``tensors``, up to but excluding those in ``stop``."""
     found: set[Any] = set()
     waiting = [tensor.op for tensor in tensors]
     while waiting:

@@ -1,9 +1,9 @@
-"""The supernet: every slot once, and the candidates of every layer as functions of them.
+"""The supernet: the weights of all slots, and the candidates of every layer as functions of them.
 
 The path is data. A candidate is traced once for training, once for estimating statistics and once
-for inference, when it is first needed; an architecture is a sequence of such functions, so the
-thousandth one costs no more than the tenth. Where widths are searched they are data too: a
-function gets the sizes of its weights, and serves all widths.
+for inference, each when it is first needed. An architecture is a sequence of such functions, so the
+thousandth one costs no more than the tenth. If widths are searched, they are data too: a function
+takes the sizes of its weights and serves all widths.
 """
 
 from __future__ import annotations
@@ -24,19 +24,19 @@ from nasea.backends.tensorflow.network.operations import (
     norms_of,
     slot_layout,
 )
-from nasea.backends.tensorflow.network.subgraphs import Called, Piece, Tensors
+from nasea.backends.tensorflow.network.subgraphs import CompiledFunction, Subgraph, Tensors
 from nasea.space import Conv, Genome, Layer, Norm, Op, Program, Space, part, tensors
 
 Statistics = Sequence[Tensors]
-"""Of each layer, mean and variance of each normalisation, one behind the other."""
+"""For each layer, mean and variance of each normalisation, in order."""
 
 
 class Supernet(tf.Module):
-    """All slots of a space, between the user's ends.
+    """All slots of a search space, between the user's PreNet and PostNet.
 
     Args:
-        space: the space.
-        seed: what the initial values depend on.
+        space: the search space.
+        seed: seed of the initial values.
     """
 
     def __init__(self, space: Space, seed: int) -> None:
@@ -49,34 +49,34 @@ class Supernet(tf.Module):
         }
         self._made: dict[tuple[int, Program], _Functions] = {}
         self._candidates = {
-            layer.key: [self._placed(candidate.program, layer) for candidate in layer.candidates]
+            layer.key: [self._place(candidate.program, layer) for candidate in layer.candidates]
             for layer in space.every_layer
         }
 
     @property
     def traces(self) -> int:
-        """Functions traced so far."""
+        """The number of functions traced so far."""
         return sum(functions.traces for functions in self._made.values())
 
     def slots_of(self, genome: Genome) -> list[str]:
-        """Names of the slots that a path uses."""
+        """Return the names of the slots that a path uses."""
         return [name for one in self._path(genome) for name in one.names]
 
     def forward(self, genome: Genome, x: Any) -> tuple[list[Any], list[Tensors]]:
-        """Through a path with the statistics of the batch, ready for :meth:`backward`.
+        """Run a path with batch statistics and keep what :meth:`backward` needs.
 
         Args:
             genome: the path.
-            x: (N, H, W, C).
+            x: PreNet's output, (N, H, W, C).
 
         Returns:
-            What PostNet gets, the last layer last; the residuals of each layer.
+            PostNet's inputs, that of the last layer last; the residuals of each layer.
         """
         tapped, residuals = [], []
         for layer, one in zip(self.space.layers, self._path(genome), strict=True):
             kept: Tensors = ()
             if one.program:
-                x, kept = one.functions.trained.forward(x, *one.sizes)
+                x, kept = one.functions.training.forward(x, *one.sizes)
             residuals.append(kept)
             if layer.tapped:
                 tapped.append(x)
@@ -89,13 +89,13 @@ class Supernet(tf.Module):
         residuals: list[Tensors],
         add: Callable[[str, Any], None],
     ) -> Any:
-        """From the gradients of what PostNet got to that of the path's input.
+        """Backpropagate through a path and return the gradient of its input.
 
         Args:
             genome: the path.
-            gradients: as many as :meth:`forward` returned outputs.
-            residuals: what :meth:`forward` kept; emptied on the way.
-            add: gets the gradient of each slot of the path.
+            gradients: gradients of PostNet's inputs, in the order of :meth:`forward`.
+            residuals: the residuals of :meth:`forward`; emptied.
+            add: called with (name, gradient) for each slot of the path.
         """
         *tapped, gradient = gradients
         layers = list(zip(self.space.layers, self._path(genome), strict=True))
@@ -104,7 +104,7 @@ class Supernet(tf.Module):
                 gradient = gradient + tapped.pop()
             kept = residuals.pop()
             if one.program:
-                gradient, of_slots = one.functions.trained.backward(gradient, kept)
+                gradient, of_slots = one.functions.training.backward(gradient, kept)
                 for name, value in zip(one.names, of_slots, strict=True):
                     add(name, value)
         return gradient
@@ -116,17 +116,17 @@ class Supernet(tf.Module):
         known: Statistics = (),
         kept: int = 0,
     ) -> tuple[Statistics, list[Any]]:
-        """Statistics of every normalisation of a path, averaged over batches.
+        """Estimate the statistics of every normalisation of a path, averaged over batches.
 
         Args:
             genome: the path.
-            outputs: of PreNet, and of the first layers where they are known, one (N, H, W, C) a
-                batch; those of the layers behind them are appended.
+            outputs: the outputs of PreNet and of the first layers that are known, each a list with
+                one (N, H, W, C) per batch; the outputs of later layers are appended.
             known: the statistics of those first layers.
-            kept: up to how many outputs are appended.
+            kept: outputs are appended until there are this many.
 
         Returns:
-            The statistics; what PostNet gets for each batch, normalised by the batch.
+            The statistics; PostNet's inputs for each batch, normalised with batch statistics.
         """
         first = len(outputs) - 1
         xs = list(outputs[-1])
@@ -136,7 +136,7 @@ class Supernet(tf.Module):
             sums: list[Any] = []
             if one.program:
                 for index, x in enumerate(xs):
-                    xs[index], *values = one.functions.estimated(x, *one.sizes)
+                    xs[index], *values = one.functions.estimation(x, *one.sizes)
                     sums = [a + b for a, b in zip(sums, values, strict=True)] if sums else values
             found.append([total / len(xs) for total in sums])
             if layer in self.space.taps:
@@ -148,21 +148,21 @@ class Supernet(tf.Module):
     def infer(
         self, genome: Genome, statistics: Statistics, outputs: list[Any], kept: int = 0
     ) -> list[Any]:
-        """What PostNet gets for images, normalised with given statistics.
+        """Run a path with given statistics and return PostNet's inputs.
 
         Args:
             genome: the path.
-            statistics: of its layers.
-            outputs: of PreNet, and of the first layers where they are known, (N, H, W, C) each;
-                those of the layers behind them are appended.
-            kept: up to how many outputs are appended.
+            statistics: the statistics of its layers.
+            outputs: the outputs of PreNet and of the first layers that are known, (N, H, W, C)
+                each; the outputs of later layers are appended.
+            kept: outputs are appended until there are this many.
         """
         first, x = len(outputs) - 1, outputs[-1]
         tapped = [outputs[layer + 1] for layer in self.space.taps if layer < first]
         path = list(zip(self._path(genome), statistics, strict=True))
         for layer, (one, values) in enumerate(path[first:], start=first):
             if one.program:
-                (x,) = one.functions.inferred(x, *one.sizes, *values)
+                (x,) = one.functions.inference(x, *one.sizes, *values)
             if layer in self.space.taps:
                 tapped.append(x)
             if len(outputs) == layer + 1 < kept:
@@ -172,8 +172,8 @@ class Supernet(tf.Module):
     def _path(self, genome: Genome) -> list[_Placed]:
         return [self._candidates[layer.key][gene] for layer, gene in self.space.path(genome)]
 
-    def _placed(self, program: Program, layer: Layer) -> _Placed:
-        """A candidate at its widths; at others it has the same functions."""
+    def _place(self, program: Program, layer: Layer) -> _Placed:
+        """Bind a candidate to its widths; candidates that differ in widths only share functions."""
         wide = bool(self.space.trunks)
         shared = _without_widths(program) if wide else program
         made = self._made.get((layer.index, shared))
@@ -192,10 +192,10 @@ class _Placed:
     """A candidate at its widths.
 
     Attributes:
-        program: what it does.
-        functions: what does it.
-        names: of its slots.
-        sizes: the shapes of its tensors one behind the other, if the functions must be told.
+        program: its program.
+        functions: its traced functions.
+        names: names of its slots.
+        sizes: the concatenated shapes of its tensors, if the functions take them; else empty.
     """
 
     program: Program
@@ -205,9 +205,9 @@ class _Placed:
 
 
 def _without_widths(program: Program) -> Program:
-    """The program with channels that only tell depthwise convolutions from others."""
+    """Replace the channels of a program; they still distinguish depthwise convolutions."""
 
-    def changed(op: Op) -> Op:
+    def replaced(op: Op) -> Op:
         if op.programs:
             return op.with_programs(tuple(map(_without_widths, op.programs)))
         if isinstance(op, Norm):
@@ -218,19 +218,19 @@ def _without_widths(program: Program) -> Program:
             return replace(op, c_in=2, c_out=2 * (op.c_out // op.c_in), groups=2)
         return op
 
-    return tuple(changed(op) for op in program)
+    return tuple(replaced(op) for op in program)
 
 
 class _Functions:
-    """A candidate's three functions, each traced when it is first asked for.
+    """The three functions of a candidate, each traced when it is first used.
 
     Args:
-        program: what the candidate does.
-        slots: all slots.
-        space: for their shapes.
-        in_shape: (C, H, W) of its input; C may be ``None``.
-        wide: whether widths are data: every function then gets the shapes of the tensors, one
-            behind the other, after its first argument.
+        program: the program of the candidate.
+        slots: the variables of all slots.
+        space: the search space, which has the shapes of the slots.
+        in_shape: (C, H, W) of the input; C may be ``None``.
+        wide: whether widths are data: every function then takes the concatenated shapes of the
+            tensors after its first argument.
     """
 
     def __init__(
@@ -253,37 +253,41 @@ class _Functions:
 
     @property
     def traces(self) -> int:
-        """Functions traced so far; a piece counts as two."""
-        return sum(2 if isinstance(made, Piece) else 1 for made in self._made.values())
+        """The number of functions traced so far; a subgraph counts as two."""
+        return sum(2 if isinstance(made, Subgraph) else 1 for made in self._made.values())
 
     @property
-    def trained(self) -> Piece:
-        """X -> y with the statistics of the batch, with gradients."""
+    def training(self) -> Subgraph:
+        """X -> y with batch statistics, differentiable."""
 
         def function(x: Any, *sizes: Any) -> Any:
-            return OPERATIONS.run(self._program, x, self._bound(*sizes), batch_statistics)
+            return OPERATIONS.run(self._program, x, self._bind(*sizes), batch_statistics)
 
         variables = [self._slots[tensor.slot] for tensor in self._tensors]
-        return self._once("trained", lambda: Piece(function, self._spec, variables, self._sizes))
+        return self._once(
+            "training", lambda: Subgraph(function, self._spec, variables, self._sizes)
+        )
 
     @property
-    def estimated(self) -> Called:
-        """X -> y, then mean and variance of each normalisation."""
+    def estimation(self) -> CompiledFunction:
+        """X -> (y, mean and variance of each normalisation)."""
 
         def function(x: Any, *sizes: Any) -> list[Any]:
             kept: list[Any] = []
-            y = OPERATIONS.run(self._program, x, self._bound(*sizes), batch_statistics_kept(kept))
+            y = OPERATIONS.run(self._program, x, self._bind(*sizes), batch_statistics_kept(kept))
             return [y, *kept]
 
-        return self._once("estimated", lambda: Called(function, self._spec, *self._size_specs))
+        return self._once(
+            "estimation", lambda: CompiledFunction(function, self._spec, *self._size_specs)
+        )
 
     @property
-    def inferred(self) -> Called:
-        """x, then mean and variance of each normalisation -> y."""
+    def inference(self) -> CompiledFunction:
+        """(x, mean and variance of each normalisation) -> y."""
 
         def function(x: Any, *values: Any) -> list[Any]:
             sizes, values = values[: len(self._size_specs)], values[len(self._size_specs) :]
-            weights = self._bound(*sizes)
+            weights = self._bind(*sizes)
             return [OPERATIONS.run(self._program, x, weights, given_statistics(values))]
 
         specs = [
@@ -292,7 +296,7 @@ class _Functions:
             for _ in ("mean", "variance")
         ]
         given = (self._spec, *self._size_specs, *specs)
-        return self._once("inferred", lambda: Called(function, *given, rewritten=True))
+        return self._once("inference", lambda: CompiledFunction(function, *given, rewritten=True))
 
     @property
     def _size_specs(self) -> list[tf.TensorSpec]:
@@ -303,8 +307,8 @@ class _Functions:
             self._made[what] = make()
         return self._made[what]
 
-    def _bound(self, sizes: Any = None) -> Weights:
-        """The parts of the slots that the candidate uses, in the graph being traced."""
+    def _bind(self, sizes: Any = None) -> Weights:
+        """Return the parts of the slots that the candidate uses, in the graph being traced."""
         weights: Weights = {}
         first = 0
         for tensor in self._tensors:
@@ -314,7 +318,7 @@ class _Functions:
                 where = slot_layout(part(whole, tensor.shape))
                 weights[tensor.slot] = value[where] if tensor.shape != whole else value
                 continue
-            # Kernels are the same at all widths, so their margins are known here.
+            # The kernel size does not depend on the width, so its margins are static.
             around = slot_layout(part(whole, (*whole[:2], *tensor.shape[2:])))
             last = first + len(tensor.shape)
             cut = value[around[:2]] if len(whole) == 4 else value

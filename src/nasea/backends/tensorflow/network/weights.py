@@ -1,4 +1,4 @@
-"""Between the supernet and the stand-alone Keras network of one architecture."""
+"""Copies weights between the supernet and the stand-alone Keras network of an architecture."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ def assemble(
     ends: tuple[Any, Any],
     data_format: DataFormat,
 ) -> Network:
-    """The network of an architecture.
+    """Make the stand-alone network of an architecture.
 
     Args:
-        supernet: where the weights come from; they are copied.
+        supernet: the supernet whose weights are copied.
         genome: the architecture.
-        found: statistics of its normalisations.
-        ends: PreNet and PostNet to put around it, not copied.
-        data_format: the layout of the ends.
+        found: the statistics of its normalisations.
+        ends: the PreNet and PostNet to use, not copied.
+        data_format: the layout of PreNet and PostNet.
     """
     space = supernet.space
     candidates = space.decode(genome)
@@ -56,16 +56,16 @@ def assemble(
 
 
 def adopt(supernet: Supernet, genome: Genome, ends: tuple[Any, Any], network: Network) -> None:
-    """Take over the weights of a network of an architecture: the inverse of :func:`assemble`.
+    """Copy the weights of a stand-alone network into the supernet, in place.
 
-    Statistics of the body are left behind, as a supernet has none.
+    The inverse of :func:`assemble`, but without the statistics of the body: a supernet has none.
 
     Args:
-        supernet: where the weights go.
+        supernet: the supernet to write to.
         genome: the architecture.
-        ends: PreNet and PostNet of the supernet; they get the weights and statistics of those of
+        ends: PreNet and PostNet of the supernet, which get the weights and statistics of those of
             the network.
-        network: where the weights come from.
+        network: the network to read from.
     """
     candidates = supernet.space.decode(genome)
     every = (tensor for candidate in candidates for tensor in tensors(candidate.program))

@@ -1,1 +1,1 @@
-"""Training a supernet, with TensorFlow."""
+"""Trains a supernet, with TensorFlow."""

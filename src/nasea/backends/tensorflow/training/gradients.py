@@ -1,4 +1,4 @@
-"""Gradients of one update, added up path by path."""
+"""Accumulates the gradients of one update, path by path."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ import tensorflow as tf
 
 
 class Gradients:
-    """Gradients of one update: of every variable the mean over the paths that used it.
+    """The gradients of one update: for every variable, the mean over the paths that used it.
 
-    What a learning rate means then does not depend on how many paths share an update.
+    So the effect of a learning rate does not depend on the number of paths per update.
 
     Attributes:
-        weight: what gradients are multiplied with from now on.
+        weight: factor of the gradients added from now on.
     """
 
     weight = 1.0
@@ -23,20 +23,20 @@ class Gradients:
         self._counts: dict[str, int] = {}
 
     def add(self, name: str, gradient: Any) -> None:
-        """Count in what one path gives."""
+        """Add the gradient of one path."""
         gradient = gradient if self.weight == 1.0 else self.weight * gradient
         known = self._sums.get(name)
         self._sums[name] = gradient if known is None else known + gradient
         self._counts[name] = self._counts.get(name, 0) + 1
 
     def add_all(self, names: list[str], gradients: list[Any]) -> None:
-        """Count in several, ``None`` for those that the path did not use."""
+        """Add several gradients of one path; ``None`` for variables that it did not use."""
         for name, gradient in zip(names, gradients, strict=True):
             if gradient is not None:
                 self.add(name, tf.convert_to_tensor(gradient))
 
     def means(self) -> dict[str, Any]:
-        """The mean of each."""
+        """Return the mean gradients by name."""
         return {
             name: total if self._counts[name] == 1 else total / float(self._counts[name])
             for name, total in self._sums.items()

@@ -1,7 +1,7 @@
-"""Optimisers over many variables of which an update touches a few.
+"""Optimisers over many variables, of which each update changes a few.
 
-Variables that no path of an update used keep their moments and their step count: strict fairness
-trains every candidate equally often, and what it has learned must not drift in between.
+Variables that no path of an update used keep their moments and step counts: strict fairness trains
+every candidate equally often, and its weights must not drift in between.
 """
 
 from __future__ import annotations
@@ -19,29 +19,34 @@ Arrays = dict[str, np.ndarray[Any, Any]]
 
 
 class Optimizer(Protocol):
-    """Applies gradients, and keeps what it remembers under plain names."""
+    """Applies gradients and keeps its state by name."""
 
     def apply(self, gradients: Mapping[str, Any], rate: float) -> None:
         """Update the variables that have a gradient.
 
         Args:
-            gradients: by name of the variable.
+            gradients: gradients by variable name.
             rate: the learning rate.
         """
 
     def state(self) -> Arrays:
-        """What it remembers."""
+        """Return the state, as arrays by name."""
 
     def restore(self, state: Mapping[str, np.ndarray[Any, Any]]) -> None:
-        """Take over what :meth:`state` gave; raises KeyError or ValueError where it is another."""
+        """Load what :meth:`state` returned.
+
+        Raises:
+            KeyError: an array is missing.
+            ValueError: an array has another shape.
+        """
 
 
 def make_optimizer(settings: Settings, variables: Mapping[str, tf.Variable]) -> Optimizer:
-    """The optimiser of a scenario.
+    """Make the optimiser of a scenario.
 
     Args:
         settings: its type and constants.
-        variables: everything that may be trained, by name.
+        variables: all trainable variables, by name.
     """
     if settings.type == "adam":
         return Adam(variables, *settings.betas)
@@ -50,12 +55,12 @@ def make_optimizer(settings: Settings, variables: Mapping[str, tf.Variable]) -> 
 
 
 class Adam:
-    """Adam (Kingma and Ba 2015, arXiv:1412.6980) with the step count of each variable its own.
+    """Adam (Kingma and Ba 2015, arXiv:1412.6980) with a step count for each variable.
 
     Args:
-        variables: by name.
-        beta1: decay rate of the mean.
-        beta2: decay rate of the mean square.
+        variables: the variables, by name.
+        beta1: decay rate of the first moment.
+        beta2: decay rate of the second moment.
     """
 
     def __init__(self, variables: Mapping[str, tf.Variable], beta1: float, beta2: float) -> None:
@@ -106,11 +111,13 @@ class Adam:
 
 
 class Sgd:
-    """Gradient descent, with momentum (of Keras: the sum is one of steps, rates included) or not.
+    """Stochastic gradient descent, with or without momentum.
+
+    Momentum is that of Keras: it accumulates steps, which include the learning rate.
 
     Args:
-        variables: by name.
-        momentum: share of the last step that goes on; ``None`` for none.
+        variables: the variables, by name.
+        momentum: decay rate of the accumulated steps; ``None`` for plain gradient descent.
     """
 
     def __init__(self, variables: Mapping[str, tf.Variable], momentum: float | None) -> None:

@@ -1,4 +1,4 @@
-"""Losses that layers of the user bring along."""
+"""Detects losses that the user's layers add themselves."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from nasea.errors import Notice
 
 
 def own_losses(ends: Iterable[End], file: str) -> list[Notice]:
-    """Tell of losses of layers (``kernel_regularizer``, ``add_loss``), which are not trained.
+    """Return notices of layer losses (``kernel_regularizer``, ``add_loss``), which are ignored.
 
     Args:
         ends: PreNet and PostNet, built.
-        file: the user's, for messages.
+        file: name of the user's file, for messages.
     """
     return [
         Notice(

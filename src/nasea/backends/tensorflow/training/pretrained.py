@@ -1,4 +1,4 @@
-"""Pre-training: its module, and saving and loading its weights."""
+"""Pre-training: its user module, and its weights."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from nasea.config import Scenario
 
 
 def classification_code(scenario: Scenario, directory: Path) -> UserCode:
-    """``user_module_cls.py``, or a module of nasea's own around the user's PreNet.
+    """Open ``user_module_cls.py``, or else a module of nasea's own around the user's PreNet.
 
     Args:
         scenario: the classification scenario.
-        directory: where ``user_module.py`` is.
+        directory: the directory of ``user_module.py``.
     """
     file = f"{CLASSIFICATION_MODULE}.py"
     if (directory / file).is_file():
@@ -35,25 +35,25 @@ def classification_code(scenario: Scenario, directory: Path) -> UserCode:
 
 
 def pretrained_weights(supernet: Supernet, pre_net: End) -> bytes:
-    """Slots and PreNet as bytes."""
+    """Serialise the slots and PreNet."""
     return pack({name: tensor.numpy() for name, tensor in _tensors(supernet, pre_net).items()})
 
 
 def load_pretrained(supernet: Supernet, pre_net: End, weights: bytes) -> LoadedPretrained:
-    """Load into a supernet and its PreNet what fits of :func:`pretrained_weights`'s bytes."""
+    """Load the tensors of :func:`pretrained_weights` that fit, in place."""
     targets = _tensors(supernet, pre_net)
     wanted = {name: tuple(tensor.shape) for name, tensor in targets.items()}
-    fit, account = match(unpack(weights), wanted)
+    fit, summary = match(unpack(weights), wanted)
     for name, array in fit.items():
         targets[name].assign(np.asarray(array))
-    return account
+    return summary
 
 
 def _tensors(supernet: Supernet, pre_net: End) -> dict[str, Any]:
-    """Slots and the variables of PreNet by name.
+    """Return the variables of slots and PreNet by name.
 
-    Keras numbers layers through, whichever model they are of, so the variables of PreNet go by
-    their place among those with the same last name: ``kernel``, ``kernel 2``.
+    Keras numbers layers across all models, so a variable of PreNet is named by its position among
+    those with the same last name component: ``kernel``, ``kernel 2``.
     """
     found = {f"{SLOT}{name}": variable for name, variable in supernet.slots.items()}
     seen: dict[str, int] = {}

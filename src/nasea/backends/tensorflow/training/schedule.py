@@ -1,4 +1,4 @@
-"""The user's schedule played through before anything is trained."""
+"""Runs the user's schedule ahead of training."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from nasea.backends.training.randomness import generator_state, set_generator_st
 from nasea.config import Scenario
 
 _PLAYED = 500
-"""Updates whose learning rate is asked for beforehand; asking takes up to a millisecond."""
+"""At most this many learning rates are computed; each takes up to a millisecond."""
 
 
 def play(
@@ -20,12 +20,20 @@ def play(
     paths_per_update: int,
     processes: int,
 ) -> tuple[Sequence[float], int]:
-    """The learning rates of updates that are spread evenly, and how many updates there are.
+    """Return the learning rates of evenly spaced updates, and the total number of updates.
 
-    Leaves no trace in ``UserModule`` nor in the random generators.
+    Restores ``UserModule`` and the random generators.
+
+    Args:
+        scenario: learning rate and epochs.
+        user: the user's schedule.
+        batches_per_epoch: batches of one device in one pass over the training images.
+        paths_per_update: paths of an update, one batch for each.
+        processes: number of devices, which scales the learning rate.
 
     Raises:
-        TrainingError, UserCodeError: the schedule fails, or gives no learning rate.
+        TrainingError: the schedule returns an invalid learning rate.
+        UserCodeError: the schedule raises.
     """
     steps = steps_of(steps_of(batches_per_epoch, processes), paths_per_update)
     updates = steps * scenario.epochs

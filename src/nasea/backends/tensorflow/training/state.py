@@ -1,4 +1,4 @@
-"""State of a training as bytes that load without running code."""
+"""Serialises a training state as bytes that load without running code."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _PLAIN = "plain.json"
 
 
 def pack(arrays: Mapping[str, np.ndarray[Any, Any]], plain: Mapping[str, Any]) -> bytes:
-    """The bytes of arrays by name, and of plain values that JSON knows."""
+    """Serialise arrays by name, and plain values as JSON."""
     buffer = io.BytesIO()
     text = np.frombuffer(json.dumps(plain).encode(), np.uint8)
     np.savez(buffer, **{_PLAIN: text}, **{f"array:{name}": a for name, a in arrays.items()})  # type: ignore[arg-type]
@@ -24,10 +24,10 @@ def pack(arrays: Mapping[str, np.ndarray[Any, Any]], plain: Mapping[str, Any]) -
 
 
 def unpack(packed: bytes) -> tuple[Arrays, dict[str, Any]]:
-    """The inverse of :func:`pack`.
+    """Invert :func:`pack`.
 
     Raises:
-        CheckpointError: the bytes are something else, or carry code.
+        CheckpointError: the bytes are not from :func:`pack`, or contain code.
     """
     try:
         with np.load(io.BytesIO(packed), allow_pickle=False) as stored:

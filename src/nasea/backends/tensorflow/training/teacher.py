@@ -1,4 +1,4 @@
-"""Learning from the outputs of another network besides the labels."""
+"""Knowledge distillation: training with the outputs of another network as well as the labels."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from nasea.backends.tensorflow.user.code import UserCode
 from nasea.backends.tensorflow.user.describe import describe
 from nasea.backends.training.distillation import (
     TEMPERATURE,
-    matched,
-    nothing_in_common,
-    nothing_to_learn,
+    match_outputs,
+    no_class_scores_error,
+    no_matching_outputs_error,
 )
 from nasea.backends.user.nesting import flatten
 
@@ -24,48 +24,59 @@ class Teacher:
     """A trained network whose class scores a student learns to match.
 
     Args:
-        network: not changed.
-        share: of the teacher in the loss, from 0 to 1.
-        user: guards the user's ends.
-        example: images to see what the output is like.
+        network: the network; not changed.
+        share: weight of the teacher in the loss, from 0 to 1.
+        user: guards calls of the user's PreNet and PostNet.
+        example: images in the user's layout, run to find the class scores among the outputs.
 
     Raises:
-        NotAvailableError: no output is scores of classes.
+        NotAvailableError: no output holds class scores.
     """
 
     def __init__(self, network: Network, share: float, user: UserCode, example: Any) -> None:
         self.share = share
         self.user = user
-        # A graph for each size of batch, of which there are few: the ends may read it.
+        # One graph for each batch size, of which there are few: the user's models may read it.
         self._run = tf.function(lambda images: _scores(network(images, training=False)))
         outputs = self(example)
         if not outputs:
-            raise nothing_to_learn(describe(network(example, training=False)))
+            raise no_class_scores_error(describe(network(example, training=False)))
         example_output = network(example, training=False)
         self._names = [name for name, _ in _named_scores(example_output)]
         self._described = describe(example_output)
         self._are_probabilities = [_are_probabilities(scores) for scores in outputs]
 
     def __call__(self, images: Any) -> list[Any]:
-        """The teacher's scores of classes for images, (N, classes) each."""
+        """Return the teacher's class scores for images, (N, classes) each."""
         with self.user.guard("PreNet, PostNet: call(inputs, training)"):
             return list(self._run(images))
 
-    def mixed(self, loss: Any, outputs: Any, taught: list[Any]) -> Any:
-        """The loss of the user with the teacher's share in it; also while traced.
+    def mix_loss(self, loss: Any, outputs: Any, teacher_scores: list[Any]) -> Any:
+        """Return (1 - share) times the user's loss plus share times the distillation loss.
 
-        The Kullback-Leibler divergence of the student's softened scores from the teacher's, times
-        the squared temperature (Hinton et al. 2015, arXiv:1503.02531), summed over the outputs.
+        The distillation loss is the Kullback-Leibler divergence of the student's softened class
+        probabilities from the teacher's, times the squared temperature (Hinton et al. 2015,
+        arXiv:1503.02531), summed over the outputs. May be called while a graph is traced.
+
+        Args:
+            loss: the user's loss, a scalar.
+            outputs: the student's outputs.
+            teacher_scores: what calling the teacher on the same images returned.
+
+        Raises:
+            NotAvailableError: no output of the student matches one of the teacher's.
         """
         total = (1.0 - self.share) * loss
         given = _named_scores(outputs)
-        pairs = matched(given, list(zip(self._names, taught, strict=True)), lambda t: t.shape[1])
+        pairs = match_outputs(
+            given, list(zip(self._names, teacher_scores, strict=True)), lambda t: t.shape[1]
+        )
         if not pairs:
-            raise nothing_in_common(describe(outputs), self._described)
+            raise no_matching_outputs_error(describe(outputs), self._described)
         for mine, its in pairs:
-            student, teacher = given[mine][1], taught[its]
+            student, teacher = given[mine][1], teacher_scores[its]
             probabilities = self._are_probabilities[its]
-            ours, theirs = (_softened(scores, probabilities) for scores in (student, teacher))
+            ours, theirs = (_softened(s, probabilities) for s in (student, teacher))
             divergence = tf.reduce_sum(tf.exp(theirs) * (theirs - ours), axis=1)
             weight = self.share * TEMPERATURE**2
             total += tf.cast(weight * tf.reduce_mean(divergence), total.dtype)
@@ -90,6 +101,6 @@ def _are_probabilities(scores: Any) -> bool:
 
 
 def _softened(scores: Any, are_probabilities: bool) -> Any:
-    """Logarithms of the probabilities of classes, softened."""
+    """Return the logarithms of the softened class probabilities."""
     logits = tf.math.log(tf.maximum(scores, _SMALLEST)) if are_probabilities else scores
     return tf.nn.log_softmax(logits / TEMPERATURE, axis=1)

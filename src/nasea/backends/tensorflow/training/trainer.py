@@ -1,4 +1,4 @@
-"""Training the supernet: a few paths an update, the user's loss, the user's schedule."""
+"""Trains the supernet: a few paths per update, with the user's loss and schedule."""
 
 from __future__ import annotations
 
@@ -27,20 +27,20 @@ from nasea.errors import TrainingError, UserCodeError
 from nasea.space import Genome
 
 _TRAINING_STREAM = 0x7A
-_LOSS = 2  # among the places that draw; the ends are 0 and 1
+_LOSS = 2  # index among the places that draw; PreNet and PostNet are 0 and 1
 
 
 @dataclass(frozen=True, kw_only=True)
 class TrainerSettings(trainer.TrainerSettings):
-    """What a trainer needs.
+    """Settings of a trainer.
 
     Attributes:
         user: the user's loss and schedule.
-        supernet: what is trained.
-        pre_net: what is trained before it,
-        post_net: and behind it.
-        draws: what random operations of the user draw by.
-        teacher: another network to learn from as well.
+        supernet: the supernet to train.
+        pre_net: the PreNet to train with it.
+        post_net: the PostNet to train with it.
+        draws: keys the random operations of the user's code.
+        teacher: another network to learn from as well; ``None`` for labels only.
     """
 
     user: UserCode
@@ -52,11 +52,11 @@ class TrainerSettings(trainer.TrainerSettings):
 
 
 class Trainer(trainer.Trainer):
-    """Optimiser, schedule and the step.
+    """Trains with an optimiser and a schedule.
 
     Args:
-        settings: what it needs; batches are those of one device.
-        devices: how many train together.
+        settings: see :class:`TrainerSettings`; ``batches_per_epoch`` counts batches of one device.
+        devices: number of devices that train together.
     """
 
     loss_name = "loss_op"
@@ -89,22 +89,22 @@ class Trainer(trainer.Trainer):
         self._head = tf.function(self._loss_and_gradients, reduce_retracing=not fixed)
 
     def begin_epoch(self, epoch: int) -> None:
-        """Do nothing: what is drawn goes by the seed and the number of the batch."""
+        """Do nothing: random draws depend on the seed and the number of the batch only."""
 
     def first_batch(self, epoch: int, step: int) -> int:
-        """The number, from 0 in the whole training, of the batch that a step begins with."""
+        """Return the number of the first batch of a step, from 0, over the whole training."""
         return epoch * self.data_batches + step * self.update_size
 
     def rate(self, epoch: int, step: int) -> float:
-        """The learning rate of an update."""
+        """Return the learning rate of an update."""
         return self.rate_at(self.first_batch(epoch, step))
 
     def rate_at(self, batch: int) -> float:
-        """Learning rate of the update that begins with batch number ``batch``, from 0.
+        """Return the learning rate of the update that begins with batch number ``batch``, from 0.
 
-        ``lr_scheduler`` is handed batches of one device, by which users count the length of an
-        epoch, and not updates, which take several: so a schedule lasts as long as the training.
-        What it starts from is multiplied by the number of devices: so much larger is the batch.
+        ``lr_scheduler`` is passed the number of the batch on one device, since users count the
+        length of an epoch in these, and not that of the update, which takes several. The initial
+        learning rate is multiplied by the number of devices, as is the batch size.
         """
         initial = self.scenario.optimizer.learning_rate * self.devices
         return self.user.learning_rate(initial, batch)
@@ -125,13 +125,16 @@ class Trainer(trainer.Trainer):
         numbers: Sequence[int],
         weights: Sequence[float] = (),
     ) -> tuple[float, dict[str, Any]]:
-        """The mean loss of paths, a batch each, and the gradients of what they use.
+        """Compute the mean loss of paths, one batch for each, and the gradients by variable name.
 
         Args:
             paths: the paths.
-            batches: one for each.
-            numbers: of the batches, which random operations draw by.
-            weights: what to multiply the loss of each with; 1 by default.
+            batches: one for each path.
+            numbers: numbers of the batches, which key the random operations.
+            weights: factors of the losses; 1 by default.
+
+        Raises:
+            TrainingError: memory ran out.
         """
         gradients = Gradients()
         try:
@@ -152,8 +155,8 @@ class Trainer(trainer.Trainer):
         return mean, gradients.means()
 
     def accumulate(self, path: Genome, images: Any, labels: Any, gradients: Gradients) -> Any:
-        """Add the gradients of one path on one batch; returns its loss."""
-        taught = self.teacher(images) if self.teacher is not None else []
+        """Add the gradients of one path on one batch; return its loss."""
+        teacher_scores = self.teacher(images) if self.teacher is not None else []
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(self.pre_net.variables)
             x = self.pre_net.train(images)
@@ -161,7 +164,7 @@ class Trainer(trainer.Trainer):
         head = self._head if self.user.loss_is_traced else self._loss_and_gradients
         try:
             with self.user.guard("PostNet.call(inputs, training) and UserModule.loss_op"):
-                loss, of_outputs, of_post_net = head(outputs, labels, taught)
+                loss, of_outputs, of_post_net = head(outputs, labels, teacher_scores)
         except UserCodeError as error:
             fix = f"loss_op got labels {describe(labels)}"
             raise UserCodeError(error.doing, error.trace, fix=fix) from error
@@ -173,9 +176,9 @@ class Trainer(trainer.Trainer):
         return loss
 
     def _loss_and_gradients(
-        self, features: list[Any], labels: Any, taught: list[Any]
+        self, features: list[Any], labels: Any, teacher_scores: list[Any]
     ) -> tuple[Any, Any, Any]:
-        """Loss of what the body gives; gradients of that and of PostNet's and UserModule's."""
+        """Return the loss, the gradients of ``features``, and those of PostNet and UserModule."""
         variables = [*self.post_net.variables, *self._user_variables]
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch([*features, *variables])
@@ -185,7 +188,7 @@ class Trainer(trainer.Trainer):
             with self.draws.tied(_LOSS):
                 loss = self.user.loss(labels, outputs)
             if self.teacher is not None:
-                loss = self.teacher.mixed(loss, outputs, taught)
+                loss = self.teacher.mix_loss(loss, outputs, teacher_scores)
         with self.user.guard("the gradient of UserModule.loss_op(labels, logits)"):
             of_features, of_variables = tape.gradient(loss, (features, variables))
         return (
@@ -194,13 +197,13 @@ class Trainer(trainer.Trainer):
             [None if g is None else tf.convert_to_tensor(g) for g in of_variables],
         )
 
-    def not_finite(self) -> str | None:
+    def find_non_finite(self) -> str | None:
         """See :class:`nasea.backends.training.trainer.Trainer`."""
         named = self.variables.items()
         return next((f"weight/{n}" for n, v in named if not np.isfinite(v.numpy()).all()), None)
 
-    def packed(self) -> bytes:
-        """Weights, optimiser, counts and random generators."""
+    def pack_state(self) -> bytes:
+        """Serialise weights, optimiser, counts and random generators."""
         weights = {f"weight/{name}": value.numpy() for name, value in self.variables.items()}
         weights |= {f"end/{name}": value.numpy() for name, value in self.kept().items()}
         moments = {f"optimizer/{name}": value for name, value in self.optimizer.state().items()}
@@ -212,14 +215,14 @@ class Trainer(trainer.Trainer):
         return pack(weights | moments, progress | generator_state())
 
     def kept(self) -> dict[str, tf.Variable]:
-        """What of the ends is not trained but changes, by name."""
+        """Return the variables that change but are not trained, by name."""
         return _kept(self.pre_net) | _kept(self.post_net) | self._user_state
 
-    def unpacked(self, state: bytes) -> tuple[Arrays, dict[str, Any]]:
+    def unpack_state(self, state: bytes) -> tuple[Arrays, dict[str, Any]]:
         """See :func:`nasea.backends.tensorflow.training.state.unpack`."""
         return unpack(state)
 
-    def put(self, stored: tuple[Arrays, dict[str, Any]], done: int) -> int:
+    def load_state(self, stored: tuple[Arrays, dict[str, Any]], done: int) -> int:
         """See :class:`nasea.backends.training.trainer.Trainer`."""
         arrays, plain = stored
         for name, variable in self.variables.items():
@@ -232,22 +235,22 @@ class Trainer(trainer.Trainer):
         self.global_step = int(plain["global_step"])
         set_generator_state(plain)
         if int(plain[self.size_name]) != self.update_size:
-            self.global_step, done = self.same_share(plain, done)
+            self.global_step, done = self.convert_progress(plain, done)
         return done
 
 
 def _below(beginning: str, arrays: Arrays) -> Arrays:
-    """Those whose names begin so, by the rest of the name."""
+    """Return the arrays whose names begin with ``beginning``, by the rest of the name."""
     return {n.removeprefix(beginning): v for n, v in arrays.items() if n.startswith(beginning)}
 
 
 def _names(end: str, variables: list[tf.Variable]) -> list[str]:
-    # By position: names that Keras gives depend on what else the process has made.
+    # By position: the names that Keras gives depend on what else the process has built.
     return [f"{end}/{index}" for index in range(len(variables))]
 
 
 def _kept(end: End) -> dict[str, tf.Variable]:
-    """What is not trained but changes, by name."""
+    """Return the variables of PreNet or PostNet that change but are not trained, by name."""
     return {f"{end.name}/{index}": value for index, value in enumerate(end.state)}
 
 

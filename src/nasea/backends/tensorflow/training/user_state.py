@@ -1,4 +1,4 @@
-"""What UserModule holds that is trained or kept: variables, layers, their statistics."""
+"""The training state in UserModule: variables, layers, their statistics."""
 
 from __future__ import annotations
 
@@ -14,12 +14,14 @@ from nasea.backends.user.reachable import reachable
 _APART = (tf.Module, tf.Variable, tf.data.Dataset, tf.keras.layers.Layer)
 
 
-def held(user: object, directory: Path) -> tuple[dict[str, tf.Variable], dict[str, tf.Variable]]:
-    """Variables of UserModule by name: those that are trained, and those that only change.
+def user_variables(
+    user: object, directory: Path
+) -> tuple[dict[str, tf.Variable], dict[str, tf.Variable]]:
+    """Return the variables of UserModule by name: those that are trained, and all others.
 
     Args:
         user: the UserModule.
-        directory: where the user's files are.
+        directory: the directory of the user's files.
     """
     trained: dict[str, tf.Variable] = {}
     kept: dict[str, tf.Variable] = {}
@@ -36,12 +38,12 @@ def held(user: object, directory: Path) -> tuple[dict[str, tf.Variable], dict[st
 
 
 def attributes_of(user: object, directory: Path) -> Attributes:
-    """The plain attributes of UserModule, as they are now."""
+    """Take a snapshot of the plain attributes of UserModule."""
     return Attributes(user, directory, tf.Tensor, _APART, lambda tensor: tensor)
 
 
 def _is_trained(variable: tf.Variable) -> bool:
-    """Whether it has gradients; a counter is trainable by default as well."""
+    """Return whether a variable gets gradients; integer counters are "trainable" by default."""
     return bool(variable.trainable and variable.dtype.is_floating)
 
 
@@ -54,6 +56,6 @@ def _listed(value: Any, name: str) -> list[tf.Variable]:
 
 
 def _named(variables: dict[str, tf.Variable]) -> dict[str, tf.Variable]:
-    """Each variable once, under the name that it has in checkpoints."""
+    """Return each variable once, under its name in checkpoints."""
     once = {id(variable): name for name, variable in reversed(variables.items())}
     return {f"UserModule/{name}": variables[name] for name in reversed(once.values())}

@@ -1,11 +1,11 @@
-"""Layers that a model of the user builds while it is called, kept from call to call.
+"""Keeps the layers that a user's model builds while it is called.
 
-Keras makes such a layer, with new weights, at every call: it is never trained and not saved. Here
-the first one is kept, by class, by name where it was given one, and by its position among those of
-that class and name; later calls go to it. A layer may note in ``build``, as was the habit of
-Keras 2.2, which shape it was built by, the number of images included; one that is anew in each
-call never meets another number, one that is kept does. Generated model files carry this module's
-functions as they stand here, so they need nothing but TensorFlow.
+Keras creates such a layer, with new weights, in every call: it is never trained and not saved. Here
+the first one is kept, identified by its class, its name if it was given one, and its position among
+those of this class and name; later calls use it. A layer may record in ``build``, as was common in
+Keras 2.2, the shape it was built for, including the batch size. A layer created in every call never
+meets another batch size, but one that is kept does. Generated model files carry this module's
+functions verbatim, so they need nothing but TensorFlow.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import tensorflow as tf
 
 @contextmanager
 def keeping_layers(model: Any) -> Iterator[None]:
-    """While ``model`` is called, keep the layers with weights that it builds."""
+    """Keep the layers with weights that ``model`` builds while it is called."""
     kind = tf.keras.layers.Layer
     original = kind.__call__
     owned = {id(layer) for layer in model._flatten_layers()}
@@ -62,7 +62,7 @@ def keeping_layers(model: Any) -> Iterator[None]:
 
 
 def free_batch(layer: Any) -> bool:
-    """Have a layer that insists on a batch size take any; says whether one did."""
+    """Let a layer that requires one batch size accept any; return whether it did."""
     freed = False
     for spec in tf.nest.flatten(getattr(layer, "input_spec", None)):
         shape = getattr(spec, "shape", None)

@@ -1,4 +1,4 @@
-"""The user's TensorFlow module: its interface, and every call into it."""
+"""The user's TensorFlow module: its interface and every call into it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from nasea.backends.tensorflow.environment import keras_release
-from nasea.backends.tensorflow.training.user_state import attributes_of, held
+from nasea.backends.tensorflow.training.user_state import attributes_of, user_variables
 from nasea.backends.tensorflow.user.classic.importing import import_classic, with_fix
 from nasea.backends.tensorflow.user.classic.versions import Expected
 from nasea.backends.tensorflow.user.describe import describe
@@ -43,15 +43,15 @@ OutOfMemory = tf.errors.ResourceExhaustedError
 
 
 class UserCode(code.UserCode):
-    """``user_module.py``, called with guards; see :class:`nasea.backends.user.code.UserCode`.
+    """``user_module.py`` in TensorFlow; see :class:`nasea.backends.user.code.UserCode`.
 
     Args:
-        directory: where the module is.
-        epochs: handed to ``UserModule``.
-        batch_size: handed to ``UserModule``.
-        module: what stands for the user's module; ``None`` imports it.
-        file: its name, for messages.
-        task: what the module is for.
+        directory: the directory of the module.
+        epochs: passed to ``UserModule``.
+        batch_size: passed to ``UserModule``.
+        module: an object to use as the user's module; ``None`` imports it.
+        file: name of the file, for messages.
+        task: the task, which decides the interface of the module.
     """
 
     def __init__(
@@ -70,20 +70,20 @@ class UserCode(code.UserCode):
         self._metric = Traceable(self._raw_metric)
         self._schedule = Schedule(self._user, self.file, self.guard)
 
-    def imported(self) -> ModuleType:
-        """The user's module; also learns what versions it was written for."""
+    def import_module(self) -> ModuleType:
+        """Import and return the user's module; find out for which versions it was written."""
         module, self.expected = import_classic(self.directory)
         return module
 
     def check(self, module: Any) -> None:
-        """Raise UserModuleError where the module is not what it must be."""
+        """Raise UserModuleError if the module does not have the expected interface."""
         if isinstance(module, ModuleType):
             self._make_functional(module)
             unwritten = [tf.keras.Model.call, tf.keras.layers.Layer]
             check_interface(module, interface_of(self._task), unwritten)
 
     def require_memory(self, error: Exception) -> None:
-        """Raise ``error`` where it says that memory is short."""
+        """Raise ``error`` if it says that memory ran out."""
         if isinstance(error, OutOfMemory):
             raise error
 
@@ -93,7 +93,7 @@ class UserCode(code.UserCode):
 
     @contextmanager
     def guard(self, doing: str) -> Iterator[None]:
-        """Report what goes wrong inside as the user's own failure, but for a full device."""
+        """Report exceptions in the context as failures of the user's code, except out-of-memory."""
         try:
             with user_code(doing, self.directory):
                 yield
@@ -107,15 +107,15 @@ class UserCode(code.UserCode):
             raise with_fix(short, self.expected) from error.__cause__
 
     def held(self) -> tuple[dict[str, tf.Variable], dict[str, tf.Variable]]:
-        """Variables that UserModule holds: the trained ones, and those that only change."""
-        return held(self._user, self.directory)
+        """Return the variables of UserModule by name: those that are trained, and all others."""
+        return user_variables(self._user, self.directory)
 
     def attributes(self) -> Attributes:
-        """The plain attributes of UserModule, as they are now."""
+        """Take a snapshot of the plain attributes of UserModule."""
         return attributes_of(self._user, self.directory)
 
-    def require_end(self, class_name: str, end: object) -> None:
-        """Raise UserModuleError where what a class makes is no layer of this Keras."""
+    def require_type(self, class_name: str, end: object) -> None:
+        """Raise UserModuleError if a PreNet or PostNet is not a layer of this Keras."""
         if not isinstance(end, tf.keras.layers.Layer):
             kind = next((c for c in type(end).__mro__ if "keras" in c.__module__), type(end))
             raise UserModuleError(
@@ -125,11 +125,11 @@ class UserCode(code.UserCode):
             )
 
     def parts_of(self, end: Any) -> list[object]:
-        """Its layers."""
+        """Return the layers of a model."""
         return list(end._flatten_layers())
 
     def _make_functional(self, module: ModuleType) -> None:
-        """Make each end that may be a functional model: it has no ``call`` until then."""
+        """Instantiate PreNet and PostNet if they may be functional models, which adds ``call``."""
         for name in ("PreNet", "PostNet"):
             kind: Any = getattr(module, name, None)
             model = isinstance(kind, type) and issubclass(kind, tf.keras.Model)
@@ -139,44 +139,48 @@ class UserCode(code.UserCode):
                         kind()
 
     def build_dataset(self, directory: str, arguments: Mapping[str, bool]) -> object:
-        """What ``build_dataset_search`` returns.
+        """Call ``build_dataset_search`` and return its result.
 
         Args:
-            directory: as written in the scenario.
-            arguments: the others, by name and in order; handed over by position.
+            directory: the directory, as written in the scenario.
+            arguments: the other arguments by name, in order; passed by position.
         """
-        own_error = "".join(f", {name}={value}" for name, value in arguments.items())
-        with self.guard(f"UserModule.build_dataset_search({directory!r}{own_error})"):
+        others = "".join(f", {name}={value}" for name, value in arguments.items())
+        with self.guard(f"UserModule.build_dataset_search({directory!r}{others})"):
             return self._user.build_dataset_search(directory, *arguments.values())
 
     def learning_rate(self, initial: float, step: int) -> float:
-        """See :meth:`Schedule.learning_rate`."""
+        """Return the learning rate of a step; see :meth:`Schedule.learning_rate`."""
         return self._schedule.learning_rate(initial, step)
 
     def try_loss(
         self, labels: Any, run: Callable[[], Any], features: list[Any], weights: list[Any]
     ) -> Notice | None:
-        """Run the loss on one batch and settle whether it runs as a graph; tells if it does not.
+        """Run the loss on one batch and decide whether it runs as a graph.
 
-        Gradients are judged by what is to be learned, never by the output: the cross-entropies of
-        Keras pass a softmax by (:mod:`nasea.backends.tensorflow.user.keras_logits`).
+        Gradients are checked for features and weights, never for the output: the cross-entropies of
+        Keras bypass a softmax (:mod:`nasea.backends.tensorflow.user.keras_logits`).
 
         Args:
-            labels: of the batch.
-            run: PostNet on the features of the batch, eagerly.
-            features: what the body gives.
-            weights: of PostNet.
+            labels: the labels of the batch.
+            run: runs PostNet eagerly on ``features``.
+            features: the outputs of the body.
+            weights: the weights of PostNet.
+
+        Returns:
+            A notice if the loss runs eagerly; ``None`` if it runs as a graph.
 
         Raises:
-            UserCodeError, UserModuleError: the loss rejects the batch, returns no tensor, or
-                nothing can be learned from it.
+            UserCodeError: the loss raises.
+            UserModuleError: the loss returns no tensor, or has no gradients.
+            TrainingError: the loss is not finite.
         """
         attributes = self.attributes()
         variables = [variable for part in self.held() for variable in part.values()]
         values = [variable.numpy() for variable in variables]
         try:
             return self._try_loss(labels, run, features, weights)
-        finally:  # what the loss counts and averages begins with the training
+        finally:  # undo what the loss counted and averaged: that must begin with the training
             attributes.undo()
             for variable, value in zip(variables, values, strict=True):
                 variable.assign(value)
@@ -192,7 +196,7 @@ class UserCode(code.UserCode):
             shown = (
                 f"loss_op got labels {describe(labels)}; PostNet's output is {describe(outputs)}"
             )
-            loss = self._tried(labels, outputs, shown)
+            loss = self._eager_loss(labels, outputs, shown)
         of_features, of_weights = tape.gradient(loss, (features, weights))
         self._require_gradients(of_features, of_weights)
         if not np.isfinite(np.mean(loss)):
@@ -201,16 +205,16 @@ class UserCode(code.UserCode):
                 fix=f"check loss_op and the labels: {shown}",
             )
         if fingerprint(self._user, self.directory) != before:
-            self._loss.stay_eager()  # a graph would keep what it counts as it is now
-            return _untraced(self.file, "loss_op", "it changes attributes of UserModule")
-        if has_logits(outputs):  # a graph is given no more than the tensors
+            self._loss.stay_eager()  # a graph would freeze the attributes at their current values
+            return _eager_notice(self.file, "loss_op", "it changes attributes of UserModule")
+        if has_logits(outputs):  # a graph receives the bare tensors only
             outputs = without_logits(outputs)
             with self.guard(doing):
                 loss = self._raw_loss(labels, outputs)
         reason = self._loss.settle(loss, labels, outputs)
-        return _untraced(self.file, "loss_op", reason)
+        return _eager_notice(self.file, "loss_op", reason)
 
-    def _tried(self, labels: Any, outputs: Any, shown: str) -> Any:
+    def _eager_loss(self, labels: Any, outputs: Any, shown: str) -> Any:
         try:
             with self.guard("UserModule.loss_op(labels, logits)"):
                 loss = self._raw_loss(labels, outputs)
@@ -223,7 +227,7 @@ class UserCode(code.UserCode):
         return loss
 
     def _require_gradients(self, of_features: list[Any], of_weights: list[Any]) -> None:
-        """Raise UserModuleError where nothing, or no searched layer, can be learned."""
+        """Raise UserModuleError if no weight, or no searched layer, gets a gradient."""
         if any(gradient is not None for gradient in of_features):
             return
         if all(gradient is None for gradient in of_weights):
@@ -239,7 +243,7 @@ class UserCode(code.UserCode):
         )
 
     def loss(self, labels: Any, outputs: Any) -> Any:
-        """The mean of what ``loss_op`` returns; in the graph being traced, if it is one."""
+        """Call ``loss_op`` and return the mean of its result; also while a graph is traced."""
         with self.guard("UserModule.loss_op(labels, logits)"):
             return tf.reduce_mean(self._raw_loss(labels, outputs))
 
@@ -250,39 +254,41 @@ class UserCode(code.UserCode):
 
     @property
     def loss_reads_batch_size(self) -> bool:
-        """Whether a graph of ``loss_op`` does for one size of batch only."""
+        """Whether a graph of ``loss_op`` is valid for one batch size only."""
         return self._loss.by_shape
 
     @property
     def metric_is_settled(self) -> bool:
-        """Whether it is known how ``metrics_op`` runs."""
+        """Whether it is decided how ``metrics_op`` runs."""
         return self._metric.settled
 
     def settle_metric(self, labels: Any, outputs: Any) -> None:
-        """Find out on one batch whether the metric runs as a graph.
+        """Decide on one batch whether the metric runs as a graph.
 
         Raises:
-            CandidateFailed, MetricError: as :meth:`metric`.
+            CandidateFailed, MetricError: see :meth:`metric_of_batches`.
         """
         with self.measuring() as memory:
             memory.reset()
             before = fingerprint(self._user, self.directory)
             value = self._metric_of_batch(labels, outputs)
-            # A graph would keep what is counted as it is now, and has no logits of Keras.
+            # A graph would freeze the attributes at their current values, and has no Keras logits.
             if fingerprint(self._user, self.directory) != before or has_logits(outputs):
                 self._metric.stay_eager()
             else:
                 self._metric.settle(value, labels, outputs, memory.reset)
 
     def metric_of_batches(self, batches: Iterator[tuple[int, Any, Any]]) -> float:
-        """The mean of ``metrics_op`` over batches, weighted by images, in a private directory.
+        """Return the mean of ``metrics_op`` over batches, weighted by images.
+
+        It runs in a private working directory.
 
         Args:
-            batches: (images, labels, outputs).
+            batches: (number of images, labels, outputs) of each batch.
 
         Raises:
-            CandidateFailed: it raised, called ``exit`` or returned a number that is not finite.
-            MetricError: it returned something that is not a number.
+            CandidateFailed: the metric raised, called ``exit`` or returned a non-finite number.
+            MetricError: the metric returned something that is not a number.
         """
         total, images = 0.0, 0
         with self.measuring() as memory:
@@ -293,14 +299,16 @@ class UserCode(code.UserCode):
         return total / images
 
     def metric_of_all(self, inputs: list[Any], outputs: list[Any]) -> float:
-        """What ``metrics_op`` returns of all images at once, in a private directory.
+        """Call ``metrics_op`` once for all images and return its value.
+
+        It runs in a private working directory.
 
         Args:
-            inputs: handed over,
-            outputs: as are these.
+            inputs: passed on unchanged.
+            outputs: passed on unchanged.
 
         Raises:
-            CandidateFailed, MetricError: as :meth:`metric_of_batches`.
+            CandidateFailed, MetricError: see :meth:`metric_of_batches`.
         """
         with self.measuring() as memory:
             memory.reset()
@@ -325,7 +333,7 @@ def _plain(value: Any) -> Any:
 
 
 def _wrapped_error(error: BaseException | None) -> Exception | None:
-    """The error of nasea's that autograph wrapped, as it does all that passes through a graph."""
+    """Return nasea's own error inside the one autograph made of it; ``None`` if there is none."""
     while error is not None:
         if isinstance(error, NaseaError | OutOfMemory):
             return error
@@ -333,7 +341,7 @@ def _wrapped_error(error: BaseException | None) -> Exception | None:
     return None
 
 
-def _untraced(file: str, name: str, reason: str | None) -> Notice | None:
+def _eager_notice(file: str, name: str, reason: str | None) -> Notice | None:
     if reason is None:
         return None
     return Notice(file, f"{name} runs eagerly, as it cannot be made a graph: {reason}")

@@ -1,9 +1,9 @@
-"""Images as constants for gradients.
+"""Makes images constants for gradients.
 
-The backward pass of a ``tf.function`` goes all the way to its arguments, wanted or not. Where a
-PreNet begins with an operation that has no gradient (``RandomContrast``, a look-up table), that
-fails, although no weight stands before it. TensorFlow stops at tensors of whole numbers; so images
-go into the graph as the bits of their values and are read as numbers there.
+The backward pass of a ``tf.function`` extends to all its arguments, wanted or not. If a PreNet
+begins with an operation that has no gradient (``RandomContrast``, a look-up table), that fails,
+although no weight comes before it. TensorFlow stops at integer tensors. So images enter the graph
+as the bits of their values and are cast back to numbers there.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ import tensorflow as tf
 
 _Function = Callable[..., Any]
 
-# Unsigned: tensors of int32 live in the memory of the host, also where there is a GPU.
+# Unsigned: int32 tensors stay in host memory, even with a GPU.
 _BITS = {2: tf.uint16, 4: tf.uint32, 8: tf.uint64}
 
 
 def on_constant_images(apply: _Function, traced: Callable[[_Function], _Function]) -> _Function:
-    """``apply(images, True)`` as a graph that has gradients of variables only.
+    """Return ``apply(images, True)`` as a graph with gradients for variables only.
 
     Args:
-        apply: of images and whether it is training.
-        traced: makes a function a graph.
+        apply: takes images and whether it is training.
+        traced: turns a function into a graph.
     """
     graph = traced(lambda bits, kind: apply(tf.bitcast(bits, kind), True))
 

@@ -1,4 +1,4 @@
-"""Tensors in words, for messages."""
+"""Describes tensors for messages."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import tensorflow as tf
 
 
 def describe(value: object) -> str:
-    """A nesting of tensors in short: types, shapes and, for whole numbers, the range.
+    """Describe nested tensors: types, shapes and, for integers, the range of values.
 
-    It never fails: what cannot be looked into is told by its type alone.
+    It never fails: anything it cannot inspect is described by its type.
     """
     if isinstance(value, tf.Tensor | tf.Variable | np.ndarray):
         return f"{_kind(value)} {_shape(value)}{_range(value)}"
@@ -25,14 +25,14 @@ def describe(value: object) -> str:
 def _kind(value: Any) -> str:
     try:
         return str(tf.as_dtype(value.dtype).name)
-    except TypeError:  # a NumPy type that tensors cannot have
+    except TypeError:  # a NumPy type that TensorFlow lacks
         return str(value.dtype)
 
 
 def _shape(value: Any) -> str:
     try:
         return str(tuple(value.shape))
-    except ValueError:  # not known while a graph is made
+    except ValueError:  # unknown while a graph is traced
         return "of any shape"
 
 
@@ -43,5 +43,5 @@ def _range(value: Any) -> str:
         values = np.asarray(value)
         whole = np.issubdtype(values.dtype, np.integer)
         return f" with values {values.min()} to {values.max()}" if whole and values.size else ""
-    except (NotImplementedError, TypeError, ValueError, tf.errors.OpError):  # no values as yet
+    except (NotImplementedError, TypeError, ValueError, tf.errors.OpError):  # no values yet
         return ""

@@ -1,4 +1,4 @@
-"""The user's PreNet and PostNet at work: built, traced, counted, their statistics estimated."""
+"""Runs the user's PreNet and PostNet: builds, traces, counts, estimates statistics."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ _TO_LAST, _TO_FIRST = (0, 2, 3, 1), (0, 3, 1, 2)
 
 
 class End:
-    """PreNet or PostNet between its own layout and that of the body, (N, H, W, C).
+    """PreNet or PostNet; converts between the user's layout and that of the body, (N, H, W, C).
 
     Args:
-        user: the user's code.
+        user: makes the model and guards its calls.
         name: ``PreNet`` or ``PostNet``.
-        data_format: the layout that the user's module works in.
-        draws: what random operations draw by.
+        data_format: the layout of the user's models.
+        draws: keys the random operations of the user's code.
     """
 
     def __init__(
@@ -54,7 +54,7 @@ class End:
         self.draws = draws
         self.name = name
         self.model = user.end(name)
-        self._turns = data_format == "channels_first"
+        self._transposes = data_format == "channels_first"
         self._doing = f"{name}.call(inputs, training)"
         self.reads_batch_size = False
         self._unused: tuple[str, ...] = ()
@@ -64,12 +64,12 @@ class End:
 
     @property
     def variables(self) -> Values:
-        """What is trained."""
+        """The trainable variables."""
         return gathered(self.model, "trainable_variables")
 
     @property
     def state(self) -> Values:
-        """What is not trained but changes: statistics, seeds."""
+        """The variables that change but are not trained: statistics, generator states."""
         generators = [
             generator.state
             for layer in layers_of(self.model)
@@ -79,18 +79,18 @@ class End:
 
     @property
     def unused(self) -> tuple[str, ...]:
-        """Layers with weights that :meth:`build` did not call, each with how many it has."""
+        """Layers that :meth:`build` did not call, each with its number of weights."""
         return self._unused
 
     @property
     def keeps_layers(self) -> bool:
-        """Whether ``call`` builds layers with weights, or a layer insists on a size of batch."""
+        """Whether ``call`` builds layers with weights, or a layer requires one batch size."""
         built = bool(getattr(self.model, "layers_built_in_call", ()))
         return built or getattr(self.model, "has_freed_batch", False)
 
     def apply(self, inputs: Any, training: bool) -> Any:
-        """The output for the images, or for the features of the body; also while traced."""
-        if self._turns and self.name == "PostNet":
+        """Return the output for images, or for features of the body; also while tracing."""
+        if self._transposes and self.name == "PostNet":
             inputs = tf.nest.map_structure(lambda x: tf.transpose(x, _TO_FIRST), inputs)
         place = ("PreNet", "PostNet").index(self.name)
         with (
@@ -99,15 +99,15 @@ class End:
             self.draws.tied(place),
         ):
             outputs = copied(self.model(inputs, training=training))
-        if self._turns and self.name == "PreNet":
+        if self._transposes and self.name == "PreNet":
             outputs = tf.nest.map_structure(lambda x: tf.transpose(x, _TO_LAST), outputs)
         return outputs
 
     def build(self, inputs: Any) -> Any:
-        """Run once eagerly, which makes the variables, then as a graph; returns the output.
+        """Run eagerly, which creates the variables, then as a graph; return the output.
 
         Raises:
-            UserCodeError: it fails, in either way.
+            UserCodeError: either run fails.
         """
         shape = tf.nest.map_structure(lambda x: tuple(x.shape), inputs)
         made = "what the last searched layer makes"
@@ -123,7 +123,7 @@ class End:
             with tf.GradientTape(watch_accessed_variables=True) as tape:
                 outputs = self.apply(inputs, True)
         except UserCodeError as error:
-            if self._turns and "NHWC" in error.trace:
+            if self._transposes and "NHWC" in error.trace:
                 fix = (
                     "this device cannot compute convolutions in channels_first; use data_format: "
                     "channels_last, or transpose in PreNet and PostNet"
@@ -153,13 +153,13 @@ class End:
         return outputs
 
     def examine(self, inputs: Any) -> tuple[Costs, tuple[Operator, ...]]:
-        """Parameters (frozen ones included, statistics not), FLOPs and operators.
+        """Return costs and operators; parameters include frozen ones but not statistics.
 
         Args:
-            inputs: what the end gets, with a batch of one.
+            inputs: the inputs, with a batch of one.
 
         Raises:
-            UserModuleError: it returns for one image as much as for the batch that built it.
+            UserModuleError: it returns outputs of a whole batch for one image.
         """
         sizes: list[Size] = []
 
@@ -181,7 +181,7 @@ class End:
 
     @contextmanager
     def statistics_kept(self) -> Iterator[None]:
-        """Put what is not trained back afterwards."""
+        """Restore the variables that are not trained when the context exits."""
         before = self.copied_state()
         try:
             yield
@@ -189,22 +189,22 @@ class End:
             self.put_state(before)
 
     def copied_state(self) -> Values:
-        """What is not trained, as it is now."""
+        """Return copies of the variables that are not trained."""
         return [tf.identity(variable) for variable in self.state]
 
     def put_state(self, values: Values) -> None:
-        """Put back what :meth:`copied_state` gave."""
+        """Restore what :meth:`copied_state` returned."""
         for variable, value in zip(self.state, values, strict=True):
             variable.assign(value)
 
     def estimate(self, batches: Sequence[Any]) -> Values:
-        """Replace the statistics by their mean over batches.
+        """Replace the statistics with their mean over batches.
 
         Args:
-            batches: what the end gets.
+            batches: the inputs, batch by batch.
 
         Returns:
-            Its output for each batch: normalised by the batch, in inference mode otherwise.
+            The output for each batch: with batch statistics, otherwise in inference mode.
         """
         normalised = bool(self._normalisations())
         outputs = []
@@ -235,7 +235,7 @@ class End:
         return tf.function(with_logits, reduce_retracing=not self.reads_batch_size)
 
     def _guarded(self, graph: Any) -> Callable[..., Any]:
-        """What goes wrong in a graph while it runs is the user's failure too."""
+        """Wrap a graph so that its runtime errors count as failures of the user's code."""
 
         def run(*inputs: Any) -> Any:
             with self.user.guard(self._doing):
@@ -246,10 +246,10 @@ class End:
         return run
 
     def _settle_batch_size(self, inputs: Any, outputs: Any) -> None:
-        """Find out whether one graph does for any number of images.
+        """Find out whether one graph works for any batch size.
 
-        ``call`` may read ``inputs.shape[0]``, or make a constant of that size: then it is ``None``
-        in a graph for any number, and each number that comes gets a graph of its own.
+        ``call`` may read ``inputs.shape[0]``, or make a constant of that size. In a graph for any
+        batch size it is ``None``; in that case each batch size gets a graph of its own.
         """
         spec = tf.nest.map_structure(lambda x: tf.TensorSpec((None, *x.shape[1:]), x.dtype), inputs)
         expected = [x.shape for x in tf.nest.flatten(outputs) if hasattr(x, "shape")]
@@ -259,7 +259,7 @@ class End:
                 shapes = [x.shape for x in tf.nest.flatten(found) if hasattr(x, "shape")]
                 same = all(a.is_compatible_with(b) for a, b in zip(shapes, expected, strict=True))
                 self.reads_batch_size |= not same  # as from ``inputs.shape[0] or 1``
-        except Exception:  # told where it fails with a known number as well
+        except Exception:  # reported later if it also fails with a fixed batch size
             self.reads_batch_size = True
         if self.reads_batch_size:
             self._make_graphs()
@@ -269,9 +269,9 @@ class End:
             return self.apply(inputs, False)
 
     def _normalisations(self) -> Values:
-        """The layers that training normalises by the batch.
+        """Return the layers that use batch statistics in training.
 
-        Those that the user freezes, or calls with ``training=False``, hold on to their statistics.
+        Those that the user freezes, or calls with ``training=False``, keep their statistics.
         """
         by_batch = self._normalised_by_batch
         return [layer for layer in batch_normalisations(self.model) if id(layer) in by_batch]
@@ -279,7 +279,7 @@ class End:
 
 @contextmanager
 def _estimating(layers: Values, momentum: Any) -> Iterator[None]:
-    """Have ``layers`` normalise by the batch and average with weight ``momentum`` on the old."""
+    """Make ``layers`` use batch statistics and average them with weight ``momentum`` on the old."""
     before = [layer.momentum for layer in layers]
     for layer in layers:
         layer.momentum = momentum
@@ -301,7 +301,7 @@ def _always_training(call: Callable[..., Any]) -> Callable[..., Any]:
 
 @contextmanager
 def _watching(layers: Values, found: set[int]) -> Iterator[None]:
-    """Note the ids of the layers that are called in training mode."""
+    """Add the ids of the layers that are called in training mode to ``found``."""
 
     def watched(layer: Any, call: Callable[..., Any]) -> Callable[..., Any]:
         def noting(inputs: Any, training: Any = None, **options: Any) -> Any:
@@ -321,18 +321,18 @@ def _watching(layers: Values, found: set[int]) -> Iterator[None]:
 
 
 def _sizes(outputs: Any) -> list[Size]:
-    """Shapes of the tensors, as far as they are known."""
+    """Return the shapes of the tensors, as far as they are known."""
     tensors = [tensor for _, tensor in flatten(outputs, tf.Tensor)]
     return [None if x.shape.rank is None else tuple(x.shape) for x in tensors]
 
 
 def _generator(layer: Any) -> Any:
-    """The generator that layers of Keras 2 which augment keep apart from their variables."""
+    """Return the generator that augmentation layers of Keras 2 keep apart from their variables."""
     return getattr(getattr(layer, "_random_generator", None), "_generator", None)
 
 
 def notices_of_ends(*ends: End) -> list[Notice]:
-    """What the user should know of how the ends are written, once they are built."""
+    """Return notices of how PreNet and PostNet are written, once they are built."""
     unused = "{}.call uses no weight of {}: they are counted, and stay as they are"
     sized = (
         "{}.call reads the number of images in a batch, so each number gets a graph of its own; "
@@ -344,7 +344,7 @@ def notices_of_ends(*ends: End) -> list[Notice]:
 
 
 def require_feature_map(outputs: Any, images: int, data_format: str) -> None:
-    """Raise UserModuleError where PreNet's output, as the body gets it, is no feature map."""
+    """Raise UserModuleError if PreNet's output, in the body's layout, is not a feature map."""
     axes = "(N, H, W, C)" if data_format == "channels_last" else "(N, C, H, W)"
     if not isinstance(outputs, tf.Tensor) or outputs.shape.rank != 4:
         raise UserModuleError(

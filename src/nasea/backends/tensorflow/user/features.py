@@ -1,4 +1,4 @@
-"""What PostNet gets of the body: made up for the probe, and how many of it PostNet wants."""
+"""PostNet's inputs: random ones for the probe, and which layers PostNet reads."""
 
 from __future__ import annotations
 
@@ -15,37 +15,38 @@ from nasea.errors import Notice, UserCodeError
 from nasea.space import Layer, Space
 
 
-def made_up(layers: Sequence[Layer], images: int) -> list[Any]:
-    """Noise as the outputs of layers, (N, H, W, C) each."""
+def random_features(layers: Sequence[Layer], images: int) -> list[Any]:
+    """Return noise in the shape of the outputs of layers, (N, H, W, C) each."""
     return [tf.random.normal((images, h, w, c)) for c, h, w in (x.out_shape for x in layers)]
 
 
 def low_level_tap(
     user: UserCode, draws: Draws, layout: DataFormat, space: Space, images: int
 ) -> tuple[tuple[int, ...], list[Notice]]:
-    """Heads of segmentation often join a layer of high resolution with the last one.
+    """Find out whether PostNet reads a high-resolution layer in addition to the last one.
 
-    Where PostNet does not accept the last layer's output alone, but does in a list behind that of
-    the last layer before the first stride of 2, it gets both.
+    Segmentation heads often do. If PostNet does not accept the output of the last layer alone, but
+    accepts [output of the last layer before the first stride of 2, output of the last layer], it
+    gets both.
 
     Args:
-        user: the user's code; a PostNet of its own is tried and dropped.
-        draws: what random operations draw by.
-        layout: of PostNet's inputs.
-        space: without taps.
-        images: in a batch.
+        user: makes the instances of PostNet that are tried.
+        draws: keys the random operations of the user's code.
+        layout: the layout of PostNet's inputs.
+        space: the search space, without taps.
+        images: batch size.
 
     Returns:
-        The layers besides the last one; what to tell the user.
+        The indices of the layers in addition to the last one; notices for the user.
     """
     strided = next((layer.index for layer in space.layers if layer.stride == 2), 0)
     if strided == 0:  # there is no such layer
         return (), []
-    low, last = made_up([space.layers[strided - 1], space.layers[-1]], images)
-    if _accepted(End(user, "PostNet", layout, draws), last):
+    low, last = random_features([space.layers[strided - 1], space.layers[-1]], images)
+    if _accepts(End(user, "PostNet", layout, draws), last):
         return (), []
-    if not _accepted(End(user, "PostNet", layout, draws), [low, last]):
-        return (), []  # what is wrong with a single one is told when it is built
+    if not _accepts(End(user, "PostNet", layout, draws), [low, last]):
+        return (), []  # building it with the last layer alone will report the problem
     text = (
         f"PostNet does not accept a single tensor: it gets [layer {strided - 1}, the last before "
         f"the first stride of 2; layer {space.layers[-1].index}, the last]"
@@ -53,7 +54,7 @@ def low_level_tap(
     return (strided - 1,), [Notice("supernet.feature_choose", text)]
 
 
-def _accepted(post_net: End, inputs: Any) -> bool:
+def _accepts(post_net: End, inputs: Any) -> bool:
     try:
         post_net.apply(inputs, True)
     except UserCodeError:

@@ -1,4 +1,4 @@
-"""What a user's module must have, task by task."""
+"""The interface of a user's module, for each task."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from nasea.terms import Task
 
 
 def interface_of(task: Task) -> Interface:
-    """What the modules of a task must have."""
+    """Return the interface of the modules of a task."""
     shuffle = () if task == "classification" else ("is_shuffle",)
     return {
         "UserModule": {

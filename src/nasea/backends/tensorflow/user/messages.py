@@ -1,7 +1,7 @@
-"""What TensorFlow and Keras say about a failure, without what is not the user's.
+"""Shortens the error messages of TensorFlow and Keras to what concerns the user.
 
-They put whole tracebacks, names of internal nodes and a layer's arguments into the text of an
-exception; of these the frames of the user's files and the complaint are kept.
+They contain whole tracebacks, names of internal nodes and the arguments of layers. Only the frames
+of the user's files and the actual error are kept.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ _HEADINGS = (
 
 
 def in_short(text: str, directory: Path) -> str:
-    """The text of an error with the frames of files below ``directory`` and no others."""
+    """Return the text of an error with the frames of files below ``directory`` only."""
     text = _NODES.sub("", _CALLING.sub(r"\g<text>", text))
     kept: list[str] = []
-    dropped: int | None = None  # how far the frame that is being left out is indented
+    dropped: int | None = None  # indentation of the frame being left out
     for line in text.splitlines():
         indent = len(line) - len(line.lstrip())
         frame = _FRAME.match(line)
@@ -50,11 +50,11 @@ _NO_GRADIENT = re.compile(r"No gradient defined for operation ?'[^']*' \(op type
 
 
 def advice(text: str) -> str | None:
-    """What to do about an error of TensorFlow's that its text does not tell; ``None`` mostly."""
+    """Return a fix for an error of TensorFlow whose text names none; ``None`` if unknown."""
     found = _OF_TENSORFLOW_1.search(text)
     if found is not None and hasattr(tf.compat.v1, found.group(1)):
         name = found.group(1)
-        return f"tf.{name} is of TensorFlow 1; TensorFlow 2 has it as tf.compat.v1.{name}"
+        return f"tf.{name} belongs to TensorFlow 1; TensorFlow 2 has it as tf.compat.v1.{name}"
     found = _NO_GRADIENT.search(text)
     if found is None:
         return None

@@ -1,10 +1,10 @@
-"""Random draws inside the user's ends and loss, tied to the batch.
+"""Makes random operations in the user's PreNet, PostNet and loss depend on the batch only.
 
-``tf.random.uniform`` and dropout are operations with a state of their own, hidden in the runtime:
-it cannot be saved, and it moves on with every call, scoring included. While nasea calls or traces
-the user's code their stateless counterparts stand in, under a key that nasea sets for every batch.
-So a resumed training drops the same units as an unbroken one, and an architecture scores the same
-however many were scored before it.
+``tf.random.uniform`` and dropout have a hidden state in the runtime: it cannot be saved, and it
+advances with every call, including scoring. While nasea calls or traces the user's code, stateless
+counterparts replace them, with a key that nasea sets for every batch. So a resumed training drops
+the same units as an uninterrupted one, and the score of an architecture does not depend on how many
+were scored before it.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from tensorflow.python.ops.control_flow_v2_func_graphs import WhileBodyFuncGraph
 
 Function = Callable[..., Any]
 
-_MIX, _RANGE = 0x9E3779B97F4A7C15, (1 << 62) - 1  # spreads seeds that lie close together
+_MIX, _RANGE = 0x9E3779B97F4A7C15, (1 << 62) - 1  # spreads neighbouring seeds
 
 
 class Draws:
-    """The key of the batch at work.
+    """The random key of the current batch.
 
     Args:
-        seed: the run's.
+        seed: the seed of the run.
     """
 
     def __init__(self, seed: int) -> None:
@@ -34,21 +34,21 @@ class Draws:
         self._key = tf.Variable([0, 0], dtype=tf.int64, trainable=False)
 
     def begin(self, stream: int, position: int = 0) -> None:
-        """Say what is drawn for: the position in a stream of batches."""
+        """Set the key: the position in a stream of batches."""
         self._key.assign([(self._seed * _MIX + stream * 0x10001) & _RANGE, position])
 
     def go_on(self) -> None:
-        """The next batch of the stream."""
+        """Advance to the next batch of the stream."""
         self._key.assign_add([0, 1])
 
     @contextmanager
     def tied(self, place: int, eagerly: bool = False) -> Iterator[None]:
-        """Have random operations draw by the key.
+        """Make random operations in the context depend on the key.
 
         Args:
-            place: a small number; what runs for the same batch elsewhere draws otherwise.
-            eagerly: only those that run at once, and none that goes into a graph: that of a
-                ``tf.data`` pipeline must draw anew for every element.
+            place: a small number that distinguishes places that draw for the same batch.
+            eagerly: replace operations that run eagerly only, not those traced into a graph: the
+                graph of a ``tf.data`` pipeline must draw anew for every element.
         """
         count = 0
 
@@ -57,9 +57,9 @@ class Draws:
             count += 1
             return self._key + tf.constant([(place << 32) + count, 0], tf.int64)
 
-        standing_in = _stateless(key)
-        before = {name: getattr(gen_random_ops, name) for name in standing_in}
-        for name, function in standing_in.items():
+        stateless = _stateless(key)
+        before = {name: getattr(gen_random_ops, name) for name in stateless}
+        for name, function in stateless.items():
             setattr(gen_random_ops, name, _unless_drawing_anew(function, before[name], eagerly))
         try:
             yield
@@ -69,7 +69,7 @@ class Draws:
 
 
 def _unless_drawing_anew(stateless: Function, stateful: Function, eagerly: bool) -> Function:
-    """The latter in the body of a loop, which is traced once and must draw anew in every turn."""
+    """Use ``stateful`` in the body of a loop, which is traced once but draws in every iteration."""
 
     def choose(*args: Any, **kwargs: Any) -> Any:
         anew = not tf.executing_eagerly() if eagerly else _in_loop()
@@ -88,7 +88,7 @@ def _in_loop() -> bool:
 
 
 def _stateless(key: Callable[[], Any]) -> dict[str, Function]:
-    """Stand-ins by the names of what they stand for; all get (..., seed, seed2, name) as well."""
+    """Return the replacements by name; all are also passed (seed, seed2, name)."""
 
     def random_uniform(shape: Any, dtype: Any, **_: Any) -> Any:
         return tf.random.stateless_uniform(shape, key(), dtype=dtype)

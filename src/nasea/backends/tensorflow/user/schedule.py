@@ -1,4 +1,4 @@
-"""The user's learning-rate schedule, in whichever way it is written."""
+"""Calls the user's learning-rate schedule, in any form it may be written."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from nasea.errors import TrainingError, UserModuleError
 
 
 class Schedule:
-    """``UserModule.lr_scheduler``, asked for one update after another.
+    """``UserModule.lr_scheduler``, called for each update.
 
     Args:
-        user: the user's ``UserModule``.
-        file: its file, for messages.
-        guard: reports what goes wrong inside as the user's own failure.
+        user: the ``UserModule``.
+        file: name of its file, for messages.
+        guard: reports exceptions in its context as failures of the user's code.
     """
 
     def __init__(
@@ -32,10 +32,18 @@ class Schedule:
         self._count_from: Callable[[int], Any] | None = None
 
     def learning_rate(self, initial: float, step: int) -> float:
-        """What ``lr_scheduler`` returns for a batch, from 0; a function it returns is called.
+        """Return the learning rate at a step.
+
+        If ``lr_scheduler`` returns a function or a Keras schedule, that is called.
+
+        Args:
+            initial: the initial learning rate.
+            step: number of the batch, from 0.
 
         Raises:
-            TrainingError: it is negative or not finite.
+            UserCodeError: the schedule raises.
+            UserModuleError: the schedule does not return a number.
+            TrainingError: the learning rate is negative or not finite.
         """
         if self._count_from is None:
             self._count_from = self._step_kind(initial, step)
@@ -51,7 +59,7 @@ class Schedule:
         return rate
 
     def _step_kind(self, initial: float, step: int) -> Callable[[int], Any]:
-        """How the schedule wants the number of the batch: as a tensor or as a plain number."""
+        """Find out how the schedule accepts the step: as a tensor, an int or a float."""
         kinds: tuple[Callable[[int], Any], ...] = (_tensor, int, float)
         first: BaseException | None = None
         for kind in kinds:
@@ -70,7 +78,7 @@ class Schedule:
         rate = self._user.lr_scheduler(initial, step)
         if callable(rate) and not isinstance(rate, tf.Tensor | tf.Variable):
             schedule = isinstance(rate, tf.keras.optimizers.schedules.LearningRateSchedule)
-            rate = rate(step) if schedule else rate()  # the decays of TensorFlow 1 give functions
+            rate = rate(step) if schedule else rate()  # the decays of TensorFlow 1 return functions
         value = np.asarray(rate)
         if value.size != 1 or not np.issubdtype(value.dtype, np.number):
             raise UserModuleError(

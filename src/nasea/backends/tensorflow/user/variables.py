@@ -1,4 +1,4 @@
-"""The variables of a user's model, whatever of it was never called."""
+"""Lists the variables of a user's model, even if parts of it were never called."""
 
 from __future__ import annotations
 
@@ -16,33 +16,33 @@ _ASSERTION = "_assert_weights_created"
 def gathered(
     model: Any, kind: Literal["variables", "trainable_variables", "non_trainable_variables"]
 ) -> Values:
-    """The variables of a model, in the order of Keras.
+    """Return the variables of a model, in the order of Keras.
 
-    A model inside it that was never called has none as yet; Keras 2 refuses to say even that.
+    A submodel that was never called has none yet; Keras 2 would raise for it.
     """
     with _silenced(model):
         return [raw(variable) for variable in getattr(model, kind)]
 
 
 def layers_of(model: Any) -> Iterator[Any]:
-    """The model and every layer below it."""
+    """Yield the model and every layer inside it."""
     layers: Iterator[Any] = model._flatten_layers(include_self=True, recursive=True)
     return layers
 
 
 def raw(variable: Any) -> tf.Variable:
-    """The variable of TensorFlow behind one of Keras 3."""
+    """Return the tf.Variable behind a variable of Keras 3."""
     return variable if isinstance(variable, tf.Variable) else variable.value
 
 
 def batch_normalisations(model: Any) -> Values:
-    """The layers of a model that normalise by the batch."""
+    """Return the BatchNormalization layers of a model."""
     kind = tf.keras.layers.BatchNormalization
     return [layer for layer in layers_of(model) if isinstance(layer, kind)]
 
 
 def count_parameters(model: Any) -> int:
-    """Weights of a model without the statistics of its normalisations, frozen ones included."""
+    """Count the weights of a model, including frozen ones but not normalisation statistics."""
     statistics = {
         id(raw(variable))
         for layer in batch_normalisations(model)
@@ -54,10 +54,10 @@ def count_parameters(model: Any) -> int:
 
 
 def unused_layers(model: Any, read: Values) -> tuple[str, ...]:
-    """Layers of which no trainable weight was read, each with the number of its weights.
+    """Return layers none of whose trainable weights were read, each with its number of weights.
 
     Args:
-        model: after a call.
+        model: the model, after a call.
         read: the trainable variables that the call read.
     """
     known = {id(variable) for variable in read}
@@ -72,7 +72,7 @@ def unused_layers(model: Any, read: Values) -> tuple[str, ...]:
 
 @contextmanager
 def _silenced(model: Any) -> Iterator[None]:
-    """Have models inside ``model`` that were never called say that they have no weights."""
+    """Let submodels that were never called report no weights instead of raising."""
     unbuilt = [
         layer
         for layer in layers_of(model)

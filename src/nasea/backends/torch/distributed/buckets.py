@@ -1,4 +1,4 @@
-"""Many tensors as a few flat ones, which are faster to send."""
+"""Packs many tensors into a few flat ones, which are faster to send."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from collections.abc import Iterator, Sequence
 import torch
 
 BUCKET_BYTES = 25 * 1024**2
-"""A bucket is full from this size on (what PyTorch's DistributedDataParallel takes)."""
+"""Size from which a bucket is full (the default of PyTorch's DistributedDataParallel)."""
 
 
 def buckets(tensors: Sequence[torch.Tensor]) -> Iterator[list[torch.Tensor]]:
-    """Neighbours of one type and device together; the same for equal shapes on every rank."""
+    """Group consecutive tensors of one type and device; depends on their shapes only."""
     bucket: list[torch.Tensor] = []
     size = 0
     for tensor in tensors:
@@ -28,12 +28,12 @@ def buckets(tensors: Sequence[torch.Tensor]) -> Iterator[list[torch.Tensor]]:
 
 
 def flatten(bucket: Sequence[torch.Tensor]) -> torch.Tensor:
-    """(n,): all values, in the order of their indices, whatever the layout in memory."""
+    """Return all values as (n,), in index order, whatever the memory layout."""
     return torch.cat([tensor.detach().reshape(-1) for tensor in bucket])
 
 
 def unflatten(flat: torch.Tensor, bucket: Sequence[torch.Tensor]) -> None:
-    """Put the values back into the tensors they came from."""
+    """Copy the values of :func:`flatten` back into the tensors, in place."""
     parts = torch.split(flat, [tensor.numel() for tensor in bucket])
     with torch.no_grad():
         for tensor, part in zip(bucket, parts, strict=True):

@@ -17,7 +17,7 @@ from nasea.config import Scenario
 
 @contextmanager
 def open_torch_group(scenario: Scenario, on_stop: Callable[[], None]) -> Iterator[ProcessGroup]:
-    """See :func:`nasea.backends.open_process_group`; puts the number of threads back in the end."""
+    """See :func:`nasea.backends.open_process_group`; restores the number of threads on exit."""
     threads = torch.get_num_threads()
     try:
         with open_several(
@@ -34,7 +34,7 @@ def open_torch_group(scenario: Scenario, on_stop: Callable[[], None]) -> Iterato
 
 
 def _has_devices(scenario: Scenario) -> bool:
-    """Whether there is a device for each id; on the CPU they are processes."""
+    """Return whether there is a device for each id; on the CPU each id is a process."""
     if scenario.resource.device == "cpu":
         return True
     if not torch.cuda.is_initialized():  # type: ignore[no-untyped-call]

@@ -9,22 +9,27 @@ from typing import Any
 
 import torch
 
-from nasea.backends.distributed.launch import Launch, conceal, launched, not_meeting
+from nasea.backends.distributed.launch import (
+    Launch,
+    current_launch,
+    hide_launch_variables,
+    rendezvous_error,
+)
 from nasea.backends.distributed.processes import (
     LOOPBACK,
     START_SECONDS,
     Children,
-    await_all,
-    come_up,
-    starting,
+    await_ready,
+    report_ready,
+    start_processes,
 )
 from nasea.backends.distributed.wire import new_key
 from nasea.backends.torch.distributed.ranks import TorchRanks
 from nasea.backends.torch.distributed.transport import (
     Store,
-    meet_by_environment,
     open_store,
-    within,
+    prefixed,
+    rendezvous_from_environment,
 )
 from nasea.config import Scenario
 
@@ -32,10 +37,10 @@ _FOLLOWER = "nasea.backends.torch.distributed.follower"
 
 
 def spawn(scenario: Scenario, on_stop: Callable[[], None]) -> tuple[TorchRanks, Children]:
-    """Start a process for each of ``resource.gpu_id`` but the first, which is this one's.
+    """Start a process for each id of ``resource.gpu_id`` except the first, which is this process's.
 
     Raises:
-        RankLostError: one does not come up.
+        RankLostError: a process does not start.
     """
     ids = scenario.resource.gpu_ids
     share_threads(scenario, len(ids))
@@ -44,8 +49,8 @@ def spawn(scenario: Scenario, on_stop: Callable[[], None]) -> tuple[TorchRanks, 
     timeout = scenario.resource.timeout
     settings = {"port": store.port, "size": len(ids), "timeout": timeout, "key": key}
     threads = {"OMP_NUM_THREADS": str(torch.get_num_threads())}
-    with starting(_FOLLOWER, ids, settings, threads) as children:
-        await_all(store, children)
+    with start_processes(_FOLLOWER, ids, settings, threads) as children:
+        await_ready(store, children)
         ranks = TorchRanks(
             0,
             len(ids),
@@ -56,41 +61,41 @@ def spawn(scenario: Scenario, on_stop: Callable[[], None]) -> tuple[TorchRanks, 
             timeout,
             key,
             on_stop,
-            children.fate,
+            children.exit_reason,
         )
     return ranks, children
 
 
 def join_spawned(settings: Mapping[str, Any]) -> TorchRanks:
-    """Join as what :func:`spawn` started."""
+    """Join the run as a process that :func:`spawn` started."""
     store = open_store(LOOPBACK, settings["port"], START_SECONDS, serves=False)
-    come_up(store, settings["rank"])
+    report_ready(store, settings["rank"])
     rank, size = settings["rank"], settings["size"]
     timeout, key = settings["timeout"], settings["key"]
     return TorchRanks(rank, size, rank, size, store, LOOPBACK, timeout, key)
 
 
 def join_launched(scenario: Scenario, on_stop: Callable[[], None] = lambda: None) -> TorchRanks:
-    """Join as one of those that ``torchrun`` or another launcher started.
+    """Join the run as a process that ``torchrun`` or another launcher started.
 
     Raises:
-        NotAvailableError: they do not meet.
-        RankLostError: the others do not come.
+        NotAvailableError: the processes cannot connect to each other.
+        RankLostError: another rank does not join in time.
     """
-    launch = launched()
+    launch = current_launch()
     assert launch is not None, "asked only where there is a launcher"
     share_threads(scenario, launch.local_size)
     try:
-        meeting, number = _meeting_point(launch), next(_SESSIONS)
+        meeting, number = _job_store(launch), next(_SESSIONS)
     except RuntimeError as error:
-        raise not_meeting(launch, error) from error
-    conceal(os.environ)
+        raise rendezvous_error(launch, error) from error
+    hide_launch_variables(os.environ)
     return TorchRanks(
         launch.rank,
         launch.size,
         launch.local_rank,
         launch.local_size,
-        within(meeting, f"nasea/{number}"),
+        prefixed(meeting, f"nasea/{number}"),
         LOOPBACK if launch.size == launch.local_size else None,
         scenario.resource.timeout,
         on_stop=on_stop,
@@ -98,17 +103,17 @@ def join_launched(scenario: Scenario, on_stop: Callable[[], None] = lambda: None
 
 
 def share_threads(scenario: Scenario, processes: int) -> None:
-    """Divide the cores of this machine among its processes, unless ``resource.threads`` says."""
+    """Divide the cores of this machine among its processes, unless ``resource.threads`` is set."""
     if scenario.resource.threads is None:
         fair = max(1, (os.cpu_count() or 1) // processes)
         torch.set_num_threads(min(torch.get_num_threads(), fair))
 
 
 @cache
-def _meeting_point(launch: Launch) -> Store:
-    """The store that all processes of a job reach; met at once, for all runs of the job."""
+def _job_store(launch: Launch) -> Store:
+    """Return the store that all processes of a job reach; opened once for all runs of the job."""
     if launch.launcher == "torchrun":
-        return meet_by_environment(launch.rank, launch.size, START_SECONDS)
+        return rendezvous_from_environment(launch.rank, launch.size, START_SECONDS)
     return open_store(launch.host, launch.port, START_SECONDS, serves=launch.rank == 0)
 
 

@@ -1,9 +1,9 @@
-"""Batch normalisation by the batches of all ranks together, on CPUs and GPUs alike.
+"""Batch normalisation over the batches of all ranks, on CPUs and GPUs.
 
-Every batch normalisation of torch, in the supernet and in the user's ends, goes through
-``torch.nn.functional.batch_norm``; within :class:`SyncNorm` those that train are computed here.
-So no module is exchanged for another, and what is saved and exported stays as it is.
-``torch.nn.SyncBatchNorm`` does the same with CUDA only.
+All batch normalisation in torch, in the supernet and in the user's PreNet and PostNet, goes through
+``torch.nn.functional.batch_norm``; inside :class:`SyncNorm` calls in training mode are computed
+here. So no module is replaced, and what is saved and exported stays the same.
+``torch.nn.SyncBatchNorm`` does this with CUDA only.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ _SIGNATURE = inspect.signature(F.batch_norm)
 
 
 class SyncNorm(TorchFunctionMode):
-    """While entered, training normalises by the statistics of all ranks.
+    """While active, batch normalisation in training mode uses the statistics of all ranks.
 
     Args:
-        ranks: which must all enter it, with the same network.
+        ranks: the ranks; all must enter it and run the same network.
     """
 
     def __init__(self, ranks: TorchRanks) -> None:
@@ -38,7 +38,7 @@ class SyncNorm(TorchFunctionMode):
         args: tuple[Any, ...] = (),
         kwargs: dict[str, Any] | None = None,
     ) -> Any:
-        """Compute a batch normalisation that trains, leave everything else alone."""
+        """Compute batch normalisation in training mode; pass every other function through."""
         if func is F.batch_norm:
             call = _SIGNATURE.bind(*args, **(kwargs or {}))
             call.apply_defaults()
@@ -58,7 +58,7 @@ def _batch_norm(
     momentum: float,
     eps: float,
 ) -> torch.Tensor:
-    """``torch.nn.functional.batch_norm`` of (N, C, …), N being that of all ranks."""
+    """Compute ``torch.nn.functional.batch_norm`` of (N, C, …), N counting all ranks."""
     normal, mean, variance, count = _normalise(input, eps, ranks)
     if running_mean is not None and running_var is not None:
         with torch.no_grad():
@@ -80,18 +80,18 @@ def _normalise(x: torch.Tensor, eps: float, ranks: TorchRanks) -> tuple[torch.Te
 
 
 class _Normalise(torch.autograd.Function):
-    """(x − mean) / sqrt(variance + eps), by channel, over all ranks."""
+    """(x − mean) / sqrt(variance + eps), per channel, over all ranks."""
 
     @staticmethod
     def forward(
         ctx: Any, x: torch.Tensor, eps: float, ranks: TorchRanks
     ) -> tuple[torch.Tensor, ...]:
-        """(N, C, …) -> normalised (N, C, …), mean (C,), variance (C,), values a channel (1,)."""
+        """(N, C, …) -> normalised (N, C, …), mean (C,), variance (C,), values per channel (1,)."""
         values = x.float() if x.dtype in (torch.float16, torch.bfloat16) else x
         axes = [0, *range(2, x.dim())]
         count = values.numel() // values.shape[1]
         variance, mean = torch.var_mean(values, axes, correction=0)
-        # Combined from the squares around each rank's own mean, which loses no digits
+        # Combined from the variances around each rank's own mean, which is numerically stable
         # (Chan, Golub and LeVeque 1983).
         rows = ranks.gather(torch.cat([mean, variance, mean.new_tensor([float(count)])]))
         channels = values.shape[1]
@@ -109,11 +109,11 @@ class _Normalise(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, gradient: torch.Tensor, *unused: Any) -> tuple[torch.Tensor, None, None]:
-        """Of the loss by ``x``; what the statistics contribute is summed over the ranks."""
+        """Return the gradient for ``x``; the part through the statistics is summed over ranks."""
         normal, inverse, total = ctx.saved_tensors
         channels = normal.shape[1]
         sums = torch.cat([gradient.sum(ctx.axes), (gradient * normal).sum(ctx.axes)])
-        sums = ctx.ranks.sum_of(sums) / total
+        sums = ctx.ranks.sum_over_ranks(sums) / total
         first, second = sums[:channels].view(ctx.shape), sums[channels:].view(ctx.shape)
         by_x = (gradient - first - normal * second) * inverse.view(ctx.shape)
         return by_x.to(ctx.dtype), None, None

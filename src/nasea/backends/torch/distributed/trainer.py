@@ -1,9 +1,9 @@
-"""A training step of several ranks: each its part of the batch, one update for all.
+"""A training step on several ranks: each computes its part of the batch, all apply one update.
 
-Only gradients that were made are exchanged. The paths say which slots are used, and they are the
-same everywhere; which tensors of the user's ends got a gradient is agreed on in the same small
-message that says whether all went well. So there is no graph to be searched for unused parameters,
-and a rank that fails, or a loss that is not finite, stops all of them before a weight is moved.
+Only gradients that exist are exchanged. The paths, the same on all ranks, say which slots are used;
+which tensors of PreNet and PostNet got a gradient is agreed on in the same small message that says
+whether all ranks succeeded. So the graph need not be searched for unused parameters, and a rank
+that fails, or a loss that is not finite, stops all ranks before any weight changes.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ _RANK_STREAM = 0xD9
 
 
 class ParallelTrainer(ParallelEpochs, Trainer):
-    """The trainer of one rank among several.
+    """The trainer of one rank of several.
 
     Args:
-        ranks: the others.
-        deal: how the images of an epoch are shared.
-        settings: of every rank.
+        ranks: this rank among the others.
+        deal: how the images of an epoch are divided among the ranks.
+        settings: the same on every rank.
     """
 
     def __init__(self, ranks: TorchRanks, deal: Deal, settings: TrainerSettings) -> None:
@@ -46,33 +46,33 @@ class ParallelTrainer(ParallelEpochs, Trainer):
         self.steps = Steps(ranks)
         self._synchronised = self.scenario.resource.batch_norm == "synchronised"
 
-    def begin_followed(self, epoch: int, step: int) -> None:
-        """Seed anew every time, since a checkpoint holds the generators of rank 0 alone."""
+    def before_followed_step(self, epoch: int, step: int) -> None:
+        """Seed before every step, since a checkpoint holds the generators of rank 0 only."""
         seed_everything(self.scenario.seed, _RANK_STREAM, self.ranks.rank, epoch, step)
 
     def random_state(self) -> dict[str, Any]:
-        """The state of the random generators."""
+        """Return the state of the random generators."""
         return random_state()
 
     def set_random_state(self, state: dict[str, Any]) -> None:
-        """Put back what :meth:`random_state` gave."""
+        """Restore what :meth:`random_state` returned."""
         set_random_state(state)
 
-    def share_weights(self) -> None:
-        """Give all ranks the weights and statistics of rank 0."""
-        self.ranks.take_from_first([*self.supernet.parameters(), *self.supernet.buffers()])
+    def broadcast_weights(self) -> None:
+        """Copy the weights and statistics of rank 0 to all ranks."""
+        self.ranks.broadcast_in_place([*self.supernet.parameters(), *self.supernet.buffers()])
 
     def update_together(self, update: Update, stream: Iterator[Batch]) -> tuple[float, int]:
-        """The part of this rank in an update."""
+        """Do this rank's part of an update; see :class:`ParallelEpochs`."""
         paths = update.paths
         first = update.step * self.paths_per_update
         numbers = range(first, first + len(paths))
         weights = [self.deal.weight(number) for number in numbers]
         if self._synchronised:
-            mean, failure = self._gradients_in_step(paths, stream, weights), None
+            mean, failure = self._synchronised_gradients(paths, stream, weights), None
         else:
-            mean, failure = self._gradients_apart(paths, stream, weights)
-        tensors = self._trained_by(paths)
+            mean, failure = self._local_gradients(paths, stream, weights)
+        tensors = self._trainable_by(paths)
         has_gradient = [float(tensor.grad is not None) for tensor in tensors]
         mean, *counts = self.ranks.agree(failure, [mean, *has_gradient])
         self.require_finite(mean, update.rate)
@@ -82,20 +82,23 @@ class ParallelTrainer(ParallelEpochs, Trainer):
         self.step_schedule()
         return mean, sum(self.deal.total(number) for number in numbers)
 
-    def _gradients_apart(
+    def _local_gradients(
         self, paths: Sequence[Genome], stream: Iterator[Batch], weights: list[float]
     ) -> tuple[float, Exception | None]:
-        """The loss on this rank, and its failure."""
+        """Accumulate gradients without waiting for other ranks; return the loss and the failure."""
         try:
             batches = list(itertools.islice(stream, len(paths)))
             return self.gradients(paths, batches, weights), None
         except Exception as error:
             return 0.0, error
 
-    def _gradients_in_step(
+    def _synchronised_gradients(
         self, paths: Sequence[Genome], stream: Iterator[Batch], weights: list[float]
     ) -> float:
-        """The same where every normalisation waits for all ranks: a failure must not stay here."""
+        """Accumulate gradients with synchronised normalisation; return the loss.
+
+        Every normalisation waits for all ranks, so a failure here must reach them at once.
+        """
         failure, batches = None, []
         try:
             batches = list(itertools.islice(stream, len(paths)))
@@ -111,17 +114,17 @@ class ParallelTrainer(ParallelEpochs, Trainer):
             self.ranks.abandon(error)
             raise
 
-    def _trained_by(self, paths: Sequence[Genome]) -> list[torch.Tensor]:
-        """Everything the paths may have a gradient for, in the same order on all ranks."""
+    def _trainable_by(self, paths: Sequence[Genome]) -> list[torch.Tensor]:
+        """Return all tensors that may get a gradient, in the same order on all ranks."""
         names = dict.fromkeys(name for path in paths for name in self.supernet.slots_of(path))
         slots = [self.supernet.slot(name) for name in names]
         parts = (self.supernet.pre_net, self.supernet.post_net, self.supernet.held)
-        ends = [parameter for part in parts for parameter in part.parameters()]
-        return [*slots, *(parameter for parameter in ends if parameter.requires_grad)]
+        others = [parameter for part in parts for parameter in part.parameters()]
+        return [*slots, *(parameter for parameter in others if parameter.requires_grad)]
 
 
 def _gradient(tensor: torch.Tensor) -> torch.Tensor:
-    """The gradient, zeros where another rank alone has one."""
+    """Return the gradient; zeros if only other ranks have one."""
     if tensor.grad is None:
         tensor.grad = torch.zeros_like(tensor)
     return tensor.grad

@@ -1,4 +1,4 @@
-"""What of ``torch.distributed`` is used: stores and process groups, none of them registered."""
+"""The parts of ``torch.distributed`` in use: stores, and process groups that are not registered."""
 
 from __future__ import annotations
 
@@ -7,50 +7,50 @@ from typing import Any
 
 import torch.distributed
 
-# Its names are Any: torch does not annotate where they come from.
+# Any, since torch does not annotate these names.
 _dist: Any = torch.distributed
 
 Store = Any
-"""Keys and values that all processes of a run reach."""
+"""A key-value store that all processes of a run reach."""
 
 Group = Any
-"""A process group; its operations give something to wait for."""
+"""A process group; its operations return work handles to wait for."""
 
 
 def open_store(host: str, port: int, seconds: float, *, serves: bool) -> Store:
-    """A store at ``host``, kept by one process, which waits for nobody.
+    """Open the store that one process serves at ``host``; does not wait for other processes.
 
     Args:
-        host: address of the process that keeps it.
-        port: where it listens; 0 for any that is free.
-        seconds: how long to try to reach it.
-        serves: whether this is the process that keeps it.
+        host: address of the process that serves it.
+        port: port on which it listens; 0 for any free one.
+        seconds: how long to try to connect.
+        serves: whether this process serves it.
     """
     wait = timedelta(seconds=seconds)
     return _dist.TCPStore(host, port, None, serves, wait, wait_for_workers=False)
 
 
-def meet_by_environment(rank: int, size: int, seconds: float) -> Store:
-    """The store that ``torchrun`` announces; its agent may keep one."""
+def rendezvous_from_environment(rank: int, size: int, seconds: float) -> Store:
+    """Return the store that ``torchrun`` announces in the environment; its agent may serve it."""
     store, _, _ = next(_dist.rendezvous("env://", rank, size, timeout=timedelta(seconds=seconds)))
     return store
 
 
-def within(store: Store, prefix: str) -> Store:
-    """A part of a store, whose keys are its own."""
+def prefixed(store: Store, prefix: str) -> Store:
+    """Return a view of a store in which all keys begin with ``prefix``."""
     return _dist.PrefixStore(prefix, store)
 
 
 def gloo_group(store: Store, rank: int, size: int, host: str | None, seconds: float) -> Group:
-    """A group for tensors on the CPU.
+    """Make a process group for tensors on the CPU.
 
     Args:
         store: where the processes find each other.
         rank: this process, from 0.
-        size: of how many.
-        host: address to listen at; ``None`` for what the machine's name stands for, or the network
+        size: number of processes.
+        host: address to listen on; ``None`` for that of the machine's host name, or of the network
             interface that GLOO_SOCKET_IFNAME names.
-        seconds: after which an operation that others do not join fails.
+        seconds: time after which an operation fails that the other processes do not join.
     """
     gloo = _dist.ProcessGroupGloo
     if host is None:
@@ -62,7 +62,7 @@ def gloo_group(store: Store, rank: int, size: int, host: str | None, seconds: fl
 
 
 def nccl_group(store: Store, rank: int, size: int, seconds: float) -> Group:
-    """A group for tensors on GPUs; arguments as of :func:`gloo_group`."""
+    """Make a process group for tensors on GPUs; arguments as for :func:`gloo_group`."""
     options = _dist.ProcessGroupNCCL.Options()
     options._timeout = timedelta(seconds=seconds)
     return _dist.ProcessGroupNCCL(store, rank, size, options)

@@ -7,9 +7,9 @@ from torch import nn
 
 
 class PointConv2d(nn.Conv2d):
-    """A convolution with a kernel of 1 and a stride, trained by picking what it reads.
+    """A strided 1x1 convolution; in training it subsamples its input first.
 
-    The gradient with the stride may crash where channels are few (oneDNN, AVX-512).
+    The gradient with a stride may crash with few channels (oneDNN, AVX-512).
     """
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
@@ -21,7 +21,7 @@ class PointConv2d(nn.Conv2d):
 
 
 class Sum(nn.Module):
-    """Sum of branches that read the same input."""
+    """The sum of branches that read the same input."""
 
     def __init__(self, *branches: nn.Module) -> None:
         super().__init__()
@@ -36,7 +36,7 @@ class Sum(nn.Module):
 
 
 class Gate(nn.Module):
-    """The input times a gate computed from it."""
+    """The input multiplied by a gate computed from it."""
 
     def __init__(self, gate: nn.Module) -> None:
         super().__init__()

@@ -19,8 +19,8 @@ class Network(nn.Module):
     Args:
         pre_net: the user's module before the body.
         body: the layers.
-        post_net: the user's module behind it.
-        taps: layers whose outputs PostNet gets besides the last one.
+        post_net: the user's module after the body.
+        taps: indices of layers whose outputs PostNet reads in addition to the last one.
     """
 
     def __init__(
@@ -44,25 +44,25 @@ class Network(nn.Module):
 
 
 class _BareConv2d(nn.Conv2d):
-    """A convolution whose memory is about to be filled from elsewhere."""
+    """A convolution that leaves its weights uninitialised, since they will be overwritten."""
 
     def reset_parameters(self) -> None:
-        """Leave it as it is: drawing initial values takes longer than copying the real ones."""
+        """Do nothing: drawing initial values takes longer than copying the real ones."""
 
 
 def build_body(candidates: Sequence[Candidate], *, initialised: bool = True) -> nn.Sequential:
-    """The layers of an architecture.
+    """Build the layers of an architecture.
 
     Args:
-        candidates: one a layer.
-        initialised: whether the weights get initial values; otherwise they hold anything.
+        candidates: one for each layer.
+        initialised: whether to initialise the weights; otherwise their values are arbitrary.
     """
     built = (build(candidate.program, initialised=initialised) for candidate in candidates)
     return nn.Sequential(*built)
 
 
 def build(program: Program, *, initialised: bool = True) -> nn.Module:
-    """The module of a program; see :func:`build_body`."""
+    """Build the module of a program; see :func:`build_body`."""
     bare = {nn.Conv2d: _BareConv2d, PointConv2d: _BareConv2d}
     module: nn.Module = OPERATIONS.describe(program).build({} if initialised else bare)
     if initialised:
@@ -72,7 +72,7 @@ def build(program: Program, *, initialised: bool = True) -> nn.Module:
 
 
 def initialise(values: torch.Tensor, tensor: Tensor) -> None:
-    """Fill in the vocabulary's initial values: weights are He-normal over fan-out."""
+    """Initialise a tensor in place: weights He-normal over fan-out, scales 1, all others 0."""
     if tensor.kind == "weight":
         nn.init.kaiming_normal_(values, mode="fan_out", nonlinearity="relu")
     else:
@@ -82,12 +82,12 @@ def initialise(values: torch.Tensor, tensor: Tensor) -> None:
 def learned_tensors(
     body: nn.Sequential, candidates: Sequence[Candidate]
 ) -> Iterator[tuple[str, torch.Tensor]]:
-    """(slot, parameter) for every learned tensor of a body, in the order of its programs."""
+    """Yield (slot, parameter) for every learned tensor of a body, in the order of its programs."""
     for layer, candidate in zip(body, candidates, strict=True):
         for tensor, parameter in _learned(layer, candidate.program):
             yield tensor.slot, parameter
 
 
 def _learned(module: nn.Module, program: Program) -> Iterator[tuple[Tensor, nn.Parameter]]:
-    # Of each module first its own parameters, then those of the modules inside it.
+    # parameters() yields a module's own parameters before those of its submodules.
     return zip(tensors(program), module.parameters(), strict=True)

@@ -1,7 +1,7 @@
-"""The vocabulary with PyTorch, on (N, C, H, W).
+"""The operations in PyTorch, on (N, C, H, W).
 
-Of each operation its modules, and the function of the weights by slot that a supernet runs. Module
-names follow from the program alone: the weights of a network load into its generated file by name.
+Each is described by its modules, and by the function of the weights by slot that a supernet runs.
+Module names depend on the program only, so the weights of a network load into its generated file.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from nasea.backends.network.operations import LayerCall, Operations, unusual
+from nasea.backends.network.operations import LayerCall, Operations, non_default
 from nasea.backends.torch.network.helpers import Gate, PointConv2d, Sum
 from nasea.space import Act, Add, Conv, GlobalPool, Norm, Pool, Scale
 from nasea.space.ops import NORM_EPS, NORM_MOMENTUM
@@ -37,7 +37,7 @@ OPERATIONS = Operations("PyTorch", lambda calls: _nn(nn.Sequential, *calls), _nn
 
 
 def _conv_layers(op: Conv, fresh: bool) -> list[LayerCall]:
-    options = unusual(
+    options = non_default(
         stride=(op.stride, 1),
         padding=(op.kernel // 2, 0),
         groups=(op.groups, 1),
@@ -53,30 +53,30 @@ def _conv(op: Conv, x: torch.Tensor, weights: Weights) -> torch.Tensor:
     bias = weights[f"{op.slot}/bias"] if op.bias else None
     stride = op.stride
     if stride > 1 and op.kernel == 1 and torch.is_grad_enabled():
-        # Picked first, then convolved without a stride: the gradient of the weights otherwise
-        # writes past its memory in oneDNN (docs/decisions/0066).
+        # Subsampled first, then convolved with stride 1: otherwise the gradient of the weights
+        # writes out of bounds in oneDNN (docs/decisions/0066).
         x, stride = x[:, :, ::stride, ::stride], 1
     return F.conv2d(x, weights[f"{op.slot}/weight"], bias, stride, op.kernel // 2, 1, op.groups)
 
 
 def _norm_layers(op: Norm, fresh: bool) -> list[LayerCall]:
-    options = unusual(eps=(NORM_EPS, 1e-5), momentum=(NORM_MOMENTUM, 0.1))
+    options = non_default(eps=(NORM_EPS, 1e-5), momentum=(NORM_MOMENTUM, 0.1))
     return [_nn(nn.BatchNorm2d, op.channels, **options)]
 
 
 def _norm(op: Norm, x: torch.Tensor, weights: Weights) -> torch.Tensor:
-    # Running statistics of a supernet mean nothing: every path would leave its own in them.
+    # A supernet has no running statistics: they would be a mixture over all paths.
     scale, shift = weights[f"{op.slot}/scale"], weights[f"{op.slot}/shift"]
     return F.batch_norm(x, None, None, scale, shift, training=True, eps=NORM_EPS)
 
 
 def _act_layers(op: Act, fresh: bool) -> list[LayerCall]:
     in_place = fresh and op.kind in ("relu", "relu6")
-    return [_nn(_ACTIVATIONS[op.kind], **unusual(inplace=(in_place, False)))]
+    return [_nn(_ACTIVATIONS[op.kind], **non_default(inplace=(in_place, False)))]
 
 
 def _pool_layers(op: Pool, fresh: bool) -> list[LayerCall]:
-    options = {"stride": op.stride, **unusual(padding=(op.kernel // 2, 0))}
+    options = {"stride": op.stride, **non_default(padding=(op.kernel // 2, 0))}
     if op.kind == "max":
         return [_nn(nn.MaxPool2d, op.kernel, **options)]
     return [_nn(nn.AvgPool2d, op.kernel, **options, count_include_pad=False)]

@@ -1,4 +1,4 @@
-"""The stand-alone network of a weights file."""
+"""Loads the stand-alone network of a weights file."""
 
 from __future__ import annotations
 
@@ -13,13 +13,16 @@ from nasea.space import Genome, Space
 
 
 def load_network(user: UserCode, space: Space, genome: Genome, weights: Path) -> Network:
-    """The network of an architecture with the weights and statistics of a file, on the CPU.
+    """Load the network of an architecture on the CPU, with the weights and statistics of a file.
 
     Args:
-        user: the user's ends; new ones are made.
-        space: where the architecture is from.
+        user: makes a new PreNet and PostNet.
+        space: the search space of the architecture.
         genome: the architecture.
-        weights: what ``write_weights`` wrote. Code that it might carry is not run.
+        weights: a file written by ``write_weights``; code that it might contain is not run.
+
+    Returns:
+        The network, in evaluation mode.
 
     Raises:
         ResultsError: the file cannot be read, or belongs to another network.
@@ -38,10 +41,10 @@ def load_network(user: UserCode, space: Space, genome: Genome, weights: Path) ->
         network.load_state_dict(state)
     except Exception as error:
         lines = str(error).splitlines()
-        told = "\n".join(lines[:4]) + ("\n\t..." if len(lines) > 4 else "")
+        details = "\n".join(lines[:4]) + ("\n\t..." if len(lines) > 4 else "")
         raise ResultsError(
             f"{weights} does not fit: it is of another search, or PreNet or PostNet was changed "
-            f"since\n{told}",
+            f"since\n{details}",
             fix="use the user_module.py and scen.yaml of the search, or search again",
         ) from error
     return network.eval()

@@ -1,9 +1,9 @@
-"""The supernet: every slot once, and the path of one architecture through them.
+"""The supernet: the weights of all slots, and the paths through them.
 
 A path does not slice its weights inside the graph of the loss. It copies the parts it needs into
-leaf tensors before the step and adds their gradients back into the slots after it. Autograd then
-sees a plain stand-alone network, and sharing costs two copies of the weights a step, whatever the
-batch.
+leaf tensors before the step and adds their gradients to the slots after it. Autograd then sees a
+plain stand-alone network, and sharing costs two copies of the weights per step, whatever the batch
+size.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from nasea.space import Genome, Program, Space, Tensor, part, tensors
 
 @dataclass(frozen=True)
 class _Part:
-    """One tensor of a candidate: where it lies in its slot."""
+    """One tensor of a candidate, as a slice of its slot."""
 
     slot: str
     where: tuple[slice, ...]
@@ -35,10 +35,10 @@ class _Part:
 
 
 class Supernet(nn.Module):
-    """All slots of a space between the user's ends.
+    """All slots of a search space, between the user's PreNet and PostNet.
 
     Args:
-        space: the space.
+        space: the search space.
         pre_net: the user's PreNet.
         post_net: the user's PostNet.
         memory_format: layout of activations and convolution weights inside the body.
@@ -56,7 +56,7 @@ class Supernet(nn.Module):
         self.pre_net = pre_net
         self.post_net = post_net
         self.held: nn.Module = nn.Module()
-        """What UserModule holds that is trained with the rest."""
+        """The parameters and modules of UserModule that are trained too."""
         self.memory_format = memory_format
         self._slots = nn.ParameterDict(
             {_key(name): nn.Parameter(_initial(slot)) for name, slot in space.slots.items()}
@@ -68,41 +68,44 @@ class Supernet(nn.Module):
         }
 
     def slot(self, name: str) -> nn.Parameter:
-        """The tensor of a slot."""
+        """Return the tensor of a slot."""
         parameter: nn.Parameter = self._slots[_key(name)]
         return parameter
 
     def bind(self, genome: Genome) -> Weights:
-        """The weights of a path by slot, as leaves that collect gradients."""
+        """Return the weights of a path by slot, as leaf tensors that accumulate gradients."""
         weights: Weights = {}
         with torch.no_grad():
-            for piece in self._pieces(genome):
-                slot = self.slot(piece.slot)
-                weights[piece.slot] = slot if piece.whole else self._copy(slot[piece.where])
+            for one in self._parts_on(genome):
+                slot = self.slot(one.slot)
+                weights[one.slot] = slot if one.whole else self._copy(slot[one.where])
         return weights
 
     def collect(self, genome: Genome, weights: Weights) -> None:
-        """Add the gradients of a bound path to those of the slots."""
-        for piece in self._pieces(genome):
-            gradient = weights[piece.slot].grad
-            if piece.whole or gradient is None:
+        """Add the gradients of a bound path to those of the slots, in place."""
+        for one in self._parts_on(genome):
+            gradient = weights[one.slot].grad
+            if one.whole or gradient is None:
                 continue
-            slot = self.slot(piece.slot)
+            slot = self.slot(one.slot)
             if slot.grad is None:
                 slot.grad = torch.zeros_like(slot)
-            slot.grad[piece.where] += gradient
+            slot.grad[one.where] += gradient
 
     def slots_of(self, genome: Genome) -> list[str]:
-        """Names of the slots that a path uses."""
-        return [piece.slot for piece in self._pieces(genome)]
+        """Return the names of the slots that a path uses."""
+        return [one.slot for one in self._parts_on(genome)]
 
     def run(self, images: torch.Tensor, genome: Genome, weights: Weights) -> object:
-        """Forward through a bound path with the statistics of the batch.
+        """Run a bound path with batch statistics.
 
         Args:
             images: (N, C, H, W).
             genome: the path.
-            weights: what :meth:`bind` gave for it.
+            weights: what :meth:`bind` returned for it.
+
+        Returns:
+            Whatever PostNet returns.
         """
         x = self.pre_net(images.contiguous(memory_format=self.memory_format))
         tapped = []
@@ -113,12 +116,12 @@ class Supernet(nn.Module):
         return copied(self.post_net([*tapped, x] if tapped else x))
 
     def network(self, genome: Genome, pre_net: nn.Module, post_net: nn.Module) -> Network:
-        """The stand-alone network of an architecture with its share of the weights, copied.
+        """Make the stand-alone network of an architecture, with copies of its weights.
 
         Args:
             genome: the architecture.
-            pre_net: the PreNet to put before it, not copied.
-            post_net: the PostNet to put behind it, not copied.
+            pre_net: the PreNet to use, not copied.
+            post_net: the PostNet to use, not copied.
         """
         candidates = self.space.decode(genome)
         body = build_body(candidates, initialised=False)
@@ -132,10 +135,9 @@ class Supernet(nn.Module):
         return network
 
     def adopt(self, genome: Genome, network: Network) -> None:
-        """Take over the weights of a network of an architecture, its ends included.
+        """Copy the weights of a stand-alone network, including PreNet and PostNet, into the slots.
 
-        The inverse of :meth:`network`; statistics of the body are left behind, as a supernet has
-        none.
+        The inverse of :meth:`network`, but without the statistics of the body: a supernet has none.
         """
         with torch.no_grad():
             for slot, parameter in learned_tensors(network.body, self.space.decode(genome)):
@@ -144,8 +146,8 @@ class Supernet(nn.Module):
         self.pre_net.load_state_dict(network.pre_net.state_dict())
         self.post_net.load_state_dict(network.post_net.state_dict())
 
-    def _pieces(self, genome: Genome) -> Iterator[_Part]:
-        """The tensors of a path, from its first layer on."""
+    def _parts_on(self, genome: Genome) -> Iterator[_Part]:
+        """Yield the tensors of a path, from its first layer on."""
         for layer, gene in self.space.path(genome):
             yield from self._parts[layer.key][gene]
 
@@ -163,14 +165,14 @@ class Supernet(nn.Module):
 
 
 def lay_out(module: nn.Module, memory_format: torch.memory_format) -> None:
-    """Store the module's four-dimensional weights in the given layout, in place."""
+    """Convert the four-dimensional tensors of a module to a memory format, in place."""
     for tensor in (*module.parameters(), *module.buffers()):
-        if tensor.dim() == 4:  # Module.to would refuse a module that has a tensor of five
+        if tensor.dim() == 4:  # Module.to would refuse a module with a five-dimensional tensor
             tensor.data = tensor.data.contiguous(memory_format=memory_format)
 
 
 def _key(slot: str) -> str:
-    # The name of a block may have a dot in it, that of a parameter may not.
+    # A block's name may contain a dot; a parameter's name may not.
     return slot.replace(".", ":")
 
 
@@ -181,9 +183,9 @@ def _initial(slot: Tensor) -> torch.Tensor:
 
 
 def average_gradients(supernet: Supernet, paths: Sequence[Genome]) -> None:
-    """Divide every gradient by the number of paths that used its tensor.
+    """Divide every gradient by the number of paths that used its tensor, in place.
 
-    What a learning rate means then does not depend on how many paths share an update.
+    So the effect of a learning rate does not depend on the number of paths per update.
     """
     uses: dict[str, int] = {}
     for path in paths:
@@ -194,8 +196,8 @@ def average_gradients(supernet: Supernet, paths: Sequence[Genome]) -> None:
         slot = supernet.slot(name)
         if slot.grad is not None:
             by_count.setdefault(count, []).append(slot.grad)
-    for end in (supernet.pre_net, supernet.post_net, supernet.held):
-        for parameter in end.parameters():
+    for module in (supernet.pre_net, supernet.post_net, supernet.held):
+        for parameter in module.parameters():
             if parameter.grad is not None:
                 by_count.setdefault(len(paths), []).append(parameter.grad)
     for count, gradients in by_count.items():

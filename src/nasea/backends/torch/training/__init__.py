@@ -1,1 +1,1 @@
-"""Training a supernet, with PyTorch."""
+"""Trains a supernet, with PyTorch."""

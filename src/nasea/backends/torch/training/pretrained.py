@@ -1,4 +1,4 @@
-"""Pre-training: its module, and saving and loading its weights."""
+"""Pre-training: its user module, and its weights."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from nasea.config import Scenario
 
 
 def classification_code(scenario: Scenario, directory: Path) -> UserCode:
-    """``user_module_cls.py``, or a module of nasea's own around the user's PreNet.
+    """Open ``user_module_cls.py``, or else a module of nasea's own around the user's PreNet.
 
     Args:
         scenario: the classification scenario.
-        directory: where ``user_module.py`` is.
+        directory: the directory of ``user_module.py``.
     """
     file = f"{CLASSIFICATION_MODULE}.py"
     if (directory / file).is_file():
@@ -32,7 +32,7 @@ def classification_code(scenario: Scenario, directory: Path) -> UserCode:
 
 
 def pretrained_weights(supernet: Supernet) -> bytes:
-    """Slots and PreNet as bytes."""
+    """Serialise the slots and PreNet."""
     return pack(
         {
             name: tensor.detach().cpu().contiguous().numpy()
@@ -42,18 +42,18 @@ def pretrained_weights(supernet: Supernet) -> bytes:
 
 
 def load_pretrained(supernet: Supernet, weights: bytes) -> LoadedPretrained:
-    """Load into a supernet, in place, what fits of :func:`pretrained_weights`'s bytes."""
+    """Load the tensors of :func:`pretrained_weights` that fit into a supernet, in place."""
     targets = _tensors(supernet)
     wanted = {name: tuple(tensor.shape) for name, tensor in targets.items()}
-    fit, account = match(unpack(weights), wanted)
+    fit, summary = match(unpack(weights), wanted)
     with torch.no_grad():
         for name, array in fit.items():
             targets[name].copy_(torch.as_tensor(array))
-    return account
+    return summary
 
 
 def _tensors(supernet: Supernet) -> dict[str, torch.Tensor]:
-    """Slots and the state of PreNet by name; the tensors themselves, not copies."""
+    """Return the tensors of slots and PreNet by name, not copied."""
     slots = {f"{SLOT}{name}": supernet.slot(name) for name in supernet.space.slots}
     state = supernet.pre_net.state_dict(keep_vars=True)
     pre_net = {f"{PRE_NET}{name}": tensor for name, tensor in state.items()}

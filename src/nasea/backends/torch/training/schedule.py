@@ -1,4 +1,4 @@
-"""Plays the user's schedule through on an optimiser that trains nothing."""
+"""Runs the user's schedule ahead of training, on a dummy optimiser."""
 
 from __future__ import annotations
 
@@ -13,11 +13,17 @@ from nasea.config import Scenario
 from nasea.errors import TrainingError, UserCodeError
 
 _MOST = 300_000
-"""Updates that are played; of a longer training the beginning."""
+"""At most this many updates are run; a longer training is cut off."""
 
 
 def play(scenario: Scenario, user: UserCode, steps_per_epoch: int, devices: int) -> list[float]:
-    """The learning rate of every update.
+    """Return the learning rate of every update.
+
+    Args:
+        scenario: optimiser settings and epochs.
+        user: the user's schedule.
+        steps_per_epoch: updates of an epoch.
+        devices: number of devices, which scales the learning rate.
 
     Raises:
         TrainingError: the schedule ends before the training does.
@@ -27,7 +33,7 @@ def play(scenario: Scenario, user: UserCode, steps_per_epoch: int, devices: int)
     updates = scenario.epochs * steps_per_epoch
     rates = []
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # told again where it matters, in training
+        warnings.simplefilter("ignore")  # training issues the same warnings again
         for update in range(min(updates, _MOST)):
             rates.append(float(optimizer.param_groups[0]["lr"]))
             optimizer.step()

@@ -1,4 +1,4 @@
-"""State of a training as bytes that load without running code."""
+"""Serialises a training state as bytes that load without running code."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from nasea.errors import CheckpointError
 
 
 def pack(state: dict[str, Any]) -> bytes:
-    """The bytes of nested dicts, lists and tuples of tensors and plain values."""
+    """Serialise nested dicts, lists and tuples of tensors and plain values."""
     buffer = io.BytesIO()
     torch.save(_plain(state), buffer)
     return buffer.getvalue()
 
 
 def unpack(packed: bytes) -> dict[str, Any]:
-    """The inverse of :func:`pack`.
+    """Invert :func:`pack`; tensors are loaded on the CPU.
 
     Raises:
-        CheckpointError: the bytes are something else, or carry code.
+        CheckpointError: the bytes are not from :func:`pack`, or contain code.
     """
     try:
         state = torch.load(io.BytesIO(packed), map_location="cpu", weights_only=True)
@@ -45,7 +45,7 @@ def unpack(packed: bytes) -> dict[str, Any]:
 
 
 def random_state() -> dict[str, Any]:
-    """State of the global generators, in types that load without pickle."""
+    """Return the state of the global random generators, in types that load without pickle."""
     return generator_state() | {
         "torch": torch.get_rng_state(),
         "cuda": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
@@ -53,7 +53,7 @@ def random_state() -> dict[str, Any]:
 
 
 def set_random_state(state: dict[str, Any]) -> None:
-    """Put back what :func:`random_state` gave."""
+    """Restore what :func:`random_state` returned."""
     set_generator_state(state)
     torch.set_rng_state(state["torch"])
     if state["cuda"] and torch.cuda.is_available():
@@ -61,7 +61,7 @@ def set_random_state(state: dict[str, Any]) -> None:
 
 
 def _plain(value: object) -> object:
-    # A schedule that computes with NumPy leaves its numbers in the optimiser's state.
+    # A schedule that computes with NumPy leaves NumPy scalars in the optimiser's state.
     if isinstance(value, np.generic):
         return value.item()
     if type(value) is dict:

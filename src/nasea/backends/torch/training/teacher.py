@@ -1,4 +1,4 @@
-"""Learning from the outputs of another network besides the labels."""
+"""Knowledge distillation: training with the outputs of another network as well as the labels."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from nasea.backends.torch.user.code import UserCode
 from nasea.backends.torch.user.describe import describe
 from nasea.backends.training.distillation import (
     TEMPERATURE,
-    matched,
-    nothing_in_common,
-    nothing_to_learn,
+    match_outputs,
+    no_class_scores_error,
+    no_matching_outputs_error,
 )
 from nasea.backends.user.nesting import flatten
 
@@ -23,13 +23,13 @@ class Teacher:
     """A trained network whose class scores a student learns to match.
 
     Args:
-        network: in evaluation mode, on the device; not changed.
-        share: of the teacher in the loss, from 0 to 1.
-        user: guards the user's ends.
-        example: (N, C, H, W) images to see what the output is like.
+        network: the network, in evaluation mode, on the device; not changed.
+        share: weight of the teacher in the loss, from 0 to 1.
+        user: guards calls of the user's PreNet and PostNet.
+        example: (N, C, H, W) images, run to find the class scores among the outputs.
 
     Raises:
-        NotAvailableError: no output is scores of classes.
+        NotAvailableError: no output holds class scores.
     """
 
     def __init__(
@@ -41,7 +41,7 @@ class Teacher:
         outputs = self(example)
         if not outputs:
             with torch.no_grad():
-                raise nothing_to_learn(describe(network(example.clone())))
+                raise no_class_scores_error(describe(network(example.clone())))
         with torch.no_grad():
             example_output = network(example.clone())
         self._names = [name for name, _ in _named_scores(example_output)]
@@ -49,27 +49,38 @@ class Teacher:
         self._are_probabilities = [_are_probabilities(scores) for scores in outputs]
 
     def __call__(self, images: torch.Tensor) -> list[torch.Tensor]:
-        """The teacher's scores of classes for images, (N, classes) each."""
+        """Return the teacher's class scores for images, (N, classes) each."""
         with torch.no_grad(), self.user.guard("PreNet, PostNet: forward(inputs)"):
-            return _scores(self.network(images.clone()))  # a PreNet may work in place
+            return _scores(self.network(images.clone()))  # a PreNet may change its input in place
 
-    def mixed(
-        self, loss: torch.Tensor, outputs: object, taught: list[torch.Tensor]
+    def mix_loss(
+        self, loss: torch.Tensor, outputs: object, teacher_scores: list[torch.Tensor]
     ) -> torch.Tensor:
-        """The loss of the user with the teacher's share in it.
+        """Return (1 - share) times the user's loss plus share times the distillation loss.
 
-        The Kullback-Leibler divergence of the student's softened scores from the teacher's, times
-        the squared temperature (Hinton et al. 2015, arXiv:1503.02531), summed over the outputs.
+        The distillation loss is the Kullback-Leibler divergence of the student's softened class
+        probabilities from the teacher's, times the squared temperature (Hinton et al. 2015,
+        arXiv:1503.02531), summed over the outputs.
+
+        Args:
+            loss: the user's loss, a scalar.
+            outputs: the student's outputs.
+            teacher_scores: what calling the teacher on the same images returned.
+
+        Raises:
+            NotAvailableError: no output of the student matches one of the teacher's.
         """
         total = (1.0 - self.share) * loss
         given = _named_scores(outputs)
-        pairs = matched(given, list(zip(self._names, taught, strict=True)), lambda t: t.shape[1])
+        pairs = match_outputs(
+            given, list(zip(self._names, teacher_scores, strict=True)), lambda t: t.shape[1]
+        )
         if not pairs:
-            raise nothing_in_common(describe(outputs), self._described)
+            raise no_matching_outputs_error(describe(outputs), self._described)
         for mine, its in pairs:
-            student, teacher = given[mine][1], taught[its]
+            student, teacher = given[mine][1], teacher_scores[its]
             probabilities = self._are_probabilities[its]
-            ours, theirs = (_softened(scores, probabilities) for scores in (student, teacher))
+            ours, theirs = (_softened(s, probabilities) for s in (student, teacher))
             divergence = F.kl_div(ours, theirs, reduction="batchmean", log_target=True)
             total = total + self.share * TEMPERATURE**2 * divergence
         return total
@@ -93,6 +104,6 @@ def _are_probabilities(scores: torch.Tensor) -> bool:
 
 
 def _softened(scores: torch.Tensor, are_probabilities: bool) -> torch.Tensor:
-    """Logarithms of the probabilities of classes, softened."""
+    """Return the logarithms of the softened class probabilities."""
     logits = scores.clamp_min(_SMALLEST).log() if are_probabilities else scores
     return F.log_softmax(logits / TEMPERATURE, dim=1)

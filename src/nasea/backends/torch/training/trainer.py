@@ -1,4 +1,4 @@
-"""Training the supernet: a few paths an update, the user's loss, the user's schedule."""
+"""Trains the supernet: a few paths per update, with the user's loss and schedule."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import torch
 
 from nasea.backends.torch.data.datasets import Batch
 from nasea.backends.torch.devices import move, seed_everything
-from nasea.backends.torch.memory import told_in_training
+from nasea.backends.torch.memory import report_out_of_memory
 from nasea.backends.torch.network.supernet import Supernet, average_gradients
 from nasea.backends.torch.training.state import pack, random_state, set_random_state, unpack
 from nasea.backends.torch.training.teacher import Teacher
@@ -28,13 +28,13 @@ _EPOCH_STREAM = 0x7E
 
 @dataclass(frozen=True, kw_only=True)
 class TrainerSettings(trainer.TrainerSettings):
-    """What a trainer needs.
+    """Settings of a trainer.
 
     Attributes:
         user: the user's loss and schedule.
-        supernet: what is trained.
-        device: where.
-        teacher: another network to learn from as well.
+        supernet: the supernet to train.
+        device: the device to train on.
+        teacher: another network to learn from as well; ``None`` for labels only.
     """
 
     user: UserCode
@@ -44,11 +44,11 @@ class TrainerSettings(trainer.TrainerSettings):
 
 
 class Trainer(trainer.Trainer):
-    """Optimiser, schedule and the step.
+    """Trains with an optimiser and a schedule.
 
     Args:
-        settings: what it needs.
-        devices: how many train together.
+        settings: see :class:`TrainerSettings`.
+        devices: number of devices that train together.
     """
 
     loss_name = "loss_func"
@@ -66,20 +66,20 @@ class Trainer(trainer.Trainer):
         self.attributes = self.user.attributes()
 
     def begin_epoch(self, epoch: int) -> None:
-        """Seed what the user's code draws from."""
+        """Seed the generators that the user's code draws from."""
         seed_everything(self.scenario.seed, _EPOCH_STREAM, epoch)
 
     def rate(self, epoch: int, step: int) -> float:
-        """The present learning rate: the user's schedule has set it."""
+        """Return the current learning rate, which the user's schedule has set."""
         return float(self.optimizer.param_groups[0]["lr"])
 
     def step_optimizer(self) -> None:
-        """Change the weights; the first time, the optimiser takes memory of its own for them."""
-        with told_in_training(self.global_step + 1):
+        """Update the weights; the first call allocates the optimiser's state."""
+        with report_out_of_memory(self.global_step + 1):
             self.optimizer.step()
 
     def step_schedule(self) -> None:
-        """Count an update, of which the schedule is a function."""
+        """Count an update and step the schedule."""
         with self.user.guard("the schedule of scheduler_define, step()"):
             self.scheduler.step()
         super().step_schedule()
@@ -95,12 +95,12 @@ class Trainer(trainer.Trainer):
     def gradients(
         self, paths: Sequence[Genome], batches: Sequence[Batch], weights: Sequence[float] = ()
     ) -> float:
-        """Add up the gradients of paths, a batch each.
+        """Add up the gradients of paths, one batch for each.
 
         Args:
             paths: the paths.
-            batches: one for each.
-            weights: what to multiply the loss of each with; 1 by default.
+            batches: one for each path.
+            weights: factors of the losses; 1 by default.
 
         Returns:
             The mean loss.
@@ -108,23 +108,23 @@ class Trainer(trainer.Trainer):
         self.supernet.train()
         self.optimizer.zero_grad(set_to_none=True)
         pairs = zip(paths, batches, weights or [1.0] * len(paths), strict=True)
-        with told_in_training(self.global_step + 1):
+        with report_out_of_memory(self.global_step + 1):
             losses = [self.accumulate(path, *batch, weight) for path, batch, weight in pairs]
         return float(torch.stack(losses).mean())
 
     def accumulate(
         self, path: Genome, images: torch.Tensor, labels: Any, weight: float
     ) -> torch.Tensor:
-        """Add ``weight`` times the gradients of one path on one batch; returns so much loss."""
+        """Add ``weight`` times the gradients of one path on one batch; return the weighted loss."""
         weights = self.supernet.bind(path)
         images = move_images(images, self.device)
         with self.autocast():
-            taught = self.teacher(images) if self.teacher is not None else []
+            teacher_scores = self.teacher(images) if self.teacher is not None else []
             with self.user.guard("PreNet, PostNet: forward(inputs)"):
                 outputs = self.supernet.run(images, path, weights)
             loss = self.user.loss(move(labels, self.device), outputs)
             if self.teacher is not None:
-                loss = self.teacher.mixed(loss, outputs, taught)
+                loss = self.teacher.mix_loss(loss, outputs, teacher_scores)
             if weight != 1.0:
                 loss = weight * loss
         with self.user.guard("the gradient of UserModule.loss_func(labels, logits)"):
@@ -133,17 +133,17 @@ class Trainer(trainer.Trainer):
         return loss.detach()
 
     def autocast(self) -> AbstractContextManager[Any]:
-        """Mixed precision where it was asked for and CUDA has it; it is slower on CPUs."""
+        """Enable mixed precision if the scenario has it; on CUDA only, as CPUs are slower."""
         enabled = self.device.type == "cuda" and self.scenario.resource.precision == "auto"
         return torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=enabled)
 
-    def not_finite(self) -> str | None:
+    def find_non_finite(self) -> str | None:
         """See :class:`nasea.backends.training.trainer.Trainer`."""
         named = self.supernet.named_parameters()
         return next((name for name, p in named if not torch.isfinite(p).all()), None)
 
-    def packed(self) -> bytes:
-        """Weights, optimiser, schedule and random generators."""
+    def pack_state(self) -> bytes:
+        """Serialise weights, optimiser, schedule and random generators."""
         return pack(
             {
                 "supernet": self.supernet.state_dict(),
@@ -156,18 +156,18 @@ class Trainer(trainer.Trainer):
             }
         )
 
-    def unpacked(self, state: bytes) -> dict[str, Any]:
+    def unpack_state(self, state: bytes) -> dict[str, Any]:
         """See :func:`nasea.backends.torch.training.state.unpack`."""
         return unpack(state)
 
-    def put(self, stored: dict[str, Any], done: int) -> int:
+    def load_state(self, stored: dict[str, Any], done: int) -> int:
         """See :class:`nasea.backends.training.trainer.Trainer`."""
         self.supernet.load_state_dict(stored["supernet"])
         self.attributes.put(stored.get("attributes", {}))
         set_random_state(stored["random"])
         code = self.user.schedule_code
-        mended = stored.get("schedule_code", code) != code  # its state is of another schedule
-        if mended or stored[self.size_name] != self.update_size:
+        edited = stored.get("schedule_code", code) != code  # the state is of another schedule
+        if edited or stored[self.size_name] != self.update_size:
             return self._rescale(stored, done)
         self.optimizer.load_state_dict(stored["optimizer"])
         self.scheduler.load_state_dict(stored["scheduler"])
@@ -175,15 +175,15 @@ class Trainer(trainer.Trainer):
         return done
 
     def _rescale(self, stored: dict[str, Any], done: int) -> int:
-        """Resume with another number of devices, hence other rates and sizes of updates.
+        """Resume with another schedule, or another number of devices and so another update size.
 
-        The schedule is begun anew and put where the same share of the training is done.
+        The schedule is restarted and advanced to the same fraction of the training.
         """
         settings = self.optimizer.state_dict()["param_groups"]
         moments = stored["optimizer"]["state"]
         self.optimizer.load_state_dict({"state": moments, "param_groups": settings})
-        updates, done = self.same_share(stored, done)
-        with warnings.catch_warnings():  # that no update came before: it did, in another process
+        updates, done = self.convert_progress(stored, done)
+        with warnings.catch_warnings():  # "no optimizer.step()": it was called in another process
             warnings.filterwarnings("ignore", message=".*lr_scheduler.step.*")
             while self.global_step < updates:
                 self.step_schedule()
@@ -191,9 +191,9 @@ class Trainer(trainer.Trainer):
 
 
 def make_optimizer(scenario: Scenario, supernet: Supernet, devices: int) -> torch.optim.Optimizer:
-    """The optimiser of the scenario over all slots and both ends.
+    """Make the scenario's optimiser for all slots, PreNet and PostNet.
 
-    Its learning rate is multiplied by the number of devices: so much larger is the batch.
+    Its learning rate is multiplied by the number of devices, as is the batch size.
     """
     own = supernet.held.own if isinstance(supernet.held, Held) else set()
     parameters = [p for p in supernet.parameters() if p.requires_grad and id(p) not in own]
@@ -203,7 +203,7 @@ def make_optimizer(scenario: Scenario, supernet: Supernet, devices: int) -> torc
 def optimizer_of(
     scenario: Scenario, parameters: list[torch.nn.Parameter], devices: int
 ) -> torch.optim.Optimizer:
-    """The same over some parameters."""
+    """Make the scenario's optimiser for some parameters; see :func:`make_optimizer`."""
     settings = scenario.optimizer
     rate = settings.learning_rate * devices
     if settings.type == "adam":
@@ -212,5 +212,5 @@ def optimizer_of(
 
 
 def move_images(images: torch.Tensor, device: torch.device) -> torch.Tensor:
-    """Images on the device."""
+    """Move images to the device."""
     return images.to(device, non_blocking=True)

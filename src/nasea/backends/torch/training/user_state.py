@@ -1,4 +1,4 @@
-"""What UserModule holds that is trained or kept: parameters, modules, their buffers."""
+"""The training state in UserModule: parameters, modules, their buffers."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ _APART = (nn.Module, nn.Parameter, torch.utils.data.Dataset, torch.utils.data.Da
 
 
 class Held(nn.Module):
-    """Parameters and modules of UserModule; part of a supernet, of no network.
+    """The parameters and modules of UserModule; part of a supernet, but not of networks.
 
     Args:
         user: the UserModule.
-        directory: where the user's files are.
+        directory: the directory of the user's files.
     """
 
     def __init__(self, user: object, directory: Path) -> None:
         super().__init__()
         self.own: set[int] = set()
-        """Ids of parameters that an optimiser of the user's trains."""
+        """Ids of parameters that an optimiser of the user trains."""
         for name, each in reachable(user, directory, _APART):
             key = f"user/{name.replace('.', '/')}"
             if isinstance(each, nn.Parameter):
@@ -40,5 +40,5 @@ class Held(nn.Module):
 
 
 def attributes_of(user: object, directory: Path) -> Attributes:
-    """The plain attributes of UserModule, as they are now."""
+    """Take a snapshot of the plain attributes of UserModule."""
     return Attributes(user, directory, torch.Tensor, _APART, lambda t: t.detach().clone())

@@ -1,4 +1,4 @@
-"""The user's PyTorch module: its interface, and every call into it."""
+"""The user's PyTorch module: its interface and every call into it."""
 
 from __future__ import annotations
 
@@ -41,33 +41,33 @@ INTERFACE: Interface = {
 
 
 class UserCode(code.UserCode):
-    """``user_module.py``, called with guards; see :class:`nasea.backends.user.code.UserCode`."""
+    """``user_module.py`` in PyTorch; see :class:`nasea.backends.user.code.UserCode`."""
 
-    def imported(self) -> ModuleType:
-        """The user's module."""
+    def import_module(self) -> ModuleType:
+        """Import and return the user's module."""
         return import_user_module(self.directory)
 
     def check(self, module: Any) -> None:
-        """Raise UserModuleError where the module is not what it must be."""
+        """Raise UserModuleError if the module does not have the expected interface."""
         if isinstance(module, ModuleType):
             check_interface(module, INTERFACE, unwritten=[nn.Module.forward])
         _refuse_loss_object(module, self.file)
 
     def require_memory(self, error: Exception) -> None:
-        """Raise torch.OutOfMemoryError where another exception says so."""
+        """Raise torch.OutOfMemoryError if ``error`` says that memory ran out."""
         if is_out_of_memory(error):
             raise as_out_of_memory(error) from error
 
     def held(self) -> Held:
-        """Parameters and modules that UserModule holds."""
+        """Return the parameters and modules that UserModule holds."""
         return Held(self._user, self.directory)
 
     def attributes(self) -> Attributes:
-        """The plain attributes of UserModule, as they are now."""
+        """Take a snapshot of the plain attributes of UserModule."""
         return attributes_of(self._user, self.directory)
 
-    def require_end(self, class_name: str, end: object) -> None:
-        """Raise UserModuleError where what a class makes is not a module."""
+    def require_type(self, class_name: str, end: object) -> None:
+        """Raise UserModuleError if a PreNet or PostNet is not an ``nn.Module``."""
         if not isinstance(end, nn.Module):
             raise UserModuleError(
                 f"{self.file}: {class_name} must be a torch.nn.Module, found "
@@ -76,25 +76,25 @@ class UserCode(code.UserCode):
             )
 
     def parts_of(self, end: nn.Module) -> list[object]:
-        """The model and its weights."""
+        """Return the module and its parameters."""
         return [end, *end.parameters()]
 
     @contextmanager
-    def undrawn(self) -> Iterator[None]:
-        """Put the random generators back after it."""
+    def keep_random_state(self) -> Iterator[None]:
+        """Restore the random generators on exit."""
         before = generator_state(), torch.get_rng_state()
         yield
         set_generator_state(before[0])
         torch.set_rng_state(before[1])
 
     def end(self, class_name: str) -> nn.Module:
-        """A new PreNet or PostNet."""
+        """Make a new PreNet or PostNet; see :class:`nasea.backends.user.code.UserCode`."""
         end: nn.Module = super().end(class_name)
         _require_sizes(class_name, end, self.file)
         return end
 
     def dataset(self, directory: str, is_training: bool) -> torch.utils.data.Dataset[Any]:
-        """What ``dataset_define`` returns, checked to be a data set with a length."""
+        """Call ``dataset_define`` and check that it returns a map-style data set with a length."""
         doing = f"UserModule.dataset_define({directory!r}, is_training={is_training})"
         with self.guard(doing):
             dataset = self._user.dataset_define(directory, is_training)
@@ -108,7 +108,7 @@ class UserCode(code.UserCode):
         return dataset  # type: ignore[no-any-return]
 
     def scheduler(self, optimizer: torch.optim.Optimizer, steps_per_epoch: int) -> Any:
-        """What ``scheduler_define`` returns, checked to be a schedule."""
+        """Call ``scheduler_define`` and check that it returns a schedule of updates."""
         doing = f"UserModule.scheduler_define(optimizer, {steps_per_epoch})"
         with self.guard(doing):
             scheduler = self._user.scheduler_define(optimizer, steps_per_epoch)
@@ -130,14 +130,19 @@ class UserCode(code.UserCode):
 
     @property
     def schedule_code(self) -> str:
-        """The source of ``scheduler_define``; empty where it cannot be had."""
+        """The source of ``scheduler_define``; empty if it is not available."""
         try:
             return inspect.getsource(type(self._user).scheduler_define)
         except (OSError, TypeError, AttributeError):
             return ""
 
     def loss(self, labels: object, outputs: object) -> torch.Tensor:
-        """The mean of what ``loss_func`` returns, a scalar tensor with a gradient."""
+        """Call ``loss_func`` and return the mean of its result, a scalar tensor with a gradient.
+
+        Raises:
+            UserCodeError: it raises.
+            UserModuleError: it returns no floating-point tensor with a gradient.
+        """
         try:
             with self.guard("UserModule.loss_func(labels, logits)"):
                 loss = self._user.loss_func(labels, outputs)
@@ -161,12 +166,12 @@ class UserCode(code.UserCode):
         return loss.mean() if loss.dim() else loss
 
     def pictures(self, images: Any, labels: object, outputs: object) -> object:
-        """What the module's optional ``pictures`` returns."""
+        """Call the module's optional ``pictures`` without gradients and return its result."""
         with torch.no_grad():
             return super().pictures(images, labels, outputs)
 
     def metric(self, loader: Iterable[Any], evaluate: Any) -> float:
-        """What ``metrics_func`` returns, run in a private working directory.
+        """Call ``metrics_func`` in a private working directory and return its value.
 
         Raises:
             CandidateFailed, MetricError: see :meth:`number`.
@@ -194,10 +199,10 @@ def _refuse_loss_object(module: Any, file: str) -> None:
 
 
 def _require_sizes(class_name: str, end: nn.Module, file: str) -> None:
-    """Raise UserModuleError where layers wait for their first batch to have a size.
+    """Raise UserModuleError if a module has lazy layers, whose shapes need a first batch.
 
-    Ends are counted, copied and loaded before there is one, and one that is never called would
-    never have any.
+    Parameters are counted, copied and loaded before the first batch, and a layer that is never
+    called would never get a shape.
     """
     lazy = {
         name: module
@@ -217,7 +222,7 @@ def _require_sizes(class_name: str, end: nn.Module, file: str) -> None:
 
 
 def _require_storable(scheduler: Any, file: str) -> None:
-    # Found out now, not when the first checkpoint is written or, worse, read.
+    # Checked now, not when the first checkpoint is written or, worse, read.
     try:
         unpack(pack(scheduler.state_dict()))
     except Exception as error:

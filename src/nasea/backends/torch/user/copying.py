@@ -1,8 +1,8 @@
-"""Copies of the user's modules that share nothing with them, closures included.
+"""Deep copies of the user's modules that share nothing with the originals, including closures.
 
-``copy.deepcopy`` takes functions as they are. A hook, or a ``forward`` that was put in its place,
-often closes over the module it is of; in a plain copy it would go on working for the original. Here
-such functions are made anew around the copy.
+``copy.deepcopy`` does not copy functions. A hook, or a replaced ``forward``, often closes over its
+module; in a plain copy it would still use the original. Here such functions are rebuilt around the
+copy.
 """
 
 from __future__ import annotations
@@ -21,19 +21,19 @@ from nasea.backends.user.module import text_of
 from nasea.errors import UserModuleError
 
 Memo = dict[int, Any]
-"""What ``copy.deepcopy`` goes by: id of an object -> its copy."""
+"""The memo of ``copy.deepcopy``: id of an object -> its copy."""
 
 _CODE = (type, types.ModuleType, types.BuiltinFunctionType, types.CodeType)
 
 
 def copy_end(end: nn.Module) -> nn.Module:
-    """A copy that shares nothing with ``end``.
+    """Copy PreNet or PostNet so that the copy shares nothing with ``end``.
 
-    Activations that its last forward left in attributes are part of a graph, which cannot be
-    copied; the copy has ``None`` there until it runs.
+    Activations that the last forward pass left in attributes are part of an autograd graph,
+    which cannot be copied; the copy has ``None`` there until it runs.
 
     Raises:
-        UserModuleError: it holds something that cannot be copied, or that the copy would share.
+        UserModuleError: it holds something that cannot be copied.
     """
     found = list(_reachable(end))
     memo: Memo = {id(x): None for x in found if _is_part_of_a_graph(x)}
@@ -55,7 +55,7 @@ def copy_end(end: nn.Module) -> nn.Module:
 
 
 def require_own_copy(end: nn.Module) -> None:
-    """Raise UserModuleError where a copy of ``end`` would go on using parts of ``end``."""
+    """Raise UserModuleError if a copy of ``end`` would still use modules of ``end``."""
     parts = {id(module) for module in end.modules()}
     for value in _reachable(copy_end(end)):
         if id(value) in parts:
@@ -69,14 +69,14 @@ def require_own_copy(end: nn.Module) -> None:
 
 
 def _reachable(value: Any) -> Iterator[Any]:
-    """``value`` and all that it refers to: attributes, items, what functions close over."""
+    """Yield ``value`` and everything it refers to: attributes, items, closures of functions."""
     seen: dict[int, Any] = {}
     waiting = [value]
     while waiting:
         value = waiting.pop()
         if id(value) in seen or isinstance(value, _CODE):
             continue
-        seen[id(value)] = value  # held, so that no other object gets its id meanwhile
+        seen[id(value)] = value  # kept alive, so that no other object gets its id
         yield value
         waiting += _parts(value)
 
@@ -104,7 +104,7 @@ def _is_part_of_a_graph(value: Any) -> bool:
 
 
 def _carries(function: types.FunctionType) -> bool:
-    """Whether a function has objects of its own."""
+    """Return whether a function has a closure or default arguments."""
     return bool(function.__closure__ or function.__defaults__ or function.__kwdefaults__)
 
 
@@ -112,7 +112,7 @@ def _contents(function: types.FunctionType) -> Iterator[Any]:
     for cell in function.__closure__ or ():
         try:
             yield cell.cell_contents
-        except ValueError:  # a name that has no value as yet
+        except ValueError:  # a name that has no value yet
             continue
 
 
@@ -121,7 +121,7 @@ def _named_defaults(function: types.FunctionType) -> dict[str, Any]:
 
 
 def _twin(function: types.FunctionType, cells: dict[int, types.CellType]) -> types.FunctionType:
-    """The same function with cells that are still empty, one for each cell of any original."""
+    """Make the same function with empty closure cells, one for each original cell."""
     closure = tuple(
         cells.setdefault(id(cell), types.CellType()) for cell in function.__closure__ or ()
     )
@@ -141,7 +141,7 @@ def _fill(
     memo: Memo,
     own: set[int],
 ) -> None:
-    """Give the twins what the functions have, with the copy in place of the original."""
+    """Fill the closures and defaults of the twins, with copies in place of the originals."""
     for function, twin in zip(functions, twins, strict=True):
         for cell in function.__closure__ or ():
             try:
@@ -155,7 +155,7 @@ def _fill(
 
 
 def _rebound(value: Any, memo: Memo, own: set[int]) -> Any:
-    """What stands for a value around the copy; itself where it has nothing to do with the end."""
+    """Return the counterpart of a value for the copy; the value itself if it is unrelated."""
     if id(value) in memo:
         return memo[id(value)]
     if isinstance(value, weakref.ref):

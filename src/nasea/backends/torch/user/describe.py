@@ -1,4 +1,4 @@
-"""Tensors in words, for messages."""
+"""Describes tensors for messages."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import torch
 
 
 def describe(value: object) -> str:
-    """A nesting of tensors in short: types, shapes and, for whole numbers, the range.
+    """Describe nested tensors: types, shapes and, for integers, the range of values.
 
-    It never fails: what cannot be looked into is told by its type alone.
+    It never fails: anything it cannot inspect is described by its type.
     """
     if isinstance(value, torch.Tensor):
         return f"{str(value.dtype).removeprefix('torch.')} {_shape(value)}{_range(value)}"
@@ -22,7 +22,7 @@ def describe(value: object) -> str:
 def _shape(tensor: torch.Tensor) -> str:
     try:
         return str(tuple(tensor.shape))
-    except RuntimeError:  # a nested tensor has no one shape
+    except RuntimeError:  # a nested tensor has no single shape
         return f"of {tensor.dim()} axes"
 
 
@@ -32,5 +32,5 @@ def _range(tensor: torch.Tensor) -> str:
     try:
         values = tensor.detach().cpu().numpy()  # PyTorch itself has no minimum of uint16
         return f" with values {int(values.min())} to {int(values.max())}" if values.size else ""
-    except (RuntimeError, TypeError, ValueError):  # sparse, nested, without memory
+    except (RuntimeError, TypeError, ValueError):  # a sparse, nested or meta tensor
         return ""

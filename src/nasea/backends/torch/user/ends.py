@@ -1,4 +1,4 @@
-"""Running the user's PreNet and PostNet to see what they make and what they cost."""
+"""Runs the user's PreNet and PostNet to find their output shapes and costs."""
 
 from __future__ import annotations
 
@@ -19,7 +19,20 @@ from nasea.space import Shape
 
 
 def run_pre_net(user: UserCode, pre_net: nn.Module, images: torch.Tensor) -> Shape:
-    """Shape of PreNet's output for one image of the batch ``images`` (N, C, H, W)."""
+    """Run PreNet on a batch and return the shape of its output for one image.
+
+    Args:
+        user: guards the call.
+        pre_net: the module.
+        images: (N, C, H, W).
+
+    Returns:
+        (C, H, W).
+
+    Raises:
+        UserCodeError: PreNet raises.
+        UserModuleError: PreNet cannot be copied, or returns no feature map.
+    """
     require_own_copy(pre_net)
     try:
         with torch.no_grad(), user.guard(f"PreNet.forward(inputs), inputs of {_shape(images)}"):
@@ -34,7 +47,7 @@ def run_pre_net(user: UserCode, pre_net: nn.Module, images: torch.Tensor) -> Sha
 
 
 def _require_feature_map(user: UserCode, output: object, images: int) -> None:
-    """Raise UserModuleError where PreNet's output for so many images is no feature map."""
+    """Raise UserModuleError if PreNet's output for ``images`` images is not a feature map."""
     if not isinstance(output, torch.Tensor) or output.dim() != 4:
         found = _shape(output) if isinstance(output, torch.Tensor) else type(output).__name__
         raise UserModuleError(
@@ -55,7 +68,17 @@ def _require_feature_map(user: UserCode, output: object, images: int) -> None:
 def run_post_net(
     user: UserCode, post_net: nn.Module, inputs: torch.Tensor | list[torch.Tensor]
 ) -> object:
-    """PostNet's output on ``inputs`` (N, C, H, W), or on the tapped layers and the last one."""
+    """Run PostNet and return its output.
+
+    Args:
+        user: guards the call.
+        post_net: the module.
+        inputs: (N, C, H, W), or a list of the outputs of the tapped layers and the last one.
+
+    Raises:
+        UserCodeError: PostNet raises.
+        UserModuleError: PostNet cannot be copied.
+    """
     require_own_copy(post_net)
     shape = _shape(inputs) if isinstance(inputs, torch.Tensor) else [_shape(x) for x in inputs]
     try:
@@ -73,10 +96,12 @@ def run_post_net(
 def examine_pre_net(
     user: UserCode, pre_net: nn.Module, image: torch.Tensor
 ) -> tuple[Costs, tuple[Operator, ...]]:
-    """Parameters (frozen ones included), FLOPs and operators of PreNet for ``image`` (1, C, H, W).
+    """Return the costs and operators of PreNet for ``image`` (1, C, H, W).
+
+    Parameters include frozen ones.
 
     Raises:
-        UserModuleError: in evaluation mode it returns no feature map, or not one for one image.
+        UserModuleError: in evaluation mode it does not return one feature map for one image.
     """
     output, costs, operators = _examined(user, pre_net, image)
     _require_feature_map(user, output, 1)
@@ -90,17 +115,17 @@ def examine_post_net(
     batch: object,
     images: int,
 ) -> tuple[Costs, tuple[Operator, ...]]:
-    """Parameters (frozen ones included), FLOPs and operators of PostNet for one image.
+    """Return the costs and operators of PostNet for one image; parameters include frozen ones.
 
     Args:
-        user: the user's code.
+        user: guards the call.
         post_net: the module.
-        inputs: what it gets, with a batch of one.
+        inputs: its input for one image.
         batch: its output for a batch.
-        images: in that batch.
+        images: the size of that batch.
 
     Raises:
-        UserModuleError: it returns for one image as much as for the batch.
+        UserModuleError: it returns outputs of a whole batch for one image.
     """
     output, costs, operators = _examined(user, post_net, inputs)
     sizes = _sizes(batch), _sizes(output)
@@ -111,7 +136,7 @@ def examine_post_net(
 def _examined(
     user: UserCode, end: nn.Module, inputs: torch.Tensor | list[torch.Tensor]
 ) -> tuple[object, Costs, tuple[Operator, ...]]:
-    # A copy runs, in evaluation mode: normalisation by the batch has nothing to go by in one image.
+    # A copy in evaluation mode: one image may be too few for batch statistics.
     module = copy_end(end).eval()
     doing = f"{type(end).__name__}.forward(inputs) in evaluation mode, one image"
     with torch.no_grad(), user.guard(doing), FlopCounterMode(display=False) as counter:
@@ -123,10 +148,10 @@ def _examined(
 
 
 def accepts_channels_last(end: nn.Module, inputs: torch.Tensor | list[torch.Tensor]) -> bool:
-    """Whether an end that runs also runs with everything in channels-last layout.
+    """Return whether a module that runs in the default layout also runs in channels-last.
 
-    A ``view`` across a plane that is not stored in one piece fails; such a module gets the plain
-    layout.
+    A ``view`` over axes that are not contiguous in memory fails; such a module stays in the
+    default layout.
     """
     module = copy_end(end).eval()
     lay_out(module, torch.channels_last)
@@ -135,7 +160,7 @@ def accepts_channels_last(end: nn.Module, inputs: torch.Tensor | list[torch.Tens
     with torch.no_grad():
         try:
             module(batch[0] if isinstance(inputs, torch.Tensor) else batch)
-        except Exception:  # one of another kind will come back, and be told, where the end is used
+        except Exception:  # any other failure will recur, and be reported, when the module is used
             return False
     return True
 

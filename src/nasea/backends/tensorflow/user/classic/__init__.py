@@ -1,1 +1,1 @@
-"""Files written for an earlier TensorFlow: how they are imported, and what they see."""
+"""Imports files written for an earlier TensorFlow, and decides which version they see."""

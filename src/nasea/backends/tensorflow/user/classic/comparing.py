@@ -1,7 +1,7 @@
-"""What a test of TensorFlow's version comes to, for the running version and for others.
+"""Evaluates tests of TensorFlow's version, for the running version and for others.
 
-Such a test is computed from its text, with the operations that people compare versions by and no
-others, so nothing of the user's runs.
+A test is evaluated from its syntax tree, with the operations commonly used to compare versions and
+no others, so none of the user's code runs.
 """
 
 from __future__ import annotations
@@ -37,12 +37,12 @@ _PARTS = {"major", "minor", "micro", "release", "version"}
 
 
 class UnknownError(Exception):
-    """It cannot be told from the text."""
+    """The value cannot be determined from the source."""
 
 
 @total_ordering
 class _Version:
-    """A version as ``packaging`` and ``distutils`` compare it; what is no number does not count."""
+    """A version, compared as by ``packaging`` and ``distutils``; only the numbers count."""
 
     def __init__(self, text: str) -> None:
         self.version = [int(part) for part in re.findall(r"\d+", text)]
@@ -58,7 +58,7 @@ class _Version:
     __hash__ = None  # type: ignore[assignment]
 
     def _key(self) -> list[int]:
-        """Its numbers without zeros at the end: 2.8 is 2.8.0."""
+        """Return the numbers without trailing zeros, so that 2.8 equals 2.8.0."""
         last = max((i for i, n in enumerate(self.version) if n), default=-1)
         return self.version[: last + 1]
 
@@ -80,11 +80,11 @@ _FUNCTIONS: Mapping[str, Callable[..., Any]] = {
 
 
 class Tests:
-    """Tests of one file.
+    """Evaluates the version tests of one file.
 
     Args:
-        tree: the file.
-        spellings: expressions that stand for TensorFlow's version.
+        tree: the syntax tree of the file.
+        spellings: expressions whose value is TensorFlow's version.
     """
 
     def __init__(self, tree: ast.Module, spellings: set[str]) -> None:
@@ -100,14 +100,14 @@ class Tests:
         self._known: dict[str, dict[str, Any]] = {}
 
     def holds(self, test: ast.expr, version: str) -> bool | None:
-        """Whether a test holds for a version of TensorFlow; ``None`` where it cannot be told."""
+        """Return whether a test holds for a version of TensorFlow; ``None`` if that is unknown."""
         try:
             return bool(self._value(test, self._names(version)))
-        except Exception:  # whatever comes of a value of another type than this expects
+        except Exception:  # a value of an unexpected type may raise anything
             return None
 
     def orders_text(self, test: ast.expr, version: str) -> bool:
-        """Whether versions are put in order as text, or as decimals, and that is another order."""
+        """Return whether a test orders versions as strings or decimals, and wrongly so."""
         names = self._names(version)
         for node in ast.walk(test):
             if not isinstance(node, ast.Compare) or type(node.ops[0]) not in _ORDERS:
@@ -129,7 +129,7 @@ class Tests:
         return False
 
     def _names(self, version: str) -> Mapping[str, Any]:
-        """What stands for a value that can be told, where that is the same everywhere."""
+        """Return the names whose value is known and the same at every assignment."""
         if version not in self._known:
             names: dict[str, Any] = dict.fromkeys(self._spellings, version)
             unsure: set[str] = set()

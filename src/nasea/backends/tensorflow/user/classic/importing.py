@@ -1,4 +1,4 @@
-"""Importing the user's files so that they find the TensorFlow that they were written for."""
+"""Imports the user's files so that they see the TensorFlow that they were written for."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def import_classic(
     """Import a user's module; see :func:`nasea.backends.user.module.import_user_module`.
 
     Returns:
-        The module; what it and the files that it imports expect, which they find from here on.
+        The module; what it and the files it imports expect, which they see from now on.
     """
     found = expected(directory, tf.__version__, name)
     folder = f"{directory}{os.sep}"
@@ -37,12 +37,12 @@ def import_classic(
 
 
 def notices_of(found: Expected) -> list[Notice]:
-    """What the user should know of how the files are run."""
+    """Return notices of what the user's files see."""
     notices = []
     if found.version is not None:
         text = (
-            f"it chooses by the version of TensorFlow and has nothing for {tf.__version__}: your "
-            f"files see tf.__version__ == {found.version!r}"
+            f"it branches on the version of TensorFlow and has no branch for {tf.__version__}: "
+            f"your files see tf.__version__ == {found.version!r}"
         )
         notices.append(Notice(found.places[0], text))
     if found.keras and keras_release(tf).startswith("2."):
@@ -53,7 +53,7 @@ def notices_of(found: Expected) -> list[Notice]:
 
 
 def with_fix(error: UserCodeError, found: Expected) -> UserCodeError:
-    """The error, with what may be behind it where a name is missing, or an assertion failed."""
+    """Add the likely cause to an error about a missing name or a failed assertion."""
     cause = error.__cause__
     missing = isinstance(cause, NameError | AttributeError | ImportError)
     if error.fix is not None or not (missing or isinstance(cause, AssertionError)):

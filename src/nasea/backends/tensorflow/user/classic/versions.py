@@ -1,9 +1,9 @@
-"""What the user's files expect of TensorFlow, as far as their text tells.
+"""Finds which TensorFlow the user's files expect, from their source.
 
-Files written for earlier versions choose between branches by ``tf.__version__``, e.g. ``"2.8"``,
-``"2.1.0"`` or ``"1.12.0"``, and leave a name undefined where none of these is running. Such a
-chain of branches is found by its text: its tests are about TensorFlow's version, none of them holds
-for the running one, it has no ``else``, or one that only raises, and it binds a name that is used
+Files written for earlier versions branch on ``tf.__version__``, e.g. ``"2.8"``, ``"2.1.0"`` or
+``"1.12.0"``, and leave a name undefined if none of these is running. Such a chain of branches is
+recognised from the syntax tree: its tests are about TensorFlow's version, none of them holds for
+the running one, it has no ``else`` or one that only raises, and it binds a name that is used
 elsewhere, outside of such branches, and bound nowhere else.
 """
 
@@ -20,7 +20,7 @@ from nasea.backends.tensorflow.user.classic.comparing import Tests
 from nasea.backends.user.module import MODULE_NAME
 
 _RELEASES = tuple(f"2.{minor}.0" for minor in range(16))
-"""Of TensorFlow 2 while tf.keras was Keras 2: tried where a test names no version, or an order."""
+"""TensorFlow 2 while tf.keras was Keras 2; tried if a test names no version, or an order."""
 
 _VERSION = re.compile(r"\d+\.\d+(?:\.\w+)*\.?")
 _OLD_KERAS = ("tensorflow.python.keras", "keras")
@@ -28,31 +28,31 @@ _OLD_KERAS = ("tensorflow.python.keras", "keras")
 
 @dataclass(frozen=True)
 class Suspect:
-    """Branches by version of which none may be taken.
+    """A chain of version branches of which perhaps none is taken.
 
     Attributes:
         place: ``file:line``.
-        binds: what they bind, that is used elsewhere.
+        binds: the names that it binds and that are used elsewhere.
     """
 
     place: str
     binds: frozenset[str]
 
     def explains(self, text: str) -> bool:
-        """Whether an error names, in quotes, what they bind."""
+        """Return whether an error message quotes one of the bound names."""
         return any(f"'{name.lstrip('.')}'" in text for name in self.binds)
 
 
 @dataclass(frozen=True)
 class Expected:
-    """What files expect.
+    """What the files expect.
 
     Attributes:
-        version: of TensorFlow, that they have a branch for; ``None`` where the running one will do.
-        places: ``file:line`` of the chains that have no branch for the running one.
-        keras: modules that they import Keras from by other names than tf.keras.
-        suspects: chains of which the text does not tell which version they want.
-        as_text: ``file:line`` of tests that put versions in order as text, wrongly.
+        version: a version that they have a branch for; ``None`` if the running one works.
+        places: ``file:line`` of the chains without a branch for the running version.
+        keras: modules other than tf.keras from which they import Keras.
+        suspects: chains whose expected version is unknown.
+        as_text: ``file:line`` of tests that order versions as strings, wrongly.
     """
 
     version: str | None = None
@@ -64,7 +64,7 @@ class Expected:
 
 @dataclass(frozen=True)
 class _Chain:
-    """Branches by version, none of which is taken."""
+    """A chain of version branches of which none is taken."""
 
     place: str
     versions: tuple[str, ...]
@@ -72,12 +72,12 @@ class _Chain:
 
 
 def expected(directory: Path, running: str, name: str = MODULE_NAME) -> Expected:
-    """What a module, and the files beside it that it imports, expect.
+    """Find what a module, and the files in its directory that it imports, expect.
 
     Args:
-        directory: where they are.
-        running: version of TensorFlow.
-        name: of the module.
+        directory: the directory of the files.
+        running: the running version of TensorFlow.
+        name: name of the module.
     """
     trees = dict(_files(directory, name, set()))
     named = [(path.relative_to(directory).as_posix(), tree) for path, tree in trees.items()]
@@ -96,7 +96,7 @@ def expected(directory: Path, running: str, name: str = MODULE_NAME) -> Expected
 
 
 def _files(directory: Path, name: str, seen: set[Path]) -> Iterator[tuple[Path, ast.Module]]:
-    """The files of a module and of all that it imports from the directory, parsed."""
+    """Yield (path, syntax tree) of a module and of all it imports from the directory."""
     base = directory.joinpath(*name.split("."))
     path = next((p for p in (base.with_suffix(".py"), base / "__init__.py") if p.is_file()), None)
     if path is None or path in seen:
@@ -104,7 +104,7 @@ def _files(directory: Path, name: str, seen: set[Path]) -> Iterator[tuple[Path, 
     seen.add(path)
     try:
         tree = ast.parse(path.read_text(encoding="utf-8"))
-    except (SyntaxError, ValueError, OSError):  # told when it is imported
+    except (SyntaxError, ValueError, OSError):  # reported when it is imported
         return
     yield path, tree
     for imported in _imported(tree, "" if path.name != "__init__.py" else name):
@@ -123,7 +123,7 @@ def _imported(tree: ast.Module, package: str) -> Iterator[str]:
 
 
 def _old_keras(tree: ast.Module) -> Iterator[str]:
-    """The modules of Keras that a file imports by other names than tf.keras, parents included."""
+    """Yield the modules other than tf.keras from which a file imports Keras, with parents."""
     for node in ast.walk(tree):
         names = []
         if isinstance(node, ast.Import):
@@ -140,7 +140,7 @@ def _old_keras(tree: ast.Module) -> Iterator[str]:
 
 
 def _chains(tree: ast.Module, file: str, running: str) -> Iterator[_Chain]:
-    """Those that no test is known to hold of; without versions where none can be chosen for."""
+    """Yield the chains of which no test is known to hold; without versions if those are unknown."""
     names = _version_names(tree)
     tests = Tests(tree, _spellings(tree))
     ifs = [node for node in ast.walk(tree) if isinstance(node, ast.If)]
@@ -168,7 +168,7 @@ def _chains(tree: ast.Module, file: str, running: str) -> Iterator[_Chain]:
 
 
 def _gives_up(otherwise: list[ast.stmt]) -> bool:
-    """Whether what is done where no test holds is nothing, or to raise."""
+    """Return whether an ``else`` does nothing, or raises."""
     ends = bool(otherwise) and isinstance(otherwise[-1], ast.Raise)
     return ends or all(isinstance(statement, ast.Pass) for statement in otherwise)
 
@@ -176,9 +176,9 @@ def _gives_up(otherwise: list[ast.stmt]) -> bool:
 def _wanted(
     tests: Tests, conditions: list[ast.expr], names: set[str], running: str
 ) -> tuple[str, ...]:
-    """The versions that one of the tests holds for.
+    """Return the versions for which one of the tests holds.
 
-    An order alone may be there to do without something, so one test of that kind chooses none.
+    A single ordering test may only guard an optional feature, so it yields no versions.
     """
     if len(conditions) == 1 and _is_order(conditions[0], names):
         return ()
@@ -192,7 +192,7 @@ def _wanted(
 
 
 def _tried(test: ast.expr, names: set[str]) -> Iterator[str]:
-    """The versions that a test may be for."""
+    """Yield the versions that a test may be meant for."""
     written = list(_written(test))
     yield from (f"{v}.0" if v.count(".") < 2 else v for v in written)
     yield from written
@@ -201,7 +201,7 @@ def _tried(test: ast.expr, names: set[str]) -> Iterator[str]:
 
 
 def _written(test: ast.expr) -> Iterator[str]:
-    """The versions that a test has in it: as a text, a decimal number or a tuple."""
+    """Yield the versions written in a test: as a string, a decimal number or a tuple."""
     for node in ast.walk(test):
         if isinstance(node, ast.Constant) and isinstance(node.value, str | float):
             text = str(node.value).replace("[.]", ".").replace("\\", "")
@@ -214,7 +214,7 @@ def _written(test: ast.expr) -> Iterator[str]:
 
 
 def _as_text(tree: ast.Module, file: str, seen: str) -> Iterator[str]:
-    """Tests that put the version that the file sees on the wrong side of another one."""
+    """Yield ``file:line`` of tests that order the version that the file sees wrongly."""
     names = _version_names(tree)
     tests = Tests(tree, _spellings(tree))
     for node in ast.walk(tree):
@@ -224,14 +224,14 @@ def _as_text(tree: ast.Module, file: str, seen: str) -> Iterator[str]:
 
 
 def _branches(node: ast.If) -> Iterator[ast.If]:
-    """An ``if`` and its ``elif``."""
+    """Yield an ``if`` and its ``elif`` branches."""
     yield node
     if len(node.orelse) == 1 and isinstance(node.orelse[0], ast.If):
         yield from _branches(node.orelse[0])
 
 
 def _spellings(tree: ast.Module) -> set[str]:
-    """Expressions that are TensorFlow's version, and can be another one for a file."""
+    """Return the expressions for TensorFlow's version that nasea can replace for a file."""
     modules = {"tf", "tensorflow"}
     names: set[str] = set()
     for node in ast.walk(tree):
@@ -245,7 +245,7 @@ def _spellings(tree: ast.Module) -> set[str]:
 
 
 def _version_names(tree: ast.Module) -> set[str]:
-    """Names that stand for TensorFlow's version, or for what is made of it."""
+    """Return the names whose value is, or derives from, TensorFlow's version."""
     names = _spellings(tree)
     for module in _other_modules(tree):
         names |= {f"{module}.{name}" for name in ("__version__", "VERSION", "version.VERSION")}
@@ -258,7 +258,7 @@ def _version_names(tree: ast.Module) -> set[str]:
 
 
 def _other_modules(tree: ast.Module) -> set[str]:
-    """Modules that tell the version as well, to all files alike."""
+    """Return the modules that also have the version, which cannot be replaced for a file."""
     names = {"tf", "tensorflow", "tf.compat.v1", "tensorflow.compat.v1"}
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
@@ -274,7 +274,7 @@ def _mentions(node: ast.AST, names: set[str]) -> bool:
 
 
 def _is_order(test: ast.expr, names: set[str]) -> bool:
-    """Whether a test is about an order, or about what is not so, or by a name for it."""
+    """Return whether a test is an ordering or a negation, or a name for one."""
     ordered = (ast.Lt, ast.LtE, ast.Gt, ast.GtE, ast.NotEq, ast.NotIn, ast.Not)
     return any(isinstance(n, ordered) for n in ast.walk(test)) or ast.unparse(test) in names
 
@@ -282,7 +282,7 @@ def _is_order(test: ast.expr, names: set[str]) -> bool:
 def _bound_for_others(
     tree: ast.Module, branches: list[ast.If], names: set[str], tests: Tests, running: str
 ) -> set[str]:
-    """What is bound in the branches only, and used elsewhere but where no test by version holds."""
+    """Return names bound only in the branches and used outside, except under failing tests."""
     own = {id(node) for branch in branches for part in branch.body for node in ast.walk(part)}
     guarded = {
         id(inside)
@@ -308,7 +308,7 @@ def _bound_for_others(
 
 
 def _returns(tree: ast.Module, branches: list[ast.If]) -> bool:
-    """Whether a function ends with the branches, and each of them returns."""
+    """Return whether a function ends with the branches, and each of them returns."""
     returns = all(isinstance(branch.body[-1], ast.Return) for branch in branches)
     return returns and _is_last(tree, branches[0])
 
@@ -327,13 +327,13 @@ def _key(node: ast.Name | ast.Attribute) -> str:
 
 
 def _is_last(tree: ast.Module, node: ast.If) -> bool:
-    """Whether a function ends with it."""
+    """Return whether an ``if`` is the last statement of a function."""
     functions = (each for each in ast.walk(tree) if isinstance(each, ast.FunctionDef))
     return any(function.body[-1] is node for function in functions)
 
 
 def _choose(chains: list[_Chain]) -> str | None:
-    """The version that most chains have a branch for, the latest of version 2 if there is one."""
+    """Return the version that most chains have a branch for: prefer TensorFlow 2, then later."""
     counted = Counter(version for chain in chains for version in chain.versions)
     if not counted:
         return None

@@ -1,9 +1,9 @@
-"""What the user's files see of TensorFlow: a version that they know, and one Keras by all names.
+"""Shows the user's files the TensorFlow they expect: a known version, one Keras under all names.
 
-Files written for an earlier TensorFlow may choose by ``tf.__version__``, and take layers from
-``tensorflow.python.keras`` or ``keras``, which were tf.keras then and are other packages now. Who
-asks is told by the file of the code that asks: libraries see what is true. Generated model files
-carry this module's functions as they stand here, so they need nothing but TensorFlow.
+Files written for an earlier TensorFlow may branch on ``tf.__version__``, and import layers from
+``tensorflow.python.keras`` or ``keras``, which were tf.keras then and are other packages now. The
+file of the code that reads an attribute decides what it sees: libraries see the real values.
+Generated model files carry this module's functions verbatim, so they need nothing but TensorFlow.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import tensorflow as tf
 
 
 def shown_to_asker(shown: dict[str, Any]) -> Any:
-    """What is shown to the file that asks for an attribute, by folders; ``None``: the truth."""
+    """Return what the calling file sees, by folder; ``None`` for the real value."""
     asker = sys._getframe(2).f_globals
     file, package = str(asker.get("__file__")), str(asker.get("__name__")).split(".")[0]
     if "site-packages" in file or package == "nasea":
@@ -27,13 +27,13 @@ def shown_to_asker(shown: dict[str, Any]) -> Any:
 
 
 def show_version(folder: str, version: str) -> None:
-    """Have files below ``folder`` see this version of TensorFlow."""
+    """Make files below ``folder`` see this version of TensorFlow."""
     for module, name in ((tf, "__version__"), (tf.version, "VERSION")):
         show_attribute(module, name, folder, version)
 
 
 def show_attribute(module: types.ModuleType, name: str, folder: str, value: object) -> None:
-    """Have files below ``folder`` see another value in a module."""
+    """Make files below ``folder`` see another value in a module."""
     key = f"shown {name}"
     if key not in vars(type(module)):
         truth, shown = vars(module)[name], dict[str, Any]()
@@ -48,11 +48,11 @@ def show_attribute(module: types.ModuleType, name: str, folder: str, value: obje
 
 
 def show_keras(folder: str, names: Sequence[str]) -> None:
-    """Have files below ``folder`` find tf.keras under other names.
+    """Make files below ``folder`` find tf.keras under other names.
 
     Args:
-        folder: where they are.
-        names: of modules that they import, e.g. ``tensorflow.python.keras.layers``.
+        folder: the folder of the files.
+        names: modules they import, e.g. ``tensorflow.python.keras.layers``.
     """
     for name in names:
         root = "keras" if name.split(".")[0] == "keras" else "tensorflow.python.keras"
@@ -67,7 +67,7 @@ def show_keras(folder: str, names: Sequence[str]) -> None:
 
 
 def counterparts(name: str) -> list[Any]:
-    """The modules of tf.keras that have what a module of an earlier Keras had."""
+    """Return the modules of tf.keras that replace a module of an earlier Keras."""
     api: Any = tf.keras
     for part in filter(None, name.split(".")):
         api = getattr(api, part, None)
@@ -82,7 +82,7 @@ def counterparts(name: str) -> list[Any]:
 
 
 def stand_in(module: types.ModuleType, others: Sequence[Any], folder: str) -> None:
-    """Have files below ``folder`` find in a module what other modules have."""
+    """Make files below ``folder`` find the names of other modules in a module."""
     kind: Any = type(module)
     if "standing in" not in vars(kind):
         shown: dict[str, Any] = {}
