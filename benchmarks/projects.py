@@ -7,8 +7,8 @@ from pathlib import Path
 from nasea.config import load_scenario
 from nasea.errors import CheckpointError
 from nasea.pipeline.probe import Prepared, prepare
-from nasea.pipeline.search import trained
 from nasea.pipeline.session.events import Silence
+from nasea.pipeline.supernet import trained
 
 
 def open_project(directory: Path) -> Prepared:

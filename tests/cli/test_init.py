@@ -12,7 +12,7 @@ from torch.utils.data import DataLoader
 
 from nasea.cli.init import project_files, write_project
 from nasea.config import load_scenario
-from nasea.pipeline.search.pre_training import classification_scenario
+from nasea.pipeline.supernet.pre_training import classification_scenario
 
 from .conftest import Run
 

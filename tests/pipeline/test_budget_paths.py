@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from nasea.cost import CostModel, Costs, build_cost_model
-from nasea.pipeline.search.paths import ABOVE, BELOW, BudgetPaths, pathfinder, usable_trunks
+from nasea.pipeline.supernet.paths import ABOVE, BELOW, BudgetPaths, pathfinder, usable_trunks
 from nasea.space import build_space, catalogue, fair_path
 from nasea.strategy import Problem
 

@@ -16,8 +16,8 @@ from nasea.backends.base import AttachedBackend
 from nasea.backends.tensorflow.environment import load_tensorflow
 from nasea.backends.training.pretrained import LoadedPretrained, pack, unpack
 from nasea.errors import CheckpointError, ConfigError, DataError, Interrupted
-from nasea.pipeline.search.pre_training import PreTraining
 from nasea.pipeline.session.checkpoint import CheckpointStore
+from nasea.pipeline.supernet.pre_training import PreTraining
 from user_files import changed, published_segmentation, segmentation
 from user_files.segmentation import CLASSIFICATION_MODULE
 

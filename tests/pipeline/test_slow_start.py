@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nasea.config import Scenario, load_scenario
-from nasea.pipeline.search.slow_start import slow_start_notice, small_rate_notice
+from nasea.pipeline.supernet.slow_start import slow_start_notice, small_rate_notice
 
 _TEXT = """\
 scenario:

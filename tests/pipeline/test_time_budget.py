@@ -25,9 +25,9 @@ from nasea.pipeline.planning.time_plan import (
     span,
 )
 from nasea.pipeline.search import timed
-from nasea.pipeline.search.training import OtherPace, Training
 from nasea.pipeline.search.within_time import WithinTime
 from nasea.pipeline.session.events import Progress
+from nasea.pipeline.supernet.training import OtherPace, Training
 from nasea.space import Genome
 from nasea.strategy import Strategy, Study
 

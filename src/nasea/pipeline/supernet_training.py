@@ -9,10 +9,10 @@ from nasea.backends.base import AttachedBackend
 from nasea.config import Scenario
 from nasea.errors import Notice
 from nasea.pipeline.epochs import EpochLoop, Seen
-from nasea.pipeline.search.paths import FairPaths
-from nasea.pipeline.search.slow_start import slow_start_notice
 from nasea.pipeline.session.checkpoint import CheckpointStore
 from nasea.pipeline.session.session import Session
+from nasea.pipeline.supernet.paths import FairPaths
+from nasea.pipeline.supernet.slow_start import slow_start_notice
 from nasea.space import Space
 
 

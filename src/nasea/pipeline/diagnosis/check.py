@@ -41,10 +41,10 @@ from nasea.pipeline.probe import (
     require_same_metric,
     require_working_metric,
 )
-from nasea.pipeline.search.paths import usable_trunks
-from nasea.pipeline.search.pre_training import check_source
-from nasea.pipeline.search.slow_start import small_rate_notice
 from nasea.pipeline.session.events import Listener, Silence
+from nasea.pipeline.supernet.paths import usable_trunks
+from nasea.pipeline.supernet.pre_training import check_source
+from nasea.pipeline.supernet.slow_start import small_rate_notice
 from nasea.strategy import strategy_for
 from nasea.terms import COSTS
 

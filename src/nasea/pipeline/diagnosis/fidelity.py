@@ -25,11 +25,11 @@ from nasea.pipeline.opening import only
 from nasea.pipeline.probe import Prepared
 from nasea.pipeline.retraining.training_alone import AloneTrainer, Counter, Job
 from nasea.pipeline.search.direction import Direction
-from nasea.pipeline.search.trained import Trained, open_trained
 from nasea.pipeline.session.checkpoint import CheckpointStore
 from nasea.pipeline.session.events import Listener, Progress
 from nasea.pipeline.session.identity import identity, require_same
 from nasea.pipeline.session.session import Session, session
+from nasea.pipeline.supernet.trained import Trained, open_trained
 from nasea.results.fidelity import FIDELITY_FILE, Compared, Fidelity
 from nasea.results.figures.fidelity_plot import save_fidelity_png
 from nasea.space import Genome

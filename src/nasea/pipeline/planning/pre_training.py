@@ -9,15 +9,15 @@ from nasea.backends import ProcessGroup
 from nasea.pipeline.planning.speeds import PACE_SECONDS, TrainingSpeed, training_speed
 from nasea.pipeline.planning.stages import StageTime, training_stage
 from nasea.pipeline.probe import Prepared
-from nasea.pipeline.search.paths import FairPaths
-from nasea.pipeline.search.pre_training import (
+from nasea.pipeline.session.events import Listener
+from nasea.pipeline.supernet.paths import FairPaths
+from nasea.pipeline.supernet.pre_training import (
     CLASSIFICATION_SCENARIO,
     classification_scenario,
     is_due,
     open_pre_training,
     paths_per_update,
 )
-from nasea.pipeline.session.events import Listener
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from nasea.backends.records import EvaluationSubset, Measurement, ScoreSeconds
 from nasea.backends.training.trial import Pace, Tried
 from nasea.pipeline.probe import Prepared, describe_costs
 from nasea.pipeline.search.direction import N_WITNESSES
-from nasea.pipeline.search.paths import pathfinder
+from nasea.pipeline.supernet.paths import pathfinder
 from nasea.space import Genome
 from nasea.strategy import Archive, Score, Strategy, Study
 from nasea.strategy.archive import records_of

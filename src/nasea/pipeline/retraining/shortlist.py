@@ -22,10 +22,10 @@ from nasea.errors import CheckpointError, NaseaError, Notice, ResultsError
 from nasea.pipeline.probe import Prepared
 from nasea.pipeline.search.direction import Direction
 from nasea.pipeline.search.members import member_of, rendered
-from nasea.pipeline.search.trained import Trained, open_trained
 from nasea.pipeline.session.checkpoint import CheckpointStore
 from nasea.pipeline.session.events import Progress
 from nasea.pipeline.session.session import Session
+from nasea.pipeline.supernet.trained import Trained, open_trained
 from nasea.results.front import Front
 from nasea.results.near import folder_near
 from nasea.results.picked import FRONT_FILE

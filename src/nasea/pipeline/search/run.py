@@ -17,17 +17,17 @@ from nasea.pipeline.probe import Prepared, prepare
 from nasea.pipeline.search.direction import Direction, decide
 from nasea.pipeline.search.finishing import finish
 from nasea.pipeline.search.following import follow_run
-from nasea.pipeline.search.pre_training import check_source, pre_train, supernet_identity
 from nasea.pipeline.search.scores import ScoreBook
 from nasea.pipeline.search.searching import Searching, last_search
 from nasea.pipeline.search.separation import N_ARCHITECTURES, Separation, measure_separation
 from nasea.pipeline.search.timed import TimedSearch, now
-from nasea.pipeline.search.training import OtherPace, Training, measure_all
 from nasea.pipeline.search.within_time import WithinTime
 from nasea.pipeline.session.checkpoint import CheckpointStore
 from nasea.pipeline.session.events import Listener, Listeners, Progress
 from nasea.pipeline.session.identity import require_same_supernet
 from nasea.pipeline.session.session import Session, session
+from nasea.pipeline.supernet.pre_training import check_source, pre_train, supernet_identity
+from nasea.pipeline.supernet.training import OtherPace, Training, measure_all
 from nasea.results.front import Front
 from nasea.strategy import Strategy, require_strategy, strategy_for
 from nasea.version import __version__

@@ -16,10 +16,10 @@ from nasea.pipeline.planning.stages import Counts, duration, search_stages
 from nasea.pipeline.planning.time_plan import SLACK
 from nasea.pipeline.probe import Prepared, require_working_metric
 from nasea.pipeline.search.direction import N_NEEDED, N_WITNESSES, from_json, to_json
-from nasea.pipeline.search.paths import ABOVE, pathfinder
 from nasea.pipeline.session.checkpoint import CheckpointStore
 from nasea.pipeline.session.interrupt import StopRequest
 from nasea.pipeline.session.session import Session
+from nasea.pipeline.supernet.paths import ABOVE, pathfinder
 from nasea.pipeline.supernet_training import SupernetTraining
 from nasea.space import Genome
 from nasea.terms import CostKind

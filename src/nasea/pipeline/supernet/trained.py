@@ -10,10 +10,10 @@ from nasea.config import Scenario
 from nasea.errors import CheckpointError, Notice
 from nasea.pipeline.planning.clock import as_planned
 from nasea.pipeline.probe import Prepared, prepare
-from nasea.pipeline.search.pre_training import supernet_identity
 from nasea.pipeline.session.checkpoint import CheckpointStore
 from nasea.pipeline.session.events import Listener
 from nasea.pipeline.session.identity import require_same
+from nasea.pipeline.supernet.pre_training import supernet_identity
 
 
 @dataclass(frozen=True)
