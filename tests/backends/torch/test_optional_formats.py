@@ -30,11 +30,11 @@ class Network(nn.Module):
         super().__init__()
         self.conv = nn.Conv2d(2, 4, 3, padding=1)
         self.norm = nn.BatchNorm2d(4)
-        self.classify = nn.Linear(4, 5)
+        self.classify, self.locate = nn.Linear(4, 5), nn.Linear(4, 2)
 
     def forward(self, images: torch.Tensor) -> dict[str, torch.Tensor]:
-        logits = self.classify(self.norm(self.conv(images)).relu().mean((2, 3)))
-        return {"out": logits, "twice": 2 * logits}
+        pooled = self.norm(self.conv(images)).relu().mean((2, 3))
+        return {"out": self.classify(pooled), "where": self.locate(pooled)}
 
 
 class Odd(Network):
@@ -46,7 +46,7 @@ def asked(network: nn.Module, path: Path, batch: int | None) -> Asked:
     torch.manual_seed(0)
     shown = np.random.default_rng(0).normal(size=(20, 2, 6, 6)).astype(np.float32)
     images = torch.from_numpy(shown[:3])
-    return Asked(network.eval(), images, path, batch, shown, ("out", "twice"))
+    return Asked(network.eval(), images, path, batch, shown, ("out", "where"))
 
 
 def test_every_format_has_a_writer_and_what_runs_here_a_runtime() -> None:

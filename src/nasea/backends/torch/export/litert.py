@@ -13,7 +13,7 @@ from nasea.backends.export.host.litert import float_operators
 from nasea.backends.export.packages import optional
 from nasea.backends.torch.export.writers import Flat, refusal
 from nasea.backends.user.held_back import held_back
-from nasea.errors import NaseaError
+from nasea.errors import ExportError, NaseaError
 
 
 def write_litert(network: nn.Module, images: torch.Tensor, path: Path) -> None:
@@ -44,7 +44,8 @@ def quantise_litert(source: Path, path: Path, examples: Iterator[Array]) -> tupl
         The operators that compute in float32, as the quantizer has no int8 for them.
 
     Raises:
-        ExportError: the quantizer cannot quantise the network.
+        ExportError: the quantizer cannot quantise the network: of an output that another operator
+            reads too it may make a file that does not load.
     """
     package = "ai-edge-quantizer"
     quantizing = optional("ai_edge_quantizer.quantizer", package)
@@ -80,4 +81,10 @@ def quantise_litert(source: Path, path: Path, examples: Iterator[Array]) -> tupl
     except (OSError, NaseaError):
         raise
     except Exception as error:
-        raise refusal("TFLite in int8", [("ai-edge-quantizer", error)], None) from error
+        lines = str(error).strip().splitlines()
+        raise ExportError(
+            f"{package} cannot quantise the network: {type(error).__name__}: "
+            f"{lines[0] if lines else ''}",
+            fix="use --format tflite or onnx-int8; where PostNet goes on computing with one of its "
+            "outputs, as in {'out': x, 'twice': 2 * x}, return it once",
+        ) from error
