@@ -12,6 +12,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from nasea.backends.torch.data.collating import collate_of
 from nasea.backends.torch.data.kept import KeptItems
+from nasea.backends.torch.data.reading import leave_interrupts_to_parent
 from nasea.errors import DataError
 
 _IN_ONE_PROCESS = 1.0
@@ -91,6 +92,7 @@ class EvaluationLoader(DataLoader[Any]):
             batch_sampler=self._parts,
             num_workers=workers,
             persistent_workers=workers > 0,
+            worker_init_fn=leave_interrupts_to_parent,
             collate_fn=self.collate_fn,
             pin_memory=self.pin_memory,
             generator=torch.Generator(),

@@ -16,6 +16,7 @@ from nasea.backends.data.packing import NotPackable, pack
 from nasea.backends.torch.data.collating import Collate
 from nasea.backends.torch.data.packing import TensorPickler
 from nasea.backends.torch.data.random_draws import draws_kept, read_items
+from nasea.backends.torch.data.reading import leave_interrupts_to_parent
 from nasea.backends.torch.devices import seed_everything
 
 _IN_ONE_PROCESS = 1.0
@@ -176,6 +177,7 @@ class KeptItems(Dataset[Any]):
             dataset,
             batch_sampler=parts,
             num_workers=min(self.workers.filling, len(parts)) if slow else 0,
+            worker_init_fn=leave_interrupts_to_parent,
             collate_fn=_as_they_are,
             generator=torch.Generator(),
         )

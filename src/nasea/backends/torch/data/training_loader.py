@@ -10,6 +10,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from nasea.backends.torch.data.collating import Collate
 from nasea.backends.torch.data.kept import Reading
+from nasea.backends.torch.data.reading import leave_interrupts_to_parent
 
 
 class TrainingLoader:
@@ -46,6 +47,7 @@ class TrainingLoader:
                 batch_sampler=self._order,
                 num_workers=workers,
                 persistent_workers=workers > 0,
+                worker_init_fn=leave_interrupts_to_parent,
                 collate_fn=self._collate,
                 pin_memory=self._pinned,
                 generator=torch.Generator(),  # the loader's own draws decide nothing
