@@ -36,6 +36,8 @@ def count_and_score(model_file: Path) -> tuple[int, float]:
     By the framework's own count, and the user's metric in the user's own loop.
     """
     path = list(sys.path)
+    # As in a process of its own: searches of other projects have left theirs.
+    sys.path[:] = [folder for folder in path if not Path(folder, "user_module.py").is_file()]
     sys.modules.pop("user_module", None)
     try:
         model = load_file(model_file).load_model()
