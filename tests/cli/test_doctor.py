@@ -55,7 +55,7 @@ def test_gpus_that_are_not_there(
     import torch
 
     # One device is measured first, which says nothing about the others.
-    monkeypatch.setattr(doctor, "apart", lambda *_: doctor.Speed("CPU", 1.0, 1.0))
+    monkeypatch.setattr(doctor, "run_in_subprocess", lambda *_: doctor.Speed("CPU", 1.0, 1.0))
 
     if torch.cuda.is_available():
         pytest.skip("there are GPUs")

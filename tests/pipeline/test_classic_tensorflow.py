@@ -49,7 +49,7 @@ assert "nasea" not in sys.modules
 def test_it_is_searched_and_its_files_stand_alone(tmp_path: Path, task: str) -> None:
     project, told = Project.of(classic.FILES[task], tmp_path / HOME), Recorder()
     project.search(told)
-    assert f"it chooses by the version of TensorFlow and has nothing for {tf.__version__}" in (
+    assert f"it branches on the version of TensorFlow and has no branch for {tf.__version__}" in (
         told.told
     )
     assert not tf.__version__.startswith("2.8"), "others see the truth"

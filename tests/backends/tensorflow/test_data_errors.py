@@ -86,8 +86,8 @@ def test_fewer_images_than_it_says(project: Path, key: str, training: bool, data
 
     error = failure(DataError, run)
     have, told = (44, 94) if training else (20, 70)
-    if training and dataset == "dataset":
-        have = "at most 48"  # known before it is read, in batches
+    if dataset == "dataset":  # known before it is read, in batches
+        have = "at most 48" if training else "at most 24"
     assert f"ends after {have} images" in error.message
     assert f"there are {told} (data_num of {key})" in error.message and "repeat()" in str(error.fix)
 
