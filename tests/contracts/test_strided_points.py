@@ -154,7 +154,7 @@ def test_no_gradient_of_a_block_is_that_of_a_plain_one(name: str) -> None:
         return tape.gradient(y, [x, *layer.trainable_weights])
 
     spec = tf.TensorSpec((None, 8, 8, 8), tf.float32)
-    trained = supernet._candidates[space.layers[0].key][0].functions.trained
+    trained = supernet._candidates[space.layers[0].key][0].functions.training
     graphs = [
         trained._backward._concrete.graph,
         tf.function(of_layer, autograph=False).get_concrete_function(spec).graph,
