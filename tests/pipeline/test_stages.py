@@ -99,7 +99,7 @@ class _Trainer:
 
     paths_per_update = 2
 
-    def planned(self, epoch: int, step: int, paths: Any) -> Any:
+    def plan_update(self, epoch: int, step: int, paths: Any) -> Any:
         return paths
 
     def learn(self, update: Any, batches: Any) -> float:
