@@ -5,7 +5,7 @@
 
 Writes a project with `nasea init`, searches it with `nasea search`, then loads the most accurate
 file of the front, as a user would, and lets it classify digits that neither training nor the
-search has seen. Expect two to three minutes on 2 CPU cores and an accuracy of at least 0.98.
+search has seen. Expect two to three minutes on 2 CPU cores and an accuracy of about 0.98.
 Stopped in the middle it goes on where it was; finished, it only reports. The data come with
 scikit-learn.
 """
