@@ -50,7 +50,7 @@ def test_the_interval_is_student_s() -> None:
 
 def test_the_verdict_says_who_is_ahead_and_whether_that_is_chance() -> None:
     first, scratch, inherited = standings(HAND, OURS, TAUGHT).verdict
-    assert first == "best hand pick: resnet_d1, accuracy 0.6100 ± 0.0248"
+    assert first == "best hand pick: resnet_d1, accuracy 0.6100 ± 0.0248 on val_dir"
     assert scratch.endswith("0.7100 ± 0.0248, 10.0 points ahead")
     assert inherited.endswith("0.3 points ahead; within chance of 3 seeds")
     cheap = replace(OURS, flops=400_000, accuracies=(0.5,))
