@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import itertools
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from typing import Any
 
 import numpy as np
 import torch
-from torch.utils.data import DataLoader, Dataset, Subset
+from torch.utils.data import Dataset, Subset
 
 from nasea.backends.data.image_cache import ImageCache
 from nasea.backends.data.overlap import LOOKED_AT, Sample, doubts
@@ -21,6 +20,7 @@ from nasea.backends.torch.data.collating import collate_of, hidden_collate
 from nasea.backends.torch.data.evaluation_loader import EvaluationLoader
 from nasea.backends.torch.data.evaluation_subset import proxy_images
 from nasea.backends.torch.data.kept import Collated, KeptItems, Workers
+from nasea.backends.torch.data.loaders import open_loader
 from nasea.backends.torch.data.random_draws import Seeded, SeededByEpoch
 from nasea.backends.torch.data.reading import reading
 from nasea.backends.torch.data.sharding import Deal
@@ -106,12 +106,14 @@ class Data:
 
     def probe(self) -> tuple[Batch, Batch]:
         """One training and one validation batch, checked; measures how long loading takes."""
-        loader = self._loader(
-            self._drawing(_STATISTICS_STREAM), workers=0, batch_size=self.scenario.batch_size
-        )
+        size, count = self.scenario.batch_size, min(3, self.batches_per_epoch)
+        every = range(min(count * size, self.train_images))
+        parts = [list(every[i : i + size]) for i in range(0, len(every), size)]
+        dataset = self._drawing(_STATISTICS_STREAM)
+        loader = open_loader(dataset, parts, 0, collate_of(self.train))
         start = time.perf_counter()
         with self._reading(_TRAINING):
-            batches = list(itertools.islice(loader, min(3, self.batches_per_epoch)))
+            batches = list(loader)
         self.load_seconds = (time.perf_counter() - start) / len(batches)
         train = self.checked(batches[0], _TRAINING)
         self._batch_bytes = train[0].numel() * train[0].element_size()
@@ -176,7 +178,7 @@ class Data:
     def training_images(self, count: int) -> list[torch.Tensor]:
         """So many training images, or all where there are fewer, as batches; always the same."""
         dataset, parts = self._fixed(0, min(count, self.train_images))
-        loader = self._loader(dataset, workers=0, batch_sampler=parts)
+        loader = open_loader(dataset, parts, 0, collate_of(self.train))
         with self._reading(_TRAINING):
             return [self.checked(batch, _TRAINING)[0] for batch in loader]
 
@@ -281,22 +283,6 @@ class Data:
     def _drawing(self, *seed: int) -> Seeded:
         """The training data set with draws that depend on the run's seed and ``seed``."""
         return Seeded(self.train, self.scenario.seed, *seed)
-
-    def _loader(
-        self,
-        dataset: Dataset[Any],
-        workers: int,
-        batch_sampler: Sequence[list[int]] | None = None,
-        batch_size: int = 1,
-    ) -> DataLoader[Any]:
-        return DataLoader(
-            dataset,
-            batch_size=batch_size,
-            batch_sampler=batch_sampler,
-            num_workers=workers,
-            collate_fn=collate_of(self.train),
-            generator=torch.Generator(),  # the loader's own draws decide nothing
-        )
 
     @property
     def _readers(self) -> Workers:

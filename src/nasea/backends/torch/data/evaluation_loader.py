@@ -12,7 +12,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from nasea.backends.torch.data.collating import collate_of
 from nasea.backends.torch.data.kept import KeptItems
-from nasea.backends.torch.data.reading import leave_interrupts_to_parent
+from nasea.backends.torch.data.loaders import open_loader
 from nasea.errors import DataError
 
 _IN_ONE_PROCESS = 1.0
@@ -87,15 +87,13 @@ class EvaluationLoader(DataLoader[Any]):
         return self._loader
 
     def _opened(self, workers: int) -> DataLoader[Any]:
-        return DataLoader(
+        return open_loader(
             self._items,
-            batch_sampler=self._parts,
-            num_workers=workers,
-            persistent_workers=workers > 0,
-            worker_init_fn=leave_interrupts_to_parent,
-            collate_fn=self.collate_fn,
-            pin_memory=self.pin_memory,
-            generator=torch.Generator(),
+            self._parts,
+            workers,
+            self.collate_fn,
+            persistent=True,
+            pinned=self.pin_memory,
         )
 
     def _batches(self, loader: DataLoader[Any]) -> Generator[Any, None, None]:

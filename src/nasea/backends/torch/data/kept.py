@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from torch.utils.data import DataLoader, Dataset, default_collate, get_worker_info
+from torch.utils.data import Dataset, default_collate, get_worker_info
 
 from nasea.backends.data.image_cache import Shelf, digest_of
 from nasea.backends.data.packing import NotPackable, pack
 from nasea.backends.torch.data.collating import Collate
+from nasea.backends.torch.data.loaders import open_loader
 from nasea.backends.torch.data.packing import TensorPickler
 from nasea.backends.torch.data.random_draws import draws_kept, read_items
-from nasea.backends.torch.data.reading import leave_interrupts_to_parent
 from nasea.backends.torch.devices import seed_everything
 
 _IN_ONE_PROCESS = 1.0
@@ -173,14 +173,8 @@ class KeptItems(Dataset[Any]):
         yield found
         parts = [rest[i : i + size] for i in range(0, len(rest), size)]
         slow = self.seconds * len(rest) > _IN_ONE_PROCESS
-        loader = DataLoader(
-            dataset,
-            batch_sampler=parts,
-            num_workers=min(self.workers.filling, len(parts)) if slow else 0,
-            worker_init_fn=leave_interrupts_to_parent,
-            collate_fn=_as_they_are,
-            generator=torch.Generator(),
-        )
+        workers = min(self.workers.filling, len(parts)) if slow else 0
+        loader = open_loader(dataset, parts, workers, _as_they_are)
         batches = iter(loader)
         for _ in parts:
             with self.reading():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -85,11 +84,3 @@ def _anatomy(cause: BaseException, trace: str, directory: Path) -> tuple[list[st
         collating = collating or step.tb_frame.f_code.co_filename.endswith(_COLLATE)
         step = step.tb_next
     return frames, reason.strip(), collating
-
-
-def leave_interrupts_to_parent(worker: int) -> None:
-    """Ignore Ctrl-C in a loading process, which a terminal sends to all processes.
-
-    The process that it reads for finishes the update with its help, saves and stops.
-    """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-import torch
 from torch.utils.data import DataLoader, Dataset
 
 from nasea.backends.torch.data.collating import Collate
 from nasea.backends.torch.data.kept import Reading
-from nasea.backends.torch.data.reading import leave_interrupts_to_parent
+from nasea.backends.torch.data.loaders import open_loader
 
 
 class TrainingLoader:
@@ -42,15 +41,13 @@ class TrainingLoader:
         """
         if self._loader is None or self._loader.num_workers != workers:
             self.close()
-            self._loader = DataLoader(
+            self._loader = open_loader(
                 self._dataset,
-                batch_sampler=self._order,
-                num_workers=workers,
-                persistent_workers=workers > 0,
-                worker_init_fn=leave_interrupts_to_parent,
-                collate_fn=self._collate,
-                pin_memory=self._pinned,
-                generator=torch.Generator(),  # the loader's own draws decide nothing
+                self._order,
+                workers,
+                self._collate,
+                persistent=True,
+                pinned=self._pinned,
             )
         self._order.parts = order
         try:
