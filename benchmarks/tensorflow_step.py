@@ -129,9 +129,10 @@ def taped(space: Space, supernet: Supernet, ends: Ends) -> Callable[..., Any]:
 
     def function(layer: int, gene: int) -> Any:
         if (layer, gene) not in functions:
-            made = supernet._candidates[space.layers[layer].key][gene].functions
+            one = supernet._candidates[space.layers[layer].key][gene]
+            bind = one.functions._bind
             functions[layer, gene] = tf.function(
-                lambda x: OPERATIONS.run(made.program, x, made._bind(), batch_statistics)
+                lambda x: OPERATIONS.run(one.program, x, bind(), batch_statistics)
             )
         return functions[layer, gene]
 

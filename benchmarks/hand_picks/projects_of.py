@@ -14,7 +14,7 @@ CIFAR10 = Path(__file__).resolve().parents[1] / "cifar10"
 SUPERNET_KEYS = "activation: silu\ndivisor: 2"
 """Lines to add to ``supernet``, besides what `nasea init` ships, each ``key: value``."""
 
-WIDTHS = "[0.25, 0.375, 0.5, 0.75, 1, 1.5]"
+WIDTHS = "[0.25, 0.375, 0.5, 0.625, 0.75, 0.875, 1, 1.25, 1.5]"
 """Multiples of the filters: trunks of 4 to 24 channels, for budgets that differ by ten."""
 
 _STRIDES = "      strides: [1, 1, 2, 1, 2, 1]          # 2 halves height and width\n"

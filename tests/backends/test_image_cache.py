@@ -173,3 +173,24 @@ def test_values_are_made_once(folder: Path) -> None:
         assert first.tolist() == [0, 1, 2] and second == "text"
     assert len(made) == 2
     assert ImageCache(name).once("locks", 1, lambda: [os.scandir]) == [os.scandir]
+
+
+@pytest.mark.parametrize("removed", ["*", "entries"])
+def test_what_somebody_removes_is_made_again(folder: Path, removed: str) -> None:
+    name = new_name()
+    cache, other = ImageCache(name), ImageCache(name)
+    shelf, same = cache.shelf("images", 2), other.shelf("images", 2)
+    assert put(shelf, 0, "before") and shelf.get(0) == same.get(0) == "before"
+    place = folder / f"nasea-images-{name}"
+    for path in place.glob(removed):
+        path.unlink()
+    if removed == "*":
+        place.rmdir()
+    assert shelf.get(0) == "before"  # which is in memory still
+    assert put(shelf, 1, "after") and shelf.missing([0, 1]) == [0]
+    assert put(same, 0, "again")
+    for one in (shelf, same):
+        assert one.sound([0, 1]) and one.get(0) == "again" and one.get(1) == "after"
+    cache.close()
+    other.close()
+    assert not list(folder.iterdir())

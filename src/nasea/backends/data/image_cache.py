@@ -50,7 +50,12 @@ class ImageCache:
 
     It lies in a folder of its own where temporary files go (``TMPDIR``). Every process that uses
     it holds a lock on it; the last one removes it. What a killed run left is removed by the next
-    run: nobody holds its lock.
+    run: nobody holds its lock. Whoever cleans up temporary files may remove it while a long search
+    runs: then it is made again, and what it held is decoded again.
+
+    Attributes:
+        is_full: whether an entry found no room.
+        generation: how often the files were lost.
 
     Args:
         name: the same for all processes that share it, and hard to guess: entries are unpickled.
@@ -62,12 +67,17 @@ class ImageCache:
         self._writing = False
         self._room = 0
         self.is_full = False
+        self.generation = 0
         sweep()
+        self._enter(Path(tempfile.gettempdir()) / f"{_PREFIX}{name}")
+
+    def _enter(self, folder: Path) -> None:
         self._folder: Path | None = None
-        lock = -1
+        self._lock = -1
         with suppress(OSError):  # no place for temporary files: nothing is kept
-            self._folder, lock = _entered(Path(tempfile.gettempdir()) / f"{_PREFIX}{name}")
-        self._close = weakref.finalize(self, _leave, self._folder, lock, os.getpid())
+            self._folder, self._lock = _entered(folder)
+        self._close = weakref.finalize(self, _leave, self._folder, self._lock, os.getpid())
+        self._data: int | None = None
         self._map: memoryview = memoryview(b"")
 
     def close(self) -> None:
@@ -82,13 +92,17 @@ class ImageCache:
             name: of the shelf.
             entries: how many there may be; their places are counted from 0.
         """
-        if self._folder is None:
-            return Shelf(self, np.zeros(entries, _ENTRY))
+        return Shelf(self, name, entries)
+
+    def table(self, name: str, entries: int) -> np.ndarray[Any, Any]:
+        """Where the entries of a shelf are, the same for all processes."""
         with self.writing():
+            if self._folder is None:
+                return np.zeros(entries, _ENTRY)
             path = self._folder / f"{name}.{entries}.table"
             if not path.exists() or path.stat().st_size != entries * _ENTRY.itemsize:
                 np.zeros(entries, _ENTRY).tofile(path)
-            return Shelf(self, np.memmap(path, _ENTRY, "r+", shape=(entries,)))
+            return np.memmap(path, _ENTRY, "r+", shape=(entries,))
 
     def once(self, name: str, count: int, make: Callable[[], list[Value]]) -> list[Value]:
         """Values that one process makes for all, kept as far as there is room.
@@ -117,6 +131,8 @@ class ImageCache:
     @contextmanager
     def writing(self) -> Iterator[None]:
         """Within it no other process writes."""
+        if self._folder is not None and not self._writing:
+            self._require_files()
         if self._folder is None or self._writing:
             yield
             return
@@ -128,6 +144,26 @@ class ImageCache:
             finally:
                 self._writing = False
                 fcntl.flock(stream, fcntl.LOCK_UN)  # also for workers that were forked meanwhile
+
+    def _require_files(self) -> None:
+        """Make the files again if somebody else removed them."""
+        assert self._folder is not None, "no files without a folder"
+        with suppress(OSError):
+            if _is_file(self._folder / _LOCK, self._lock):
+                data = self._folder / _DATA
+                found = data.stat().st_ino if data.exists() else None
+                if self._data is None:
+                    self._data = found
+                if found == self._data:
+                    return
+                if found is None:  # the tables that are left describe what is gone
+                    for table in self._folder.glob("*.table"):
+                        table.unlink(missing_ok=True)
+        self.generation += 1
+        folder, finished = self._folder, self._close.detach()
+        self._enter(folder)
+        if finished is not None:
+            os.close(finished[2][1])
 
     @property
     def size(self) -> int:
@@ -182,6 +218,7 @@ class ImageCache:
             try:
                 stream.write(content)
                 stream.flush()
+                self._data = os.fstat(stream.fileno()).st_ino
             except OSError:  # the disk is full after all
                 os.ftruncate(stream.fileno(), start)
                 self.is_full = True
@@ -189,10 +226,18 @@ class ImageCache:
         return start
 
     def view(self, start: int, length: int) -> memoryview:
-        """Bytes of an entry; what is written into them stays in this process."""
+        """Bytes of an entry; what is written into them stays in this process.
+
+        Raises:
+            OSError: the file is gone.
+        """
         if start + length > len(self._map):
             assert self._folder is not None, "no entry without a folder"
             with (self._folder / _DATA).open("rb") as stream:
+                found = os.fstat(stream.fileno()).st_ino
+                if self._data not in (None, found):
+                    raise FileNotFoundError(stream.name)  # this one was made since
+                self._data = found
                 self._map = memoryview(mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_COPY))
         return self._map[start : start + length]
 
@@ -202,22 +247,36 @@ class Shelf:
 
     Args:
         cache: where their bytes are.
-        table: an entry each.
+        name: of the shelf.
+        entries: how many there may be.
     """
 
-    def __init__(self, cache: ImageCache, table: np.ndarray[Any, Any]) -> None:
+    def __init__(self, cache: ImageCache, name: str, entries: int) -> None:
         self.cache = cache
-        self._table = table
-        self._damaged = np.zeros(len(table), bool)
-        self._checked = np.zeros(len(table), bool)
+        self._name = name
+        self._entries = entries
+        self._open()
+
+    def _open(self) -> None:
+        self._places = self.cache.table(self._name, self._entries)
+        self._generation = self.cache.generation
+        self._damaged = np.zeros(self._entries, bool)
+        self._checked = np.zeros(self._entries, bool)
+
+    @property
+    def _table(self) -> np.ndarray[Any, Any]:
+        if self._generation != self.cache.generation:  # the files were lost
+            self._open()
+        return self._places
 
     def __len__(self) -> int:
-        return len(self._table)
+        return self._entries
 
     def holds(self, places: Sequence[int] | np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
         """Which of these places have an entry, as a mask."""
         where = np.asarray(places, int)
-        found: np.ndarray[Any, Any] = (self._table["length"][where] > 0) & ~self._damaged[where]
+        lengths = self._table["length"][where]
+        found: np.ndarray[Any, Any] = (lengths > 0) & ~self._damaged[where]
         return found
 
     def missing(self, places: Sequence[int] | np.ndarray[Any, Any]) -> list[int]:
@@ -237,7 +296,10 @@ class Shelf:
 
     def sound(self, places: Sequence[int] | np.ndarray[Any, Any]) -> bool:
         """Whether all these places have an entry, and what was written."""
-        for place in np.asarray(places, int)[~self._checked[np.asarray(places, int)]]:
+        where = np.asarray(places, int)
+        if not self.holds(where).all():
+            return False
+        for place in where[~self._checked[where]]:
             try:
                 self._content(int(place))
             except KeyError:
@@ -289,7 +351,10 @@ class Shelf:
         length = int(self._table["length"][place])
         if not length or self._damaged[place]:
             raise KeyError(place)
-        content = self.cache.view(int(self._table["start"][place]), length)
+        try:
+            content = self.cache.view(int(self._table["start"][place]), length)
+        except OSError:  # removed by somebody else: the next that writes makes the files again
+            raise KeyError(place) from None
         if not self._checked[place]:
             if digest_of(content) != self._table["digest"][place].tobytes():
                 self._damaged[place] = True
@@ -337,11 +402,17 @@ def _entered(folder: Path) -> tuple[Path, int]:
         except FileNotFoundError:  # another process took it for left over, and removed it
             continue
         fcntl.flock(lock, fcntl.LOCK_SH)
-        with suppress(FileNotFoundError):
-            if os.path.samestat((folder / _LOCK).stat(), os.fstat(lock)):
-                return folder, lock
+        if _is_file(folder / _LOCK, lock):
+            return folder, lock
         os.close(lock)
     raise FileNotFoundError(folder)
+
+
+def _is_file(path: Path, descriptor: int) -> bool:
+    """Whether an open file is the one at a path."""
+    with suppress(FileNotFoundError):
+        return os.path.samestat(path.stat(), os.fstat(descriptor))
+    return False
 
 
 def _leave(folder: Path | None, lock: int, process: int) -> None:
@@ -354,7 +425,8 @@ def _remove_unused(folder: Path, lock: int) -> None:
     """Remove a folder, unless another process has locked it; gives up the lock."""
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        shutil.rmtree(folder, ignore_errors=True)
+        if _is_file(folder / _LOCK, lock):  # and not of a folder that was removed and made again
+            shutil.rmtree(folder, ignore_errors=True)
     except OSError:
         pass
     finally:
