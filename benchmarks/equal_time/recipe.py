@@ -31,7 +31,7 @@ def user_module() -> ModuleType:
 
 
 def thinned(images: Path, count: int, target: Path) -> Path:
-    """Write a copy of FILE.npz with fewer training images, in every fifth of which validates.
+    """Write a copy of FILE.npz with fewer training images, drawn at random.
 
     Args:
         images: with ``train_images``, ``train_labels`` and the same for ``test``.
@@ -40,9 +40,10 @@ def thinned(images: Path, count: int, target: Path) -> Path:
     """
     with np.load(images) as arrays:
         parts = dict(arrays)
-    total = count + count // 4
+    order = np.random.default_rng(0).permutation(len(parts["train_labels"]))
+    kept = np.sort(order[: count + count // 4])
     for name in ("train_images", "train_labels"):
-        parts[name] = parts[name][:total]
+        parts[name] = parts[name][kept]
     np.savez(target, **parts)
     return target
 

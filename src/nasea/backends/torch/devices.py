@@ -34,6 +34,7 @@ def open_device(scenario: Scenario, notices: list[Notice], local_rank: int = 0) 
         return torch.device("cpu")
     if torch.cuda.is_available():
         require_own_device(resource.gpu_ids, local_rank)
+        torch.cuda.init()  # type: ignore[no-untyped-call]  # from here on seeds reach it
         return torch.device("cuda")
     if resource.device == "cuda":
         raise NotAvailableError(
@@ -46,7 +47,13 @@ def open_device(scenario: Scenario, notices: list[Notice], local_rank: int = 0) 
 
 def seed_everything(*seed: int) -> None:
     """Seed Python's, NumPy's and torch's global generators, which user code draws from."""
-    torch.manual_seed(seed_generators(*seed))
+    number = seed_generators(*seed)
+    if torch.cuda.is_initialized():  # type: ignore[no-untyped-call]
+        torch.manual_seed(number)
+    else:
+        # torch.manual_seed notes each seed, with three stack traces, for a CUDA that may come: some
+        # milliseconds and kilobytes for each image that is read.
+        torch.default_generator.manual_seed(number)
 
 
 def move(value: object, device: torch.device) -> object:
