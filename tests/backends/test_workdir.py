@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -83,3 +85,30 @@ def test_linked_data_is_not_deleted(home: Path) -> None:
         pass
     workplace.close()
     assert (home / "data" / "labels.txt").read_text() == "labels"
+
+
+def test_only_what_changed_is_linked_anew(home: Path) -> None:
+    workplace = PrivateDirectory()
+    with workplace.entered() as private:
+        link = os.lstat(private / "classes.txt").st_ino
+    (home / "late.txt").write_text("late")
+    (home.parent / "shared.txt").unlink()
+    with workplace.entered() as again:
+        assert again == private and os.lstat(private / "classes.txt").st_ino == link
+        assert Path("late.txt").exists() and not os.path.lexists("../shared.txt")
+        Path("classes.txt").unlink()
+        Path("classes.txt").write_text("of the metric")
+    with workplace.entered():
+        assert Path("classes.txt").read_text() == "classes"
+    assert (home / "classes.txt").read_text() == "classes"
+    workplace.close()
+
+
+def test_it_is_made_again_when_somebody_removed_it(home: Path) -> None:
+    workplace = PrivateDirectory()
+    with workplace.entered() as private:
+        pass
+    shutil.rmtree(private)
+    with workplace.entered():
+        assert Path("classes.txt").read_text() == "classes"
+    workplace.close()

@@ -13,6 +13,7 @@ import tempfile
 import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 _LEVELS_ABOVE = 2
@@ -21,29 +22,31 @@ _LEVELS_ABOVE = 2
 class PrivateDirectory:
     """The working directory for the metrics of one process; cleaned after each call.
 
-    Making the links takes longer than a small metric, so they are kept from call to call.
+    Making the links takes longer than a small metric, so they are kept from call to call, and only
+    what has changed in the real directories is linked anew.
     """
 
     def __init__(self) -> None:
         self._home: Path | None = None
         self._top: Path | None = None
-        self._levels: list[tuple[Path, Path, frozenset[str]]] = []  # real, mirror, names in both
+        self._levels: list[_Level] = []
 
     @contextmanager
     def entered(self) -> Iterator[Path]:
         """Change into the directory, which mirrors the current one; change back on exit."""
         home = Path.cwd()
-        if home != self._home or not self._is_current():
+        if home != self._home or not all(level.mirror.is_dir() for level in self._levels):
             self._mirror(home)
-        private = self._levels[-1][1]
+        for level in self._levels:
+            level.refresh()
+        private = self._levels[-1].mirror
         try:
             os.chdir(private)
             yield private
         finally:
             os.chdir(home)
-            for _, mirror, names in self._levels:
-                for name in _names(mirror) - names:
-                    _remove(mirror / name)
+            for level in self._levels:
+                level.clean()
 
     def close(self) -> None:
         """Remove the directory."""
@@ -51,36 +54,49 @@ class PrivateDirectory:
             shutil.rmtree(self._top, ignore_errors=True)
         self._home, self._top, self._levels = None, None, []
 
-    def _is_current(self) -> bool:
-        """Return whether the mirror has a link for every entry that exists now, and no others."""
-        for real, mirror, names in self._levels:
-            kept = {entry.name for entry in os.scandir(mirror) if entry.is_symlink()}
-            below = {level.name for _, level, _ in self._levels}
-            if names != _names(real) or names - kept - below:
-                return False
-        return bool(self._levels)
-
     def _mirror(self, home: Path) -> None:
         """Make directories that mirror ``home`` and the levels above it."""
         self.close()
         self._top = mirror = Path(tempfile.mkdtemp(prefix="nasea-metric-"))
-        self._home, self._levels = home, []
+        self._home = home
         weakref.finalize(self, shutil.rmtree, mirror, ignore_errors=True)
         real = [home, *home.parents][: _LEVELS_ABOVE + 1][::-1]
         for directory, below in zip(real, [*real[1:], None], strict=True):
-            _link_entries(directory, mirror, below)
-            if below is not None:
-                (mirror / below.name).mkdir()
-            self._levels.append((directory, mirror, _names(mirror)))
+            self._levels.append(_Level(directory, mirror, None if below is None else below.name))
             if below is not None:
                 mirror = mirror / below.name
+                mirror.mkdir()
 
 
-def _link_entries(directory: Path, mirror: Path, but: Path | None) -> None:
-    with suppress(OSError):  # a directory that cannot be listed, a file deleted meanwhile
-        for entry in os.scandir(directory):
-            if but is None or entry.name != but.name:
-                (mirror / entry.name).symlink_to(entry.path)
+@dataclass
+class _Level:
+    """A directory and its mirror.
+
+    Attributes:
+        real: the directory.
+        mirror: of links to its entries.
+        below: name of the entry that is mirrored itself, if any.
+    """
+
+    real: Path
+    mirror: Path
+    below: str | None
+
+    def refresh(self) -> None:
+        """Link every entry that the directory has now, and no others."""
+        self._names = _names(self.real) - {self.below}
+        with suppress(OSError):  # an entry that came or went meanwhile
+            linked = {entry.name for entry in os.scandir(self.mirror) if entry.is_symlink()}
+            for name in linked - self._names:
+                (self.mirror / name).unlink()
+            for name in self._names - linked:
+                _remove(self.mirror / name)
+                (self.mirror / name).symlink_to(self.real / name)
+
+    def clean(self) -> None:
+        """Remove whatever is no link."""
+        for name in _names(self.mirror) - self._names - {self.below}:
+            _remove(self.mirror / name)
 
 
 def _names(directory: Path) -> frozenset[str]:
