@@ -68,7 +68,7 @@ def dearest_ms() -> float:
     opened = open_latency_space(scenario, Path.cwd())
     profile = find_profile(PROCESSOR, Path.cwd())
     ends = (opened.pre_net.costs, opened.post_net.costs)
-    model = build_cost_model(opened.space, "latency", ends, profile, opened.end_pieces)
+    model = build_cost_model(opened.space, "latency", ends, profile, opened.user_subgraphs)
     opened.backend.close()
     return model.value(model.costs(model.most_expensive))
 

@@ -118,7 +118,7 @@ def _norm(op: Norm, graph: Graph, source: str, shape: Shape) -> str:
 
 @lowers(Act)
 def _act(op: Act, graph: Graph, source: str, shape: Shape) -> str:
-    # The name that the graphs of users' ends have for it.
+    # The same kind as in the graphs of PreNet and PostNet.
     kind = "swish" if op.kind == "silu" else op.kind
     return graph.add(Operator(ACTIVATION, shape, shape, activation=kind), source)
 

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nasea.cost.counts import Costs, count
-from nasea.cost.operators import Piece
+from nasea.cost.operators import Subgraph
 from nasea.cost.pricing import price_space
 from nasea.cost.profiles.base import Profile
 from nasea.space import Genome, Layer, Space
@@ -175,29 +175,29 @@ class CostModel:
 def build_cost_model(
     space: Space,
     constraint_type: CostKind,
-    ends: Sequence[Costs],
+    user_networks: Sequence[Costs],
     profile: Profile | None = None,
-    end_pieces: Sequence[Piece] = (),
+    user_subgraphs: Sequence[Subgraph] = (),
 ) -> CostModel:
     """Count every candidate of every layer once.
 
     Args:
         space: the space.
         constraint_type: which cost the budget limits.
-        ends: what PreNet and PostNet cost, counted by the framework.
+        user_networks: costs of PreNet and PostNet, counted by the framework.
         profile: prices latency; without one it stays unknown.
-        end_pieces: what PreNet and PostNet run, for the profile.
+        user_subgraphs: PreNet and PostNet, for the profile.
 
     Raises:
         LatencyError: naming every operator that the profile cannot price.
     """
-    fixed = sum(ends, start=Costs(0, 0))
+    fixed = sum(user_networks, start=Costs(0, 0))
     table = tuple(
         tuple(count(candidate.program, layer.in_shape) for candidate in layer.candidates)
         for layer in space.every_layer
     )
     if profile is not None:
-        prices = price_space(profile, space, end_pieces)
+        prices = price_space(profile, space, user_subgraphs)
         fixed = replace(fixed, latency_ms=prices.fixed_ms)
         table = tuple(
             tuple(replace(c, latency_ms=ms) for c, ms in zip(row, latencies, strict=True))
@@ -207,7 +207,7 @@ def build_cost_model(
 
 
 def format_cost(value: float, kind: CostKind) -> str:
-    """A cost for people, e.g. ``2.31 M parameters``, ``340 M FLOPs``, ``12.4 ms``."""
+    """Format a cost for people, e.g. ``2.31 M parameters``, ``340 M FLOPs``, ``12.4 ms``."""
     # Rounded before the prefix is chosen, or 999 999 would print as 1e+03 k.
     value = float(f"{value:.3g}")
     if kind != "latency":

@@ -101,8 +101,8 @@ class Operator:
 
 
 @dataclass(frozen=True)
-class Piece:
-    """A part of a network that a profile prices as one: an end, or a candidate of a layer.
+class Subgraph:
+    """A part of a network that a profile prices as a unit: PreNet, PostNet or a candidate block.
 
     Attributes:
         label: for messages, e.g. ``layer 3: basic_x1``.
@@ -114,7 +114,7 @@ class Piece:
 
     @property
     def key(self) -> str:
-        """Text that two pieces share when they run the same operators on the same shapes."""
+        """Text that two subgraphs share when they run the same operators on the same shapes."""
         return "; ".join(
             f"{op}" + (f" + {op.activation}" if op.activation and op.kind != ACTIVATION else "")
             for op in self.operators

@@ -18,11 +18,11 @@ from nasea.cost import (
     COUNTED,
     CostModel,
     Costs,
-    Piece,
+    Subgraph,
     build_cost_model,
     format_cost,
 )
-from nasea.cost.pricing import pieces_of
+from nasea.cost.pricing import subgraphs_of
 from nasea.cost.profiles import Profile, find_profile
 from nasea.errors import BudgetError, Notice, UserCodeError
 from nasea.pipeline.diagnosis.schedule import describe, early_warning, require_rates
@@ -57,16 +57,18 @@ class Built(Opened):
         return self.backend.post_net
 
     @property
-    def end_pieces(self) -> tuple[Piece, Piece]:
-        """What the ends run, for a latency profile."""
-        return Piece("PreNet", self.pre_net.operators), Piece("PostNet", self.post_net.operators)
+    def user_subgraphs(self) -> tuple[Subgraph, Subgraph]:
+        """PreNet and PostNet, for a latency profile."""
+        return Subgraph("PreNet", self.pre_net.operators), Subgraph(
+            "PostNet", self.post_net.operators
+        )
 
     @property
-    def pieces(self) -> tuple[Piece, ...]:
-        """The ends, and every candidate of every layer."""
+    def subgraphs(self) -> tuple[Subgraph, ...]:
+        """PreNet, PostNet and every candidate of every layer."""
         return (
-            *self.end_pieces,
-            *(p for layer in self.space.every_layer for p in pieces_of(layer)),
+            *self.user_subgraphs,
+            *(p for layer in self.space.every_layer for p in subgraphs_of(layer)),
         )
 
 
@@ -156,7 +158,7 @@ def prepare(
         scenario.constraint.type,
         (opened.pre_net.costs, opened.post_net.costs),
         profile,
-        opened.end_pieces,
+        opened.user_subgraphs,
     )
     if profile is not None:
         tell_profile(profile, opened, listener)
@@ -232,7 +234,9 @@ def open_space(
 def tell_profile(profile: Profile, opened: Built, listener: Listener) -> None:
     """Say how good a profile is, and what it has to guess."""
     listener.notice(Notice("latency", profile.describe()))
-    guesses = list(dict.fromkeys(g for piece in opened.pieces for g in profile.guesses(piece)))
+    guesses = list(
+        dict.fromkeys(g for subgraph in opened.subgraphs for g in profile.guesses(subgraph))
+    )
     if guesses:
         shown = "\n".join(f"  {guess}" for guess in guesses[:_MAX_SHOWN])
         more = f"\n  and {len(guesses) - _MAX_SHOWN} more" * (len(guesses) > _MAX_SHOWN)

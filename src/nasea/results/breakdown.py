@@ -1,4 +1,4 @@
-"""What the parts of a network cost: its layers, its ends, the whole, a column for each cost.
+"""Costs of the layers of a network, of PreNet and PostNet, and of the whole, a column for each.
 
 The report and ``nasea show`` both read it, so a cost that gets a column here has one in both.
 """
@@ -28,11 +28,11 @@ def columns_of(members: Iterable[FrontMember]) -> tuple[Unit, ...]:
 
 
 def costs_of(item: FrontMember | LayerRow, columns: tuple[Unit, ...]) -> list[Cost]:
-    """The costs of a network, ends included, or of one layer, one a column."""
+    """Return the costs of a whole network or of one layer, one a column."""
     return [cost_of(item, unit.quantity) for unit in columns]
 
 
-def ends_of(member: FrontMember, columns: tuple[Unit, ...]) -> list[Cost]:
+def user_networks_of(member: FrontMember, columns: tuple[Unit, ...]) -> list[Cost]:
     """What PreNet and PostNet cost together: the whole network less its searched layers."""
     layers = [costs_of(layer, columns) for layer in member.layers]
     rest: list[Cost] = []

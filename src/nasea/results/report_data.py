@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from itertools import groupby
 from typing import Any
 
-from nasea.results.breakdown import Cost, columns_of, costs_of, ends_of, exact
+from nasea.results.breakdown import Cost, columns_of, costs_of, user_networks_of, exact
 from nasea.results.figures.axes import CostAxis, cost_axes
 from nasea.results.figures.window import Window, front_window, whole_window
 from nasea.results.front.data import FrontData, FrontMember, widths_in_words
@@ -124,7 +124,7 @@ def _member(front: FrontData, member: FrontMember, columns: tuple[Unit, ...]) ->
             }
             for layer, costs in zip(member.layers, layers, strict=True)
         ],
-        "ends": _cells(ends_of(member, columns), totals, columns),
+        "ends": _cells(user_networks_of(member, columns), totals, columns),
         "total": [[cell[0], None] for cell in _cells(totals, totals, columns)],
     }
 

@@ -9,7 +9,7 @@ from html import escape
 from itertools import repeat
 from typing import TYPE_CHECKING, Literal
 
-from nasea.results.breakdown import Cost, columns_of, costs_of, ends_of, exact
+from nasea.results.breakdown import Cost, columns_of, costs_of, user_networks_of, exact
 from nasea.results.front.data import FrontData, FrontMember
 from nasea.results.report_data import measured_column, summary_of, widths_of
 from nasea.results.units import Unit, four_digits
@@ -134,8 +134,8 @@ def member_table(member: FrontMember, name: str) -> Table:
         )
         cells = _shares(costs_of(layer, columns), totals, columns)
         table.add_row(str(layer.index), Text(layer.block), *shape, *cells)
-    ends = _shares(ends_of(member, columns), totals, columns)
-    table.add_row("", "PreNet and PostNet", "", "", "", *ends)
+    user_networks = _shares(user_networks_of(member, columns), totals, columns)
+    table.add_row("", "PreNet and PostNet", "", "", "", *user_networks)
     return table
 
 

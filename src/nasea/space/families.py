@@ -1,6 +1,6 @@
 """The families that an engineer would scale by hand: known networks, and uniform choices.
 
-Each is what its paper says as far as a chain of layers between the user's own ends can be: its
+Each is what its paper says as far as a chain of layers between PreNet and PostNet can be: its
 blocks, its order of kernels and expansions, widths that double where the resolution halves. Other
 than the catalogue's, these blocks have a shortcut only where their papers have one, and no branch
 starts at zero. None is tuned here.

@@ -1,4 +1,4 @@
-"""Hand picks: a family scaled to a cost, as a chain of layers between the user's own ends.
+"""Hand picks: a family scaled to a cost, as a chain of layers between PreNet and PostNet.
 
 A hand pick keeps what PreNet and PostNet were written for: the resolutions of the user's body, and
 the channels of every layer that PostNet reads. Between them it has widths and depths of its own.
@@ -34,7 +34,7 @@ _HALVINGS = 40
 _TUNINGS = 40
 
 Price = Callable[[Space], float]
-"""What the only network of a space costs, ends included."""
+"""Cost of the only network of a space, PreNet and PostNet included."""
 
 
 @dataclass(frozen=True)

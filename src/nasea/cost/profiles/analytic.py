@@ -35,7 +35,7 @@ from nasea.cost.operators import (
     RESIZE,
     SOFTMAX,
     Operator,
-    Piece,
+    Subgraph,
 )
 from nasea.cost.profiles.base import Gap, UnpricedError
 
@@ -162,9 +162,9 @@ class AnalyticProfile:
         """See :class:`nasea.cost.profiles.base.Profile`."""
         return f"{self.name} ({self.processor}), analytic; {self.quality}"
 
-    def latency_ms(self, piece: Piece) -> float:
+    def latency_ms(self, subgraph: Subgraph) -> float:
         """See :class:`nasea.cost.profiles.base.Profile`."""
-        unknown = [op for op in piece.operators if op.kind not in KINDS]
+        unknown = [op for op in subgraph.operators if op.kind not in KINDS]
         if unknown:
             gaps = [Gap.of(op, f"{self.name} has no formula for it") for op in unknown]
             raise UnpricedError(
@@ -172,9 +172,9 @@ class AnalyticProfile:
                 "use other operations there, or a profile measured on a device "
                 "(docs/add-a-processor.md)",
             )
-        return sum(self.operator_ms(operator) for operator in piece.operators)
+        return sum(self.operator_ms(operator) for operator in subgraph.operators)
 
-    def guesses(self, piece: Piece) -> list[str]:
+    def guesses(self, subgraph: Subgraph) -> list[str]:
         """None: see :class:`nasea.cost.profiles.base.Profile`."""
         return []
 

@@ -17,7 +17,7 @@ from nasea.cost.operators import (
     POOL,
     RESHAPE,
     Operator,
-    Piece,
+    Subgraph,
 )
 from nasea.cost.profiles.base import Gap, UnpricedError
 from nasea.cost.profiles.interpolation import Curve, Estimate, Sample, Sizes
@@ -118,11 +118,11 @@ class TableProfile:
             f"{self.source}; {self.quality}"
         )
 
-    def latency_ms(self, piece: Piece) -> float:
+    def latency_ms(self, subgraph: Subgraph) -> float:
         """See :class:`nasea.cost.profiles.base.Profile`."""
         gaps: list[Gap] = []
         total = 0.0
-        for operator in piece.operators:
+        for operator in subgraph.operators:
             found = self.estimate(operator)
             if isinstance(found, Gap):
                 gaps.append(found)
@@ -134,10 +134,10 @@ class TableProfile:
             raise UnpricedError(gaps, _HOW)
         return total
 
-    def guesses(self, piece: Piece) -> list[str]:
+    def guesses(self, subgraph: Subgraph) -> list[str]:
         """See :class:`nasea.cost.profiles.base.Profile`."""
         guessed = []
-        for operator in piece.operators:
+        for operator in subgraph.operators:
             found = self.estimate(operator)
             if isinstance(found, Estimate) and not found.inside:
                 guessed.append(f"{operator}: {self._beyond(operator)}")

@@ -252,7 +252,7 @@ def costs_of(space: Space, opened: Built, profile: Profile | None) -> Costs:
     """Cost of the only network of a space, with the ends of an opened scenario."""
     kind = opened.scenario.constraint.type
     ends = (opened.pre_net.costs, opened.post_net.costs)
-    model = build_cost_model(space, kind, ends, profile, opened.end_pieces)
+    model = build_cost_model(space, kind, ends, profile, opened.user_subgraphs)
     return model.costs((0,) * len(space.layers))
 
 

@@ -91,7 +91,7 @@ def distinct_operators(opened: Built) -> list[Operator]:
     Raises:
         LatencyError: names the operators that nasea does not support.
     """
-    found = dict.fromkeys(op for piece in opened.pieces for op in piece.operators)
+    found = dict.fromkeys(op for subgraph in opened.subgraphs for op in subgraph.operators)
     operators = [op for op in found if op.kind != RESHAPE]
     unknown = [op for op in operators if op.kind not in KINDS]
     if unknown:

@@ -67,7 +67,7 @@ class LayerRow:
 
 @dataclass(frozen=True, repr=False)
 class FrontMember:
-    """One architecture of the Pareto front; its costs are of the whole network, ends included.
+    """One architecture of the Pareto front; costs are those of the whole network.
 
     Attributes:
         number: N, as in the plot's labels and ``model_arch_result_N.py``.
