@@ -44,8 +44,8 @@ def main(project: Path, count: int, keep: bool) -> None:
     assert isinstance(profile, MeasuredProfile)
     print(profile.describe())
     opened = open_latency_space(scenario, project.resolve())
-    ends = (opened.pre_net.costs, opened.post_net.costs)
-    model = build_cost_model(opened.space, "latency", ends, profile, opened.user_subgraphs)
+    user_networks = (opened.pre_net.costs, opened.post_net.costs)
+    model = build_cost_model(opened.space, "latency", user_networks, profile, opened.user_subgraphs)
     rng = np.random.default_rng(SEED)
     genomes = [tuple(int(rng.integers(n)) for n in opened.space.choices) for _ in range(count)]
     deployment = opened.backend.deployment()

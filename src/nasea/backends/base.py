@@ -27,7 +27,6 @@ from nasea.backends.export.exporter import Exporter
 from nasea.backends.framework import AnyFramework
 from nasea.backends.phase import Phase
 from nasea.backends.records import (
-    EndReport,
     EvaluationSubset,
     FileOptions,
     Job,
@@ -35,6 +34,7 @@ from nasea.backends.records import (
     PreNetReport,
     ScoreSeconds,
     UpdateReport,
+    UserNetworkReport,
 )
 from nasea.backends.scoring.prediction_images import PredictionImage
 from nasea.backends.training.pretrained import LoadedPretrained
@@ -114,7 +114,7 @@ class ProbedBackend(Phase):
         return self.framework.wanted_taps(self.batch, space)
 
     def attach(self, space: Space, seed: int) -> AttachedBackend:
-        """Build the supernet of ``space`` between the ends and run PostNet behind it."""
+        """Build the supernet of ``space`` between PreNet and PostNet, and run PostNet."""
         with self.followers.together("attach", space, seed):
             self._require_planes(space)
             built = self.framework.attach(self.data, self.batch, space, seed)
@@ -156,7 +156,7 @@ class AttachedBackend(Trials, ProbedBackend):
     """
 
     def __init__(
-        self, before: ProbedBackend, supernet: Any, scorer: Any, post_net: EndReport
+        self, before: ProbedBackend, supernet: Any, scorer: Any, post_net: UserNetworkReport
     ) -> None:
         super().__init__(before, before.data, before.batch, before.pre_net)
         self.supernet = supernet

@@ -15,7 +15,7 @@ from nasea.backends.distributed.ranks import Ranks
 from nasea.backends.export.deployment import Deployment
 from nasea.backends.export.exporter import Exporter
 from nasea.backends.memory import Memory
-from nasea.backends.records import DataReport, EndReport, FileOptions, PreNetReport
+from nasea.backends.records import DataReport, FileOptions, PreNetReport, UserNetworkReport
 from nasea.backends.scoring.scorer import Scorer
 from nasea.backends.training.pretrained import LoadedPretrained
 from nasea.backends.training.trainer import Trainer
@@ -50,7 +50,7 @@ OneScorer = TypeVar("OneScorer", bound=Scorer[Any, Any])
 
 
 class Framework(ABC, Generic[Data, Batch, Supernet, Teacher, OneTrainer, OneScorer]):
-    """A framework at work on a scenario, with the user's module imported and its ends made.
+    """A framework for one scenario, with the user's module imported, PreNet and PostNet built.
 
     Args:
         scenario: what to search.
@@ -90,7 +90,7 @@ class Framework(ABC, Generic[Data, Batch, Supernet, Teacher, OneTrainer, OneScor
     def file_options(self) -> FileOptions:
         """What the generated files must do as the backend did; final once a supernet is built."""
 
-    # --- data and ends ---
+    # --- data, PreNet and PostNet ---
 
     @abstractmethod
     def open_data(self, cache: ImageCache) -> tuple[Data, Batch]:
@@ -115,8 +115,8 @@ class Framework(ABC, Generic[Data, Batch, Supernet, Teacher, OneTrainer, OneScor
     @abstractmethod
     def attach(
         self, data: Data, batch: Batch, space: Space, seed: int
-    ) -> tuple[Supernet, OneScorer, EndReport]:
-        """The supernet between the ends, what scores its architectures, and PostNet as found."""
+    ) -> tuple[Supernet, OneScorer, UserNetworkReport]:
+        """Build the supernet between PreNet and PostNet; return it, its scorer and a report."""
 
     def load_with(self, data: Data, workers: int) -> None:
         """Load training data with so many processes, where the framework loads in processes."""

@@ -32,7 +32,7 @@ class DataReport:
 
 
 @dataclass(frozen=True)
-class EndReport:
+class UserNetworkReport:
     """PreNet or PostNet, as found by running it.
 
     Attributes:
@@ -45,7 +45,7 @@ class EndReport:
 
 
 @dataclass(frozen=True, kw_only=True)
-class PreNetReport(EndReport):
+class PreNetReport(UserNetworkReport):
     """PreNet, as found by running it.
 
     Attributes:

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from nasea.backends import AttachedBackend, ProcessGroup
-from nasea.backends.records import EndReport, Measurement
+from nasea.backends.records import Measurement, UserNetworkReport
 from nasea.backends.training.trial import Tried
 from nasea.backends.user.metric_memory import same_metric, unequal
 from nasea.config import Constraint, Scenario
@@ -52,7 +52,7 @@ class Built(Opened):
     backend: AttachedBackend
 
     @property
-    def post_net(self) -> EndReport:
+    def post_net(self) -> UserNetworkReport:
         """PostNet as found."""
         return self.backend.post_net
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from itertools import groupby
 from typing import Any
 
-from nasea.results.breakdown import Cost, columns_of, costs_of, user_networks_of, exact
+from nasea.results.breakdown import Cost, columns_of, costs_of, exact, user_networks_of
 from nasea.results.figures.axes import CostAxis, cost_axes
 from nasea.results.figures.window import Window, front_window, whole_window
 from nasea.results.front.data import FrontData, FrontMember, widths_in_words

@@ -9,7 +9,7 @@ from html import escape
 from itertools import repeat
 from typing import TYPE_CHECKING, Literal
 
-from nasea.results.breakdown import Cost, columns_of, costs_of, user_networks_of, exact
+from nasea.results.breakdown import Cost, columns_of, costs_of, exact, user_networks_of
 from nasea.results.front.data import FrontData, FrontMember
 from nasea.results.report_data import measured_column, summary_of, widths_of
 from nasea.results.units import Unit, four_digits

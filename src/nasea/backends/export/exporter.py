@@ -44,7 +44,7 @@ class Exporter(Protocol):
 
     @property
     def needs_batch(self) -> bool:
-        """Whether a file takes a fixed number of images, as the ends read how many there are."""
+        """Whether a file takes a fixed batch size, since PreNet or PostNet reads the batch size."""
 
     @property
     def run(self) -> Run:

@@ -12,7 +12,7 @@ from nasea.backends.data.image_cache import ImageCache
 from nasea.backends.export.deployment import Deployment
 from nasea.backends.framework import Framework
 from nasea.backends.memory import Memory, peak_of_process
-from nasea.backends.records import DataReport, EndReport, FileOptions, PreNetReport, Role
+from nasea.backends.records import DataReport, FileOptions, PreNetReport, Role, UserNetworkReport
 from nasea.backends.tensorflow.data.datasets import Batch, Data
 from nasea.backends.tensorflow.data.opening import open_data
 from nasea.backends.tensorflow.data.sharding import deal, steps_of
@@ -38,8 +38,12 @@ from nasea.backends.tensorflow.training.teacher import Teacher
 from nasea.backends.tensorflow.training.trainer import Trainer, TrainerSettings
 from nasea.backends.tensorflow.user.classic.importing import notices_of
 from nasea.backends.tensorflow.user.code import UserCode
-from nasea.backends.tensorflow.user.ends import End, notices_of_ends, require_feature_map
 from nasea.backends.tensorflow.user.features import low_level_tap, random_features
+from nasea.backends.tensorflow.user.networks import (
+    UserNetwork,
+    notices_of_networks,
+    require_feature_map,
+)
 from nasea.backends.tensorflow.user.random_draws import Draws
 from nasea.backends.tensorflow.user.variables import count_parameters
 from nasea.backends.training.distillation import no_class_scores_error
@@ -92,8 +96,8 @@ class TensorFlowFramework(Framework[Data, Batch, Supernet, Teacher, Trainer, Sco
         self.notices += notices_of(self.user.expected)
         layout = scenario.supernet.data_format
         self.draws = Draws(scenario.seed)
-        self.pre_net = End(self.user, "PreNet", layout, self.draws)
-        self.post_net = End(self.user, "PostNet", layout, self.draws)
+        self.pre_net = UserNetwork(self.user, "PreNet", layout, self.draws)
+        self.post_net = UserNetwork(self.user, "PostNet", layout, self.draws)
 
     @property
     def peak_memory(self) -> Memory:
@@ -156,7 +160,7 @@ class TensorFlowFramework(Framework[Data, Batch, Supernet, Teacher, Trainer, Sco
 
     def attach(
         self, data: Data, batch: Batch, space: Space, seed: int
-    ) -> tuple[Supernet, Scorer, EndReport]:
+    ) -> tuple[Supernet, Scorer, UserNetworkReport]:
         """See :class:`nasea.backends.framework.Framework`."""
         images, labels = batch
         seed_everything(self.scenario.seed, _INITIAL_STREAM, 2)
@@ -175,14 +179,14 @@ class TensorFlowFramework(Framework[Data, Batch, Supernet, Teacher, Trainer, Sco
         self.notices += [
             *([notice] if notice is not None else []),
             *own_losses((self.pre_net, self.post_net), self.user.file),
-            *notices_of_ends(self.pre_net, self.post_net),
+            *notices_of_networks(self.pre_net, self.post_net),
         ]
         seed_everything(seed, _INITIAL_STREAM, 3)
         with tf.device(self.device):
             supernet = Supernet(space, seed)
-        ends = self.pre_net, self.post_net
-        scorer = Scorer(supernet, *ends, data, self.draws, seed, self.local_processes)
-        return supernet, scorer, EndReport(costs, operators)
+        user_networks = self.pre_net, self.post_net
+        scorer = Scorer(supernet, *user_networks, data, self.draws, seed, self.local_processes)
+        return supernet, scorer, UserNetworkReport(costs, operators)
 
     def inherit(self, supernet: Supernet, batch: Batch, genome: Genome, weights: Path) -> None:
         """See :class:`nasea.backends.framework.Framework`."""

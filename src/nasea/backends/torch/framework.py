@@ -12,7 +12,7 @@ from nasea.backends.data.image_cache import ImageCache
 from nasea.backends.export.deployment import Deployment
 from nasea.backends.framework import Framework
 from nasea.backends.memory import Memory, peak_of_process
-from nasea.backends.records import EndReport, FileOptions, PreNetReport, Role
+from nasea.backends.records import FileOptions, PreNetReport, Role, UserNetworkReport
 from nasea.backends.torch.data.datasets import Batch, Data
 from nasea.backends.torch.devices import open_device, seed_everything
 from nasea.backends.torch.distributed.ranks import TorchRanks
@@ -31,7 +31,7 @@ from nasea.backends.torch.training.state import random_state, set_random_state
 from nasea.backends.torch.training.teacher import Teacher
 from nasea.backends.torch.training.trainer import Trainer, TrainerSettings
 from nasea.backends.torch.user.code import UserCode
-from nasea.backends.torch.user.ends import (
+from nasea.backends.torch.user.networks import (
     accepts_channels_last,
     examine_post_net,
     examine_pre_net,
@@ -80,8 +80,8 @@ class TorchFramework(Framework[Data, Batch, Supernet, Teacher, Trainer, Scorer])
             self.user = classification_code(scenario, directory)
         else:
             self.user = UserCode(directory, scenario.epochs, scenario.batch_size)
-        self.pre_net = self.user.end("PreNet").to(self.device)
-        self.post_net = self.user.end("PostNet").to(self.device)
+        self.pre_net = self.user.make_network("PreNet").to(self.device)
+        self.post_net = self.user.make_network("PostNet").to(self.device)
 
     @property
     def environment(self) -> dict[str, str]:
@@ -129,7 +129,7 @@ class TorchFramework(Framework[Data, Batch, Supernet, Teacher, Trainer, Scorer])
 
     def attach(
         self, data: Data, batch: Batch, space: Space, seed: int
-    ) -> tuple[Supernet, Scorer, EndReport]:
+    ) -> tuple[Supernet, Scorer, UserNetworkReport]:
         """See :class:`nasea.backends.framework.Framework`."""
         images, _ = batch
         features: list[torch.Tensor] = [
@@ -154,7 +154,7 @@ class TorchFramework(Framework[Data, Batch, Supernet, Teacher, Trainer, Scorer])
         supernet = Supernet(space, self.pre_net, self.post_net, layout).to(self.device)
         supernet.held = self.user.held().to(self.device)
         scorer = Scorer(supernet, data, self.user, self.device, seed, self.local_processes)
-        return supernet, scorer, EndReport(costs, operators)
+        return supernet, scorer, UserNetworkReport(costs, operators)
 
     def inherit(self, supernet: Supernet, batch: Batch, genome: Genome, weights: Path) -> None:
         """See :class:`nasea.backends.framework.Framework`."""

@@ -168,7 +168,7 @@ def sample(opened: Built, count: int, seed: int) -> list[Genome]:
 
 def _user_files(opened: Built, deployment: Deployment) -> dict[Subgraph, bytes]:
     before, behind = opened.user_subgraphs
-    return {before: deployment.end("PreNet"), behind: deployment.end("PostNet")}
+    return {before: deployment.user_network("PreNet"), behind: deployment.user_network("PostNet")}
 
 
 def _block_files(

@@ -19,11 +19,11 @@ from nasea.backends.tensorflow.network.supernet import Statistics, Supernet
 from nasea.backends.tensorflow.scoring import prediction_images
 from nasea.backends.tensorflow.scoring.prefix_cache import ALONE, Begun, Path, enter_outputs
 from nasea.backends.tensorflow.user.code import OutOfMemory
-from nasea.backends.tensorflow.user.ends import End
+from nasea.backends.tensorflow.user.networks import UserNetwork
 from nasea.backends.tensorflow.user.random_draws import Draws
 from nasea.space import Genome
 
-_METRIC = 3  # among the places that draw; the ends are 0 and 1, the loss is 2
+_METRIC = 3  # number of a stream of random draws; PreNet has 0, PostNet 1, the loss 2
 
 
 class Scorer(scorer.Scorer[Path, Begun]):
@@ -31,10 +31,10 @@ class Scorer(scorer.Scorer[Path, Begun]):
 
     Args:
         supernet: where the weights come from.
-        pre_net: what stands before it,
-        post_net: and behind it.
+        pre_net: PreNet.
+        post_net: PostNet.
         data: statistics images, validation images, the user's metric.
-        draws: what random operations of the ends draw by.
+        draws: random streams of the operations in PreNet and PostNet.
         seed: statistics and metric start from the same random state for every candidate.
         processes: how many of them share this machine's memory.
     """
@@ -45,8 +45,8 @@ class Scorer(scorer.Scorer[Path, Begun]):
     def __init__(
         self,
         supernet: Supernet,
-        pre_net: End,
-        post_net: End,
+        pre_net: UserNetwork,
+        post_net: UserNetwork,
         data: Data,
         draws: Draws,
         seed: int,
@@ -70,7 +70,7 @@ class Scorer(scorer.Scorer[Path, Begun]):
         self, path: Path, data: EvaluationSubset, begun: Begun, digest: Digest | None, keeps: bool
     ) -> float:
         """See :class:`nasea.backends.scoring.scorer.Scorer`."""
-        # The ends' states are as if it had been known how the metric is asked.
+        # Restored afterwards: finding out how to call the metric must leave no trace.
         if not self.data.metric_is_settled:
             with self.pre_net.statistics_kept(), self.post_net.statistics_kept():
                 _settle(self.data, self.draws, self.seed, self.evaluate(path), data)
@@ -89,7 +89,7 @@ class Scorer(scorer.Scorer[Path, Begun]):
 
     @contextmanager
     def calibrated(self, genome: Genome, draw: int = 0) -> Iterator[Statistics]:
-        """Statistics of an architecture's body; while they are in use the ends have theirs too."""
+        """Provide statistics for the body; PreNet and PostNet use theirs in the meantime."""
         with self.calibrated_path(genome, draw, ALONE, keeps=False) as path:
             yield path.statistics
 

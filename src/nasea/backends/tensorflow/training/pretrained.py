@@ -11,7 +11,7 @@ from nasea.backends.tensorflow.data.image_folder import folder_module
 from nasea.backends.tensorflow.network.supernet import Supernet
 from nasea.backends.tensorflow.user.classic.importing import import_classic
 from nasea.backends.tensorflow.user.code import UserCode
-from nasea.backends.tensorflow.user.ends import End
+from nasea.backends.tensorflow.user.networks import UserNetwork
 from nasea.backends.tensorflow.user.variables import gathered
 from nasea.backends.training.pretrained import PRE_NET, SLOT, LoadedPretrained, match, pack, unpack
 from nasea.backends.user.module import CLASSIFICATION_MODULE, FILE_NAME
@@ -34,12 +34,12 @@ def classification_code(scenario: Scenario, directory: Path) -> UserCode:
     return UserCode(directory, scenario.epochs, scenario.batch_size, module, file)
 
 
-def pretrained_weights(supernet: Supernet, pre_net: End) -> bytes:
+def pretrained_weights(supernet: Supernet, pre_net: UserNetwork) -> bytes:
     """Serialise the slots and PreNet."""
     return pack({name: tensor.numpy() for name, tensor in _tensors(supernet, pre_net).items()})
 
 
-def load_pretrained(supernet: Supernet, pre_net: End, weights: bytes) -> LoadedPretrained:
+def load_pretrained(supernet: Supernet, pre_net: UserNetwork, weights: bytes) -> LoadedPretrained:
     """Load the tensors of :func:`pretrained_weights` that fit, in place."""
     targets = _tensors(supernet, pre_net)
     wanted = {name: tuple(tensor.shape) for name, tensor in targets.items()}
@@ -49,7 +49,7 @@ def load_pretrained(supernet: Supernet, pre_net: End, weights: bytes) -> LoadedP
     return summary
 
 
-def _tensors(supernet: Supernet, pre_net: End) -> dict[str, Any]:
+def _tensors(supernet: Supernet, pre_net: UserNetwork) -> dict[str, Any]:
     """Return the variables of slots and PreNet by name.
 
     Keras numbers layers across all models, so a variable of PreNet is named by its position among

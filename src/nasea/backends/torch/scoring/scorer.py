@@ -28,7 +28,7 @@ from nasea.backends.torch.scoring.prefix_cache import (
     run_from,
 )
 from nasea.backends.torch.user.code import UserCode
-from nasea.backends.torch.user.copying import copy_end
+from nasea.backends.torch.user.copying import copy_user_network
 from nasea.space import Genome
 
 _Normalisation = nn.modules.batchnorm._BatchNorm
@@ -103,8 +103,11 @@ class Scorer(scorer.Scorer[Path, Begun]):
 
     def _calibrated(self, genome: Genome, draw: int, begun: Begun, keeps: bool) -> Path:
         """The same, from where it parts from an architecture that was calibrated."""
-        ends = copy_end(self.supernet.pre_net), copy_end(self.supernet.post_net)
-        network = self.supernet.network(genome, *ends).to(self.device)
+        user_networks = (
+            copy_user_network(self.supernet.pre_net),
+            copy_user_network(self.supernet.post_net),
+        )
+        network = self.supernet.network(genome, *user_networks).to(self.device)
         begun.share_with(network)
         layers = normalisations(begun.rest_of(network))
         network.eval()
