@@ -53,7 +53,8 @@ def tensorflow_seconds(backend: Any, genome: tuple[int, ...]) -> float:
 
     from nasea.backends.tensorflow.network.weights import assemble
 
-    data, user_networks = backend.data, (backend.framework.pre_net.model, backend.framework.post_net.model)
+    data = backend.data
+    user_networks = backend.framework.pre_net.model, backend.framework.post_net.model
     layout = backend.scenario.supernet.data_format
     validation = [images for images, _ in data.evaluation(None, None)]
     with backend.scorer.calibrated(genome) as found:

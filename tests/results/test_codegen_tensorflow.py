@@ -92,7 +92,8 @@ def _expect_same(architecture: Architecture, path: Path, flavour: str = "tensorf
     body = build_body(architecture.candidates, architecture.in_shape)
     options = FLAVOURS[flavour]
     user_networks = _user_networks(architecture, flavour)
-    network = Network(user_networks[0], body, user_networks[1], architecture.taps, options.data_format)
+    pre_net, post_net = user_networks
+    network = Network(pre_net, body, post_net, architecture.taps, options.data_format)
     images = _images(3, flavour)
     network(images)
     rng = np.random.default_rng(2)

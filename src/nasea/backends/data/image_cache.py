@@ -1,8 +1,8 @@
 """Decoded images in a memory-mapped file, which all processes of a machine share.
 
-A folder holds one file with the entries one behind the other, and a small table for each shelf of
-them. Whoever misses entries appends them, one process at a time. Entries are copied into memory by
-the system as they are read, and dropped by it when memory is short: they count as its page cache.
+A folder holds one file with all entries and a small table for each kind of entry. A process that
+misses entries appends them, one process at a time. The operating system loads entries into memory
+as they are read and drops them when memory is short: they are part of its page cache.
 """
 
 from __future__ import annotations
@@ -46,15 +46,15 @@ Value = TypeVar("Value")
 
 
 class ImageCache:
-    """What the processes of one backend on one machine have decoded.
+    """Images decoded by the processes of one backend on one machine.
 
-    It lies in a folder of its own where temporary files go (``TMPDIR``). Every process that uses
-    it holds a lock on it; the last one removes it. What a killed run left is removed by the next
-    run: nobody holds its lock.
+    The files are in a folder of their own in the directory for temporary files (``TMPDIR``). Every
+    process that uses the cache holds a lock on the folder; the last one removes it. The next run
+    removes the folder of a killed run, whose lock nobody holds.
 
     Args:
         name: the same for all processes that share it, and hard to guess: entries are unpickled.
-        limit: bytes it may take; ``None`` for :data:`SHARE` of what is free.
+        limit: maximum size in bytes; ``None`` for :data:`SHARE` of what is free.
     """
 
     def __init__(self, name: str, limit: int | None = None) -> None:
@@ -75,23 +75,23 @@ class ImageCache:
         self._map = memoryview(b"")
         self._close()
 
-    def shelf(self, name: str, entries: int) -> Shelf:
-        """Room for so many entries, the same for all processes.
+    def open_table(self, name: str, entries: int) -> CacheTable:
+        """Open a table of entries, the same for all processes.
 
         Args:
-            name: of the shelf.
+            name: of the table.
             entries: how many there may be; their places are counted from 0.
         """
         if self._folder is None:
-            return Shelf(self, np.zeros(entries, _ENTRY))
+            return CacheTable(self, np.zeros(entries, _ENTRY))
         with self.writing():
             path = self._folder / f"{name}.{entries}.table"
             if not path.exists() or path.stat().st_size != entries * _ENTRY.itemsize:
                 np.zeros(entries, _ENTRY).tofile(path)
-            return Shelf(self, np.memmap(path, _ENTRY, "r+", shape=(entries,)))
+            return CacheTable(self, np.memmap(path, _ENTRY, "r+", shape=(entries,)))
 
     def once(self, name: str, count: int, make: Callable[[], list[Value]]) -> list[Value]:
-        """Values that one process makes for all, kept as far as there is room.
+        """Return values that one process makes for all, stored as far as there is room.
 
         Args:
             name: of the values.
@@ -101,22 +101,22 @@ class ImageCache:
         Returns:
             The values; their arrays must not be written to.
         """
-        shelf = self.shelf(name, count)
+        table = self.open_table(name, count)
         with self.writing():
-            if not shelf.sound(range(count)):
+            if not table.sound(range(count)):
                 made = make()
                 with suppress(NotPackable):
                     packed = [pack(value) for value in made]
                     for place, content in enumerate(packed):
-                        if not shelf.put(place, content, digest_of(content)):
+                        if not table.put(place, content, digest_of(content)):
                             break
-                if not shelf.sound(range(count)):
+                if not table.sound(range(count)):
                     return made
-            return [shelf.get(place, copies=False) for place in range(count)]
+            return [table.get(place, copies=False) for place in range(count)]
 
     @contextmanager
     def writing(self) -> Iterator[None]:
-        """Within it no other process writes."""
+        """Keep other processes from writing while entered."""
         if self._folder is None or self._writing:
             yield
             return
@@ -148,7 +148,7 @@ class ImageCache:
         return int(SHARE * min(free, available_memory()))
 
     def overflow(self, images: int, image_bytes: int, then: str) -> list[Notice]:
-        """What the user should know where not all evaluation images will find room.
+        """Return a notice if the cache is too small for all evaluation images.
 
         Args:
             images: how many there are.
@@ -168,9 +168,9 @@ class ImageCache:
         return [Notice("resource.image_cache", text)]
 
     def append(self, content: bytes | memoryview) -> int | None:
-        """Write an entry; returns where it begins, or ``None`` if it would be too much.
+        """Write an entry and return where it begins; ``None`` if there is no room for it.
 
-        To be called within :meth:`writing`, whose beginning decides how much room there is.
+        Call it within :meth:`writing`, which decides at its beginning how much room there is.
         """
         if self._folder is None:
             return None
@@ -189,7 +189,7 @@ class ImageCache:
         return start
 
     def view(self, start: int, length: int) -> memoryview:
-        """Bytes of an entry; what is written into them stays in this process."""
+        """Return the bytes of an entry; writing to them changes nothing outside this process."""
         if start + length > len(self._map):
             assert self._folder is not None, "no entry without a folder"
             with (self._folder / _DATA).open("rb") as stream:
@@ -197,12 +197,12 @@ class ImageCache:
         return self._map[start : start + length]
 
 
-class Shelf:
-    """Entries of one kind, such as the validation images; see :meth:`ImageCache.shelf`.
+class CacheTable:
+    """Entries of one kind, such as the validation images; see :meth:`ImageCache.open_table`.
 
     Args:
-        cache: where their bytes are.
-        table: an entry each.
+        cache: holds their bytes.
+        table: one record for each entry.
     """
 
     def __init__(self, cache: ImageCache, table: np.ndarray[Any, Any]) -> None:
@@ -215,13 +215,13 @@ class Shelf:
         return len(self._table)
 
     def holds(self, places: Sequence[int] | np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-        """Which of these places have an entry, as a mask."""
+        """Return which of these places have an entry, as a mask."""
         where = np.asarray(places, int)
         found: np.ndarray[Any, Any] = (self._table["length"][where] > 0) & ~self._damaged[where]
         return found
 
     def missing(self, places: Sequence[int] | np.ndarray[Any, Any]) -> list[int]:
-        """Those of these places that have no entry."""
+        """Return those of these places that have no entry."""
         where = np.asarray(places, int)
         return [int(place) for place in where[~self.holds(where)]]
 
@@ -236,7 +236,7 @@ class Shelf:
         return np.where(self.holds(np.arange(len(self))), self._table["tag"], -2)
 
     def sound(self, places: Sequence[int] | np.ndarray[Any, Any]) -> bool:
-        """Whether all these places have an entry, and what was written."""
+        """Return whether all these places have an intact entry."""
         for place in np.asarray(places, int)[~self._checked[np.asarray(places, int)]]:
             try:
                 self._content(int(place))
@@ -252,7 +252,7 @@ class Shelf:
         group: int = 0,
         tag: int = 0,
     ) -> bool:
-        """Write an entry, within :meth:`ImageCache.writing`; returns whether there was room.
+        """Write an entry, within :meth:`ImageCache.writing`; return whether there was room.
 
         Args:
             place: of the entry.
@@ -274,14 +274,14 @@ class Shelf:
         return True
 
     def get(self, place: int, copies: bool = True) -> Any:
-        """The value of an entry.
+        """Return the value of an entry.
 
         Args:
-            place: where.
+            place: of the entry.
             copies: whether its arrays are copies; else they must not be written to.
 
         Raises:
-            KeyError: there is none, or it is not what was written.
+            KeyError: there is no entry, or it is damaged.
         """
         return unpack(self._content(place), copies)
 
@@ -303,17 +303,17 @@ def _gib(size: int) -> str:
 
 
 def new_name() -> str:
-    """A name for :class:`ImageCache` that nobody guesses."""
+    """Return a name for :class:`ImageCache` that nobody can guess."""
     return secrets.token_hex(16)
 
 
 def digest_of(content: bytes | memoryview) -> bytes:
-    """What tells whether an entry is what was written."""
+    """Return a digest that shows whether an entry is intact."""
     return hashlib.blake2b(content, digest_size=_DIGEST_BYTES).digest()
 
 
 def sweep() -> None:
-    """Remove what killed runs of this user have left where temporary files go."""
+    """Remove the caches that killed runs of this user left behind."""
     with suppress(OSError):
         for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
             with suppress(OSError):
@@ -322,10 +322,10 @@ def sweep() -> None:
 
 
 def _entered(folder: Path) -> tuple[Path, int]:
-    """The folder, made where it is not there yet, and a lock on it.
+    """Return the folder, created if necessary, and a lock on it.
 
     Raises:
-        OSError: it cannot be made, or belongs to somebody else.
+        OSError: it cannot be created, or belongs to somebody else.
     """
     for _ in range(100):
         folder.mkdir(0o700, exist_ok=True)
@@ -334,7 +334,7 @@ def _entered(folder: Path) -> tuple[Path, int]:
             raise PermissionError(f"{folder} is open to others")
         try:
             lock = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT, 0o600)
-        except FileNotFoundError:  # another process took it for left over, and removed it
+        except FileNotFoundError:  # another process removed it as left over
             continue
         fcntl.flock(lock, fcntl.LOCK_SH)
         with suppress(FileNotFoundError):
@@ -345,13 +345,13 @@ def _entered(folder: Path) -> tuple[Path, int]:
 
 
 def _leave(folder: Path | None, lock: int, process: int) -> None:
-    # A process that was forked from this one has a lock of its own only when it makes one.
+    # A process forked from this one has a lock of its own only if it acquires one.
     if folder is not None and os.getpid() == process:
         _remove_unused(folder, lock)
 
 
 def _remove_unused(folder: Path, lock: int) -> None:
-    """Remove a folder, unless another process has locked it; gives up the lock."""
+    """Remove a folder, unless another process has locked it; release the lock."""
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         shutil.rmtree(folder, ignore_errors=True)

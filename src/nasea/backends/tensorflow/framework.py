@@ -15,7 +15,7 @@ from nasea.backends.memory import Memory, peak_of_process
 from nasea.backends.records import DataReport, FileOptions, PreNetReport, Role, UserNetworkReport
 from nasea.backends.tensorflow.data.datasets import Batch, Data
 from nasea.backends.tensorflow.data.opening import open_data
-from nasea.backends.tensorflow.data.sharding import deal, steps_of
+from nasea.backends.tensorflow.data.sharding import shard_batches, steps_of
 from nasea.backends.tensorflow.devices import device_name, open_device, seed_everything
 from nasea.backends.tensorflow.distributed.ranks import TensorFlowRanks
 from nasea.backends.tensorflow.distributed.trainer import ParallelTrainer
@@ -269,7 +269,7 @@ class TensorFlowFramework(Framework[Data, Batch, Supernet, Teacher, Trainer, Sco
         if self._ranks is None:
             return data.epoch(epoch, begun)
         batches = data.epoch(epoch, begun, (self._ranks.size, self._ranks.rank))
-        return deal(batches, self._ranks.size, self._ranks.rank)
+        return shard_batches(batches, self._ranks.size, self._ranks.rank)
 
     def exporter(
         self, data: Data, batch: Batch, space: Space, genome: Genome, weights: Path

@@ -230,7 +230,7 @@ class TorchFramework(Framework[Data, Batch, Supernet, Teacher, Trainer, Scorer])
         settings = self.settings(data, supernet, teacher, paths_per_update)
         if self._ranks is None:
             return Trainer(settings)
-        return ParallelTrainer(self._ranks, data.deal, settings)
+        return ParallelTrainer(self._ranks, data.sharding, settings)
 
     def batches(self, data: Data, trainer: Trainer, epoch: int, done: int) -> Iterator[Batch]:
         """See :class:`nasea.backends.framework.Framework`."""

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nasea.cost import CostModel
-from nasea.space import Genome, Space, deal, fair_path
+from nasea.space import Genome, Space, fair_gene, fair_path
 from nasea.strategy import Problem
 from nasea.strategy.budget.cost_grid import CostGrid
 
@@ -57,7 +57,7 @@ class BudgetPaths:
         blocks = fair_path(self._space.block_choices, self._seed, step)
         layer = step % len(blocks)
         turn, rest = divmod(step, _IN_TURN_EVERY)
-        trunk = self.trunks[deal(len(self.trunks), self._seed, len(blocks), turn)]
+        trunk = self.trunks[fair_gene(len(self.trunks), self._seed, len(blocks), turn)]
         offered = self.trunks if rest else [trunk]
         genomes = np.column_stack([np.tile(blocks, (len(offered), 1)), offered])
         costs = self._costs(genomes)

@@ -21,7 +21,7 @@ from nasea.backends.data.values import require_finite
 from nasea.backends.records import EvaluationSubset
 from nasea.backends.tensorflow.data.batches import as_tensor, plain
 from nasea.backends.tensorflow.data.returned import Words
-from nasea.backends.tensorflow.data.sources import Source, dealing
+from nasea.backends.tensorflow.data.sources import Source, sharding
 from nasea.backends.tensorflow.data.unreadable import unreadable_files
 from nasea.backends.tensorflow.user.code import UserCode
 from nasea.backends.tensorflow.user.describe import describe
@@ -194,7 +194,7 @@ class Data(ABC):
             among: how many ranks take batches in turn, and which one this is: of those of others
                 the images may be blank.
         """
-        with dealing(*among):
+        with sharding(*among):
             source = self._open(_EPOCH_STREAM, epoch)
         yield from itertools.islice(self._limited(source, self.batches_per_epoch, True), done, None)
 

@@ -18,7 +18,7 @@ from nasea.backends.data.image_folder import (
     open_folder,
     read_image,
 )
-from nasea.backends.tensorflow.data.sources import dealt_to
+from nasea.backends.tensorflow.data.sources import current_shard
 from nasea.backends.tensorflow.data.tfrecords import RecordImages, survey
 from nasea.config import Scenario
 from nasea.space import Shape
@@ -131,7 +131,7 @@ def _decoded(images: RecordImages | _FileImages, is_training: bool, batch_size: 
         return elements.map(images.read, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
     # The seed is drawn in the graph, where the run's seed reaches, for one after the other.
     drawn = elements.map(lambda *one: (one, tf.random.uniform((), maxval=_SEEDS, dtype=tf.int32)))
-    size, rank = dealt_to()
+    size, rank = current_shard()
     # In the last steps, for which not every rank has a batch, ranks share batches.
     whole = len(images) // (batch_size * size) * size
 

@@ -13,9 +13,9 @@ import tensorflow as tf
 from nasea.backends.data.evaluation_subset import spread
 from nasea.backends.data.overlap import LOOKED_AT
 from nasea.backends.records import EvaluationSubset
-from nasea.backends.tensorflow.data.batches import PipelineRows
+from nasea.backends.tensorflow.data.batches import PipelineBatchSplitter
+from nasea.backends.tensorflow.data.cached_items import CachedImages
 from nasea.backends.tensorflow.data.datasets import Batch, Data, Run
-from nasea.backends.tensorflow.data.kept import KeptImages
 from nasea.backends.tensorflow.data.returned import Words, pipeline
 from nasea.backends.tensorflow.data.sources import AHEAD, PipelineSource, read, without_injection
 from nasea.backends.tensorflow.devices import seed_everything
@@ -94,9 +94,9 @@ class PairData(Data):
         returned = self.user.build_dataset(self.scenario.dataset.val_dir, arguments)
         dataset, images = pipeline(returned, self.user.file)
         self._val = without_injection(dataset)
-        self._kept = KeptImages(
-            self.cache.shelf("validation", max(0, images)),
-            PipelineRows(),
+        self._kept = CachedImages(
+            self.cache.open_table("validation", max(0, images)),
+            PipelineBatchSplitter(),
             self._validation,
             tags=lambda batch, first: range(first, first + int(batch[0].shape[0])),
         )
@@ -106,7 +106,7 @@ class PairData(Data):
         with closing(self._validation()) as batches:
             batch = next(batches)
         self._val_batch = int(batch[0].shape[0])
-        self.image_bytes = self._kept.row_bytes(batch)
+        self.image_bytes = self._kept.example_bytes(batch)
         most = int(self._val.cardinality()) * self._val_batch  # negative where nobody can tell
         if 0 <= most <= self.val_images - self._val_batch:
             raise self._too_few("validation", f"at most {most}")

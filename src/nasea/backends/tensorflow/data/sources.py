@@ -20,27 +20,27 @@ _PATIENCE = 100
 """So many batches without an image, all of them cropped away maybe, are passed over in a row."""
 
 
-_DEALT: ContextVar[tuple[int, int]] = ContextVar("dealt", default=(1, 0))
+_SHARD: ContextVar[tuple[int, int]] = ContextVar("shard", default=(1, 0))
 
 
 @contextmanager
-def dealing(size: int, rank: int) -> Iterator[None]:
+def sharding(size: int, rank: int) -> Iterator[None]:
     """Within it data sets may be built for one rank, if they are of nasea's own making.
 
     Args:
         size: how many ranks take a batch of the data set in turn.
         rank: which one needs the images of its batches only, from 0.
     """
-    token = _DEALT.set((size, rank))
+    token = _SHARD.set((size, rank))
     try:
         yield
     finally:
-        _DEALT.reset(token)
+        _SHARD.reset(token)
 
 
-def dealt_to() -> tuple[int, int]:
-    """What :func:`dealing` was given; (1, 0) where one rank needs all images."""
-    return _DEALT.get()
+def current_shard() -> tuple[int, int]:
+    """What :func:`sharding` was given; (1, 0) where one rank needs all images."""
+    return _SHARD.get()
 
 
 class Source(Protocol):

@@ -16,14 +16,14 @@ from nasea.backends.data.image_cache import ImageCache
 from nasea.backends.data.overlap import LOOKED_AT, Sample, doubts
 from nasea.backends.data.values import require_finite
 from nasea.backends.data.workers import most_workers, wanted_workers
+from nasea.backends.torch.data.cached_items import CachedItems, Collated, Workers
 from nasea.backends.torch.data.collating import collate_of, hidden_collate
 from nasea.backends.torch.data.evaluation_loader import EvaluationLoader
-from nasea.backends.torch.data.evaluation_subset import proxy_images
-from nasea.backends.torch.data.kept import Collated, KeptItems, Workers
+from nasea.backends.torch.data.evaluation_subset import subset_images
 from nasea.backends.torch.data.loaders import open_loader
 from nasea.backends.torch.data.random_draws import Seeded, SeededByEpoch
 from nasea.backends.torch.data.reading import reading
-from nasea.backends.torch.data.sharding import Deal
+from nasea.backends.torch.data.sharding import Sharding
 from nasea.backends.torch.data.training_loader import TrainingLoader
 from nasea.backends.torch.user.code import UserCode
 from nasea.backends.torch.user.describe import describe
@@ -75,7 +75,7 @@ class Data:
                 f"only {self.train_images} images",
                 fix=f"use a batch_size of at most {self.train_images}",
             )
-        self.deal = Deal(self.train_images, scenario.batch_size, size, rank)
+        self.sharding = Sharding(self.train_images, scenario.batch_size, size, rank)
         self._local_size = local_size
         self._pinned = pinned
         self._batch_bytes = 0
@@ -83,9 +83,9 @@ class Data:
         self._seen = Sample()
         self._chosen: dict[int | None, np.ndarray] = {}
         self._evaluation: dict[tuple[int | None, int | None], EvaluationLoader] = {}
-        self._items = KeptItems(
+        self._items = CachedItems(
             self.val,
-            cache.shelf("validation", self.val_images),
+            cache.open_table("validation", self.val_images),
             (scenario.seed, _VALIDATION_STREAM),
             self._reading_validation,
             copies=collate_of(self.val) is not None,
@@ -102,7 +102,7 @@ class Data:
     @property
     def batches_per_epoch(self) -> int:
         """Batches of one pass over the training images; a last batch of one image is left out."""
-        return self.deal.batches
+        return self.sharding.batches
 
     def probe(self) -> tuple[Batch, Batch]:
         """One training and one validation batch, checked; measures how long loading takes."""
@@ -139,7 +139,7 @@ class Data:
         """
         rng = np.random.default_rng([_EPOCH_STREAM, self.scenario.seed, epoch])
         order = rng.permutation(self.train_images).tolist()
-        mine = [[epoch, *part] for part in self.deal.mine(order, done)]
+        mine = [[epoch, *part] for part in self.sharding.mine(order, done)]
         yield from map(self._checked_training, self._training.batches(mine, self.workers))
         if epoch + 1 >= self.scenario.epochs:
             self._training.close()
@@ -155,9 +155,9 @@ class Data:
             if wanted > self.scenario.batch_size > 1 == wanted % self.scenario.batch_size:
                 wanted -= 1  # a last batch of one image has no variance
             dataset, parts = self._fixed(draw, wanted)
-            items = KeptItems(
+            items = CachedItems(
                 Collated(dataset, parts, collate_of(self.train)),
-                self.cache.shelf(f"statistics{draw}", len(parts)),
+                self.cache.open_table(f"statistics{draw}", len(parts)),
                 (self.scenario.seed, _STATISTICS_STREAM, draw),
                 partial(self._reading, _TRAINING),
                 copies=False,
@@ -207,7 +207,7 @@ class Data:
         """
         key = (images, half)
         if key not in self._evaluation:
-            chosen = self._proxy(images)[slice(None) if half is None else slice(half, None, 2)]
+            chosen = self._subset(images)[slice(None) if half is None else slice(half, None, 2)]
             whole = len(chosen) == self.val_images
             self._evaluation[key] = EvaluationLoader(
                 self.val if whole else Subset(self.val, chosen.tolist()),
@@ -222,14 +222,14 @@ class Data:
                 loader.close()  # its workers wait for nothing
         return self._evaluation[key]
 
-    def _proxy(self, images: int | None) -> np.ndarray:
+    def _subset(self, images: int | None) -> np.ndarray:
         """The subset, chosen by one process for all: it may have to read the labels of all."""
         if images not in self._chosen:
             by_class = self.scenario.task == "detection"
             [self._chosen[images]] = self.cache.once(
                 f"subset{images}",
                 1,
-                lambda: [proxy_images(self._items, images, by_class, self.scenario.seed)],
+                lambda: [subset_images(self._items, images, by_class, self.scenario.seed)],
             )
         return self._chosen[images]
 

@@ -10,8 +10,8 @@ from typing import Any
 import torch
 from torch.utils.data import DataLoader, Dataset
 
+from nasea.backends.torch.data.cached_items import CachedItems
 from nasea.backends.torch.data.collating import collate_of
-from nasea.backends.torch.data.kept import KeptItems
 from nasea.backends.torch.data.loaders import open_loader
 from nasea.errors import DataError
 
@@ -38,7 +38,7 @@ class EvaluationLoader(DataLoader[Any]):
         self,
         dataset: Dataset[Any],
         batch_size: int,
-        items: KeptItems,
+        items: CachedItems,
         places: Sequence[int],
         what: str,
         pinned: bool = False,

@@ -1,4 +1,4 @@
-"""How the images of an epoch are dealt to the ranks: each once, a batch a rank a step."""
+"""How the images of an epoch are sharded to the ranks: each once, a batch a rank a step."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _T = TypeVar("_T")
 
 
 @dataclass(frozen=True)
-class Deal:
+class Sharding:
     """The batches of an epoch.
 
     A step takes the next ``size`` × ``batch_size`` images, a batch for each rank in order. What is

@@ -7,8 +7,8 @@ from typing import Any
 
 from torch.utils.data import DataLoader, Dataset
 
+from nasea.backends.torch.data.cached_items import Reading
 from nasea.backends.torch.data.collating import Collate
-from nasea.backends.torch.data.kept import Reading
 from nasea.backends.torch.data.loaders import open_loader
 
 
