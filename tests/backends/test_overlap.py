@@ -26,8 +26,8 @@ def noise(first: int, count: int) -> Any:
 def test_shared_images_are_counted(shared: int) -> None:
     train = sample(noise(0, 40), np.arange(40) % 4)
     val = sample(noise(40 - shared, 20), np.arange(20) % 4)
-    told = " ".join(str(notice) for notice in doubts(train, val, 40))
-    assert (f"of 20 validation images {shared} are training images too:" in told) == (shared > 1)
+    message = " ".join(str(notice) for notice in doubts(train, val, 40))
+    assert (f"of 20 validation images {shared} are training images too:" in message) == (shared > 1)
 
 
 def test_a_part_of_the_training_images_stands_for_all() -> None:

@@ -104,7 +104,7 @@ def test_a_bar_is_not_drawn_more_often_than_eyes_can_follow() -> None:
 
 
 def test_no_color(monkeypatch: pytest.MonkeyPatch) -> None:
-    def told() -> str:
+    def message() -> str:
         console = Console(file=io.StringIO(), force_terminal=True)
         RichListener(console).notice(NOTICE)
         return _text(console)
@@ -112,9 +112,9 @@ def test_no_color(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TERM", "xterm-256color")
     monkeypatch.delenv("NO_COLOR", raising=False)
     yellow = "33m"
-    assert yellow in told()
+    assert yellow in message()
     monkeypatch.setenv("NO_COLOR", "1")
-    assert yellow not in told()
+    assert yellow not in message()
 
 
 @given(st.text(st.characters(categories=["L", "N", "P", "S", "Zs"]), min_size=1))

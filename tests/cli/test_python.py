@@ -76,9 +76,9 @@ def test_in_a_terminal_progress_is_shown(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(sys, "stderr", Terminal())
     with listening(None, None, quiet=False) as listener:
         _tell(listener)
-    told = sys.stderr.getvalue()  # type: ignore[attr-defined]
+    message = sys.stderr.getvalue()  # type: ignore[attr-defined]
     for text in ("training", "scen.yaml:3: mended", "50/100", "epoch 1/2"):
-        assert text in told
+        assert text in message
 
 
 @pytest.mark.parametrize("listener, quiet", [(None, True), (Silence(), False)])
@@ -106,9 +106,9 @@ def test_a_notebook_gets_lines_and_a_bar_in_its_place(
             "█" * 12 + "░" * 12 + " train: 50/100 updates, 0:02:10 left, loss 0.5"
         ]
     assert cell.shown == [""]
-    told = capsys.readouterr()
-    assert told.out.splitlines() == ["== training", "note: scen.yaml:3: mended", "epoch 1/2"]
-    assert told.err == ""
+    message = capsys.readouterr()
+    assert message.out.splitlines() == ["== training", "note: scen.yaml:3: mended", "epoch 1/2"]
+    assert message.err == ""
 
 
 def test_a_shell_in_a_terminal_is_no_notebook(monkeypatch: pytest.MonkeyPatch) -> None:

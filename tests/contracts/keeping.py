@@ -63,8 +63,8 @@ class KeepingContract(ABC):
             scores.append([backend.measure(genome, data).metric for data in SLICES])
             assert (backend.data.cache.size > 0) == (room != 0)
             assert room is None or backend.data.cache.size <= room * _GIB
-            told = [notice.text for notice in backend.notices if "GiB" in notice.text]
-            assert bool(told) == (room not in (None, 0)), told
+            message = [notice.text for notice in backend.notices if "GiB" in notice.text]
+            assert bool(message) == (room not in (None, 0)), message
             backend.close()
             assert not list(temporary.glob("nasea-images-*"))
         assert scores[0] == scores[1] == scores[2]

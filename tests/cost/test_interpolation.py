@@ -99,9 +99,9 @@ def test_beyond_the_measured_shapes_is_refused_and_says_which_size() -> None:
     subgraph = Subgraph("block", (conv(128, 16, 16).named("layer 2: basic_x1"), conv(16, 16, 16)))
     with pytest.raises(UnpricedError) as caught:
         table().latency_ms(subgraph)
-    told = caught.value.message
+    text = caught.value.message
     assert (
-        "(layer 2: basic_x1): beyond what was measured: 128 channels in (measured: 8 to 64)" in told
+        "(layer 2: basic_x1): beyond what was measured: 128 channels in (measured: 8 to 64)" in text
     )
     assert "nasea latency bench" in str(caught.value.fix)
     allowed = table(extrapolate=True)

@@ -67,8 +67,8 @@ def test_everything_unknown_is_told_at_once_with_the_place_and_the_remedy(space:
     end = Subgraph("PreNet", (Operator("odd", (3, 4, 4), (8, 9, 7), name="PreNet, odd"),))
     with pytest.raises(LatencyError) as caught:
         build_cost_model(space, "latency", [], PerOperator(("odd", "add")), [end])
-    told = caught.value.message
-    assert told.startswith("profile counting does not know what these parts")
-    assert "odd, 3x4x4 -> 8x9x7 (PreNet, odd): not measured" in told
-    assert "add, 8x9x7 (layer 0: separable_k3): not measured" in told
+    text = caught.value.message
+    assert text.startswith("profile counting does not know what these parts")
+    assert "odd, 3x4x4 -> 8x9x7 (PreNet, odd): not measured" in text
+    assert "add, 8x9x7 (layer 0: separable_k3): not measured" in text
     assert caught.value.fix == "measure it"

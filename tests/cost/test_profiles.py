@@ -65,8 +65,8 @@ def test_a_measured_subgraph_has_its_price_and_doing_nothing_none() -> None:
 def test_a_profile_of_another_space_says_so_and_how_to_measure() -> None:
     with pytest.raises(UnpricedError) as caught:
         measured().latency_ms(Subgraph("layer 0: fused_e2", (CONV_3,)))
-    told = "layer 0: fused_e2 (8x4x4 in): not measured; the table is of another space"
-    assert caught.value.message == told
+    shown = "layer 0: fused_e2 (8x4x4 in): not measured; the table is of another space"
+    assert caught.value.message == shown
     assert caught.value.fix == "measure this scenario's space: make it"
 
 
@@ -108,12 +108,12 @@ DAMAGE: dict[str, tuple[Callable[[Path], object], str]] = {
 }
 
 
-@pytest.mark.parametrize("change, told", DAMAGE.values(), ids=DAMAGE)
-def test_a_damaged_profile(change: Callable[[Path], object], told: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("change, shown", DAMAGE.values(), ids=DAMAGE)
+def test_a_damaged_profile(change: Callable[[Path], object], shown: str, tmp_path: Path) -> None:
     path = profile_path("phone", tmp_path)
     save_profile(table(), path)
     change(path)
-    with pytest.raises(LatencyError, match=told) as caught:
+    with pytest.raises(LatencyError, match=shown) as caught:
         load_profile(path)
     assert str(path) in caught.value.message
     assert caught.value.fix
@@ -174,9 +174,9 @@ BAD_TIMES = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("text, told", BAD_TIMES.values(), ids=BAD_TIMES)
-def test_measurements_that_cannot_be(text: str, told: list[str], tmp_path: Path) -> None:
+@pytest.mark.parametrize("text, shown", BAD_TIMES.values(), ids=BAD_TIMES)
+def test_measurements_that_cannot_be(text: str, shown: list[str], tmp_path: Path) -> None:
     with pytest.raises(LatencyError) as caught:
         read_times(write(tmp_path / "r.csv", text))
-    for words in told:
+    for words in shown:
         assert words in str(caught.value)

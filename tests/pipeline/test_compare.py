@@ -91,9 +91,9 @@ def test_stopped_amid_a_training_it_ends_the_same(
     _, unbroken = compared("pytorch")
     with pytest.raises(Interrupted):
         run(project, listener=Stops(in_the_third_training))
-    told = Recorder()
-    assert timeless(run(project, listener=told)) == timeless(unbroken)
-    assert "training 2/4" not in told.told and "training 3/4" in told.told
+    message = Recorder()
+    assert timeless(run(project, listener=message)) == timeless(unbroken)
+    assert "training 2/4" not in message.text and "training 3/4" in message.text
 
 
 def check_file(project: Project, name: str, metric: float, parameters: int) -> None:
@@ -145,9 +145,9 @@ def test_what_training_chose_is_compared(project: Project) -> None:
 def test_more_seeds_add_to_what_is_there(project: Project) -> None:
     wish = Wish(BUDGET, (1,), ("resnet_d1",))
     first = run(project, Contest(wish, epochs=1, seeds=1))
-    told = Recorder()
-    more = run(project, Contest(wish, epochs=1, seeds=2), told)
-    assert "training 4/6" in told.told and "training 3/6" not in told.told
+    message = Recorder()
+    more = run(project, Contest(wish, epochs=1, seeds=2), message)
+    assert "training 4/6" in message.text and "training 3/6" not in message.text
     before = {row.name: row.accuracies for row in first.rows}
     assert all(row.accuracies[:1] == before[row.name] for row in more.rows)
     assert all(row.interval is not None for row in more.rows)

@@ -95,11 +95,11 @@ def test_it_goes_on_where_it_was(project: Project, studied: tuple[Project, Fidel
 def test_what_was_trained_is_kept(tmp_path: Path, studied: tuple[Project, Fidelity]) -> None:
     project, whole = studied[0].copy(tmp_path / HOME), studied[1]
     assert run(project, listener=Untrained()) == whole
-    told = Recorder()
-    more = run(project, Study(architectures=5, epochs=1, seeds=1), told)
+    message = Recorder()
+    more = run(project, Study(architectures=5, epochs=1, seeds=1), message)
     assert set(whole.rows) < set(more.rows) and len(more.rows) == 5
-    assert sum("training 5/5" in line for line in told.lines) == 1
-    assert not any("training 4/5" in line for line in told.lines), "what is known is kept"
+    assert sum("training 5/5" in line for line in message.lines) == 1
+    assert not any("training 4/5" in line for line in message.lines), "what is known is kept"
 
 
 def test_one_that_cannot_be_trained_costs_no_other(
@@ -114,11 +114,11 @@ def test_one_that_cannot_be_trained_costs_no_other(
         runs(self)
 
     monkeypatch.setattr(Alone, "run", fails_once)
-    told = Recorder()
+    message = Recorder()
     study = Study(architectures=5, epochs=1, seeds=1)
-    found = run(project, study, told)
+    found = run(project, study, message)
     assert (len(found.rows), found.failed) == (4, 1)
-    assert "the loss is not a number" in told.told
+    assert "the loss is not a number" in message.text
     assert len(run(project, study).rows) == 5, "failures are tried again"
 
 

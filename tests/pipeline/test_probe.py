@@ -72,9 +72,9 @@ def test_a_budget_is_satisfiable_from_the_cheapest_architecture_on(fresh: Projec
     fresh.scenario((f"constraint_value: {cheapest}", f"constraint_value: {cheapest - 1}"))
     with pytest.raises(BudgetError) as caught:
         probe(fresh)
-    told = caught.value.message
-    assert "cheapest architecture: 1 k parameters; budget " in told
-    assert "not satisfiable (PreNet and PostNet alone: 258 parameters)" in told
+    text = caught.value.message
+    assert "cheapest architecture: 1 k parameters; budget " in text
+    assert "not satisfiable (PreNet and PostNet alone: 258 parameters)" in text
     assert f"raise constraint_value above {cheapest}" in str(caught.value.fix)
 
 

@@ -51,7 +51,7 @@ def test_the_written_network_is_measured_on_them(project: Project) -> None:
 
     again = Recorder()
     assert retrained(project, again).retrained == found
-    assert "kept in" not in again.told
+    assert "kept in" not in again.text
 
 
 def test_comparisons_are_measured_on_them(project: Project) -> None:
@@ -68,7 +68,7 @@ def test_comparisons_are_measured_on_them(project: Project) -> None:
 
 def test_what_fails_on_them_fails_before_training(project: Project) -> None:
     project.scenario(("val_dir: digits/val", "val_dir: digits/val\n      test_dir: digits/tset"))
-    told = Recorder()
+    message = Recorder()
     with pytest.raises(NaseaError, match="tset"):
-        retrained(project, told)
-    assert "epoch 1/2" not in told.told
+        retrained(project, message)
+    assert "epoch 1/2" not in message.text
