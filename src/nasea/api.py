@@ -365,7 +365,7 @@ def load(
 def _listening(
     listener: Listener | None, on_event: Callable[[Event], object] | None, quiet: bool
 ) -> AbstractContextManager[Listener]:
-    """Those who hear of a run; imported late, for it takes rich."""
+    """Return those who hear of a run; imported late, for it takes rich."""
     from nasea.cli.terminal.python import listening
 
     return listening(listener, on_event, quiet)
@@ -380,7 +380,7 @@ def _results(given: str | Path | None, directory: str | Path | None) -> Path:
 
 
 def _cost(given: float | str | None, name: str) -> float:
-    """A cost in the unit of the constraint."""
+    """Return a cost in the unit of the constraint."""
     from nasea.results.recommend import parse_budget
 
     return parse_budget(str(given), name)

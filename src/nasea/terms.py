@@ -102,13 +102,13 @@ COSTS: dict[CostKind, CostTerms] = {
 
 
 def cost_of(item: HasCosts, kind: CostKind) -> float | None:
-    """One of the costs: parameters, FLOPs or milliseconds; ``None`` where it is not known."""
+    """Return one of the costs: parameters, FLOPs or milliseconds; ``None`` if unknown."""
     value: float | None = getattr(item, COSTS[kind].attribute)
     return value
 
 
 def cost_of_kind(item: HasCosts, kind: CostKind) -> float:
-    """The same where it is known."""
+    """Return the same where it is known."""
     value = cost_of(item, kind)
     assert value is not None, "modelled where the budget limits it"
     return float(value)

@@ -106,7 +106,7 @@ class ProbedBackend(Phase):
         return int(self.data.workers)
 
     def wanted_taps(self, space: Space) -> tuple[int, ...]:
-        """Layers whose outputs PostNet must get besides the last one, though nobody chose them.
+        """Return layers that PostNet also needs though nobody chose them.
 
         Args:
             space: without ``supernet.feature_choose``.
@@ -121,7 +121,7 @@ class ProbedBackend(Phase):
         return AttachedBackend(self, *built)
 
     def exporter(self, space: Space, genome: Genome, weights: Path) -> Exporter:
-        """The network of a weights file.
+        """Return the network of a weights file.
 
         Raises:
             ResultsError: the file cannot be read, or belongs to another network.
@@ -201,7 +201,7 @@ class AttachedBackend(Trials, ProbedBackend):
             self.teacher = self.framework.teacher(self.batch, space, genome, weights, share)
 
     def pretrained_weights(self) -> bytes:
-        """The slots and PreNet, for the supernet of another task."""
+        """Return the slots and PreNet, for the supernet of another task."""
         return self.framework.pretrained_weights(self.supernet)
 
     def load_pretrained(self, weights: bytes) -> LoadedPretrained:
@@ -260,12 +260,12 @@ class AttachedBackend(Trials, ProbedBackend):
             self.followers.measure_each(self.measure, jobs, on_measured)
 
     def sharing(self) -> AbstractContextManager[None]:
-        """While entered, what several architectures have in common may be computed once."""
+        """Share what several architectures have in common while entered."""
         allowed: AbstractContextManager[None] = self.scorer.sharing.allowed()
         return allowed
 
     def pictures(self, genome: Genome, count: int) -> tuple[PredictionImage, ...]:
-        """A few validation images, spread over all, with what the network finds in them.
+        """Return a few validation images, spread over all, with what the network finds in them.
 
         Empty where nobody can tell how to draw that: for classification, and for a detection
         module without :data:`nasea.backends.scoring.prediction_images.METHOD`.
@@ -282,7 +282,7 @@ class AttachedBackend(Trials, ProbedBackend):
         return self.framework.write_weights(self.supernet, self.scorer, self.batch, genome, path)
 
     def deployment(self) -> Deployment:
-        """What writes networks as a device runs them.
+        """Return the writer of networks as a device runs them.
 
         Raises:
             NotAvailableError: what writes the files is not installed.

@@ -94,14 +94,14 @@ class Framework(ABC, Generic[Data, Batch, Supernet, Teacher, OneTrainer, OneScor
 
     @abstractmethod
     def open_data(self, cache: ImageCache) -> tuple[Data, Batch]:
-        """The user's data sets, and a training batch of them where this device computes.
+        """Return the user's data sets, and a training batch of them where this device computes.
 
         Args:
             cache: where they keep decoded images.
         """
 
     def describe_data(self, data: Data) -> DataReport:
-        """What the data sets hold, for all ranks together."""
+        """Describe the data sets, for all ranks together."""
         return DataReport(data.train_images, data.val_images, data.batches_per_epoch)
 
     @abstractmethod
@@ -156,11 +156,11 @@ class Framework(ABC, Generic[Data, Batch, Supernet, Teacher, OneTrainer, OneScor
     def open_trial(
         self, data: Data, supernet: Supernet, teacher: Teacher | None, paths_per_update: int = 1
     ) -> Trial:
-        """A training in this process alone, which is undone."""
+        """Return a training in this process alone, which is undone."""
 
     @abstractmethod
     def first_images(self, batch: Batch, count: int) -> Batch | None:
-        """The first images of a batch, labels included; ``None`` where these cannot be told."""
+        """Return the first images of a batch with labels; ``None`` if labels cannot be split."""
 
     @abstractmethod
     def rates(self, data: Data, paths_per_update: int) -> tuple[Sequence[float], int]:
@@ -170,11 +170,11 @@ class Framework(ABC, Generic[Data, Batch, Supernet, Teacher, OneTrainer, OneScor
     def make_trainer(
         self, data: Data, supernet: Supernet, teacher: Teacher | None, paths_per_update: int
     ) -> OneTrainer:
-        """The trainer of this process, alone or among several."""
+        """Return the trainer of this process, alone or among several."""
 
     @abstractmethod
     def batches(self, data: Data, trainer: OneTrainer, epoch: int, done: int) -> Iterable[Any]:
-        """What this process trains on from update ``done`` of an epoch on."""
+        """Return this process's training batches from update ``done`` of an epoch on."""
 
     # --- files for other runtimes ---
 

@@ -32,7 +32,7 @@ Keys marked *extension* are additions to the classic format, and all of them are
 
 
 def render_reference() -> str:
-    """The reference as Markdown."""
+    """Return the reference as Markdown."""
     parts = [_HEAD]
     sections: dict[str, list[KeyedField]] = {}
     for field in keyed_fields():

@@ -37,7 +37,7 @@ from nasea.space import (
 
 
 def operators_of(program: Program, shape: Shape) -> tuple[Operator, ...]:
-    """The operators that ``program`` runs on one image of ``shape`` (channels, height, width)."""
+    """Return the operators that ``program`` runs on one image of ``shape`` (C, H, W)."""
     nodes, result = graph_of(program, shape)
     return fuse(nodes, (result,))
 
@@ -45,7 +45,7 @@ def operators_of(program: Program, shape: Shape) -> tuple[Operator, ...]:
 def graph_of(
     program: Program, shape: Shape, source: str = "input", prefix: str = ""
 ) -> tuple[list[Node], str]:
-    """(nodes before any fusing, name of the output) of ``program``.
+    """Return (nodes before any fusing, name of the output) of ``program``.
 
     Args:
         program: what is run.

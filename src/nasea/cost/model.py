@@ -42,22 +42,22 @@ class CostModel:
     table: tuple[tuple[Costs, ...], ...]
 
     def costs(self, genome: Genome) -> Costs:
-        """All costs of one network."""
+        """Return all costs of one network."""
         total = self.fixed
         for layer, gene in self.space.path(genome):
             total += self.of_layer(layer)[gene]
         return total
 
     def of_layer(self, layer: Layer) -> tuple[Costs, ...]:
-        """What the candidates of a layer cost, at its widths."""
+        """Return the costs of the candidates of a layer, at its widths."""
         return self._rows[layer.key]
 
     def __call__(self, genomes: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
-        """The constrained cost of each network: (n, genes) genomes -> (n,) costs."""
+        """Return the constrained cost of each network: (n, genes) genomes -> (n,) costs."""
         return self.many(self.constraint_type, genomes)
 
     def many(self, kind: CostKind, genomes: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
-        """The cost of one kind of each network: (n, genes) genomes -> (n,) costs."""
+        """Return the cost of one kind of each network: (n, genes) genomes -> (n,) costs."""
         total = np.full(len(genomes), cost_of_kind(self.fixed, kind), dtype=np.float64)
         before = np.zeros(len(genomes), dtype=np.int64)
         first = len(self.space.layers)
@@ -77,15 +77,15 @@ class CostModel:
         return self.layer_costs_of(self.constraint_type)
 
     def cheapest_of(self, kind: CostKind) -> float:
-        """The least that an architecture costs of one kind."""
+        """Return the least that an architecture costs of one kind."""
         return self._extreme(kind, 1.0)[1]
 
     def most_expensive_of(self, kind: CostKind) -> float:
-        """The most that an architecture costs of one kind."""
+        """Return the most that an architecture costs of one kind."""
         return self._extreme(kind, -1.0)[1]
 
     def cheapest_in(self, trunk: int) -> float:
-        """The least that an architecture with one of the trunks costs."""
+        """Return the least that an architecture with one of the trunks costs."""
         return self._extreme(self.constraint_type, 1.0, self.layer_costs_in(trunk))[1]
 
     def layer_costs_in(self, trunk: int) -> tuple[npt.NDArray[np.float64], ...]:
@@ -107,7 +107,7 @@ class CostModel:
         return self._arrays[kind]
 
     def value(self, costs: Costs) -> float:
-        """The cost that the constraint limits, in its unit."""
+        """Return the cost that the constraint limits, in its unit."""
         return cost_of_kind(costs, self.constraint_type)
 
     @property
@@ -152,7 +152,7 @@ class CostModel:
         sign: float,
         arrays: Sequence[npt.NDArray[np.float64]] | None = None,
     ) -> tuple[Genome, float]:
-        """The genome of least ``sign`` × cost, and its cost; by default of all architectures."""
+        """Return the genome with the least ``sign`` × cost, and its cost."""
         arrays = self.layer_costs_of(kind) if arrays is None else arrays
         pairwise = [c if c.ndim == 3 else c[None, None] for c in arrays]
         signed = [np.where(np.isinf(costs), np.inf, sign * costs) for costs in pairwise]

@@ -82,7 +82,7 @@ class Operator:
         return math.prod(self.out_shape)
 
     def named(self, name: str) -> Operator:
-        """The same operator, coming from ``name``."""
+        """Return the same operator, coming from ``name``."""
         return replace(self, name=name)
 
     def __str__(self) -> str:

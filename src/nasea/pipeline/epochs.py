@@ -25,7 +25,7 @@ CURVE_POINTS = 20_000
 
 
 def on_curve(step: int, total: int) -> bool:
-    """Whether TensorBoard shows an update: the first, the last, and evenly between.
+    """Return whether TensorBoard shows an update: the first, the last, and evenly between.
 
     Args:
         step: updates so far, from 1.
@@ -110,7 +110,7 @@ class EpochLoop(ABC):
         """Progress of the training, as JSON values for the checkpoint of this state."""
 
     def more_bytes(self) -> bytes:
-        """Bytes that the checkpoint holds after the backend's state."""
+        """Return bytes that the checkpoint holds after the backend's state."""
         return b""
 
     def updated(self, report: UpdateReport) -> None:

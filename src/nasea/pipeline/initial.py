@@ -13,7 +13,7 @@ from nasea.terms import CostKind
 
 
 def initial_of(scenario: Scenario, space: Space, costs: CostModel) -> tuple[Genome, ...]:
-    """The networks of ``searcher.initial``, in canonical form, each once.
+    """Return the networks of ``searcher.initial``, in canonical form, each once.
 
     Raises:
         SpaceError: one of them is none of this space, or exceeds a budget; names all that do.

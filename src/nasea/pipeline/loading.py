@@ -20,7 +20,7 @@ _FURTHEST = 4
 
 
 def load_network(results: Path, number: int | None, directory: Path | None = None) -> Any:
-    """The network of a result: what its generated file makes, with its weights.
+    """Return the network of a result: what its generated file makes, with its weights.
 
     Args:
         results: of a search, of a retraining, or a folder of candidates near a budget.
@@ -51,7 +51,7 @@ def load_network(results: Path, number: int | None, directory: Path | None = Non
 
 
 def _file_of(result: Result) -> Path:
-    """The generated file, which is there, and so are the weights."""
+    """Return the generated file, which is there, and so are the weights."""
     path = (result.directory / f"{result.name}.py").resolve()
     for file in (path, result.weights):
         if not file.is_file():
@@ -70,13 +70,13 @@ def _home_of(result: Result, directory: Path | None) -> Path:
 
 
 def _keras_of(file: Path) -> int:
-    """The version of Keras that a generated file of TensorFlow asks for."""
+    """Return the version of Keras that a generated file of TensorFlow asks for."""
     third = re.search(r"""^KERAS, LEGACY = ["']keras["']""", file.read_text("utf-8"), re.MULTILINE)
     return 3 if third else 2
 
 
 def _imported(file: Path) -> ModuleType:
-    """The generated file, imported under its own name."""
+    """Return the generated file, imported under its own name."""
     spec = importlib.util.spec_from_file_location(file.stem, file)
     assert spec is not None and spec.loader is not None, "a Python file has a loader"
     module = importlib.util.module_from_spec(spec)
@@ -93,7 +93,7 @@ def _imported(file: Path) -> ModuleType:
 
 
 def _told(error: Exception, result: Result, file: Path, home: Path) -> NaseaError:
-    """What went wrong, in words: with the installation, the user's code, or the files."""
+    """Return the error: of the installation, the user's code, or the files."""
     if isinstance(error, NaseaError):
         return error
     files = {frame.filename for frame in traceback.extract_tb(error.__traceback__)}

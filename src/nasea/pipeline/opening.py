@@ -96,12 +96,12 @@ def open_scenario(
 
 
 def only(genome: Genome, opened: Opened) -> Space:
-    """The space of one network alone; the genome is of the scenario's space."""
+    """Return the space of one network alone; the genome is of the scenario's space."""
     return opened.space.only(genome)
 
 
 def chosen_blocks(scenario: Scenario, own: Mapping[str, Block]) -> tuple[Block, ...]:
-    """The candidates of a scenario.
+    """Return the candidates of a scenario.
 
     Args:
         scenario: what was asked for.
@@ -129,7 +129,7 @@ def require_framework(scenario: Scenario, result: Result) -> None:
 
 
 def genome_of(space: Space, result: Result) -> Genome:
-    """The genome of a result's network in ``space``.
+    """Return the genome of a result's network in ``space``.
 
     Raises:
         ResultsError: the space does not have this network: the scenario is not that of the result.

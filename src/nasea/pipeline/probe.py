@@ -183,7 +183,7 @@ def prepare(
 
 
 def played_schedule(backend: AttachedBackend, paths_per_update: int) -> str:
-    """The user's schedule, played through and judged, in words.
+    """Return the user's schedule, played through and judged, in words.
 
     Raises:
         NaseaError: it ends before the training does, or stops learning early.
@@ -196,7 +196,7 @@ def played_schedule(backend: AttachedBackend, paths_per_update: int) -> str:
 
 
 def open_latency_space(scenario: Scenario, directory: Path) -> Built:
-    """The networks that a profile of this scenario must price.
+    """Return the networks that a profile of this scenario must price.
 
     A scenario without a latency budget is read as if it had one, since the default blocks depend
     on the constraint.
@@ -245,7 +245,7 @@ def tell_profile(profile: Profile, opened: Built, listener: Listener) -> None:
 
 
 def open_profile(scenario: Scenario, directory: Path) -> Profile | None:
-    """The latency profile that a scenario asks for; ``None`` where latency does not count.
+    """Return the latency profile that a scenario asks for; ``None`` where latency does not count.
 
     Raises:
         LatencyError: there is none of that name, or it is damaged.
@@ -283,7 +283,7 @@ def require_same_metric(prepared: Prepared, first: Measurement, again: Measureme
 
 
 def limits_of(costs: CostModel, constraint: Constraint) -> tuple[Limit, ...]:
-    """The budgets beside the constraint's own, as the search sees them."""
+    """Return the budgets beside the constraint's own, as the search sees them."""
     return tuple(
         Limit(partial(costs.many, kind), costs.layer_costs_of(kind), value)
         for kind, value in constraint.also.items()
@@ -291,7 +291,7 @@ def limits_of(costs: CostModel, constraint: Constraint) -> tuple[Limit, ...]:
 
 
 def objectives_of(costs: CostModel, scenario: Scenario) -> tuple[Objective, ...]:
-    """The costs that are traded beside the constraint's own, as the search sees them."""
+    """Return the costs that are traded beside the constraint's own, as the search sees them."""
     also = scenario.constraint.also
     return tuple(
         Objective(
@@ -305,17 +305,17 @@ def objectives_of(costs: CostModel, scenario: Scenario) -> tuple[Objective, ...]
 
 
 def wires_of(space: Space) -> tuple[int | None, ...]:
-    """The width gene that sets the output channels of each layer; empty if none is searched."""
+    """Return the width gene of each layer's output channels; empty if none is searched."""
     return space.wires if space.trunks else ()
 
 
 def starting_points_of(space: Space) -> tuple[Genome, ...]:
-    """The regular networks, where widths are searched; a search without goes on as it ever did."""
+    """Return the regular networks if widths are searched, else none."""
     return tuple(regular_networks(space)) if space.trunks else ()
 
 
 def cost_features_of(costs: CostModel) -> tuple[CostFeature, ...]:
-    """The counts beside the constraint's own, as the search sees them."""
+    """Return the counts beside the constraint's own, as the search sees them."""
     return tuple(
         CostFeature(
             partial(costs.many, kind), costs.cheapest_of(kind), costs.most_expensive_of(kind)
@@ -365,7 +365,7 @@ def _require_one(costs: CostModel, kind: CostKind, budget: float, key: str) -> N
 
 
 def describe_costs(prepared: Prepared) -> Sequence[tuple[str, Costs, Genome]]:
-    """(label, costs, genome) of the architectures that bound the space and its random middle."""
+    """Return (label, costs, genome) of the cheapest, a median and the costliest network."""
     model = prepared.costs
     rng = np.random.default_rng(prepared.scenario.seed)
     genomes = np.stack(

@@ -68,7 +68,7 @@ class SupernetTraining(EpochLoop):
         """Called with the untrained supernet, before a checkpoint is put into it."""
 
     def more_meta(self) -> dict[str, Any]:
-        """What else goes into a checkpoint, as JSON values."""
+        """Return further content of a checkpoint, as JSON values."""
         return {}
 
     def take_meta(self, meta: Mapping[str, Any]) -> None:

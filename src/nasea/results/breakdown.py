@@ -16,7 +16,7 @@ Cost = float | None
 
 
 def columns_of(members: Iterable[FrontMember]) -> tuple[Unit, ...]:
-    """The unit of each cost that any member has: parameters, FLOPs, and latency where known."""
+    """Return the unit of each cost that any member has: parameters, FLOPs, maybe latency."""
     found = list(members)
     columns = []
     for kind, terms in COSTS.items():
@@ -33,7 +33,7 @@ def costs_of(item: FrontMember | LayerRow, columns: tuple[Unit, ...]) -> list[Co
 
 
 def user_networks_of(member: FrontMember, columns: tuple[Unit, ...]) -> list[Cost]:
-    """What PreNet and PostNet cost together: the whole network less its searched layers."""
+    """Return the costs of PreNet and PostNet together: the network less its searched layers."""
     layers = [costs_of(layer, columns) for layer in member.layers]
     rest: list[Cost] = []
     for column, total in enumerate(costs_of(member, columns)):

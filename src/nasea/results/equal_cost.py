@@ -39,7 +39,7 @@ class EqualCost:
 def slices_of(
     costs: Sequence[float], predicted: Sequence[float], true: Sequence[float]
 ) -> tuple[EqualCost, ...]:
-    """The slices, from cheap to dear, that hold enough architectures; none is in two of them.
+    """Return disjoint slices, by rising cost, that hold enough architectures.
 
     Args:
         costs: of the architectures.
@@ -95,7 +95,7 @@ def tau_at_equal_cost(
 def family_bias(
     families: Sequence[Sequence[str]], predicted: Sequence[float], true: Sequence[float]
 ) -> dict[str, tuple[float, int]]:
-    """How much the supernet prefers what has layers of a family.
+    """Return how much the supernet prefers what has layers of a family.
 
     Args:
         families: of the layers of each architecture.

@@ -38,7 +38,7 @@ def report_data(front: FrontData) -> dict[str, Any]:
 
 
 def _axis(front: FrontData, axis: CostAxis) -> dict[str, Any]:
-    """One cost that the chart can have on its axis."""
+    """Return one cost that the chart can have on its axis."""
     unit = axis.unit
     return {
         "title": unit.title,
@@ -78,7 +78,7 @@ def summary_of(blocks: Sequence[str]) -> str:
 
 
 def widths_of(member: FrontMember) -> str:
-    """What the layers put out, repeats once: ``8-16-64``; empty where it was not searched."""
+    """Format the output channels of the layers: ``8-16-64``; empty if not searched."""
     return widths_in_words(member.widths)
 
 

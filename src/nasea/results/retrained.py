@@ -114,7 +114,7 @@ class Retrained:
         )
 
     def to_dict(self) -> dict[str, Any]:
-        """As JSON-able data."""
+        """Return the record as JSON values."""
         return {"format": _FORMAT, "version": _VERSION, **asdict(self)}
 
     def save(self, path: Path) -> None:

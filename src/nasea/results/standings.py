@@ -83,7 +83,7 @@ class Contender:
         return half_interval(self.accuracies)
 
     def cost(self, quantity: CostKind) -> float:
-        """One of the costs: parameters, FLOPs, or milliseconds."""
+        """Return one of the costs: parameters, FLOPs, or milliseconds."""
         return cost_of_kind(self, quantity)
 
 
@@ -144,7 +144,7 @@ class Standings:
         return unit_for(self.quantity, [self.budget, *(r.cost(self.quantity) for r in self.rows)])
 
     def best(self, *kinds: Kind) -> Contender | None:
-        """The most accurate of some kinds."""
+        """Return the most accurate of some kinds."""
         return next((row for row in self.rows if row.kind in kinds), None)
 
     @property
@@ -171,12 +171,12 @@ class Standings:
         return tuple(lines)
 
     def _cheaper(self, found: Contender) -> str:
-        """A remark if a result does not have equal cost."""
+        """Return a remark if a result does not have equal cost."""
         share = found.cost(self.quantity) / self.budget
         return "" if abs(share - 1) <= _EQUAL else f"; it costs {share:.0%} of the budget"
 
     def _doubt(self, one: Contender, other: Contender) -> str:
-        """Whether the seeds tell two of them apart (Welch's t-test, 5 %)."""
+        """Return whether the seeds tell two of them apart (Welch's t-test, 5 %)."""
         if min(len(one.accuracies), len(other.accuracies)) < 2:
             return "; one seed cannot say whether that is more than chance"
         spread = statistics.pvariance(one.accuracies) + statistics.pvariance(other.accuracies)

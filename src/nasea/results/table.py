@@ -36,14 +36,14 @@ class Column:
 
 
 def front_title(front: FrontData) -> str:
-    """What was searched, in a line."""
+    """Describe the search in one line."""
     info = front.info
     limit = front.unit.phrase(info.constraint_value)
     return f"{info.task_name}, {info.framework_name}, at most {limit}"
 
 
 def front_columns(front: FrontData) -> list[Column]:
-    """The front as columns, a cell an architecture."""
+    """Return the front as columns, a cell an architecture."""
     units = columns_of(front)
     costs = [costs_of(member, units) for member in front]
     traded = (front.info.constraint_type, *front.info.objectives)
@@ -140,7 +140,7 @@ def member_table(member: FrontMember, name: str) -> Table:
 
 
 def _shares(costs: list[Cost], totals: list[Cost], columns: tuple[Unit, ...]) -> Iterator[str]:
-    """Of each cost its text and its share of the total."""
+    """Return for each cost its text and its share of the total."""
     for cost, total, unit in zip(costs, totals, columns, strict=True):
         yield exact(cost, unit)
         yield f"{100 * cost / total:.1f}" if total and cost is not None else ""

@@ -72,7 +72,7 @@ def _candidates(
     blocks: Sequence[Block],
     policy: SharingPolicy,
 ) -> list[tuple[Candidate, ...]]:
-    """The candidates of a layer at each (shape in, shape out)."""
+    """Return the candidates of a layer at each (shape in, shape out)."""
     firsts: list[dict[Program, Candidate]] = [{} for _ in shapes]
     found: list[list[Candidate]] = [[] for _ in shapes]
     for block in blocks:
@@ -103,7 +103,7 @@ def _candidates(
 def _program(
     block: Block, index: int, in_shape: Shape, out_shape: Shape, stride: int
 ) -> Program | None:
-    """What the block does there; ``None`` where it does not apply."""
+    """Build the block's program; ``None`` where the block does not apply."""
     local = block.build(in_shape[0], out_shape[0], stride)
     if local is None:
         return None

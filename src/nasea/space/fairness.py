@@ -19,7 +19,7 @@ _STREAM = 0x5A17
 
 
 def fair_path(choices: Sequence[int], seed: int, step: int) -> Genome:
-    """The path of training step ``step`` (from 0).
+    """Return the path of training step ``step`` (from 0).
 
     Args:
         choices: number of candidates at each layer.
@@ -30,7 +30,7 @@ def fair_path(choices: Sequence[int], seed: int, step: int) -> Genome:
 
 
 def fair_gene(count: int, seed: int, gene: int, step: int) -> int:
-    """The value of one gene at a step: each of ``count`` once, in random order, then anew."""
+    """Return the value of one gene at a step: each of ``count`` once in random order, then anew."""
     turn, position = divmod(step, count)
     order = np.random.default_rng([_STREAM, seed, gene, turn]).permutation(count)
     return int(order[position])

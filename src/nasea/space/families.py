@@ -138,7 +138,7 @@ class _Inverted:
         )
 
     def named(self, family: str) -> Block:
-        """As a block, its name telling what it is."""
+        """Return the family's block, with a name that describes it."""
         start = f"_s{self.start}" if self.start else ""
         gate = "_se" if self.attention else ""
         name = f"{family}{start}_k{self.kernel}_e{self.expansion}{gate}_{self.act}"
@@ -185,7 +185,7 @@ def _efficientnet(place: float, number: int) -> Block:
 
 
 def known_families() -> tuple[Family, ...]:
-    """The families of the literature, the oldest first."""
+    """Return the families of the literature, the oldest first."""
     relu, relu6 = pointwise("relu"), pointwise("relu6")
 
     def resnet(place: float, number: int) -> Block:
@@ -212,7 +212,7 @@ def known_families() -> tuple[Family, ...]:
 
 
 def uniform_families(blocks: Iterable[Block]) -> tuple[Family, ...]:
-    """The same block in every layer, for each block that does something."""
+    """Return the same block in every layer, for each block that does something."""
 
     def uniform(block: Block) -> Family:
         title = f"{block.name} in every layer, widths as supernet.filters"

@@ -81,7 +81,7 @@ class Op:
         return ()
 
     def with_programs(self, programs: tuple[Program, ...]) -> Op:
-        """The same operation around other programs, as many as it has."""
+        """Return the same operation around other programs, as many as it has."""
         return self
 
 
@@ -289,7 +289,7 @@ def reduction(program: Program) -> int:
 
 
 def leaves(program: Program) -> Iterator[Op]:
-    """Every leaf operation, in the order in which the program is written."""
+    """Yield every leaf operation, in the order in which the program is written."""
     for op in program:
         if not op.programs:
             yield op
@@ -298,17 +298,17 @@ def leaves(program: Program) -> Iterator[Op]:
 
 
 def tensors(program: Program) -> tuple[Tensor, ...]:
-    """The learned tensors of a program, in the order of its leaves."""
+    """Return the learned tensors of a program, in the order of its leaves."""
     return tuple(tensor for op in leaves(program) for tensor in op.tensors)
 
 
 def overwrites_input(before: Op | None) -> bool:
-    """Whether an activation behind ``before`` may reuse its memory: nobody else reads it."""
+    """Return whether an activation behind ``before`` may reuse its memory: nobody else reads it."""
     return isinstance(before, Conv | Norm) or (isinstance(before, Add) and len(before.branches) > 1)
 
 
 def rename_slots(program: Program, rename: Callable[[str], str]) -> Program:
-    """The same program with every slot name replaced by ``rename(name)``."""
+    """Return the same program with every slot name replaced by ``rename(name)``."""
 
     def renamed(op: Op) -> Op:
         if op.programs:
@@ -320,7 +320,7 @@ def rename_slots(program: Program, rename: Callable[[str], str]) -> Program:
 
 
 def starting_at_one(program: Program) -> Program:
-    """The same program with no normalisation that starts at zero."""
+    """Return the same program with no normalisation that starts at zero."""
 
     def changed(op: Op) -> Op:
         if op.programs:

@@ -14,7 +14,7 @@ _REPEATED = re.compile(r"(\S+)\s*[×*]\s*([0-9]{1,3})")
 
 
 def written(blocks: Sequence[str], widths: Sequence[int] = ()) -> str:
-    """The text of a network, which :func:`genome_of` reads.
+    """Return the text of a network, which :func:`genome_of` reads.
 
     >>> written(["basic_x1", "skip"], [8, 16])
     'basic_x1, skip; widths 8-16'
@@ -28,7 +28,7 @@ def written(blocks: Sequence[str], widths: Sequence[int] = ()) -> str:
 
 
 def genome_of(space: Space, text: str) -> Genome:
-    """The network that a text names, in canonical form.
+    """Return the network that a text names, in canonical form.
 
     Args:
         space: where it is from.

@@ -66,7 +66,7 @@ class Patience:
         )
 
     def _earlier(self, scored: int, generation: int) -> int | None:
-        """The generation from which on there must have been progress; ``None``: not yet any."""
+        """Return the generation since which progress is required; ``None`` while there is none."""
         if self.generations is not None:
             return generation - self.generations if self.generations else None
         if self.noise is None or scored < _LEAST_SCORES or generation < _LEAST_GENERATIONS:

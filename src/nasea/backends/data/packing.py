@@ -23,7 +23,7 @@ class NotPackable(Exception):
 
 
 def pack(value: object, pickler: type[pickle.Pickler] = pickle.Pickler) -> bytes:
-    """The value as bytes.
+    """Return the value as bytes.
 
     Args:
         value: what pickle can write.
@@ -52,7 +52,7 @@ def pack(value: object, pickler: type[pickle.Pickler] = pickle.Pickler) -> bytes
 
 
 def unpack(packed: memoryview, copies: bool = True) -> Any:
-    """The value.
+    """Return the value.
 
     Args:
         packed: what :func:`pack` gave, of one's own writing: unpickling runs what is in it.

@@ -42,7 +42,7 @@ def calibrating_images(read: Callable[[int], Array], wanted: int, option: str) -
 
 
 def in_chunks(images: Array, size: int) -> Iterator[Array]:
-    """All images, ``size`` at a time; the last ones are filled up with copies of the last one.
+    """Yield all images, ``size`` at a time; copies of the last image fill up the last chunk.
 
     Args:
         images: one at least; (N, …).

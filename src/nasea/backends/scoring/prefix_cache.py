@@ -25,7 +25,7 @@ machine together. While a path is scored, the one before it is there as well."""
 
 
 def outputs_within(space: Space, images: int, limit: int, image: int = 0) -> int:
-    """How many outputs, PreNet's first, fit into memory for so many images.
+    """Return how many outputs, PreNet's first, fit into memory for so many images.
 
     Args:
         space: knows their shapes.
@@ -78,7 +78,7 @@ class LastPath(Generic[Path]):
         return self._path is not None
 
     def shared_with(self, genome: Genome, draw: int) -> tuple[Path | None, int]:
-        """The prefix that another architecture has in common with it; without one, forget it.
+        """Return the prefix that another architecture shares with it; without one, forget it.
 
         Args:
             genome: the other one.
@@ -188,7 +188,7 @@ class Sharing(Generic[Path]):
 
     @contextmanager
     def allowed(self) -> Iterator[None]:
-        """Within it architectures share with the one before how they begin.
+        """Let architectures share prefixes while entered.
 
         Weights must not change there. The scores are the same; where a user's module would make
         them others, :class:`CacheCheck` finds out and ends it.
@@ -201,7 +201,7 @@ class Sharing(Generic[Path]):
             self.last = None
 
     def measured(self, genome: Genome, draw: int, attempt: Attempt[Path]) -> Measurement:
-        """The score of an architecture; the first ones that share are scored both ways.
+        """Return the score of an architecture; the first ones that share are scored both ways.
 
         Args:
             genome: the architecture.

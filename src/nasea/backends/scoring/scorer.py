@@ -41,13 +41,13 @@ class ScoringData(Protocol):
         """Images of ``val_dir``."""
 
     def statistics(self, draw: int) -> Any:
-        """Batches of training images for normalisation statistics."""
+        """Return batches of training images for normalisation statistics."""
 
     def prepare(self, images: int | None, half: int | None) -> None:
         """Read what an evaluation needs, as far as there is room to keep it."""
 
     def evaluation(self, images: int | None, half: int | None) -> Iterable[Any]:
-        """Batches of validation images, with their labels."""
+        """Return batches of validation images, with their labels."""
 
 
 class Scorer(ABC, Generic[Path, Begun]):
@@ -80,17 +80,17 @@ class Scorer(ABC, Generic[Path, Begun]):
 
     @abstractmethod
     def memory(self) -> AbstractContextManager[None]:
-        """Within it whatever says that memory is short is a ShortOfMemory."""
+        """Raise :class:`ShortOfMemory` while entered for whatever says that memory is short."""
 
     @abstractmethod
     def begun(self, path: Path | None, depth: int) -> Begun:
-        """How an architecture begins; see :class:`Beginning`."""
+        """Return how an architecture begins; see :class:`Beginning`."""
 
     @abstractmethod
     def calibrated_path(
         self, genome: Genome, draw: int, begun: Begun, keeps: bool
     ) -> AbstractContextManager[Path]:
-        """An architecture with re-estimated statistics, from where it parts from another one.
+        """Provide an architecture with re-estimated statistics, reusing what a prefix has.
 
         Args:
             genome: the architecture.
@@ -103,15 +103,15 @@ class Scorer(ABC, Generic[Path, Begun]):
     def metric(
         self, path: Path, data: EvaluationSubset, begun: Begun, digest: Digest | None, keeps: bool
     ) -> float:
-        """The user's metric of a calibrated architecture; enters the outputs into the digest."""
+        """Return the user's metric of a calibrated architecture; add the outputs to the digest."""
 
     @abstractmethod
     def evaluate(self, path: Path) -> Callable[[Any], Any]:
-        """A calibrated architecture: images -> outputs."""
+        """Return a calibrated architecture: images -> outputs."""
 
     @abstractmethod
     def masks(self, images: Any, labels: Any, outputs: Any) -> tuple[PredictionImage, ...]:
-        """Pictures of masks; none where labels or outputs are of another form."""
+        """Draw masks; return none if labels or outputs have another form."""
 
     def read(self, data: EvaluationSubset) -> None:
         """Read what is not yet read: unreadable data is no candidate's fault."""
@@ -149,7 +149,7 @@ class Scorer(ABC, Generic[Path, Begun]):
             self._most = None
 
     def statistics(self, draw: int) -> Any:
-        """Batches of training images for normalisation statistics; few where a trial asks so."""
+        """Return training images for statistics, as batches; few if :meth:`timed` wants few."""
         batches = self.data.statistics(draw)
         if self._most is None:
             return batches
@@ -216,7 +216,7 @@ class Scorer(ABC, Generic[Path, Begun]):
 
 
 def measured(memory: Memory, metric: Callable[[], float]) -> Measurement:
-    """The user's metric; a failure is reported, not raised.
+    """Return the user's metric; a failure is reported, not raised.
 
     Args:
         memory: of the framework.
@@ -269,7 +269,7 @@ class Evaluate(ABC, Generic[Path, Begun]):
 
     @abstractmethod
     def run(self, images: Any) -> Any:
-        """What the network gives."""
+        """Return the output of the network."""
 
     @staticmethod
     @abstractmethod
@@ -277,7 +277,7 @@ class Evaluate(ABC, Generic[Path, Begun]):
         """Take the outputs into a digest."""
 
     def __call__(self, images: Any) -> Any:
-        """What the network gives; enters it into the digest, if there is one."""
+        """Return the output of the network; add it to the digest, if there is one."""
         output = self.run(images)
         if self._digest is not None:
             self.enter(self._digest, output)

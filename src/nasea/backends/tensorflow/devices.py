@@ -63,7 +63,7 @@ def open_device(
 
 
 def device_name(device: str) -> str:
-    """The device as its maker calls it."""
+    """Return the device as its maker calls it."""
     if device.startswith("/CPU"):
         return "CPU"
     details = tf.config.experimental.get_device_details(tf.config.list_physical_devices("GPU")[0])

@@ -256,7 +256,7 @@ class TorchFramework(Framework[Data, Batch, Supernet, Teacher, Trainer, Scorer])
     def settings(
         self, data: Data, supernet: Supernet, teacher: Teacher | None, paths_per_update: int
     ) -> TrainerSettings:
-        """What a trainer needs."""
+        """Return the settings of a trainer."""
         return TrainerSettings(
             scenario=self.scenario,
             batches_per_epoch=data.batches_per_epoch,

@@ -200,7 +200,7 @@ class Trial:
     def _scaled(
         self, tried: Tried, path: Genome, part: tuple[Any, Any], larger: tuple[Any, Any]
     ) -> Tried:
-        """What a whole batch will take, from one path at two numbers of images.
+        """Estimate the seconds and memory of a whole batch from two smaller ones.
 
         Args:
             tried: what the smaller number showed.
@@ -228,7 +228,7 @@ class Trial:
     def _affordable(
         self, paths: Sequence[Genome], batch: tuple[Any, Any], cut: Cut
     ) -> tuple[Any, Any]:
-        """As much of a batch as can be tried on every path in time."""
+        """Return as much of a batch as can be tried on every path in time."""
         shape = [int(size) for size in batch[0].shape]
         values = 1
         for size in shape:
@@ -247,7 +247,7 @@ class Trial:
         return cut(min(max(_FEWEST, int(affordable)), _MOST)) or batch
 
     def _seconds(self, path: Genome, batch: tuple[Any, Any], rounds: int) -> float:
-        """Of training a path on a batch, the last time."""
+        """Return the seconds of training a path on a batch, the last of several times."""
         taken = 0.0
         for _ in range(rounds):
             start = time.perf_counter()
@@ -257,7 +257,7 @@ class Trial:
 
 
 def _calm(works: Sequence[float]) -> float:
-    """The mean of the later half, without what stands out."""
+    """Return the mean of the later half, without what stands out."""
     later = works[len(works) // 2 :]
     usual = statistics.median(later)
     return statistics.fmean(min(work, 2 * usual) for work in later)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def standings_table(found: Standings) -> Table:
-    """Every network, the most accurate first."""
+    """Return every network, the most accurate first."""
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
     from rich.text import Text

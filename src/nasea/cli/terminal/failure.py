@@ -21,7 +21,7 @@ _P = ParamSpec("_P")
 
 
 def reports_failures(verb: Callable[_P, None]) -> Callable[_P, None]:
-    """The verb, its failures told to the user and turned into exit statuses."""
+    """Return the verb, its failures told to the user and turned into exit statuses."""
 
     @functools.wraps(verb)
     def guarded(*args: _P.args, **kwargs: _P.kwargs) -> None:

@@ -14,7 +14,7 @@ _TOP = (1, 3, 5)
 
 
 def architectures_table(found: Fidelity) -> Table:
-    """Every architecture with both accuracies, by rising cost."""
+    """Return every architecture with both accuracies, by rising cost."""
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
     from rich.text import Text
@@ -32,7 +32,7 @@ def architectures_table(found: Fidelity) -> Table:
 
 
 def summary_table(found: Fidelity) -> Table:
-    """The measures, each with its meaning."""
+    """Return the measures, each with its meaning."""
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def subgraphs_table(profile: MeasuredProfile) -> Table:
-    """Every subgraph with its times."""
+    """Return every subgraph with its times."""
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
     from rich.text import Text

@@ -37,7 +37,7 @@ def watch_for_crashes() -> None:
 
 
 def _wait(read: int, dump: int) -> None:
-    """The other process: wait for the end of the first one, then tell; never returns."""
+    """Wait, in the other process, for the end of the first one, then report; never return."""
     try:
         os.setsid()  # Ctrl-C is for the other one
         os.read(read, 1)
@@ -53,7 +53,7 @@ def _wait(read: int, dump: int) -> None:
 
 
 def crash_message(dump: str, environ: os._Environ[str] | dict[str, str]) -> str:
-    """What to tell of a crash.
+    """Return the message for a crash.
 
     Args:
         dump: what ``faulthandler`` wrote.

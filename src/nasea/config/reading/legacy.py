@@ -33,7 +33,7 @@ def narrow(text: str) -> str:
 
 
 def uncurl(text: str) -> str | None:
-    """What typographic quotes around the whole text enclose; ``None`` when there are none."""
+    """Return the text inside typographic quotes; ``None`` if it is not in such quotes."""
     if len(text) >= 2 and _CURLY.get(text[0]) == text[-1]:
         return text[1:-1]
     return None

@@ -51,7 +51,7 @@ class Report:
 
 
 def shorten(text: str, longest: int = 60) -> str:
-    """One line of printable characters that names the text; ``nothing`` for an empty one."""
+    """Name a text in one line of printable characters; ``nothing`` for an empty one."""
     line = " ".join(text[: 4 * longest].split()) or "nothing"
     line = "".join(char if char.isprintable() else ascii(char)[1:-1] for char in line)
     return line if len(line) <= longest else line[: longest - 1] + "…"

@@ -18,10 +18,10 @@ class RuleReport(Protocol):
     def refuse(
         self, location: Location, rule: str, *, fix: str | None = None, item: int | None = None
     ) -> None:
-        """A field breaks a rule; ``item`` is an index into its list."""
+        """Refuse a field that breaks a rule; ``item`` is an index into its list."""
 
     def notice(self, location: Location, text: str) -> None:
-        """A field is unusual."""
+        """Report a field that is unusual."""
 
 
 def check(values: Values, given: set[Location], judge: RuleReport) -> None:

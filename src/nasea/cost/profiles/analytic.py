@@ -85,7 +85,7 @@ class Work:
 
 
 def work_of(operator: Operator, machine: Machine) -> Work:
-    """What ``operator`` asks of ``machine``."""
+    """Return the work that ``operator`` is for ``machine``."""
     cycles = _cube_cycles(operator, machine.tile) / machine.cores
     values = operator.weights + operator.values_in + operator.values_out
     moved = 0 if operator.kind in (ADD, RESHAPE) else values * machine.bytes_per_value
@@ -179,7 +179,7 @@ class AnalyticProfile:
         return []
 
     def operator_ms(self, operator: Operator) -> float:
-        """Milliseconds of one operator of a known kind."""
+        """Return milliseconds of one operator of a known kind."""
         work = work_of(operator, self.machine)
         return (
             work.cube_ms

@@ -74,7 +74,7 @@ class Curve:
         return [(int(low), int(high)) for low, high in zip(lows, highs, strict=True)]
 
     def estimate(self, sizes: Sizes, work: tuple[float, float]) -> Estimate:
-        """The time of an operator of this family."""
+        """Return the time of an operator of this family."""
         if sizes in self._measured:
             return Estimate(self._measured[sizes], True)
         point = np.array(sizes)

@@ -75,7 +75,7 @@ class Contest:
 
 
 def planned_field(config: ScenarioSource, wish: Wish, *, directory: Path | None = None) -> Field:
-    """The networks that would be compared; trains nothing.
+    """Return the networks that would be compared; trains nothing.
 
     Args:
         config: the scenario of the search.

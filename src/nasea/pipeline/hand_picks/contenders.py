@@ -81,7 +81,7 @@ class Entry:
         return f"{cost}, filters {'-'.join(map(str, self.filters))}"
 
     def cost(self, quantity: CostKind) -> float:
-        """One of the costs."""
+        """Return one of the costs."""
         return cost_of_kind(self.costs, quantity)
 
 
@@ -156,7 +156,7 @@ def open_field(scenario: Scenario, home: Path, wish: Wish, ready: Session) -> Fi
 
 
 def suited(front: Front, budget: float) -> FrontMember:
-    """The result to compare with hand picks of a budget: the most accurate one within it.
+    """Return the result to compare with hand picks of a budget: the most accurate one within it.
 
     The cheapest one if all cost more. It may exceed the budget as far as a hand pick may.
     """
@@ -167,7 +167,7 @@ def suited(front: Front, budget: float) -> FrontMember:
 
 
 def _families(scenario: Scenario, home: Path, names: Sequence[str]) -> list[Family]:
-    """The families asked for, in the order of the table."""
+    """Return the families asked for, in the order of the table."""
     blocks = chosen_blocks(scenario, load_user_blocks(home))
     known = [*known_families(), *uniform_families(blocks)]
     if not names:
@@ -186,7 +186,7 @@ def _families(scenario: Scenario, home: Path, names: Sequence[str]) -> list[Fami
 def _chosen(
     results: Path, quantity: CostKind, budget: float, front: Front
 ) -> tuple[Result, Result]:
-    """The results to train from scratch and from the search's weights, each chosen that way."""
+    """Return the results to train from scratch and from inherited weights."""
     inheriting = trained_choice(results, quantity, budget)
     alone = trained_choice(results, quantity, budget, from_scratch=True)
     usual = alone or inheriting or pick_result(results, suited(front, budget).number)
@@ -225,7 +225,7 @@ def from_space(
     title: str,
     profile: Profile | None = None,
 ) -> Entry:
-    """Any network of the search space, to be trained from scratch.
+    """Return any network of the search space, to be trained from scratch.
 
     Args:
         opened: the scenario.
@@ -269,16 +269,16 @@ class _Picker:
         self.unit = unit_for(opened.scenario.constraint.type, [budget])
 
     def costs(self, space: Space) -> Costs:
-        """Of the only network of a space."""
+        """Return the costs of the only network of a space."""
         return costs_of(space, self.opened, self.profile)
 
     def price(self, space: Space) -> float:
-        """The constrained one."""
+        """Return the constrained one."""
         kind = self.opened.scenario.constraint.type
         return cost_of_kind(self.costs(space), kind)
 
     def entry(self, family: Family) -> Entry | Excluded:
-        """The family's network, or why there is none."""
+        """Return the family's network, or why there is none."""
         try:
             found = scaled(family, self.in_shape, self.stages, self.budget, self.price)
         except LatencyError as error:  # a profile need not know what a hand pick is made of

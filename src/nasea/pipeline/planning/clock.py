@@ -22,12 +22,12 @@ _KIND = "plan"
 
 
 def plan_store(home: Path) -> CheckpointStore:
-    """Where the plan of a directory is."""
+    """Return the store of a directory's plan."""
     return CheckpointStore(home / "checkpoint", _KIND)
 
 
 def stored_plan(home: Path) -> tuple[TimePlan, float] | None:
-    """The plan of a directory and the seconds spent on it; ``None`` where there is none.
+    """Return the plan of a directory and the seconds spent on it; ``None`` where there is none.
 
     Raises:
         CheckpointError: it is damaged.
@@ -39,7 +39,7 @@ def stored_plan(home: Path) -> tuple[TimePlan, float] | None:
 
 
 def as_planned(scenario: Scenario, home: Path) -> Scenario:
-    """The scenario with the epochs that a plan of this directory settled."""
+    """Return the scenario with the epochs that a plan of this directory settled."""
     stored = stored_plan(home)
     if stored is None:
         return scenario

@@ -173,7 +173,7 @@ def scoring_speed(prepared: Prepared) -> tuple[ScoringSpeed, list[Measurement]]:
 
 
 def choosing_seconds(prepared: Prepared, strategy: Strategy) -> float:
-    """What proposing all the candidates of a search takes, measured on made-up scores."""
+    """Measure the seconds of proposing all candidates of a search, on made-up scores."""
     searcher = prepared.scenario.searcher
     total = scores_of(prepared)
     problem = prepared.problem
@@ -207,7 +207,7 @@ def scores_of(prepared: Prepared) -> int:
 
 
 def _few_images(prepared: Prepared, genome: Genome, scored: int, statistic: int) -> int | None:
-    """Images to measure a score on; ``None`` for all, where that does not take long."""
+    """Return images to measure a score on; ``None`` for all, where that does not take long."""
     channels, height, width = prepared.scenario.supernet.input_chw
     if (scored + statistic) * channels * height * width < _LARGE or scored <= _FEW:
         return None
@@ -225,7 +225,7 @@ def _few_images(prepared: Prepared, genome: Genome, scored: int, statistic: int)
 
 
 def _together(prepared: Prepared, genomes: Sequence[Genome], data: EvaluationSubset) -> float:
-    """Seconds of a score among several, which share what they have in common."""
+    """Return seconds of a score among several, which share what they have in common."""
     ordered = sorted(genomes, key=prepared.space.steps)
     jobs = [(genome, data) for genome in ordered]
     prepared.backend.measure_each(jobs, lambda _: None)  # traced, where that takes time
@@ -235,7 +235,7 @@ def _together(prepared: Prepared, genomes: Sequence[Genome], data: EvaluationSub
 
 
 def _writing_seconds(home: Path, size: int) -> float:
-    """Of writing a checkpoint of so many bytes."""
+    """Return the seconds of writing a checkpoint of so many bytes."""
     if not size:
         return 0.0
     content = bytes(min(size, 64 * 2**20))

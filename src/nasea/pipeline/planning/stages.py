@@ -111,7 +111,7 @@ def search_stages(counts: Counts, scoring: ScoringSpeed, choosing: float) -> lis
 
 
 def table(stages: Sequence[StageTime]) -> list[tuple[str, str]]:
-    """(name, text) of every stage with its share, the total last."""
+    """Return (name, text) of every stage with its share, the total last."""
     total = sum(stage.seconds for stage in stages)
     rows = [
         (stage.name, f"{duration(stage.seconds)}, {stage.seconds / max(total, 1e-9):.0%}: "
@@ -122,7 +122,7 @@ def table(stages: Sequence[StageTime]) -> list[tuple[str, str]]:
 
 
 def loading_notice(speed: TrainingSpeed, framework: Framework) -> str | None:
-    """What to do where training waits for images; ``None`` where it does not."""
+    """Suggest what to do if training waits for images; ``None`` if it does not."""
     pace = speed.pace
     if pace.waiting_seconds <= _WAITS * pace.batch_seconds:
         return None
@@ -151,7 +151,7 @@ def loading_notice(speed: TrainingSpeed, framework: Framework) -> str | None:
 def bottleneck(
     stages: Sequence[StageTime], speed: TrainingSpeed, scoring: ScoringSpeed, framework: Framework
 ) -> str:
-    """The stage that takes most, and what would make it shorter."""
+    """Return the stage that takes most, and what would make it shorter."""
     total = sum(stage.seconds for stage in stages)
     most = max(stages, key=lambda stage: stage.seconds)
     head = f"{most.name}, {most.seconds / max(total, 1e-9):.0%}"
@@ -171,13 +171,13 @@ def bottleneck(
 
 
 def usable_cores() -> int:
-    """Cores that this process may use."""
+    """Return cores that this process may use."""
     affinity = getattr(os, "sched_getaffinity", None)
     return len(affinity(0)) if affinity is not None else os.cpu_count() or 1
 
 
 def duration(seconds: float) -> str:
-    """A time span for people: ``48 s``, ``12 min``, ``3.5 h``, ``2.1 days``."""
+    """Return a time span for people: ``48 s``, ``12 min``, ``3.5 h``, ``2.1 days``."""
     if seconds < 0.95:
         return f"{seconds * 1000:.0f} ms" if 0.0005 <= seconds else "0 s"
     if seconds < 9.5:

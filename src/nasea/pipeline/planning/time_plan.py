@@ -128,12 +128,12 @@ class TimePlan:
         return [row for row in rows if row.seconds > 0]
 
     def to_dict(self) -> dict[str, Any]:
-        """As JSON values."""
+        """Return the plan as JSON values."""
         return asdict(self)
 
     @classmethod
     def from_dict(cls, stored: Mapping[str, Any]) -> TimePlan:
-        """The inverse of :meth:`to_dict`."""
+        """Return the inverse of :meth:`to_dict`."""
         retrained = stored["retrained"]
         changed = {
             "speeds": Speeds(**stored["speeds"]),
@@ -189,7 +189,7 @@ def make_plan(budget: float, spent: float, speeds: Speeds, least: Least) -> Time
 
 
 def span(seconds: float) -> str:
-    """A time as ``--time`` takes it, rounded up: ``45s``, ``12m``, ``1h30m``."""
+    """Return a time as ``--time`` takes it, rounded up: ``45s``, ``12m``, ``1h30m``."""
     if seconds < 120:
         return f"{math.ceil(seconds)}s"
     minutes = math.ceil(seconds / 60)
@@ -200,7 +200,7 @@ def span(seconds: float) -> str:
 
 
 def parse_time(text: str, name: str) -> float:
-    """A time as people write it, in seconds.
+    """Return a time as people write it, in seconds.
 
     Args:
         text: such as ``90m`` or ``1h30m``.

@@ -59,7 +59,7 @@ class Choice:
 
 
 def rungs_of(candidates: int, epochs: int) -> tuple[Rung, ...]:
-    """The rounds: half as many networks each time, twice the epochs, one network to the end.
+    """Return the rounds: half as many networks each time, twice the epochs, one network to the end.
 
     The first round takes an eighth of the epochs at least: before that, chance decides. So of more
     than eight networks more than one is left when half of the epochs are done; the best goes on.
@@ -80,7 +80,7 @@ def rungs_of(candidates: int, epochs: int) -> tuple[Rung, ...]:
 
 
 def candidates_of(front: Front, budget: float, count: int) -> list[FrontMember]:
-    """The members that cost no more than the budget and are nearest to it, by falling cost.
+    """Return the members that cost no more than the budget and are nearest to it, by falling cost.
 
     Raises:
         NaseaError: there is none so cheap.
@@ -188,7 +188,7 @@ def _shortlisted(
     restart: bool,
     listener: Listener | None,
 ) -> Path:
-    """Where the candidates are: in a folder of their own, or in the front alone."""
+    """Return the folder of the candidates: one of their own, or that of the front."""
     home = (directory or Path.cwd()).resolve()
     front = Front.load(results / FRONT_FILE)
     direction = Direction.of_search(results)
@@ -199,7 +199,7 @@ def _shortlisted(
 
 
 def _order(one: Progressed) -> tuple[float, int]:
-    """The most accurate first; of equals, the one that comes first in the front, the cheaper."""
+    """Return the most accurate first; of equals the cheaper one."""
     return (math.inf if one.accuracy is None else -one.accuracy, one.number)
 
 

@@ -167,7 +167,7 @@ def _started(
     directory: Path | None,
     listener: Listener | None,
 ) -> Iterator[_Run]:
-    """A start of a retraining in a session of its own."""
+    """Provide a retraining in a session of its own."""
     if is_retrained(results):
         raise ResultsError(
             f"{results} holds a network that was retrained already",
@@ -191,7 +191,7 @@ def _started(
 
 
 def _place(home: Path, target: Path) -> Path:
-    """Where its log and checkpoints are: numbers in a folder of candidates are its own."""
+    """Return the folder of log and checkpoints; each folder numbers its candidates."""
     inside = home / "results"
     target = target.resolve()
     return target.relative_to(inside) if target.is_relative_to(inside) else Path(target.name)
@@ -270,7 +270,7 @@ class _Run:
 
     @contextmanager
     def _open(self, restart: bool) -> Iterator[tuple[Opened, Checkpoint | None]]:
-        """What was opened, and the checkpoint there is; closed when something goes wrong."""
+        """Open the network and its checkpoint; close it when something goes wrong."""
         notices: list[Notice] = []
         stored = None if restart else self.store.load(notices)
         for notice in notices:
@@ -307,7 +307,7 @@ class _Run:
         return training, stored
 
     def _put_together(self, opened: Opened, resumed: bool) -> Built:
-        """The network alone, a batch of it tried, before anything is trained."""
+        """Return the network alone, a batch of it tried, before anything is trained."""
         space = opened.space.only(genome_of(opened.space, self.result))
         listener = self.session.listener
         listener.begin("probe", f"putting {self.result.name} together, trying one batch")
@@ -335,7 +335,7 @@ class _Run:
         return Built(self.scenario, backend, space)
 
     def _identity(self, alone: Built) -> dict[str, str]:
-        """What shapes this training; the plan is separate so that messages can name it."""
+        """Identify this training; the plan is separate so that messages can name it."""
         neutral = planned(self.scenario, replace(self.plan, epochs=1, learning_rate=0.5))
         plan = json.dumps(asdict(self.plan), sort_keys=True)
         return identity(neutral, alone.data, alone.space, self.home) | {
@@ -345,7 +345,7 @@ class _Run:
         }
 
     def _is_finished(self, stored: Checkpoint, present: dict[str, str]) -> bool:
-        """Whether another retraining was finished here and its result written."""
+        """Return whether another retraining was finished here and its result written."""
         if stored.meta["identity"] == present:
             return False
         try:

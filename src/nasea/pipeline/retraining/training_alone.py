@@ -62,7 +62,7 @@ class Alone(SupernetTraining):
         self._seconds_before, self._began = self.seconds, None
 
     def more_meta(self) -> dict[str, Any]:
-        """The seconds."""
+        """Return the seconds."""
         return {"seconds": self.seconds}
 
     def take_meta(self, meta: Mapping[str, Any]) -> None:
@@ -94,7 +94,7 @@ class Counter(Silence):
         self._pace = Pace()
 
     def one_more(self) -> None:
-        """A training has ended."""
+        """Count a finished training."""
         self.done += 1
 
     def notice(self, notice: Notice) -> None:

@@ -99,7 +99,7 @@ def preview(
     archive: Archive,
     hypervolumes: Sequence[float],
 ) -> Front:
-    """The front as the search sees it so far, with the scores the search uses."""
+    """Return the front as the search sees it so far, with the scores the search uses."""
     records = _chosen(prepared, archive)
     scored = [(r, r.score.metric) for r in records if r.score.metric is not None]
     members = [
@@ -110,7 +110,7 @@ def preview(
 
 
 def _chosen(prepared: Prepared, archive: Archive) -> list[Record]:
-    """The front; with several costs, at most as many members as a generation has."""
+    """Return the front; with several costs, at most as many members as a generation has."""
     front = archive.front(prepared.scenario.constraint.value)
     return representatives(front, prepared.scenario.searcher.pop_size)
 
@@ -125,7 +125,7 @@ def assemble(
     notes: Sequence[str],
     ended: str = "",
 ) -> Front:
-    """The front with all that a reader wants to know about it."""
+    """Return the front with all that a reader wants to know about it."""
     scenario = prepared.scenario
     info = RunInfo(
         task=TASKS[scenario.task].application_type,
@@ -171,7 +171,7 @@ def _score_whole(
     listener: Listener,
     stop: StopRequest,
 ) -> list[tuple[Record, float]]:
-    """The records with their metrics on the whole of val_dir, without those that failed there."""
+    """Return the records with their metrics on all of val_dir, without those that failed."""
     unknown = sorted(
         (r.genome for r in records if book.get(r.genome, whole=True) is None),
         key=prepared.space.steps,

@@ -250,7 +250,7 @@ def _how_to_go_on(outcome: SearchOutcome) -> str:
 def last_search(
     store: CheckpointStore, weights_version: str, listener: Listener
 ) -> dict[str, Any] | None:
-    """What the last search on these weights saved; ``None`` if there is none.
+    """Return the state of the last search on these weights; ``None`` if there is none.
 
     The supernet is what took long: a search that cannot be read is simply made again.
     """
@@ -273,7 +273,7 @@ def last_search(
 def problem_key(
     scenario: Scenario, strategy: str, direction: Direction, profile: Profile | None = None
 ) -> dict[str, Any]:
-    """What identifies a search; more generations only extend it."""
+    """Identify a search; more generations only extend it."""
     initial = list(scenario.searcher.initial)
     return {
         "constraint": scenario.constraint.model_dump(mode="json"),

@@ -174,5 +174,5 @@ class TimedSearch:
 
 
 def now() -> float:
-    """Seconds, for differences."""
+    """Return seconds, for differences."""
     return time.monotonic()

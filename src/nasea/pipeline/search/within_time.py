@@ -79,7 +79,7 @@ class WithinTime(Strategy):
 
 
 def settled_end(clock: Clock) -> float:
-    """Seconds of the job after which the search ends; settled when it begins.
+    """Return seconds of the job after which the search ends; settled when it begins.
 
     What training took more than planned, or less, search and retraining share as they share the
     time in the plan.
@@ -97,5 +97,5 @@ def settled_end(clock: Clock) -> float:
 
 
 def writing_seconds(plan: TimePlan) -> float:
-    """What comes between search and retraining, generously."""
+    """Estimate, generously, the seconds between search and retraining."""
     return 0.5 * plan.speeds.fixed

@@ -51,7 +51,7 @@ class BudgetPaths:
         self._grids: dict[int, CostGrid] = {}
 
     def __call__(self, step: int) -> Genome:
-        """The path of training step ``step`` (from 0)."""
+        """Return the path of training step ``step`` (from 0)."""
         rng = np.random.default_rng([_STREAM, self._seed, step])
         aim = float(rng.uniform(*self._aims))
         blocks = fair_path(self._space.block_choices, self._seed, step)
@@ -69,7 +69,7 @@ class BudgetPaths:
         return _genome(genomes[having[0] if len(having) else 0])
 
     def _grid(self, trunk: int) -> CostGrid:
-        """Of the architectures with one of the trunks."""
+        """Return the cost grid of the architectures with one of the trunks."""
         if trunk not in self._grids:
             layer_costs = self._costs.layer_costs_in(trunk)
             self._grids[trunk] = CostGrid(replace(self._problem, layer_costs=layer_costs))
@@ -81,7 +81,7 @@ def _genome(row: npt.NDArray[np.int64]) -> Genome:
 
 
 def usable_trunks(costs: CostModel, budget: float) -> tuple[int, ...]:
-    """The trunks that some architecture within the budget has; all, if none."""
+    """Return the trunks that some architecture within the budget has; all, if none."""
     every = range(len(costs.space.trunks))
     return tuple(t for t in every if costs.cheapest_in(t) <= budget) or tuple(every)
 
@@ -93,12 +93,12 @@ class FairPaths:
         self._choices, self._seed = space.choices, seed
 
     def __call__(self, step: int) -> Genome:
-        """The path of training step ``step`` (from 0)."""
+        """Return the path of training step ``step`` (from 0)."""
         return fair_path(self._choices, self._seed, step)
 
 
 def pathfinder(costs: CostModel, problem: Problem, seed: int) -> BudgetPaths | FairPaths:
-    """The paths that the supernet of a run is trained with."""
+    """Return the paths that the supernet of a run is trained with."""
     if costs.space.trunks:
         return BudgetPaths(costs, problem, seed)
     return FairPaths(costs.space, seed)

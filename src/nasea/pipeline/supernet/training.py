@@ -56,11 +56,11 @@ class EpochTimes:
         self._began = time.monotonic()
 
     def begin(self, whole: bool) -> None:
-        """An epoch begins; ``whole``: it is the first, from its first update on."""
+        """Begin an epoch; ``whole``: the first one, from its first update on."""
         self._first, self._began = whole, time.monotonic()
 
     def end(self) -> bool:
-        """An epoch ends; whether it was the first one, and whole."""
+        """Return an epoch ends; whether it was the first one, and whole."""
         first, now = self._first, time.monotonic()
         self.epoch, self._began, self._first = now - self._began, now, False
         return first
@@ -133,7 +133,7 @@ class Training(SupernetTraining):
             self._measure_witnesses()
 
     def more_meta(self) -> dict[str, Any]:
-        """The measurements."""
+        """Return the measurements."""
         meta: dict[str, Any] = {
             "witnesses": [list(genome) for genome in self.witnesses],
             "before": to_json(self.before),
@@ -152,7 +152,7 @@ class Training(SupernetTraining):
             self.trained_for = (kind, float(value))
 
     def other_budget_notice(self) -> Notice | None:
-        """A warning if the widths were trained for another budget."""
+        """Return a warning if the widths were trained for another budget."""
         constraint = self.scenario.constraint
         kind, value = self.trained_for
         if not self.space.trunks or (kind == constraint.type and constraint.value <= ABOVE * value):
@@ -197,7 +197,7 @@ class Training(SupernetTraining):
             self.session.listener.notice(Notice("time", text))
 
     def _expected(self, epoch_seconds: float) -> str:
-        """What the rest of the job will take, in a line."""
+        """Describe, in one line, the time that the rest of the job will take."""
         scores = scores_of(self.prepared)
         whole = ScoreSeconds(self.times.score / 2, self.times.score / 2)
         subset = self.prepared.eval_images or self.prepared.data.val_images
@@ -237,7 +237,7 @@ class Training(SupernetTraining):
 def measure_all(
     prepared: Prepared, genomes: Sequence[Genome], stop: StopRequest
 ) -> list[Measurement]:
-    """The user's metric on each architecture, on the images the search uses."""
+    """Return the user's metric on each architecture, on the images the search uses."""
     measured: list[Measurement] = []
 
     def on_measured(one: Measurement) -> None:

@@ -11,7 +11,7 @@ class ShownFigure(Figure):
     """A figure of matplotlib that knows how it looks in a notebook."""
 
     def _repr_png_(self) -> bytes:
-        """The picture."""
+        """Return the picture."""
         buffer = io.BytesIO()
         self.savefig(buffer, format="png")
         return buffer.getvalue()

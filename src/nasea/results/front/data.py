@@ -30,7 +30,7 @@ Trunks: TypeAlias = tuple[tuple[int, ...], ...]
 
 
 def widths_in_words(widths: Sequence[int]) -> str:
-    """What the layers put out, repeats once: ``8-16-64``."""
+    """Format the output channels of the layers, repeats once: ``8-16-64``."""
     return "-".join(str(width) for width, _ in groupby(widths))
 
 
@@ -284,7 +284,7 @@ class FrontData:
         return self.steps_by(self.info.constraint_type)
 
     def steps_by(self, quantity: CostKind) -> tuple[FrontMember, ...]:
-        """The members that no member cheaper in ``quantity`` equals or beats in accuracy."""
+        """Return the members that no member cheaper in ``quantity`` equals or beats in accuracy."""
         kept: list[FrontMember] = []
         order = sorted(self.members, key=lambda m: (self.cost_of(m, quantity), -m.accuracy))
         for member in order:
@@ -384,7 +384,7 @@ class FrontData:
 
 @cache
 def _adapter(kind: type) -> TypeAdapter[Any]:
-    """The reader of fronts, built on first use."""
+    """Return the reader of fronts, built on first use."""
     from pydantic import TypeAdapter
 
     return TypeAdapter(kind)

@@ -40,7 +40,7 @@ class Front(FrontData):
         )
 
     def _repr_html_(self) -> str:
-        """The table that a notebook shows."""
+        """Return the table that a notebook shows."""
         from nasea.results.table import front_html
 
         return front_html(self)

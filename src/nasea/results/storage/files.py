@@ -30,7 +30,7 @@ def write_result(path: Path, content: bytes | str) -> None:
 
 
 def write_error(path: Path, error: OSError) -> ResultsError:
-    """What to tell a user when the operating system refuses to write ``path``."""
+    """Return the error for a user when the operating system refuses to write ``path``."""
     return ResultsError(
         f"cannot write {path}: {error.strerror or error}",
         fix="free some space or make the folder writable, then start again with the same command",

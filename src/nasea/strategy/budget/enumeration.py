@@ -11,7 +11,7 @@ ENUMERATION_LIMIT = 200_000
 
 
 def feasible_genomes(problem: Problem, limit: int = ENUMERATION_LIMIT) -> IntArray | None:
-    """All feasible genomes in lexicographic order, shape (n, genes); ``None`` beyond ``limit``.
+    """Return all feasible genomes, sorted, of shape (n, genes); ``None`` beyond ``limit``.
 
     Prefixes that even the cheapest completion leaves over budget are dropped as they arise, so
     the work follows the number of feasible genomes, not the size of the space. Genomes are not

@@ -103,7 +103,7 @@ class _Reader:
         self._examples = examples
 
     def get_next(self) -> dict[str, Array] | None:
-        """The next images; ``None`` after the last ones."""
+        """Return the next images; ``None`` after the last ones."""
         images = next(self._examples, None)
         return None if images is None else {self._name: images}
 

@@ -93,7 +93,7 @@ def time_all(
 
 
 def _round(run: Run, effort: Effort) -> float:
-    """Milliseconds of one run: the 10th percentile of a round."""
+    """Return milliseconds of one run: the 10th percentile of a round."""
     clock = time.perf_counter
     end = clock() + effort.warm_up_s
     run()

@@ -177,7 +177,7 @@ class BoxData(Data):
         return None if len(chosen) == self.val_images else chosen
 
     def _tags(self, batch: GeneratorBatch, first: int) -> list[int]:
-        """The places of a batch in ``val_dataset.image_ids``; -1 for images that are not there."""
+        """Return the places of a batch in ``val_dataset.image_ids``; -1 for unknown images."""
         images = count_of(batch)
         ids = ids_of(batch[self._id_part], images) if self._id_part else None
         if ids is None:
@@ -185,7 +185,7 @@ class BoxData(Data):
         return [self._places.get(one, -1) for one in ids]
 
     def _endless(self, data: EvaluationSubset) -> Generator[GeneratorBatch, None, None]:
-        """What the metric reads: the batches of a slice, over and over."""
+        """Yield what the metric reads: the batches of a subset, over and over."""
         while True:
             images = 0
             for batch in self._batches(data.images, data.half):
@@ -199,11 +199,11 @@ class BoxData(Data):
                 )
 
     def _batches(self, images: int | None, half: int | None) -> Iterator[GeneratorBatch]:
-        """The batches of a slice once: as the generator gives them where it is the whole."""
+        """Return the batches of a slice once: as the generator gives them where it is the whole."""
         return self._kept.batches(self._chosen(images, half), self._val_batch)
 
     def _pass(self) -> Generator[GeneratorBatch, None, None]:
-        """The validation images once, from a generator that was not read before."""
+        """Yield the validation images once, from a generator that was not read before."""
         begun, self._begun = self._begun, None
         if begun is not None:
             yield from begun
@@ -229,13 +229,13 @@ class BoxData(Data):
 
 
 def _pair(batch: GeneratorBatch) -> Batch:
-    """The images as the network gets them, and the rest of what the generator gives."""
+    """Return the images as the network gets them, and the rest of what the generator gives."""
     rest = batch[1] if len(batch) == 2 else batch[1:]
     return tf.cast(tf.convert_to_tensor(batch[0]), tf.float32), rest
 
 
 def _ids(opened: Evaluation) -> list[Any]:
-    """The ids of the validation images, in order.
+    """Return the ids of the validation images, in order.
 
     Raises:
         DataError: there are none, or not one for each image.
@@ -263,7 +263,7 @@ def _ids(opened: Evaluation) -> list[Any]:
 
 
 def _classes(opened: Evaluation) -> list[set[int]] | None:
-    """The classes that occur in each validation image; ``None`` where nobody can tell."""
+    """Return the classes that occur in each validation image; ``None`` where nobody can tell."""
     labels = getattr(opened.dataset, "labels", None)
     if not isinstance(labels, list | tuple | np.ndarray) or len(labels) != opened.images:
         return None
@@ -285,7 +285,7 @@ def _images(value: Any) -> Any:
 
 
 def _labels(value: Any) -> Any:
-    """Labels with their numbers as tensors; those of a list of arrays apart."""
+    """Return labels with their numbers as tensors; those of a list of arrays apart."""
     if isinstance(value, Mapping):
         return {key: _labels(item) for key, item in value.items()}
     if isinstance(value, np.ndarray) and value.dtype == object:
@@ -297,7 +297,7 @@ def _labels(value: Any) -> Any:
 
 
 def _tensor(value: Any) -> Any:
-    """Numbers as a tensor, floating-point ones in single precision as Keras has them."""
+    """Return numbers as a tensor, floating-point ones in single precision as Keras has them."""
     if isinstance(value, tf.Tensor):
         return tf.cast(value, tf.float32) if value.dtype == tf.float64 else value
     try:

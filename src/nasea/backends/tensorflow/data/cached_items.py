@@ -156,7 +156,7 @@ class CachedImages:
             self._searched.add(wanted.tobytes())
 
     def _pass(self, wanted: _Places | None) -> Iterator[tuple[Any, int, list[int], Sequence[int]]]:
-        """(a batch, the place of its first image, which of its images are wanted, their tags)."""
+        """Yield (a batch, the place of its first image, its wanted images, their tags)."""
         left = None if wanted is None else set(wanted.tolist())
         first = 0
         for batch in self._read():

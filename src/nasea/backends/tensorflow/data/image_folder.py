@@ -27,7 +27,7 @@ _SEEDS = 2**31 - 1
 
 
 def folder_module(pre_net: type, scenario: Scenario) -> SimpleNamespace:
-    """A classification module, as a user would write it, around the user's PreNet.
+    """Return a classification module, as a user would write it, around the user's PreNet.
 
     Args:
         pre_net: the user's class.
@@ -42,7 +42,7 @@ def folder_module(pre_net: type, scenario: Scenario) -> SimpleNamespace:
 
     @cache
     def images_of(directory: str, is_training: bool) -> RecordImages | _FileImages:
-        """What there is: looked at once, and not for every epoch."""
+        """Return the listed files; the folder is read once, not for every epoch."""
         return _images(Path(directory), is_training, shape)
 
     classes = images_of(scenario.dataset.train_dir, True).classes
@@ -101,7 +101,7 @@ class _FileImages:
         return len(self.found)
 
     def elements(self, shuffled: bool) -> Any:
-        """A data set of paths and class numbers."""
+        """Return a data set of paths and class numbers."""
         files = [str(path) for path in self.found.files]
         labels = np.array(self.found.labels, np.int64)
         dataset = tf.data.Dataset.from_tensor_slices((files, labels))
@@ -122,7 +122,7 @@ def _images(directory: Path, is_training: bool, shape: Shape) -> RecordImages | 
 
 
 def _decoded(images: RecordImages | _FileImages, is_training: bool, batch_size: int) -> Any:
-    """A data set of (image (H, W, C), class number): in a random order and augmented to train on.
+    """Return a data set of (image (H, W, C), class number); for training shuffled and augmented.
 
     What is shuffled is paths or records. Images are decoded several at a time, and come in order.
     """

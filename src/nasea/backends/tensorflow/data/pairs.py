@@ -71,16 +71,16 @@ class PairData(Data):
         return self.user.metric_of_batches(self._answers(run, data))
 
     def as_metric_gets(self, labels: Any, outputs: Any) -> Any:
-        """What ``metrics_op`` gets for the network's output."""
+        """Return the argument of ``metrics_op`` for the network's output."""
         return outputs
 
     def _answers(self, run: Run, data: EvaluationSubset) -> Iterator[tuple[int, Any, Any]]:
-        """(images, labels, outputs) of every validation batch."""
+        """Yield (images, labels, outputs) of every validation batch."""
         for images, labels in self.evaluation(data.images, data.half):
             yield int(images.shape[0]), labels, self.as_metric_gets(labels, run(images))
 
     def _arguments(self, is_training: bool, is_shuffle: bool) -> dict[str, bool]:
-        """What ``build_dataset_search`` gets behind the directory."""
+        """Return the arguments of ``build_dataset_search`` after the directory."""
         return {"is_training": is_training}
 
     def _open(self, *seed: int, shuffle: bool = True) -> PipelineSource:
@@ -114,7 +114,7 @@ class PairData(Data):
             pass
 
     def _validation(self) -> Generator[Batch, None, None]:
-        """The first ``data_num`` validation images, read anew."""
+        """Yield the first ``data_num`` validation images, read anew."""
         seen = 0
         with read(self._val.prefetch(AHEAD)) as batches:
             while seen < self.val_images:

@@ -30,12 +30,12 @@ class Shard:
 
 
 def steps_of(batches: int, size: int) -> int:
-    """Steps that take so many batches, one a rank."""
+    """Return steps that take so many batches, one a rank."""
     return -(-batches // size)
 
 
 def shard_batches(batches: Iterator[Batch], size: int, rank: int) -> Iterator[Shard]:
-    """The shares of one rank.
+    """Yield the shares of one rank.
 
     A step takes the next ``size`` batches. Where fewer are left, ranks in turn share one: each
     works on a part of it, or, where a part would be a single image, which batch normalisation

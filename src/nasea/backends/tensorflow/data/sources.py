@@ -25,7 +25,7 @@ _SHARD: ContextVar[tuple[int, int]] = ContextVar("shard", default=(1, 0))
 
 @contextmanager
 def sharding(size: int, rank: int) -> Iterator[None]:
-    """Within it data sets may be built for one rank, if they are of nasea's own making.
+    """Let nasea's own data sets be built for one rank while entered.
 
     Args:
         size: how many ranks take a batch of the data set in turn.
@@ -39,7 +39,7 @@ def sharding(size: int, rank: int) -> Iterator[None]:
 
 
 def current_shard() -> tuple[int, int]:
-    """What :func:`sharding` was given; (1, 0) where one rank needs all images."""
+    """Return the arguments of :func:`sharding`; (1, 0) where one rank needs all images."""
     return _SHARD.get()
 
 
@@ -59,7 +59,7 @@ class Source(Protocol):
         """Whether every batch has the same number of images."""
 
     def reader(self, ahead: bool = False) -> AbstractContextManager[Iterator[Any]]:
-        """Its elements, as they are.
+        """Provide an iterator over the elements as they are.
 
         Args:
             ahead: whether to read on while one is at work, where that can be.
@@ -140,7 +140,7 @@ class GeneratorSource:
 
 @contextmanager
 def read(dataset: Any) -> Iterator[Iterator[Any]]:
-    """An iterator over a pipeline that is dropped behind the back of the caller.
+    """Provide an iterator over a pipeline, and drop it in another thread on exit.
 
     What tunes a data set while it is read wakes up ever more seldom, and may be waited for: seconds
     at the end of every epoch.
@@ -160,7 +160,7 @@ def read(dataset: Any) -> Iterator[Iterator[Any]]:
 
 
 def without_injection(dataset: Any) -> Any:
-    """The pipeline without the reading ahead that TensorFlow adds by itself.
+    """Return the pipeline without the reading ahead that TensorFlow adds by itself.
 
     It goes on, and draws random numbers, behind the only batch that is asked for.
     """

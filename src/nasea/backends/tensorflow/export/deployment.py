@@ -71,7 +71,7 @@ class TfliteDeployment:
 
 
 def tflite(function: Callable[[Any], Any], inputs: Any, what: str) -> bytes:
-    """A function as a TFLite file, float32.
+    """Return a function as a TFLite file, float32.
 
     Args:
         function: in inference mode.
@@ -101,6 +101,6 @@ def tflite(function: Callable[[Any], Any], inputs: Any, what: str) -> bytes:
 
 
 def zeros(shape: Shape) -> Any:
-    """An empty image of (channels, height, width)."""
+    """Return an empty image of (channels, height, width)."""
     channels, height, width = shape
     return tf.zeros((1, height, width, channels))

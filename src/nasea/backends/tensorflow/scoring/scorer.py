@@ -63,7 +63,7 @@ class Scorer(scorer.Scorer[Path, Begun]):
         return memory()
 
     def begun(self, path: Path | None, depth: int) -> Begun:
-        """How an architecture begins."""
+        """Return how an architecture begins."""
         return Begun(path, depth)
 
     def metric(
@@ -79,7 +79,7 @@ class Scorer(scorer.Scorer[Path, Begun]):
         return _asked(self.data, self.draws, self.seed, evaluate, data)
 
     def evaluate(self, path: Path) -> Callable[[Any], Any]:
-        """A calibrated architecture: images -> outputs."""
+        """Return a calibrated architecture: images -> outputs."""
         return _Evaluate(self, path, ALONE)
 
     def masks(self, images: Any, labels: Any, outputs: Any) -> tuple[PredictionImage, ...]:
@@ -97,7 +97,7 @@ class Scorer(scorer.Scorer[Path, Begun]):
     def calibrated_path(
         self, genome: Genome, draw: int, begun: Begun, keeps: bool
     ) -> Iterator[Path]:
-        """The same, from where it parts from an architecture that was calibrated."""
+        """Provide the same, reusing what a prefix has."""
         with self.pre_net.statistics_kept(), self.post_net.statistics_kept():
             batches = self.statistics(draw)
             kept = 0
@@ -125,13 +125,13 @@ class _Evaluate(scorer.Evaluate[Path, Begun]):
     enter = staticmethod(enter_outputs)
 
     def run(self, images: Any) -> Any:
-        """What the network gives."""
+        """Return the output of the network."""
         features = self._features(images)
         self.scorer.draws.go_on()
         return self.scorer.post_net.evaluate(_as_input(features))
 
     def _features(self, images: Any) -> list[Any]:
-        """What PostNet gets."""
+        """Return the input of PostNet."""
         scorer, path = self.scorer, self.path
         count, *shape = images.shape.as_list() or [0]
         if not 0 < count <= self._left:
@@ -148,7 +148,7 @@ class _Evaluate(scorer.Evaluate[Path, Begun]):
 
 
 def metric(data: Data, draws: Draws, seed: int, run: Run, part: EvaluationSubset) -> float:
-    """The user's metric of a network.
+    """Return the user's metric of a network.
 
     Args:
         data: knows how the metric is asked.
@@ -163,7 +163,7 @@ def metric(data: Data, draws: Draws, seed: int, run: Run, part: EvaluationSubset
 
 @contextmanager
 def memory() -> Iterator[None]:
-    """Within it what says that memory is short is a ShortOfMemory."""
+    """Raise ShortOfMemory while entered for whatever says that memory is short."""
     try:
         yield
     except OutOfMemory as error:
@@ -183,7 +183,7 @@ def _asked(data: Data, draws: Draws, seed: int, run: Run, part: EvaluationSubset
 
 @contextmanager
 def _seeded(draws: Draws, seed: int) -> Iterator[None]:
-    """What the metric draws is the same for every candidate."""
+    """Give the metric the same random draws for every candidate."""
     seed_everything(seed, METRIC_STREAM)
     draws.begin(METRIC_STREAM)
     with draws.tied(_METRIC):
@@ -191,5 +191,5 @@ def _seeded(draws: Draws, seed: int) -> Iterator[None]:
 
 
 def _as_input(features: list[Any]) -> Any:
-    """What PostNet gets: the last layer, or the tapped ones and the last."""
+    """Return the input of PostNet: the last layer, or the tapped ones and the last."""
     return features if len(features) > 1 else features[0]

@@ -84,11 +84,11 @@ class CachedItems(Dataset[Any]):
         return len(self._table)
 
     def __getitem__(self, index: int) -> Any:
-        """One item."""
+        """Return one item."""
         return self.__getitems__([index])[0]
 
     def __getitems__(self, indices: Sequence[int]) -> list[Any]:
-        """The items of a batch, from the file where it has them."""
+        """Return the items of a batch, from the file where it has them."""
         items: dict[int, Any] = {}
         absent = []
         for index in indices:
@@ -101,7 +101,7 @@ class CachedItems(Dataset[Any]):
         return [items[index] for index in indices]
 
     def read(self, indices: Sequence[int]) -> list[Any]:
-        """The items as the user's data set gives them; no other draws are changed."""
+        """Return the items as the user's data set gives them; no other draws are changed."""
         start = time.perf_counter()
         with draws_kept():
             items = []
@@ -112,7 +112,7 @@ class CachedItems(Dataset[Any]):
         return items
 
     def missing(self, indices: Sequence[int]) -> list[int]:
-        """Those that the file does not have."""
+        """Return those that the file does not have."""
         return self._table.missing(indices)
 
     @property
@@ -141,7 +141,7 @@ class CachedItems(Dataset[Any]):
                     start += length
 
     def each(self, indices: Sequence[int], look: Callable[[Any], Any]) -> list[Any]:
-        """What a function makes of each item, read by workers where that takes long."""
+        """Apply a function to each item; workers read where that is slow."""
         return [one for some in self._each(_Looking(self, look), indices) for one in some]
 
     def _kept(self, index: int) -> Any:
@@ -155,7 +155,7 @@ class CachedItems(Dataset[Any]):
     def _packed(
         self, indices: list[int]
     ) -> Iterator[tuple[dict[int, tuple[int, bytes]], memoryview]]:
-        """Items as bytes: (length and digest of each, all of them one behind the other)."""
+        """Yield items as bytes: (length and digest of each, all of them one behind the other)."""
         for about, content in self._each(_Packing(self), indices):
             if about is None:  # such items are read anew every time
                 self._packable = False
@@ -163,7 +163,7 @@ class CachedItems(Dataset[Any]):
             yield about, memoryview(content.numpy())
 
     def _each(self, dataset: _Packing | _Looking, indices: Sequence[int]) -> Iterator[Any]:
-        """What a data set makes of some items at a time, by workers where that takes long."""
+        """Yield some items of a data set at a time; workers read where that is slow."""
         if not indices:
             return
         size = self._at_once
@@ -199,7 +199,7 @@ class Collated(Dataset[Any]):
         self.collate = collate or default_collate
 
     def __getitem__(self, index: int) -> Any:
-        """A batch."""
+        """Return a batch."""
         return self.collate(self.dataset.__getitems__(self.parts[index]))  # type: ignore[attr-defined]
 
 

@@ -105,7 +105,7 @@ class Data:
         return self.sharding.batches
 
     def probe(self) -> tuple[Batch, Batch]:
-        """One training and one validation batch, checked; measures how long loading takes."""
+        """Return one training and one validation batch, checked; measure how long loading takes."""
         size, count = self.scenario.batch_size, min(3, self.batches_per_epoch)
         every = range(min(count * size, self.train_images))
         parts = [list(every[i : i + size]) for i in range(0, len(every), size)]
@@ -131,7 +131,7 @@ class Data:
         self.workers = wanted_workers(self.load_seconds, step_seconds, most)
 
     def epoch(self, epoch: int, done: int = 0) -> Iterator[Batch]:
-        """The training batches of one epoch; order and draws depend on seed and epoch only.
+        """Yield the training batches of one epoch; order and draws depend on seed and epoch only.
 
         Args:
             epoch: from 0.
@@ -176,14 +176,14 @@ class Data:
         return self._statistics[draw]
 
     def training_images(self, count: int) -> list[torch.Tensor]:
-        """So many training images, or all where there are fewer, as batches; always the same."""
+        """Return ``count`` training images, or all if there are fewer, as batches."""
         dataset, parts = self._fixed(0, min(count, self.train_images))
         loader = open_loader(dataset, parts, 0, collate_of(self.train))
         with self._reading(_TRAINING):
             return [self.checked(batch, _TRAINING)[0] for batch in loader]
 
     def doubts(self) -> list[Notice]:
-        """What training and validation data have in common, and lack, by a part of both."""
+        """Compare a part of the training data with a part of the validation data."""
         self.statistics(0)
         self._items.fill(range(min(LOOKED_AT, self.val_images)))
         val = Sample()
@@ -198,7 +198,7 @@ class Data:
         self._items.fill(self.evaluation(images, half).places)
 
     def evaluation(self, images: int | None, half: int | None) -> EvaluationLoader:
-        """The loader that the user's metric gets.
+        """Return the loader that the user's metric gets.
 
         Args:
             images: how many validation images, spread evenly, or with every class of objects as
@@ -223,7 +223,7 @@ class Data:
         return self._evaluation[key]
 
     def _subset(self, images: int | None) -> np.ndarray:
-        """The subset, chosen by one process for all: it may have to read the labels of all."""
+        """Return the subset; one process chooses for all, since it may read all labels."""
         if images not in self._chosen:
             by_class = self.scenario.task == "detection"
             [self._chosen[images]] = self.cache.once(
@@ -234,7 +234,7 @@ class Data:
         return self._chosen[images]
 
     def overflow(self) -> list[Notice]:
-        """What the user should know where evaluation images will find no room."""
+        """Return a notice if the cache has no room for all evaluation images."""
         images = min(self.scenario.searcher.eval_images or self.val_images, self.val_images)
         then = "the others are read for every candidate, by worker processes"
         return self.cache.overflow(images, self._items.item_bytes, then)
@@ -251,7 +251,7 @@ class Data:
         return self.checked(batch, _TRAINING)
 
     def checked(self, batch: object, what: str) -> Batch:
-        """The batch as (images, labels); raises DataError where it is something else."""
+        """Return the batch as (images, labels); raises DataError where it is something else."""
         if not isinstance(batch, list | tuple) or len(batch) != 2:
             raise DataError(
                 f"{what} must give pairs (images, labels), found {describe(batch)}",
@@ -281,7 +281,7 @@ class Data:
         return self._drawing(_STATISTICS_STREAM, draw), parts
 
     def _drawing(self, *seed: int) -> Seeded:
-        """The training data set with draws that depend on the run's seed and ``seed``."""
+        """Return the training data set with draws that depend on the run's seed and ``seed``."""
         return Seeded(self.train, self.scenario.seed, *seed)
 
     @property
@@ -294,7 +294,7 @@ class Data:
 
     @contextmanager
     def _reading_validation(self) -> Iterator[None]:
-        """The same for validation images; whatever network asked for them: not its failure."""
+        """Do the same for validation images; a failure is never that of the scored network."""
         try:
             with self._reading(_VALIDATION):
                 yield
@@ -324,7 +324,7 @@ def _pixels(images: torch.Tensor) -> Any:
 
 
 def _plain(labels: Any) -> Any:
-    """Labels with arrays for tensors."""
+    """Return labels with arrays for tensors."""
     if isinstance(labels, torch.Tensor):
         try:
             return labels.detach().cpu().numpy()

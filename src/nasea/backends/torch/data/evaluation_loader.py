@@ -64,7 +64,7 @@ class EvaluationLoader(DataLoader[Any]):
         return self._places
 
     def __iter__(self) -> Any:
-        """The batches, in order."""
+        """Return the batches, in order."""
         before = self._reader()
         if before is not None and inspect.getgeneratorstate(before) != inspect.GEN_CLOSED:
             return self._batches(self._opened(workers=0))  # one within another
@@ -77,7 +77,7 @@ class EvaluationLoader(DataLoader[Any]):
         self._loader = None
 
     def _settled(self) -> DataLoader[Any]:
-        """What reads the batches: with workers, which are kept, where much has to be read."""
+        """Return the loader; it has persistent workers where much has to be read."""
         absent = len(self._items.missing(self._places))
         busy = absent * self._items.seconds > _IN_ONE_PROCESS
         workers = min(self._items.workers.scoring, len(self._parts)) if busy else 0

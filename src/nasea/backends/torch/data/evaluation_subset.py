@@ -13,7 +13,7 @@ from nasea.backends.torch.data.cached_items import CachedItems
 
 
 def subset_images(items: CachedItems, wanted: int | None, by_class: bool, seed: int) -> np.ndarray:
-    """Indices of the evaluation subset, in order.
+    """Return indices of the evaluation subset, in order.
 
     Args:
         items: the validation images; their labels are read where classes count.

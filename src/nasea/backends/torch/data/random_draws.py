@@ -34,13 +34,13 @@ class Seeded(Dataset[Any]):
         self.seed = seed
 
     def __getitems__(self, indices: Sequence[int]) -> list[Any]:
-        """The items of a batch."""
+        """Return the items of a batch."""
         with draws_kept():
             seed_everything(*self.seed, *indices[:2])  # no two batches of an epoch begin alike
             return read_items(self.dataset, indices)
 
     def __getitem__(self, index: int) -> Any:
-        """One item, drawn upon as it comes; the loader asks for batches."""
+        """Return one item without a seed of its own; the loader asks for batches."""
         return self.dataset[index]
 
     def __len__(self) -> int:
@@ -51,7 +51,7 @@ class SeededByEpoch(Seeded):
     """The same, where a batch names its epoch, before its items: so workers can outlive epochs."""
 
     def __getitems__(self, indices: Sequence[int]) -> list[Any]:
-        """The items of a batch, of which the first number is the epoch."""
+        """Return the items of a batch, of which the first number is the epoch."""
         epoch, *items = indices
         with draws_kept():
             seed_everything(*self.seed, epoch, *items[:2])
@@ -59,7 +59,7 @@ class SeededByEpoch(Seeded):
 
 
 def read_items(dataset: Dataset[Any], indices: Sequence[int]) -> list[Any]:
-    """Items of the user's data set, which may give a batch of them at once."""
+    """Return items of the user's data set, which may give a batch of them at once."""
     together = getattr(dataset, "__getitems__", None)
     return list(together(indices)) if together else [_item(dataset, i) for i in indices]
 

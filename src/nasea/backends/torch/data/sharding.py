@@ -37,7 +37,7 @@ class Sharding:
         return whole + (rest > 1)
 
     def counts(self, batch: int) -> list[int]:
-        """Images of each rank in a batch, counted from 0."""
+        """Return images of each rank in a batch, counted from 0."""
         left = self.total(batch)
         if left < 2 * self.size and self.size > 1:
             return [left] * self.size
@@ -50,12 +50,12 @@ class Sharding:
         return min(whole, self.images - batch * whole)
 
     def weight(self, batch: int) -> float:
-        """This rank's part of the mean over a batch, from 0 to 1."""
+        """Return this rank's part of the mean over a batch, from 0 to 1."""
         counts = self.counts(batch)
         return counts[self.rank] / sum(counts)
 
     def mine(self, order: Sequence[_T], done: int = 0) -> list[list[_T]]:
-        """This rank's batches of an epoch, from the ``done``-th on, of its images in order."""
+        """Return this rank's batches of an epoch from batch ``done`` on, for an order of images."""
         batches = []
         for batch in range(done, self.batches):
             counts, start = self.counts(batch), batch * self.batch_size * self.size

@@ -33,7 +33,7 @@ class TrainingLoader:
         self._loader: DataLoader[Any] | None = None
 
     def batches(self, order: list[list[int]], workers: int) -> Iterator[Any]:
-        """The batches of an epoch.
+        """Yield the batches of an epoch.
 
         Args:
             order: what the data set gets for each.

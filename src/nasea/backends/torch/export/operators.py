@@ -85,7 +85,7 @@ class _Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         return output
 
     def names_in(self, output: Any) -> list[str]:
-        """The names of the activations in the module's output."""
+        """Return the names of the activations in the module's output."""
         return [self._known[id(t)][0] for t in _tensors([output]) if id(t) in self._known]
 
 
@@ -210,7 +210,7 @@ _RESHAPES = {
 
 
 def _chw(shape: tuple[int, ...]) -> Shape:
-    """(N, C, H, W), (N, C, L) or (N, C) without the batch, as (channels, height, width)."""
+    """Return (N, C, H, W), (N, C, L) or (N, C) without the batch, as (channels, height, width)."""
     sizes = [int(size) for size in shape[1:]] or [1]
     if len(sizes) > 3:
         sizes = [sizes[0], math.prod(sizes[1:-1]), sizes[-1]]

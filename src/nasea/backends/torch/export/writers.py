@@ -36,7 +36,7 @@ class Flat(nn.Module):
         self.eval()  # exporters set the network to the mode of what they are given
 
     def forward(self, images: torch.Tensor) -> tuple[torch.Tensor, ...]:
-        """(N, C, H, W) images -> the tensors of the output."""
+        """Return (N, C, H, W) images -> the tensors of the output."""
         return tuple(tensor for _, tensor in flatten(self.network(images), torch.Tensor))
 
 
@@ -131,7 +131,7 @@ def _check(network: nn.Module, images: torch.Tensor, path: Path) -> None:
 
 
 def refusal(format: str, failures: list[tuple[str, Exception]], batch: int | None) -> ExportError:
-    """What to raise where a network cannot be written.
+    """Return the error for a network that cannot be written.
 
     Args:
         format: its title.

@@ -53,7 +53,7 @@ class Begun(Beginning[Path]):
                 network.body[layer] = self.path.network.body[layer]
 
     def rest_of(self, network: Network) -> nn.Module:
-        """The modules of a network that are its own."""
+        """Return the modules of a network that are its own."""
         own = [*list(network.body)[max(0, self.depth - 1) :], network.post_net]
         return nn.ModuleList(own if self.path is not None else [network.pre_net, *own])
 
@@ -62,7 +62,7 @@ class Begun(Beginning[Path]):
         return [] if self.path is None else self.path.statistics[number][: self.depth]
 
     def validation(self, number: int, images: torch.Tensor) -> tuple[torch.Tensor, Outputs] | None:
-        """A call of the metric's function with its known outputs, if it was for these images."""
+        """Return a call of the metric with its known outputs, if it was for these images."""
         if self.path is None or number >= len(self.path.validation):
             return None
         before, outputs = self.path.validation[number]

@@ -68,7 +68,7 @@ class Scorer(scorer.Scorer[Path, Begun]):
         return one_exception()
 
     def begun(self, path: Path | None, depth: int) -> Begun:
-        """How an architecture begins."""
+        """Return how an architecture begins."""
         return Begun(path, depth)
 
     def give_back(self) -> None:
@@ -90,7 +90,7 @@ class Scorer(scorer.Scorer[Path, Begun]):
         return metric(self.user, loader, _Evaluate(self, path, begun, kept, digest), self.seed)
 
     def evaluate(self, path: Path) -> Callable[[Any], Any]:
-        """A calibrated architecture: images -> outputs."""
+        """Return a calibrated architecture: images -> outputs."""
         return _Evaluate(self, path, ALONE)
 
     def masks(self, images: Any, labels: Any, outputs: Any) -> tuple[PredictionImage, ...]:
@@ -98,11 +98,11 @@ class Scorer(scorer.Scorer[Path, Begun]):
         return prediction_images.masks(images, labels, outputs, self.user.class_names)
 
     def calibrated(self, genome: Genome, draw: int = 0) -> Network:
-        """The network of an architecture with re-estimated statistics, in evaluation mode."""
+        """Provide a network in evaluation mode with re-estimated statistics."""
         return self._calibrated(genome, draw, ALONE, keeps=False).network
 
     def _calibrated(self, genome: Genome, draw: int, begun: Begun, keeps: bool) -> Path:
-        """The same, from where it parts from an architecture that was calibrated."""
+        """Return the same, from where it parts from an architecture that was calibrated."""
         user_networks = (
             copy_user_network(self.supernet.pre_net),
             copy_user_network(self.supernet.post_net),
@@ -130,7 +130,7 @@ class Scorer(scorer.Scorer[Path, Begun]):
         return path
 
     def layout(self, images: torch.Tensor) -> torch.Tensor:
-        """Images on the device in the supernet's layout."""
+        """Return images on the device in the supernet's layout."""
         images = images.to(self.device, non_blocking=True)
         if images.dim() != 4:
             return images
@@ -140,7 +140,7 @@ class Scorer(scorer.Scorer[Path, Begun]):
 def metric(
     user: UserCode, loader: Iterable[Any], evaluate: Callable[[torch.Tensor], object], seed: int
 ) -> float:
-    """The user's metric of a network.
+    """Return the user's metric of a network.
 
     Args:
         user: the user's metric.
@@ -159,7 +159,7 @@ class _Evaluate(scorer.Evaluate[Path, Begun]):
     enter = staticmethod(enter_outputs)
 
     def run(self, images: torch.Tensor) -> object:
-        """What the network gives, without gradients."""
+        """Return the output of the network, without gradients."""
         # no_grad, not inference_mode: a metric may go on computing with the outputs in place.
         with torch.no_grad():
             return self._run(self.scorer.layout(images))
@@ -179,7 +179,7 @@ class _Evaluate(scorer.Evaluate[Path, Begun]):
 
 
 def normalisations(network: nn.Module) -> list[_Normalisation]:
-    """The layers that training normalises by the batch; leaves ``network`` in training mode.
+    """Return the layers that training normalises by the batch; leaves ``network`` in training mode.
 
     Those that the user keeps in evaluation mode (a frozen backbone) hold on to their statistics.
     """
@@ -189,7 +189,7 @@ def normalisations(network: nn.Module) -> list[_Normalisation]:
 
 @contextmanager
 def estimating_statistics(layers: list[_Normalisation]) -> Iterator[None]:
-    """Within it a forward pass enters its batch into the mean statistics of ``layers``.
+    """Add every batch of a forward pass to the mean statistics of ``layers`` while entered.
 
     Args:
         layers: batch-normalisation layers of a network in evaluation mode.
