@@ -26,7 +26,7 @@ from nasea.cost.profiles.files import load_profile
 from nasea.cost.profiles.measured import MeasuredProfile
 from nasea.pipeline.latency.build import build, time_files
 from nasea.pipeline.probe import open_latency_space
-from nasea.pipeline.session.events import Silence
+from nasea.pipeline.session.events import NullListener
 from nasea.strategy.ranking import kendall_tau
 from ranking import relative_errors
 from recording import record, table
@@ -50,7 +50,7 @@ def main(project: Path, count: int, keep: bool) -> None:
     genomes = [tuple(int(rng.integers(n)) for n in opened.space.choices) for _ in range(count)]
     deployment = opened.backend.deployment()
     files = [deployment.network(genome) for genome in genomes]
-    timings = time_files(runtime, [(file, CAREFUL) for file in files], Silence())
+    timings = time_files(runtime, [(file, CAREFUL) for file in files], NullListener())
     measured = [timing.ms for timing in timings]
     alone = {row.key: row.alone_ms for row in profile.rows}
     naive = []

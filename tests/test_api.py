@@ -26,8 +26,8 @@ from nasea.errors import (
     UserModuleError,
 )
 from nasea.pipeline.diagnosis.fidelity import Study
-from nasea.pipeline.hand_picks.compare import Contest
-from nasea.pipeline.hand_picks.contenders import Wish
+from nasea.pipeline.hand_picks.compare import CompareOptions
+from nasea.pipeline.hand_picks.contenders import ContenderSelection
 from nasea.results.front import Front
 from pipeline.project import Project, both_frameworks
 
@@ -149,7 +149,7 @@ def test_retraining_asks_which_network(fresh: Project) -> None:
         (
             "hand_picks.compare.compare",
             lambda: nasea.compare("a.yaml", budget=5e3, numbers=[2], families=["resnet"], epochs=4),
-            ("a.yaml", Contest(Wish(5000.0, (2,), ("resnet",)), 4, 3)),
+            ("a.yaml", CompareOptions(ContenderSelection(5000.0, (2,), ("resnet",)), 4, 3)),
         ),
         (
             "retraining.halving.retrain_best",

@@ -41,7 +41,7 @@ from nasea.backends.torch.training.teacher import Teacher  # noqa: E402
 from nasea.backends.torch.training.trainer import Trainer  # noqa: E402
 from nasea.config import Scenario, load_scenario  # noqa: E402
 from nasea.pipeline.probe import Prepared, prepare  # noqa: E402
-from nasea.pipeline.session.events import Silence  # noqa: E402
+from nasea.pipeline.session.events import NullListener  # noqa: E402
 from nasea.space import Genome, fair_path  # noqa: E402
 from nasea.strategy.ranking import kendall_tau  # noqa: E402
 from recording import record, table  # noqa: E402 - found only now
@@ -154,14 +154,14 @@ def train_and_score(
         update={"sharing": variant.sharing, "paths_per_update": variant.paths}
     )
     scenario = scenario.model_copy(update={"supernet": supernet})
-    prepared = prepare(scenario, directory, Silence())
+    prepared = prepare(scenario, directory, NullListener())
     path = dealer(variant, prepared, scenario.seed)
     base = flops_per_batch(Variant(), prepared, dealer(Variant(), prepared, scenario.seed))
     relative = flops_per_batch(variant, prepared, path) / base
     epochs = max(1, round(scenario.epochs * variant.longer / relative))
     prepared.backend.close()
     scenario = scenario.model_copy(update={"epochs": epochs})
-    prepared = prepare(scenario, directory, Silence(), workers=0)
+    prepared = prepare(scenario, directory, NullListener(), workers=0)
     backend = prepared.backend.begin_training(variant.paths, scenario.seed)
     if variant.taught:
         framework: Any = backend.framework

@@ -323,15 +323,17 @@ def compare(
     Raises:
         nasea.errors.NaseaError: whatever a user can mend. Its text says how.
     """
-    from nasea.pipeline.hand_picks.compare import Contest
+    from nasea.pipeline.hand_picks.compare import CompareOptions
     from nasea.pipeline.hand_picks.compare import compare as run
-    from nasea.pipeline.hand_picks.contenders import Wish
+    from nasea.pipeline.hand_picks.contenders import ContenderSelection
 
     limit = None if budget is None else _cost(budget, "budget")
-    contest = Contest(Wish(limit, tuple(numbers), tuple(families)), epochs, seeds)
+    options = CompareOptions(
+        ContenderSelection(limit, tuple(numbers), tuple(families)), epochs, seeds
+    )
     home = _path(directory)
     with _listening(listener, on_event, quiet) as heard:
-        return run(config, contest, directory=home, restart=restart, listener=heard)
+        return run(config, options, directory=home, restart=restart, listener=heard)
 
 
 def load(

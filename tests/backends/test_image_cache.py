@@ -140,15 +140,15 @@ def test_there_is_no_more_than_the_limit(folder: Path) -> None:
 
 def test_what_will_find_no_room_is_told(folder: Path) -> None:
     cache = ImageCache(new_name(), limit=2 * 1024**3)
-    [notice] = cache.overflow(50_000, 602_304, "the others are read for every candidate")
+    [notice] = cache.cache_notices(50_000, 602_304, "the others are read for every candidate")
     assert str(notice) == (
         "resource.image_cache: 50,000 evaluation images take 28.0 GiB decoded, and "
         "resource.image_cache allows 2.0 GiB: the others are read for every candidate; take fewer "
         "(searcher.eval_images), allow more (this key), or set TMPDIR to a larger disk"
     )
-    assert not cache.overflow(3000, 602_304, "")
-    assert not ImageCache(new_name(), limit=0).overflow(50_000, 602_304, "")
-    assert "half of what is free" in str(ImageCache(new_name()).overflow(10**9, 10**6, "")[0])
+    assert not cache.cache_notices(3000, 602_304, "")
+    assert not ImageCache(new_name(), limit=0).cache_notices(50_000, 602_304, "")
+    assert "half of what is free" in str(ImageCache(new_name()).cache_notices(10**9, 10**6, "")[0])
 
 
 def test_without_a_place_for_files_nothing_is_kept(

@@ -13,7 +13,7 @@ from nasea.cli.terminal.listener import RichListener
 from nasea.cli.terminal.notebook import NotebookBar
 from nasea.cli.terminal.python import listening, shown_listener
 from nasea.errors import Notice
-from nasea.pipeline.session.events import Began, Event, Line, Listener, Progress, Silence
+from nasea.pipeline.session.events import Began, Event, Line, Listener, NullListener, Progress
 
 PROGRESS = Progress("train", 50, 100, "update", 130.4, {"loss": "0.5"})
 EVENTS: list[Event] = [
@@ -81,7 +81,7 @@ def test_in_a_terminal_progress_is_shown(monkeypatch: pytest.MonkeyPatch) -> Non
         assert text in message
 
 
-@pytest.mark.parametrize("listener, quiet", [(None, True), (Silence(), False)])
+@pytest.mark.parametrize("listener, quiet", [(None, True), (NullListener(), False)])
 def test_silence_on_request(
     listener: Listener | None, quiet: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -15,8 +15,8 @@ from nasea.backends import open_backend
 from nasea.backends.base import AttachedBackend
 from nasea.errors import ResultsError
 from nasea.pipeline.diagnosis.check import check
-from nasea.pipeline.hand_picks.compare import Contest, compare
-from nasea.pipeline.hand_picks.contenders import Wish
+from nasea.pipeline.hand_picks.compare import CompareOptions, compare
+from nasea.pipeline.hand_picks.contenders import ContenderSelection
 from nasea.space.hand_picks import TOLERANCE
 from user_files import detection, segmentation
 
@@ -184,8 +184,8 @@ def test_a_latency_budget_prices_the_whole_network(
 def test_hand_picks_put_out_what_the_head_reads(done: Done, task: str, tmp_path: Path) -> None:
     project = done(task)[0].copy(tmp_path / HOME)
     budget = 1.5 * project.front().info.constraint_value
-    contest = Contest(Wish(budget, (), ("efficientnet",)), epochs=1, seeds=1)
-    found = compare(project.home / "scen.yaml", contest, directory=project.home)
+    options = CompareOptions(ContenderSelection(budget, (), ("efficientnet",)), epochs=1, seeds=1)
+    found = compare(project.home / "scen.yaml", options, directory=project.home)
     (row,) = (row for row in found.rows if row.kind == "hand pick")
     assert abs(row.parameters / budget - 1) <= TOLERANCE
     assert len(found.rows) == 3

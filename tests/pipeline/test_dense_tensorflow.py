@@ -15,8 +15,8 @@ from nasea.config import load_scenario
 from nasea.errors import Interrupted, NotAvailableError
 from nasea.pipeline.diagnosis.check import check
 from nasea.pipeline.export.exporting import export
-from nasea.pipeline.hand_picks.compare import Contest, compare
-from nasea.pipeline.hand_picks.contenders import Wish
+from nasea.pipeline.hand_picks.compare import CompareOptions, compare
+from nasea.pipeline.hand_picks.contenders import ContenderSelection
 from nasea.pipeline.retraining.plan import Request
 from nasea.pipeline.retraining.retrain import retrain
 from nasea.space.hand_picks import TOLERANCE
@@ -208,8 +208,8 @@ def test_hand_picks_put_out_what_the_head_reads(done: Done, tmp_path: Path) -> N
     # A detector of this size finds nothing after one epoch, and its metric then exits.
     project = done("segmentation")[0].copy(tmp_path / HOME)
     budget = 1.5 * project.front().info.constraint_value
-    contest = Contest(Wish(budget, (), ("efficientnet",)), epochs=1, seeds=1)
-    found = compare(project.home / "scen.yaml", contest, directory=project.home)
+    options = CompareOptions(ContenderSelection(budget, (), ("efficientnet",)), epochs=1, seeds=1)
+    found = compare(project.home / "scen.yaml", options, directory=project.home)
     (row,) = (row for row in found.rows if row.kind == "hand pick")
     assert abs(row.parameters / budget - 1) <= TOLERANCE
     assert len(found.rows) == 3

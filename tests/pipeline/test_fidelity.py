@@ -15,7 +15,7 @@ from nasea.pipeline.diagnosis.fidelity import Study, fidelity
 from nasea.pipeline.probe import Prepared
 from nasea.pipeline.retraining.plan import Request
 from nasea.pipeline.retraining.retrain import retrain
-from nasea.pipeline.retraining.training_alone import Alone
+from nasea.pipeline.retraining.standalone import StandaloneTraining
 from nasea.pipeline.session.events import Progress
 from nasea.results.fidelity import Fidelity
 from nasea.space import Genome
@@ -36,7 +36,7 @@ def run(project: Project, study: Study = SMALL, listener: Recorder | None = None
 
 
 @both_frameworks
-def test_training_alone_is_retraining_from_scratch(
+def test_standalone_is_retraining_from_scratch(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     front = project.front()
@@ -105,15 +105,15 @@ def test_what_was_trained_is_kept(tmp_path: Path, studied: tuple[Project, Fideli
 def test_one_that_cannot_be_trained_costs_no_other(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    runs = Alone.run
+    runs = StandaloneTraining.run
     calls = iter(range(100))
 
-    def fails_once(self: Alone) -> None:
+    def fails_once(self: StandaloneTraining) -> None:
         if next(calls) == 1:
             raise TrainingError("the loss is not a number")
         runs(self)
 
-    monkeypatch.setattr(Alone, "run", fails_once)
+    monkeypatch.setattr(StandaloneTraining, "run", fails_once)
     message = Recorder()
     study = Study(architectures=5, epochs=1, seeds=1)
     found = run(project, study, message)

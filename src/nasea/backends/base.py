@@ -73,7 +73,7 @@ class Backend(Phase):
             cache = ImageCache(self._cache, resource.image_cache_bytes)
             try:
                 data, batch = self.framework.open_data(cache)
-                self.framework.notices += data.overflow()
+                self.framework.notices += data.cache_notices()
                 wanted = resource.data_workers
                 self.framework.load_with(data, wanted if wanted is not None else workers or 0)
                 pre_net = self.framework.run_pre_net(batch)
@@ -105,13 +105,13 @@ class ProbedBackend(Phase):
         """Processes that load training data; 0 loads in the main process."""
         return int(self.data.workers)
 
-    def wanted_taps(self, space: Space) -> tuple[int, ...]:
+    def required_taps(self, space: Space) -> tuple[int, ...]:
         """Return layers that PostNet also needs though nobody chose them.
 
         Args:
             space: without ``supernet.feature_choose``.
         """
-        return self.framework.wanted_taps(self.batch, space)
+        return self.framework.required_taps(self.batch, space)
 
     def attach(self, space: Space, seed: int) -> AttachedBackend:
         """Build the supernet of ``space`` between PreNet and PostNet, and run PostNet."""
@@ -264,13 +264,13 @@ class AttachedBackend(Trials, ProbedBackend):
         allowed: AbstractContextManager[None] = self.scorer.sharing.allowed()
         return allowed
 
-    def pictures(self, genome: Genome, count: int) -> tuple[PredictionImage, ...]:
+    def prediction_images(self, genome: Genome, count: int) -> tuple[PredictionImage, ...]:
         """Return a few validation images, spread over all, with what the network finds in them.
 
         Empty where nobody can tell how to draw that: for classification, and for a detection
         module without :data:`nasea.backends.scoring.prediction_images.METHOD`.
         """
-        found: tuple[PredictionImage, ...] = self.scorer.pictures(genome, count)
+        found: tuple[PredictionImage, ...] = self.scorer.prediction_images(genome, count)
         return found
 
     def write_weights(self, genome: Genome, path: Path) -> int:

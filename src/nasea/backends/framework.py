@@ -34,9 +34,9 @@ class _Data(Protocol):
     @property
     def batches_per_epoch(self) -> int: ...
 
-    def doubts(self) -> list[Notice]: ...
+    def data_notices(self) -> list[Notice]: ...
 
-    def overflow(self) -> list[Notice]: ...
+    def cache_notices(self) -> list[Notice]: ...
 
     def close(self) -> None: ...
 
@@ -109,8 +109,8 @@ class Framework(ABC, Generic[Data, Batch, Supernet, Teacher, OneTrainer, OneScor
         """Run PreNet on a batch, which also builds it."""
 
     @abstractmethod
-    def wanted_taps(self, batch: Batch, space: Space) -> tuple[int, ...]:
-        """See :meth:`nasea.backends.base.ProbedBackend.wanted_taps`."""
+    def required_taps(self, batch: Batch, space: Space) -> tuple[int, ...]:
+        """See :meth:`nasea.backends.base.ProbedBackend.required_taps`."""
 
     @abstractmethod
     def attach(
@@ -121,8 +121,8 @@ class Framework(ABC, Generic[Data, Batch, Supernet, Teacher, OneTrainer, OneScor
     def load_with(self, data: Data, workers: int) -> None:
         """Load training data with so many processes, where the framework loads in processes."""
 
-    def settle_workers(self, data: Data, step_seconds: float) -> None:
-        """See :meth:`nasea.backends.base.AttachedBackend.settle_workers`."""
+    def choose_workers(self, data: Data, step_seconds: float) -> None:
+        """See :meth:`nasea.backends.base.AttachedBackend.choose_workers`."""
 
     # --- weights ---
 

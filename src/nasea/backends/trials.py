@@ -36,7 +36,7 @@ class Trials(Phase):
             Median seconds of training one whole batch.
         """
         with self.followers.together("try_candidates", list(also)):
-            self.framework.notices += self.data.doubts()
+            self.framework.notices += self.data.data_notices()
             choices = self.supernet.space.choices
             paths = [tuple(turn % count for count in choices) for turn in range(max(choices))]
             trial = self.framework.open_trial(self.data, self.supernet, self.teacher)
@@ -77,6 +77,6 @@ class Trials(Phase):
         """
         return self.framework.rates(self.data, paths_per_update)
 
-    def settle_workers(self, step_seconds: float) -> None:
+    def choose_workers(self, step_seconds: float) -> None:
         """Decide how many processes load data, given what a training step takes."""
-        self.framework.settle_workers(self.data, step_seconds)
+        self.framework.choose_workers(self.data, step_seconds)

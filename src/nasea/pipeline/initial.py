@@ -26,7 +26,7 @@ def initial_of(scenario: Scenario, space: Space, costs: CostModel) -> tuple[Geno
         except SpaceError as error:
             faults.append(f"  searcher.initial[{place}]: {error.message}")
             continue
-        too_dear = _too_dear(scenario, costs, genome)
+        too_dear = _too_expensive(scenario, costs, genome)
         faults += [f"  searcher.initial[{place}]: {text}: {fault}" for fault in too_dear]
         found[genome] = None
     if faults:
@@ -41,7 +41,7 @@ def initial_of(scenario: Scenario, space: Space, costs: CostModel) -> tuple[Geno
     return tuple(found)
 
 
-def _too_dear(scenario: Scenario, costs: CostModel, genome: Genome) -> list[str]:
+def _too_expensive(scenario: Scenario, costs: CostModel, genome: Genome) -> list[str]:
     constraint = scenario.constraint
     budgets: dict[CostKind, float] = {constraint.type: constraint.value, **constraint.also}
     rows = np.array([genome], dtype=np.int64)

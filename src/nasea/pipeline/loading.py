@@ -47,7 +47,7 @@ def load_network(results: Path, number: int | None, directory: Path | None = Non
         vars(module)["import_user_module"] = lambda: user_module
         return module.load_model(result.weights)
     except Exception as error:
-        raise _told(error, result, file, home) from error
+        raise _load_error(error, result, file, home) from error
 
 
 def _file_of(result: Result) -> Path:
@@ -92,7 +92,7 @@ def _imported(file: Path) -> ModuleType:
     return module
 
 
-def _told(error: Exception, result: Result, file: Path, home: Path) -> NaseaError:
+def _load_error(error: Exception, result: Result, file: Path, home: Path) -> NaseaError:
     """Return the error: of the installation, the user's code, or the files."""
     if isinstance(error, NaseaError):
         return error

@@ -89,7 +89,7 @@ def open_scenario(
     taps = asked.feature_choose if scenario.task != "classification" else ()
     space = space_with(taps, None)
     if scenario.task != "classification" and not space.taps:
-        space = space.tapped(backend.wanted_taps(space))
+        space = space.tapped(backend.required_taps(space))
     if asked.widths is not None:
         space = space_with(space.taps, asked.widths)
     return Opened(scenario, backend, space)

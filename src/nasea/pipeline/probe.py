@@ -173,16 +173,16 @@ def prepare(
     else:
         backend.tried, step_seconds = tried, tried.seconds
     if workers is None:
-        backend.settle_workers(step_seconds)
+        backend.choose_workers(step_seconds)
     paths = scenario.supernet.paths_per_update or FEW_PATHS_PER_UPDATE
     paths = min(paths, opened.data.batches_per_epoch)
-    schedule = played_schedule(backend, paths)
+    schedule = describe_schedule(backend, paths)
     for notice in backend.notices:
         listener.notice(notice)
     return Prepared(scenario, backend, opened.space, costs, profile, paths, step_seconds, schedule)
 
 
-def played_schedule(backend: AttachedBackend, paths_per_update: int) -> str:
+def describe_schedule(backend: AttachedBackend, paths_per_update: int) -> str:
     """Return the user's schedule, played through and judged, in words.
 
     Raises:

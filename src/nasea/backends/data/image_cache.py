@@ -147,7 +147,7 @@ class ImageCache:
         free = shutil.disk_usage(self._folder).free + self.size
         return int(SHARE * min(free, available_memory()))
 
-    def overflow(self, images: int, image_bytes: int, then: str) -> list[Notice]:
+    def cache_notices(self, images: int, image_bytes: int, then: str) -> list[Notice]:
         """Return a notice if the cache is too small for all evaluation images.
 
         Args:

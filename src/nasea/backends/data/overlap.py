@@ -92,7 +92,7 @@ def _thinned(mask: np.ndarray) -> np.ndarray:
     return thinned
 
 
-def doubts(train: Sample, val: Sample, train_images: int) -> list[Notice]:
+def overlap_notices(train: Sample, val: Sample, train_images: int) -> list[Notice]:
     """Return notices about what the two have in common, and lack.
 
     Args:

@@ -54,7 +54,9 @@ class PredictionImage:
     classes: tuple[str, ...] = ()
 
 
-def read_pictures(returned: object, class_names: object, count: int) -> tuple[PredictionImage, ...]:
+def read_prediction_images(
+    returned: object, class_names: object, count: int
+) -> tuple[PredictionImage, ...]:
     """Check what the user's method returned and convert it.
 
     Args:

@@ -33,7 +33,7 @@ from nasea.backends.tensorflow.training.pretrained import (
     load_pretrained,
     pretrained_weights,
 )
-from nasea.backends.tensorflow.training.schedule import play
+from nasea.backends.tensorflow.training.schedule import simulate_schedule
 from nasea.backends.tensorflow.training.teacher import Teacher
 from nasea.backends.tensorflow.training.trainer import Trainer, TrainerSettings
 from nasea.backends.tensorflow.user.classic.importing import notices_of
@@ -148,7 +148,7 @@ class TensorFlowFramework(Framework[Data, Batch, Supernet, Teacher, Trainer, Sco
         costs, operators = self.pre_net.examine(images[:1])
         return PreNetReport(costs, operators, out_shape=(int(channels), int(height), int(width)))
 
-    def wanted_taps(self, batch: Batch, space: Space) -> tuple[int, ...]:
+    def required_taps(self, batch: Batch, space: Space) -> tuple[int, ...]:
         """See :class:`nasea.backends.framework.Framework`."""
         if self.scenario.task != "segmentation" or space.taps:
             return ()
@@ -254,7 +254,9 @@ class TensorFlowFramework(Framework[Data, Batch, Supernet, Teacher, Trainer, Sco
     def rates(self, data: Data, paths_per_update: int) -> tuple[Sequence[float], int]:
         """See :class:`nasea.backends.framework.Framework`."""
         batches = data.batches_per_epoch
-        return play(self.scenario, self.user, batches, paths_per_update, self.processes)
+        return simulate_schedule(
+            self.scenario, self.user, batches, paths_per_update, self.processes
+        )
 
     def make_trainer(
         self, data: Data, supernet: Supernet, teacher: Teacher | None, paths_per_update: int

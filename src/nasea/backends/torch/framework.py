@@ -26,7 +26,7 @@ from nasea.backends.torch.training.pretrained import (
     load_pretrained,
     pretrained_weights,
 )
-from nasea.backends.torch.training.schedule import play
+from nasea.backends.torch.training.schedule import simulate_schedule
 from nasea.backends.torch.training.state import random_state, set_random_state
 from nasea.backends.torch.training.teacher import Teacher
 from nasea.backends.torch.training.trainer import Trainer, TrainerSettings
@@ -111,10 +111,10 @@ class TorchFramework(Framework[Data, Batch, Supernet, Teacher, Trainer, Scorer])
         """See :class:`nasea.backends.framework.Framework`."""
         data.workers = workers
 
-    def settle_workers(self, data: Data, step_seconds: float) -> None:
+    def choose_workers(self, data: Data, step_seconds: float) -> None:
         """See :class:`nasea.backends.framework.Framework`."""
         if self.scenario.resource.data_workers is None:
-            data.settle_workers(step_seconds)
+            data.choose_workers(step_seconds)
 
     def run_pre_net(self, batch: Batch) -> PreNetReport:
         """See :class:`nasea.backends.framework.Framework`."""
@@ -123,7 +123,7 @@ class TorchFramework(Framework[Data, Batch, Supernet, Teacher, Trainer, Scorer])
         costs, operators = examine_pre_net(self.user, self.pre_net, images[:1].clone())
         return PreNetReport(costs, operators, out_shape=shape)
 
-    def wanted_taps(self, batch: Batch, space: Space) -> tuple[int, ...]:
+    def required_taps(self, batch: Batch, space: Space) -> tuple[int, ...]:
         """See :class:`nasea.backends.framework.Framework`."""
         return ()
 
@@ -217,7 +217,7 @@ class TorchFramework(Framework[Data, Batch, Supernet, Teacher, Trainer, Scorer])
         attributes = self.user.attributes()
         before = random_state()
         try:
-            rates = play(self.scenario, self.user, steps, self.processes)
+            rates = simulate_schedule(self.scenario, self.user, steps, self.processes)
             return rates, steps * self.scenario.epochs
         finally:
             attributes.undo()

@@ -41,7 +41,7 @@ from nasea.pipeline.probe import (
     require_same_metric,
     require_working_metric,
 )
-from nasea.pipeline.session.events import Listener, Silence
+from nasea.pipeline.session.events import Listener, NullListener
 from nasea.pipeline.supernet.paths import usable_trunks
 from nasea.pipeline.supernet.pre_training import check_source
 from nasea.pipeline.supernet.slow_start import small_rate_notice
@@ -82,7 +82,7 @@ def check(
         directory: where ``user_module.py`` is; the current directory by default.
         listener: hears of progress.
     """
-    listener = listener or Silence()
+    listener = listener or NullListener()
     loaded = load_scenario(config)
     for notice in loaded.notices:
         listener.notice(notice)

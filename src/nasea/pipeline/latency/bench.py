@@ -14,7 +14,7 @@ from nasea.cost.profiles import Gap
 from nasea.cost.profiles.operator_csv import manifest_text, row_of
 from nasea.errors import LatencyError, Notice
 from nasea.pipeline.probe import Built, open_latency_space
-from nasea.pipeline.session.events import Listener, Progress, Silence
+from nasea.pipeline.session.events import Listener, NullListener, Progress
 
 MANIFEST = "operators.csv"
 
@@ -57,7 +57,7 @@ def write_bench(
     Raises:
         NaseaError: a mistake that the user can fix.
     """
-    listener = listener or Silence()
+    listener = listener or NullListener()
     if (folder / MANIFEST).exists():
         raise LatencyError(
             f"{folder} already holds {MANIFEST}; nothing was written",

@@ -28,7 +28,7 @@ from nasea.cost.profiles.measured import (
 from nasea.errors import LatencyError
 from nasea.pipeline.latency.importing import require_name
 from nasea.pipeline.probe import Built, open_latency_space
-from nasea.pipeline.session.events import Listener, Progress, Silence
+from nasea.pipeline.session.events import Listener, NullListener, Progress
 from nasea.space import Genome
 from nasea.strategy.ranking import kendall_tau
 
@@ -76,7 +76,7 @@ def build(
     Raises:
         NaseaError: a mistake that the user can fix.
     """
-    listener = listener or Silence()
+    listener = listener or NullListener()
     home = (directory or Path.cwd()).resolve()
     loaded = load_scenario(config)
     for notice in loaded.notices:

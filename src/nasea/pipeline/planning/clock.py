@@ -13,7 +13,7 @@ from nasea.config import Scenario
 from nasea.errors import CheckpointError
 from nasea.pipeline.planning.time_plan import TimePlan
 from nasea.pipeline.session.checkpoint import CheckpointStore
-from nasea.pipeline.session.events import Progress, Silence
+from nasea.pipeline.session.events import NullListener, Progress
 
 _SAVE_SECONDS = 15.0
 """The time is written down this often; so much is forgotten when a process is killed."""
@@ -46,7 +46,7 @@ def as_planned(scenario: Scenario, home: Path) -> Scenario:
     return scenario.model_copy(update={"epochs": stored[0].epochs})
 
 
-class Clock(Silence):
+class Clock(NullListener):
     """Counts the time of a job; as a listener it writes it down now and then.
 
     Args:

@@ -19,7 +19,7 @@ from nasea.backends import AttachedBackend
 from nasea.backends.records import EvaluationSubset, Measurement, ScoreSeconds
 from nasea.backends.training.trial import Pace, Tried
 from nasea.pipeline.probe import Prepared, describe_costs
-from nasea.pipeline.search.direction import N_WITNESSES
+from nasea.pipeline.search.direction import N_REFERENCES
 from nasea.pipeline.supernet.paths import pathfinder
 from nasea.space import Genome
 from nasea.strategy import Archive, Score, Strategy, Study
@@ -158,7 +158,7 @@ def scoring_speed(prepared: Prepared) -> tuple[ScoringSpeed, list[Measurement]]:
     # What is traced the first time is traced for every candidate once, a path of them at a time.
     tracing = max(new_seconds - cheap_seconds, 0.0)
     reading = max(first_seconds - again_seconds - tracing, 0.0)
-    genomes = prepared.sample(N_WITNESSES)
+    genomes = prepared.sample(N_REFERENCES)
     typical = statistics.fmean([warm.total, cheap.total])
     if few is None and len(genomes) * (typical + tracing) < _SCORING_SECONDS:
         typical = _together(prepared, genomes, data)

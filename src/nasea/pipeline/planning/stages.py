@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from nasea.backends.records import ScoreSeconds
 from nasea.pipeline.planning.speeds import ScoringSpeed, TrainingSpeed
-from nasea.pipeline.search.direction import N_WITNESSES
+from nasea.pipeline.search.direction import N_REFERENCES
 from nasea.pipeline.search.separation import N_ARCHITECTURES
 from nasea.terms import Framework
 
@@ -82,8 +82,8 @@ def search_stages(counts: Counts, scoring: ScoringSpeed, choosing: float) -> lis
     return [
         StageTime(
             "direction of the metric",
-            2 * N_WITNESSES * alone.total + scoring.once,
-            f"{N_WITNESSES} architectures before and after training",
+            2 * N_REFERENCES * alone.total + scoring.once,
+            f"{N_REFERENCES} architectures before and after training",
         ),
         StageTime(
             "separation check",

@@ -22,7 +22,7 @@ from nasea.pipeline.retraining.plan import Request, plan_of
 from nasea.pipeline.retraining.retrain import Outcome, Progressed, retrain, train_until
 from nasea.pipeline.retraining.shortlist import SLACK, Shortlist
 from nasea.pipeline.search.direction import Direction
-from nasea.pipeline.session.events import Listener, Silence
+from nasea.pipeline.session.events import Listener, NullListener
 from nasea.pipeline.session.session import session
 from nasea.results.front import Front, FrontMember
 from nasea.results.near import folder_near
@@ -134,7 +134,7 @@ def retrain_best(
             "--distill is for one architecture: the most accurate cannot teach itself",
             fix="choose one with --arch, or leave --distill out",
         )
-    heard_by = listener or Silence()
+    heard_by = listener or NullListener()
     scenario = load_scenario(config).scenario
     plan = plan_of(scenario, request, None)
     if candidates > 1:

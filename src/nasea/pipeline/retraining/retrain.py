@@ -17,7 +17,7 @@ from nasea.errors import Notice, ResultsError
 from nasea.pipeline.export.exporting import ExportedFile, export_result
 from nasea.pipeline.export.rendering import model_text
 from nasea.pipeline.opening import Opened, genome_of, open_scenario, require_framework
-from nasea.pipeline.probe import Built, played_schedule
+from nasea.pipeline.probe import Built, describe_schedule
 from nasea.pipeline.retraining.course import Course, Retraining
 from nasea.pipeline.retraining.plan import Request, plan_of, planned, retrained_name
 from nasea.pipeline.search.direction import Direction
@@ -322,8 +322,8 @@ class _Run:
             lambda done, total: listener.progress(Progress("probe", done, total, "batch"))
         )
         if not resumed:
-            backend.settle_workers(seconds)
-        listener.line(f"learning rate: {played_schedule(backend, 1)}")
+            backend.choose_workers(seconds)
+        listener.line(f"learning rate: {describe_schedule(backend, 1)}")
         for notice in backend.notices:
             listener.notice(notice)
         environment = ", ".join(f"{k} {v}" for k, v in backend.environment.items())

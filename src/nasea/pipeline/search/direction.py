@@ -21,7 +21,7 @@ from nasea.results.picked import FRONT_FILE
 
 Mode = Literal["max", "min"]
 
-N_WITNESSES = 6
+N_REFERENCES = 6
 """Architectures measured before and after training."""
 
 N_NEEDED = 3

@@ -82,7 +82,7 @@ def _pictures(
     drawn: dict[int, tuple[PredictionImage, ...]] = {}
     try:
         for member in (front.best, front.members[0]):
-            drawn[member.number] = prepared.backend.pictures(member.genome, _PICTURES)
+            drawn[member.number] = prepared.backend.prediction_images(member.genome, _PICTURES)
     except NaseaError as error:  # the results are worth more than their illustration
         listener.notice(Notice("report", f"predictions are not drawn: {error}"))
         return {}

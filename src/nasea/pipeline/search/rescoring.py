@@ -43,7 +43,7 @@ def other_images(
     return (EvaluationSubset(images, statistics=1),)
 
 
-def told(again: tuple[EvaluationSubset, ...]) -> str:
+def describe_images(again: tuple[EvaluationSubset, ...]) -> str:
     """Return a line for the log: how members of the front are scored again."""
     if again[0].half is None:
         where = "with normalisation statistics of other training images"

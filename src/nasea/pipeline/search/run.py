@@ -257,11 +257,11 @@ class _Run:
         return front
 
     def _direction(self, prepared: Prepared, training: Training, book: ScoreBook) -> Direction:
-        unknown = [genome for genome in training.witnesses if book.get(genome) is None]
+        unknown = [genome for genome in training.references if book.get(genome) is None]
         fresh = measure_all(prepared, unknown, self.stop)
         for genome, measured in zip(unknown, fresh, strict=True):
             book.put(genome, measured)
-        after = [book.get(genome) or Measurement(None) for genome in training.witnesses]
+        after = [book.get(genome) or Measurement(None) for genome in training.references]
         direction = decide(prepared.scenario.searcher.metric_mode, training.before, after)
         better = "larger" if direction.mode == "max" else "smaller"
         self.listener.line(f"metric: {better} is better ({direction.evidence})")

@@ -17,9 +17,9 @@ from nasea.pipeline.search.direction import Direction
 from nasea.pipeline.search.finishing import preview
 from nasea.pipeline.search.rescoring import (
     SCORED_FIRST,
+    describe_images,
     other_images,
     remaining_noise,
-    told,
 )
 from nasea.pipeline.search.scores import ScoreBook
 from nasea.pipeline.search.separation import Separation
@@ -101,7 +101,7 @@ class Searching:
             self.prepared.eval_images, self.prepared.data.val_images, self.separation
         )
         if self._again:
-            self.listener.line(told(self._again))
+            self.listener.line(describe_images(self._again))
         self._retry_failures()
         outcome = run_search(
             self.prepared.problem,

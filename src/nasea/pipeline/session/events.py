@@ -60,7 +60,7 @@ class Listener(Protocol):
         """Receive one line, e.g. the summary of an epoch or a generation."""
 
 
-class Silence:
+class NullListener:
     """A listener that ignores all events."""
 
     def notice(self, notice: Notice) -> None:

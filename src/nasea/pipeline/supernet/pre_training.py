@@ -201,7 +201,7 @@ def open_pre_training(
     opened = open_scenario(wanted, home, role="pre-training", group=group, fixed=taps)
     try:
         backend = opened.backend.attach(opened.space, wanted.seed)
-        backend.settle_workers(backend.try_candidates(lambda done, total: None))
+        backend.choose_workers(backend.try_candidates(lambda done, total: None))
     except BaseException:
         opened.backend.close()
         raise

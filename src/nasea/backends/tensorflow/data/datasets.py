@@ -16,7 +16,7 @@ import numpy as np
 import tensorflow as tf
 
 from nasea.backends.data.image_cache import ImageCache
-from nasea.backends.data.overlap import LOOKED_AT, Sample, doubts
+from nasea.backends.data.overlap import LOOKED_AT, Sample, overlap_notices
 from nasea.backends.data.values import require_finite
 from nasea.backends.records import EvaluationSubset
 from nasea.backends.tensorflow.data.batches import as_tensor, plain
@@ -148,10 +148,12 @@ class Data(ABC):
         """Return an element of the data as (images, labels) where it is given in another form."""
         return element
 
-    def overflow(self) -> list[Notice]:
+    def cache_notices(self) -> list[Notice]:
         """Return a notice if the cache has no room for all evaluation images."""
         images = min(self.scenario.searcher.eval_images or self.val_images, self.val_images)
-        return self.cache.overflow(images, self.image_bytes, "all are read for every candidate")
+        return self.cache.cache_notices(
+            images, self.image_bytes, "all are read for every candidate"
+        )
 
     def close(self) -> None:
         """Remove what was kept."""
@@ -232,13 +234,13 @@ class Data(ABC):
             kept.append(images[: count - sum(int(each.shape[0]) for each in kept)])
         return kept
 
-    def doubts(self) -> list[Notice]:
+    def data_notices(self) -> list[Notice]:
         """Compare a part of the training data with a part of the validation data."""
         self.statistics(0)
         val = Sample()
         for images, labels in self.first_images(LOOKED_AT):
             val.add(images.numpy(), plain(labels))
-        return doubts(self._seen, val, self.train_images)
+        return overlap_notices(self._seen, val, self.train_images)
 
     def checked(self, element: object, what: Literal["training", "validation"]) -> Batch:
         """Return the element as (images, labels); raises DataError where it is something else."""

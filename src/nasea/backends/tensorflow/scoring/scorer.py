@@ -17,7 +17,12 @@ from nasea.backends.tensorflow.data.datasets import Data, Run
 from nasea.backends.tensorflow.devices import seed_everything
 from nasea.backends.tensorflow.network.supernet import Statistics, Supernet
 from nasea.backends.tensorflow.scoring import prediction_images
-from nasea.backends.tensorflow.scoring.prefix_cache import ALONE, Begun, Path, enter_outputs
+from nasea.backends.tensorflow.scoring.prefix_cache import (
+    NO_PREFIX,
+    CalibratedPath,
+    Prefix,
+    add_outputs,
+)
 from nasea.backends.tensorflow.user.code import OutOfMemory
 from nasea.backends.tensorflow.user.networks import UserNetwork
 from nasea.backends.tensorflow.user.random_draws import Draws
@@ -26,7 +31,7 @@ from nasea.space import Genome
 _METRIC = 3  # number of a stream of random draws; PreNet has 0, PostNet 1, the loss 2
 
 
-class Scorer(scorer.Scorer[Path, Begun]):
+class Scorer(scorer.Scorer[CalibratedPath, Prefix]):
     """Measures architectures with the weights of a supernet, never changing the supernet.
 
     Args:
@@ -62,12 +67,17 @@ class Scorer(scorer.Scorer[Path, Begun]):
         """See :func:`memory`."""
         return memory()
 
-    def begun(self, path: Path | None, depth: int) -> Begun:
+    def prefix(self, path: CalibratedPath | None, depth: int) -> Prefix:
         """Return how an architecture begins."""
-        return Begun(path, depth)
+        return Prefix(path, depth)
 
     def metric(
-        self, path: Path, data: EvaluationSubset, begun: Begun, digest: Digest | None, keeps: bool
+        self,
+        path: CalibratedPath,
+        data: EvaluationSubset,
+        prefix: Prefix,
+        digest: Digest | None,
+        keeps: bool,
     ) -> float:
         """See :class:`nasea.backends.scoring.scorer.Scorer`."""
         # Restored afterwards: finding out how to call the metric must leave no trace.
@@ -75,12 +85,12 @@ class Scorer(scorer.Scorer[Path, Begun]):
             with self.pre_net.statistics_kept(), self.post_net.statistics_kept():
                 _settle(self.data, self.draws, self.seed, self.evaluate(path), data)
         kept = (data.images or self.data.val_images) if keeps else 0
-        evaluate = _Evaluate(self, path, begun, kept, digest)
+        evaluate = _Evaluate(self, path, prefix, kept, digest)
         return _asked(self.data, self.draws, self.seed, evaluate, data)
 
-    def evaluate(self, path: Path) -> Callable[[Any], Any]:
+    def evaluate(self, path: CalibratedPath) -> Callable[[Any], Any]:
         """Return a calibrated architecture: images -> outputs."""
-        return _Evaluate(self, path, ALONE)
+        return _Evaluate(self, path, NO_PREFIX)
 
     def masks(self, images: Any, labels: Any, outputs: Any) -> tuple[PredictionImage, ...]:
         """See :func:`nasea.backends.tensorflow.scoring.prediction_images.masks`."""
@@ -90,13 +100,13 @@ class Scorer(scorer.Scorer[Path, Begun]):
     @contextmanager
     def calibrated(self, genome: Genome, draw: int = 0) -> Iterator[Statistics]:
         """Provide statistics for the body; PreNet and PostNet use theirs in the meantime."""
-        with self.calibrated_path(genome, draw, ALONE, keeps=False) as path:
+        with self.calibrated_path(genome, draw, NO_PREFIX, keeps=False) as path:
             yield path.statistics
 
     @contextmanager
     def calibrated_path(
-        self, genome: Genome, draw: int, begun: Begun, keeps: bool
-    ) -> Iterator[Path]:
+        self, genome: Genome, draw: int, prefix: Prefix, keeps: bool
+    ) -> Iterator[CalibratedPath]:
         """Provide the same, reusing what a prefix has."""
         with self.pre_net.statistics_kept(), self.post_net.statistics_kept():
             batches = self.statistics(draw)
@@ -105,24 +115,26 @@ class Scorer(scorer.Scorer[Path, Begun]):
                 kept = outputs_within(self.supernet.space, sum(map(len, batches)), self.limit)
             seed_everything(self.seed, STATISTICS_STREAM)
             self.draws.begin(STATISTICS_STREAM)
-            outputs = begun.estimated
-            if begun.path is None:
+            outputs = prefix.estimated
+            if prefix.path is None:
                 outputs = [self.pre_net.estimate(batches)]
             else:
-                self.pre_net.put_state(begun.path.pre_net)
+                self.pre_net.put_state(prefix.path.pre_net)
                 for _ in batches:  # PostNet draws as if PreNet had run
                     self.draws.go_on()
             state = self.pre_net.copied_state() if kept else []
-            statistics, features = self.supernet.statistics(genome, outputs, begun.statistics, kept)
+            statistics, features = self.supernet.statistics(
+                genome, outputs, prefix.statistics, kept
+            )
             self.post_net.estimate([_as_input(each) for each in features])
-            yield Path(genome, statistics, state, outputs[:kept])
+            yield CalibratedPath(genome, statistics, state, outputs[:kept])
 
 
-class _Evaluate(scorer.Evaluate[Path, Begun]):
+class _Evaluate(scorer.Evaluate[CalibratedPath, Prefix]):
     """The network: images to the output, in inference mode."""
 
     scorer: Scorer
-    enter = staticmethod(enter_outputs)
+    add_outputs = staticmethod(add_outputs)
 
     def run(self, images: Any) -> Any:
         """Return the output of the network."""
@@ -140,7 +152,7 @@ class _Evaluate(scorer.Evaluate[Path, Begun]):
         self._left -= count
         size = math.prod(shape)
         wanted = outputs_within(scorer.supernet.space, self._images, scorer.limit, image=size)
-        known = self.begun.validation(len(path.validation), images)
+        known = self.prefix.validation(len(path.validation), images)
         outputs = known or [scorer.pre_net.evaluate(images)]
         features = scorer.supernet.infer(path.genome, path.statistics, outputs, wanted)
         path.validation.append((images, outputs[:wanted]) if wanted else (None, []))

@@ -13,7 +13,7 @@ import torch
 from torch.utils.data import Dataset, Subset
 
 from nasea.backends.data.image_cache import ImageCache
-from nasea.backends.data.overlap import LOOKED_AT, Sample, doubts
+from nasea.backends.data.overlap import LOOKED_AT, Sample, overlap_notices
 from nasea.backends.data.values import require_finite
 from nasea.backends.data.workers import most_workers, wanted_workers
 from nasea.backends.torch.data.cached_items import CachedItems, Collated, Workers
@@ -125,7 +125,7 @@ class Data:
             require_finite(bool(torch.isfinite(images).all()), what)
         return train, val
 
-    def settle_workers(self, step_seconds: float) -> None:
+    def choose_workers(self, step_seconds: float) -> None:
         """Take as many workers as keep loading from holding up training; none if it is fast."""
         most = most_workers(self._local_size, self._batch_bytes)
         self.workers = wanted_workers(self.load_seconds, step_seconds, most)
@@ -182,7 +182,7 @@ class Data:
         with self._reading(_TRAINING):
             return [self.checked(batch, _TRAINING)[0] for batch in loader]
 
-    def doubts(self) -> list[Notice]:
+    def data_notices(self) -> list[Notice]:
         """Compare a part of the training data with a part of the validation data."""
         self.statistics(0)
         self._items.fill(range(min(LOOKED_AT, self.val_images)))
@@ -191,7 +191,7 @@ class Data:
             val.add(_pixels(images), _plain(labels))
             if val.images >= LOOKED_AT:
                 break
-        return doubts(self._seen, val, self.train_images)
+        return overlap_notices(self._seen, val, self.train_images)
 
     def prepare(self, images: int | None, half: int | None) -> None:
         """Read what an evaluation needs, as far as there is room to keep it."""
@@ -233,11 +233,11 @@ class Data:
             )
         return self._chosen[images]
 
-    def overflow(self) -> list[Notice]:
+    def cache_notices(self) -> list[Notice]:
         """Return a notice if the cache has no room for all evaluation images."""
         images = min(self.scenario.searcher.eval_images or self.val_images, self.val_images)
         then = "the others are read for every candidate, by worker processes"
-        return self.cache.overflow(images, self._items.item_bytes, then)
+        return self.cache.cache_notices(images, self._items.item_bytes, then)
 
     def close(self) -> None:
         """End all workers, and remove what was kept."""

@@ -16,15 +16,15 @@ from nasea.backends.scoring.prefix_cache import Digest, outputs_within
 from nasea.backends.scoring.scorer import METRIC_STREAM, STATISTICS_STREAM
 from nasea.backends.torch.data.datasets import Data
 from nasea.backends.torch.devices import seed_everything
-from nasea.backends.torch.memory import give_back, one_exception
+from nasea.backends.torch.memory import one_exception, release_memory
 from nasea.backends.torch.network.layers import Network
 from nasea.backends.torch.network.supernet import Supernet
 from nasea.backends.torch.scoring import prediction_images
 from nasea.backends.torch.scoring.prefix_cache import (
-    ALONE,
-    Begun,
-    Path,
-    enter_outputs,
+    NO_PREFIX,
+    CalibratedPath,
+    Prefix,
+    add_outputs,
     run_from,
 )
 from nasea.backends.torch.user.code import UserCode
@@ -34,7 +34,7 @@ from nasea.space import Genome
 _Normalisation = nn.modules.batchnorm._BatchNorm
 
 
-class Scorer(scorer.Scorer[Path, Begun]):
+class Scorer(scorer.Scorer[CalibratedPath, Prefix]):
     """Measures architectures with the weights of a supernet, never changing the supernet.
 
     Args:
@@ -67,31 +67,36 @@ class Scorer(scorer.Scorer[Path, Begun]):
         """See :func:`nasea.backends.torch.memory.one_exception`."""
         return one_exception()
 
-    def begun(self, path: Path | None, depth: int) -> Begun:
+    def prefix(self, path: CalibratedPath | None, depth: int) -> Prefix:
         """Return how an architecture begins."""
-        return Begun(path, depth)
+        return Prefix(path, depth)
 
-    def give_back(self) -> None:
+    def release_memory(self) -> None:
         """Free what nobody needs any more."""
-        give_back(self.device)
+        release_memory(self.device)
 
     def calibrated_path(
-        self, genome: Genome, draw: int, begun: Begun, keeps: bool
-    ) -> AbstractContextManager[Path]:
+        self, genome: Genome, draw: int, prefix: Prefix, keeps: bool
+    ) -> AbstractContextManager[CalibratedPath]:
         """See :class:`nasea.backends.scoring.scorer.Scorer`."""
-        return nullcontext(self._calibrated(genome, draw, begun, keeps))
+        return nullcontext(self._calibrated(genome, draw, prefix, keeps))
 
     def metric(
-        self, path: Path, data: EvaluationSubset, begun: Begun, digest: Digest | None, keeps: bool
+        self,
+        path: CalibratedPath,
+        data: EvaluationSubset,
+        prefix: Prefix,
+        digest: Digest | None,
+        keeps: bool,
     ) -> float:
         """See :class:`nasea.backends.scoring.scorer.Scorer`."""
         loader = self.data.evaluation(data.images, data.half)
         kept = len(loader.dataset) if keeps else 0  # type: ignore[arg-type]
-        return metric(self.user, loader, _Evaluate(self, path, begun, kept, digest), self.seed)
+        return metric(self.user, loader, _Evaluate(self, path, prefix, kept, digest), self.seed)
 
-    def evaluate(self, path: Path) -> Callable[[Any], Any]:
+    def evaluate(self, path: CalibratedPath) -> Callable[[Any], Any]:
         """Return a calibrated architecture: images -> outputs."""
-        return _Evaluate(self, path, ALONE)
+        return _Evaluate(self, path, NO_PREFIX)
 
     def masks(self, images: Any, labels: Any, outputs: Any) -> tuple[PredictionImage, ...]:
         """See :func:`nasea.backends.torch.scoring.prediction_images.masks`."""
@@ -99,19 +104,19 @@ class Scorer(scorer.Scorer[Path, Begun]):
 
     def calibrated(self, genome: Genome, draw: int = 0) -> Network:
         """Provide a network in evaluation mode with re-estimated statistics."""
-        return self._calibrated(genome, draw, ALONE, keeps=False).network
+        return self._calibrated(genome, draw, NO_PREFIX, keeps=False).network
 
-    def _calibrated(self, genome: Genome, draw: int, begun: Begun, keeps: bool) -> Path:
+    def _calibrated(self, genome: Genome, draw: int, prefix: Prefix, keeps: bool) -> CalibratedPath:
         """Return the same, from where it parts from an architecture that was calibrated."""
         user_networks = (
             copy_user_network(self.supernet.pre_net),
             copy_user_network(self.supernet.post_net),
         )
         network = self.supernet.network(genome, *user_networks).to(self.device)
-        begun.share_with(network)
-        layers = normalisations(begun.rest_of(network))
+        prefix.share_with(network)
+        layers = normalisations(prefix.rest_of(network))
         network.eval()
-        path = Path(genome, network)
+        path = CalibratedPath(genome, network)
         batches = self.statistics(draw)
         kept = 0
         if keeps:
@@ -125,7 +130,7 @@ class Scorer(scorer.Scorer[Path, Begun]):
             for number, batch in enumerate(batches):
                 # Cloned, since a PreNet may work on its input in place.
                 images = self.layout(batch.clone())
-                known = begun.statistics(number)
+                known = prefix.statistics(number)
                 path.statistics.append(run_from(network, images, known, kept)[1])
         return path
 
@@ -152,11 +157,11 @@ def metric(
     return user.metric(loader, evaluate)
 
 
-class _Evaluate(scorer.Evaluate[Path, Begun]):
+class _Evaluate(scorer.Evaluate[CalibratedPath, Prefix]):
     """The ``eval_function`` that the user's metric gets: images -> outputs."""
 
     scorer: Scorer
-    enter = staticmethod(enter_outputs)
+    add_outputs = staticmethod(add_outputs)
 
     def run(self, images: torch.Tensor) -> object:
         """Return the output of the network, without gradients."""
@@ -172,7 +177,7 @@ class _Evaluate(scorer.Evaluate[Path, Begun]):
         space, limit = self.scorer.supernet.space, self.scorer.limit
         wanted = outputs_within(space, self._images, limit, image=images[0].numel())
         validation = self.path.validation
-        original, known = self.begun.validation(len(validation), images) or (images.clone(), [])
+        original, known = self.prefix.validation(len(validation), images) or (images.clone(), [])
         output, outputs = run_from(self.path.network, images.clone(), known, wanted)
         validation.append((original, outputs) if wanted else (original[:0], []))
         return output

@@ -14,7 +14,7 @@ from nasea.config import Scenario
 from nasea.errors import Notice, TrainingError
 from nasea.pipeline.opening import Opened, open_scenario
 from nasea.pipeline.session.checkpoint import CheckpointStore
-from nasea.pipeline.session.events import Listener, Progress, Silence, Stage
+from nasea.pipeline.session.events import Listener, NullListener, Progress, Stage
 from nasea.pipeline.session.pace import Pace
 from nasea.pipeline.session.session import Session
 from nasea.pipeline.supernet_training import SupernetTraining
@@ -40,7 +40,7 @@ class Job:
     at_end: Callable[[AttachedBackend, Space, Measurement], None] | None = None
 
 
-class Alone(SupernetTraining):
+class StandaloneTraining(SupernetTraining):
     """A single architecture, trained as a supernet with a single path."""
 
     stage = "fidelity"
@@ -76,7 +76,7 @@ class Alone(SupernetTraining):
         super().train_epoch()
 
 
-class Counter(Silence):
+class Counter(NullListener):
     """Listens to one training after another and reports the progress of all.
 
     Args:
@@ -111,7 +111,7 @@ class Counter(Silence):
         )
 
 
-class AloneTrainer:
+class StandaloneTrainer:
     """Trains networks alone, one after the other, each resumable.
 
     Args:
@@ -158,7 +158,7 @@ class AloneTrainer:
             stored = None
         workers = None if stored is None else int(stored.meta["workers"])
         opened = open_scenario(scenario, self.home, workers, group=self.session.group)
-        training: Alone | None = None
+        training: StandaloneTraining | None = None
         try:
             space = job.space(opened)
             genome = (0,) * len(space.layers)
@@ -167,9 +167,9 @@ class AloneTrainer:
                 backend.inherit(genome, job.weights)
             seconds = backend.try_candidates(lambda done, total: None)
             if stored is None:
-                backend.settle_workers(seconds)
+                backend.choose_workers(seconds)
             session = replace(self.session, listener=listener)
-            training = Alone(scenario, backend, space, 1, self.store, marks, session)
+            training = StandaloneTraining(scenario, backend, space, 1, self.store, marks, session)
             training.run()
             measured = backend.measure(genome, EvaluationSubset())
             if job.at_end is not None and measured.metric is not None:
