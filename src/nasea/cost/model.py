@@ -60,13 +60,11 @@ class CostModel:
         """Return the cost of one kind of each network: (n, genes) genomes -> (n,) costs."""
         total = np.full(len(genomes), cost_of_kind(self.fixed, kind), dtype=np.float64)
         before = np.zeros(len(genomes), dtype=np.int64)
-        first = len(self.space.layers)
         for layer, costs in enumerate(self.layer_costs_of(kind)):
             if costs.ndim == 1:
                 total += costs[genomes[:, layer]]
                 continue
-            wire = self.space.wires[layer]
-            behind = np.zeros_like(before) if wire is None else genomes[:, first + wire]
+            behind = genomes[:, len(self.space.layers)]
             total += costs[before, behind, genomes[:, layer]]
             before = behind
         return total
@@ -161,15 +159,13 @@ class CostModel:
         for costs in reversed(signed):
             rest.insert(0, (costs.min(axis=2) + rest[0]).min(axis=1))
         at, total = 0, 0.0
-        genes, widths = [], [0] * len(self.space.width_choices)
+        genes = []
         for layer, (costs, behind) in enumerate(zip(signed, rest[1:], strict=True)):
             before, at = at, int(np.argmin(costs[at].min(axis=1) + behind))
             genes.append(int(np.argmin(costs[before, at])))
             total += float(pairwise[layer][before, at, genes[-1]])
-            wire = self.space.wires[layer]
-            if wire is not None:
-                widths[wire] = at
-        return (*genes, *widths), cost_of_kind(self.fixed, kind) + total
+        width = [at] if self.space.trunks else []
+        return (*genes, *width), cost_of_kind(self.fixed, kind) + total
 
 
 def build_cost_model(

@@ -102,7 +102,6 @@ class Prepared(Built):
             limits=limits_of(self.costs, self.scenario.constraint),
             objectives=objectives_of(self.costs, self.scenario),
             cost_features=cost_features_of(self.costs),
-            wires=wires_of(self.space),
             starting_points=starting_points_of(self.space),
             initial=initial_of(self.scenario, self.space, self.costs),
         )
@@ -298,15 +297,9 @@ def objectives_of(costs: CostModel, scenario: Scenario) -> tuple[Objective, ...]
             cost=partial(costs.many, kind),
             layer_costs=costs.layer_costs_of(kind),
             high=also.get(kind, costs.most_expensive_of(kind)),
-            wires=wires_of(costs.space),
         )
         for kind in scenario.searcher.objectives
     )
-
-
-def wires_of(space: Space) -> tuple[int | None, ...]:
-    """Return the width gene of each layer's output channels; empty if none is searched."""
-    return space.wires if space.trunks else ()
 
 
 def starting_points_of(space: Space) -> tuple[Genome, ...]:
@@ -339,7 +332,6 @@ def require_satisfiable(costs: CostModel, constraint: Constraint) -> None:
         layer_costs=costs.layer_costs,
         budget=constraint.value,
         limits=limits_of(costs, constraint),
-        wires=wires_of(costs.space),
     )
     if cheapest_within(problem) is None:
         budgets = {constraint.type: constraint.value, **constraint.also}

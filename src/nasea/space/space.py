@@ -104,11 +104,6 @@ class Space:
         return self.block_choices + self.width_choices
 
     @property
-    def wires(self) -> tuple[int | None, ...]:
-        """For each layer, the width gene that decides how much it puts out; ``None``: none."""
-        return ((0 if self.trunks else None),) * len(self.layers)
-
-    @property
     def out_shape(self) -> Shape:
         """(channels, height, width) that PostNet gets."""
         return self.layers[-1].out_shape

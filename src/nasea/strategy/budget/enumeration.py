@@ -42,6 +42,6 @@ def feasible_genomes(problem: Problem, limit: int = ENUMERATION_LIMIT) -> IntArr
         states = np.column_stack([states[rows], state])
         spent = [total[rows, state, gene] for total in totals]
     genomes = problem.chain.genomes(genes, states)
-    if problem.wires:
+    if problem.has_width:
         genomes = genomes[np.lexsort(genomes.T[::-1])]
     return genomes[problem.feasible(genomes)]
