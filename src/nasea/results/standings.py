@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from nasea.errors import ResultsError
-from nasea.results.storage.files import write_result
+from nasea.results.storage.files import read_result, write_result
 from nasea.results.units import Unit, unit_for
 from nasea.terms import CostKind, cost_of_kind
 
@@ -206,12 +206,7 @@ class Standings:
         from pydantic import ValidationError
 
         fix = "write it again: nasea compare"
-        try:
-            data = json.loads(path.read_text(encoding="utf-8"))
-        except OSError as error:
-            raise ResultsError(f"cannot read {path}: {error.strerror or error}", fix=fix) from error
-        except (ValueError, RecursionError) as error:
-            raise ResultsError(f"{path} is not readable as JSON: {error}", fix=fix) from error
+        data = read_result(path, fix)
         marks = (data.get("format"), data.get("version")) if isinstance(data, Mapping) else ()
         if marks != (_FORMAT, _VERSION):
             raise ResultsError(f"{path} was not written by this version of nasea compare", fix=fix)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TypeAlias, overload
 
 from nasea.errors import ResultsError
-from nasea.results.storage.files import write_result
+from nasea.results.storage.files import read_result, write_result
 from nasea.results.units import Unit, unit_for
 from nasea.space.written import written
 from nasea.terms import FRAMEWORKS, CostKind, cost_of
@@ -372,12 +372,9 @@ class FrontData:
             ResultsError: the file is missing, corrupt, or not a front.
         """
         fix = "give the front.json of a finished search, by default results/front.json"
+        data = read_result(Path(path), fix)
         try:
-            return cls.from_dict(json.loads(Path(path).read_text(encoding="utf-8")))
-        except OSError as error:
-            raise ResultsError(f"cannot read {path}: {error.strerror or error}", fix=fix) from error
-        except (ValueError, RecursionError) as error:  # undecodable text, broken JSON
-            raise ResultsError(f"{path} is not readable as JSON: {error}", fix=fix) from error
+            return cls.from_dict(data)
         except ResultsError as error:
             raise ResultsError(f"{path}: {error.message}", fix=error.fix or fix) from error
 
