@@ -211,7 +211,7 @@ def main() -> None:
     parser.add_argument("--sizes", default="15k,60k", help="in parameters; '' for none")
     parser.add_argument("--families", default="", help="by name or its beginning; default all")
     parser.add_argument("--seeds", type=int)
-    parser.add_argument("--epochs", type=int, help="of training alone")
+    parser.add_argument("--epochs", type=int, help="of stand-alone training")
     parser.add_argument("--candidates", type=int, default=8, help="of nasea retrain --budget")
     parser.add_argument("--directory", type=Path)
     parser.add_argument("--quick", action="store_true")

@@ -1,4 +1,4 @@
-"""A supernet's ranking compared with training alone: agrees with `nasea retrain`, resumes."""
+"""A supernet's ranking beside stand-alone training: agrees with `nasea retrain`, resumes."""
 
 from __future__ import annotations
 

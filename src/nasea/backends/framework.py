@@ -1,6 +1,6 @@
-"""What a framework gives a backend: each step as a function of what the steps before it made.
+"""What a framework implements: each step as a function of the results of earlier steps.
 
-:mod:`nasea.backends.base` takes the steps; no framework keeps what they come to.
+:mod:`nasea.backends.base` calls the steps and holds their results; a framework keeps none.
 """
 
 from __future__ import annotations
@@ -53,15 +53,15 @@ class Framework(ABC, Generic[Data, Batch, Supernet, Teacher, OneTrainer, OneScor
     """A framework for one scenario, with the user's module imported, PreNet and PostNet built.
 
     Args:
-        scenario: what to search.
-        ranks: the processes that train together; ``None`` where there is only this one.
+        scenario: the scenario.
+        ranks: the processes that train together; ``None`` for a single process.
 
     Attributes:
         weights_suffix: ending of a weights file, e.g. ``.pt``.
         metric_call: the user's metric as it is called, for messages.
         schedule_call: the user's schedule as it is called, for messages.
         user: the user's module.
-        notices: what the user should know, so far.
+        notices: notices for the user, so far.
     """
 
     weights_suffix: ClassVar[str]
@@ -83,21 +83,21 @@ class Framework(ABC, Generic[Data, Batch, Supernet, Teacher, OneTrainer, OneScor
     @property
     @abstractmethod
     def peak_memory(self) -> Memory:
-        """The most memory that was in use so far."""
+        """Peak memory so far."""
 
     @property
     @abstractmethod
     def file_options(self) -> FileOptions:
-        """What the generated files must do as the backend did; final once a supernet is built."""
+        """Options that generated files must share with the backend; final with the supernet."""
 
     # --- data, PreNet and PostNet ---
 
     @abstractmethod
     def open_data(self, cache: ImageCache) -> tuple[Data, Batch]:
-        """Return the user's data sets, and a training batch of them where this device computes.
+        """Open the user's data sets; return them and a training batch on this device.
 
         Args:
-            cache: where they keep decoded images.
+            cache: holds decoded images.
         """
 
     def describe_data(self, data: Data) -> DataReport:
@@ -106,7 +106,7 @@ class Framework(ABC, Generic[Data, Batch, Supernet, Teacher, OneTrainer, OneScor
 
     @abstractmethod
     def run_pre_net(self, batch: Batch) -> PreNetReport:
-        """Run PreNet on a batch, which also builds it."""
+        """Run PreNet on a batch, which builds it, and return a report."""
 
     @abstractmethod
     def required_taps(self, batch: Batch, space: Space) -> tuple[int, ...]:
@@ -119,7 +119,7 @@ class Framework(ABC, Generic[Data, Batch, Supernet, Teacher, OneTrainer, OneScor
         """Build the supernet between PreNet and PostNet; return it, its scorer and a report."""
 
     def load_with(self, data: Data, workers: int) -> None:
-        """Load training data with so many processes, where the framework loads in processes."""
+        """Set the number of data workers, if the framework has any."""
 
     def choose_workers(self, data: Data, step_seconds: float) -> None:
         """See :meth:`nasea.backends.base.AttachedBackend.choose_workers`."""
@@ -134,7 +134,7 @@ class Framework(ABC, Generic[Data, Batch, Supernet, Teacher, OneTrainer, OneScor
     def teacher(
         self, batch: Batch, space: Space, genome: Genome, weights: Path, share: float
     ) -> Teacher:
-        """See :meth:`nasea.backends.base.AttachedBackend.learn_from`."""
+        """See :meth:`nasea.backends.base.AttachedBackend.set_teacher`."""
 
     @abstractmethod
     def pretrained_weights(self, supernet: Supernet) -> bytes:
@@ -156,7 +156,7 @@ class Framework(ABC, Generic[Data, Batch, Supernet, Teacher, OneTrainer, OneScor
     def open_trial(
         self, data: Data, supernet: Supernet, teacher: Teacher | None, paths_per_update: int = 1
     ) -> Trial:
-        """Return a training in this process alone, which is undone."""
+        """Open a trial training in this process, which is undone afterwards."""
 
     @abstractmethod
     def first_images(self, batch: Batch, count: int) -> Batch | None:
@@ -170,7 +170,7 @@ class Framework(ABC, Generic[Data, Batch, Supernet, Teacher, OneTrainer, OneScor
     def make_trainer(
         self, data: Data, supernet: Supernet, teacher: Teacher | None, paths_per_update: int
     ) -> OneTrainer:
-        """Return the trainer of this process, alone or among several."""
+        """Return the trainer of this process, be it the only one or one of several."""
 
     @abstractmethod
     def batches(self, data: Data, trainer: OneTrainer, epoch: int, done: int) -> Iterable[Any]:
@@ -190,7 +190,7 @@ class Framework(ABC, Generic[Data, Batch, Supernet, Teacher, OneTrainer, OneScor
 
 
 AnyFramework: TypeAlias = Framework[Any, Any, Any, Any, Any, Any]
-"""A framework, whatever its tensors are."""
+"""A framework with any types of tensors."""
 
 OpenFramework: TypeAlias = Callable[..., AnyFramework]
 """Called with (scenario, directory of ``user_module.py``, role, ranks or ``None``)."""

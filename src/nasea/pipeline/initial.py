@@ -26,8 +26,8 @@ def initial_of(scenario: Scenario, space: Space, costs: CostModel) -> tuple[Geno
         except SpaceError as error:
             faults.append(f"  searcher.initial[{place}]: {error.message}")
             continue
-        too_dear = _too_expensive(scenario, costs, genome)
-        faults += [f"  searcher.initial[{place}]: {text}: {fault}" for fault in too_dear]
+        too_expensive = _too_expensive(scenario, costs, genome)
+        faults += [f"  searcher.initial[{place}]: {text}: {fault}" for fault in too_expensive]
         found[genome] = None
     if faults:
         layers = len(space.layers)

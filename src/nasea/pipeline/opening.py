@@ -62,7 +62,7 @@ def open_scenario(
         directory: where ``user_module.py`` and, where there is one, ``blocks.py`` are.
         workers: loading processes that an earlier start of this run settled on.
         role: what for.
-        group: the processes that compute; by default this one alone.
+        group: the processes that compute; by default only this one.
         fixed: layers whose width is no choice, beside those that PostNet reads.
 
     Raises:

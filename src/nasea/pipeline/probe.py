@@ -140,9 +140,9 @@ def prepare(
     Args:
         scenario: what to search.
         directory: where ``user_module.py`` and, where there is one, ``blocks.py`` are.
-        listener: hears of progress and notices.
+        listener: receives progress and notices.
         workers: loading processes that an earlier start of this run settled on.
-        group: the processes that compute; by default this one alone.
+        group: the processes that compute; by default only this one.
         tried: what trying every candidate showed just now: they are not tried again.
 
     Raises:
@@ -221,7 +221,7 @@ def open_space(
         scenario: what was asked for.
         directory: where ``user_module.py`` and, where there is one, ``blocks.py`` are.
         workers: loading processes that an earlier start of this run settled on.
-        group: the processes that compute; by default this one alone.
+        group: the processes that compute; by default only this one.
 
     Raises:
         NaseaError: any fault of the input.

@@ -89,7 +89,7 @@ def bias_table(found: Fidelity) -> Table:
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(box=SIMPLE_HEAD, title="rank on the supernet less rank alone, share of all ranks")
+    table = Table(box=SIMPLE_HEAD, title="supernet rank less stand-alone rank, share of all ranks")
     table.add_column("block family")
     table.add_column("layers", justify="right")
     table.add_column("overrated by", justify="right")

@@ -1,4 +1,4 @@
-"""Who hears of a run that was started from Python."""
+"""Listeners of runs that are started from Python."""
 
 from __future__ import annotations
 

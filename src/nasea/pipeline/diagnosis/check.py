@@ -80,7 +80,7 @@ def check(
     Args:
         config: the scenario: a file, a dict or an object.
         directory: where ``user_module.py`` is; the current directory by default.
-        listener: hears of progress.
+        listener: receives progress.
     """
     listener = listener or NullListener()
     loaded = load_scenario(config)

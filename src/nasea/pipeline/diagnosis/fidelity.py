@@ -260,7 +260,9 @@ class _Comparison:
             for genome in genomes
         ]
         epochs = f"{self.epochs} epoch{'s' * (self.epochs != 1)}"
-        listener.begin("fidelity", f"training them alone, {epochs} each, {len(jobs)} trainings")
+        listener.begin(
+            "fidelity", f"training them stand-alone, {epochs} each, {len(jobs)} trainings"
+        )
         missing = [job for job in jobs if job[0] not in self.metrics]
         counter = Counter(listener, "fidelity", len(jobs) - len(missing), len(jobs))
         trainer = StandaloneTrainer(

@@ -78,7 +78,7 @@ def export(
         calibration_images: training images that settle the ranges of int8; as many as
             ``searcher.bn_images`` says by default.
         directory: where ``user_module.py`` is; the current directory by default.
-        listener: hears of progress.
+        listener: receives progress.
 
     Raises:
         NaseaError: a mistake that the user can fix; files that were already checked are kept.

@@ -237,7 +237,9 @@ class _Run:
         specs, seeds = self.field.specs, self._seeds
         jobs = [(spec, seed) for seed in seeds for spec in specs]
         missing = [job for job in jobs if self._key(*job) not in self.known]
-        title = f"training {len(specs)} networks alone, {self._epochs_in_words} each, {len(jobs)}"
+        title = (
+            f"training {len(specs)} networks stand-alone, {self._epochs_in_words} each, {len(jobs)}"
+        )
         listener.begin("compare", f"{title} trainings")
         counter = Counter(listener, "compare", len(jobs) - len(missing), len(jobs))
         trainer = StandaloneTrainer(

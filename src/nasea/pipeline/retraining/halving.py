@@ -119,10 +119,10 @@ def retrain_best(
         results: likewise.
         directory: likewise.
         restart: likewise, for each of them.
-        listener: hears of progress.
+        listener: receives progress.
 
     Raises:
-        NaseaError: whatever a user can mend; everything done so far is kept.
+        NaseaError: any fault that the user can fix; everything done so far is kept.
     """
     if candidates < 1:
         raise NaseaError(

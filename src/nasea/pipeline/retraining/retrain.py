@@ -103,10 +103,10 @@ def retrain(
         results: directory of the search, in which the retrained network gets its own.
         directory: where ``user_module.py`` is; the current directory by default.
         restart: forget the checkpoints of this retraining and begin anew.
-        listener: hears of progress.
+        listener: receives progress.
 
     Raises:
-        NaseaError: whatever a user can mend; everything done so far is kept.
+        NaseaError: any fault that the user can fix; everything done so far is kept.
     """
     with _started(config, number, request, results, directory, listener) as run:
         framework = run.scenario.framework
@@ -149,7 +149,7 @@ def train_until(
         listener: likewise.
 
     Raises:
-        NaseaError: whatever a user can mend; everything done so far is kept.
+        NaseaError: any fault that the user can fix; everything done so far is kept.
     """
     with _started(config, number, request, results, directory, listener) as run:
         course = run.until(epoch, restart)
@@ -317,7 +317,7 @@ class _Run:
         if self.teacher is not None:
             genome = genome_of(opened.space, self.teacher)
             share = self.plan.teacher_share
-            backend.learn_from(opened.space, genome, self.teacher.weights, share)
+            backend.set_teacher(opened.space, genome, self.teacher.weights, share)
         seconds = backend.try_candidates(
             lambda done, total: listener.progress(Progress("probe", done, total, "batch"))
         )

@@ -1,4 +1,4 @@
-"""Training one network alone, as a supernet with a single path; resumable."""
+"""Training one network stand-alone, as a supernet with a single path; resumable."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Job:
 
     Attributes:
         key: tells it from others; names all that shapes it.
-        space: of the network alone, given the scenario's opened data.
+        space: of this one network, given the scenario's opened data.
         seed: of initial values and of the order of images.
         weights: a weights file to begin with, instead of initial values.
         at_end: called with the trained network, before the backend is closed.
@@ -44,7 +44,7 @@ class StandaloneTraining(SupernetTraining):
     """A single architecture, trained as a supernet with a single path."""
 
     stage = "fidelity"
-    title = "training alone"
+    title = "stand-alone training"
     curves = "alone/"
 
     _seconds_before = 0.0
@@ -80,7 +80,7 @@ class Counter(NullListener):
     """Listens to one training after another and reports the progress of all.
 
     Args:
-        listener: who is told.
+        listener: receives progress.
         stage: which they belong to.
         done: trainings that are known already.
         total: trainings in all.
@@ -112,7 +112,7 @@ class Counter(NullListener):
 
 
 class StandaloneTrainer:
-    """Trains networks alone, one after the other, each resumable.
+    """Trains networks stand-alone, one after the other, each resumable.
 
     Args:
         scenario: data, optimiser, devices.
@@ -144,7 +144,7 @@ class StandaloneTrainer:
 
         Args:
             job: which.
-            listener: hears of progress.
+            listener: receives progress.
 
         Returns:
             The metric on the whole of val_dir with the weights of the last epoch; and the seconds

@@ -45,7 +45,7 @@ def finish(
         book: where measurements are looked up and entered.
         notes: warnings that a reader of the results must see.
         directory: where ``results/`` goes.
-        listener: hears of progress.
+        listener: receives progress.
         stop: asked after every member.
 
     Raises:

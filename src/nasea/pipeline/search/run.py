@@ -55,7 +55,7 @@ def search(
         directory: where ``user_module.py`` is and ``checkpoint/``, ``results/`` and the log go;
             the current directory by default.
         restart: forget the checkpoints and begin anew.
-        listener: hears of progress.
+        listener: receives progress.
         strategy: proposes the architectures, in place of ``searcher.mode``.
         time_budget: seconds for the whole job, in place of ``strategy.time_budget``; the most
             accurate network is retrained in what the search leaves of it.
@@ -64,7 +64,7 @@ def search(
         The Pareto front, as written to ``results/front.json``.
 
     Raises:
-        NaseaError: whatever a user can mend; everything done so far is kept.
+        NaseaError: any fault that the user can fix; everything done so far is kept.
     """
     if strategy is not None:
         require_strategy(strategy)

@@ -58,7 +58,7 @@ class Searching:
         direction: how a metric becomes a quality.
         store: checkpoints of kind ``search``.
         book: every metric measured with these weights, shared with the other stages.
-        listener: hears of progress.
+        listener: receives progress.
         journal: gets the curves.
         stop: asked after every architecture.
     """

@@ -196,7 +196,7 @@ def open_pre_training(
         wanted: see :func:`classification_scenario`.
         home: where the user's files are.
         taps: layers whose width is no choice.
-        group: the processes that compute; by default this one alone.
+        group: the processes that compute; by default only this one.
     """
     opened = open_scenario(wanted, home, role="pre-training", group=group, fixed=taps)
     try:

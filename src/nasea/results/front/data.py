@@ -218,7 +218,7 @@ class FrontData:
     With further objectives the front is over all of them, and holds an even choice of its members.
 
     ``front[3]`` is architecture 3, ``front[:3]`` the three cheapest, ``for member in front`` goes
-    from cheap to dear.
+    by rising cost.
 
     Attributes:
         info: what was searched.
