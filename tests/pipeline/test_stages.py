@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from nasea.backends.records import ScoreSeconds
-from nasea.backends.training.trial import Pace, Trial, Tried
+from nasea.backends.training.trial import Pace, Trial, TrialReport
 from nasea.pipeline.planning import stages
 from nasea.pipeline.planning.speeds import ScoringSpeed, TrainingSpeed
 from nasea.pipeline.planning.stages import (
@@ -26,7 +26,7 @@ from nasea.pipeline.planning.stages import (
     training_stage,
 )
 
-TRIED = Tried(0.5, 128, 128)
+TRIED = TrialReport(0.5, 128, 128)
 TRAINING = TrainingSpeed(TRIED, Pace(2.0, 0.5, 0.0, 0.0, 40), 100, 0, save_seconds=3.0)
 SCORING = ScoringSpeed(ScoreSeconds(1.0, 3.0), 30.0, 7.0, 500, 500)
 

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from nasea.backends.phase import Phase
-from nasea.backends.training.trial import Pace, Tried
+from nasea.backends.training.trial import Pace, TrialReport
 from nasea.space import Genome
 
 
@@ -18,7 +18,7 @@ class Trials(Phase):
     batch: Any
     supernet: Any
     teacher: Any = None
-    tried: Tried | None = None
+    tried: TrialReport | None = None
 
     def try_candidates(
         self, on_step: Callable[[int, int], None], also: Sequence[Genome] = ()

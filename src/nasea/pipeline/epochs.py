@@ -156,7 +156,7 @@ class EpochLoop(ABC):
         self.weights_version = self.store.save(meta, state + self.more_bytes())
         self._saved_at = time.monotonic()
 
-    def tell_resumed(self) -> None:
+    def report_resumed(self) -> None:
         """Report where training resumes, unless it is finished."""
         if self.epoch < self.epochs:
             self.session.listener.line(

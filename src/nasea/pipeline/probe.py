@@ -1,4 +1,4 @@
-"""The probe: everything that can be known before anything is trained."""
+"""The probe: checks and measures everything that needs no training."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 
 from nasea.backends import AttachedBackend, ProcessGroup
 from nasea.backends.records import Measurement, UserNetworkReport
-from nasea.backends.training.trial import Tried
+from nasea.backends.training.trial import TrialReport
 from nasea.backends.user.metric_memory import same_metric, unequal
 from nasea.config import Constraint, Scenario
 from nasea.cost import (
@@ -35,7 +35,7 @@ from nasea.strategy import CostFeature, Limit, Objective, Problem, cheapest_with
 from nasea.terms import CostKind, cost_of_kind
 
 FEW_PATHS_PER_UPDATE = 2
-"""Default of ``supernet.paths_per_update``; docs/decisions tells why not more."""
+"""Default of ``supernet.paths_per_update``; for the reasons see docs/decisions/0003."""
 
 _RANDOM_SAMPLE = 1000
 _MAX_SHOWN = 8
@@ -43,17 +43,17 @@ _MAX_SHOWN = 8
 
 @dataclass(frozen=True)
 class Built(Opened):
-    """A scenario with its untrained supernet, before anything is priced.
+    """A scenario with its untrained supernet; costs are not yet known.
 
     Attributes:
-        backend: the framework, with data open and the supernet built.
+        backend: a backend with open data and the supernet.
     """
 
     backend: AttachedBackend
 
     @property
     def post_net(self) -> UserNetworkReport:
-        """PostNet as found."""
+        """Report about PostNet."""
         return self.backend.post_net
 
     @property
@@ -74,14 +74,14 @@ class Built(Opened):
 
 @dataclass(frozen=True)
 class Prepared(Built):
-    """A scenario with everything found out about it before training.
+    """A scenario with all that the probe found.
 
     Attributes:
-        costs: what every architecture costs.
-        profile: what prices latency; ``None`` where latency does not count.
-        paths_per_update: how many paths make one update.
-        step_seconds: seconds of training one batch.
-        schedule: the learning rates, in words.
+        costs: the cost model.
+        profile: the latency profile; ``None`` if latency does not count.
+        paths_per_update: number of paths in an update.
+        step_seconds: seconds of training on one batch.
+        schedule: description of the learning rates.
     """
 
     costs: CostModel
@@ -92,7 +92,7 @@ class Prepared(Built):
 
     @cached_property
     def problem(self) -> Problem:
-        """The space under its budget, as the search sees it."""
+        """The search problem: the space under its budget, over integers."""
         return Problem(
             choices=self.space.choices,
             canonical=self.space.canonical,
@@ -108,22 +108,22 @@ class Prepared(Built):
 
     @property
     def epochs_per_candidate(self) -> float:
-        """Passes over the training images that the least trained candidate will have seen."""
+        """Epochs that the least trained candidate sees."""
         return self.scenario.epochs / max(self.space.choices)
 
     @property
     def eval_images(self) -> int | None:
-        """Validation images that the search measures on; ``None`` for all of them."""
+        """Number of validation images that the search scores on; ``None`` for all of them."""
         asked = self.scenario.searcher.eval_images
         return None if asked is None or asked >= self.data.val_images else asked
 
     @property
     def condition(self) -> tuple[int | None, int]:
-        """(validation images, statistics images): what a measurement of the search is made on."""
+        """(validation images, statistics images) of the scores of the search."""
         return (self.eval_images, self.scenario.searcher.bn_images)
 
     def sample(self, count: int) -> list[Genome]:
-        """Random feasible architectures, the same for one scenario."""
+        """Return random feasible architectures, the same for one scenario."""
         return random_feasible(self.problem, count, np.random.default_rng(self.scenario.seed))
 
 
@@ -133,17 +133,17 @@ def prepare(
     listener: Listener,
     workers: int | None = None,
     group: ProcessGroup | None = None,
-    tried: Tried | None = None,
+    tried: TrialReport | None = None,
 ) -> Prepared:
     """Open the user's module and data, build space and supernet, try every candidate.
 
     Args:
-        scenario: what to search.
-        directory: where ``user_module.py`` and, where there is one, ``blocks.py`` are.
+        scenario: the scenario.
+        directory: the directory of ``user_module.py`` and, optionally, ``blocks.py``.
         listener: receives progress and notices.
-        workers: loading processes that an earlier start of this run settled on.
+        workers: number of data workers that an earlier start of this run chose.
         group: the processes that compute; by default only this one.
-        tried: what trying every candidate showed just now: they are not tried again.
+        tried: an earlier result of trying every candidate, which is then not repeated.
 
     Raises:
         NaseaError: any fault of the input; BudgetError when no architecture meets the constraint.
@@ -160,7 +160,7 @@ def prepare(
         opened.user_subgraphs,
     )
     if profile is not None:
-        tell_profile(profile, opened, listener)
+        report_profile(profile, opened, listener)
     require_satisfiable(costs, scenario.constraint)
     initial_of(scenario, opened.space, costs)  # its mistakes before anything takes long
 
@@ -182,10 +182,10 @@ def prepare(
 
 
 def describe_schedule(backend: AttachedBackend, paths_per_update: int) -> str:
-    """Return the user's schedule, played through and judged, in words.
+    """Simulate the user's learning-rate schedule and describe it, with a warning if it is unusual.
 
     Raises:
-        NaseaError: it ends before the training does, or stops learning early.
+        NaseaError: it ends before the training does, or falls to 0 early.
     """
     rates, updates = backend.rates(paths_per_update)
     require_rates(rates, backend.schedule_call, updates)
@@ -195,10 +195,10 @@ def describe_schedule(backend: AttachedBackend, paths_per_update: int) -> str:
 
 
 def open_latency_space(scenario: Scenario, directory: Path) -> Built:
-    """Return the networks that a profile of this scenario must price.
+    """Open the space whose networks a profile of this scenario must price.
 
-    A scenario without a latency budget is read as if it had one, since the default blocks depend
-    on the constraint.
+    A scenario without a latency budget is treated as if it had one, since the default blocks
+    depend on the constraint.
 
     Raises:
         NaseaError: any fault of the input.
@@ -218,9 +218,9 @@ def open_space(
     """Open the user's module and data, build the space and an untrained supernet.
 
     Args:
-        scenario: what was asked for.
-        directory: where ``user_module.py`` and, where there is one, ``blocks.py`` are.
-        workers: loading processes that an earlier start of this run settled on.
+        scenario: the scenario.
+        directory: the directory of ``user_module.py`` and, optionally, ``blocks.py``.
+        workers: number of data workers that an earlier start of this run chose.
         group: the processes that compute; by default only this one.
 
     Raises:
@@ -230,8 +230,8 @@ def open_space(
     return Built(scenario, opened.backend.attach(opened.space, scenario.seed), opened.space)
 
 
-def tell_profile(profile: Profile, opened: Built, listener: Listener) -> None:
-    """Say how good a profile is, and what it has to guess."""
+def report_profile(profile: Profile, opened: Built, listener: Listener) -> None:
+    """Report the accuracy of a profile and what it extrapolates."""
     listener.notice(Notice("latency", profile.describe()))
     guesses = list(
         dict.fromkeys(g for subgraph in opened.subgraphs for g in profile.guesses(subgraph))
@@ -244,7 +244,7 @@ def tell_profile(profile: Profile, opened: Built, listener: Listener) -> None:
 
 
 def open_profile(scenario: Scenario, directory: Path) -> Profile | None:
-    """Return the latency profile that a scenario asks for; ``None`` where latency does not count.
+    """Return the latency profile of a scenario; ``None`` if latency does not count.
 
     Raises:
         LatencyError: there is none of that name, or it is damaged.
@@ -259,8 +259,7 @@ def open_profile(scenario: Scenario, directory: Path) -> Profile | None:
 def require_working_metric(prepared: Prepared, measured: Sequence[Measurement]) -> None:
     """Raise UserCodeError when the user's metric raises on every architecture.
 
-    A detection metric may raise on untrained networks because nothing is detected, so there an
-    exception proves nothing.
+    A detection metric is exempt: it may raise on untrained networks because nothing is detected.
     """
     task = prepared.scenario.task
     if task != "detection" and measured and all(m.raised for m in measured):
@@ -269,7 +268,7 @@ def require_working_metric(prepared: Prepared, measured: Sequence[Measurement]) 
 
 
 def require_same_metric(prepared: Prepared, first: Measurement, again: Measurement) -> None:
-    """Raise MetricError when a network scored twice has two metrics.
+    """Raise MetricError if two scores of the same network differ.
 
     On a CPU the outputs are identical. GPUs sum in a different order each time, which may change
     the class of a few images.
@@ -282,7 +281,7 @@ def require_same_metric(prepared: Prepared, first: Measurement, again: Measureme
 
 
 def limits_of(costs: CostModel, constraint: Constraint) -> tuple[Limit, ...]:
-    """Return the budgets beside the constraint's own, as the search sees them."""
+    """Return the further budgets, for the search."""
     return tuple(
         Limit(partial(costs.many, kind), costs.layer_costs_of(kind), value)
         for kind, value in constraint.also.items()
@@ -290,7 +289,7 @@ def limits_of(costs: CostModel, constraint: Constraint) -> tuple[Limit, ...]:
 
 
 def objectives_of(costs: CostModel, scenario: Scenario) -> tuple[Objective, ...]:
-    """Return the costs that are traded beside the constraint's own, as the search sees them."""
+    """Return the further costs that the search trades against accuracy."""
     also = scenario.constraint.also
     return tuple(
         Objective(
@@ -308,7 +307,7 @@ def starting_points_of(space: Space) -> tuple[Genome, ...]:
 
 
 def cost_features_of(costs: CostModel) -> tuple[CostFeature, ...]:
-    """Return the counts beside the constraint's own, as the search sees them."""
+    """Return the counted costs other than the constraint's, for the predictor."""
     return tuple(
         CostFeature(
             partial(costs.many, kind), costs.cheapest_of(kind), costs.most_expensive_of(kind)

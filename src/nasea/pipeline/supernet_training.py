@@ -107,4 +107,4 @@ class SupernetTraining(EpochLoop):
         if meta.get("ended_early"):
             self.ended_early, self.epochs = True, self.epoch
         self.weights_version = stored.digest
-        self.tell_resumed()
+        self.report_resumed()

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from nasea.backends import AttachedBackend
 from nasea.backends.records import EvaluationSubset, Measurement, ScoreSeconds
-from nasea.backends.training.trial import Pace, Tried
+from nasea.backends.training.trial import Pace, TrialReport
 from nasea.pipeline.probe import Prepared, describe_costs
 from nasea.pipeline.search.direction import N_REFERENCES
 from nasea.pipeline.supernet.paths import pathfinder
@@ -53,7 +53,7 @@ class TrainingSpeed:
         save_seconds: of writing a checkpoint.
     """
 
-    tried: Tried
+    tried: TrialReport
     pace: Pace
     batches_per_epoch: int
     workers: int

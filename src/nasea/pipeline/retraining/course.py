@@ -162,7 +162,7 @@ class Retraining(EpochLoop):
         course = Course(rows=rows, best_weights=stored.payload[size:], **meta)
         step = self.backend.restore(stored.payload[:size], course.step)
         self._course, self.epoch, self.step = course, course.epoch, step
-        self.tell_resumed()
+        self.report_resumed()
 
     def meta(self, state: bytes) -> dict[str, Any]:
         """See :class:`nasea.pipeline.epochs.EpochLoop`."""

@@ -141,7 +141,7 @@ class _Run:
                 self.listener.line(f"the supernet keeps its {told}")
             return
         if self.timed.clock.plan is not None:
-            self.timed.tell_resumed()
+            self.timed.report_resumed()
         else:
             stored = None if self.restart else self.trained.load([])
             warning = check_source(self.scenario, self.home) if stored is None else None

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from nasea.backends.distributed.launch import current_launch
 from nasea.backends.records import EvaluationSubset
-from nasea.backends.training.trial import Tried
+from nasea.backends.training.trial import TrialReport
 from nasea.config import ScenarioSource
 from nasea.errors import Notice, TimeBudgetError
 from nasea.pipeline.planning.clock import Clock
@@ -46,7 +46,7 @@ class TimedSearch:
         self.clock = clock
         self.home = home
         self.session = session
-        self.tried: Tried | None = None
+        self.tried: TrialReport | None = None
 
     def make(self, prepared: Prepared, probing: float, fixed_epochs: int | None) -> TimePlan:
         """Measure and plan; print the plan and write it down.
@@ -101,7 +101,7 @@ class TimedSearch:
         if self.tried is not None:
             self.clock.update(speeds=replace(plan.speeds, probing=seconds))
 
-    def tell_resumed(self) -> None:
+    def report_resumed(self) -> None:
         """Say how much time is left."""
         left = max(self.clock.left, 0.0)
         self.session.listener.line(

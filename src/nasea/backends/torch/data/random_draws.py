@@ -17,7 +17,7 @@ import torch
 from torch.utils.data import Dataset, get_worker_info
 
 from nasea.backends.torch.devices import seed_everything
-from nasea.backends.user.culprits import tell_item
+from nasea.backends.user.failing_item import add_item_note
 from nasea.backends.user.module import text_of
 
 
@@ -86,5 +86,5 @@ def _item(dataset: Dataset[Any], index: int) -> Any:
         told = RuntimeError(f"__getitem__({index}) raised StopIteration: {text_of(error)}")
         raise told.with_traceback(error.__traceback__) from None
     except Exception as error:
-        tell_item(error, index)
+        add_item_note(error, index)
         raise

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from torch.utils.data import Subset
 
-from nasea.backends.user.culprits import tell_item
+from nasea.backends.user.failing_item import add_item_note
 from nasea.backends.user.module import is_user_file, text_of, user_code
 from nasea.errors import DataError, UserCodeError
 
@@ -32,7 +32,7 @@ def reading(what: str, directory: Path, advice: str = "") -> Iterator[None]:
             try:
                 yield
             except Exception as error:
-                tell_item(error, _item(error))
+                add_item_note(error, _item(error))
                 raise
     except UserCodeError as error:
         cause = error.__cause__
