@@ -56,7 +56,7 @@ def test_a_finished_search_only_reports(project: Project, measured: Measured) ->
 
 
 def test_what_failed_is_scored_again(project: Project, measured: Measured) -> None:
-    """A metric that failed for a reason that is gone by now, such as a mended user module."""
+    """A metric that failed for a reason that is gone by now, such as a corrected user module."""
     front = project.front()
     store = CheckpointStore(project.home / "checkpoint", "search")
     stored = store.load([])

@@ -367,7 +367,7 @@ def load(
 def _listening(
     listener: Listener | None, on_event: Callable[[Event], object] | None, quiet: bool
 ) -> AbstractContextManager[Listener]:
-    """Return those who hear of a run; imported late, for it takes rich."""
+    """Provide the listeners of a run; imported late because rich is slow to import."""
     from nasea.cli.terminal.python import listening
 
     return listening(listener, on_event, quiet)

@@ -1,4 +1,4 @@
-"""The frameworks, tasks and kinds of cost that nasea knows: one record each."""
+"""The frameworks, tasks and kinds of cost that nasea supports: one record each."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class CostTerms:
         noun: its name in running text, before a unit or in place of one.
         unit: what its amounts are counted in.
         attribute: where a record with costs has it; see :class:`HasCosts`.
-        always_known: whether every architecture has it, whatever a budget asks for.
+        always_known: whether it is known for every architecture, even without a budget for it.
     """
 
     noun: str

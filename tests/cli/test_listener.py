@@ -13,7 +13,7 @@ from nasea.cli.terminal.progress import LINE_SECONDS, Bar, Ticker
 from nasea.errors import Notice
 from nasea.pipeline.session.events import Progress
 
-NOTICE = Notice("scen.yaml:3", "a key was mended")
+NOTICE = Notice("scen.yaml:3", "a key was corrected")
 
 
 class Clock:
@@ -52,7 +52,7 @@ def test_a_log_gets_lines_and_a_notice_once() -> None:
         listener.progress(_progress(50))
     assert _text(console).splitlines() == [
         "== training [fast]",
-        "note: scen.yaml:3: a key was mended",
+        "note: scen.yaml:3: a key was corrected",
         "epoch 1/2: loss 0.5",
     ]
 

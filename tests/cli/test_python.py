@@ -18,7 +18,7 @@ from nasea.pipeline.session.events import Began, Event, Line, Listener, NullList
 PROGRESS = Progress("train", 50, 100, "update", 130.4, {"loss": "0.5"})
 EVENTS: list[Event] = [
     Began("train", "training"),
-    Notice("scen.yaml:3", "mended"),
+    Notice("scen.yaml:3", "corrected"),
     PROGRESS,
     Line("epoch 1/2"),
 ]
@@ -52,7 +52,7 @@ class Cell:
 
 def _tell(listener: Listener) -> None:
     listener.begin("train", "training")
-    listener.notice(Notice("scen.yaml:3", "mended"))
+    listener.notice(Notice("scen.yaml:3", "corrected"))
     listener.progress(PROGRESS)
     listener.line("epoch 1/2")
 
@@ -77,7 +77,7 @@ def test_in_a_terminal_progress_is_shown(monkeypatch: pytest.MonkeyPatch) -> Non
     with listening(None, None, quiet=False) as listener:
         _tell(listener)
     message = sys.stderr.getvalue()  # type: ignore[attr-defined]
-    for text in ("training", "scen.yaml:3: mended", "50/100", "epoch 1/2"):
+    for text in ("training", "scen.yaml:3: corrected", "50/100", "epoch 1/2"):
         assert text in message
 
 
@@ -107,7 +107,7 @@ def test_a_notebook_gets_lines_and_a_bar_in_its_place(
         ]
     assert cell.shown == [""]
     message = capsys.readouterr()
-    assert message.out.splitlines() == ["== training", "note: scen.yaml:3: mended", "epoch 1/2"]
+    assert message.out.splitlines() == ["== training", "note: scen.yaml:3: corrected", "epoch 1/2"]
     assert message.err == ""
 
 

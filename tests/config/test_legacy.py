@@ -1,4 +1,4 @@
-"""Pasted files are mended, once each with a notice, and quoted text is left alone."""
+"""Pasted files are corrected, once each with a notice, and quoted text is left alone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a user of any framework reads when the module is wrong: what, where, and how to mend it.
+"""What a user of any framework reads when the module is wrong: what, where, and how to fix it.
 
 A framework joins by subclassing :class:`ModuleErrorsContract` where its project is at hand.
 """

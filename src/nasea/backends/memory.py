@@ -24,7 +24,7 @@ class Memory:
 
     Attributes:
         process: bytes of main memory of this process, data loading processes aside.
-        device: bytes of a GPU; ``None`` where it runs on the CPU, or cannot be told.
+        device: bytes of a GPU; ``None`` on the CPU, or if unknown.
     """
 
     process: int

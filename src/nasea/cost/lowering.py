@@ -1,4 +1,4 @@
-"""From the space's vocabulary to operators: what each operation costs, whatever the framework.
+"""From the space's vocabulary to operators: what each operation costs in any framework.
 
 An operation from elsewhere joins by :func:`lowers`.
 """

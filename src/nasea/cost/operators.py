@@ -39,7 +39,7 @@ class Operator:
         inputs: tensors read, weights aside.
         activation: what is applied to the output on the way: ``relu`` or ``relu6``; or the kind of
             an ``activation``; empty for none.
-        name: where it comes from, for messages; not part of what it is.
+        name: where it comes from, for messages; ignored in comparisons.
     """
 
     kind: str

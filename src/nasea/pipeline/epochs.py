@@ -21,7 +21,7 @@ SAVE_SECONDS = 180.0
 """A long epoch is saved this often."""
 
 CURVE_POINTS = 20_000
-"""About so many points a training has on each of its curves, at most."""
+"""Approximate maximum of points on each curve of a training."""
 
 
 def on_curve(step: int, total: int) -> bool:
@@ -118,7 +118,7 @@ class EpochLoop(ABC):
         self.step = report.step
 
     def train_to(self, last: int) -> None:
-        """Train until so many epochs are done."""
+        """Train until this many epochs are done."""
         self._saved_at = time.monotonic()
         while self.epoch < min(last, self.epochs):  # which may end early
             self.train_epoch()

@@ -51,7 +51,7 @@ def load_network(results: Path, number: int | None, directory: Path | None = Non
 
 
 def _file_of(result: Result) -> Path:
-    """Return the generated file, which is there, and so are the weights."""
+    """Return the path of the generated file; check that it and the weights exist."""
     path = (result.directory / f"{result.name}.py").resolve()
     for file in (path, result.weights):
         if not file.is_file():

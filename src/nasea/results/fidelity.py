@@ -101,7 +101,7 @@ class Fidelity:
 
     @property
     def tau_of_cost(self) -> float:
-        """What ranking by cost alone would reach: dearer is taken for better."""
+        """Kendall's tau of ranking by cost alone, the more expensive first."""
         return kendall_tau([row.cost for row in self.rows], self.alone)
 
     @property

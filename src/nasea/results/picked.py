@@ -23,7 +23,7 @@ class Result:
 
     Attributes:
         info: of the search that found it.
-        member: what it is and how good; of a retrained one the accuracy after retraining.
+        member: its record in the front; a retrained one has the accuracy after retraining.
         directory: where its files are.
         name: of its files, without their suffixes.
         weights: its weights file.

@@ -158,7 +158,7 @@ def write_retrained(
     """Write a retrained network: all of it or nothing.
 
     Args:
-        directory: its own; what is there is kept under the first free name of ``directory.1``,
+        directory: its own; an earlier one is kept under the first free name of ``directory.1``,
             ``directory.2``, ..., unless it is the same network with the same files.
         retrained: the network.
         model: text of the generated file.

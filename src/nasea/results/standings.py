@@ -45,7 +45,7 @@ class Contender:
     Attributes:
         name: unique in a comparison.
         kind: who picked it, and what it began with.
-        title: what it is, with its source.
+        title: a description, with its source.
         parameters: weights of the network.
         flops: FLOPs (2 x MACs) for one image.
         latency_ms: milliseconds at batch 1; ``None`` when latency was not modelled.
@@ -103,7 +103,7 @@ class Excluded:
 
     Attributes:
         name: as it would have been called.
-        title: what it is.
+        title: a description.
         reason: why it is not there.
     """
 

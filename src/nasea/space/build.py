@@ -34,7 +34,7 @@ def build_space(
             stays that applies in all of them and is a network of its own in one.
         policy: which tensors candidates share.
         taps: layers whose outputs PostNet gets besides the last one.
-        widths: what all layers may put out, as multiples of their filters; ``None``: the filters.
+        widths: output channels of all layers, as multiples of their filters; ``None``: the filters.
         divisor: what every width but the filters themselves is rounded to a multiple of.
         fixed: layers that keep their filters beside the last and the tapped ones.
 

@@ -27,7 +27,7 @@ class Family:
 
     Attributes:
         name: what users write and read.
-        title: what it is, with its source.
+        title: a description, with its source.
         block: the block at a place, from the resolution's place in the body (0 for the first,
             towards 1) and the block's number within the resolution, from 0.
         last: the layer that takes the trunk to the channels that PostNet reads, where it is not

@@ -2,7 +2,7 @@
 
 A hand pick keeps what PreNet and PostNet were written for: the resolutions of the user's body, and
 the channels of every layer that PostNet reads. Between them it has widths and depths of its own.
-It is a space of a single architecture, so whatever works with a space works with it.
+It is a space of a single architecture, so everything that works with a space works with it.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _WIDEST = 4096
 
 _DIVISORS = (8, 4, 2, 1)
 _STEPS_OF_WIDTH = 6
-"""Widths are multiples of the largest divisor of which the narrowest layer has so many: rounding
+"""Widths are multiples of the largest divisor that the narrowest layer has this often: rounding
 coarser would change the family's proportions."""
 
 _HALVINGS = 40
@@ -45,7 +45,7 @@ class Stage:
         stride: of its first layer.
         filters: of the user's layers in it.
         halvings: how often the resolution was halved up to here.
-        is_read: whether PostNet reads what the last of them puts out.
+        is_read: whether PostNet reads the output of the last of them.
         is_tapped: whether that is one of ``supernet.feature_choose``.
     """
 
@@ -84,7 +84,7 @@ class HandPick:
     """A network picked by hand.
 
     Attributes:
-        family: what it is of.
+        family: the family.
         depth: blocks a resolution; 0 for those of the user's body.
         filters: output channels of each layer.
         strides: 1 or 2 for each layer.

@@ -8,7 +8,7 @@ each framework how it is computed. Further operations are subclasses of :class:`
 them:
 
 * convolutions and pools pad ``kernel // 2`` zeros (pools: the pad never wins a maximum and never
-  counts in an average) on every side, whatever the stride, so the output is
+  counts in an average) on every side at any stride, so the output is
   ``ceil(size / stride)``;
 * a convolution has a bias only where ``bias=True``;
 * ``hsigmoid`` is ``relu6(x + 3) / 6`` and ``hswish`` is ``x * hsigmoid(x)`` (Howard et al. 2019,
@@ -37,7 +37,7 @@ PoolKind = Literal["max", "avg"]
 SlotKind = Literal["weight", "bias", "scale", "zero_scale", "shift"]
 
 Shape = tuple[int, int, int]
-"""(channels, height, width) of one image, whatever the framework's layout."""
+"""(channels, height, width) of one image, in any framework."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Tensor:
 
     Attributes:
         slot: name of the slot that holds it.
-        kind: what it is; decides its initial values.
+        kind: decides its initial values.
         shape: (c_out, c_in / groups, kernel, kernel) for a weight, (channels,) for the others.
     """
 
@@ -303,7 +303,7 @@ def tensors(program: Program) -> tuple[Tensor, ...]:
 
 
 def overwrites_input(before: Op | None) -> bool:
-    """Return whether an activation behind ``before`` may reuse its memory: nobody else reads it."""
+    """Return whether an activation after ``before`` may reuse its memory, unread by others."""
     return isinstance(before, Conv | Norm) or (isinstance(before, Add) and len(before.branches) > 1)
 
 

@@ -67,7 +67,7 @@ def select_blocks(
 def load_user_blocks(directory: Path) -> dict[str, Block]:
     """Load the blocks that ``blocks.py`` in ``directory`` lists in ``BLOCKS``; {} without it.
 
-    Whatever goes wrong in their build functions later is told as the same two errors.
+    Later faults of their build functions raise the same two errors.
 
     Raises:
         UserModuleError: no ``BLOCKS``, something in it that is not a block, a name taken twice, or

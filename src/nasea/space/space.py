@@ -40,7 +40,7 @@ class Layer:
     Attributes:
         index: position in the chain, from 0.
         in_shape: (channels, height, width) that arrive.
-        out_shape: (channels, height, width) that leave, whatever is chosen.
+        out_shape: (channels, height, width) of the output of every candidate.
         stride: 1 or 2.
         tapped: whether PostNet reads this layer's output too (``supernet.feature_choose``).
         candidates: what can be chosen here, in an order that no width changes. Where two are one
@@ -171,7 +171,7 @@ class Space:
         return tuple(layer.out_shape[0] for layer in self.trunk(genome))
 
     def trunk(self, genome: Genome) -> tuple[Layer, ...]:
-        """Return the layers of an architecture at its widths, whatever its blocks."""
+        """Return the layers of an architecture at its widths, with all candidates."""
         return self.variants[genome[len(self.layers)]] if self.trunks else self.layers
 
     def path(self, genome: Genome) -> tuple[tuple[Layer, int], ...]:
@@ -222,7 +222,7 @@ class Space:
 
         Args:
             blocks: one name a layer.
-            filters: what each layer puts out, where widths are searched; otherwise not looked at.
+            filters: output channels of each layer, if widths are searched; otherwise ignored.
 
         Raises:
             SpaceError: the space has no such network.
@@ -246,7 +246,7 @@ class Space:
         if filters not in self.trunks:
             listed = ", ".join("-".join(map(str, trunk)) for trunk in self.trunks)
             found = "-".join(map(str, filters)) or "nothing"
-            raise SpaceError(f"layers can put out {listed} channels, found {found}")
+            raise SpaceError(f"layers can have {listed} output channels, found {found}")
         return self.trunks.index(filters)
 
     @cached_property

@@ -1,4 +1,4 @@
-"""The trunks that are searched: how many channels each layer puts out.
+"""The trunks that are searched: output channels of all layers.
 
 One gene chooses a multiple of the user's filters for all layers together, so the shape of the trunk
 stays the user's, and identity shortcuts and skipped layers stay possible where equal filters follow

@@ -21,7 +21,7 @@ def written(blocks: Sequence[str], widths: Sequence[int] = ()) -> str:
 
     Args:
         blocks: one name a layer.
-        widths: what each layer puts out, where that is searched.
+        widths: output channels of each layer, if they are searched.
     """
     behind = f"; widths {'-'.join(map(str, widths))}" if widths else ""
     return ", ".join(blocks) + behind
@@ -33,7 +33,7 @@ def genome_of(space: Space, text: str) -> Genome:
     Args:
         space: where it is from.
         text: the blocks of all layers, separated by commas, repeats counted or not (``skip ×2``);
-            then, where widths are searched, ``; widths`` and what the layers put out, in full or
+            then, where widths are searched, ``; widths`` and the output channels, in full or
             each run of equal ones once: ``8-8-16`` or ``8-16``.
 
     Raises:

@@ -41,9 +41,9 @@ class Rescoring:
 
 
 def confirmed(archive: Archive, budget: float, rescoring: Rescoring) -> tuple[Archive, int]:
-    """Score members of the front again until none is there that luck may have put there.
+    """Score members of the front again until none may owe its place to luck.
 
-    A member that falls off is replaced by those it dominated, which are then doubted in turn.
+    A member that drops out is replaced by those it dominated, which are then checked in turn.
 
     Args:
         archive: everything scored.
@@ -95,7 +95,7 @@ def _doubtful(archive: Archive, budget: float, rescoring: Rescoring) -> list[Rec
         no_dearer = (costs <= costs[row]).all(axis=1)
         no_dearer[row] = False
         if not no_dearer.any():
-            continue  # it is there at any score
+            continue  # it is on the front at any score
         rival = np.flatnonzero(no_dearer)[np.argmax(qualities[no_dearer])]
         error = rescoring.noise * np.sqrt(1 / counts[row] + 1 / counts[rival])
         if qualities[row] - qualities[rival] <= _SURE * error:

@@ -90,9 +90,9 @@ def run_search(
 
     At most ``generations`` × ``pop_size`` scores are paid for, the first generation and members of
     the front that are scored again included; only those of the very last front come on top.
-    A search resumed from the archive and the state of any generation goes on exactly as the
+    A search resumed from the archive and the state of any generation continues exactly as the
     unbroken one; with a larger ``generations`` a finished one is extended, also one that ended
-    for want of progress: it then goes on for at least as long again.
+    for want of progress: it then continues for at least as long again.
 
     Args:
         problem: the space and its budget.
@@ -140,7 +140,7 @@ def run_search(
             stalled = replace(state, stalled_within=generations)
             return SearchOutcome(archive, stalled, "stalled", why)
         began, scoring_seconds = time.perf_counter(), 0.0
-        # Half of a generation is left to new architectures, whatever is owed.
+        # At least half of a generation is left to new architectures.
         spent = min(state.owed, pop_size // 2)
         study = Study(problem, archive, state.generation, pop_size, seed, spent=spent)
         while study.missing and (batch := checked_batch(strategy, study)):
@@ -232,7 +232,7 @@ def _reference(study: Study, quality: float | None) -> HypervolumeReference:
         raise MetricError(
             f"none of the {len(scores)} architectures of the first generation could be "
             f"scored; the most common reason ({count} of {len(scores)}): {reason}",
-            fix="mend the reason above; the log names the reason of every candidate",
+            fix="remove the reason above; the log names the reason of every candidate",
         )
     return HypervolumeReference(
         quality=float(min(qualities) if quality is None else quality),

@@ -26,14 +26,13 @@ _ROUNDING = 1e-9
 
 @dataclass(frozen=True)
 class Patience:
-    """How long a search goes on without progress.
+    """How long a search continues without progress.
 
     Attributes:
-        generations: so many; ``None`` for as many as led to what is there, once there are enough to
-            judge by; 0 for ever.
-        noise: standard deviation of what members of the front show, in units of quality; ``None``
-            where nobody knows it: then a gain is progress however small, and ``generations`` of
-            ``None`` mean for ever.
+        generations: number of generations; ``None`` for as many as it took to reach the present
+            front, once there are enough scores; 0 for ever.
+        noise: standard deviation of the scores of the front, in units of quality; ``None`` if
+            unknown: then any gain is progress, and ``generations`` of ``None`` means for ever.
     """
 
     generations: int | None = None

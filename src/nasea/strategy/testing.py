@@ -28,7 +28,7 @@ _GENERATIONS = 3
 _NOISE = 0.1
 _MEASUREMENTS = 3
 _DOUBT = 1.0
-"""The noise that a search is told: so much that hardly a lead is believed."""
+"""The noise given to a search: so large that hardly any lead is significant."""
 
 
 def additive_problem(genes: int, choices: int, *, tightness: float, seed: int = 0) -> Problem:

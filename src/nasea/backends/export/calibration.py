@@ -14,9 +14,9 @@ def calibrating_images(read: Callable[[int], Array], wanted: int, option: str) -
     """Training images to calibrate int8 with, checked.
 
     Args:
-        read: gives so many training images, or all where there are fewer; (N, …).
+        read: returns this many training images, or all if there are fewer; (N, …).
         wanted: how many.
-        option: what asks for so many, for messages; empty where nobody did.
+        option: the option that sets the number, for messages; empty for the default.
 
     Returns:
         float32 images.

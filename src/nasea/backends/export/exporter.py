@@ -57,7 +57,7 @@ class Exporter(Protocol):
         """Return ``count`` training images, or all if there are fewer; always the same ones."""
 
     def measure(self, run: Run) -> Measurement:
-        """Return the user's metric on the whole of val_dir, of whatever computes the outputs."""
+        """Return the user's metric on the whole of val_dir, given a function for the outputs."""
 
     def write(
         self, format: Format, path: Path, batch: int | None, calibration: Array | None
@@ -66,7 +66,7 @@ class Exporter(Protocol):
 
         Args:
             format: how.
-            path: where; nothing is there.
+            path: of the new file.
             batch: images that the file takes at a time; ``None`` for any number.
             calibration: images that show which values activations have; for int8 only.
 
@@ -78,7 +78,7 @@ class Exporter(Protocol):
         """Return the file as its own runtime runs it, given as many images as it takes."""
 
     def seconds(self, format: Format, path: Path, images: int) -> float:
-        """Median time of a run on so many images, on one thread of the CPU."""
+        """Return the median time of a run on ``images`` images, on one thread of the CPU."""
 
 
 Axis = tuple[int, int] | None

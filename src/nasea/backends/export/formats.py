@@ -97,7 +97,7 @@ def formats_of(framework: str) -> list[str]:
 
 
 def find_format(name: str, framework: str) -> Format:
-    """Return the format of that name, whose runtime is there.
+    """Return the format of that name; check that its runtime is installed.
 
     Args:
         name: as the user wrote it.

@@ -46,7 +46,7 @@ def open_device(
             tf.config.set_visible_devices([], "GPU")
         for gpu in gpus:
             tf.config.experimental.set_memory_growth(gpu, True)
-    except RuntimeError:  # TensorFlow is at work in this process already, and stays as it is
+    except RuntimeError:  # TensorFlow is already initialised in this process and stays as it is
         gpus = tf.config.list_logical_devices("GPU")
     if resource.device == "cpu":
         return "/CPU:0"

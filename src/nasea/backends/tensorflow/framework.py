@@ -228,7 +228,7 @@ class TensorFlowFramework(Framework[Data, Batch, Supernet, Teacher, Trainer, Sco
     def open_trial(
         self, data: Data, supernet: Supernet, teacher: Teacher | None, paths_per_update: int = 1
     ) -> Trial:
-        """See :class:`nasea.backends.framework.Framework`; plays the end of the schedule, too."""
+        """See :class:`nasea.backends.framework.Framework`; simulates the schedule's end too."""
         trial = Trainer(self.settings(data, supernet, teacher, paths_per_update))
         first = trial.plan_update(0, 0, [])
         trial.rate_at(self.scenario.epochs * trial.data_batches - 1)

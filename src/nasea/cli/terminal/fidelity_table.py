@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from nasea.results.fidelity import Fidelity
 
 _TOP = (1, 3, 5)
-"""Sizes of a selection whose regret is told."""
+"""Sizes of a selection whose regret is shown."""
 
 
 def architectures_table(found: Fidelity) -> Table:

@@ -23,7 +23,7 @@ def listening(
 
     Args:
         listener: in place of what is shown in a terminal or a notebook.
-        on_event: hears besides.
+        on_event: called with each event as well.
         quiet: show nothing.
     """
     shown = None if quiet or listener is not None else shown_listener()

@@ -47,7 +47,7 @@ class Given:
 
 
 def read(node: Node, field: KeyedField, report: Report) -> Given:
-    """Read the value of a key, noting in the report what had to be mended."""
+    """Read the value of a key, noting in the report what had to be corrected."""
     reader = _Reader(field, report)
     item = field.form.item
     return reader.single(node) if item is None else reader.sequence(node, item)

@@ -1,4 +1,4 @@
-"""From the tree of a file to the values of its keys: known, mended, misplaced and unknown keys."""
+"""From the tree of a file to the values of its keys, known, misspelt, misplaced or unknown."""
 
 from __future__ import annotations
 

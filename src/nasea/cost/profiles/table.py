@@ -154,15 +154,15 @@ class TableProfile:
 
     def _beyond(self, operator: Operator) -> str:
         ranges = self.curves[family_of(operator)].ranges
-        told = [
+        beyond = [
             f"{size} {name} (measured: {low} to {high})"
             for name, size, (low, high) in zip(
                 dimensions_of(operator), sizes_of(operator), ranges, strict=True
             )
             if not low <= size <= high
         ]
-        if told:
-            return f"beyond what was measured: {', '.join(told)}"
+        if beyond:
+            return f"beyond what was measured: {', '.join(beyond)}"
         return "no measured shapes lie on both sides of it"
 
 

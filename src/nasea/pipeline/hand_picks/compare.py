@@ -112,7 +112,7 @@ def compare(
 ) -> Standings:
     """Train results of a search and hand picks of the same cost; say which are better.
 
-    Run again it goes on where it was stopped; with more seeds or networks it adds to what is there.
+    A repeated run resumes where it was stopped; more seeds or networks are added to earlier ones.
     All are measured on ``test_dir`` where there is one, else on ``val_dir``. Writes
     ``compare.json``, ``.csv`` and ``.png`` and the hand picks' model files into a folder of
     ``results/`` named after the budget, and a section into ``results/report.html``.
@@ -309,7 +309,8 @@ class _Run:
                 excluded.append(Excluded(spec.name, spec.title, reason))
         if not rows:
             raise ResultsError(
-                "no network gave a metric", fix="see log.txt for why, mend it and run again"
+                "no network gave a metric",
+                fix="see log.txt for the reasons, fix them and run again",
             )
         rows.sort(key=lambda row: -row.mean)
         return Standings(

@@ -234,7 +234,7 @@ def from_space(
         genome: the network.
         name: unique among those compared.
         kind: what it counts as.
-        title: what it is.
+        title: a description.
         profile: prices latency, where the budget limits it.
     """
     space = opened.space.only(genome)

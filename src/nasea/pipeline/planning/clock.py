@@ -111,5 +111,5 @@ class Clock(NullListener):
     def progress(self, progress: Progress) -> None:
         """Write down the time now and then."""
         if self._now() - self._saved_at > _SAVE_SECONDS:
-            with suppress(CheckpointError):  # a full disk is told by what matters more
+            with suppress(CheckpointError):  # more important writes report a full disk
                 self.save()

@@ -11,7 +11,7 @@ from nasea.strategy import strategy_for
 
 _FIXED = ("direction of the metric", "separation check", "final front")
 _MOST_SCORES = 400
-"""A plan counts on a front of so many scores at most: the size of a front hardly matters."""
+"""Most scores from which a plan estimates the size of the front, which hardly matters."""
 
 
 def plan_speeds(

@@ -1,6 +1,6 @@
 """What the parts of a job take, measured on the user's own data before anything is trained.
 
-Nothing here may take long, whatever the project: what would is measured on fewer images, and
+Nothing here may take long in any project: slow steps are measured on fewer images, and
 scaled.
 """
 
@@ -235,7 +235,7 @@ def _together(prepared: Prepared, genomes: Sequence[Genome], data: EvaluationSub
 
 
 def _writing_seconds(home: Path, size: int) -> float:
-    """Return the seconds of writing a checkpoint of so many bytes."""
+    """Return the seconds of writing a checkpoint of this size."""
     if not size:
         return 0.0
     content = bytes(min(size, 64 * 2**20))
@@ -246,6 +246,6 @@ def _writing_seconds(home: Path, size: int) -> float:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-    except OSError:  # told when it is needed
+    except OSError:  # reported when it is needed
         return 0.0
     return (time.perf_counter() - start) * size / len(content)

@@ -54,7 +54,7 @@ class Counts:
 
     @property
     def front(self) -> int:
-        """Members that a front of so many scores has, about."""
+        """Estimated number of members of the front after all scores."""
         return min(self.scores, 5 + round(math.sqrt(self.scores)))
 
 
@@ -135,7 +135,7 @@ def loading_notice(speed: TrainingSpeed, framework: Framework) -> str | None:
             f"{head}; reading would have to be {faster:.2g} times as fast: "
             "map(..., num_parallel_calls=tf.data.AUTOTUNE), cache(), smaller images on disk"
         )
-    # With workers, loading goes on meanwhile: one of them takes so long for a batch.
+    # Workers load in parallel: one of them takes this long for a batch.
     alone = pace.waiting_seconds if speed.workers == 0 else speed.workers * pace.batch_seconds
     wanted, cores = math.ceil(alone / work), usable_cores()
     needed = f"{wanted} worker{'s' * (wanted != 1)} would be needed"

@@ -48,11 +48,11 @@ class Speeds:
     alone_epoch: float
 
     def training(self, epochs: int) -> float:
-        """Supernet and pre-training."""
+        """Return the seconds of training the supernet, pre-training included."""
         return epochs * self.epoch + self.pre_training(epochs)
 
     def pre_training(self, epochs: int) -> float:
-        """Pre-training, where the supernet has so many epochs."""
+        """Return the seconds of pre-training, given the epochs of the supernet."""
         return self.pre_epoch * (epochs if self.pre_epochs is None else self.pre_epochs)
 
 
@@ -74,14 +74,14 @@ class Least:
 
     @classmethod
     def of(cls, choices: int, pop_size: int, most_scores: int) -> Least:
-        """For a space with so many candidates in a layer."""
+        """Return the least for a space with this many candidates in a layer."""
         scores = min(_LEAST_GENERATIONS * pop_size, most_scores)
         return cls(choices, scores, max(1, choices // 2), most_scores)
 
 
 @dataclass(frozen=True)
 class TimePlan:
-    """What is done with the time.
+    """How the time is used.
 
     Attributes:
         budget: seconds of the whole job.

@@ -34,7 +34,7 @@ _MOST_ROUNDS = 3
 
 @dataclass(frozen=True)
 class Rung:
-    """One round: so many are trained as far as an epoch.
+    """One round: some candidates are trained up to an epoch.
 
     Attributes:
         count: how many.
@@ -62,7 +62,7 @@ def rungs_of(candidates: int, epochs: int) -> tuple[Rung, ...]:
     """Return the rounds: half as many networks each time, twice the epochs, one network to the end.
 
     The first round takes an eighth of the epochs at least: before that, chance decides. So of more
-    than eight networks more than one is left when half of the epochs are done; the best goes on.
+    than eight networks more than one is left when half of the epochs are done; the best continues.
 
     Args:
         candidates: how many begin.
@@ -108,7 +108,7 @@ def retrain_best(
 ) -> Choice:
     """Retrain several results near a budget by successive halving; finish the best.
 
-    Run again with the same arguments it goes on where it was stopped.
+    A repeated run with the same arguments resumes where it was stopped.
 
     Args:
         config: the scenario they were found with.

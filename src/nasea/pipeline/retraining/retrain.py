@@ -93,7 +93,7 @@ def retrain(
 ) -> Outcome:
     """Train a result in full, keep its best weights, write and export it.
 
-    Run again with the same arguments it goes on where it was stopped; finished, it only reports.
+    A repeated run with the same arguments resumes where it was stopped; once finished, it reports.
 
     Args:
         config: the scenario it was found with.
@@ -136,7 +136,7 @@ def train_until(
     restart: bool = False,
     listener: Listener | None = None,
 ) -> Progressed:
-    """Retrain a result as far as an epoch; :func:`retrain` with the same request goes on from it.
+    """Retrain a result up to an epoch; :func:`retrain` with the same request continues from it.
 
     Args:
         config: as for :func:`retrain`.

@@ -34,10 +34,10 @@ from nasea.space import Genome
 from nasea.space.regular import regular_networks
 
 SLACK = 1.03
-"""A candidate may cost so many times the budget: what a hand pick may cost too."""
+"""A candidate may cost at most this many times the budget, as a hand pick may."""
 
 NEAR = 0.9
-"""Cheaper networks than so many times the budget leave too much of it unused."""
+"""Networks that cost less than this many times the budget leave too much of it unused."""
 
 _MOST_REGULAR = 100
 """So many regular networks are scored at most."""
@@ -94,7 +94,7 @@ class Shortlist:
         self.store = CheckpointStore(home / "checkpoint" / self.directory.name, "shortlist")
 
     def written(self, restart: bool) -> Path | None:
-        """Return the folder of the candidates; made unless it is there.
+        """Return the folder of the candidates; create it if necessary.
 
         Args:
             restart: make it anew.
@@ -257,7 +257,7 @@ def seated(found: Sequence[Scored], regular: Sequence[Scored], count: int) -> li
     Args:
         found: by the search.
         regular: regular networks.
-        count: how many are wanted; fewer where there are not so many different ones.
+        count: how many to take; fewer if there are not enough different ones.
     """
     chosen: list[Scored] = []
     lists = [iter(found), iter(regular)]

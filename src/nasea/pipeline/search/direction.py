@@ -90,7 +90,7 @@ def decide(
         after: of the same architectures with the trained one.
 
     Raises:
-        MetricError: ``auto``, and before and after cannot be told apart, or too little could be
+        MetricError: ``auto``, and before and after cannot be distinguished, or too little could be
             measured.
     """
     values = [m.metric for m in (*before, *after) if m.metric is not None]

@@ -125,7 +125,7 @@ def assemble(
     notes: Sequence[str],
     ended: str = "",
 ) -> Front:
-    """Return the front with all that a reader wants to know about it."""
+    """Return the front with everything that the report shows."""
     scenario = prepared.scenario
     info = RunInfo(
         task=TASKS[scenario.task].application_type,

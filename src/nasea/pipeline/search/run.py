@@ -44,7 +44,7 @@ def search(
 ) -> Front:
     """Search the networks of a scenario.
 
-    Run again with the same files, it goes on where it was stopped; finished, it only reports. With
+    A repeated run with the same files resumes where it was stopped; once finished, it reports. With
     another budget or more generations it searches again on the same supernet.
 
     Under ``torchrun`` or ``mpirun`` every process calls it. Rank 0 searches and writes; the others
@@ -137,8 +137,8 @@ class _Run:
         if self.timed is None:
             if not self.restart and (earlier := stored_plan(self.home)) is not None:
                 self.scenario = as_planned(self.scenario, self.home)
-                told = f"{earlier[0].epochs} epochs, as planned for {span(earlier[0].budget)}"
-                self.listener.line(f"the supernet keeps its {told}")
+                kept = f"{earlier[0].epochs} epochs, as planned for {span(earlier[0].budget)}"
+                self.listener.line(f"the supernet keeps its {kept}")
             return
         if self.timed.clock.plan is not None:
             self.timed.report_resumed()
@@ -162,7 +162,7 @@ class _Run:
         workers = None if stored is None else int(stored.meta["workers"])
         if stored is None:  # a supernet in training has what pre-training gave
             warning = check_source(self.scenario, self.home)
-            if warning is not None and self.timed is None:  # else it was told before planning
+            if warning is not None and self.timed is None:  # else it was reported before planning
                 self.listener.notice(warning)
         tried = None if self.timed is None else self.timed.tried
         began = now()

@@ -54,11 +54,11 @@ class TimedSearch:
         Args:
             prepared: the run, with provisional epochs.
             probing: seconds that preparing it took.
-            fixed_epochs: of a supernet that is there already.
+            fixed_epochs: epochs of a supernet that is already trained.
 
         Raises:
             TimeBudgetError: the time does not suffice.
-            NaseaError: whatever the probe of ``nasea check`` may find.
+            NaseaError: any fault that the probe of ``nasea check`` finds.
         """
         self.session.listener.begin("probe", "measuring speeds for the plan")
         speeds = self._speeds(prepared, probing, trained=fixed_epochs is not None)

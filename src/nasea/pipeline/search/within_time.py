@@ -15,7 +15,7 @@ _LEAST_SHARE = 0.05
 """Share of the time that the search may take in any case."""
 
 _LEAST = 2
-"""Architectures that are scored whatever the time, or there would be no front."""
+"""Architectures that are scored in any case, so that there is a front."""
 
 
 class WithinTime(Strategy):

@@ -128,7 +128,7 @@ class Line:
 
 
 Event: TypeAlias = Notice | Began | Progress | Line
-"""What a listener hears, as a value."""
+"""A call of a listener as a value."""
 
 
 class OnEvent:

@@ -48,7 +48,7 @@ def session(
         scenario: names the devices to run on.
 
     Raises:
-        NaseaError: the directory is taken or cannot be written; whatever the run raises.
+        NaseaError: the directory is in use or cannot be written; anything that the run raises.
     """
     with only_run(home / "checkpoint"), stop_on_signal() as stop:
         check_writable(results)

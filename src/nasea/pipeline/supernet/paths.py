@@ -25,7 +25,7 @@ BELOW, ABOVE = 0.1, 1.25
 """Costs to aim at, as multiples of the budget, evenly: a large network learns more slowly."""
 
 _IN_TURN_EVERY = 4
-"""Every so many steps the trunk is the next in turn, not the one that suits the cost."""
+"""Interval of steps at which the trunk is the next in turn, not the one that suits the cost."""
 
 _DRAWS = 32
 _STREAM = 0xB0D6

@@ -89,7 +89,7 @@ def pre_train(prepared: Prepared, home: Path, session: Session) -> None:
 
     Raises:
         CheckpointError: nothing of the checkpoint fits.
-        NaseaError: whatever may go wrong with a training.
+        NaseaError: any fault of a training.
     """
     asked = prepared.scenario.dataset.pre_training
     if prepared.scenario.task == "classification" or asked is None:
@@ -178,7 +178,7 @@ def _trained(scenario: Scenario, home: Path, session: Session, taps: Sequence[in
 
 
 def is_due(scenario: Scenario, home: Path) -> bool:
-    """Return whether a search has to pre-train: nobody has done it."""
+    """Return whether a search has to pre-train because it was not done before."""
     asked = scenario.dataset.pre_training
     if scenario.task == "classification" or asked is None or _checkpoints_in(Path(asked)):
         return False

@@ -229,7 +229,7 @@ class Training(SupernetTraining):
         if self.scenario.task == "detection" and all(one.raised for one in self.before):
             text = (
                 f"it fails on every network so far: {self.before[0].failure}\nThat may be so "
-                "because nothing is detected as yet; where it is a fault, stop and mend it"
+                "because nothing is detected as yet; if it is a fault, stop and fix it"
             )
             self.session.listener.notice(Notice(self.backend.metric_call, text))
 

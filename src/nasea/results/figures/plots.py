@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-# Okabe and Ito's blue and vermilion: told apart with any colour vision, and in grey.
+# Okabe and Ito's blue and vermilion: distinguishable with any colour vision, and in grey.
 _FRONT = "#0072B2"
 _BUDGET = "#D55E00"
 _INK = "#1f2933"

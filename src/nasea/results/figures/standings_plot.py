@@ -13,7 +13,7 @@ from nasea.results.storage.files import write_result
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-# Okabe and Ito's: told apart with any colour vision.
+# Okabe and Ito's: distinguishable with any colour vision.
 _COLOURS: dict[Kind, str] = {
     "hand pick": "#E69F00",
     "uniform": "#8a949e",

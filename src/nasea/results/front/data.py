@@ -116,7 +116,7 @@ class FrontMember:
 
     @property
     def widths(self) -> tuple[int, ...]:
-        """What each layer puts out, where that was searched; otherwise empty."""
+        """Output channels of each layer, if they were searched; otherwise empty."""
         searched = len(self.genome) > len(self.layers) > 0
         return tuple(layer.c_out for layer in self.layers) if searched else ()
 

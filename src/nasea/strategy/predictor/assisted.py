@@ -34,18 +34,18 @@ _MAX_TRAINING = 1000
 
 _LEAST_BATCH = 10
 _BATCHES = 8
-"""A batch is a share of what is scored: early scores teach most."""
+"""A generation is scored in this many batches: the predictor learns most from early scores."""
 
 _EXPLORED = 0.1
-"""Share of a batch that is drawn from the neighbours of the front, whatever is predicted: what a
-candidate adds among the best, the predictor may have concluded from networks far from them."""
+"""Share of a batch that is drawn from the neighbours of the front, not by prediction: the
+predictor may have learned the effect of a candidate from networks far from the best ones."""
 
 _WORTHLESS = 0.25
 """Share of the range of scores, from the worst, that is not worth a search.
 
-Networks that learn nothing are cheap, and score all alike. The predictor does not know that
-chance is the least, so any of them may seem to be the one that is much better; and where there was
-none before, that one would gain a lot."""
+Networks that learn nothing are cheap, and all score alike, at chance. The predictor does not know
+that chance is the minimum, so it expects some of them to be much better; where the front has no
+member yet, such an expected improvement would be large."""
 
 _SHORTLIST = 400
 """Candidates whose predictions are made in double precision: those of the highest acquisition."""
@@ -79,7 +79,7 @@ class Assisted(Strategy):
             ValueError: the problem has further objectives.
         """
         if study.problem.objectives:
-            raise ValueError("the predictor knows one cost, the problem has further objectives")
+            raise ValueError("the predictor supports one cost, the problem has further objectives")
         # The matrices are small: threads that share one wait for each other, and beside any
         # other job for much longer (docs/decisions/0007). Nor does the sum of a row depend on
         # how many there are.

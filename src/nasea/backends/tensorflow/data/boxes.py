@@ -263,7 +263,7 @@ def _ids(opened: Evaluation) -> list[Any]:
 
 
 def _classes(opened: Evaluation) -> list[set[int]] | None:
-    """Return the classes that occur in each validation image; ``None`` where nobody can tell."""
+    """Return the classes that occur in each validation image; ``None`` if unknown."""
     labels = getattr(opened.dataset, "labels", None)
     if not isinstance(labels, list | tuple | np.ndarray) or len(labels) != opened.images:
         return None

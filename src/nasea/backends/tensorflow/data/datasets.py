@@ -59,7 +59,7 @@ class Data(ABC):
 
     words: Words
     looked_at = 1
-    """Batches whose largest is taken for a whole one."""
+    """Number of batches read by the probe; the largest counts as a whole one."""
     workers = 0
     """``tf.data`` loads in threads of its own."""
     image_bytes = 0
@@ -93,7 +93,7 @@ class Data(ABC):
 
     @abstractmethod
     def _probe_validation(self) -> None:
-        """Read validation images, so many as a check looks at, and check them."""
+        """Read and check as many validation images as the comparison with training data needs."""
 
     @abstractmethod
     def first_images(self, count: int) -> Iterator[Batch]:
@@ -288,7 +288,7 @@ class Data(ABC):
             require_finite(bool(tf.reduce_all(tf.math.is_finite(images))), name)
 
     def belong(self, labels: Any, images: int) -> bool:
-        """Return whether labels are for so many images."""
+        """Return whether labels belong to this many images."""
         counts = {t.shape[0] for t in tf.nest.flatten(labels) if tf.is_tensor(t) and t.shape.rank}
         return not counts - {images}
 

@@ -107,7 +107,7 @@ class PairData(Data):
             batch = next(batches)
         self._val_batch = int(batch[0].shape[0])
         self.image_bytes = self._kept.example_bytes(batch)
-        most = int(self._val.cardinality()) * self._val_batch  # negative where nobody can tell
+        most = int(self._val.cardinality()) * self._val_batch  # negative if unknown
         if 0 <= most <= self.val_images - self._val_batch:
             raise self._too_few("validation", f"at most {most}")
         for _ in self.first_images(LOOKED_AT):

@@ -30,7 +30,7 @@ class Shard:
 
 
 def steps_of(batches: int, size: int) -> int:
-    """Return steps that take so many batches, one a rank."""
+    """Return the number of steps for ``batches`` batches, one a rank."""
     return -(-batches // size)
 
 

@@ -14,7 +14,7 @@ import tensorflow as tf
 from nasea.backends.tensorflow.data.private_draws import PrivateDraws
 
 AHEAD = 2
-"""Batches of a pipeline that are read while the one before is at work."""
+"""Batches of a pipeline that are prefetched."""
 
 _PATIENCE = 100
 """So many batches without an image, all of them cropped away maybe, are passed over in a row."""
@@ -52,7 +52,7 @@ class Source(Protocol):
 
     @property
     def most(self) -> int | None:
-        """How many batches there are at most; ``None`` where nobody can tell."""
+        """Maximum number of batches; ``None`` if unknown."""
 
     @property
     def fixed_size(self) -> bool:
@@ -62,7 +62,7 @@ class Source(Protocol):
         """Provide an iterator over the elements as they are.
 
         Args:
-            ahead: whether to read on while one is at work, where that can be.
+            ahead: whether to prefetch, if possible.
         """
 
 

@@ -75,7 +75,7 @@ def operators_of_function(
                     nodes.append(Node(passed, (before.name,), after.name))
             continue
         if any(_dilated(user) for user in _users(op, 2)):
-            continue  # told with the end of the dilated convolution that it belongs to
+            continue  # reported with the end of the dilated convolution that it belongs to
         convolution = _dilated(op)
         if convolution is not None:
             read = list(convolution.inputs[0].op.inputs[:1])
@@ -102,7 +102,7 @@ def _dilated(op: Any) -> Any:
 
 
 def _users(op: Any, steps: int) -> Iterator[Any]:
-    """Yield the operations that read what ``op`` makes, directly or so many steps on."""
+    """Yield the operations that read the output of ``op``, directly or ``steps`` steps later."""
     if op.type in ("SpaceToBatchND", "Conv2D", "DepthwiseConv2dNative") and steps:
         for user in op.outputs[0].consumers():
             yield user

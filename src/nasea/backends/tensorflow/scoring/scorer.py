@@ -163,7 +163,7 @@ def metric(data: Data, draws: Draws, seed: int, run: Run, part: EvaluationSubset
     """Return the user's metric of a network.
 
     Args:
-        data: knows how the metric is asked.
+        data: calls the metric.
         draws: what random operations draw by.
         seed: every metric starts from the same random state.
         run: the network.

@@ -54,7 +54,7 @@ class CachedItems(Dataset[Any]):
         table: an entry for each item.
         seed: what draws depend on, besides the item.
         reading: entered while the data set is read.
-        copies: whether items are worked on in place; else whoever gets them copies them.
+        copies: whether to return copies, because items may be changed in place.
         workers: processes that read, while others wait for it and while a network is scored.
         at_once: how many items a worker reads before it hands them over.
     """
@@ -155,7 +155,7 @@ class CachedItems(Dataset[Any]):
     def _packed(
         self, indices: list[int]
     ) -> Iterator[tuple[dict[int, tuple[int, bytes]], memoryview]]:
-        """Yield items as bytes: (length and digest of each, all of them one behind the other)."""
+        """Yield items as bytes: (length and digest of each, all of them concatenated)."""
         for about, content in self._each(_Packing(self), indices):
             if about is None:  # such items are read anew every time
                 self._packable = False
@@ -204,7 +204,7 @@ class Collated(Dataset[Any]):
 
 
 class _Looking(Dataset[Any]):
-    """What a function makes of items."""
+    """A function applied to items."""
 
     def __init__(self, items: CachedItems, look: Callable[[Any], Any]) -> None:
         self.items = items

@@ -286,7 +286,7 @@ class Data:
 
     @property
     def _readers(self) -> Workers:
-        """Processes that read evaluation images: as many as the user wants, where that is said."""
+        """Processes that read evaluation images: ``resource.data_workers``, else all possible."""
         wanted, local = self.scenario.resource.data_workers, self._local_size
         if wanted is not None:
             return Workers(wanted * local, wanted)

@@ -66,7 +66,7 @@ def read_items(dataset: Dataset[Any], indices: Sequence[int]) -> list[Any]:
 
 @contextmanager
 def draws_kept() -> Iterator[None]:
-    """Put the global generators back in the end, but in a worker, where nobody else draws."""
+    """Restore the global generators on exit, except in a worker, where nothing else draws."""
     if get_worker_info() is not None:
         yield
         return
@@ -83,8 +83,8 @@ def _item(dataset: Dataset[Any], index: int) -> Any:
     try:
         return dataset[index]
     except StopIteration as error:  # to a loop over batches it would mean the end of the data
-        told = RuntimeError(f"__getitem__({index}) raised StopIteration: {text_of(error)}")
-        raise told.with_traceback(error.__traceback__) from None
+        clear = RuntimeError(f"__getitem__({index}) raised StopIteration: {text_of(error)}")
+        raise clear.with_traceback(error.__traceback__) from None
     except Exception as error:
         add_item_note(error, index)
         raise

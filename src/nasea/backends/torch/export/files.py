@@ -36,7 +36,7 @@ class Asked:
     Attributes:
         network: in evaluation mode, on the CPU.
         example: (N, C, H, W) images, N at least 3 and ``batch``.
-        path: where; nothing is there.
+        path: of the new file.
         batch: images that the file takes at a time; ``None`` for any number.
         calibration: (N, C, H, W) images that show which values activations have; for int8 only.
         names: of the tensors of the network's output.

@@ -1,6 +1,6 @@
 """The operators that a torch module runs: what it calls, recorded while it runs.
 
-Recording works for whatever runs, Python control flow included; what the module does in evaluation
+Recording works for any code, Python control flow included; what the module does in evaluation
 mode on one image is what a deployed network does.
 """
 
@@ -80,7 +80,7 @@ class _Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
             origin = f"{self._name}, {func.name().removeprefix('aten::')}"
             self.nodes.append(Node(operator.named(origin), names, label))
             for number, tensor in enumerate(made):
-                # The first output is what counts; of pools and normalisations nobody reads others.
+                # The first output counts; further ones of pools and normalisations are unused.
                 self._known[id(tensor)] = (label if number == 0 else f"{label}.{number}", tensor)
         return output
 

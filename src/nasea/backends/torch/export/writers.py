@@ -1,4 +1,4 @@
-"""Networks as files of ONNX and torch.export, and what is told where one cannot be written."""
+"""Writes networks as files of ONNX and torch.export, and explains failures."""
 
 from __future__ import annotations
 
@@ -59,15 +59,15 @@ def write_onnx(network: nn.Module, example: torch.Tensor, path: Path, batch: int
         ExportError: neither exporter can.
     """
     failures: list[tuple[str, Exception]] = []
-    told = ""
+    messages = ""
     for dynamo in (False, True):
         try:
             with held_back() as said:
                 _write_onnx(network, example, path, batch, dynamo)
                 _check(network, example[: batch or 3], path)
-            return told
+            return messages
         except Exception as error:
-            told += f"{said.text}{error}\n{_reason(error)}\n"  # what is told stands last
+            messages += f"{said.text}{error}\n{_reason(error)}\n"  # the reason last
             path.unlink(missing_ok=True)
             failures.append((f"dynamo={dynamo}", error))
     raise refusal("ONNX", failures, batch)

@@ -72,7 +72,7 @@ class Scorer(scorer.Scorer[CalibratedPath, Prefix]):
         return Prefix(path, depth)
 
     def release_memory(self) -> None:
-        """Free what nobody needs any more."""
+        """Free memory that is no longer used."""
         release_memory(self.device)
 
     def calibrated_path(
