@@ -48,7 +48,7 @@ class Objective:
 
     @cached_property
     def cheapest(self) -> Genome:
-        """A genome of least cost; neither canonical nor surely feasible."""
+        """A genome of least cost; perhaps neither canonical nor feasible."""
         return Chain(self.layer_costs).cheapest
 
     @property
@@ -90,8 +90,8 @@ class Problem:
             the widths, where they are searched.
         canonical: maps genomes that mean the same network to one genome; idempotent, and it
             preserves the cost.
-        cost: maps genomes, shape (n, genes), to their costs, shape (n,). It is taken to be free,
-            and has the last word on feasibility.
+        cost: maps genomes, shape (n, genes), to their costs, shape (n,). It is assumed to be
+            cheap, and decides on feasibility.
         layer_costs: the additive part of the cost, one array of shape (choices,) a layer; the
             whole cost is a constant plus the sum over layers. It guides sampling and repair.
             Where widths are searched, of shape (widths before, widths behind, choices), infinite
@@ -100,7 +100,6 @@ class Problem:
         limits: further costs that bound what is feasible.
         objectives: further costs that the front trades, beside ``cost`` and quality.
         cost_features: further costs that a predictor may use.
-
         starting_points: canonical genomes that may be good, for the first generation to choose
             from; some may exceed the budget.
         initial: feasible canonical genomes that the first generation must score.
@@ -135,7 +134,7 @@ class Problem:
 
     @property
     def views(self) -> tuple[Problem, ...]:
-        """The problem under each of its budgets alone, the constraint's own first."""
+        """One problem for each budget, the constraint's own first."""
         own = Limit(self.cost, self.layer_costs, self.budget)
         return tuple(
             Problem(self.choices, self.canonical, one.cost, one.layer_costs, one.budget)
@@ -159,7 +158,7 @@ class Problem:
 
     @cached_property
     def chain(self) -> Chain:
-        """What the cost is made of."""
+        """The cost as a chain of layers."""
         return Chain(self.layer_costs)
 
     def costs(self, genomes: Sequence[Genome]) -> FloatArray:

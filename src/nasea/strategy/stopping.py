@@ -1,4 +1,4 @@
-"""When a search has found what its scores can tell apart."""
+"""When to end a search: further gains would be within the noise of its scores."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from nasea.strategy.pareto import HypervolumeReference, hypervolume
 from nasea.strategy.state import SearchState
 
 _LUCK = 0.3
-"""What the best of many equals gains in standard deviations of a score when their number doubles.
+"""Gain of the best of many equals, in standard deviations of a score, when their number doubles.
 
 Expected maxima of normal distributions: 0.33 from 10 to 20 of them, 0.26 from 50 to 100."""
 
 _LEAST_SCORES = 200
 _LEAST_GENERATIONS = 4
-"""Before these, a search is not ended for want of progress unless it is asked to be."""
+"""A search is not ended for lack of progress before these, unless requested."""
 
 _ROUNDING = 1e-9
 """A gain below this share of the hypervolume is rounding, not progress."""
