@@ -20,13 +20,13 @@ from nasea.backends.export.host.runtimes import RUNTIMES
 from nasea.backends.export.host.timing import CAREFUL
 from nasea.config import load_scenario
 from nasea.cost import build_cost_model
-from nasea.cost.pricing import pieces_of
+from nasea.cost.pricing import subgraphs_of
 from nasea.cost.profiles import profile_path
 from nasea.cost.profiles.files import load_profile
 from nasea.cost.profiles.measured import MeasuredProfile
 from nasea.pipeline.latency.build import build, time_files
 from nasea.pipeline.probe import open_latency_space
-from nasea.pipeline.session.events import Silence
+from nasea.pipeline.session.events import NullListener
 from nasea.strategy.ranking import kendall_tau
 from ranking import relative_errors
 from recording import record, table
@@ -44,19 +44,19 @@ def main(project: Path, count: int, keep: bool) -> None:
     assert isinstance(profile, MeasuredProfile)
     print(profile.describe())
     opened = open_latency_space(scenario, project.resolve())
-    ends = (opened.pre_net.costs, opened.post_net.costs)
-    model = build_cost_model(opened.space, "latency", ends, profile, opened.end_pieces)
+    user_networks = (opened.pre_net.costs, opened.post_net.costs)
+    model = build_cost_model(opened.space, "latency", user_networks, profile, opened.user_subgraphs)
     rng = np.random.default_rng(SEED)
     genomes = [tuple(int(rng.integers(n)) for n in opened.space.choices) for _ in range(count)]
     deployment = opened.backend.deployment()
     files = [deployment.network(genome) for genome in genomes]
-    timings = time_files(runtime, [(file, CAREFUL) for file in files], Silence())
+    timings = time_files(runtime, [(file, CAREFUL) for file in files], NullListener())
     measured = [timing.ms for timing in timings]
     alone = {row.key: row.alone_ms for row in profile.rows}
     naive = []
     for genome in genomes:
-        chosen = [list(pieces_of(layer))[g] for layer, g in opened.space.path(genome)]
-        naive.append(sum(alone[p.key] for p in (*opened.end_pieces, *chosen) if p.operators))
+        chosen = [list(subgraphs_of(layer))[g] for layer, g in opened.space.path(genome)]
+        naive.append(sum(alone[p.key] for p in (*opened.user_subgraphs, *chosen) if p.operators))
     flops = np.array([model.costs(genome).flops for genome in genomes], dtype=float)
     slope, offset = np.polyfit(flops, measured, 1)
     columns = {

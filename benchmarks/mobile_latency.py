@@ -25,7 +25,7 @@ from pathlib import Path
 
 import numpy as np
 
-from nasea.cost import Operator, Piece
+from nasea.cost import Operator, Subgraph
 from nasea.cost.operators import CONCAT, CONV, DENSE, GLOBAL_POOL, POOL
 from nasea.cost.profiles import UnpricedError
 from nasea.cost.profiles.operator_csv import COLUMNS, row_of
@@ -130,13 +130,13 @@ def predictions(data: Path, phone: str) -> Iterator[tuple[str, float, float, boo
         profile = calibrated(profile, networks, [whole[model] / 1e3 for model in known])
         strict = replace(profile, extrapolate=False)
         for model in part:
-            piece = Piece(model, tuple(op for op, _ in operators[model]))
+            subgraph = Subgraph(model, tuple(op for op, _ in operators[model]))
             try:
-                inside = strict.latency_ms(piece) > 0
+                inside = strict.latency_ms(subgraph) > 0
             except UnpricedError:
                 inside = False
             try:
-                ms = profile.latency_ms(piece) + profile.per_network_ms
+                ms = profile.latency_ms(subgraph) + profile.per_network_ms
             except UnpricedError as error:
                 if phone == PHONES[0]:  # the operators are the same on all phones
                     print(f"left out, {model}: {error.gaps[0]}")

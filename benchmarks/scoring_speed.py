@@ -53,11 +53,12 @@ def tensorflow_seconds(backend: Any, genome: tuple[int, ...]) -> float:
 
     from nasea.backends.tensorflow.network.weights import assemble
 
-    data, ends = backend.data, (backend.framework.pre_net.model, backend.framework.post_net.model)
+    data = backend.data
+    user_networks = backend.framework.pre_net.model, backend.framework.post_net.model
     layout = backend.scenario.supernet.data_format
     validation = [images for images, _ in data.evaluation(None, None)]
     with backend.scorer.calibrated(genome) as found:
-        network = assemble(backend.supernet, genome, found, ends, layout)
+        network = assemble(backend.supernet, genome, found, user_networks, layout)
         train = tf.function(lambda images: network(images, training=True), reduce_retracing=True)
         infer = tf.function(lambda images: network(images, training=False), reduce_retracing=True)
         for _ in range(2):  # the first one traces

@@ -1,4 +1,4 @@
-"""Should residual branches of a network that is trained alone start at zero?
+"""Should residual branches of a network that is trained stand-alone start at zero?
 
     python benchmarks/zero_starts.py PROJECT [--cost 3.2M] [--architectures 6] [--epochs 15]
         [--seeds 2]

@@ -67,8 +67,8 @@ def dearest_ms() -> float:
     scenario = load_scenario("scen.yaml").scenario
     opened = open_latency_space(scenario, Path.cwd())
     profile = find_profile(PROCESSOR, Path.cwd())
-    ends = (opened.pre_net.costs, opened.post_net.costs)
-    model = build_cost_model(opened.space, "latency", ends, profile, opened.end_pieces)
+    user_networks = (opened.pre_net.costs, opened.post_net.costs)
+    model = build_cost_model(opened.space, "latency", user_networks, profile, opened.user_subgraphs)
     opened.backend.close()
     return model.value(model.costs(model.most_expensive))
 

@@ -26,8 +26,8 @@ from nasea.errors import (
     UserModuleError,
 )
 from nasea.pipeline.diagnosis.fidelity import Study
-from nasea.pipeline.hand_picks.compare import Contest
-from nasea.pipeline.hand_picks.contenders import Wish
+from nasea.pipeline.hand_picks.compare import CompareOptions
+from nasea.pipeline.hand_picks.contenders import ContenderSelection
 from nasea.results.front import Front
 from pipeline.project import Project, both_frameworks
 
@@ -124,11 +124,11 @@ def test_the_mistakes_of_a_dict_come_all_at_once(fresh: Project) -> None:
     content["strategy"]["dataset"]["train_dir"] = {1: "x"}
     with pytest.raises(ConfigError) as caught:
         nasea.check(content, directory=fresh.home)
-    told = {problem.key: problem for problem in caught.value.problems}
-    assert told["strategy.epochz"].fix == "did you mean 'epochs'?"
-    assert told["strategy.batch_size"].found == "'32'"
-    assert told["supernet.strides[1]"].rule == "must be 1 or 2"
-    assert "dataset.train_dir" in told
+    message = {problem.key: problem for problem in caught.value.problems}
+    assert message["strategy.epochz"].fix == "did you mean 'epochs'?"
+    assert message["strategy.batch_size"].found == "'32'"
+    assert message["supernet.strides[1]"].rule == "must be 1 or 2"
+    assert "dataset.train_dir" in message
     assert {problem.where for problem in caught.value.problems} == {"(from Python)"}
 
 
@@ -149,7 +149,7 @@ def test_retraining_asks_which_network(fresh: Project) -> None:
         (
             "hand_picks.compare.compare",
             lambda: nasea.compare("a.yaml", budget=5e3, numbers=[2], families=["resnet"], epochs=4),
-            ("a.yaml", Contest(Wish(5000.0, (2,), ("resnet",)), 4, 3)),
+            ("a.yaml", CompareOptions(ContenderSelection(5000.0, (2,), ("resnet",)), 4, 3)),
         ),
         (
             "retraining.halving.retrain_best",
@@ -195,15 +195,15 @@ def test_networks_of_the_user_are_in_the_first_generation(project: Project) -> N
     own = [before[0].written, ["basic_x1", "separable_k3", "separable_k3"]]
     content = _as_dict(project)
     content["scenario"]["strategy"]["searcher"] |= {"initial": own, "generation_num": 1}
-    told: list[str] = []
+    message: list[str] = []
     front = nasea.search(
-        content, directory=project.home, on_event=lambda event: told.append(str(event))
+        content, directory=project.home, on_event=lambda event: message.append(str(event))
     )
     first = [one.genome for one in front.evaluated if one.generation == 0]
     assert before[0].genome in first
     assert len(first) == 6
     assert any(
-        "another search on the same supernet, with another searcher.initial" in t for t in told
+        "another search on the same supernet, with another searcher.initial" in t for t in message
     )
 
 
@@ -219,11 +219,11 @@ def test_networks_that_cannot_be_searched_are_named_before_anything_is_trained(
     content["scenario"]["strategy"]["constraint"]["constraint_value"] = "5k"
     with pytest.raises(SpaceError) as caught:
         nasea.search(content, directory=fresh.home)
-    for told in (
+    for message in (
         r"searcher.initial[0]: this space has 3 layers, found 2 blocks",
         r"searcher.initial[1]: layer 1 has no block 'basic_x9'",
         r"searcher.initial[2]: basic_x1 ×3: costs",
         "fix: write a list of networks",
     ):
-        assert told in str(caught.value)
+        assert message in str(caught.value)
     assert not list((fresh.home / "checkpoint").glob("*.ckpt"))

@@ -325,21 +325,21 @@ def test_a_corrupt_search_is_made_again_from_the_supernet(
     front, trained = project.front(), project.files("checkpoint", "train-*")
     for path in (project.home / "checkpoint").glob("search-*"):
         path.write_bytes(b"nasea-checkpoint 1\n{}\n")
-    status, told = command(project)
+    status, shown = command(project)
     assert status == 0
-    assert "no checkpoint is intact" in told and "searching anew" in told
+    assert "no checkpoint is intact" in shown and "searching anew" in shown
     assert project.files("checkpoint", "train-*") == trained
     assert project.front().members == front.members
 
 
 def assert_told(outcome: tuple[int | str | None, str], words: list[str]) -> None:
     """Exit status 2, a message with all the words, and no traceback but of the user's own code."""
-    status, told = outcome
-    assert status == 2, told
-    assert "error: " in told
-    flat = " ".join(told.split())
+    status, shown = outcome
+    assert status == 2, shown
+    assert "error: " in shown
+    flat = " ".join(shown.split())
     missing = [word for word in words if word not in flat]
-    assert not missing, told
+    assert not missing, shown
     own = str(Path(store.__file__).parents[1])
-    assert own not in told
-    assert "defect of nasea" not in told
+    assert own not in shown
+    assert "defect of nasea" not in shown

@@ -79,12 +79,12 @@ def test_a_small_search_of_scenes(
     with (home / "settings.py").open("a") as file:
         file.write('SCENES = {"train": 16, "val": 6, "test": 6}\n')
     monkeypatch.chdir(home)
-    told = Recorder()
-    front = Project(home).search(told)
-    assert told.stages.index("pretrain") < told.stages.index("train")
-    assert "slots and" in told.told
+    message = Recorder()
+    front = Project(home).search(message)
+    assert message.stages.index("pretrain") < message.stages.index("train")
+    assert "slots and" in message.text
     assert len(front) >= 1
-    assert "predictions are not drawn" not in told.told
+    assert "predictions are not drawn" not in message.text
     assert (home / "results" / f"predictions_{front.best.number}.png").is_file()
     model_file = front.files_of(front.best)[0]
     on_val = judge(framework, task, model_file, "scenes/val")

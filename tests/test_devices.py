@@ -72,8 +72,8 @@ def test_torchrun_on_two_nodes(project: Project, finished: Project) -> None:
         )
         for number in (0, 1)
     ]
-    told = [node.communicate(timeout=120)[0] for node in nodes]
-    assert [node.returncode for node in nodes] == [0, 0], told
-    assert "device 2 x CPU" in told[0]
-    assert "search ended" in told[0] and "search ended" not in told[1]
+    message = [node.communicate(timeout=120)[0] for node in nodes]
+    assert [node.returncode for node in nodes] == [0, 0], message
+    assert "device 2 x CPU" in message[0]
+    assert "search ended" in message[0] and "search ended" not in message[1]
     assert_same_search(project.front(), finished.front())

@@ -45,19 +45,19 @@ def test_two_workers_of_a_tf_config(project: Project, finished: Project) -> None
     workers = [f"127.0.0.1:{port}" for port in free_ports(2)]
     runs = []
     for index in (0, 1):
-        told = {"cluster": {"worker": workers}, "task": {"type": "worker", "index": index}}
+        message = {"cluster": {"worker": workers}, "task": {"type": "worker", "index": index}}
         runs.append(
             subprocess.Popen(
                 [sys.executable, "-m", "nasea", *children.SEARCH],
                 cwd=project.home,
-                env=os.environ | {"TF_CONFIG": json.dumps(told)},
+                env=os.environ | {"TF_CONFIG": json.dumps(message)},
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
                 text=True,
             )
         )
-    told = [run.communicate(timeout=600)[0] for run in runs]
-    assert [run.returncode for run in runs] == [0, 0], told
-    assert "device 2 x CPU" in told[0]
-    assert "search ended" in told[0] and "search ended" not in told[1]
+    message = [run.communicate(timeout=600)[0] for run in runs]
+    assert [run.returncode for run in runs] == [0, 0], message
+    assert "device 2 x CPU" in message[0]
+    assert "search ended" in message[0] and "search ended" not in message[1]
     assert_same_search(project.front(), finished.front())

@@ -93,7 +93,7 @@ def test_an_error_is_found_out_and_made_small(fresh: Project, finished: Project)
     listener = Recorder()
     front = fresh.search(listener)
     assert front.info.metric_mode == "min"
-    assert "metric: smaller is better (training moved the metric from" in listener.told
+    assert "metric: smaller is better (training moved the metric from" in listener.text
     for member in front:
         assert member.accuracy == pytest.approx(1 - member.metric)
     # The same supernet under the same search, told the other way round, finds the same networks.
@@ -132,9 +132,9 @@ def test_a_supernet_that_cannot_tell_architectures_apart_is_warned_of(fresh: Pro
     )
     listener = Recorder()
     front = fresh.search(listener)
-    for told in (listener.told, fresh.log(), "\n".join(front.info.notes)):
-        assert "separation: scores hardly tell architectures apart" in told
-        assert "0.25 epochs' worth of images" in told
+    for message in (listener.text, fresh.log(), "\n".join(front.info.notes)):
+        assert "separation: scores hardly tell architectures apart" in message
+        assert "0.25 epochs' worth of images" in message
     assert "hardly tell architectures apart" in (fresh.home / "results/report.html").read_text()
 
 
@@ -143,7 +143,7 @@ def test_a_small_space_is_searched_to_its_end(fresh: Project) -> None:
     listener = Recorder()
     front = fresh.search(listener)
     assert len(front.evaluated) == 8
-    assert "all 8 feasible architectures are scored" in listener.told
+    assert "all 8 feasible architectures are scored" in listener.text
 
 
 def test_several_costs_are_traded_on_the_same_supernet(finished: Project, fresh: Project) -> None:
@@ -181,7 +181,7 @@ def test_one_failing_candidate_does_not_stop_the_search(fresh: Project) -> None:
     assert 0 < len(failed) < len(front.evaluated)
     assert all("unlucky" in str(one.failure) and one.accuracy is None for one in failed)
     assert not {one.genome for one in failed} & {member.genome for member in front}
-    assert re.search("not scored: metrics_(func|op) failed", listener.told)
+    assert re.search("not scored: metrics_(func|op) failed", listener.text)
 
 
 def test_when_every_candidate_fails_it_says_why(fresh: Project) -> None:
@@ -195,9 +195,9 @@ def test_when_every_candidate_fails_it_says_why(fresh: Project) -> None:
 @both_frameworks
 def test_a_broken_metric_is_told_before_anything_is_trained(fresh: Project) -> None:
     fresh.module((ACCURACY, "raise ValueError('no luck at all')"))
-    with pytest.raises(UserCodeError, match="no luck at all") as told:
+    with pytest.raises(UserCodeError, match="no luck at all") as message:
         fresh.search()
-    assert "user_module.py" in told.value.trace
+    assert "user_module.py" in message.value.trace
     assert not fresh.files("checkpoint", "train-*")
     with pytest.raises(UserCodeError, match="no luck at all"):
         check(fresh.home / "scen.yaml", directory=fresh.home)
@@ -240,8 +240,8 @@ WIDTHS = ("strides: [1, 1, 2]", "strides: [1, 1, 2]\n      widths: [0.5, 1, 2]\n
 def test_widths_are_searched_from_start_to_end(fresh: Project) -> None:
     """One run through all that widths touch: training, search, files, headers, retraining."""
     fresh.scenario(WIDTHS, FEW_BLOCKS, ("generation_num: 3", "generation_num: 2"))
-    told = dict(check(fresh.home / "scen.yaml", directory=fresh.home).lines)["widths"]
-    assert told == "4-4-16; 8-8-16; 16-16-16"
+    message = dict(check(fresh.home / "scen.yaml", directory=fresh.home).lines)["widths"]
+    assert message == "4-4-16; 8-8-16; 16-16-16"
     front = fresh.search()
     trunks = {evaluated.genome[3:] for evaluated in front.evaluated}
     assert len(trunks) > 1, "more than one trunk was scored"
@@ -267,4 +267,4 @@ def test_widths_are_searched_from_start_to_end(fresh: Project) -> None:
     assert outcome(again) == outcome(front), "resumed, it only reports"
     listener = Recorder()
     fresh.scenario(("constraint_value: 12000", "constraint_value: 30000")).search(listener)
-    assert "trained about a budget of 12 k parameters" in listener.told
+    assert "trained about a budget of 12 k parameters" in listener.text

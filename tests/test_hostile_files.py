@@ -56,9 +56,9 @@ def test_a_checkpoint_that_carries_code(
     for _ in range(2):  # its digest is right: it is what the file says that is wrong
         store.save(meta, forge(Malice(mark)))
     results = project.files("results")
-    status, told = command(project)
-    assert status == 2 and "Traceback" not in told
-    assert "the training state" in told and "--restart" in told
+    status, message = command(project)
+    assert status == 2 and "Traceback" not in message
+    assert "the training state" in message and "--restart" in message
     assert not mark.exists()
     assert project.files("results") == results
 
@@ -79,9 +79,9 @@ def test_weights_that_carry_code(
     monkeypatch.chdir(project.home)
     with pytest.raises(SystemExit) as left:
         main([verb, "--arch", "0", "-c", "scen.yaml"])
-    told = capsys.readouterr().err
-    assert left.value.code == 2 and "Traceback" not in told
-    assert "is not a weights file" in told
+    message = capsys.readouterr().err
+    assert left.value.code == 2 and "Traceback" not in message
+    assert "is not a weights file" in message
     assert not mark.exists()
 
 

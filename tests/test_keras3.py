@@ -34,8 +34,8 @@ def test_a_search_with_keras_3(fresh: Project) -> None:
     )
     # Keras 3 takes `training` by its name only.
     fresh.module((", training))", ", training=training))"))
-    told = run(fresh.home, "-m", "nasea", "search", "-c", "scen.yaml").stderr
-    assert "Keras 3." in told
+    message = run(fresh.home, "-m", "nasea", "search", "-c", "scen.yaml").stderr
+    assert "Keras 3." in message
     front = fresh.front()
     assert front.best.accuracy > 0.3, "it learned something; chance is 0.1"
     name = f"model_arch_result_{front.best.number}"

@@ -174,7 +174,7 @@ def _is_python(path: Path) -> bool:
 
 
 @pytest.mark.parametrize(
-    "file, text, told",
+    "file, text, message",
     [
         ("space/a.py", "import nasea.cost", "space must not import cost"),
         ("space/a.py", "from nasea.cost import Costs", "space must not import cost"),
@@ -219,11 +219,11 @@ def _is_python(path: Path) -> bool:
         ("cost/a.py", "\n" * 401, "has 401 lines"),
     ],
 )
-def test_a_planted_violation_is_found(tmp_path: Path, file: str, text: str, told: str) -> None:
+def test_a_planted_violation_is_found(tmp_path: Path, file: str, text: str, message: str) -> None:
     _plant(tmp_path, file, text)
     [found] = violations(tmp_path)
     assert found.startswith(file)
-    assert told in found
+    assert message in found
 
 
 @pytest.mark.parametrize(

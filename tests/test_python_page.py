@@ -25,9 +25,9 @@ def test_the_examples_run(
     with quick():
         for example in examples:
             exec(compile(example, PAGE.name, "exec"), names)
-    told = capsys.readouterr().out
-    assert "run the same command again to go on" in told, "the callback stopped the search"
-    assert "the front has no architecture 999" in told
+    message = capsys.readouterr().out
+    assert "run the same command again to go on" in message, "the callback stopped the search"
+    assert "the front has no architecture 999" in message
     own = names["smaller"].best.genome
     assert own in [one.genome for one in names["front"].evaluated if one.generation == 0]
     assert (project.home / "front.svg").is_file()

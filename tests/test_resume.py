@@ -56,7 +56,7 @@ def test_a_finished_search_only_reports(project: Project, measured: Measured) ->
 
 
 def test_what_failed_is_scored_again(project: Project, measured: Measured) -> None:
-    """A metric that failed for a reason that is gone by now, such as a mended user module."""
+    """A metric that failed for a reason that is gone by now, such as a corrected user module."""
     front = project.front()
     store = CheckpointStore(project.home / "checkpoint", "search")
     stored = store.load([])
@@ -71,7 +71,7 @@ def test_what_failed_is_scored_again(project: Project, measured: Measured) -> No
     listener = Recorder()
     again = project.search(listener)
     assert outcome(again) == outcome(front)
-    assert "1 scores failed before: measuring them again" in listener.told
+    assert "1 scores failed before: measuring them again" in listener.text
     assert {genome for genome, _ in measured} == {tuple(best)}
 
 
@@ -87,7 +87,7 @@ def test_more_generations_extend_it(project: Project, measured: Measured) -> Non
     new = len(front.evaluated) - 18
     assert 0 < new <= 12
     assert len(measured) <= new
-    assert "going on after generation 3, 18 scored" in listener.told
+    assert "going on after generation 3, 18 scored" in listener.text
 
 
 def test_another_budget_is_searched_on_the_same_supernet(
@@ -107,8 +107,8 @@ def test_another_budget_is_searched_on_the_same_supernet(
     for_separation = [one for one in measured if one[1].half is not None]
     assert len(for_separation) == 16, "measured anew: 4 networks that meet the new budget"
     assert len(measured) - 16 <= len(front.evaluated) - len(again)
-    assert "another search on the same supernet, with another constraint:" in listener.told
-    assert "earlier results are kept in results.1/" in listener.told
+    assert "another search on the same supernet, with another constraint:" in listener.text
+    assert "earlier results are kept in results.1/" in listener.text
     assert project.files("results.1") == results
 
 
@@ -122,8 +122,8 @@ def test_a_mend_of_metric_and_schedule_keeps_the_supernet(project: Project) -> N
     listener = Recorder()
     front = project.search(listener)
     assert listener.updates == 0 and project.files("checkpoint", "train-*") == trained
-    assert "the metric was changed: the trained supernet is measured anew" in listener.told
-    assert "smaller is better (training moved the metric" in listener.told
+    assert "the metric was changed: the trained supernet is measured anew" in listener.text
+    assert "smaller is better (training moved the metric" in listener.text
     assert front.info.metric_mode == "min", "what was measured before training is measured anew"
     assert [m.genome for m in front] == [m.genome for m in before]
     assert [m.accuracy for m in front] == pytest.approx([m.accuracy for m in before])
@@ -151,7 +151,7 @@ def test_a_search_that_gains_nothing_ends_and_goes_on_when_asked_to(
     done = len(front.info.hypervolumes)
     assert 3 <= done < 7
     assert "raised the hypervolume by" in front.info.ended
-    assert f"search ended: {front.info.ended}; searcher.stall_generations: 0," in listener.told
+    assert f"search ended: {front.info.ended}; searcher.stall_generations: 0," in listener.text
     report = (project.home / "results" / "report.html").read_text(encoding="utf-8")
     assert front.info.ended in report
     assert project.front().info.ended == front.info.ended
@@ -207,7 +207,7 @@ def test_restart_begins_anew_and_keeps_the_earlier_results(project: Project) -> 
     project.search(listener, restart=True)
     assert listener.updates == 30
     assert project.files("results.1") == results
-    assert "earlier results are kept in results.1/" in listener.told
+    assert "earlier results are kept in results.1/" in listener.text
 
 
 def test_a_restart_that_cannot_begin_costs_nothing(project: Project) -> None:
@@ -243,7 +243,7 @@ def test_the_newest_checkpoint_damaged_costs_one_step_at_most(
     newest.write_bytes(newest.read_bytes()[:-100])
     listener = Recorder()
     project.search(listener)
-    assert f"{newest.name} is damaged" in listener.told
+    assert f"{newest.name} is damaged" in listener.text
     assert listener.updates == (5 if kind == "train" else 0), "an epoch has 5 updates"
     assert_same_results(finished, project)
 

@@ -41,7 +41,7 @@ from nasea.backends.torch.training.teacher import Teacher  # noqa: E402
 from nasea.backends.torch.training.trainer import Trainer  # noqa: E402
 from nasea.config import Scenario, load_scenario  # noqa: E402
 from nasea.pipeline.probe import Prepared, prepare  # noqa: E402
-from nasea.pipeline.session.events import Silence  # noqa: E402
+from nasea.pipeline.session.events import NullListener  # noqa: E402
 from nasea.space import Genome, fair_path  # noqa: E402
 from nasea.strategy.ranking import kendall_tau  # noqa: E402
 from recording import record, table  # noqa: E402 - found only now
@@ -59,7 +59,7 @@ class Variant:
     Attributes:
         sharing: ``entangled`` or ``independent``.
         paths: an update.
-        deal: ``strict``, ``uniform``, or ``sandwich``: the most expensive and the cheapest path
+        draw: ``strict``, ``uniform``, or ``sandwich``: the most expensive and the cheapest path
             in every update, the others strictly fair (Yu & Huang 2019, arXiv:1903.05134).
         taught: the share of the most expensive path's outputs in the loss of the others.
         longer: times the epochs of the scenario.
@@ -67,7 +67,7 @@ class Variant:
 
     sharing: str = "entangled"
     paths: int = 2
-    deal: str = "strict"
+    draw: str = "strict"
     taught: float = 0.0
     longer: float = 1.0
 
@@ -75,16 +75,16 @@ class Variant:
 VARIANTS = {
     "as shipped: entangled, strict, 2 paths": Variant(),
     "independent weights": Variant(sharing="independent"),
-    "uniform": Variant(deal="uniform"),
+    "uniform": Variant(draw="uniform"),
     "strict, 1 path": Variant(paths=1),
     "strict, 4 paths": Variant(paths=4),
     "strict, 8 paths": Variant(paths=8),
-    "sandwich": Variant(paths=SANDWICH_PATHS, deal="sandwich"),
+    "sandwich": Variant(paths=SANDWICH_PATHS, draw="sandwich"),
     "sandwich, half taught by the most expensive": Variant(
-        paths=SANDWICH_PATHS, deal="sandwich", taught=0.5
+        paths=SANDWICH_PATHS, draw="sandwich", taught=0.5
     ),
     "sandwich, taught by the most expensive": Variant(
-        paths=SANDWICH_PATHS, deal="sandwich", taught=1.0
+        paths=SANDWICH_PATHS, draw="sandwich", taught=1.0
     ),
     "half the epochs": Variant(longer=0.5),
     "twice the epochs": Variant(longer=2.0),
@@ -95,12 +95,12 @@ VARIANTS = {
 def dealer(variant: Variant, prepared: Prepared, seed: int) -> Callable[[int], Genome]:
     """Which path is trained as the n-th."""
     choices = prepared.space.choices
-    if variant.deal == "uniform":
+    if variant.draw == "uniform":
         return lambda n: tuple(
             int(np.random.default_rng([seed, layer, n]).integers(count))
             for layer, count in enumerate(choices)
         )
-    if variant.deal == "strict":
+    if variant.draw == "strict":
         return lambda n: fair_path(choices, seed, n)
     ends = prepared.costs.most_expensive, prepared.problem.cheapest
 
@@ -154,14 +154,14 @@ def train_and_score(
         update={"sharing": variant.sharing, "paths_per_update": variant.paths}
     )
     scenario = scenario.model_copy(update={"supernet": supernet})
-    prepared = prepare(scenario, directory, Silence())
+    prepared = prepare(scenario, directory, NullListener())
     path = dealer(variant, prepared, scenario.seed)
     base = flops_per_batch(Variant(), prepared, dealer(Variant(), prepared, scenario.seed))
     relative = flops_per_batch(variant, prepared, path) / base
     epochs = max(1, round(scenario.epochs * variant.longer / relative))
     prepared.backend.close()
     scenario = scenario.model_copy(update={"epochs": epochs})
-    prepared = prepare(scenario, directory, Silence(), workers=0)
+    prepared = prepare(scenario, directory, NullListener(), workers=0)
     backend = prepared.backend.begin_training(variant.paths, scenario.seed)
     if variant.taught:
         framework: Any = backend.framework

@@ -1,12 +1,12 @@
-"""Does the supernet rank as training alone does? Searched, then `nasea fidelity`, on real images.
+"""Does the supernet rank as stand-alone training does? A search, then `nasea fidelity`, on images.
 
     python benchmarks/fidelity/run.py digits
     python benchmarks/fidelity/run.py cifar10 FILE.npz
 
 The first is scikit-learn's digits at random places on noise; the second the project of
 benchmarks/cifar10 (see there what FILE.npz holds). 20 random architectures within the budget are
-trained alone, twice each, with different seeds. Prints Kendall's tau with its interval, that of
-cost alone and that between the two seeds, and what a selection by the supernet loses. Run again,
+trained stand-alone, twice each, with different seeds. Prints Kendall's tau with its interval, that
+of cost alone and that between the two seeds, and what a selection by the supernet loses. Run again,
 it goes on where it was stopped.
 """
 
@@ -35,7 +35,7 @@ from nasea.pipeline.diagnosis.fidelity import Study, fidelity  # noqa: E402
 from recording import record  # noqa: E402 - found only now
 
 ALONE = {"digits": 60, "cifar10": 15}
-"""Epochs of training alone: where accuracies have settled, as far as an hour allows."""
+"""Epochs of stand-alone training: where accuracies have settled, as far as an hour allows."""
 
 
 def write_project(name: str, directory: Path, images: Path | None) -> None:

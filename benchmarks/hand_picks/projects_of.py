@@ -52,7 +52,7 @@ def search_project(
         kind: what the budget limits.
         most_expensive: the largest budget that its search shall serve.
         images: the .npz file.
-        epochs: of training alone; the search trains its supernet as long as `nasea init` says.
+        epochs: of stand-alone training; the supernet is trained as long as `nasea init` says.
         quick: train and search next to nothing.
     """
     home.mkdir(parents=True, exist_ok=True)

@@ -41,8 +41,8 @@ from nasea.cli.terminal.compare_table import standings_table  # noqa: E402
 from nasea.cli.terminal.console import results_console  # noqa: E402
 from nasea.cli.terminal.listener import RichListener  # noqa: E402
 from nasea.errors import Interrupted  # noqa: E402
-from nasea.pipeline.hand_picks.compare import Contest, compare  # noqa: E402
-from nasea.pipeline.hand_picks.contenders import Wish  # noqa: E402
+from nasea.pipeline.hand_picks.compare import CompareOptions, compare  # noqa: E402
+from nasea.pipeline.hand_picks.contenders import ContenderSelection  # noqa: E402
 from nasea.pipeline.retraining.halving import retrain_best  # noqa: E402
 from nasea.pipeline.retraining.plan import Request  # noqa: E402
 from nasea.results.near import trained_choice  # noqa: E402
@@ -93,11 +93,13 @@ def studied(
             start: chosen(asked, project, kind, budget, from_scratch)
             for start, from_scratch in (("from scratch", True), ("inherited", False))
         }
-        contest = Contest(Wish(budget, (), families), asked.epochs, asked.seeds)
+        options = CompareOptions(
+            ContenderSelection(budget, (), families), asked.epochs, asked.seeds
+        )
         more = entries_of(drawn[budget]) if budget in drawn else None
         with RichListener() as listener:
             standings = compare(
-                project / "scen.yaml", contest, directory=project, more=more, listener=listener
+                project / "scen.yaml", options, directory=project, more=more, listener=listener
             )
         results_console().print(standings_table(standings))
         label = f"{amount(budget)} {kind.symbol}"
@@ -209,7 +211,7 @@ def main() -> None:
     parser.add_argument("--sizes", default="15k,60k", help="in parameters; '' for none")
     parser.add_argument("--families", default="", help="by name or its beginning; default all")
     parser.add_argument("--seeds", type=int)
-    parser.add_argument("--epochs", type=int, help="of training alone")
+    parser.add_argument("--epochs", type=int, help="of stand-alone training")
     parser.add_argument("--candidates", type=int, default=8, help="of nasea retrain --budget")
     parser.add_argument("--directory", type=Path)
     parser.add_argument("--quick", action="store_true")

@@ -11,7 +11,7 @@ import numpy as np
 
 from nasea.backends.records import EvaluationSubset, Measurement
 from nasea.pipeline.diagnosis.slices import of_equal_cost
-from nasea.pipeline.hand_picks.contenders import Entry, from_space
+from nasea.pipeline.hand_picks.contenders import ContenderSpec, from_space
 from nasea.pipeline.probe import Built, Prepared
 from nasea.pipeline.search.direction import Direction
 from nasea.space import Genome
@@ -85,12 +85,12 @@ def _chosen(rows: Sequence[Sequence[object]]) -> Drawn:
     return Drawn(at(0), at(len(ranked) // 2), len(ranked))
 
 
-def entries_of(drawn: Drawn) -> Callable[[Built], list[Entry]]:
+def entries_of(drawn: Drawn) -> Callable[[Built], list[ContenderSpec]]:
     """What adds the two to a comparison."""
 
-    def entries(opened: Built) -> list[Entry]:
+    def specs(opened: Built) -> list[ContenderSpec]:
         words = f"of {drawn.count} random networks of this cost, by the supernet's score"
         pairs = (("random, best", drawn.best[0]), ("random, median", drawn.median[0]))
         return [from_space(opened, g, n, "random", f"{n}, {words}") for n, g in pairs]
 
-    return entries
+    return specs

@@ -190,12 +190,12 @@ def project(task: dict[str, Any], val: str, processes: int, more: str = "") -> A
 def training(task: dict[str, Any]) -> dict[str, Any]:
     """Start-up, then epochs of training."""
     from nasea.pipeline.probe import prepare
-    from nasea.pipeline.session.events import Silence
+    from nasea.pipeline.session.events import NullListener
     from nasea.space import fair_path
 
     scenario, home = project(task, "tenth", 1)
     start = time.perf_counter()
-    prepared = prepare(scenario, home, Silence())
+    prepared = prepare(scenario, home, NullListener())
     begun = time.perf_counter() - start
     backend = prepared.backend.begin_training(1, 0)
     epochs = []
@@ -231,7 +231,7 @@ def pass_over(task: dict[str, Any], place: Path) -> dict[str, float]:
     rates = []
     probed = open_backend(scenario, home, "pre-training").probe(None)
     if task["framework"] == "pytorch":
-        probed.data.settle_workers(1e-3)
+        probed.data.choose_workers(1e-3)
     for epoch in range(2):
         start = time.perf_counter()
         images = sum(len(batch[0]) for batch in probed.data.epoch(epoch))

@@ -65,5 +65,5 @@ def __getattr__(name: str) -> object:
 
 
 def __dir__() -> list[str]:
-    """All names, those that are imported late among them."""
+    """Return all names, those that are imported late among them."""
     return sorted({*globals(), *__all__})

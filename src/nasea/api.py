@@ -55,7 +55,7 @@ def check(
     Args:
         config: the scenario.
         directory: where ``user_module.py`` is; the current directory by default.
-        listener: hears of progress, in place of the terminal or the notebook.
+        listener: receives progress, instead of the terminal or the notebook.
         on_event: called with every event, besides.
         quiet: show no progress.
 
@@ -63,7 +63,7 @@ def check(
         What the networks cost, whether any meets the budget, how long a search takes; print it.
 
     Raises:
-        nasea.errors.NaseaError: whatever a user can mend. Its text says how.
+        nasea.errors.NaseaError: any fault that the user can fix. Its text says how.
     """
     from nasea.pipeline.diagnosis.check import check as run
 
@@ -89,7 +89,7 @@ def search(
         directory: where ``user_module.py`` is and ``checkpoint/``, ``results/`` and the log go;
             the current directory by default.
         restart: forget the checkpoints of an earlier start and begin anew.
-        listener: hears of progress, in place of the terminal or the notebook.
+        listener: receives progress, instead of the terminal or the notebook.
         strategy: proposes the architectures, in place of ``searcher.mode`` of the scenario; see
             ``nasea.strategy.Strategy``.
         time_budget: time for the whole job, such as ``"2h"``, in place of ``strategy.time_budget``
@@ -99,10 +99,10 @@ def search(
         quiet: show no progress.
 
     Returns:
-        The Pareto front; iterate over it from cheap to dear.
+        The Pareto front; iterate over it by rising cost.
 
     Raises:
-        nasea.errors.NaseaError: whatever a user can mend. Its text says how.
+        nasea.errors.NaseaError: any fault that the user can fix. Its text says how.
     """
     from nasea.pipeline.planning.time_plan import parse_time
     from nasea.pipeline.search.run import search as run
@@ -156,7 +156,7 @@ def retrain(
         results: of the search; the folder ``results`` of ``directory`` by default.
         directory: where ``user_module.py`` is; the current directory by default.
         restart: forget the checkpoints of this retraining and begin anew.
-        listener: hears of progress, in place of the terminal or the notebook.
+        listener: receives progress, instead of the terminal or the notebook.
         on_event: called with every event, besides.
         quiet: show no progress.
 
@@ -164,7 +164,7 @@ def retrain(
         The network, its course and its files; ``nasea.load(outcome.directory)`` is the network.
 
     Raises:
-        nasea.errors.NaseaError: whatever a user can mend. Its text says how.
+        nasea.errors.NaseaError: any fault that the user can fix. Its text says how.
     """
     from nasea.backends.distributed.launch import current_launch
     from nasea.pipeline.retraining.halving import retrain_best
@@ -233,7 +233,7 @@ def export(
         results: of the search, or of a retraining; the folder ``results`` of ``directory`` by
             default.
         directory: where ``user_module.py`` is; the current directory by default.
-        listener: hears of progress, in place of the terminal or the notebook.
+        listener: receives progress, instead of the terminal or the notebook.
         on_event: called with every event, besides.
         quiet: show no progress.
 
@@ -241,7 +241,7 @@ def export(
         Each file with its size, its differences from the network, its accuracy and its latency.
 
     Raises:
-        nasea.errors.NaseaError: whatever a user can mend. Its text says how.
+        nasea.errors.NaseaError: any fault that the user can fix. Its text says how.
     """
     from nasea.pipeline.export.exporting import export as run
 
@@ -275,12 +275,12 @@ def fidelity(
         cost: compare only such as cost this within 5 %; any within the budget by default.
         directory: of the search; the current directory by default.
         restart: forget earlier measurements.
-        listener: hears of progress, in place of the terminal or the notebook.
+        listener: receives progress, instead of the terminal or the notebook.
         on_event: called with every event, besides.
         quiet: show no progress.
 
     Raises:
-        nasea.errors.NaseaError: whatever a user can mend. Its text says how.
+        nasea.errors.NaseaError: any fault that the user can fix. Its text says how.
     """
     from nasea.pipeline.diagnosis.fidelity import Study
     from nasea.pipeline.diagnosis.fidelity import fidelity as run
@@ -316,22 +316,24 @@ def compare(
         seeds: how often each is trained.
         directory: of the search; the current directory by default.
         restart: forget what earlier starts trained.
-        listener: hears of progress, in place of the terminal or the notebook.
+        listener: receives progress, instead of the terminal or the notebook.
         on_event: called with every event, besides.
         quiet: show no progress.
 
     Raises:
-        nasea.errors.NaseaError: whatever a user can mend. Its text says how.
+        nasea.errors.NaseaError: any fault that the user can fix. Its text says how.
     """
-    from nasea.pipeline.hand_picks.compare import Contest
+    from nasea.pipeline.hand_picks.compare import CompareOptions
     from nasea.pipeline.hand_picks.compare import compare as run
-    from nasea.pipeline.hand_picks.contenders import Wish
+    from nasea.pipeline.hand_picks.contenders import ContenderSelection
 
     limit = None if budget is None else _cost(budget, "budget")
-    contest = Contest(Wish(limit, tuple(numbers), tuple(families)), epochs, seeds)
+    options = CompareOptions(
+        ContenderSelection(limit, tuple(numbers), tuple(families)), epochs, seeds
+    )
     home = _path(directory)
     with _listening(listener, on_event, quiet) as heard:
-        return run(config, contest, directory=home, restart=restart, listener=heard)
+        return run(config, options, directory=home, restart=restart, listener=heard)
 
 
 def load(
@@ -355,7 +357,7 @@ def load(
         A ``torch.nn.Module`` in evaluation mode, on the CPU, or a ``tf.keras.Model``.
 
     Raises:
-        nasea.errors.NaseaError: whatever a user can mend. Its text says how.
+        nasea.errors.NaseaError: any fault that the user can fix. Its text says how.
     """
     from nasea.pipeline.loading import load_network
 
@@ -365,7 +367,7 @@ def load(
 def _listening(
     listener: Listener | None, on_event: Callable[[Event], object] | None, quiet: bool
 ) -> AbstractContextManager[Listener]:
-    """Those who hear of a run; imported late, for it takes rich."""
+    """Provide the listeners of a run; imported late because rich is slow to import."""
     from nasea.cli.terminal.python import listening
 
     return listening(listener, on_event, quiet)
@@ -380,7 +382,7 @@ def _results(given: str | Path | None, directory: str | Path | None) -> Path:
 
 
 def _cost(given: float | str | None, name: str) -> float:
-    """A cost in the unit of the constraint."""
+    """Return a cost in the unit of the constraint."""
     from nasea.results.recommend import parse_budget
 
     return parse_budget(str(given), name)

@@ -1,9 +1,9 @@
-"""What a user can be told.
+"""Errors and notices for users.
 
 Every failure that is not a defect of nasea itself ends as one of these. The command line prints
 their text without a traceback and exits with ``exit_code``; anything else that escapes is a bug.
 
-A message says what is wrong, where, which rule is broken, and how to mend it.
+A message says what is wrong, where, which rule is broken, and how to fix it.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ class Problem:
 
 @dataclass(frozen=True)
 class Notice:
-    """Something nasea mended, ignored or decided that the user should know; never an error."""
+    """Something nasea corrected, ignored or decided that the user should know; never an error."""
 
     where: str
     text: str

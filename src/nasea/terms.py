@@ -1,4 +1,4 @@
-"""The frameworks, tasks and kinds of cost that nasea knows: one record each."""
+"""The frameworks, tasks and kinds of cost that nasea supports: one record each."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class CostTerms:
         noun: its name in running text, before a unit or in place of one.
         unit: what its amounts are counted in.
         attribute: where a record with costs has it; see :class:`HasCosts`.
-        always_known: whether every architecture has it, whatever a budget asks for.
+        always_known: whether it is known for every architecture, even without a budget for it.
     """
 
     noun: str
@@ -102,13 +102,13 @@ COSTS: dict[CostKind, CostTerms] = {
 
 
 def cost_of(item: HasCosts, kind: CostKind) -> float | None:
-    """One of the costs: parameters, FLOPs or milliseconds; ``None`` where it is not known."""
+    """Return one of the costs: parameters, FLOPs or milliseconds; ``None`` if unknown."""
     value: float | None = getattr(item, COSTS[kind].attribute)
     return value
 
 
 def cost_of_kind(item: HasCosts, kind: CostKind) -> float:
-    """The same where it is known."""
+    """Return the same where it is known."""
     value = cost_of(item, kind)
     assert value is not None, "modelled where the budget limits it"
     return float(value)

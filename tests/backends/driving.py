@@ -81,7 +81,7 @@ def attach(backend: Backend) -> AttachedBackend:
     """Open the data and build the supernet."""
     probed = backend.probe(None)
     space = space_of(probed)
-    taps = probed.wanted_taps(space)
+    taps = probed.required_taps(space)
     return probed.attach(space.tapped(taps) if taps else space, backend.scenario.seed)
 
 

@@ -62,17 +62,17 @@ def test_a_counter_gives_every_number_once(ranks: list[Hub | HubClient]) -> None
 def test_rounds_give_all_what_each_gave(ranks: list[Hub | HubClient]) -> None:
     large = b"x" * 3_000_000
     for number, content in enumerate((b"", b"small", large)):
-        told = all_at_once(
+        message = all_at_once(
             ranks, lambda r, c=content, n=number: ranks[r].gather(f"{n}", r, c + bytes([r]), 5.0)
         )
-        assert told == [[content + bytes([rank]) for rank in range(3)]] * 3
+        assert message == [[content + bytes([rank]) for rank in range(3)]] * 3
     assert isinstance(ranks[0], Hub) and not ranks[0]._rounds
 
 
 def test_who_does_not_come_is_named_after_a_while(ranks: list[Hub | HubClient]) -> None:
-    told = all_at_once(ranks[:2], lambda rank: ranks[rank].gather("n", rank, b"", 0.2))
-    assert all(isinstance(one, HubError) and "rank 2" in str(one) for one in told)
-    assert "Timed out" in str(told[0])
+    message = all_at_once(ranks[:2], lambda rank: ranks[rank].gather("n", rank, b"", 0.2))
+    assert all(isinstance(one, HubError) and "rank 2" in str(one) for one in message)
+    assert "Timed out" in str(message[0])
 
 
 def test_who_goes_is_known_to_all_at_once(ranks: list[Hub | HubClient]) -> None:
@@ -113,5 +113,5 @@ def test_a_stranger_s_noise_changes_nothing(ranks: list[Hub | HubClient]) -> Non
     for noise in (b"GET / HTTP/1.1", b"[]", b"{}"):
         with Client((HERE, ranks[0].port), "AF_INET") as stranger:
             stranger.send_bytes(noise)
-    told = all_at_once(ranks, lambda rank: ranks[rank].gather("n", rank, b"", 5.0))
-    assert told == [[b"", b"", b""]] * 3
+    message = all_at_once(ranks, lambda rank: ranks[rank].gather("n", rank, b"", 5.0))
+    assert message == [[b"", b"", b""]] * 3

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
-from nasea.backends.data.image_cache import ImageCache, Shelf, digest_of, new_name
+from nasea.backends.data.image_cache import CacheTable, ImageCache, digest_of, new_name
 from nasea.backends.data.packing import ALIGNMENT, NotPackable, pack, unpack
 
 TYPES = ["uint8", "int64", "float16", "float32", "float64", "bool"]
@@ -27,10 +27,10 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def put(shelf: Shelf, place: int, value: object) -> bool:
+def put(table: CacheTable, place: int, value: object) -> bool:
     content = pack(value)
-    with shelf.cache.writing():
-        return shelf.put(place, content, digest_of(content))
+    with table.cache.writing():
+        return table.put(place, content, digest_of(content))
 
 
 @settings(max_examples=50, deadline=None)
@@ -60,7 +60,7 @@ def test_what_cannot_be_packed_is_told() -> None:
 def test_entries_of_one_process_are_those_of_another(folder: Path) -> None:
     name = new_name()
     one, other = ImageCache(name), ImageCache(name)
-    mine, theirs = one.shelf("images", 3), other.shelf("images", 3)
+    mine, theirs = one.open_table("images", 3), other.open_table("images", 3)
     pixels = np.arange(12, dtype=np.uint8).reshape(3, 4)
     assert put(mine, 1, (pixels, 7))
     assert theirs.missing(range(3)) == [0, 2]
@@ -76,7 +76,7 @@ def test_entries_of_one_process_are_those_of_another(folder: Path) -> None:
 def test_only_the_last_process_removes_the_files(folder: Path) -> None:
     name = new_name()
     one, other = ImageCache(name), ImageCache(name)
-    assert oct((folder / f"nasea-images-{name}").stat().st_mode)[-3:] == "700"
+    assert oct((folder / f"nasea-shared-{name}").stat().st_mode)[-3:] == "700"
     one.close()
     assert list(folder.iterdir())
     other.close()
@@ -90,14 +90,14 @@ def test_what_a_killed_process_left_is_removed_by_the_next(folder: Path) -> None
         f"tempfile.tempdir = {str(folder)!r}\n"
         "from nasea.backends.data.image_cache import ImageCache\n"
         "kept = ImageCache('left')\n"
-        "kept.shelf('images', 2)\n"
+        "kept.open_table('images', 2)\n"
         "os.kill(os.getpid(), signal.SIGKILL)\n"
     )
     subprocess.run([sys.executable, "-c", code], check=False)
     used = ImageCache("used")
-    assert [path.name for path in folder.iterdir()] == ["nasea-images-used"]
+    assert [path.name for path in folder.iterdir()] == ["nasea-shared-used"]
     ImageCache("another").close()
-    assert [path.name for path in folder.iterdir()] == ["nasea-images-used"]
+    assert [path.name for path in folder.iterdir()] == ["nasea-shared-used"]
     used.close()
 
 
@@ -116,39 +116,39 @@ def test_it_is_removed_where_nobody_closes_it(folder: Path) -> None:
 def test_a_damaged_entry_is_none(folder: Path) -> None:
     name = new_name()
     cache = ImageCache(name)
-    shelf = cache.shelf("images", 2)
-    put(shelf, 0, np.ones(1000))
-    put(shelf, 1, np.ones(1000))
-    with (folder / f"nasea-images-{name}" / "entries").open("r+b") as stream:
+    table = cache.open_table("images", 2)
+    put(table, 0, np.ones(1000))
+    put(table, 1, np.ones(1000))
+    with (folder / f"nasea-shared-{name}" / "entries").open("r+b") as stream:
         stream.seek(4000)
         stream.write(b"?")
-    assert not shelf.sound([0, 1]) and shelf.missing([0, 1]) == [0]
+    assert not table.sound([0, 1]) and table.missing([0, 1]) == [0]
     with pytest.raises(KeyError):
-        shelf.get(0)
-    assert put(shelf, 0, np.ones(1000)) and shelf.sound([0, 1])
+        table.get(0)
+    assert put(table, 0, np.ones(1000)) and table.sound([0, 1])
 
 
 def test_there_is_no_more_than_the_limit(folder: Path) -> None:
     cache = ImageCache(new_name(), limit=10_000)
-    shelf = cache.shelf("images", 3)
-    assert put(shelf, 0, np.ones(1000))
-    assert not put(shelf, 1, np.ones(1000)) and cache.is_full
-    assert shelf.missing(range(3)) == [1, 2] and cache.size <= 10_000
+    table = cache.open_table("images", 3)
+    assert put(table, 0, np.ones(1000))
+    assert not put(table, 1, np.ones(1000)) and cache.is_full
+    assert table.missing(range(3)) == [1, 2] and cache.size <= 10_000
     nothing = ImageCache(new_name(), limit=0)
-    assert not put(nothing.shelf("images", 3), 0, 1)
+    assert not put(nothing.open_table("images", 3), 0, 1)
 
 
 def test_what_will_find_no_room_is_told(folder: Path) -> None:
     cache = ImageCache(new_name(), limit=2 * 1024**3)
-    [notice] = cache.overflow(50_000, 602_304, "the others are read for every candidate")
+    [notice] = cache.cache_notices(50_000, 602_304, "the others are read for every candidate")
     assert str(notice) == (
         "resource.image_cache: 50,000 evaluation images take 28.0 GiB decoded, and "
         "resource.image_cache allows 2.0 GiB: the others are read for every candidate; take fewer "
         "(searcher.eval_images), allow more (this key), or set TMPDIR to a larger disk"
     )
-    assert not cache.overflow(3000, 602_304, "")
-    assert not ImageCache(new_name(), limit=0).overflow(50_000, 602_304, "")
-    assert "half of what is free" in str(ImageCache(new_name()).overflow(10**9, 10**6, "")[0])
+    assert not cache.cache_notices(3000, 602_304, "")
+    assert not ImageCache(new_name(), limit=0).cache_notices(50_000, 602_304, "")
+    assert "half of what is free" in str(ImageCache(new_name()).cache_notices(10**9, 10**6, "")[0])
 
 
 def test_without_a_place_for_files_nothing_is_kept(
@@ -156,7 +156,7 @@ def test_without_a_place_for_files_nothing_is_kept(
 ) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "missing"))
     cache = ImageCache(new_name())
-    assert not put(cache.shelf("images", 3), 0, 1) and cache.size == cache.limit == 0
+    assert not put(cache.open_table("images", 3), 0, 1) and cache.size == cache.limit == 0
     assert cache.once("values", 2, lambda: [1, 2]) == [1, 2]
 
 
@@ -179,17 +179,17 @@ def test_values_are_made_once(folder: Path) -> None:
 def test_what_somebody_removes_is_made_again(folder: Path, removed: str) -> None:
     name = new_name()
     cache, other = ImageCache(name), ImageCache(name)
-    shelf, same = cache.shelf("images", 2), other.shelf("images", 2)
-    assert put(shelf, 0, "before") and shelf.get(0) == same.get(0) == "before"
-    place = folder / f"nasea-images-{name}"
+    table, same = cache.open_table("images", 2), other.open_table("images", 2)
+    assert put(table, 0, "before") and table.get(0) == same.get(0) == "before"
+    place = folder / f"nasea-shared-{name}"
     for path in place.glob(removed):
         path.unlink()
     if removed == "*":
         place.rmdir()
-    assert shelf.get(0) == "before"  # which is in memory still
-    assert put(shelf, 1, "after") and shelf.missing([0, 1]) == [0]
+    assert table.get(0) == "before"  # which is in memory still
+    assert put(table, 1, "after") and table.missing([0, 1]) == [0]
     assert put(same, 0, "again")
-    for one in (shelf, same):
+    for one in (table, same):
         assert one.sound([0, 1]) and one.get(0) == "again" and one.get(1) == "after"
     cache.close()
     other.close()

@@ -46,8 +46,8 @@ HOROVODRUN = {
 
 
 def tf_config(kind: str, index: int, **cluster: list[str]) -> dict[str, str]:
-    told = {"cluster": cluster, "task": {"type": kind, "index": index}}
-    return {"TF_CONFIG": json.dumps(told)}
+    message = {"cluster": cluster, "task": {"type": kind, "index": index}}
+    return {"TF_CONFIG": json.dumps(message)}
 
 
 def test_horovodrun_tells_ranks_and_no_more() -> None:
@@ -57,9 +57,9 @@ def test_horovodrun_tells_ranks_and_no_more() -> None:
     assert (found.local_rank, found.local_size, found.host) == (1, 2, "127.0.0.1")
     other = read_launch(HOROVODRUN | {"HOROVOD_GLOO_RENDEZVOUS_PORT": "4712"})
     assert other is not None and other.port != found.port
-    with pytest.raises(NotAvailableError, match="does not say where rank 0 is") as told:
+    with pytest.raises(NotAvailableError, match="does not say where rank 0 is") as message:
         read_launch(HOROVODRUN | {"HOROVOD_LOCAL_SIZE": "1"})
-    assert "MASTER_ADDR=HOST" in str(told.value.fix)
+    assert "MASTER_ADDR=HOST" in str(message.value.fix)
 
 
 def test_tf_config() -> None:
@@ -83,16 +83,16 @@ def test_the_chief_of_a_tf_config_leads() -> None:
 
 @pytest.mark.parametrize("text", ["{", "[]", '{"cluster": {}}', '{"cluster": {"worker": ["a"]}}'])
 def test_a_tf_config_that_is_none(text: str) -> None:
-    with pytest.raises(NotAvailableError, match="TF_CONFIG is set, but") as told:
+    with pytest.raises(NotAvailableError, match="TF_CONFIG is set, but") as message:
         read_launch({"TF_CONFIG": text})
-    assert '"worker": ["HOST:PORT"' in str(told.value.fix)
+    assert '"worker": ["HOST:PORT"' in str(message.value.fix)
 
 
 def test_mpirun_on_several_machines_must_be_told_where_the_first_is() -> None:
     several = MPIRUN | {"OMPI_COMM_WORLD_LOCAL_SIZE": "1", "OMPI_COMM_WORLD_LOCAL_RANK": "0"}
-    with pytest.raises(NotAvailableError) as told:
+    with pytest.raises(NotAvailableError) as message:
         read_launch(several)
-    assert "MASTER_ADDR" in str(told.value.fix)
+    assert "MASTER_ADDR" in str(message.value.fix)
     found = read_launch(several | {"MASTER_ADDR": "node0", "MASTER_PORT": "1234"})
     assert found is not None
     assert (found.host, found.port) == ("node0", 1234)
@@ -123,9 +123,9 @@ def test_code_of_the_user_finds_no_launcher() -> None:
 def test_torchrun_does_not_start_tensorflow(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(opening, "current_launch", lambda: read_launch(TORCHRUN))
     asked = scenario("tensorflow")
-    with pytest.raises(NotAvailableError, match="torchrun keeps the port") as told:
+    with pytest.raises(NotAvailableError, match="torchrun keeps the port") as message:
         follow(asked)
-    assert "TF_CONFIG" in str(told.value.fix)
+    assert "TF_CONFIG" in str(message.value.fix)
     with pytest.raises(NotAvailableError, match="torchrun keeps the port"):
         with open_process_group(asked, lambda: None):
             pass

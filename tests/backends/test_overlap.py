@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nasea.backends.data.overlap import Sample, classes_of, doubts
+from nasea.backends.data.overlap import Sample, classes_of, overlap_notices
 
 
 def sample(images: Any, labels: Any) -> Sample:
@@ -26,19 +26,19 @@ def noise(first: int, count: int) -> Any:
 def test_shared_images_are_counted(shared: int) -> None:
     train = sample(noise(0, 40), np.arange(40) % 4)
     val = sample(noise(40 - shared, 20), np.arange(20) % 4)
-    told = " ".join(str(notice) for notice in doubts(train, val, 40))
-    assert (f"of 20 validation images {shared} are training images too:" in told) == (shared > 1)
+    message = " ".join(str(notice) for notice in overlap_notices(train, val, 40))
+    assert (f"of 20 validation images {shared} are training images too:" in message) == (shared > 1)
 
 
 def test_a_part_of_the_training_images_stands_for_all() -> None:
     train, val = sample(noise(0, 40), None), sample(noise(30, 50), None)
-    (notice,) = doubts(train, val, 400)
+    (notice,) = overlap_notices(train, val, 400)
     assert "10 are training images too (of 40 looked at)" in notice.text
 
 
 def test_images_of_one_colour_are_no_twins() -> None:
     plain = np.zeros((10, 2, 2, 1))
-    assert not doubts(sample(plain, None), sample(plain, None), 10)
+    assert not overlap_notices(sample(plain, None), sample(plain, None), 10)
 
 
 @pytest.mark.parametrize(
@@ -66,7 +66,7 @@ def test_labels_in_an_order_tell_nothing() -> None:
     in_order = sample(images, np.arange(100) // 25)
     mixed = sample(images, np.arange(100) % 4)
     val = sample(noise(0, 40) + 1, np.arange(40) % 5)
-    assert not doubts(in_order, val, 100)
-    (notice,) = doubts(mixed, val, 100)
+    assert not overlap_notices(in_order, val, 100)
+    (notice,) = overlap_notices(mixed, val, 100)
     assert "labels 4, which none of 100 training images has" in notice.text
-    assert not doubts(mixed, sample(noise(0, 40) + 1, np.r_[np.zeros(39, int), 9]), 100)
+    assert not overlap_notices(mixed, sample(noise(0, 40) + 1, np.r_[np.zeros(39, int), 9]), 100)

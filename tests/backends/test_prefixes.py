@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from nasea.backends.scoring.prefix_cache import CacheCheck, LastPath, outputs_within
+from nasea.backends.scoring.prefix_cache import CacheCheck, PrefixCache, outputs_within
 from nasea.space import Genome, build_space, catalogue
 
 
@@ -16,28 +16,28 @@ class Scored:
 
 
 def test_a_proof_takes_several_candidates() -> None:
-    proof = CacheCheck()
+    check = CacheCheck()
     for _ in range(CacheCheck.WANTED):
-        assert not proof.is_complete
-        proof.enter(True)
-    assert proof.is_complete and not proof.failed
-    proof.enter(False)
-    assert proof.failed
+        assert not check.is_complete
+        check.record(True)
+    assert check.is_complete and not check.failed
+    check.record(False)
+    assert check.failed
 
 
 def test_what_is_shared_is_what_is_kept_and_alike_for_the_same_images() -> None:
-    last: LastPath[Scored] = LastPath(lambda genome: genome)
-    assert last.shared_with((0, 1, 2), 0) == (None, 0)
+    last: PrefixCache[Scored] = PrefixCache(lambda genome: genome)
+    assert last.lookup((0, 1, 2), 0) == (None, 0)
     path = Scored((0, 1, 2), 4)
     for genome, depth in (((0, 1, 2), 4), ((0, 1, 0), 3), ((0, 0, 2), 2), ((1, 1, 2), 1)):
-        last.become(path, 0)
-        assert last.shared_with(genome, 0) == (path, depth), "PreNet counts"
-    last.become(Scored((0, 1, 2), 2), 0)
-    assert last.shared_with((0, 1, 0), 0)[1] == 2, "no more than is kept"
-    assert last.shared_with((0, 1, 0), 1) == (None, 0), "other statistics images"
-    assert not last.is_kept
-    last.become(Scored((0, 1, 2), 0), 0)
-    assert last.shared_with((0, 1, 2), 0) == (None, 0), "nothing fits"
+        last.store(path, 0)
+        assert last.lookup(genome, 0) == (path, depth), "PreNet counts"
+    last.store(Scored((0, 1, 2), 2), 0)
+    assert last.lookup((0, 1, 0), 0)[1] == 2, "no more than is kept"
+    assert last.lookup((0, 1, 0), 1) == (None, 0), "other statistics images"
+    assert not last.is_filled
+    last.store(Scored((0, 1, 2), 0), 0)
+    assert last.lookup((0, 1, 2), 0) == (None, 0), "nothing fits"
 
 
 def test_outputs_are_kept_while_they_fit() -> None:

@@ -12,8 +12,8 @@ from nasea.pipeline.diagnosis import doctor
 def run(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[object, str, str]:
     with pytest.raises(SystemExit) as left:
         main(["doctor", *words])
-    told = capsys.readouterr()
-    return left.value.code, told.out, told.err
+    message = capsys.readouterr()
+    return left.value.code, message.out, message.err
 
 
 def test_it_tells_what_is_installed(capsys: pytest.CaptureFixture[str]) -> None:

@@ -55,7 +55,7 @@ def test_it_exports_and_says_how_good_the_files_are(run: Run, pretend: Pretend) 
 
 
 @pytest.mark.parametrize(
-    "words, told",
+    "words, message",
     [
         (["--arch", "1"], "cannot read results/front.json"),
         (["elsewhere", "--arch", "1"], "cannot read elsewhere/front.json"),
@@ -71,12 +71,12 @@ def test_mistakes_are_told_before_anything_is_loaded(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     words: list[str],
-    told: str,
+    message: str,
 ) -> None:
     monkeypatch.chdir(tmp_path)
     front.save(Path("kept/front.json"))
     done = run("export", *words)
     assert done.status == 2
-    assert done.err.startswith(f"error: {told}")
+    assert done.err.startswith(f"error: {message}")
     assert "  fix: " in done.err
     assert "Traceback" not in done.err

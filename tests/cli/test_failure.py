@@ -30,7 +30,7 @@ def test_a_users_error_is_told_without_a_traceback(run: Run, pretend: Pretend) -
 
 
 def test_every_problem_of_a_scenario_is_told(run: Run, pretend: Pretend) -> None:
-    problems = [Problem(f"scen.yaml:{n}", "key", "is wrong", "x" * 200, "mend") for n in (3, 5)]
+    problems = [Problem(f"scen.yaml:{n}", "key", "is wrong", "x" * 200, "fix it") for n in (3, 5)]
     _search_raises(pretend, ConfigError(problems))
     done = run("search")
     assert done.status == 2

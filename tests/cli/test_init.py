@@ -77,8 +77,8 @@ def test_every_scene_is_a_project(run: Run, tmp_path: Path, framework: str, task
     assert (scenario.framework, scenario.task) == (framework, task)
     for path in tmp_path.rglob("*.py"):
         compile(path.read_bytes(), path, "exec")
-    told = (tmp_path / "README.md").read_text()
-    missing = [name for name in _files(tmp_path) if Path(name).name not in told]
+    message = (tmp_path / "README.md").read_text()
+    missing = [name for name in _files(tmp_path) if Path(name).name not in message]
     assert missing in ([], ["README.md"]), "the README names every file"
     assert scenario.supernet.input_chw == (1, 8, 8) or task != "classification"
 

@@ -102,7 +102,7 @@ def test_a_device_becomes_a_profile_that_check_uses(fresh: Project, nasea, monke
 
 
 @pytest.mark.parametrize(
-    "words, told",
+    "words, message",
     [
         (("build", "--processor", "npu_v1"), "cannot measure 'npu_v1' here; known: host-onnx"),
         (("build", "--processor", "host-litert"), "use --processor host-onnxruntime"),
@@ -112,10 +112,10 @@ def test_a_device_becomes_a_profile_that_check_uses(fresh: Project, nasea, monke
         (("bench", "-c", "other.yaml"), "other.yaml"),
     ],
 )
-def test_what_cannot_be_is_told(nasea, words: tuple[str, ...], told: str) -> None:  # type: ignore[no-untyped-def]
+def test_what_cannot_be_is_told(nasea, words: tuple[str, ...], message: str) -> None:  # type: ignore[no-untyped-def]
     found = nasea("latency", *words)
     assert found.status == 2
-    assert told in found.err
+    assert message in found.err
     assert "Traceback" not in found.err
 
 

@@ -13,7 +13,7 @@ from nasea.cli.terminal.progress import LINE_SECONDS, Bar, Ticker
 from nasea.errors import Notice
 from nasea.pipeline.session.events import Progress
 
-NOTICE = Notice("scen.yaml:3", "a key was mended")
+NOTICE = Notice("scen.yaml:3", "a key was corrected")
 
 
 class Clock:
@@ -52,7 +52,7 @@ def test_a_log_gets_lines_and_a_notice_once() -> None:
         listener.progress(_progress(50))
     assert _text(console).splitlines() == [
         "== training [fast]",
-        "note: scen.yaml:3: a key was mended",
+        "note: scen.yaml:3: a key was corrected",
         "epoch 1/2: loss 0.5",
     ]
 
@@ -104,7 +104,7 @@ def test_a_bar_is_not_drawn_more_often_than_eyes_can_follow() -> None:
 
 
 def test_no_color(monkeypatch: pytest.MonkeyPatch) -> None:
-    def told() -> str:
+    def message() -> str:
         console = Console(file=io.StringIO(), force_terminal=True)
         RichListener(console).notice(NOTICE)
         return _text(console)
@@ -112,9 +112,9 @@ def test_no_color(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TERM", "xterm-256color")
     monkeypatch.delenv("NO_COLOR", raising=False)
     yellow = "33m"
-    assert yellow in told()
+    assert yellow in message()
     monkeypatch.setenv("NO_COLOR", "1")
-    assert yellow not in told()
+    assert yellow not in message()
 
 
 @given(st.text(st.characters(categories=["L", "N", "P", "S", "Zs"]), min_size=1))

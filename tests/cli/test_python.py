@@ -13,12 +13,12 @@ from nasea.cli.terminal.listener import RichListener
 from nasea.cli.terminal.notebook import NotebookBar
 from nasea.cli.terminal.python import listening, shown_listener
 from nasea.errors import Notice
-from nasea.pipeline.session.events import Began, Event, Line, Listener, Progress, Silence
+from nasea.pipeline.session.events import Began, Event, Line, Listener, NullListener, Progress
 
 PROGRESS = Progress("train", 50, 100, "update", 130.4, {"loss": "0.5"})
 EVENTS: list[Event] = [
     Began("train", "training"),
-    Notice("scen.yaml:3", "mended"),
+    Notice("scen.yaml:3", "corrected"),
     PROGRESS,
     Line("epoch 1/2"),
 ]
@@ -52,7 +52,7 @@ class Cell:
 
 def _tell(listener: Listener) -> None:
     listener.begin("train", "training")
-    listener.notice(Notice("scen.yaml:3", "mended"))
+    listener.notice(Notice("scen.yaml:3", "corrected"))
     listener.progress(PROGRESS)
     listener.line("epoch 1/2")
 
@@ -76,12 +76,12 @@ def test_in_a_terminal_progress_is_shown(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(sys, "stderr", Terminal())
     with listening(None, None, quiet=False) as listener:
         _tell(listener)
-    told = sys.stderr.getvalue()  # type: ignore[attr-defined]
-    for text in ("training", "scen.yaml:3: mended", "50/100", "epoch 1/2"):
-        assert text in told
+    message = sys.stderr.getvalue()  # type: ignore[attr-defined]
+    for text in ("training", "scen.yaml:3: corrected", "50/100", "epoch 1/2"):
+        assert text in message
 
 
-@pytest.mark.parametrize("listener, quiet", [(None, True), (Silence(), False)])
+@pytest.mark.parametrize("listener, quiet", [(None, True), (NullListener(), False)])
 def test_silence_on_request(
     listener: Listener | None, quiet: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -106,9 +106,9 @@ def test_a_notebook_gets_lines_and_a_bar_in_its_place(
             "█" * 12 + "░" * 12 + " train: 50/100 updates, 0:02:10 left, loss 0.5"
         ]
     assert cell.shown == [""]
-    told = capsys.readouterr()
-    assert told.out.splitlines() == ["== training", "note: scen.yaml:3: mended", "epoch 1/2"]
-    assert told.err == ""
+    message = capsys.readouterr()
+    assert message.out.splitlines() == ["== training", "note: scen.yaml:3: corrected", "epoch 1/2"]
+    assert message.err == ""
 
 
 def test_a_shell_in_a_terminal_is_no_notebook(monkeypatch: pytest.MonkeyPatch) -> None:

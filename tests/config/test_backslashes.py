@@ -29,8 +29,8 @@ def test_a_drive_path_in_double_quotes_is_refused_with_the_right_form(
     (problem,) = caught.value.problems
     assert line_of(problem.where) == 13
     assert f"'{path}', in single quotes" in str(problem.fix)
-    mended = load(minimal.replace("/data/val", f"'{path}'"))
-    assert mended.scenario.dataset.val_dir == path
+    corrected = load(minimal.replace("/data/val", f"'{path}'"))
+    assert corrected.scenario.dataset.val_dir == path
     doubled = path.replace("\\", "\\\\")
     assert load(minimal.replace("/data/val", f'"{doubled}"')).scenario.dataset.val_dir == path
 

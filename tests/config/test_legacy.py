@@ -1,4 +1,4 @@
-"""Pasted files are mended, once each with a notice, and quoted text is left alone."""
+"""Pasted files are corrected, once each with a notice, and quoted text is left alone."""
 
 from __future__ import annotations
 
@@ -47,9 +47,9 @@ def test_a_known_fault_is_mended_with_one_notice_at_its_line(
     if new.startswith("    resource"):
         text = text.replace("    name: py", "      name: py").replace("    gpu", "      gpu")
     loaded = load(text)
-    place, told = notice_of(loaded)
+    place, message = notice_of(loaded)
     assert place == line
-    assert words in told
+    assert words in message
     assert loaded.scenario == load(minimal).scenario
 
 
@@ -76,9 +76,9 @@ def test_tabs_that_indent_every_level_are_mended_with_one_notice(load: Load, min
         bare = line.lstrip()
         lines.append("\t" * ((len(line) - len(bare)) // 2) + bare)
     loaded = load("\n".join(lines))
-    place, told = notice_of(loaded)
+    place, message = notice_of(loaded)
     assert place == 2
-    assert "tabs in the indentation of lines 2, 3" in told
+    assert "tabs in the indentation of lines 2, 3" in message
     assert loaded.scenario == load(minimal).scenario
 
 

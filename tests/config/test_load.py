@@ -30,10 +30,10 @@ def test_the_documented_sample_loads_as_it_stands(sample_path: Path) -> None:
 
 def test_each_fault_of_the_documented_sample_is_one_notice(sample_path: Path) -> None:
     notices = load_scenario(sample_path).notices
-    told = [(line_of(notice.where), notice.text) for notice in notices]
-    assert [line for line, _ in told] == [13, 17, 24, 24, 30, 32]
+    message = [(line_of(notice.where), notice.text) for notice in notices]
+    assert [line for line, _ in message] == [13, 17, 24, 24, 30, 32]
     for (_, text), words in zip(
-        told,
+        message,
         [
             "tuple (224, 224, 3)",
             "feature_choose: ignored",
@@ -138,9 +138,9 @@ def test_a_latency_budget_names_its_processor(load: Load, minimal: str) -> None:
     assert silent.scenario.constraint.processor_version == "npu_v1"
     (notice,) = silent.notices
     assert line_of(notice.where) == 9 and "npu_v1" in notice.text
-    told = load(set_keys(text, "constraint", "processor_version: my_phone"))
-    assert told.scenario.constraint.processor_version == "my_phone"
-    assert told.notices == ()
+    message = load(set_keys(text, "constraint", "processor_version: my_phone"))
+    assert message.scenario.constraint.processor_version == "my_phone"
+    assert message.notices == ()
 
 
 def test_a_processor_without_a_latency_budget_is_ignored_with_a_notice(
@@ -222,8 +222,8 @@ def test_second_budgets(load: Load, minimal: str) -> None:
     assert constraint.also == {"flops": 3e6, "latency": 2.0}
     assert scenario.counts_latency
     assert constraint.processor_version == "npu_v1", "latency needs a processor"
-    told = set_keys(minimal, "constraint", "processor_version: phone", "also: {latency: 2}")
-    assert load(told).scenario.constraint.processor_version == "phone"
+    message = set_keys(minimal, "constraint", "processor_version: phone", "also: {latency: 2}")
+    assert load(message).scenario.constraint.processor_version == "phone"
     assert not load(minimal).scenario.counts_latency
     alone = load(minimal).scenario.constraint
     assert (alone.also, alone.processor_version) == ({}, None)
@@ -240,7 +240,7 @@ def test_further_objectives(load: Load, minimal: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("keys", "told"),
+    ("keys", "message"),
     [
         (("objectives: [KIND]",), "objectives[0]: must be costs other than constraint_type; KIND"),
         (("objectives: [latency, latency]",), "objectives[1]: must not name latency twice"),
@@ -252,12 +252,12 @@ def test_further_objectives(load: Load, minimal: str) -> None:
     ],
 )
 def test_objectives_that_make_no_sense(
-    load: Load, minimal: str, keys: tuple[str, ...], told: str
+    load: Load, minimal: str, keys: tuple[str, ...], message: str
 ) -> None:
     kind = load(minimal).scenario.constraint.type
     with pytest.raises(ConfigError) as caught:
         load(set_keys(minimal, "searcher", *(key.replace("KIND", kind) for key in keys)))
-    assert told.replace("KIND", kind) in str(caught.value)
+    assert message.replace("KIND", kind) in str(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -280,9 +280,9 @@ def test_a_second_budget_is_of_another_cost(load: Load, minimal: str) -> None:
     kind = load(minimal).scenario.constraint.type
     with pytest.raises(ConfigError) as caught:
         load(set_keys(minimal, "constraint", f"also: {{{kind}: 5, latency: -1}}"))
-    told = str(caught.value)
-    assert f"constraint.also.{kind}: must be a cost other than constraint_type, {kind}" in told
-    assert "constraint.also.latency: must be a number > 0, found -1" in told
+    message = str(caught.value)
+    assert f"constraint.also.{kind}: must be a cost other than constraint_type, {kind}" in message
+    assert "constraint.also.latency: must be a number > 0, found -1" in message
 
 
 INITIAL = """searcher:

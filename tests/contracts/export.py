@@ -178,12 +178,12 @@ class ExportContract(FinishedSearchContract):
     def test_weights_that_cannot_be_used(self, home: Path) -> None:
         front = Front.load(home / "results/front.json")
         mine, other = (home / "results" / front.files_of(front[n])[1] for n in (N, 0))
-        for content, told in (
+        for content, message in (
             (other.read_bytes(), "does not fit"),
             (b"not weights at all", "is not a weights file"),
             (None, "cannot read"),
         ):
             mine.unlink() if content is None else mine.write_bytes(content)
-            with pytest.raises(ResultsError, match=told) as caught:
+            with pytest.raises(ResultsError, match=message) as caught:
                 self.export()
             assert caught.value.fix

@@ -36,9 +36,9 @@ class GuidesContract(ABC):
 
     def expect_works(self, project: Path, changes: str, notice: str = "") -> None:
         """A pattern works; what the user is told besides has ``notice`` in it."""
-        metric, told = self.drive(project, changes)
-        assert metric is not None and 0 <= metric <= 1, told
-        assert notice in told
+        metric, text = self.drive(project, changes)
+        assert metric is not None and 0 <= metric <= 1, text
+        assert notice in text
 
     def expect_told(self, project: Path, changes: str, words: tuple[str, ...]) -> None:
         """A pattern is refused with a message, and a line that says what to write."""

@@ -77,24 +77,24 @@ class HabitsContract(ABC):
             assert same(*pairs), name
 
     def test_what_cannot_be_is_refused(self, project: Path) -> None:
-        for name, (changes, told, fix) in self.refused.items():
+        for name, (changes, text, fix) in self.refused.items():
             self.kit.write_module(project, changes)
             error = failure(UserModuleError, lambda: self.kit.attached(project, **SMALL))
-            assert told in error.message and fix in str(error.fix or error.message), (name, error)
+            assert text in error.message and fix in str(error.fix or error.message), (name, error)
 
     def test_an_end_whose_number_of_images_is_fixed_is_refused(self, project: Path) -> None:
-        told = {"PreNet": "changed the number of images from 1 to 8", "PostNet": "for 8 images and"}
+        text = {"PreNet": "changed the number of images from 1 to 8", "PostNet": "for 8 images and"}
         for name, changes in self.fixed.items():
             self.kit.write_module(project, changes)
             error = failure(UserModuleError, lambda: self.kit.attached(project, **SMALL))
-            assert f"user_module.py: {name}." in error.message and told[name] in error.message
+            assert f"user_module.py: {name}." in error.message and text[name] in error.message
             assert "however many there are" in str(error.fix)
 
     def test_images_of_another_type_are_told(self, project: Path) -> None:
-        for changes, told in self.images.values():
+        for changes, text in self.images.values():
             self.kit.write_module(project, changes)
             error = failure(DataError, lambda: self.kit.attached(project, **SMALL))
-            assert "floating-point" in error.message and told in error.message, error
+            assert "floating-point" in error.message and text in error.message, error
             assert "convert the images in the data set" in str(error.fix)
 
     def test_images_that_are_not_finite_are_told(self, project: Path) -> None:
@@ -104,7 +104,7 @@ class HabitsContract(ABC):
             assert f"the {name} data set gives images with values that are" in error.message
             assert "division by zero" in str(error.fix)
 
-    def told(self, project: Path, changes: str, **more: Any) -> str:
+    def notices(self, project: Path, changes: str, **more: Any) -> str:
         """The notices about the data."""
         self.kit.write_module(project, changes)
         backend = self.kit.attached(project, **SMALL | more)
@@ -113,11 +113,11 @@ class HabitsContract(ABC):
 
     def test_validation_images_among_the_training_images_are_told(self, project: Path) -> None:
         whole = {"searcher": {"bn_images": 44}}
-        assert "training images" not in self.told(project, "", **whole)
-        assert "of 20 validation images 20 are" in self.told(project, self.shared, **whole)
+        assert "training images" not in self.notices(project, "", **whole)
+        assert "of 20 validation images 20 are" in self.notices(project, self.shared, **whole)
 
     def test_validation_labels_that_are_never_trained_are_told(self, project: Path) -> None:
         sizes: Any = {"dataset": {"train_dir": "200", "val_dir": "100"}}
         sizes["searcher"] = {"bn_images": 200}
-        assert "labels" not in self.told(project, "", **sizes)
-        assert "labels 7, 8, 9" in self.told(project, self.unseen, **sizes)
+        assert "labels" not in self.notices(project, "", **sizes)
+        assert "labels 7, 8, 9" in self.notices(project, self.unseen, **sizes)

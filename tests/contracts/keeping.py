@@ -63,10 +63,10 @@ class KeepingContract(ABC):
             scores.append([backend.measure(genome, data).metric for data in SLICES])
             assert (backend.data.cache.size > 0) == (room != 0)
             assert room is None or backend.data.cache.size <= room * _GIB
-            told = [notice.text for notice in backend.notices if "GiB" in notice.text]
-            assert bool(told) == (room not in (None, 0)), told
+            message = [notice.text for notice in backend.notices if "GiB" in notice.text]
+            assert bool(message) == (room not in (None, 0)), message
             backend.close()
-            assert not list(temporary.glob("nasea-images-*"))
+            assert not list(temporary.glob("nasea-shared-*"))
         assert scores[0] == scores[1] == scores[2]
         assert scores[0][0] == scores[0][-1] != scores[0][1]
 
@@ -95,10 +95,10 @@ class KeepingContract(ABC):
         read.clear()
         assert backends[1].measure(genome, WHOLE).metric == expected
         assert not read
-        assert [folder.name for folder in temporary.glob("nasea-images-*")] == [
-            f"nasea-images-{name}"
+        assert [folder.name for folder in temporary.glob("nasea-shared-*")] == [
+            f"nasea-shared-{name}"
         ]
         backends[0].close()
         assert backends[1].measure(genome, WHOLE).metric == expected
         backends[1].close()
-        assert not list(temporary.glob("nasea-images-*"))
+        assert not list(temporary.glob("nasea-shared-*"))

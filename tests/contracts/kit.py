@@ -60,7 +60,7 @@ class Kit(Protocol):
         """Train epochs; see :func:`backends.driving.train`."""
 
     def weights(self, backend: Any) -> Arrays:
-        """Copies of all variables of supernet and ends, statistics included."""
+        """Copies of all variables of supernet, PreNet and PostNet, statistics included."""
 
     def held(self, backend: Any) -> Arrays:
         """Copies of all variables that UserModule holds."""

@@ -1,4 +1,4 @@
-"""What a user of any framework reads when the module is wrong: what, where, and how to mend it.
+"""What a user of any framework reads when the module is wrong: what, where, and how to fix it.
 
 A framework joins by subclassing :class:`ModuleErrorsContract` where its project is at hand.
 """
@@ -117,16 +117,16 @@ class ModuleErrorsContract(ABC):
         assert "KeyError: 'weights'" in message
 
     @pytest.mark.parametrize(
-        "statement, told",
+        "statement, shown",
         [
             ("exit(3)", "it called exit(3)"),
             ("import no_such_package_anywhere", "No module named 'no_such_package_anywhere'"),
         ],
     )
-    def test_an_import_that_ends(self, project: Path, statement: str, told: str) -> None:
+    def test_an_import_that_ends(self, project: Path, statement: str, shown: str) -> None:
         self.kit.write_module(project, statement)
         error = failure(UserCodeError, lambda: self.kit.opened(project))
-        assert told in error.message and "user_module.py" in error.message
+        assert shown in error.message and "user_module.py" in error.message
 
     def test_each_directory_has_its_own_module(self, project: Path) -> None:
         other = project / "other"

@@ -56,14 +56,14 @@ class SharingContract(ABC):
         """The framework's, of the same numbers as they lie in memory."""
 
     @abstractmethod
-    def enter(self, digest: Digest, outputs: object) -> None:
+    def record(self, digest: Digest, outputs: object) -> None:
         """Let a digest take in what PostNet returned."""
 
     def digest(self, outputs: object) -> bytes:
         """Of what PostNet returned; arrays in it stand for tensors."""
         found = Digest()
         arrays = (array for _, array in flatten(outputs, np.ndarray))
-        self.enter(found, restore(outputs, np.ndarray, arrays, self.tensor))
+        self.record(found, restore(outputs, np.ndarray, arrays, self.tensor))
         return found.value
 
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
@@ -98,7 +98,7 @@ class SharingContract(ABC):
         assert self.together(backend, genomes) == expected
         again = self.together(backend, genomes)
         assert again == expected, "once it is known whether sharing is safe"
-        assert backend.scorer.sharing.proof.failed == (habit in self.tied)
+        assert backend.scorer.sharing.check.failed == (habit in self.tied)
 
     @pytest.mark.parametrize("space", SPACES)
     def test_features_of_earlier_layers_are_shared_too(
@@ -112,7 +112,7 @@ class SharingContract(ABC):
         expected = self.alone(backend, genomes)
         assert self.together(backend, genomes) == expected
         assert self.together(backend, genomes) == expected
-        assert backend.scorer.sharing.proof.is_complete
+        assert backend.scorer.sharing.check.is_complete
 
     def test_halves_and_draws_do_not_mix(self, project: Path) -> None:
         backend, genomes = self.trained(project)
@@ -130,7 +130,7 @@ class SharingContract(ABC):
         expected = self.alone(backend, genomes)
         assert self.together(backend, genomes) == expected
         self.together(backend, genomes)
-        assert backend.scorer.sharing.proof.is_complete
+        assert backend.scorer.sharing.check.is_complete
         layers = self.count_layers(monkeypatch)
         self.together(backend, [*genomes, genomes[-1]])
         passes = len(layers) // (len(genomes) + 1)
@@ -141,7 +141,7 @@ class SharingContract(ABC):
             needed.append(len(after) - [*alike, False].index(False))
         assert needed[-1] == 0 < sum(needed) < len(steps[0]) * len(genomes)
         assert layers == [count for count in needed for _ in range(passes)]
-        assert backend.scorer.sharing.last is None, "nothing is kept when the weights may change"
+        assert backend.scorer.sharing.cache is None, "nothing is kept when the weights may change"
 
     def test_only_what_fits_is_kept(self, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         backend, genomes = self.trained(project)

@@ -126,7 +126,7 @@ class TestTorchExport(ExportContract):
         listener = Recorder()
         (one,) = self.export("onnx-int8", listener=listener)
         assert one.path.exists()
-        assert f"{one.path.name} computes Erf, ReduceMean in float32" in listener.told
+        assert f"{one.path.name} computes Erf, ReduceMean in float32" in listener.text
 
     def test_int8_is_int8(self, home: Path) -> None:
         (one,) = self.export("onnx-int8")
@@ -152,10 +152,10 @@ class TestTorchExport(ExportContract):
             (lambda: path.write_text(json.dumps(_reblocked(content))), "not a network of"),
             (lambda: path.write_text(json.dumps(_recounted(content))), "parameters, but"),
         ]
-        for damage, told in faults:
+        for damage, message in faults:
             kept = {p: p.read_bytes() for p in (home / "results").iterdir() if p.is_file()}
             damage()
-            with pytest.raises(NaseaError, match=told) as caught:
+            with pytest.raises(NaseaError, match=message) as caught:
                 self.export()
             assert caught.value.fix
             for each, data in kept.items():

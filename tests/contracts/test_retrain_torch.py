@@ -36,7 +36,7 @@ class TestTorchRetrain(RetrainContract):
         before = {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
         listener = Recorder()
         run(home, REQUEST, listener)
-        assert "epoch 1/3" not in listener.told
+        assert "epoch 1/3" not in listener.text
         assert {p.name: p.read_bytes() for p in folder.iterdir() if p.is_file()} == before
         assert not folder.with_name(f"{folder.name}.1").exists()
 
@@ -47,7 +47,7 @@ class TestTorchRetrain(RetrainContract):
         run(home, replace(REQUEST, epochs=1), listener)
         kept = home / f"results/retrained_{N}.1"
         self.same(kept, unbroken / MADE)
-        assert f"kept in retrained_{N}.1/" in listener.told
+        assert f"kept in retrained_{N}.1/" in listener.text
         made = Retrained.load(home / f"{MADE}/retrained.json")
         assert made.plan.epochs == 1
 
@@ -71,8 +71,8 @@ class TestTorchRetrain(RetrainContract):
             (REQUEST, {"formats": ["docx"]}, "--format docx"),
             (REQUEST, {"results": home / "nowhere"}, "cannot read"),
         ]
-        for request, options, told in faults:
-            with pytest.raises(NaseaError, match=told) as caught:
+        for request, options, shown in faults:
+            with pytest.raises(NaseaError, match=shown) as caught:
                 run(home, request, **options)
             assert caught.value.fix
         needy = next(

@@ -148,8 +148,10 @@ class TrainingContract(EpochsContract):
         backend.try_candidates(lambda done, total: None)
         assert same(self.kit.held(backend), before)
         assert backend.user._user.calls == calls
-        told = [str(notice) for notice in backend.notices if "kept in a checkpoint" in str(notice)]
-        assert len(told) == 1 and "UserModule.lost" in told[0]
+        message = [
+            str(notice) for notice in backend.notices if "kept in a checkpoint" in str(notice)
+        ]
+        assert len(message) == 1 and "UserModule.lost" in message[0]
 
     def test_paths_are_asked_for_by_number_and_updates_told_with_their_rate(
         self, project: Path

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nasea.cost import Piece
+from nasea.cost import Subgraph
 from nasea.cost.operators import ADD, CONV, DENSE, KINDS, RESHAPE, Operator
 from nasea.cost.profiles import UnpricedError, packaged_names, packaged_profile
 from nasea.cost.profiles.analytic import AnalyticProfile, Machine
@@ -70,7 +70,7 @@ def test_more_is_never_faster(kind: str, sizes: tuple[int, int, int, int], grow:
 def test_an_unknown_operator_is_named_never_free() -> None:
     odd = Operator("torch.softplus", (8, 4, 4), (8, 4, 4), name="PostNet, softplus")
     with pytest.raises(UnpricedError) as caught:
-        npu().latency_ms(Piece("PostNet", (odd,)))
+        npu().latency_ms(Subgraph("PostNet", (odd,)))
     assert "torch.softplus, 8x4x4 (PostNet, softplus)" in caught.value.message
     assert caught.value.fix
 

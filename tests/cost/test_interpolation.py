@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nasea.cost import Operator, Piece
+from nasea.cost import Operator, Subgraph
 from nasea.cost.operators import ADD, CONV, RESHAPE
 from nasea.cost.profiles import UnpricedError
 from nasea.cost.profiles.interpolation import Curve, Sample
@@ -88,34 +88,34 @@ def table(*, extrapolate: bool = False, per_operator_ms: float = 0.0) -> TablePr
 
 
 def test_a_table_interpolates_and_adds_up() -> None:
-    piece = Piece("block", (conv(16, 16, 8), conv(32, 16, 16)))
-    ms = table().latency_ms(piece)
+    subgraph = Subgraph("block", (conv(16, 16, 8), conv(32, 16, 16)))
+    ms = table().latency_ms(subgraph)
     assert 0.02 < ms < 0.2
-    assert table(per_operator_ms=0.5).latency_ms(piece) == pytest.approx(ms + 1.0)
-    assert table().guesses(piece) == []
+    assert table(per_operator_ms=0.5).latency_ms(subgraph) == pytest.approx(ms + 1.0)
+    assert table().guesses(subgraph) == []
 
 
 def test_beyond_the_measured_shapes_is_refused_and_says_which_size() -> None:
-    piece = Piece("block", (conv(128, 16, 16).named("layer 2: basic_x1"), conv(16, 16, 16)))
+    subgraph = Subgraph("block", (conv(128, 16, 16).named("layer 2: basic_x1"), conv(16, 16, 16)))
     with pytest.raises(UnpricedError) as caught:
-        table().latency_ms(piece)
-    told = caught.value.message
+        table().latency_ms(subgraph)
+    text = caught.value.message
     assert (
-        "(layer 2: basic_x1): beyond what was measured: 128 channels in (measured: 8 to 64)" in told
+        "(layer 2: basic_x1): beyond what was measured: 128 channels in (measured: 8 to 64)" in text
     )
     assert "nasea latency bench" in str(caught.value.fix)
     allowed = table(extrapolate=True)
-    assert allowed.latency_ms(piece) > 0
-    assert len(allowed.guesses(piece)) == 1, "but never silently"
+    assert allowed.latency_ms(subgraph) > 0
+    assert len(allowed.guesses(subgraph)) == 1, "but never silently"
 
 
 def test_what_was_never_measured_is_named() -> None:
     for extrapolate in (False, True):
         with pytest.raises(UnpricedError, match="no conv 5x5, stride 1, dense was measured"):
-            table(extrapolate=extrapolate).latency_ms(Piece("block", (conv(8, 8, 4, kernel=5),)))
+            table(extrapolate=extrapolate).latency_ms(Subgraph("block", (conv(8, 8, 4, kernel=5),)))
 
 
 def test_moving_nothing_costs_nothing_and_a_fused_relu_no_more() -> None:
-    assert table().latency_ms(Piece("x", (Operator(RESHAPE, (4, 1, 1), (1, 4, 1)),))) == 0
+    assert table().latency_ms(Subgraph("x", (Operator(RESHAPE, (4, 1, 1), (1, 4, 1)),))) == 0
     plain, fused = (Operator(ADD, (4, 1, 1), (4, 1, 1), activation=a) for a in ("", "relu"))
     assert family_of(plain) == family_of(fused)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nasea.cost import Piece, count, operators_of
+from nasea.cost import Subgraph, count, operators_of
 from nasea.cost.fusion import Node, fuse
 from nasea.cost.operators import ACTIVATION, ADD, CONV, NORM, RESHAPE, Operator
 from nasea.space import Act, Add, Conv, Norm, catalogue, output_shape
@@ -80,5 +80,5 @@ def test_grouping(groups: int, grouping: str) -> None:
 def test_the_origin_is_not_part_of_what_an_operator_is() -> None:
     one = Operator(CONV, SHAPE, SHAPE)
     assert one.named("PreNet") == one
-    assert Piece("a", (one.named("x"),)).key == Piece("b", (one,)).key
+    assert Subgraph("a", (one.named("x"),)).key == Subgraph("b", (one,)).key
     assert str(one.named("PreNet")) == str(one)

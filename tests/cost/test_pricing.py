@@ -7,12 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from nasea.cost import Costs, Operator, Piece, build_cost_model, operators_of
+from nasea.cost import Costs, Operator, Subgraph, build_cost_model, operators_of
 from nasea.cost.profiles import Gap, UnpricedError
 from nasea.errors import LatencyError
 from nasea.space import Space, build_space, catalogue
 
-END = Piece("PreNet", (Operator("conv", (3, 16, 16), (8, 9, 7), (3, 3)),))
+END = Subgraph("PreNet", (Operator("conv", (3, 16, 16), (8, 9, 7), (3, 3)),))
 
 
 @dataclass(frozen=True)
@@ -27,13 +27,13 @@ class PerOperator:
     def describe(self) -> str:
         return "a test"
 
-    def latency_ms(self, piece: Piece) -> float:
-        gaps = [Gap.of(op, "not measured") for op in piece.operators if op.kind in self.unknown]
+    def latency_ms(self, subgraph: Subgraph) -> float:
+        gaps = [Gap.of(op, "not measured") for op in subgraph.operators if op.kind in self.unknown]
         if gaps:
             raise UnpricedError(gaps, "measure it")
-        return float(len(piece.operators))
+        return float(len(subgraph.operators))
 
-    def guesses(self, piece: Piece) -> list[str]:
+    def guesses(self, subgraph: Subgraph) -> list[str]:
         return []
 
 
@@ -64,11 +64,11 @@ def test_parameters_and_flops_stay_as_they_are(space: Space) -> None:
 
 
 def test_everything_unknown_is_told_at_once_with_the_place_and_the_remedy(space: Space) -> None:
-    end = Piece("PreNet", (Operator("odd", (3, 4, 4), (8, 9, 7), name="PreNet, odd"),))
+    end = Subgraph("PreNet", (Operator("odd", (3, 4, 4), (8, 9, 7), name="PreNet, odd"),))
     with pytest.raises(LatencyError) as caught:
         build_cost_model(space, "latency", [], PerOperator(("odd", "add")), [end])
-    told = caught.value.message
-    assert told.startswith("profile counting does not know what these parts")
-    assert "odd, 3x4x4 -> 8x9x7 (PreNet, odd): not measured" in told
-    assert "add, 8x9x7 (layer 0: separable_k3): not measured" in told
+    text = caught.value.message
+    assert text.startswith("profile counting does not know what these parts")
+    assert "odd, 3x4x4 -> 8x9x7 (PreNet, odd): not measured" in text
+    assert "add, 8x9x7 (layer 0: separable_k3): not measured" in text
     assert caught.value.fix == "measure it"

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from nasea.cost import Operator, Piece
+from nasea.cost import Operator, Subgraph
 from nasea.cost.operators import CONV
 from nasea.cost.profiles import (
     UnpricedError,
@@ -22,8 +22,8 @@ from nasea.cost.profiles import (
 from nasea.cost.profiles.files import StoredProfile, load_profile, save_profile
 from nasea.cost.profiles.measured import (
     Calibration,
-    MeasuredPiece,
     MeasuredProfile,
+    MeasuredSubgraph,
     calibrate,
 )
 from nasea.cost.profiles.operator_csv import manifest_text, read_times, row_of
@@ -31,11 +31,11 @@ from nasea.cost.profiles.table import MeasuredOperator, TableProfile
 from nasea.errors import LatencyError
 
 CONV_3 = Operator(CONV, (8, 4, 4), (16, 4, 4), (3, 3))
-PIECE = Piece("layer 1: basic_x1", (CONV_3, CONV_3))
+SUBGRAPH = Subgraph("layer 1: basic_x1", (CONV_3, CONV_3))
 
 
 def measured() -> MeasuredProfile:
-    row = MeasuredPiece(PIECE.key, PIECE.label, 0.25, 0.01, 0.2)
+    row = MeasuredSubgraph(SUBGRAPH.key, SUBGRAPH.label, 0.25, 0.01, 0.2)
     return MeasuredProfile(
         "host", "a CPU", "a runtime", "2026-01-02", "make it", 0.05, "good", (row,)
     )
@@ -57,16 +57,16 @@ def test_a_profile_is_read_back_as_it_was_written(profile: StoredProfile, tmp_pa
     assert [one.name for one in known_profiles(tmp_path)] == [profile.name, "npu_v1"]
 
 
-def test_a_measured_piece_has_its_price_and_doing_nothing_none() -> None:
-    assert measured().latency_ms(PIECE) == 0.2
-    assert measured().latency_ms(Piece("skip", ())) == 0.0
+def test_a_measured_subgraph_has_its_price_and_doing_nothing_none() -> None:
+    assert measured().latency_ms(SUBGRAPH) == 0.2
+    assert measured().latency_ms(Subgraph("skip", ())) == 0.0
 
 
 def test_a_profile_of_another_space_says_so_and_how_to_measure() -> None:
     with pytest.raises(UnpricedError) as caught:
-        measured().latency_ms(Piece("layer 0: fused_e2", (CONV_3,)))
-    told = "layer 0: fused_e2 (8x4x4 in): not measured; the table is of another space"
-    assert caught.value.message == told
+        measured().latency_ms(Subgraph("layer 0: fused_e2", (CONV_3,)))
+    shown = "layer 0: fused_e2 (8x4x4 in): not measured; the table is of another space"
+    assert caught.value.message == shown
     assert caught.value.fix == "measure this scenario's space: make it"
 
 
@@ -108,12 +108,12 @@ DAMAGE: dict[str, tuple[Callable[[Path], object], str]] = {
 }
 
 
-@pytest.mark.parametrize("change, told", DAMAGE.values(), ids=DAMAGE)
-def test_a_damaged_profile(change: Callable[[Path], object], told: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("change, shown", DAMAGE.values(), ids=DAMAGE)
+def test_a_damaged_profile(change: Callable[[Path], object], shown: str, tmp_path: Path) -> None:
     path = profile_path("phone", tmp_path)
     save_profile(table(), path)
     change(path)
-    with pytest.raises(LatencyError, match=told) as caught:
+    with pytest.raises(LatencyError, match=shown) as caught:
         load_profile(path)
     assert str(path) in caught.value.message
     assert caught.value.fix
@@ -123,16 +123,16 @@ def test_a_calibration_recovers_what_made_the_times() -> None:
     truth = Calibration(0.3, 1.1, 0.02)
     rng = np.random.default_rng(0)
     alone = [rng.uniform(0.1, 1.0, size=rng.integers(3, 8)).tolist() for _ in range(16)]
-    whole = [truth.constant + sum(map(truth.price, pieces)) for pieces in alone]
+    whole = [truth.constant + sum(map(truth.price, subgraphs)) for subgraphs in alone]
     found = calibrate(alone, whole, session=0.015)
-    for pieces, ms in zip(alone, whole, strict=True):
-        assert found.constant + sum(map(found.price, pieces)) == pytest.approx(ms, rel=0.01)
+    for subgraphs, ms in zip(alone, whole, strict=True):
+        assert found.constant + sum(map(found.price, subgraphs)) == pytest.approx(ms, rel=0.01)
 
 
 def test_a_calibration_on_networks_all_alike_still_fits_them() -> None:
     found = calibrate([[0.1, 0.2]] * 4, [0.25] * 4, session=0.01)
     assert found.constant + sum(map(found.price, [0.1, 0.2])) == pytest.approx(0.25, rel=1e-6)
-    assert found.price(1e-4) > 0, "no piece is free"
+    assert found.price(1e-4) > 0, "no subgraph is free"
 
 
 def write(path: Path, text: str) -> Path:
@@ -174,9 +174,9 @@ BAD_TIMES = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("text, told", BAD_TIMES.values(), ids=BAD_TIMES)
-def test_measurements_that_cannot_be(text: str, told: list[str], tmp_path: Path) -> None:
+@pytest.mark.parametrize("text, shown", BAD_TIMES.values(), ids=BAD_TIMES)
+def test_measurements_that_cannot_be(text: str, shown: list[str], tmp_path: Path) -> None:
     with pytest.raises(LatencyError) as caught:
         read_times(write(tmp_path / "r.csv", text))
-    for words in told:
+    for words in shown:
         assert words in str(caught.value)

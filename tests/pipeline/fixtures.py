@@ -47,9 +47,9 @@ def searched_with(tmp_path_factory: pytest.TempPathFactory) -> Searched:
 
     @cache
     def with_files(files: Files) -> tuple[Project, Recorder]:
-        project, told = Project.of(files, tmp_path_factory.mktemp("searched") / HOME), Recorder()
-        project.search(told)
-        return project, told
+        project, message = Project.of(files, tmp_path_factory.mktemp("searched") / HOME), Recorder()
+        project.search(message)
+        return project, message
 
     return with_files
 

@@ -56,8 +56,8 @@ class Recorder:
         self.lines.append(text)
 
     @property
-    def told(self) -> str:
-        """Everything that was said."""
+    def text(self) -> str:
+        """All notices and lines."""
         return "\n".join([*map(str, self.notices), *self.lines])
 
 

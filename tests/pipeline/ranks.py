@@ -50,12 +50,12 @@ def assert_ends(fresh: Project, number: signal.Signals, *, timeout: int, epochs:
     output = (fresh.home / children.OUTPUT).read_text()
     assert "Traceback" not in output
     assert "run the same command again to go on" in output
-    told = {
+    message = {
         signal.SIGKILL: "the process of gpu_id 1 (rank 1) ended by SIGKILL",
         signal.SIGSTOP: "a process does not answer: Timed out",
         signal.SIGTERM: "stopped; everything so far is saved",
     }
-    assert told[number] in output
+    assert message[number] in output
     assert not Path(f"/proc/{follower}").exists()
     if number != signal.SIGKILL:
         return

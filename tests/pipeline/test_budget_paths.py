@@ -30,7 +30,6 @@ def problem(costs: CostModel, budget: float) -> Problem:
         costs,
         costs.layer_costs,
         budget,
-        wires=costs.space.wires if costs.space.trunks else (),
     )
 
 

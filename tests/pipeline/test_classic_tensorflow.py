@@ -47,10 +47,10 @@ assert "nasea" not in sys.modules
 
 @pytest.mark.parametrize("task", classic.FILES)
 def test_it_is_searched_and_its_files_stand_alone(tmp_path: Path, task: str) -> None:
-    project, told = Project.of(classic.FILES[task], tmp_path / HOME), Recorder()
-    project.search(told)
+    project, message = Project.of(classic.FILES[task], tmp_path / HOME), Recorder()
+    project.search(message)
     assert f"it branches on the version of TensorFlow and has no branch for {tf.__version__}" in (
-        told.told
+        message.text
     )
     assert not tf.__version__.startswith("2.8"), "others see the truth"
     member = project.front().best

@@ -13,8 +13,8 @@ from typer.testing import CliRunner
 
 from nasea.cli.main import app
 from nasea.errors import CheckpointError, Interrupted, NaseaError, ResultsError
-from nasea.pipeline.hand_picks.compare import Contest, compare, planned_field
-from nasea.pipeline.hand_picks.contenders import Wish
+from nasea.pipeline.hand_picks.compare import CompareOptions, compare, planned_comparison
+from nasea.pipeline.hand_picks.contenders import ContenderSelection
 from nasea.pipeline.retraining.halving import retrain_best
 from nasea.pipeline.retraining.plan import Request
 from nasea.pipeline.retraining.retrain import retrain
@@ -30,12 +30,16 @@ pytest_plugins = ["pipeline.fixtures"]
 
 BUDGET = 9000.0
 FOLDER = "compare_9k_size"
-SMALL = Contest(Wish(BUDGET, (1,), ("resnet_d1", "mobilenetv3")), epochs=1, seeds=1)
+SMALL = CompareOptions(
+    ContenderSelection(BUDGET, (1,), ("resnet_d1", "mobilenetv3")), epochs=1, seeds=1
+)
 
 
-def run(project: Project, contest: Contest = SMALL, listener: Recorder | None = None) -> Standings:
+def run(
+    project: Project, options: CompareOptions = SMALL, listener: Recorder | None = None
+) -> Standings:
     return compare(
-        project.home / "scen.yaml", contest, directory=project.home, listener=listener or Recorder()
+        project.home / "scen.yaml", options, directory=project.home, listener=listener or Recorder()
     )
 
 
@@ -91,9 +95,9 @@ def test_stopped_amid_a_training_it_ends_the_same(
     _, unbroken = compared("pytorch")
     with pytest.raises(Interrupted):
         run(project, listener=Stops(in_the_third_training))
-    told = Recorder()
-    assert timeless(run(project, listener=told)) == timeless(unbroken)
-    assert "training 2/4" not in told.told and "training 3/4" in told.told
+    message = Recorder()
+    assert timeless(run(project, listener=message)) == timeless(unbroken)
+    assert "training 2/4" not in message.text and "training 3/4" in message.text
 
 
 def check_file(project: Project, name: str, metric: float, parameters: int) -> None:
@@ -109,7 +113,9 @@ def test_results_are_trained_as_retraining_trains_them(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(project.home)
-    found = run(project, Contest(Wish(BUDGET, (1,), ("resnet_d1",)), epochs=2, seeds=1))
+    found = run(
+        project, CompareOptions(ContenderSelection(BUDGET, (1,), ("resnet_d1",)), epochs=2, seeds=1)
+    )
     for name, scratch in (("architecture 1", True), ("architecture 1, inherited", False)):
         request = Request(from_scratch=scratch, epochs=2)
         outcome = retrain(Path("scen.yaml"), 1, request, formats=())
@@ -123,8 +129,8 @@ def test_what_training_chose_is_compared(project: Project) -> None:
         project.home / "scen.yaml", BUDGET, 2, Request(epochs=1), formats=(), results=results,
         directory=project.home,
     )  # fmt: skip
-    wish = replace(SMALL, wish=Wish(BUDGET, (), ("resnet_d1",)))
-    found = run(project, wish)
+    selection = replace(SMALL, selection=ContenderSelection(BUDGET, (), ("resnet_d1",)))
+    found = run(project, selection)
     member = chosen.outcome.retrained.member
     names = {row.name: row for row in found.rows}
     name = f"architecture {member.number} of near_9k_size"
@@ -137,23 +143,23 @@ def test_what_training_chose_is_compared(project: Project) -> None:
         results=results, directory=project.home,
     ).outcome.retrained.member  # fmt: skip
     again = f"architecture {other.number} of near_9k_size"
-    assert {row.name for row in run(project, wish).rows} == {
+    assert {row.name for row in run(project, selection).rows} == {
         again, f"{name}, inherited", "resnet_d1",
     }  # fmt: skip
 
 
 def test_more_seeds_add_to_what_is_there(project: Project) -> None:
-    wish = Wish(BUDGET, (1,), ("resnet_d1",))
-    first = run(project, Contest(wish, epochs=1, seeds=1))
-    told = Recorder()
-    more = run(project, Contest(wish, epochs=1, seeds=2), told)
-    assert "training 4/6" in told.told and "training 3/6" not in told.told
+    selection = ContenderSelection(BUDGET, (1,), ("resnet_d1",))
+    first = run(project, CompareOptions(selection, epochs=1, seeds=1))
+    message = Recorder()
+    more = run(project, CompareOptions(selection, epochs=1, seeds=2), message)
+    assert "training 4/6" in message.text and "training 3/6" not in message.text
     before = {row.name: row.accuracies for row in first.rows}
     assert all(row.accuracies[:1] == before[row.name] for row in more.rows)
     assert all(row.interval is not None for row in more.rows)
     project.module(("Dropout(0.1)", "Dropout(0.2)"))
     with pytest.raises(CheckpointError, match="user_module.py"):
-        run(project, Contest(wish, epochs=1, seeds=2))
+        run(project, CompareOptions(selection, epochs=1, seeds=2))
 
 
 def test_another_constraint_is_another_search(project: Project) -> None:
@@ -164,7 +170,9 @@ def test_another_constraint_is_another_search(project: Project) -> None:
 
 
 def test_a_family_that_costs_more_says_so(project: Project) -> None:
-    field = planned_field(project.home / "scen.yaml", Wish(1500.0, (0,)), directory=project.home)
+    field = planned_comparison(
+        project.home / "scen.yaml", ContenderSelection(1500.0, (0,)), directory=project.home
+    )
     reasons = {one.name: one.reason for one in field.excluded}
     assert "its smallest network costs" in reasons["mobilenetv3"]
     assert "the budget is 1.500 k parameters" in reasons["mobilenetv3"]
@@ -187,9 +195,9 @@ def test_what_is_refused(project: Project, tmp_path: Path) -> None:
     with pytest.raises(NaseaError, match="--seeds must be a whole number"):
         run(project, replace(SMALL, seeds=0))
     with pytest.raises(NaseaError, match="no family is called 'resnext'") as caught:
-        run(project, Contest(Wish(families=("resnext",))))
+        run(project, CompareOptions(ContenderSelection(families=("resnext",))))
     assert "did you mean 'resnet_d" in str(caught.value.fix)
     with pytest.raises(ResultsError, match="no architecture 99"):
-        run(project, Contest(Wish(architectures=(99,))))
+        run(project, CompareOptions(ContenderSelection(architectures=(99,))))
     with pytest.raises(ResultsError, match="no results of a search"):
         run(Project.new(tmp_path / "untouched"))

@@ -57,14 +57,14 @@ def test_other_values_are_refused_though_the_predictions_are_the_same() -> None:
 
 
 @pytest.mark.parametrize(
-    "file, told",
+    "file, message",
     [
         (moved(np.array([np.nan, 0, 0])), "not finite"),
         (lambda images: [scores(images)[0][:, :2]], r"\(3, 2\), not \(3, 3\)"),
     ],
 )
-def test_what_is_no_output_is_refused(file: Run, told: str) -> None:
-    with pytest.raises(ExportError, match=told):
+def test_what_is_no_output_is_refused(file: Run, message: str) -> None:
+    with pytest.raises(ExportError, match=message):
         found(file)
 
 

@@ -15,8 +15,8 @@ from nasea.backends import open_backend
 from nasea.backends.base import AttachedBackend
 from nasea.errors import ResultsError
 from nasea.pipeline.diagnosis.check import check
-from nasea.pipeline.hand_picks.compare import Contest, compare
-from nasea.pipeline.hand_picks.contenders import Wish
+from nasea.pipeline.hand_picks.compare import CompareOptions, compare
+from nasea.pipeline.hand_picks.contenders import ContenderSelection
 from nasea.space.hand_picks import TOLERANCE
 from user_files import detection, segmentation
 
@@ -81,7 +81,7 @@ def test_headers_tell_the_truth(done: Done, task: str, monkeypatch: pytest.Monke
 
 @each_task
 def test_predictions_are_drawn(done: Done, task: str) -> None:
-    project, told = done(task)
+    project, message = done(task)
     drawn = sorted((project.home / "results").glob("predictions_*.png"))
     best = project.front().best.number
     assert {path.name for path in drawn} == {f"predictions_{n}.png" for n in {0, best}}
@@ -89,7 +89,7 @@ def test_predictions_are_drawn(done: Done, task: str) -> None:
         assert np.asarray(image).std() > 20
     page = (project.home / "results" / "report.html").read_text(encoding="utf-8")
     assert page.count('<img src="data:image/png;base64,') == len(drawn)
-    assert "predictions are not drawn" not in told.told
+    assert "predictions are not drawn" not in message.text
 
 
 QUICK = (
@@ -113,19 +113,19 @@ def test_masks_are_drawn_without_a_method_for_it(tmp_path: Path) -> None:
 
 
 def test_a_failing_picture_costs_no_result(tmp_path: Path) -> None:
-    project, told = written(tmp_path / "project", "detection").scenario(*QUICK), Recorder()
+    project, message = written(tmp_path / "project", "detection").scenario(*QUICK), Recorder()
     project.module(('"image": (image[0] * 255)', '"image": (image[7] * 255)'))
-    project.search(told)
-    assert "predictions are not drawn" in told.told
-    assert "IndexError" in told.told
+    project.search(message)
+    assert "predictions are not drawn" in message.text
+    assert "IndexError" in message.text
     assert len(project.front()) >= 1
 
 
 def test_detection_without_pictures_says_how(tmp_path: Path) -> None:
-    project, told = written(tmp_path / "project", "detection").scenario(*QUICK), Recorder()
+    project, message = written(tmp_path / "project", "detection").scenario(*QUICK), Recorder()
     project.module(("def pictures(", "def unused("))
-    project.search(told)
-    assert "UserModule.pictures(images, labels, outputs)" in told.told
+    project.search(message)
+    assert "UserModule.pictures(images, labels, outputs)" in message.text
 
 
 @each_task
@@ -184,8 +184,8 @@ def test_a_latency_budget_prices_the_whole_network(
 def test_hand_picks_put_out_what_the_head_reads(done: Done, task: str, tmp_path: Path) -> None:
     project = done(task)[0].copy(tmp_path / HOME)
     budget = 1.5 * project.front().info.constraint_value
-    contest = Contest(Wish(budget, (), ("efficientnet",)), epochs=1, seeds=1)
-    found = compare(project.home / "scen.yaml", contest, directory=project.home)
+    options = CompareOptions(ContenderSelection(budget, (), ("efficientnet",)), epochs=1, seeds=1)
+    found = compare(project.home / "scen.yaml", options, directory=project.home)
     (row,) = (row for row in found.rows if row.kind == "hand pick")
     assert abs(row.parameters / budget - 1) <= TOLERANCE
     assert len(found.rows) == 3

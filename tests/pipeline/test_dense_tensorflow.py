@@ -15,8 +15,8 @@ from nasea.config import load_scenario
 from nasea.errors import Interrupted, NotAvailableError
 from nasea.pipeline.diagnosis.check import check
 from nasea.pipeline.export.exporting import export
-from nasea.pipeline.hand_picks.compare import Contest, compare
-from nasea.pipeline.hand_picks.contenders import Wish
+from nasea.pipeline.hand_picks.compare import CompareOptions, compare
+from nasea.pipeline.hand_picks.contenders import ContenderSelection
 from nasea.pipeline.retraining.plan import Request
 from nasea.pipeline.retraining.retrain import retrain
 from nasea.space.hand_picks import TOLERANCE
@@ -54,14 +54,14 @@ def break_off() -> None:
 
 @each_task
 def test_it_finds_a_front(done: Done, task: str) -> None:
-    project, told = done(task)
+    project, message = done(task)
     front = project.front()
     assert front.best.accuracy > 0.35
     assert front.info.metric_mode == "max"
     assert (project.home / f"log_{task}" / "log.txt").is_file()
     left = {path.name for path in project.home.iterdir()} - {"__pycache__"}
     assert left == {"scen.yaml", "user_module.py", "checkpoint", "results", f"log_{task}"}
-    assert "predictions are not drawn" not in told.told
+    assert "predictions are not drawn" not in message.text
     best = f"predictions_{front.best.number}.png"
     assert (project.home / "results" / best).is_file()
 
@@ -72,16 +72,16 @@ def test_check_tells_a_metric_that_fails_so_far(tmp_path: Path) -> None:
     lines = dict(check(project.home / "scen.yaml", directory=project.home).lines)
     assert "fails on an untrained network: metrics_op failed" in lines["metric"]
     assert "NameError: name 'undefined'" in lines["metric"]
-    told = Stops(at("train", 1), act=break_off)
+    message = Stops(at("train", 1), act=break_off)
     with pytest.raises(Interrupted):
-        project.search(told)
-    assert "it fails on every network so far: metrics_op failed" in told.told
+        project.search(message)
+    assert "it fails on every network so far: metrics_op failed" in message.text
 
 
 def test_a_metric_that_exits_where_nothing_is_found(done: Done) -> None:
-    _, told = done("detection")
-    assert "metric: larger is better (training moved the metric" in told.told
-    assert "it fails on every network" not in told.told, "a call of exit is no fault"
+    _, message = done("detection")
+    assert "metric: larger is better (training moved the metric" in message.text
+    assert "it fails on every network" not in message.text, "a call of exit is no fault"
 
 
 @each_task
@@ -126,9 +126,9 @@ METRICS = {"segmentation": of_batches, "detection": of_all}
 
 
 def test_a_head_that_wants_two_inputs_is_noticed(done: Done) -> None:
-    project, told = done("segmentation")
-    assert "supernet.feature_choose: PostNet does not accept a single tensor" in told.told
-    assert "[layer 0, the last before the first stride of 2; layer 1, the last]" in told.told
+    project, message = done("segmentation")
+    assert "supernet.feature_choose: PostNet does not accept a single tensor" in message.text
+    assert "[layer 0, the last before the first stride of 2; layer 1, the last]" in message.text
     scenario = load_scenario(project.home / "scen.yaml").scenario
     assert scenario.optimizer.type == "momentum"
 
@@ -208,8 +208,8 @@ def test_hand_picks_put_out_what_the_head_reads(done: Done, tmp_path: Path) -> N
     # A detector of this size finds nothing after one epoch, and its metric then exits.
     project = done("segmentation")[0].copy(tmp_path / HOME)
     budget = 1.5 * project.front().info.constraint_value
-    contest = Contest(Wish(budget, (), ("efficientnet",)), epochs=1, seeds=1)
-    found = compare(project.home / "scen.yaml", contest, directory=project.home)
+    options = CompareOptions(ContenderSelection(budget, (), ("efficientnet",)), epochs=1, seeds=1)
+    found = compare(project.home / "scen.yaml", options, directory=project.home)
     (row,) = (row for row in found.rows if row.kind == "hand pick")
     assert abs(row.parameters / budget - 1) <= TOLERANCE
     assert len(found.rows) == 3

@@ -1,4 +1,4 @@
-"""A supernet's ranking compared with training alone: agrees with `nasea retrain`, resumes."""
+"""A supernet's ranking beside stand-alone training: agrees with `nasea retrain`, resumes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from nasea.pipeline.diagnosis.fidelity import Study, fidelity
 from nasea.pipeline.probe import Prepared
 from nasea.pipeline.retraining.plan import Request
 from nasea.pipeline.retraining.retrain import retrain
-from nasea.pipeline.retraining.training_alone import Alone
+from nasea.pipeline.retraining.standalone import StandaloneTraining
 from nasea.pipeline.session.events import Progress
 from nasea.results.fidelity import Fidelity
 from nasea.space import Genome
@@ -36,7 +36,7 @@ def run(project: Project, study: Study = SMALL, listener: Recorder | None = None
 
 
 @both_frameworks
-def test_training_alone_is_retraining_from_scratch(
+def test_standalone_is_retraining_from_scratch(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     front = project.front()
@@ -95,30 +95,30 @@ def test_it_goes_on_where_it_was(project: Project, studied: tuple[Project, Fidel
 def test_what_was_trained_is_kept(tmp_path: Path, studied: tuple[Project, Fidelity]) -> None:
     project, whole = studied[0].copy(tmp_path / HOME), studied[1]
     assert run(project, listener=Untrained()) == whole
-    told = Recorder()
-    more = run(project, Study(architectures=5, epochs=1, seeds=1), told)
+    message = Recorder()
+    more = run(project, Study(architectures=5, epochs=1, seeds=1), message)
     assert set(whole.rows) < set(more.rows) and len(more.rows) == 5
-    assert sum("training 5/5" in line for line in told.lines) == 1
-    assert not any("training 4/5" in line for line in told.lines), "what is known is kept"
+    assert sum("training 5/5" in line for line in message.lines) == 1
+    assert not any("training 4/5" in line for line in message.lines), "what is known is kept"
 
 
 def test_one_that_cannot_be_trained_costs_no_other(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    runs = Alone.run
+    runs = StandaloneTraining.run
     calls = iter(range(100))
 
-    def fails_once(self: Alone) -> None:
+    def fails_once(self: StandaloneTraining) -> None:
         if next(calls) == 1:
             raise TrainingError("the loss is not a number")
         runs(self)
 
-    monkeypatch.setattr(Alone, "run", fails_once)
-    told = Recorder()
+    monkeypatch.setattr(StandaloneTraining, "run", fails_once)
+    message = Recorder()
     study = Study(architectures=5, epochs=1, seeds=1)
-    found = run(project, study, told)
+    found = run(project, study, message)
     assert (len(found.rows), found.failed) == (4, 1)
-    assert "the loss is not a number" in told.told
+    assert "the loss is not a number" in message.text
     assert len(run(project, study).rows) == 5, "failures are tried again"
 
 

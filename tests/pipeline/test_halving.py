@@ -108,11 +108,11 @@ def test_it_chooses_and_ends_as_a_plain_retraining(project: Project, tmp_path: P
 
 
 def test_candidates_are_kept_until_the_search_goes_on(project: Project) -> None:
-    told = Recorder()
+    message = Recorder()
     run(project, candidates=2)
     files = project.files("results/near_1M_size", "*.pt")
-    run(project, told, candidates=2)
-    assert "the candidates of near_1M_size/ are kept" in told.told
+    run(project, message, candidates=2)
+    assert "the candidates of near_1M_size/ are kept" in message.text
     assert project.files("results/near_1M_size", "*.pt") == files
     run(project, candidates=3)
     assert len(Front.load(project.home / "results/near_1M_size/front.json")) == 3
@@ -121,9 +121,9 @@ def test_candidates_are_kept_until_the_search_goes_on(project: Project) -> None:
 def test_without_the_supernet_the_front_alone_has_candidates(project: Project) -> None:
     for path in (project.home / "checkpoint").glob("train-*"):
         path.unlink()
-    told = Recorder()
-    found = run(project, told)
-    assert "the candidates are members of the front alone" in told.told
+    message = Recorder()
+    found = run(project, message)
+    assert "the candidates are members of the front alone" in message.text
     chosen = [m.number for m in candidates_of(project.front(), 1e6, 3)]
     assert sorted(one.number for one in found.rounds[0]) == sorted(chosen)
     assert found.outcome.directory.parent == project.home / "results"

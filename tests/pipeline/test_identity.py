@@ -42,9 +42,9 @@ def test_what_changed_is_named_and_nothing_else(changes: dict[str, str]) -> None
     require_same(IDENTITY, dict(IDENTITY))
     with pytest.raises(CheckpointError, match="belongs to another run") as caught:
         require_same(IDENTITY, {**IDENTITY, **changes})
-    told = caught.value.message.partition("changed since then: ")[2]
+    text = caught.value.message.partition("changed since then: ")[2]
     for key, name in names.items():
-        assert (name in told) is (key in changes)
+        assert (name in text) is (key in changes)
     assert "--restart" in str(caught.value.fix)
 
 

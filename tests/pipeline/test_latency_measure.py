@@ -53,18 +53,18 @@ def test_any_file_can_be_measured(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "name, content, told",
+    "name, content, message",
     [
         ("mine.onnx", None, "no such file"),
         ("mine.pb", b"x", "this machine runs .onnx, .tflite"),
     ],
 )
 def test_what_cannot_be_measured(
-    name: str, content: bytes | None, told: str, tmp_path: Path
+    name: str, content: bytes | None, message: str, tmp_path: Path
 ) -> None:
     if content is not None:
         (tmp_path / name).write_bytes(content)
-    with pytest.raises(LatencyError, match=told):
+    with pytest.raises(LatencyError, match=message):
         measure([tmp_path / name], tmp_path / "results")
 
 

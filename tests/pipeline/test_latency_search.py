@@ -30,9 +30,9 @@ def test_every_member_meets_every_budget_and_the_profile_is_told(fresh: Project)
         assert member.parameters <= 9000
         layers = [layer.latency_ms for layer in member.layers]
         assert None not in layers
-        assert sum(ms or 0.0 for ms in layers) < member.latency_ms, "the ends take time too"
-    assert packaged_profile("npu_v1").describe() in listener.told
-    assert "no processor_version given; using npu_v1" in listener.told
+        assert sum(ms or 0.0 for ms in layers) < member.latency_ms, "PreNet and PostNet too"
+    assert packaged_profile("npu_v1").describe() in listener.text
+    assert "no processor_version given; using npu_v1" in listener.text
     assert front.info.also == (("size", 9000.0),)
     stored = json.loads((fresh.home / "results" / "front.json").read_text())
     assert stored["info"]["processor"].startswith("npu_v1 (Kirin 990 5G NPU")

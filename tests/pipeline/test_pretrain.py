@@ -68,7 +68,7 @@ def test_images_train_it_once(dense: Project) -> None:
     first, second = Recorder(), Recorder()
     dense.search(first)
     assert first.stages.index("pretrain") < first.stages.index("train")
-    assert "of 6 tensors of PreNet taken over" in first.told
+    assert "of 6 tensors of PreNet taken over" in first.text
     assert (dense.home / PRETRAINED).is_file()
     assert not list((dense.home / "checkpoint").glob("pretrain-*"))
 
@@ -77,16 +77,16 @@ def test_images_train_it_once(dense: Project) -> None:
     before = dense.copy(dense.home.parent / "before")
     dense.search(second)
     assert "pretrain" not in second.stages
-    assert "pre-training was done by an earlier start" in second.told
+    assert "pre-training was done by an earlier start" in second.text
     assert_same_results(before, dense)
 
 
 def test_two_processes_pre_train_and_search_together(dense: Project) -> None:
     write_images(dense.home / "classes")
-    told = Recorder()
-    dense.scenario(("gpu_id: 0", "gpu_id: 0,1")).search(told)
-    assert told.stages.index("pretrain") < told.stages.index("train")
-    assert "device 2 x CPU" in told.told and "of PreNet taken over" in told.told
+    message = Recorder()
+    dense.scenario(("gpu_id: 0", "gpu_id: 0,1")).search(message)
+    assert message.stages.index("pretrain") < message.stages.index("train")
+    assert "device 2 x CPU" in message.text and "of PreNet taken over" in message.text
 
 
 def test_the_weights_go_on(dense: Project, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -144,10 +144,10 @@ def test_tensorflow_too(
     )
     monkeypatch.setattr(AttachedBackend, "pretrained_weights", pretrained_weights)
     monkeypatch.setattr(AttachedBackend, "load_pretrained", load_pretrained)
-    told = Recorder()
+    message = Recorder()
     with pytest.raises(Interrupted):
-        dense_tensorflow.search(told)
-    assert "pretrain" in told.stages
+        dense_tensorflow.search(message)
+    assert "pretrain" in message.stages
     assert not accounts[0].unfit
     assert not accounts[0].missing
     assert sum(name.startswith("PreNet:") for name in accounts[0].loaded) == 5
@@ -197,7 +197,7 @@ def test_a_killed_pre_training_goes_on(dense: Project, monkeypatch: pytest.Monke
             dense.search()
     again = Recorder()
     dense.search(again)
-    assert "going on from epoch 1" in again.told
+    assert "going on from epoch 1" in again.text
     assert_same_results(unbroken, dense)
 
 
@@ -210,12 +210,12 @@ def test_a_checkpoint_of_another_project(dense: Project, monkeypatch: pytest.Mon
     other.scenario(("filters: [8, 8, 16]", "filters: [8, 12, 16]"))
     other.module(("Conv2d(16, 8, 1)", "Conv2d(20, 8, 1)"))
     monkeypatch.chdir(other.home)
-    told = Recorder()
-    other.search(told)
-    assert "pretrain" not in told.stages
-    assert "begins untrained:" in told.told
-    assert "slot:layer1/" in told.told
-    assert "here" in told.told
+    message = Recorder()
+    other.search(message)
+    assert "pretrain" not in message.stages
+    assert "begins untrained:" in message.text
+    assert "slot:layer1/" in message.text
+    assert "here" in message.text
 
 
 def test_nothing_of_a_checkpoint_fits(dense: Project) -> None:
@@ -236,18 +236,18 @@ def test_a_checkpoint_of_the_other_framework(dense: Project) -> None:
 
 def test_an_empty_directory_is_refused_before_training(dense: Project) -> None:
     (dense.home / "classes").mkdir()
-    told = Recorder()
+    message = Recorder()
     with pytest.raises(DataError, match="holds neither a checkpoint .* nor a classification data"):
-        dense.search(told)
-    assert "train" not in told.stages
+        dense.search(message)
+    assert "train" not in message.stages
 
 
 def test_no_pre_training_is_said(dense: Project) -> None:
     dense.scenario(("pre_train_dir: classes", "pre_train_dir: none"))
-    told = Recorder()
-    dense.search(told)
-    assert "nothing is pre-trained" in told.told
-    assert "pretrain" not in told.stages
+    message = Recorder()
+    dense.search(message)
+    assert "nothing is pre-trained" in message.text
+    assert "pretrain" not in message.stages
 
 
 def test_a_scenario_of_its_own_must_suit(dense: Project) -> None:

@@ -8,7 +8,7 @@ from nasea.errors import BudgetError
 from nasea.pipeline.diagnosis.check import CheckReport, check
 from nasea.pipeline.planning.speeds import choosing_seconds
 from nasea.pipeline.probe import Prepared, describe_costs, prepare
-from nasea.pipeline.session.events import Silence
+from nasea.pipeline.session.events import NullListener
 from nasea.strategy import strategy_for
 
 from .project import Project, both_frameworks
@@ -17,7 +17,7 @@ pytest_plugins = ["pipeline.fixtures"]
 
 
 def probe(project: Project) -> Prepared:
-    return prepare(load_scenario(project.home / "scen.yaml").scenario, project.home, Silence())
+    return prepare(load_scenario(project.home / "scen.yaml").scenario, project.home, NullListener())
 
 
 def report(project: Project) -> tuple[CheckReport, dict[str, str]]:
@@ -72,9 +72,9 @@ def test_a_budget_is_satisfiable_from_the_cheapest_architecture_on(fresh: Projec
     fresh.scenario((f"constraint_value: {cheapest}", f"constraint_value: {cheapest - 1}"))
     with pytest.raises(BudgetError) as caught:
         probe(fresh)
-    told = caught.value.message
-    assert "cheapest architecture: 1 k parameters; budget " in told
-    assert "not satisfiable (PreNet and PostNet alone: 258 parameters)" in told
+    text = caught.value.message
+    assert "cheapest architecture: 1 k parameters; budget " in text
+    assert "not satisfiable (PreNet and PostNet alone: 258 parameters)" in text
     assert f"raise constraint_value above {cheapest}" in str(caught.value.fix)
 
 

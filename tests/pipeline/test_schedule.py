@@ -36,14 +36,14 @@ def test_a_schedule_that_ends_at_zero_early_is_refused() -> None:
 def test_a_schedule_that_ends_at_zero_before_the_end_is_told() -> None:
     rates = [0.1] * 16 + [0.0] * 2  # as of published modules
     require_rates(rates, "schedule", 18)
-    told = early_warning(rates, 18)
-    assert told is not None and "0 from update 17 of 18 on" in told
+    message = early_warning(rates, 18)
+    assert message is not None and "0 from update 17 of 18 on" in message
 
 
 def test_milestones_meant_in_epochs_are_told() -> None:
     rates = [0.1] * 5 + [0.01] * 5 + [0.001] * 90
-    told = early_warning(rates, 100)
-    assert told is not None and "1.00% of its peak after 10 of 100 updates" in told
+    message = early_warning(rates, 100)
+    assert message is not None and "1.00% of its peak after 10 of 100 updates" in message
 
 
 def test_first_peak_and_last_are_told_with_the_curve() -> None:

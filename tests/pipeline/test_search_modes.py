@@ -56,7 +56,7 @@ def searched_in(
         project = trained.scenario(*searched_by(mode))
         listener = Recorder()
         front = project.search(listener)
-        assert ("rank correlation with left-out scores" in listener.told) == (mode == "assisted")
+        assert ("rank correlation with left-out scores" in listener.text) == (mode == "assisted")
         assert front.info.proposer == mode
         assert 22 < len(front.evaluated) <= 44
         return project
@@ -100,7 +100,7 @@ def test_another_mode_searches_the_same_supernet_from_known_scores(
     front = again.search(listener)
     assert front.info.proposer == other
     assert listener.updates == 0
-    assert "another search on the same supernet, with another searcher.mode:" in listener.told
+    assert "another search on the same supernet, with another searcher.mode:" in listener.text
 
 
 class ByChance(Strategy):
@@ -122,7 +122,7 @@ def test_a_strategy_given_from_python_searches_and_is_named(
     listener = Recorder()
     front = unbroken.search(listener, strategy=ByChance())
     assert front.info.proposer == unbroken.front().info.proposer == "by chance"
-    assert "drawn by chance; " in listener.told
+    assert "drawn by chance; " in listener.text
     assert "by chance (given from Python)" in (unbroken.home / "results" / "report.html").read_text(
         encoding="utf-8"
     )
@@ -132,7 +132,7 @@ def test_a_strategy_given_from_python_searches_and_is_named(
     assert_same_results(unbroken, project)
     listener = Recorder()
     assert project.search(listener).info.proposer == "assisted"
-    assert "another search on the same supernet, with another searcher.mode:" in listener.told
+    assert "another search on the same supernet, with another searcher.mode:" in listener.text
 
 
 def test_what_is_no_strategy_is_refused_before_anything_is_done(fresh: Project) -> None:

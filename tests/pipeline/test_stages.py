@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from nasea.backends.records import ScoreSeconds
-from nasea.backends.training.trial import Pace, Trial, Tried
+from nasea.backends.training.trial import Pace, Trial, TrialReport
 from nasea.pipeline.planning import stages
 from nasea.pipeline.planning.speeds import ScoringSpeed, TrainingSpeed
 from nasea.pipeline.planning.stages import (
@@ -26,7 +26,7 @@ from nasea.pipeline.planning.stages import (
     training_stage,
 )
 
-TRIED = Tried(0.5, 128, 128)
+TRIED = TrialReport(0.5, 128, 128)
 TRAINING = TrainingSpeed(TRIED, Pace(2.0, 0.5, 0.0, 0.0, 40), 100, 0, save_seconds=3.0)
 SCORING = ScoringSpeed(ScoreSeconds(1.0, 3.0), 30.0, 7.0, 500, 500)
 
@@ -60,7 +60,7 @@ def waiting(waits: float, workers: int, batch: float = 1.0) -> TrainingSpeed:
 
 
 @pytest.mark.parametrize(
-    "speed, cores, told",
+    "speed, cores, message",
     [
         (waiting(0.05, 0), 16, None),
         (waiting(0.75, 0), 16, "75% of the time; 3 workers would be needed: resource.data_workers"),
@@ -70,17 +70,17 @@ def waiting(waits: float, workers: int, batch: float = 1.0) -> TrainingSpeed:
     ],
 )
 def test_loading_that_holds_training_up_is_named_with_the_fix(
-    speed: TrainingSpeed, cores: int, told: str | None, monkeypatch: pytest.MonkeyPatch
+    speed: TrainingSpeed, cores: int, message: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(stages, "usable_cores", lambda: cores)
     found = loading_notice(speed, "pytorch")
-    assert (found is None) == (told is None)
-    assert (told or "") in (found or "")
+    assert (found is None) == (message is None)
+    assert (message or "") in (found or "")
 
 
 def test_reading_of_tensorflow_is_told_how_much_faster_it_should_be() -> None:
-    told = loading_notice(waiting(0.75, 0), "tensorflow")
-    assert told is not None and "4 times as fast" in told and "AUTOTUNE" in told
+    message = loading_notice(waiting(0.75, 0), "tensorflow")
+    assert message is not None and "4 times as fast" in message and "AUTOTUNE" in message
 
 
 def test_the_bottleneck_is_the_longest_stage() -> None:

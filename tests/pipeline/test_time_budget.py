@@ -77,8 +77,8 @@ def test_a_plan_fits_or_the_smallest_that_would_is_told(
     try:
         plan = make_plan(budget, 5.0, speeds, LEAST)
     except TimeBudgetError as error:
-        told = str(error.fix).removeprefix("give at least ").partition(",")[0]
-        enough = read_span(told)
+        message = str(error.fix).removeprefix("give at least ").partition(",")[0]
+        enough = read_span(message)
         assert enough is not None and enough > budget
         plan = make_plan(enough, 5.0, speeds, LEAST)
     total = sum(stage.seconds for stage in plan.stages)
@@ -214,8 +214,8 @@ def test_a_search_in_a_given_time_retrains_in_what_is_left(
     heard = Recorder()
     front = fresh.search(heard)
     assert [plan.epochs for plan in made] == [2, 3], "planned anew after the first epoch"
-    assert "planned anew, training begins anew" in heard.told
-    assert "epoch 3/3" in heard.told
+    assert "planned anew, training begins anew" in heard.text
+    assert "epoch 3/3" in heard.text
     assert len(front) > 0
     retrained = fresh.home / "results" / f"retrained_{front.best.number}"
     assert (retrained / "retrained.json").is_file()
@@ -224,14 +224,14 @@ def test_a_search_in_a_given_time_retrains_in_what_is_left(
 
     again = Recorder()
     fresh.search(again)
-    assert "the supernet is trained: 3 epochs" in again.told
-    assert "the network is retrained" in again.told
+    assert "the supernet is trained: 3 epochs" in again.text
+    assert "the network is retrained" in again.text
     assert again.updates == 0
 
     fresh.scenario(("    time_budget: 1d\n", "    epochs: 6\n"))
     unlimited = Recorder()
     fresh.search(unlimited)
-    assert "the supernet keeps its 3 epochs, as planned for 24h" in unlimited.told
+    assert "the supernet keeps its 3 epochs, as planned for 24h" in unlimited.text
     assert unlimited.updates == 0
 
 

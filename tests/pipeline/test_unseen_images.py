@@ -8,8 +8,8 @@ import pytest
 
 from nasea.config import load_scenario
 from nasea.errors import NaseaError
-from nasea.pipeline.hand_picks.compare import Contest, compare
-from nasea.pipeline.hand_picks.contenders import Wish
+from nasea.pipeline.hand_picks.compare import CompareOptions, compare
+from nasea.pipeline.hand_picks.contenders import ContenderSelection
 from nasea.pipeline.retraining.plan import Request
 from nasea.pipeline.retraining.retrain import Outcome, retrain
 from nasea.results.retrained import Retrained
@@ -51,15 +51,15 @@ def test_the_written_network_is_measured_on_them(project: Project) -> None:
 
     again = Recorder()
     assert retrained(project, again).retrained == found
-    assert "kept in" not in again.told
+    assert "kept in" not in again.text
 
 
 def test_comparisons_are_measured_on_them(project: Project) -> None:
-    contest = Contest(Wish(9000.0, (1,), ("resnet_d1",)), epochs=1, seeds=1)
+    options = CompareOptions(ContenderSelection(9000.0, (1,), ("resnet_d1",)), epochs=1, seeds=1)
     directory = project.home
-    plain = compare(directory / "scen.yaml", contest, directory=directory)
+    plain = compare(directory / "scen.yaml", options, directory=directory)
     with_test_images(project, "300, 500")
-    found = compare(directory / "scen.yaml", contest, directory=directory, restart=True)
+    found = compare(directory / "scen.yaml", options, directory=directory, restart=True)
     assert (plain.images, found.images) == ("val_dir", "test_dir")
     timeless = [[replace(row, seconds=()) for row in one.rows] for one in (plain, found)]
     assert timeless[0] == timeless[1]
@@ -68,7 +68,7 @@ def test_comparisons_are_measured_on_them(project: Project) -> None:
 
 def test_what_fails_on_them_fails_before_training(project: Project) -> None:
     project.scenario(("val_dir: digits/val", "val_dir: digits/val\n      test_dir: digits/tset"))
-    told = Recorder()
+    message = Recorder()
     with pytest.raises(NaseaError, match="tset"):
-        retrained(project, told)
-    assert "epoch 1/2" not in told.told
+        retrained(project, message)
+    assert "epoch 1/2" not in message.text

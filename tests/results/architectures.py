@@ -46,7 +46,7 @@ FLAVOURS = {
 
 @dataclass(frozen=True)
 class Architecture:
-    """Chosen candidates between ends that keep the image's size."""
+    """Chosen candidates between a PreNet and a PostNet that keep the image's size."""
 
     in_channels: int
     candidates: tuple[Candidate, ...]

@@ -65,18 +65,18 @@ class PostNetBuiltInCall(PostNet):
 
 
 def load(architecture: Architecture, flavour: str) -> types.ModuleType:
-    """The generated file as a module, between ends that need no file."""
+    """The generated file as a module, with a PreNet and a PostNet that need no file."""
     module = types.ModuleType("generated")
     module.__file__ = "model_arch_result_3.py"
     exec(compile(architecture.text(flavour=flavour), module.__file__, "exec"), module.__dict__)
-    pre_net, post_net = _ends(architecture, flavour)
+    pre_net, post_net = _user_networks(architecture, flavour)
     module.__dict__["import_user_module"] = lambda: types.SimpleNamespace(
         PreNet=lambda: pre_net, PostNet=lambda: post_net
     )
     return module
 
 
-def _ends(architecture: Architecture, flavour: str) -> tuple[Any, Any]:
+def _user_networks(architecture: Architecture, flavour: str) -> tuple[Any, Any]:
     options = FLAVOURS[flavour]
     post_net = PostNetBuiltInCall() if options.built_in_call else PostNet()
     return PreNet(architecture.in_channels, options.data_format == "channels_first"), post_net
@@ -91,8 +91,9 @@ def _images(count: int, flavour: str) -> Any:
 def _expect_same(architecture: Architecture, path: Path, flavour: str = "tensorflow") -> None:
     body = build_body(architecture.candidates, architecture.in_shape)
     options = FLAVOURS[flavour]
-    ends = _ends(architecture, flavour)
-    network = Network(ends[0], body, ends[1], architecture.taps, options.data_format)
+    user_networks = _user_networks(architecture, flavour)
+    pre_net, post_net = user_networks
+    network = Network(pre_net, body, post_net, architecture.taps, options.data_format)
     images = _images(3, flavour)
     network(images)
     rng = np.random.default_rng(2)

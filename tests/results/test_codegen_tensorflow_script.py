@@ -192,9 +192,9 @@ def test_an_export_that_is_not_the_model_is_refused(
 ) -> None:
     module = load(make_results(tmp_path, load, outputs=RANDOM))
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(SystemExit) as told:
+    with pytest.raises(SystemExit) as message:
         module.main()
-    assert "output differs from the model's by" in str(told.value)
+    assert "output differs from the model's by" in str(message.value)
     assert not list(tmp_path.glob(f"*{NAME}*"))
 
 

@@ -39,7 +39,7 @@ class _PostNet(nn.Module):
 
 
 def load(architecture: Architecture) -> types.ModuleType:
-    """The generated file as a module, between ends that need no file."""
+    """The generated file as a module, with a PreNet and a PostNet that need no file."""
     module = types.ModuleType("generated")
     module.__file__ = "model_arch_result_3.py"
     exec(compile(architecture.text(), module.__file__, "exec"), module.__dict__)

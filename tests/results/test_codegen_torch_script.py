@@ -119,10 +119,10 @@ def test_an_export_that_is_not_the_model_is_refused(
 ) -> None:
     module = make_results(tmp_path, load, RANDOM)
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(SystemExit) as told:
+    with pytest.raises(SystemExit) as message:
         module.main()
-    assert f"{NAME}.onnx cannot be written" in str(told.value)
-    assert "output differs from PyTorch by" in str(told.value)
+    assert f"{NAME}.onnx cannot be written" in str(message.value)
+    assert "output differs from PyTorch by" in str(message.value)
     assert not list(tmp_path.glob(f"*{NAME}*"))
 
 

@@ -102,17 +102,17 @@ def test_every_cost_that_was_traded_has_an_axis() -> None:
 
 
 @pytest.mark.parametrize(
-    ("proposer", "told"), [("assisted", "a predictor"), ("evolutionary", "NSGA-II")]
+    ("proposer", "message"), [("assisted", "a predictor"), ("evolutionary", "NSGA-II")]
 )
 def test_page_tells_who_proposed_the_architectures(
-    proposer: Literal["assisted", "evolutionary"], told: str
+    proposer: Literal["assisted", "evolutionary"], message: str
 ) -> None:
     info = replace(make_info(), proposer=proposer)
-    assert told in _Page(report_html(make_front(0.7, 0.8, info=info))).text
+    assert message in _Page(report_html(make_front(0.7, 0.8, info=info))).text
     traded = traded_front()
     info = replace(traded.info, proposer=proposer)
     assert ("NSGA-III" in _Page(report_html(replace(traded, info=info))).text) == (
-        told == "NSGA-II"
+        message == "NSGA-II"
     )
 
 

@@ -30,7 +30,7 @@ def test_it_reads_back_as_it_was(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "change, told",
+    "change, message",
     [
         ({"version": 99}, "format version 99"),
         ({"format": "nasea-front"}, "not written by a retraining"),
@@ -38,10 +38,10 @@ def test_it_reads_back_as_it_was(tmp_path: Path) -> None:
         ({"colour": "red"}, "damaged: colour"),
     ],
 )
-def test_anything_else_is_refused(tmp_path: Path, change: dict[str, object], told: str) -> None:
+def test_anything_else_is_refused(tmp_path: Path, change: dict[str, object], message: str) -> None:
     path = tmp_path / "retrained.json"
     path.write_text(json.dumps(MADE.to_dict() | change))
-    with pytest.raises(ResultsError, match=told) as caught:
+    with pytest.raises(ResultsError, match=message) as caught:
         Retrained.load(path)
     assert caught.value.fix
 

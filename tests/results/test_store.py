@@ -261,9 +261,9 @@ def test_a_full_disk_is_told_and_cleaned_up(tmp_path: Path) -> None:
         raise OSError(errno.ENOSPC, "No space left on device", str(path))
 
     models = [RenderedModel(0, ""), RenderedModel(1, "")]
-    with pytest.raises(ResultsError, match="results: No space left on device") as told:
+    with pytest.raises(ResultsError, match="results: No space left on device") as message:
         write_results(tmp_path / "results", SECOND, models, full)
-    assert "free some space" in str(told.value)
+    assert "free some space" in str(message.value)
     assert names(tmp_path) == {"results"}
     assert snapshot(tmp_path / "results") == before
 
@@ -271,16 +271,16 @@ def test_a_full_disk_is_told_and_cleaned_up(tmp_path: Path) -> None:
 _Usage = namedtuple("_Usage", "total used free")
 
 
-@pytest.mark.parametrize("free, told", [(0, ResultsError), (10**9, RuntimeError)])
+@pytest.mark.parametrize("free, message", [(0, ResultsError), (10**9, RuntimeError)])
 def test_a_runtime_error_is_told_as_a_full_disk_only_where_the_disk_is_full(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, free: int, told: type[Exception]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, free: int, message: type[Exception]
 ) -> None:
     def save(member: FrontMember, path: Path) -> int:
         raise RuntimeError("unexpected pos 576 vs 534")
 
     monkeypatch.setattr(shutil, "disk_usage", lambda path: _Usage(10**9, 10**9 - free, free))
     models = [RenderedModel(0, ""), RenderedModel(1, "")]
-    with pytest.raises(told):
+    with pytest.raises(message):
         write_results(tmp_path / "results", FIRST, models, save)
     assert names(tmp_path) == set()
 

@@ -14,11 +14,11 @@ seeds = st.integers(0, 2**31 - 1)
 
 
 @given(choices, seeds, st.integers(0, 50))
-def test_each_deal_holds_every_candidate_once(counts: list[int], seed: int, deal: int) -> None:
+def test_each_turn_holds_every_candidate_once(counts: list[int], seed: int, turn: int) -> None:
     for layer, count in enumerate(counts):
-        steps = range(deal * count, (deal + 1) * count)
-        dealt = [fair_path(counts, seed, step)[layer] for step in steps]
-        assert sorted(dealt) == list(range(count))
+        steps = range(turn * count, (turn + 1) * count)
+        drawn = [fair_path(counts, seed, step)[layer] for step in steps]
+        assert sorted(drawn) == list(range(count))
 
 
 @given(choices, seeds, st.integers(1, 40))
@@ -38,10 +38,10 @@ def test_a_path_depends_on_its_step_alone(counts: list[int], seed: int, step: in
     assert all(0 <= gene < count for gene, count in zip(path, counts, strict=True))
 
 
-def test_seeds_and_layers_deal_differently() -> None:
-    def deals(seed: int) -> list[tuple[int, ...]]:
+def test_seeds_and_layers_draw_differently() -> None:
+    def paths(seed: int) -> list[tuple[int, ...]]:
         return [fair_path([8] * 4, seed, step) for step in range(64)]
 
-    assert deals(0) == deals(0)
-    assert deals(0) != deals(1)
-    assert len(set(zip(*deals(0), strict=True))) == 4, "layers deal alike"
+    assert paths(0) == paths(0)
+    assert paths(0) != paths(1)
+    assert len(set(zip(*paths(0), strict=True))) == 4, "all layers draw in the same order"

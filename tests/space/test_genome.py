@@ -84,7 +84,7 @@ def test_widths_by_name() -> None:
     assert space.trunks == ((4, 4, 16), (8, 8, 16), (16, 16, 16))
     assert space.encode(["basic_x1", "skip", "basic_x1"], [16, 16, 16]) == (0, 0, 0, 2)
     assert space.n_architectures == 3 * 2
-    with pytest.raises(SpaceError, match="can put out 4-4-16, .* channels, found 12-12-16"):
+    with pytest.raises(SpaceError, match="can have 4-4-16, .* output channels, found 12-12-16"):
         space.encode(["basic_x1", "skip", "basic_x1"], [12, 12, 16])
     with pytest.raises(SpaceError, match="found nothing"):
         space.encode(["basic_x1", "skip", "basic_x1"])

@@ -66,7 +66,7 @@ def test_the_empty_program_is_the_identity() -> None:
 
 
 @pytest.mark.parametrize(
-    "program, told",
+    "program, message",
     [
         ((Conv(3, 4, 1, "conv"),), "'conv' reads 3 channels, but 4 arrive"),
         ((Norm(5, "norm"),), "'norm' reads 5 channels, but 4 arrive"),
@@ -79,13 +79,13 @@ def test_the_empty_program_is_the_identity() -> None:
         ((Add((cast(Any, ("relu",)),)),), "'relu' is not an operation"),
     ],
 )
-def test_programs_that_do_not_fit_are_refused(program: object, told: str) -> None:
-    with pytest.raises(SpaceError, match=told):
+def test_programs_that_do_not_fit_are_refused(program: object, message: str) -> None:
+    with pytest.raises(SpaceError, match=message):
         output_shape(cast(Program, program), (4, 6, 5))
 
 
 @pytest.mark.parametrize(
-    "make, told",
+    "make, message",
     [
         (lambda: Conv(4, 4, 2, "conv"), "'conv': kernel must be odd, found 2"),
         (lambda: Conv(4, 4, 0, "conv"), "positive whole numbers"),
@@ -102,8 +102,8 @@ def test_programs_that_do_not_fit_are_refused(program: object, told: str) -> Non
         (lambda: Act(cast(Any, "gelu")), "kind must be one of relu, .*, found 'gelu'"),
     ],
 )
-def test_malformed_operations_are_refused(make: Callable[[], Op], told: str) -> None:
-    with pytest.raises(SpaceError, match=told):
+def test_malformed_operations_are_refused(make: Callable[[], Op], message: str) -> None:
+    with pytest.raises(SpaceError, match=message):
         make()
 
 

@@ -126,7 +126,7 @@ def test_the_documented_block_works(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "text, told",
+    "text, message",
     [
         ("", "BLOCKS must be a list of nasea.space.Block"),
         ("BLOCKS = 3", "BLOCKS must be a list"),
@@ -136,14 +136,14 @@ def test_the_documented_block_works(tmp_path: Path) -> None:
         (one_block("return None") + "BLOCKS *= 2", "'mine' is already taken"),
     ],
 )
-def test_wrong_lists_are_refused(tmp_path: Path, text: str, told: str) -> None:
-    with pytest.raises(UserModuleError, match=told) as caught:
+def test_wrong_lists_are_refused(tmp_path: Path, text: str, message: str) -> None:
+    with pytest.raises(UserModuleError, match=message) as caught:
         load_user_blocks(blocks_file(tmp_path, text))
     assert str(tmp_path / "blocks.py") in str(caught.value)
 
 
 @pytest.mark.parametrize(
-    "body, told",
+    "body, message",
     [
         ("return (Conv(c_in, c_out, 4, 'conv', stride=stride),)", "kernel must be odd, found 4"),
         ("return (Conv(c_in, c_out, 3, 'conv'),)", r"must become \(16, 16, 16\)"),
@@ -160,8 +160,8 @@ def test_wrong_lists_are_refused(tmp_path: Path, text: str, told: str) -> None:
         ("return (Act('gelu'),)", "found 'gelu'"),
     ],
 )
-def test_wrong_programs_are_refused(tmp_path: Path, body: str, told: str) -> None:
-    with pytest.raises(UserModuleError, match=told) as caught:
+def test_wrong_programs_are_refused(tmp_path: Path, body: str, message: str) -> None:
+    with pytest.raises(UserModuleError, match=message) as caught:
         load_user_blocks(blocks_file(tmp_path, one_block(body)))
     assert f"{tmp_path / 'blocks.py'}: block 'mine': " in str(caught.value)
 

@@ -33,10 +33,10 @@ def test_what_the_space_lacks_is_named(chain: Chain) -> None:
     space = chain.space()
     blocks = [layer.candidates[0].name for layer in space.layers]
     widths = space.trunks[0] if space.trunks else ()
-    for text, told in (
+    for text, message in (
         (written([*blocks, blocks[0]], widths), f"found {len(blocks) + 1} blocks"),
         (written(["no_such_block", *blocks[1:]], widths), "layer 0 has no block 'no_such_block'"),
         (written(blocks, [9999] * len(blocks)), "widths|channels"),
     ):
-        with pytest.raises(SpaceError, match=told):
+        with pytest.raises(SpaceError, match=message):
             genome_of(space, text)

@@ -53,34 +53,27 @@ def random_problem(layers: int, candidates: int, *, seed: int, tightness: float)
 
 
 def wide_problem(layers: int, candidates: int, *, seed: int, tightness: float) -> Problem:
-    """Layers in pairs of one width, three widths a pair, the last layer's fixed.
+    """One gene chooses the width of all layers, of which there are three.
 
     Costs rise with both widths of a layer, as those of convolutions do.
     """
     rng = np.random.default_rng(seed)
-    wires = tuple(None if layer == layers - 1 else layer // 2 for layer in range(layers))
     arrays = []
-    for layer, wire in enumerate(wires):
-        before = wires[layer - 1] if layer else None
-        rows, columns = (1 if w is None else 3 for w in (before, wire))
-        sizes = np.outer(np.arange(1, rows + 1), np.arange(1, columns + 1))
+    for layer in range(layers):
+        sizes = np.outer(np.arange(1, 4 if layer else 2), np.arange(1, 4))
         costs = sizes[..., None] * rng.lognormal(3.0, 1.0, size=candidates)
-        if wire is not None and before == wire:
+        if layer:
             costs[~np.eye(3, dtype=bool)] = np.inf
         arrays.append(costs)
-    widths = len({wire for wire in wires if wire is not None})
 
     def cost(genomes: IntArray) -> FloatArray:
         total = np.full(len(genomes), FIXED_COST)
-        state = np.zeros(len(genomes), dtype=np.int64)
-        for layer, (costs, wire) in enumerate(zip(arrays, wires, strict=True)):
-            before = state
-            state = np.zeros_like(state) if wire is None else genomes[:, layers + wire]
-            total += costs[before, state, genomes[:, layer]]
+        width = genomes[:, layers]
+        for layer, costs in enumerate(arrays):
+            total += costs[width if layer else 0, width, genomes[:, layer]]
         return total
 
-    choices = (*(candidates for _ in arrays), *(3 for _ in range(widths)))
-    free = Problem(choices, identity, cost, tuple(arrays), 1e9, wires=wires)
+    free = Problem((candidates,) * layers + (3,), identity, cost, tuple(arrays), 1e9)
     return replace(free, budget=free.cheapest_cost * tightness)
 
 
@@ -139,14 +132,13 @@ class Landscape:
         return [genome for batch in self.batches for genome in batch]
 
     def quality(self, genome: Genome) -> float:
-        if not self.problem.wires:
+        if not self.problem.has_width:
             return float(sum(gains[gene] for gains, gene in zip(self._gains, genome, strict=True)))
-        layers, total, before = len(self._gains), 0.0, 0
-        for gains, gene, wire in zip(self._gains, genome[:layers], self.problem.wires, strict=True):
-            behind = 0 if wire is None else genome[layers + wire]
-            total += gains[before, behind, gene]
-            before = behind
-        return float(total)
+        *genes, width = genome
+        layers = enumerate(zip(self._gains, genes, strict=True))
+        return float(
+            sum(gains[width if layer else 0, width, gene] for layer, (gains, gene) in layers)
+        )
 
     def __call__(self, genomes: Sequence[Genome]) -> list[Score]:
         self.batches.append(list(genomes))

@@ -65,14 +65,14 @@ def test_conditioning_on_the_mean_is_being_scored_as_expected() -> None:
     known, others = points[np.arange(20)], points[np.arange(20, 30)]
     posterior = GaussianProcess(kernel, kernel.prior.mean, known, targets[:20]).posterior(others)
     believed = posterior.conditioned_on_mean(3)
-    told = GaussianProcess(
+    message = GaussianProcess(
         kernel,
         kernel.prior.mean,
         points[np.append(np.arange(20), 23)],
         np.append(targets[:20], posterior.means[3]),
     ).posterior(others)
-    np.testing.assert_allclose(believed.means, told.means, atol=1e-4)
-    np.testing.assert_allclose(believed.variances, told.variances, atol=1e-4)
+    np.testing.assert_allclose(believed.means, message.means, atol=1e-4)
+    np.testing.assert_allclose(believed.variances, message.variances, atol=1e-4)
 
 
 def test_fitting_lets_it_predict_what_it_has_not_seen() -> None:

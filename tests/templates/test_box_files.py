@@ -83,11 +83,13 @@ def test_what_can_be_mended_is_told_once(
         edit(path, "<object>", f"{more}<object>")
     found = objects.read_objects(str(voc), True)
     objects.read_objects(str(voc), True)
-    told = capsys.readouterr().err.splitlines()
-    assert len(told) == 3
-    assert f"{voc}: boxes without an area left out: 1, the first in {voc}/Annotations/1.xml" in told
-    assert any("outside their image left out" in line and "2.xml" in line for line in told)
-    assert any("cut to their image" in line and "3.xml" in line for line in told)
+    message = capsys.readouterr().err.splitlines()
+    assert len(message) == 3
+    assert (
+        f"{voc}: boxes without an area left out: 1, the first in {voc}/Annotations/1.xml" in message
+    )
+    assert any("outside their image left out" in line and "2.xml" in line for line in message)
+    assert any("cut to their image" in line and "3.xml" in line for line in message)
     assert len(found.labels[0]) == 0, "an image without objects is one"
     assert np.allclose(found.boxes[3][0], [0, 50, 20, 64])
 
@@ -156,7 +158,7 @@ def test_coco_without_its_images(load: Load, coco: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("key", "value", "told"),
+    ("key", "value", "message"),
     [
         ("category_id", 7, "'category_id 7' is not one of CLASSES"),
         ("image_id", 99, "an object of image 99, which is not there"),
@@ -164,12 +166,12 @@ def test_coco_without_its_images(load: Load, coco: Path) -> None:
     ],
 )
 def test_a_faulty_coco_annotation(
-    load: Load, coco: Path, key: str, value: object, told: str
+    load: Load, coco: Path, key: str, value: object, message: str
 ) -> None:
     content = json.loads(coco.read_text())
     content["annotations"][3][key] = value
     coco.write_text(json.dumps(content))
-    with pytest.raises(ValueError, match=told):
+    with pytest.raises(ValueError, match=message):
         load("detection", "objects").read_objects(str(coco), True)
 
 

@@ -106,7 +106,7 @@ def test_a_mask_without_an_image_is_left_out(
 
 
 @pytest.mark.parametrize(
-    ("changed", "told"),
+    ("changed", "message"),
     [
         ({"train_images": np.zeros((4, 60, 64, 3), np.uint8)}, "train_images must be uint8"),
         ({"train_masks": np.zeros((3, 64, 64), np.uint8)}, "train_masks is"),
@@ -114,9 +114,9 @@ def test_a_mask_without_an_image_is_left_out(
     ],
 )
 def test_faulty_arrays(
-    load: Load, arrays: Callable[..., str], changed: dict[str, np.ndarray], told: str
+    load: Load, arrays: Callable[..., str], changed: dict[str, np.ndarray], message: str
 ) -> None:
-    with pytest.raises(ValueError, match=told):
+    with pytest.raises(ValueError, match=message):
         load("segmentation", "masks").read_masks(arrays(**changed))
 
 

@@ -1,14 +1,14 @@
-"""What the pipeline asks of a framework, phase by phase.
+"""The interface between the pipeline and a framework, phase by phase.
 
 A backend owns everything that touches tensors: the user's module, the data, the supernet, scoring
-and writing weights. It knows nothing of budgets, populations or files in ``results/``; the
-pipeline drives it through these classes and hands it frozen values only.
+and writing weights. Budgets, populations and files in ``results/`` belong to the pipeline, which
+passes frozen values only.
 
-Each step returns the backend of the next phase, with all that can be asked from then on::
+Each step returns the backend of the next phase, with the methods that are available from then on::
 
     Backend --probe--> ProbedBackend --attach--> AttachedBackend --begin_training--> TrainingBackend
 
-What concerns all ranks is told to the others before it is done here; see
+Rank 0 runs these methods. Where the other ranks take part, it sends them the command first; see
 :mod:`nasea.backends.distributed.leader`.
 """
 
@@ -27,7 +27,6 @@ from nasea.backends.export.exporter import Exporter
 from nasea.backends.framework import AnyFramework
 from nasea.backends.phase import Phase
 from nasea.backends.records import (
-    EndReport,
     EvaluationSubset,
     FileOptions,
     Job,
@@ -35,6 +34,7 @@ from nasea.backends.records import (
     PreNetReport,
     ScoreSeconds,
     UpdateReport,
+    UserNetworkReport,
 )
 from nasea.backends.scoring.prediction_images import PredictionImage
 from nasea.backends.training.pretrained import LoadedPretrained
@@ -44,13 +44,12 @@ from nasea.space import Genome, Space
 
 
 class Backend(Phase):
-    """A framework with the user's module imported, before it has seen any data.
+    """A framework with the user's module imported; no data is open yet.
 
     Args:
         framework: does the work.
-        followers: the other ranks, told what concerns them; by default there are none.
-        cache: name of what all ranks of a machine share of decoded images; by default one that
-            nobody else has.
+        followers: the other ranks; none by default.
+        cache: name of the image cache that all ranks of a machine share; a new one by default.
     """
 
     def __init__(
@@ -66,14 +65,14 @@ class Backend(Phase):
         """Open the user's data sets, read one batch of each and run PreNet on it.
 
         Args:
-            workers: number of loading processes that an earlier start of this run settled on.
+            workers: number of data workers that an earlier start of this run chose.
         """
         with self.followers.together("probe"):
             resource = self.scenario.resource
             cache = ImageCache(self._cache, resource.image_cache_bytes)
             try:
                 data, batch = self.framework.open_data(cache)
-                self.framework.notices += data.overflow()
+                self.framework.notices += data.cache_notices()
                 wanted = resource.data_workers
                 self.framework.load_with(data, wanted if wanted is not None else workers or 0)
                 pre_net = self.framework.run_pre_net(batch)
@@ -84,13 +83,13 @@ class Backend(Phase):
 
 
 class ProbedBackend(Phase):
-    """A backend with the data open and PreNet run once; returned by :meth:`Backend.probe`.
+    """A backend with open data; PreNet was run once. Returned by :meth:`Backend.probe`.
 
     Attributes:
         data: the framework's data sets.
         batch: one training batch.
-        data_report: what the data sets hold.
-        pre_net: PreNet as found.
+        data_report: sizes of the data sets.
+        pre_net: report about PreNet.
     """
 
     def __init__(self, before: Phase, data: Any, batch: Any, pre_net: PreNetReport) -> None:
@@ -102,26 +101,26 @@ class ProbedBackend(Phase):
 
     @property
     def workers(self) -> int:
-        """Processes that load training data; 0 loads in the main process."""
+        """Number of data workers; 0 loads in the main process."""
         return int(self.data.workers)
 
-    def wanted_taps(self, space: Space) -> tuple[int, ...]:
-        """Layers whose outputs PostNet must get besides the last one, though nobody chose them.
+    def required_taps(self, space: Space) -> tuple[int, ...]:
+        """Return layers that PostNet needs besides the last, found by running it.
 
         Args:
             space: without ``supernet.feature_choose``.
         """
-        return self.framework.wanted_taps(self.batch, space)
+        return self.framework.required_taps(self.batch, space)
 
     def attach(self, space: Space, seed: int) -> AttachedBackend:
-        """Build the supernet of ``space`` between the ends and run PostNet behind it."""
+        """Build the supernet of ``space`` between PreNet and PostNet, and run PostNet."""
         with self.followers.together("attach", space, seed):
             self._require_planes(space)
             built = self.framework.attach(self.data, self.batch, space, seed)
         return AttachedBackend(self, *built)
 
     def exporter(self, space: Space, genome: Genome, weights: Path) -> Exporter:
-        """The network of a weights file.
+        """Open the network of a weights file for export.
 
         Raises:
             ResultsError: the file cannot be read, or belongs to another network.
@@ -129,13 +128,13 @@ class ProbedBackend(Phase):
         return self.framework.exporter(self.data, self.batch, space, genome, weights)
 
     def close(self) -> None:
-        """Forget the data: whoever holds on to a closed backend holds on to no memory."""
+        """Close the data and release its memory, even if a reference to the backend remains."""
         super().close()
         self.data.close()
         del self.data, self.batch
 
     def _require_planes(self, space: Space) -> None:
-        """Raise DataError where batch normalisation would have a single value to go by."""
+        """Raise DataError if batch normalisation would get a single value per channel."""
         if len(self.batch[0]) == 1 and space.out_shape[1:] == (1, 1):
             raise DataError(
                 "strategy.batch_size is 1, and the last layer makes planes of 1×1: batch "
@@ -149,14 +148,14 @@ class AttachedBackend(Trials, ProbedBackend):
 
     Attributes:
         supernet: the framework's supernet.
-        scorer: what scores its architectures.
-        post_net: PostNet as found.
-        teacher: what is learned from besides the labels; see :meth:`learn_from`.
-        tried: what trying every candidate showed; ``None`` before :meth:`try_candidates`.
+        scorer: scores its architectures.
+        post_net: report about PostNet.
+        teacher: the teacher of a distillation; ``None`` before :meth:`set_teacher`.
+        tried: result of :meth:`try_candidates`; ``None`` before.
     """
 
     def __init__(
-        self, before: ProbedBackend, supernet: Any, scorer: Any, post_net: EndReport
+        self, before: ProbedBackend, supernet: Any, scorer: Any, post_net: UserNetworkReport
     ) -> None:
         super().__init__(before, before.data, before.batch, before.pre_net)
         self.supernet = supernet
@@ -165,47 +164,47 @@ class AttachedBackend(Trials, ProbedBackend):
 
     @property
     def space(self) -> Space:
-        """What the supernet holds."""
+        """The search space of the supernet."""
         space: Space = self.supernet.space
         return space
 
     @property
     def file_options(self) -> FileOptions:
-        """What the generated files must do as the backend did."""
+        """Options that generated files must share with the backend."""
         return self.framework.file_options
 
-    # --- what the supernet begins with ---
+    # --- initial weights and the teacher ---
 
     def inherit(self, genome: Genome, weights: Path) -> None:
-        """Put the weights of a weights file into the supernet, instead of initial ones.
+        """Load a weights file into the supernet.
 
         Raises:
             ResultsError: the file cannot be read, or belongs to another network.
         """
         self.framework.inherit(self.supernet, self.batch, genome, weights)
 
-    def learn_from(self, space: Space, genome: Genome, weights: Path, share: float) -> None:
-        """Have what is trained from now on learn from another network as well as from the labels.
+    def set_teacher(self, space: Space, genome: Genome, weights: Path, share: float) -> None:
+        """Train with the outputs of another network as well as with the labels from now on.
 
         Args:
-            space: where the teacher is from.
+            space: search space of the teacher.
             genome: the teacher.
             weights: its weights file.
-            share: of the teacher in the loss, from 0 to 1.
+            share: weight of the teacher in the loss, from 0 to 1.
 
         Raises:
             ResultsError: the file cannot be read, or belongs to another network.
-            NotAvailableError: the network's output is nothing to learn from.
+            NotAvailableError: no output of the network holds class scores.
         """
-        with self.followers.together("learn_from", space, genome, weights.read_bytes(), share):
+        with self.followers.together("set_teacher", space, genome, weights.read_bytes(), share):
             self.teacher = self.framework.teacher(self.batch, space, genome, weights, share)
 
     def pretrained_weights(self) -> bytes:
-        """The slots and PreNet, for the supernet of another task."""
+        """Serialise the slots and PreNet, for the supernet of another task."""
         return self.framework.pretrained_weights(self.supernet)
 
     def load_pretrained(self, weights: bytes) -> LoadedPretrained:
-        """Take over what fits of the bytes that :meth:`pretrained_weights` gave, and tell.
+        """Load what fits of :meth:`pretrained_weights`, and report what was loaded.
 
         Raises:
             CheckpointError: the bytes are something else.
@@ -215,7 +214,7 @@ class AttachedBackend(Trials, ProbedBackend):
     # --- training ---
 
     def begin_training(self, paths_per_update: int, seed: int) -> TrainingBackend:
-        """Make the optimiser and the user's schedule."""
+        """Create the optimiser and the user's learning-rate schedule."""
         with self.followers.together("begin_training", paths_per_update, seed, self.workers):
             trainer = self.framework.make_trainer(
                 self.data, self.supernet, self.teacher, paths_per_update
@@ -224,7 +223,7 @@ class AttachedBackend(Trials, ProbedBackend):
                 trainer.broadcast_weights()
         return TrainingBackend(self, trainer)
 
-    # --- scoring and writing, with the weights as they are ---
+    # --- scoring and writing, with the current weights ---
 
     def measure(self, genome: Genome, data: EvaluationSubset) -> Measurement:
         """Score one architecture with the weights of the supernet.
@@ -238,13 +237,13 @@ class AttachedBackend(Trials, ProbedBackend):
     def time_score(
         self, genome: Genome, data: EvaluationSubset, statistics: int | None = None
     ) -> tuple[Measurement, ScoreSeconds]:
-        """:meth:`measure`, timed.
+        """Run :meth:`measure` and return its time too.
 
         Args:
             genome: the architecture.
-            data: on which validation images.
-            statistics: training images that estimate its statistics, where those are to be fewer
-                than the scenario says.
+            data: which validation images.
+            statistics: number of training images that re-estimate statistics; ``None`` for the
+                scenario's.
         """
         found: tuple[Measurement, ScoreSeconds] = self.scorer.timed(genome, data, statistics)
         return found
@@ -253,51 +252,51 @@ class AttachedBackend(Trials, ProbedBackend):
         """Score several architectures, spread over the devices of the run.
 
         Args:
-            jobs: what to score; the scores do not depend on where, nor on how many devices.
-            on_measured: called for each, in the order asked, as they come; may raise.
+            jobs: what to score; scores do not depend on the devices or their number.
+            on_measured: called for each score, in the order of the jobs; may raise.
         """
         with self.sharing():
             self.followers.measure_each(self.measure, jobs, on_measured)
 
     def sharing(self) -> AbstractContextManager[None]:
-        """While entered, what several architectures have in common may be computed once."""
+        """Share what several architectures have in common while entered."""
         allowed: AbstractContextManager[None] = self.scorer.sharing.allowed()
         return allowed
 
-    def pictures(self, genome: Genome, count: int) -> tuple[PredictionImage, ...]:
-        """A few validation images, spread over all, with what the network finds in them.
+    def prediction_images(self, genome: Genome, count: int) -> tuple[PredictionImage, ...]:
+        """Return a few validation images, spread over all, with the network's predictions.
 
-        Empty where nobody can tell how to draw that: for classification, and for a detection
-        module without :data:`nasea.backends.scoring.prediction_images.METHOD`.
+        Empty if predictions cannot be drawn: for classification, and for a detection module
+        without :data:`nasea.backends.scoring.prediction_images.METHOD`.
         """
-        found: tuple[PredictionImage, ...] = self.scorer.pictures(genome, count)
+        found: tuple[PredictionImage, ...] = self.scorer.prediction_images(genome, count)
         return found
 
     def write_weights(self, genome: Genome, path: Path) -> int:
-        """Write the weights of one architecture as its generated file loads them.
+        """Write the weights of one architecture for its generated file.
 
         Returns:
-            The framework's own count of its parameters.
+            Its number of parameters as the framework counts them.
         """
         return self.framework.write_weights(self.supernet, self.scorer, self.batch, genome, path)
 
     def deployment(self) -> Deployment:
-        """What writes networks as a device runs them.
+        """Return the writer of networks as a device runs them.
 
         Raises:
-            NotAvailableError: what writes the files is not installed.
+            NotAvailableError: a package that writes the files is not installed.
         """
         return self.framework.deployment(self.batch, self.space)
 
     def close(self) -> None:
-        """Forget data and supernet."""
+        """Release data and supernet."""
         super().close()
         del self.supernet, self.scorer
         self.teacher = None
 
 
 class TrainingBackend(AttachedBackend):
-    """A backend whose training began; returned by :meth:`AttachedBackend.begin_training`.
+    """A backend in training; returned by :meth:`AttachedBackend.begin_training`.
 
     Attributes:
         trainer: optimiser and schedule.
@@ -320,43 +319,43 @@ class TrainingBackend(AttachedBackend):
         on_update: Callable[[UpdateReport], None],
         done: int = 0,
     ) -> None:
-        """Train one epoch: every training image once.
+        """Train one epoch, which uses every training image once.
 
         Args:
             epoch: from 0.
-            path: the path to train as a function of how many were trained before it.
+            path: maps the number of paths trained so far to the next path.
             on_update: called after every update; may call :meth:`state` or raise.
-            done: updates of this epoch that a restored state already holds.
+            done: number of updates of this epoch that a restored state already contains.
         """
         self.followers.send_command("train_epoch", epoch, done)
         self.trainer.epoch(epoch, self._batches(epoch, done), path, on_update, done)
 
     def follow_epoch(self, epoch: int, done: int) -> None:
-        """Take part in an epoch that another rank leads; see :meth:`train_epoch`."""
-        assert isinstance(self.trainer, ParallelEpochs), "alone there is nobody to follow"
+        """Take part in an epoch that rank 0 leads; see :meth:`train_epoch`."""
+        assert isinstance(self.trainer, ParallelEpochs), "a single process has no leader"
         self.trainer.follow(epoch, self._batches(epoch, done), done)
 
     def state(self) -> bytes:
-        """Weights, optimiser, schedule and random generators."""
+        """Serialise weights, optimiser, schedule and random generators."""
         state: bytes = self.trainer.state()
         return state
 
     def restore(self, state: bytes, done: int = 0) -> int:
-        """Take over what :meth:`state` gave. Runs no code that the bytes might carry.
+        """Restore a state; no code in the bytes is executed.
 
         Args:
-            state: the bytes, of this or another number of devices.
-            done: updates of the present epoch that they hold.
+            state: bytes of :meth:`state`, of this or another number of devices.
+            done: number of updates of the current epoch that they contain.
 
         Returns:
-            The same in updates of this number of devices, for :meth:`train_epoch`.
+            That number in updates of this number of devices, for :meth:`train_epoch`.
         """
         with self.followers.together("restore", done):
             self.followers.send_bytes(state)
             return int(self.trainer.restore(state, done))
 
     def close(self) -> None:
-        """Forget data, supernet and optimiser."""
+        """Release data, supernet and optimiser."""
         super().close()
         del self.trainer
 

@@ -1,6 +1,6 @@
-"""What a framework gives a backend: each step as a function of what the steps before it made.
+"""What a framework implements: each step as a function of the results of earlier steps.
 
-:mod:`nasea.backends.base` takes the steps; no framework keeps what they come to.
+:mod:`nasea.backends.base` calls the steps and holds their results; a framework keeps none.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from nasea.backends.distributed.ranks import Ranks
 from nasea.backends.export.deployment import Deployment
 from nasea.backends.export.exporter import Exporter
 from nasea.backends.memory import Memory
-from nasea.backends.records import DataReport, EndReport, FileOptions, PreNetReport
+from nasea.backends.records import DataReport, FileOptions, PreNetReport, UserNetworkReport
 from nasea.backends.scoring.scorer import Scorer
 from nasea.backends.training.pretrained import LoadedPretrained
 from nasea.backends.training.trainer import Trainer
@@ -34,9 +34,9 @@ class _Data(Protocol):
     @property
     def batches_per_epoch(self) -> int: ...
 
-    def doubts(self) -> list[Notice]: ...
+    def data_notices(self) -> list[Notice]: ...
 
-    def overflow(self) -> list[Notice]: ...
+    def cache_notices(self) -> list[Notice]: ...
 
     def close(self) -> None: ...
 
@@ -50,18 +50,18 @@ OneScorer = TypeVar("OneScorer", bound=Scorer[Any, Any])
 
 
 class Framework(ABC, Generic[Data, Batch, Supernet, Teacher, OneTrainer, OneScorer]):
-    """A framework at work on a scenario, with the user's module imported and its ends made.
+    """A framework for one scenario, with the user's module imported, PreNet and PostNet built.
 
     Args:
-        scenario: what to search.
-        ranks: the processes that train together; ``None`` where there is only this one.
+        scenario: the scenario.
+        ranks: the processes that train together; ``None`` for a single process.
 
     Attributes:
         weights_suffix: ending of a weights file, e.g. ``.pt``.
         metric_call: the user's metric as it is called, for messages.
         schedule_call: the user's schedule as it is called, for messages.
         user: the user's module.
-        notices: what the user should know, so far.
+        notices: notices for the user, so far.
     """
 
     weights_suffix: ClassVar[str]
@@ -83,46 +83,46 @@ class Framework(ABC, Generic[Data, Batch, Supernet, Teacher, OneTrainer, OneScor
     @property
     @abstractmethod
     def peak_memory(self) -> Memory:
-        """The most memory that was in use so far."""
+        """Peak memory so far."""
 
     @property
     @abstractmethod
     def file_options(self) -> FileOptions:
-        """What the generated files must do as the backend did; final once a supernet is built."""
+        """Options that generated files must share with the backend; final with the supernet."""
 
-    # --- data and ends ---
+    # --- data, PreNet and PostNet ---
 
     @abstractmethod
     def open_data(self, cache: ImageCache) -> tuple[Data, Batch]:
-        """The user's data sets, and a training batch of them where this device computes.
+        """Open the user's data sets; return them and a training batch on this device.
 
         Args:
-            cache: where they keep decoded images.
+            cache: holds decoded images.
         """
 
     def describe_data(self, data: Data) -> DataReport:
-        """What the data sets hold, for all ranks together."""
+        """Describe the data sets, for all ranks together."""
         return DataReport(data.train_images, data.val_images, data.batches_per_epoch)
 
     @abstractmethod
     def run_pre_net(self, batch: Batch) -> PreNetReport:
-        """Run PreNet on a batch, which also builds it."""
+        """Run PreNet on a batch, which builds it, and return a report."""
 
     @abstractmethod
-    def wanted_taps(self, batch: Batch, space: Space) -> tuple[int, ...]:
-        """See :meth:`nasea.backends.base.ProbedBackend.wanted_taps`."""
+    def required_taps(self, batch: Batch, space: Space) -> tuple[int, ...]:
+        """See :meth:`nasea.backends.base.ProbedBackend.required_taps`."""
 
     @abstractmethod
     def attach(
         self, data: Data, batch: Batch, space: Space, seed: int
-    ) -> tuple[Supernet, OneScorer, EndReport]:
-        """The supernet between the ends, what scores its architectures, and PostNet as found."""
+    ) -> tuple[Supernet, OneScorer, UserNetworkReport]:
+        """Build the supernet between PreNet and PostNet; return it, its scorer and a report."""
 
     def load_with(self, data: Data, workers: int) -> None:
-        """Load training data with so many processes, where the framework loads in processes."""
+        """Set the number of data workers, if the framework has any."""
 
-    def settle_workers(self, data: Data, step_seconds: float) -> None:
-        """See :meth:`nasea.backends.base.AttachedBackend.settle_workers`."""
+    def choose_workers(self, data: Data, step_seconds: float) -> None:
+        """See :meth:`nasea.backends.base.AttachedBackend.choose_workers`."""
 
     # --- weights ---
 
@@ -134,7 +134,7 @@ class Framework(ABC, Generic[Data, Batch, Supernet, Teacher, OneTrainer, OneScor
     def teacher(
         self, batch: Batch, space: Space, genome: Genome, weights: Path, share: float
     ) -> Teacher:
-        """See :meth:`nasea.backends.base.AttachedBackend.learn_from`."""
+        """See :meth:`nasea.backends.base.AttachedBackend.set_teacher`."""
 
     @abstractmethod
     def pretrained_weights(self, supernet: Supernet) -> bytes:
@@ -156,11 +156,11 @@ class Framework(ABC, Generic[Data, Batch, Supernet, Teacher, OneTrainer, OneScor
     def open_trial(
         self, data: Data, supernet: Supernet, teacher: Teacher | None, paths_per_update: int = 1
     ) -> Trial:
-        """A training in this process alone, which is undone."""
+        """Open a trial training in this process, which is undone afterwards."""
 
     @abstractmethod
     def first_images(self, batch: Batch, count: int) -> Batch | None:
-        """The first images of a batch, labels included; ``None`` where these cannot be told."""
+        """Return the first images of a batch with labels; ``None`` if labels cannot be split."""
 
     @abstractmethod
     def rates(self, data: Data, paths_per_update: int) -> tuple[Sequence[float], int]:
@@ -170,11 +170,11 @@ class Framework(ABC, Generic[Data, Batch, Supernet, Teacher, OneTrainer, OneScor
     def make_trainer(
         self, data: Data, supernet: Supernet, teacher: Teacher | None, paths_per_update: int
     ) -> OneTrainer:
-        """The trainer of this process, alone or among several."""
+        """Return the trainer of this process, be it the only one or one of several."""
 
     @abstractmethod
     def batches(self, data: Data, trainer: OneTrainer, epoch: int, done: int) -> Iterable[Any]:
-        """What this process trains on from update ``done`` of an epoch on."""
+        """Return this process's training batches from update ``done`` of an epoch on."""
 
     # --- files for other runtimes ---
 
@@ -190,7 +190,7 @@ class Framework(ABC, Generic[Data, Batch, Supernet, Teacher, OneTrainer, OneScor
 
 
 AnyFramework: TypeAlias = Framework[Any, Any, Any, Any, Any, Any]
-"""A framework, whatever its tensors are."""
+"""A framework with any types of tensors."""
 
 OpenFramework: TypeAlias = Callable[..., AnyFramework]
 """Called with (scenario, directory of ``user_module.py``, role, ranks or ``None``)."""

@@ -24,7 +24,7 @@ class Memory:
 
     Attributes:
         process: bytes of main memory of this process, data loading processes aside.
-        device: bytes of a GPU; ``None`` where it runs on the CPU, or cannot be told.
+        device: bytes of a GPU; ``None`` on the CPU, or if unknown.
     """
 
     process: int
@@ -47,7 +47,7 @@ def peak_of_process() -> int:
 
 
 def peak_during(action: Callable[[], _Found]) -> tuple[_Found, int | None]:
-    """What an action gives, and the peak of main memory while it is done, in bytes.
+    """Run an action; return its result and the peak of main memory in the meantime, in bytes.
 
     ``None`` where the system does not tell: only Linux can forget an earlier peak.
     """
@@ -71,7 +71,7 @@ def machine_memory() -> int | None:
 
 
 def available_memory() -> int:
-    """Bytes that this process may still take, what the system keeps of files included."""
+    """Return bytes that this process may still take, what the system keeps of files included."""
     found = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     with suppress(OSError, StopIteration, ValueError):
         lines = Path("/proc/meminfo").read_text().splitlines()

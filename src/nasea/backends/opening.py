@@ -20,7 +20,7 @@ from nasea.errors import NotAvailableError
 
 
 def open_backend(scenario: Scenario, directory: Path, role: Role = "search") -> Backend:
-    """The backend for ``scenario``, with the user's module imported and its interface checked.
+    """Open the backend for ``scenario``: import the user's module and check its interface.
 
     Args:
         scenario: what to search.
@@ -93,7 +93,7 @@ def import_user_code(framework: str, directory: Path, keras_version: int = 2) ->
 
 
 def operations_of(framework: str) -> Operations:
-    """How a framework, which is imported already, computes the vocabulary."""
+    """Return how a framework, which is imported already, computes the vocabulary."""
     if framework == "tensorflow":
         from nasea.backends.tensorflow.network.operations import OPERATIONS
     else:
@@ -102,13 +102,13 @@ def operations_of(framework: str) -> Operations:
 
 
 def single_process() -> SingleProcess:
-    """A run in this process alone."""
+    """Return a run in this process alone."""
     return SingleProcess(open_backend)
 
 
 @contextmanager
 def open_process_group(scenario: Scenario, on_stop: Callable[[], None]) -> Iterator[ProcessGroup]:
-    """The processes that ``resource.gpu_id`` or a launcher asks for; for rank 0.
+    """Return the processes that ``resource.gpu_id`` or a launcher asks for, on rank 0.
 
     Args:
         scenario: device ids and time limits.
@@ -147,7 +147,7 @@ def follow(scenario: Scenario) -> Any:
 
 
 def _open_framework(scenario: Scenario) -> OpenProcessGroup:
-    """What opens several processes of the framework."""
+    """Return the function that opens several processes of the framework."""
     if scenario.framework == "tensorflow":
         _require_tensorflow_launcher()
         load_tensorflow(scenario.keras_version)

@@ -1,4 +1,4 @@
-"""What every phase of a backend has: the framework, and the other ranks."""
+"""The base of all phases of a backend: the framework and the other ranks."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from nasea.errors import Notice
 
 
 class Phase:
-    """What can be asked of a backend at any time.
+    """The members that a backend has at any time.
 
     Args:
         framework: does the work.
-        followers: the other ranks, told what concerns them.
+        followers: the other ranks.
     """
 
     def __init__(self, framework: AnyFramework, followers: Followers) -> None:
@@ -26,7 +26,7 @@ class Phase:
 
     @property
     def scenario(self) -> Scenario:
-        """What is searched."""
+        """The scenario."""
         return self.framework.scenario
 
     @property
@@ -36,7 +36,7 @@ class Phase:
 
     @property
     def environment(self) -> dict[str, str]:
-        """Framework version, device, threads: what a log should say."""
+        """Framework version, devices and threads, for the log."""
         found = self.framework.environment
         return found | {"device": self.followers.all_devices(found["device"])}
 
@@ -57,15 +57,15 @@ class Phase:
 
     @property
     def notices(self) -> Sequence[Notice]:
-        """What the user should know, so far."""
+        """Notices for the user, so far."""
         return self.framework.notices
 
     @property
     def peak_memory(self) -> Memory:
-        """The most memory that was in use so far."""
+        """Peak memory so far."""
         return self.framework.peak_memory
 
     def close(self) -> None:
-        """Give back worker processes, memory and directories; nothing can be asked afterwards."""
+        """Release worker processes, memory and directories; the backend is unusable afterwards."""
         self.user.close()
         self.followers.send_command("close")

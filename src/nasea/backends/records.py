@@ -10,7 +10,7 @@ from nasea.cost import Costs, Operator
 from nasea.space import Genome, Shape
 
 Role = Literal["search", "pre-training"]
-"""What a backend is opened for: pre-training has a classification module of its own."""
+"""The purpose of a backend: pre-training has a classification module of its own."""
 
 DataFormat = Literal["channels_first", "channels_last"]
 """(N, C, H, W) or (N, H, W, C)."""
@@ -18,12 +18,12 @@ DataFormat = Literal["channels_first", "channels_last"]
 
 @dataclass(frozen=True)
 class DataReport:
-    """What the user's data sets hold.
+    """Sizes of the user's data sets.
 
     Attributes:
-        train_images: images of ``train_dir``.
-        val_images: images of ``val_dir``.
-        batches_per_epoch: batches that one pass over the training images makes.
+        train_images: number of images of ``train_dir``.
+        val_images: number of images of ``val_dir``.
+        batches_per_epoch: number of batches in one pass over the training images.
     """
 
     train_images: int
@@ -32,12 +32,12 @@ class DataReport:
 
 
 @dataclass(frozen=True)
-class EndReport:
-    """PreNet or PostNet, as found by running it.
+class UserNetworkReport:
+    """Report about PreNet or PostNet, made by running it.
 
     Attributes:
-        costs: what it costs for one image, latency aside.
-        operators: what it runs on one image, for latency profiles.
+        costs: its costs for one image, without latency.
+        operators: its operators for one image, for latency profiles.
     """
 
     costs: Costs
@@ -45,8 +45,8 @@ class EndReport:
 
 
 @dataclass(frozen=True, kw_only=True)
-class PreNetReport(EndReport):
-    """PreNet, as found by running it.
+class PreNetReport(UserNetworkReport):
+    """Report about PreNet, made by running it.
 
     Attributes:
         out_shape: (channels, height, width) of its output.
@@ -63,8 +63,8 @@ class UpdateReport:
         global_step: updates made so far, this one included.
         step: updates made in this epoch, this one included.
         loss: mean over the paths of the update.
-        learning_rate: the rate the update was made with.
-        images: images it consumed.
+        learning_rate: the learning rate of the update.
+        images: number of images it consumed.
         seconds: time since the previous update of the epoch ended, loading included.
     """
 
@@ -81,10 +81,10 @@ class Measurement:
     """The user's metric on one architecture.
 
     Attributes:
-        metric: what the user's metric returned; ``None`` when it failed.
-        failure: why it failed; ``None`` when it did not.
-        raised: whether an exception of the user's code is why, rather than a value that is not
-            finite, a call of ``exit`` or a lack of memory.
+        metric: the value of the user's metric; ``None`` if it failed.
+        failure: why it failed; ``None`` if it did not.
+        raised: whether it failed with an exception of the user's code, rather than with a value
+            that is not finite, a call of ``exit`` or a lack of memory.
     """
 
     metric: float | None
@@ -94,7 +94,7 @@ class Measurement:
 
 @dataclass(frozen=True)
 class ScoreSeconds:
-    """What scoring one architecture took.
+    """Time of scoring one architecture.
 
     Attributes:
         statistics: seconds of re-estimating its batch-normalisation statistics.
@@ -106,20 +106,20 @@ class ScoreSeconds:
 
     @property
     def total(self) -> float:
-        """Both."""
+        """The sum."""
         return self.statistics + self.metric
 
 
 @dataclass(frozen=True)
 class FileOptions:
-    """What a generated model file must do as the backend did.
+    """Options that a generated model file must share with the backend.
 
     Attributes:
-        data_format: layout that PreNet gets and gives, and PostNet gets.
+        data_format: layout of PreNet's inputs and outputs, and of PostNet's inputs.
         keras_version: 2 or 3 for TensorFlow; ``None`` for PyTorch.
         built_in_call: whether PreNet or PostNet builds layers with weights while it is called.
         reads_batch_size: whether PreNet or PostNet runs for a known number of images only.
-        tensorflow_version: that the user's files see; ``None`` for the running one.
+        tensorflow_version: the version that the user's files see; ``None`` for the running one.
         old_keras: modules by whose names the user's files find tf.keras.
     """
 
@@ -133,12 +133,12 @@ class FileOptions:
 
 @dataclass(frozen=True)
 class EvaluationSubset:
-    """Which data an architecture is scored on.
+    """The images that an architecture is scored on.
 
     Attributes:
-        images: how many validation images, spread evenly; ``None`` for all of them.
-        half: 0 or 1 for either half of those (every other image), ``None`` for both.
-        statistics: which draw of training images re-estimates batch normalisation, 0 or 1.
+        images: number of validation images, spread evenly; ``None`` for all of them.
+        half: 0 or 1 for one half of those (every other image), ``None`` for both.
+        statistics: draw of training images that re-estimate batch normalisation, 0 or 1.
     """
 
     images: int | None = None
@@ -147,14 +147,14 @@ class EvaluationSubset:
 
 
 Job = tuple[Genome, EvaluationSubset]
-"""An architecture to score, and on which data."""
+"""An architecture to score, and the images to score it on."""
 
 MeasureEach = Callable[[Sequence[Job], Callable[[Measurement], None]], None]
 """See :meth:`nasea.backends.base.AttachedBackend.measure_each`."""
 
 
 def one_by_one(measure: Callable[[Genome, EvaluationSubset], Measurement]) -> MeasureEach:
-    """Score several architectures with what scores one."""
+    """Turn a function that scores one architecture into one that scores several."""
 
     def measure_each(jobs: Sequence[Job], on_measured: Callable[[Measurement], None]) -> None:
         for genome, data in jobs:

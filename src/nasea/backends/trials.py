@@ -1,4 +1,4 @@
-"""What is tried with an untrained supernet, and undone."""
+"""Trial trainings of an untrained supernet, which are undone afterwards."""
 
 from __future__ import annotations
 
@@ -7,36 +7,36 @@ from functools import partial
 from typing import Any
 
 from nasea.backends.phase import Phase
-from nasea.backends.training.trial import Pace, Tried
+from nasea.backends.training.trial import Pace, TrialReport
 from nasea.space import Genome
 
 
 class Trials(Phase):
-    """The part of :class:`nasea.backends.base.AttachedBackend` that tries things."""
+    """The part of :class:`nasea.backends.base.AttachedBackend` for trial trainings."""
 
     data: Any
     batch: Any
     supernet: Any
     teacher: Any = None
-    tried: Tried | None = None
+    tried: TrialReport | None = None
 
     def try_candidates(
         self, on_step: Callable[[int, int], None], also: Sequence[Genome] = ()
     ) -> float:
         """Train one batch through every candidate of every layer, then undo it.
 
-        Where that would take long on a CPU, a few images of the batch are trained on; see
+        If that would take long on a CPU, only a few images of the batch are used; see
         :attr:`tried`.
 
         Args:
-            on_step: called with (batches done, batches in all).
-            also: paths to try besides; the last is the one that takes the most memory.
+            on_step: called with (batches done, number of batches).
+            also: further paths; the last one needs the most memory.
 
         Returns:
-            Median seconds of training one whole batch.
+            Median seconds of training on a whole batch.
         """
         with self.followers.together("try_candidates", list(also)):
-            self.framework.notices += self.data.doubts()
+            self.framework.notices += self.data.data_notices()
             choices = self.supernet.space.choices
             paths = [tuple(turn % count for count in choices) for turn in range(max(choices))]
             trial = self.framework.open_trial(self.data, self.supernet, self.teacher)
@@ -51,32 +51,32 @@ class Trials(Phase):
         seconds: float,
         step_seconds: float,
     ) -> Pace:
-        """Train on the user's own data for a while, on this device alone, then undo it.
+        """Train on the user's data for some seconds on this device, then undo it.
 
         Args:
-            paths_per_update: paths that make one update.
-            path: the path to train as a function of how many were trained before it.
-            seconds: how long, about; one batch is read at least.
-            step_seconds: of training one batch, as :meth:`try_candidates` found.
+            paths_per_update: number of paths in an update.
+            path: maps the number of paths trained so far to the next path.
+            seconds: approximate duration; at least one batch is read.
+            step_seconds: seconds of training on one batch, from :meth:`try_candidates`.
         """
         trial = self.framework.open_trial(self.data, self.supernet, self.teacher, paths_per_update)
         return trial.updates(self.data.epoch, path, seconds, step_seconds)
 
     def rates(self, paths_per_update: int) -> tuple[Sequence[float], int]:
-        """Play the user's schedule through, from the first update to the last; changes nothing.
+        """Simulate the user's learning-rate schedule without changing anything.
 
         Args:
-            paths_per_update: paths that make one update.
+            paths_per_update: number of paths in an update.
 
         Returns:
-            Learning rates of updates that are spread evenly over the training, the first and the
-            last among them; and how many updates it has.
+            Learning rates at evenly spread updates, the first and the last included; the number
+            of updates of the training.
 
         Raises:
-            TrainingError: it ends before the training does.
+            TrainingError: the schedule ends before the training does.
         """
         return self.framework.rates(self.data, paths_per_update)
 
-    def settle_workers(self, step_seconds: float) -> None:
-        """Decide how many processes load data, given what a training step takes."""
-        self.framework.settle_workers(self.data, step_seconds)
+    def choose_workers(self, step_seconds: float) -> None:
+        """Choose the number of data workers for the duration of a training step."""
+        self.framework.choose_workers(self.data, step_seconds)

@@ -61,9 +61,9 @@ def compare(
     from nasea.cli.terminal.compare_table import plan_table, standings_table
     from nasea.cli.terminal.console import results_console
     from nasea.cli.terminal.listener import RichListener
-    from nasea.pipeline.hand_picks.compare import Contest, folder_of, planned_field
+    from nasea.pipeline.hand_picks.compare import CompareOptions, folder_of, planned_comparison
     from nasea.pipeline.hand_picks.compare import compare as run
-    from nasea.pipeline.hand_picks.contenders import Wish
+    from nasea.pipeline.hand_picks.contenders import ContenderSelection
     from nasea.pipeline.search.following import follow_run
     from nasea.results.recommend import parse_budget
 
@@ -71,13 +71,15 @@ def compare(
         follow_run(config)
         return
     limit = None if budget is None else parse_budget(budget)
-    wish = Wish(limit, _numbers(arch), _words(families))
+    selection = ContenderSelection(limit, _numbers(arch), _words(families))
     console = results_console()
     if plan:
-        console.print(plan_table(planned_field(config, wish)))
+        console.print(plan_table(planned_comparison(config, selection)))
         return
     with RichListener() as listener:
-        found = run(config, Contest(wish, epochs, seeds), restart=restart, listener=listener)
+        found = run(
+            config, CompareOptions(selection, epochs, seeds), restart=restart, listener=listener
+        )
     console.print(standings_table(found))
     for one in found.excluded:
         typer.echo(f"not there: {one.name}: {one.reason}")

@@ -100,7 +100,7 @@ def exported_table(files: list[ExportedFile]) -> Table:
 
 
 def _measured(one: ExportedFile) -> tuple[str, ...]:
-    """The columns that only a file has which was run."""
+    """Return the columns that only a file has which was run."""
     found = one.comparison
     if found is None or one.accuracy is None or one.drop is None or one.milliseconds is None:
         return ("not run", "", "", "", "")

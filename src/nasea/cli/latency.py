@@ -38,13 +38,13 @@ def build(
     Writes profiles/NAME.json; use it with processor_version: NAME.
     """
     from nasea.cli.terminal.console import results_console
-    from nasea.cli.terminal.latency_table import pieces_table
+    from nasea.cli.terminal.latency_table import subgraphs_table
     from nasea.cli.terminal.listener import RichListener
     from nasea.pipeline.latency.build import build as run
 
     with RichListener() as listener:
         built = run(config, processor, name=name, networks=networks, listener=listener)
-    results_console().print(pieces_table(built.profile))
+    results_console().print(subgraphs_table(built.profile))
     typer.echo(built.profile.describe())
     if built.unsettled:
         typer.echo(

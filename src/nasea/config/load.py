@@ -26,7 +26,7 @@ class LoadedScenario:
 
     Attributes:
         scenario: the resolved scenario.
-        notices: what was mended, ignored or decided, in the order of the file.
+        notices: what was corrected, ignored or decided, in the order of the file.
         path: the file it came from; ``(from Python)`` where there is none.
     """
 

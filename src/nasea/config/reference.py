@@ -24,7 +24,7 @@ Keys marked *extension* are additions to the classic format, and all of them are
   one that begins with `x-`, may stand beside `scenario`.
 - Write Windows paths without quotes or in single quotes; in double quotes a backslash is an escape.
 - An empty value of a key whose default is *none* means that default.
-- Full-width punctuation, tabs, no-break spaces and the letter case of keys and names are mended
+- Full-width punctuation, tabs, no-break spaces and the letter case of keys and names are corrected
   with a notice. Everything else that is wrong is refused, all errors at once, with exit status 2.
 - A key that the framework, task, constraint or optimizer at hand does not use is ignored with a
   notice.
@@ -32,7 +32,7 @@ Keys marked *extension* are additions to the classic format, and all of them are
 
 
 def render_reference() -> str:
-    """The reference as Markdown."""
+    """Return the reference as Markdown."""
     parts = [_HEAD]
     sections: dict[str, list[KeyedField]] = {}
     for field in keyed_fields():

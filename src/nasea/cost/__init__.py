@@ -8,14 +8,14 @@ from nasea.cost.model import (
     build_cost_model,
     format_cost,
 )
-from nasea.cost.operators import Operator, Piece
+from nasea.cost.operators import Operator, Subgraph
 
 __all__ = [
     "COUNTED",
     "CostModel",
     "Costs",
     "Operator",
-    "Piece",
+    "Subgraph",
     "build_cost_model",
     "count",
     "format_cost",

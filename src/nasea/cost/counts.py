@@ -16,7 +16,7 @@ from nasea.space import Program, Shape, tensors
 
 @dataclass(frozen=True)
 class Costs:
-    """What a piece of a network costs.
+    """Costs of a network or of a part of it.
 
     Attributes:
         parameters: learned values.

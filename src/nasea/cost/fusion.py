@@ -34,7 +34,7 @@ class Node:
 
 
 def fuse(nodes: Sequence[Node], results: Sequence[str] = ()) -> tuple[Operator, ...]:
-    """The operators that run, in the order of the nodes.
+    """Return the operators that run, in the order of the nodes.
 
     A normalisation that directly follows a convolution or matrix product disappears in it; ReLU
     disappears in what it follows; what moves no values at all is left out.

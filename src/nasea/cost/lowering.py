@@ -1,4 +1,4 @@
-"""From the space's vocabulary to operators: what each operation costs, whatever the framework.
+"""From the space's vocabulary to operators: what each operation costs in any framework.
 
 An operation from elsewhere joins by :func:`lowers`.
 """
@@ -37,7 +37,7 @@ from nasea.space import (
 
 
 def operators_of(program: Program, shape: Shape) -> tuple[Operator, ...]:
-    """The operators that ``program`` runs on one image of ``shape`` (channels, height, width)."""
+    """Return the operators that ``program`` runs on one image of ``shape`` (C, H, W)."""
     nodes, result = graph_of(program, shape)
     return fuse(nodes, (result,))
 
@@ -45,7 +45,7 @@ def operators_of(program: Program, shape: Shape) -> tuple[Operator, ...]:
 def graph_of(
     program: Program, shape: Shape, source: str = "input", prefix: str = ""
 ) -> tuple[list[Node], str]:
-    """(nodes before any fusing, name of the output) of ``program``.
+    """Return (nodes before any fusing, name of the output) of ``program``.
 
     Args:
         program: what is run.
@@ -118,7 +118,7 @@ def _norm(op: Norm, graph: Graph, source: str, shape: Shape) -> str:
 
 @lowers(Act)
 def _act(op: Act, graph: Graph, source: str, shape: Shape) -> str:
-    # The name that the graphs of users' ends have for it.
+    # The same kind as in the graphs of PreNet and PostNet.
     kind = "swish" if op.kind == "silu" else op.kind
     return graph.add(Operator(ACTIVATION, shape, shape, activation=kind), source)
 

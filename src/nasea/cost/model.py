@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nasea.cost.counts import Costs, count
-from nasea.cost.operators import Piece
+from nasea.cost.operators import Subgraph
 from nasea.cost.pricing import price_space
 from nasea.cost.profiles.base import Profile
 from nasea.space import Genome, Layer, Space
@@ -42,31 +42,29 @@ class CostModel:
     table: tuple[tuple[Costs, ...], ...]
 
     def costs(self, genome: Genome) -> Costs:
-        """All costs of one network."""
+        """Return all costs of one network."""
         total = self.fixed
         for layer, gene in self.space.path(genome):
             total += self.of_layer(layer)[gene]
         return total
 
     def of_layer(self, layer: Layer) -> tuple[Costs, ...]:
-        """What the candidates of a layer cost, at its widths."""
+        """Return the costs of the candidates of a layer, at its widths."""
         return self._rows[layer.key]
 
     def __call__(self, genomes: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
-        """The constrained cost of each network: (n, genes) genomes -> (n,) costs."""
+        """Return the constrained cost of each network: (n, genes) genomes -> (n,) costs."""
         return self.many(self.constraint_type, genomes)
 
     def many(self, kind: CostKind, genomes: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
-        """The cost of one kind of each network: (n, genes) genomes -> (n,) costs."""
+        """Return the cost of one kind of each network: (n, genes) genomes -> (n,) costs."""
         total = np.full(len(genomes), cost_of_kind(self.fixed, kind), dtype=np.float64)
         before = np.zeros(len(genomes), dtype=np.int64)
-        first = len(self.space.layers)
         for layer, costs in enumerate(self.layer_costs_of(kind)):
             if costs.ndim == 1:
                 total += costs[genomes[:, layer]]
                 continue
-            wire = self.space.wires[layer]
-            behind = np.zeros_like(before) if wire is None else genomes[:, first + wire]
+            behind = genomes[:, len(self.space.layers)]
             total += costs[before, behind, genomes[:, layer]]
             before = behind
         return total
@@ -77,15 +75,15 @@ class CostModel:
         return self.layer_costs_of(self.constraint_type)
 
     def cheapest_of(self, kind: CostKind) -> float:
-        """The least that an architecture costs of one kind."""
+        """Return the least that an architecture costs of one kind."""
         return self._extreme(kind, 1.0)[1]
 
     def most_expensive_of(self, kind: CostKind) -> float:
-        """The most that an architecture costs of one kind."""
+        """Return the most that an architecture costs of one kind."""
         return self._extreme(kind, -1.0)[1]
 
     def cheapest_in(self, trunk: int) -> float:
-        """The least that an architecture with one of the trunks costs."""
+        """Return the least that an architecture with one of the trunks costs."""
         return self._extreme(self.constraint_type, 1.0, self.layer_costs_in(trunk))[1]
 
     def layer_costs_in(self, trunk: int) -> tuple[npt.NDArray[np.float64], ...]:
@@ -107,7 +105,7 @@ class CostModel:
         return self._arrays[kind]
 
     def value(self, costs: Costs) -> float:
-        """The cost that the constraint limits, in its unit."""
+        """Return the cost that the constraint limits, in its unit."""
         return cost_of_kind(costs, self.constraint_type)
 
     @property
@@ -152,7 +150,7 @@ class CostModel:
         sign: float,
         arrays: Sequence[npt.NDArray[np.float64]] | None = None,
     ) -> tuple[Genome, float]:
-        """The genome of least ``sign`` × cost, and its cost; by default of all architectures."""
+        """Return the genome with the least ``sign`` × cost, and its cost."""
         arrays = self.layer_costs_of(kind) if arrays is None else arrays
         pairwise = [c if c.ndim == 3 else c[None, None] for c in arrays]
         signed = [np.where(np.isinf(costs), np.inf, sign * costs) for costs in pairwise]
@@ -161,43 +159,41 @@ class CostModel:
         for costs in reversed(signed):
             rest.insert(0, (costs.min(axis=2) + rest[0]).min(axis=1))
         at, total = 0, 0.0
-        genes, widths = [], [0] * len(self.space.width_choices)
+        genes = []
         for layer, (costs, behind) in enumerate(zip(signed, rest[1:], strict=True)):
             before, at = at, int(np.argmin(costs[at].min(axis=1) + behind))
             genes.append(int(np.argmin(costs[before, at])))
             total += float(pairwise[layer][before, at, genes[-1]])
-            wire = self.space.wires[layer]
-            if wire is not None:
-                widths[wire] = at
-        return (*genes, *widths), cost_of_kind(self.fixed, kind) + total
+        width = [at] if self.space.trunks else []
+        return (*genes, *width), cost_of_kind(self.fixed, kind) + total
 
 
 def build_cost_model(
     space: Space,
     constraint_type: CostKind,
-    ends: Sequence[Costs],
+    user_networks: Sequence[Costs],
     profile: Profile | None = None,
-    end_pieces: Sequence[Piece] = (),
+    user_subgraphs: Sequence[Subgraph] = (),
 ) -> CostModel:
     """Count every candidate of every layer once.
 
     Args:
         space: the space.
         constraint_type: which cost the budget limits.
-        ends: what PreNet and PostNet cost, counted by the framework.
+        user_networks: costs of PreNet and PostNet, counted by the framework.
         profile: prices latency; without one it stays unknown.
-        end_pieces: what PreNet and PostNet run, for the profile.
+        user_subgraphs: PreNet and PostNet, for the profile.
 
     Raises:
         LatencyError: naming every operator that the profile cannot price.
     """
-    fixed = sum(ends, start=Costs(0, 0))
+    fixed = sum(user_networks, start=Costs(0, 0))
     table = tuple(
         tuple(count(candidate.program, layer.in_shape) for candidate in layer.candidates)
         for layer in space.every_layer
     )
     if profile is not None:
-        prices = price_space(profile, space, end_pieces)
+        prices = price_space(profile, space, user_subgraphs)
         fixed = replace(fixed, latency_ms=prices.fixed_ms)
         table = tuple(
             tuple(replace(c, latency_ms=ms) for c, ms in zip(row, latencies, strict=True))
@@ -207,7 +203,7 @@ def build_cost_model(
 
 
 def format_cost(value: float, kind: CostKind) -> str:
-    """A cost for people, e.g. ``2.31 M parameters``, ``340 M FLOPs``, ``12.4 ms``."""
+    """Format a cost for people, e.g. ``2.31 M parameters``, ``340 M FLOPs``, ``12.4 ms``."""
     # Rounded before the prefix is chosen, or 999 999 would print as 1e+03 k.
     value = float(f"{value:.3g}")
     if kind != "latency":

@@ -39,7 +39,7 @@ class Operator:
         inputs: tensors read, weights aside.
         activation: what is applied to the output on the way: ``relu`` or ``relu6``; or the kind of
             an ``activation``; empty for none.
-        name: where it comes from, for messages; not part of what it is.
+        name: where it comes from, for messages; ignored in comparisons.
     """
 
     kind: str
@@ -82,7 +82,7 @@ class Operator:
         return math.prod(self.out_shape)
 
     def named(self, name: str) -> Operator:
-        """The same operator, coming from ``name``."""
+        """Return the same operator, coming from ``name``."""
         return replace(self, name=name)
 
     def __str__(self) -> str:
@@ -101,8 +101,8 @@ class Operator:
 
 
 @dataclass(frozen=True)
-class Piece:
-    """A part of a network that a profile prices as one: an end, or a candidate of a layer.
+class Subgraph:
+    """A part of a network that a profile prices as a unit: PreNet, PostNet or a candidate block.
 
     Attributes:
         label: for messages, e.g. ``layer 3: basic_x1``.
@@ -114,7 +114,7 @@ class Piece:
 
     @property
     def key(self) -> str:
-        """Text that two pieces share when they run the same operators on the same shapes."""
+        """Text that two subgraphs share when they run the same operators on the same shapes."""
         return "; ".join(
             f"{op}" + (f" + {op.activation}" if op.activation and op.kind != ACTIVATION else "")
             for op in self.operators

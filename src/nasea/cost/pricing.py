@@ -1,4 +1,4 @@
-"""The latency of everything a space can choose, by one profile; what it lacks is told at once."""
+"""Latencies of everything a space can choose, by one profile; all gaps are reported at once."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from nasea.cost.lowering import operators_of
-from nasea.cost.operators import Piece
+from nasea.cost.operators import Subgraph
 from nasea.cost.profiles.base import Gap, Profile, UnpricedError
 from nasea.errors import LatencyError
 from nasea.space import Layer, Space
@@ -20,7 +20,7 @@ class Prices:
     """Milliseconds at batch 1.
 
     Attributes:
-        fixed_ms: what every network has in common: the ends, and the profile's own constant.
+        fixed_ms: the same for every network: PreNet, PostNet and the profile's own constant.
         layers_ms: for each of ``space.every_layer``, those of its candidates.
     """
 
@@ -28,16 +28,16 @@ class Prices:
     layers_ms: tuple[tuple[float, ...], ...]
 
 
-def pieces_of(layer: Layer) -> Iterator[Piece]:
-    """The candidates of a layer as pieces."""
+def subgraphs_of(layer: Layer) -> Iterator[Subgraph]:
+    """Yield the candidates of a layer as subgraphs."""
     for candidate in layer.candidates:
         label = f"layer {layer.index}: {candidate.name}"
         operators = operators_of(candidate.program, layer.in_shape)
-        yield Piece(label, tuple(operator.named(label) for operator in operators))
+        yield Subgraph(label, tuple(operator.named(label) for operator in operators))
 
 
-def price_space(profile: Profile, space: Space, ends: Sequence[Piece]) -> Prices:
-    """Price the ends and every candidate of every layer at every width.
+def price_space(profile: Profile, space: Space, user_subgraphs: Sequence[Subgraph]) -> Prices:
+    """Price PreNet, PostNet and every candidate of every layer at every width.
 
     Raises:
         LatencyError: naming every operator that the profile cannot price.
@@ -45,17 +45,19 @@ def price_space(profile: Profile, space: Space, ends: Sequence[Piece]) -> Prices
     gaps: dict[str, Gap] = {}
     fixes: list[str] = []
 
-    def price(piece: Piece) -> float:
+    def price(subgraph: Subgraph) -> float:
         try:
-            return profile.latency_ms(piece)
+            return profile.latency_ms(subgraph)
         except UnpricedError as error:
             for gap in error.gaps:
                 gaps.setdefault(str(gap), gap)
             fixes.append(error.fix or "")
             return 0.0  # never used: the gaps are raised below
 
-    fixed = profile.per_network_ms + sum(price(piece) for piece in ends)
-    layers = tuple(tuple(price(piece) for piece in pieces_of(layer)) for layer in space.every_layer)
+    fixed = profile.per_network_ms + sum(price(subgraph) for subgraph in user_subgraphs)
+    layers = tuple(
+        tuple(price(subgraph) for subgraph in subgraphs_of(layer)) for layer in space.every_layer
+    )
     if gaps:
         lines = [f"  {gap}" for gap in list(gaps.values())[:_MAX_SHOWN]]
         if len(gaps) > _MAX_SHOWN:

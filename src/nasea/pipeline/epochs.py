@@ -21,11 +21,11 @@ SAVE_SECONDS = 180.0
 """A long epoch is saved this often."""
 
 CURVE_POINTS = 20_000
-"""About so many points a training has on each of its curves, at most."""
+"""Approximate maximum of points on each curve of a training."""
 
 
 def on_curve(step: int, total: int) -> bool:
-    """Whether TensorBoard shows an update: the first, the last, and evenly between.
+    """Return whether TensorBoard shows an update: the first, the last, and evenly between.
 
     Args:
         step: updates so far, from 1.
@@ -110,7 +110,7 @@ class EpochLoop(ABC):
         """Progress of the training, as JSON values for the checkpoint of this state."""
 
     def more_bytes(self) -> bytes:
-        """Bytes that the checkpoint holds after the backend's state."""
+        """Return bytes that the checkpoint holds after the backend's state."""
         return b""
 
     def updated(self, report: UpdateReport) -> None:
@@ -118,7 +118,7 @@ class EpochLoop(ABC):
         self.step = report.step
 
     def train_to(self, last: int) -> None:
-        """Train until so many epochs are done."""
+        """Train until this many epochs are done."""
         self._saved_at = time.monotonic()
         while self.epoch < min(last, self.epochs):  # which may end early
             self.train_epoch()
@@ -156,7 +156,7 @@ class EpochLoop(ABC):
         self.weights_version = self.store.save(meta, state + self.more_bytes())
         self._saved_at = time.monotonic()
 
-    def tell_resumed(self) -> None:
+    def report_resumed(self) -> None:
         """Report where training resumes, unless it is finished."""
         if self.epoch < self.epochs:
             self.session.listener.line(

@@ -13,7 +13,7 @@ from nasea.terms import CostKind
 
 
 def initial_of(scenario: Scenario, space: Space, costs: CostModel) -> tuple[Genome, ...]:
-    """The networks of ``searcher.initial``, in canonical form, each once.
+    """Return the networks of ``searcher.initial``, in canonical form, each once.
 
     Raises:
         SpaceError: one of them is none of this space, or exceeds a budget; names all that do.
@@ -26,8 +26,8 @@ def initial_of(scenario: Scenario, space: Space, costs: CostModel) -> tuple[Geno
         except SpaceError as error:
             faults.append(f"  searcher.initial[{place}]: {error.message}")
             continue
-        too_dear = _too_dear(scenario, costs, genome)
-        faults += [f"  searcher.initial[{place}]: {text}: {fault}" for fault in too_dear]
+        too_expensive = _too_expensive(scenario, costs, genome)
+        faults += [f"  searcher.initial[{place}]: {text}: {fault}" for fault in too_expensive]
         found[genome] = None
     if faults:
         layers = len(space.layers)
@@ -41,7 +41,7 @@ def initial_of(scenario: Scenario, space: Space, costs: CostModel) -> tuple[Geno
     return tuple(found)
 
 
-def _too_dear(scenario: Scenario, costs: CostModel, genome: Genome) -> list[str]:
+def _too_expensive(scenario: Scenario, costs: CostModel, genome: Genome) -> list[str]:
     constraint = scenario.constraint
     budgets: dict[CostKind, float] = {constraint.type: constraint.value, **constraint.also}
     rows = np.array([genome], dtype=np.int64)

@@ -20,7 +20,7 @@ _FURTHEST = 4
 
 
 def load_network(results: Path, number: int | None, directory: Path | None = None) -> Any:
-    """The network of a result: what its generated file makes, with its weights.
+    """Return the network of a result: what its generated file makes, with its weights.
 
     Args:
         results: of a search, of a retraining, or a folder of candidates near a budget.
@@ -47,11 +47,11 @@ def load_network(results: Path, number: int | None, directory: Path | None = Non
         vars(module)["import_user_module"] = lambda: user_module
         return module.load_model(result.weights)
     except Exception as error:
-        raise _told(error, result, file, home) from error
+        raise _load_error(error, result, file, home) from error
 
 
 def _file_of(result: Result) -> Path:
-    """The generated file, which is there, and so are the weights."""
+    """Return the path of the generated file; check that it and the weights exist."""
     path = (result.directory / f"{result.name}.py").resolve()
     for file in (path, result.weights):
         if not file.is_file():
@@ -70,13 +70,13 @@ def _home_of(result: Result, directory: Path | None) -> Path:
 
 
 def _keras_of(file: Path) -> int:
-    """The version of Keras that a generated file of TensorFlow asks for."""
+    """Return the version of Keras that a generated file of TensorFlow asks for."""
     third = re.search(r"""^KERAS, LEGACY = ["']keras["']""", file.read_text("utf-8"), re.MULTILINE)
     return 3 if third else 2
 
 
 def _imported(file: Path) -> ModuleType:
-    """The generated file, imported under its own name."""
+    """Return the generated file, imported under its own name."""
     spec = importlib.util.spec_from_file_location(file.stem, file)
     assert spec is not None and spec.loader is not None, "a Python file has a loader"
     module = importlib.util.module_from_spec(spec)
@@ -92,8 +92,8 @@ def _imported(file: Path) -> ModuleType:
     return module
 
 
-def _told(error: Exception, result: Result, file: Path, home: Path) -> NaseaError:
-    """What went wrong, in words: with the installation, the user's code, or the files."""
+def _load_error(error: Exception, result: Result, file: Path, home: Path) -> NaseaError:
+    """Return the error: of the installation, the user's code, or the files."""
     if isinstance(error, NaseaError):
         return error
     files = {frame.filename for frame in traceback.extract_tb(error.__traceback__)}

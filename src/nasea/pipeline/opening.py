@@ -62,7 +62,7 @@ def open_scenario(
         directory: where ``user_module.py`` and, where there is one, ``blocks.py`` are.
         workers: loading processes that an earlier start of this run settled on.
         role: what for.
-        group: the processes that compute; by default this one alone.
+        group: the processes that compute; by default only this one.
         fixed: layers whose width is no choice, beside those that PostNet reads.
 
     Raises:
@@ -89,19 +89,19 @@ def open_scenario(
     taps = asked.feature_choose if scenario.task != "classification" else ()
     space = space_with(taps, None)
     if scenario.task != "classification" and not space.taps:
-        space = space.tapped(backend.wanted_taps(space))
+        space = space.tapped(backend.required_taps(space))
     if asked.widths is not None:
         space = space_with(space.taps, asked.widths)
     return Opened(scenario, backend, space)
 
 
 def only(genome: Genome, opened: Opened) -> Space:
-    """The space of one network alone; the genome is of the scenario's space."""
+    """Return the space of one network alone; the genome is of the scenario's space."""
     return opened.space.only(genome)
 
 
 def chosen_blocks(scenario: Scenario, own: Mapping[str, Block]) -> tuple[Block, ...]:
-    """The candidates of a scenario.
+    """Return the candidates of a scenario.
 
     Args:
         scenario: what was asked for.
@@ -129,7 +129,7 @@ def require_framework(scenario: Scenario, result: Result) -> None:
 
 
 def genome_of(space: Space, result: Result) -> Genome:
-    """The genome of a result's network in ``space``.
+    """Return the genome of a result's network in ``space``.
 
     Raises:
         ResultsError: the space does not have this network: the scenario is not that of the result.

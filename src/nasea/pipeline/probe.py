@@ -1,4 +1,4 @@
-"""The probe: everything that can be known before anything is trained."""
+"""The probe: checks and measures everything that needs no training."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from pathlib import Path
 import numpy as np
 
 from nasea.backends import AttachedBackend, ProcessGroup
-from nasea.backends.records import EndReport, Measurement
-from nasea.backends.training.trial import Tried
+from nasea.backends.records import Measurement, UserNetworkReport
+from nasea.backends.training.trial import TrialReport
 from nasea.backends.user.metric_memory import same_metric, unequal
 from nasea.config import Constraint, Scenario
 from nasea.cost import (
     COUNTED,
     CostModel,
     Costs,
-    Piece,
+    Subgraph,
     build_cost_model,
     format_cost,
 )
-from nasea.cost.pricing import pieces_of
+from nasea.cost.pricing import subgraphs_of
 from nasea.cost.profiles import Profile, find_profile
 from nasea.errors import BudgetError, Notice, UserCodeError
 from nasea.pipeline.diagnosis.schedule import describe, early_warning, require_rates
@@ -35,7 +35,7 @@ from nasea.strategy import CostFeature, Limit, Objective, Problem, cheapest_with
 from nasea.terms import CostKind, cost_of_kind
 
 FEW_PATHS_PER_UPDATE = 2
-"""Default of ``supernet.paths_per_update``; docs/decisions tells why not more."""
+"""Default of ``supernet.paths_per_update``; for the reasons see docs/decisions/0003."""
 
 _RANDOM_SAMPLE = 1000
 _MAX_SHOWN = 8
@@ -43,43 +43,45 @@ _MAX_SHOWN = 8
 
 @dataclass(frozen=True)
 class Built(Opened):
-    """A scenario with its untrained supernet, before anything is priced.
+    """A scenario with its untrained supernet; costs are not yet known.
 
     Attributes:
-        backend: the framework, with data open and the supernet built.
+        backend: a backend with open data and the supernet.
     """
 
     backend: AttachedBackend
 
     @property
-    def post_net(self) -> EndReport:
-        """PostNet as found."""
+    def post_net(self) -> UserNetworkReport:
+        """Report about PostNet."""
         return self.backend.post_net
 
     @property
-    def end_pieces(self) -> tuple[Piece, Piece]:
-        """What the ends run, for a latency profile."""
-        return Piece("PreNet", self.pre_net.operators), Piece("PostNet", self.post_net.operators)
+    def user_subgraphs(self) -> tuple[Subgraph, Subgraph]:
+        """PreNet and PostNet, for a latency profile."""
+        return Subgraph("PreNet", self.pre_net.operators), Subgraph(
+            "PostNet", self.post_net.operators
+        )
 
     @property
-    def pieces(self) -> tuple[Piece, ...]:
-        """The ends, and every candidate of every layer."""
+    def subgraphs(self) -> tuple[Subgraph, ...]:
+        """PreNet, PostNet and every candidate of every layer."""
         return (
-            *self.end_pieces,
-            *(p for layer in self.space.every_layer for p in pieces_of(layer)),
+            *self.user_subgraphs,
+            *(p for layer in self.space.every_layer for p in subgraphs_of(layer)),
         )
 
 
 @dataclass(frozen=True)
 class Prepared(Built):
-    """A scenario with everything found out about it before training.
+    """A scenario with all that the probe found.
 
     Attributes:
-        costs: what every architecture costs.
-        profile: what prices latency; ``None`` where latency does not count.
-        paths_per_update: how many paths make one update.
-        step_seconds: seconds of training one batch.
-        schedule: the learning rates, in words.
+        costs: the cost model.
+        profile: the latency profile; ``None`` if latency does not count.
+        paths_per_update: number of paths in an update.
+        step_seconds: seconds of training on one batch.
+        schedule: description of the learning rates.
     """
 
     costs: CostModel
@@ -90,7 +92,7 @@ class Prepared(Built):
 
     @cached_property
     def problem(self) -> Problem:
-        """The space under its budget, as the search sees it."""
+        """The search problem: the space under its budget, over integers."""
         return Problem(
             choices=self.space.choices,
             canonical=self.space.canonical,
@@ -100,29 +102,28 @@ class Prepared(Built):
             limits=limits_of(self.costs, self.scenario.constraint),
             objectives=objectives_of(self.costs, self.scenario),
             cost_features=cost_features_of(self.costs),
-            wires=wires_of(self.space),
             starting_points=starting_points_of(self.space),
             initial=initial_of(self.scenario, self.space, self.costs),
         )
 
     @property
     def epochs_per_candidate(self) -> float:
-        """Passes over the training images that the least trained candidate will have seen."""
+        """Epochs that the least trained candidate sees."""
         return self.scenario.epochs / max(self.space.choices)
 
     @property
     def eval_images(self) -> int | None:
-        """Validation images that the search measures on; ``None`` for all of them."""
+        """Number of validation images that the search scores on; ``None`` for all of them."""
         asked = self.scenario.searcher.eval_images
         return None if asked is None or asked >= self.data.val_images else asked
 
     @property
     def condition(self) -> tuple[int | None, int]:
-        """(validation images, statistics images): what a measurement of the search is made on."""
+        """(validation images, statistics images) of the scores of the search."""
         return (self.eval_images, self.scenario.searcher.bn_images)
 
     def sample(self, count: int) -> list[Genome]:
-        """Random feasible architectures, the same for one scenario."""
+        """Return random feasible architectures, the same for one scenario."""
         return random_feasible(self.problem, count, np.random.default_rng(self.scenario.seed))
 
 
@@ -132,17 +133,17 @@ def prepare(
     listener: Listener,
     workers: int | None = None,
     group: ProcessGroup | None = None,
-    tried: Tried | None = None,
+    tried: TrialReport | None = None,
 ) -> Prepared:
     """Open the user's module and data, build space and supernet, try every candidate.
 
     Args:
-        scenario: what to search.
-        directory: where ``user_module.py`` and, where there is one, ``blocks.py`` are.
-        listener: hears of progress and notices.
-        workers: loading processes that an earlier start of this run settled on.
-        group: the processes that compute; by default this one alone.
-        tried: what trying every candidate showed just now: they are not tried again.
+        scenario: the scenario.
+        directory: the directory of ``user_module.py`` and, optionally, ``blocks.py``.
+        listener: receives progress and notices.
+        workers: number of data workers that an earlier start of this run chose.
+        group: the processes that compute; by default only this one.
+        tried: an earlier result of trying every candidate, which is then not repeated.
 
     Raises:
         NaseaError: any fault of the input; BudgetError when no architecture meets the constraint.
@@ -156,10 +157,10 @@ def prepare(
         scenario.constraint.type,
         (opened.pre_net.costs, opened.post_net.costs),
         profile,
-        opened.end_pieces,
+        opened.user_subgraphs,
     )
     if profile is not None:
-        tell_profile(profile, opened, listener)
+        report_profile(profile, opened, listener)
     require_satisfiable(costs, scenario.constraint)
     initial_of(scenario, opened.space, costs)  # its mistakes before anything takes long
 
@@ -171,20 +172,20 @@ def prepare(
     else:
         backend.tried, step_seconds = tried, tried.seconds
     if workers is None:
-        backend.settle_workers(step_seconds)
+        backend.choose_workers(step_seconds)
     paths = scenario.supernet.paths_per_update or FEW_PATHS_PER_UPDATE
     paths = min(paths, opened.data.batches_per_epoch)
-    schedule = played_schedule(backend, paths)
+    schedule = describe_schedule(backend, paths)
     for notice in backend.notices:
         listener.notice(notice)
     return Prepared(scenario, backend, opened.space, costs, profile, paths, step_seconds, schedule)
 
 
-def played_schedule(backend: AttachedBackend, paths_per_update: int) -> str:
-    """The user's schedule, played through and judged, in words.
+def describe_schedule(backend: AttachedBackend, paths_per_update: int) -> str:
+    """Simulate the user's learning-rate schedule and describe it, with a warning if it is unusual.
 
     Raises:
-        NaseaError: it ends before the training does, or stops learning early.
+        NaseaError: it ends before the training does, or falls to 0 early.
     """
     rates, updates = backend.rates(paths_per_update)
     require_rates(rates, backend.schedule_call, updates)
@@ -194,10 +195,10 @@ def played_schedule(backend: AttachedBackend, paths_per_update: int) -> str:
 
 
 def open_latency_space(scenario: Scenario, directory: Path) -> Built:
-    """The networks that a profile of this scenario must price.
+    """Open the space whose networks a profile of this scenario must price.
 
-    A scenario without a latency budget is read as if it had one, since the default blocks depend
-    on the constraint.
+    A scenario without a latency budget is treated as if it had one, since the default blocks
+    depend on the constraint.
 
     Raises:
         NaseaError: any fault of the input.
@@ -217,10 +218,10 @@ def open_space(
     """Open the user's module and data, build the space and an untrained supernet.
 
     Args:
-        scenario: what was asked for.
-        directory: where ``user_module.py`` and, where there is one, ``blocks.py`` are.
-        workers: loading processes that an earlier start of this run settled on.
-        group: the processes that compute; by default this one alone.
+        scenario: the scenario.
+        directory: the directory of ``user_module.py`` and, optionally, ``blocks.py``.
+        workers: number of data workers that an earlier start of this run chose.
+        group: the processes that compute; by default only this one.
 
     Raises:
         NaseaError: any fault of the input.
@@ -229,10 +230,12 @@ def open_space(
     return Built(scenario, opened.backend.attach(opened.space, scenario.seed), opened.space)
 
 
-def tell_profile(profile: Profile, opened: Built, listener: Listener) -> None:
-    """Say how good a profile is, and what it has to guess."""
+def report_profile(profile: Profile, opened: Built, listener: Listener) -> None:
+    """Report the accuracy of a profile and what it extrapolates."""
     listener.notice(Notice("latency", profile.describe()))
-    guesses = list(dict.fromkeys(g for piece in opened.pieces for g in profile.guesses(piece)))
+    guesses = list(
+        dict.fromkeys(g for subgraph in opened.subgraphs for g in profile.guesses(subgraph))
+    )
     if guesses:
         shown = "\n".join(f"  {guess}" for guess in guesses[:_MAX_SHOWN])
         more = f"\n  and {len(guesses) - _MAX_SHOWN} more" * (len(guesses) > _MAX_SHOWN)
@@ -241,7 +244,7 @@ def tell_profile(profile: Profile, opened: Built, listener: Listener) -> None:
 
 
 def open_profile(scenario: Scenario, directory: Path) -> Profile | None:
-    """The latency profile that a scenario asks for; ``None`` where latency does not count.
+    """Return the latency profile of a scenario; ``None`` if latency does not count.
 
     Raises:
         LatencyError: there is none of that name, or it is damaged.
@@ -256,8 +259,7 @@ def open_profile(scenario: Scenario, directory: Path) -> Profile | None:
 def require_working_metric(prepared: Prepared, measured: Sequence[Measurement]) -> None:
     """Raise UserCodeError when the user's metric raises on every architecture.
 
-    A detection metric may raise on untrained networks because nothing is detected, so there an
-    exception proves nothing.
+    A detection metric is exempt: it may raise on untrained networks because nothing is detected.
     """
     task = prepared.scenario.task
     if task != "detection" and measured and all(m.raised for m in measured):
@@ -266,7 +268,7 @@ def require_working_metric(prepared: Prepared, measured: Sequence[Measurement]) 
 
 
 def require_same_metric(prepared: Prepared, first: Measurement, again: Measurement) -> None:
-    """Raise MetricError when a network scored twice has two metrics.
+    """Raise MetricError if two scores of the same network differ.
 
     On a CPU the outputs are identical. GPUs sum in a different order each time, which may change
     the class of a few images.
@@ -279,7 +281,7 @@ def require_same_metric(prepared: Prepared, first: Measurement, again: Measureme
 
 
 def limits_of(costs: CostModel, constraint: Constraint) -> tuple[Limit, ...]:
-    """The budgets beside the constraint's own, as the search sees them."""
+    """Return the further budgets, for the search."""
     return tuple(
         Limit(partial(costs.many, kind), costs.layer_costs_of(kind), value)
         for kind, value in constraint.also.items()
@@ -287,31 +289,25 @@ def limits_of(costs: CostModel, constraint: Constraint) -> tuple[Limit, ...]:
 
 
 def objectives_of(costs: CostModel, scenario: Scenario) -> tuple[Objective, ...]:
-    """The costs that are traded beside the constraint's own, as the search sees them."""
+    """Return the further costs that the search trades against accuracy."""
     also = scenario.constraint.also
     return tuple(
         Objective(
             cost=partial(costs.many, kind),
             layer_costs=costs.layer_costs_of(kind),
             high=also.get(kind, costs.most_expensive_of(kind)),
-            wires=wires_of(costs.space),
         )
         for kind in scenario.searcher.objectives
     )
 
 
-def wires_of(space: Space) -> tuple[int | None, ...]:
-    """The width gene that sets the output channels of each layer; empty if none is searched."""
-    return space.wires if space.trunks else ()
-
-
 def starting_points_of(space: Space) -> tuple[Genome, ...]:
-    """The regular networks, where widths are searched; a search without goes on as it ever did."""
+    """Return the regular networks if widths are searched, else none."""
     return tuple(regular_networks(space)) if space.trunks else ()
 
 
 def cost_features_of(costs: CostModel) -> tuple[CostFeature, ...]:
-    """The counts beside the constraint's own, as the search sees them."""
+    """Return the counted costs other than the constraint's, for the predictor."""
     return tuple(
         CostFeature(
             partial(costs.many, kind), costs.cheapest_of(kind), costs.most_expensive_of(kind)
@@ -335,7 +331,6 @@ def require_satisfiable(costs: CostModel, constraint: Constraint) -> None:
         layer_costs=costs.layer_costs,
         budget=constraint.value,
         limits=limits_of(costs, constraint),
-        wires=wires_of(costs.space),
     )
     if cheapest_within(problem) is None:
         budgets = {constraint.type: constraint.value, **constraint.also}
@@ -361,7 +356,7 @@ def _require_one(costs: CostModel, kind: CostKind, budget: float, key: str) -> N
 
 
 def describe_costs(prepared: Prepared) -> Sequence[tuple[str, Costs, Genome]]:
-    """(label, costs, genome) of the architectures that bound the space and its random middle."""
+    """Return (label, costs, genome) of the cheapest, a median and the costliest network."""
     model = prepared.costs
     rng = np.random.default_rng(prepared.scenario.seed)
     genomes = np.stack(

@@ -68,7 +68,7 @@ class SupernetTraining(EpochLoop):
         """Called with the untrained supernet, before a checkpoint is put into it."""
 
     def more_meta(self) -> dict[str, Any]:
-        """What else goes into a checkpoint, as JSON values."""
+        """Return further content of a checkpoint, as JSON values."""
         return {}
 
     def take_meta(self, meta: Mapping[str, Any]) -> None:
@@ -107,4 +107,4 @@ class SupernetTraining(EpochLoop):
         if meta.get("ended_early"):
             self.ended_early, self.epochs = True, self.epoch
         self.weights_version = stored.digest
-        self.tell_resumed()
+        self.report_resumed()

@@ -1,4 +1,4 @@
-"""What the parts of a network cost: its layers, its ends, the whole, a column for each cost.
+"""Costs of the layers of a network, of PreNet and PostNet, and of the whole, a column for each.
 
 The report and ``nasea show`` both read it, so a cost that gets a column here has one in both.
 """
@@ -16,7 +16,7 @@ Cost = float | None
 
 
 def columns_of(members: Iterable[FrontMember]) -> tuple[Unit, ...]:
-    """The unit of each cost that any member has: parameters, FLOPs, and latency where known."""
+    """Return the unit of each cost that any member has: parameters, FLOPs, maybe latency."""
     found = list(members)
     columns = []
     for kind, terms in COSTS.items():
@@ -28,12 +28,12 @@ def columns_of(members: Iterable[FrontMember]) -> tuple[Unit, ...]:
 
 
 def costs_of(item: FrontMember | LayerRow, columns: tuple[Unit, ...]) -> list[Cost]:
-    """The costs of a network, ends included, or of one layer, one a column."""
+    """Return the costs of a whole network or of one layer, one a column."""
     return [cost_of(item, unit.quantity) for unit in columns]
 
 
-def ends_of(member: FrontMember, columns: tuple[Unit, ...]) -> list[Cost]:
-    """What PreNet and PostNet cost together: the whole network less its searched layers."""
+def user_networks_of(member: FrontMember, columns: tuple[Unit, ...]) -> list[Cost]:
+    """Return the costs of PreNet and PostNet together: the network less its searched layers."""
     layers = [costs_of(layer, columns) for layer in member.layers]
     rest: list[Cost] = []
     for column, total in enumerate(costs_of(member, columns)):

@@ -17,14 +17,14 @@ LEAST = 4
 
 @dataclass(frozen=True)
 class EqualCost:
-    """Architectures of one cost, ranked by the supernet and by training alone.
+    """Architectures of one cost, ranked by the supernet and by stand-alone training.
 
     Attributes:
         low: the cheapest of them costs this.
         high: the most expensive of them costs this.
         count: how many they are.
         tau: Kendall's tau of both orders.
-        below_best: accuracy by which the supernet's choice, trained alone, is below the best.
+        below_best: accuracy by which the supernet's choice, trained stand-alone, is below the best.
         above_median: accuracy by which it is above the median, which is what chance would choose.
     """
 
@@ -39,12 +39,12 @@ class EqualCost:
 def slices_of(
     costs: Sequence[float], predicted: Sequence[float], true: Sequence[float]
 ) -> tuple[EqualCost, ...]:
-    """The slices, from cheap to dear, that hold enough architectures; none is in two of them.
+    """Return disjoint slices, by rising cost, that hold enough architectures.
 
     Args:
         costs: of the architectures.
         predicted: their accuracies on the supernet.
-        true: their accuracies after training alone.
+        true: their accuracies after stand-alone training.
     """
     order = sorted(range(len(costs)), key=lambda i: costs[i])
     groups: list[list[int]] = []
@@ -95,16 +95,16 @@ def tau_at_equal_cost(
 def family_bias(
     families: Sequence[Sequence[str]], predicted: Sequence[float], true: Sequence[float]
 ) -> dict[str, tuple[float, int]]:
-    """How much the supernet prefers what has layers of a family.
+    """Return how much the supernet prefers what has layers of a family.
 
     Args:
         families: of the layers of each architecture.
         predicted: accuracies on the supernet.
-        true: accuracies after training alone.
+        true: accuracies after stand-alone training.
 
     Returns:
         By family the mean, over the layers that are of it, of the architecture's rank on the
-        supernet less its rank after training alone, as a share of all ranks (0.1: a tenth of the
+        supernet less its stand-alone rank, as a share of all ranks (0.1: a tenth of the
         others is overtaken wrongly), and how many layers those are; the most overrated first.
     """
     from scipy.stats import rankdata

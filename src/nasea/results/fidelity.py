@@ -1,4 +1,4 @@
-"""Whether a supernet ranks as training alone does, as data: ``fidelity.json``."""
+"""Whether a supernet ranks as stand-alone training does, as data: ``fidelity.json``."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ _VERSION = 1
 
 @dataclass(frozen=True)
 class Compared:
-    """One architecture, scored on the supernet and trained alone.
+    """One architecture, scored on the supernet and trained stand-alone.
 
     Attributes:
         genome: integer encoding, one gene a layer.
         blocks: name of the block of each layer.
         cost: in the budget's unit: parameters, FLOPs, or milliseconds.
         supernet: accuracy with the supernet's weights; higher is better.
-        alone: accuracy after training alone, one value a seed; higher is better.
+        alone: accuracy after stand-alone training, one value a seed; higher is better.
     """
 
     genome: tuple[int, ...]
@@ -52,8 +52,8 @@ class Fidelity:
 
     Attributes:
         quantity: what the budget limits.
-        epochs: how long each was trained alone.
-        rows: the architectures, from cheap to dear.
+        epochs: how long each was trained stand-alone.
+        rows: the architectures, by rising cost.
         failed: how many more had no metric on one of the sides.
         slice_at: the cost that all have within 5 %, where they were drawn from one slice.
     """
@@ -71,7 +71,7 @@ class Fidelity:
 
     @property
     def seeds(self) -> int:
-        """How often each was trained alone."""
+        """How often each was trained stand-alone."""
         return len(self.rows[0].alone)
 
     @property
@@ -81,12 +81,12 @@ class Fidelity:
 
     @property
     def alone(self) -> list[float]:
-        """Accuracies after training alone, means over the seeds."""
+        """Accuracies after stand-alone training, means over the seeds."""
         return [row.mean_alone for row in self.rows]
 
     @property
     def tau(self) -> float:
-        """Kendall's tau of the supernet's order with that of training alone."""
+        """Kendall's tau of the supernet's order with that of stand-alone training."""
         return kendall_tau(self.supernet, self.alone)
 
     @cached_property
@@ -101,12 +101,12 @@ class Fidelity:
 
     @property
     def tau_of_cost(self) -> float:
-        """What ranking by cost alone would reach: dearer is taken for better."""
+        """Kendall's tau of ranking by cost alone, the more expensive first."""
         return kendall_tau([row.cost for row in self.rows], self.alone)
 
     @property
     def tau_of_one_seed(self) -> float:
-        """Kendall's tau with a single training alone, mean over the seeds."""
+        """Kendall's tau with a single stand-alone training, mean over the seeds."""
         return statistics.fmean(kendall_tau(self.supernet, seed) for seed in self._by_seed())
 
     @property

@@ -18,7 +18,7 @@ def folder_near(quantity: CostKind, budget: float) -> str:
 def trained_choice(
     results: Path, quantity: CostKind, budget: float, *, from_scratch: bool = False
 ) -> Result | None:
-    """The candidate that training chose, with the search's weights; ``None`` before it did.
+    """Return the candidate that training chose, with the search's weights; ``None`` before it did.
 
     Args:
         results: of the search.

@@ -23,7 +23,7 @@ class Result:
 
     Attributes:
         info: of the search that found it.
-        member: what it is and how good; of a retrained one the accuracy after retraining.
+        member: its record in the front; a retrained one has the accuracy after retraining.
         directory: where its files are.
         name: of its files, without their suffixes.
         weights: its weights file.
@@ -51,12 +51,12 @@ class Result:
 
 
 def is_retrained(directory: Path) -> bool:
-    """Whether a directory is that of a retraining."""
+    """Return whether a directory is that of a retraining."""
     return (directory / RETRAINED_FILE).is_file()
 
 
 def pick_result(directory: Path, number: int | None) -> Result:
-    """The network of that number in a directory.
+    """Return the network of that number in a directory.
 
     Args:
         directory: ``results`` of a search, or a folder of a retraining inside it.

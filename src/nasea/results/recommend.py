@@ -8,7 +8,7 @@ from nasea.results.front import Front, FrontMember
 
 
 def knee(front: Front) -> FrontMember | None:
-    """The knee, beyond which accuracy costs much more; ``None`` if the front has none.
+    """Return the knee, beyond which accuracy costs much more; ``None`` if the front has none.
 
     Of the members that no cheaper one equals or beats, that which lies farthest above the straight
     line from the cheapest to the most expensive of them, cost and accuracy each scaled to their
@@ -31,7 +31,7 @@ def knee(front: Front) -> FrontMember | None:
 
 
 def parse_budget(text: str, option: str = "--budget") -> float:
-    """A cost as people write it: ``50000``, ``50k``, ``2.5M``, ``60,000``, ``7.5``, ``7.5 ms``.
+    """Parse a cost as people write it: ``50000``, ``50k``, ``2.5M``, ``60,000``, ``7.5 ms``.
 
     Args:
         text: what was written.
@@ -51,7 +51,7 @@ def parse_budget(text: str, option: str = "--budget") -> float:
 
 
 def amount(value: float) -> str:
-    """A cost as :func:`parse_budget` reads it, short: ``3.2M``, ``15k``, ``7.5``."""
+    """Return a cost as :func:`parse_budget` reads it, short: ``3.2M``, ``15k``, ``7.5``."""
     for suffix, factor in (("G", 1e9), ("M", 1e6), ("k", 1e3)):
         if value >= factor:
             return f"{value / factor:.10g}{suffix}"
@@ -59,7 +59,7 @@ def amount(value: float) -> str:
 
 
 def recommend(front: Front, budget: float | None) -> list[tuple[str, FrontMember]]:
-    """What to take, with the reason: the best under the budget, and the knee where there is one.
+    """Recommend members, with reasons: the best under the budget, and the knee.
 
     Args:
         front: of a search.

@@ -167,7 +167,7 @@ def _predictions(front: Front, pictures: Mapping[int, bytes]) -> str:
 
 
 def _facts(front: Front) -> Iterable[tuple[str, str]]:
-    """Yield names and HTML values of what a reader needs to judge and repeat the run."""
+    """Yield names and HTML values that a reader needs to assess and repeat the run."""
     info = front.info
     better = "larger is better" if info.metric_mode == "max" else "smaller is better (an error)"
     yield "task", escape(info.task_name)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from itertools import groupby
 from typing import Any
 
-from nasea.results.breakdown import Cost, columns_of, costs_of, ends_of, exact
+from nasea.results.breakdown import Cost, columns_of, costs_of, exact, user_networks_of
 from nasea.results.figures.axes import CostAxis, cost_axes
 from nasea.results.figures.window import Window, front_window, whole_window
 from nasea.results.front.data import FrontData, FrontMember, widths_in_words
@@ -38,7 +38,7 @@ def report_data(front: FrontData) -> dict[str, Any]:
 
 
 def _axis(front: FrontData, axis: CostAxis) -> dict[str, Any]:
-    """One cost that the chart can have on its axis."""
+    """Return one cost that the chart can have on its axis."""
     unit = axis.unit
     return {
         "title": unit.title,
@@ -78,7 +78,7 @@ def summary_of(blocks: Sequence[str]) -> str:
 
 
 def widths_of(member: FrontMember) -> str:
-    """What the layers put out, repeats once: ``8-16-64``; empty where it was not searched."""
+    """Format the output channels of the layers: ``8-16-64``; empty if not searched."""
     return widths_in_words(member.widths)
 
 
@@ -124,7 +124,7 @@ def _member(front: FrontData, member: FrontMember, columns: tuple[Unit, ...]) ->
             }
             for layer, costs in zip(member.layers, layers, strict=True)
         ],
-        "ends": _cells(ends_of(member, columns), totals, columns),
+        "ends": _cells(user_networks_of(member, columns), totals, columns),
         "total": [[cell[0], None] for cell in _cells(totals, totals, columns)],
     }
 

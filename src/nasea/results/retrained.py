@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from nasea.errors import ResultsError
 from nasea.results.front import FrontMember, RunInfo
-from nasea.results.storage.files import write_result
+from nasea.results.storage.files import read_result, write_result
 from nasea.results.storage.staging import install, staging_for
 
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ class Retrained:
         )
 
     def to_dict(self) -> dict[str, Any]:
-        """As JSON-able data."""
+        """Return the record as JSON values."""
         return {"format": _FORMAT, "version": _VERSION, **asdict(self)}
 
     def save(self, path: Path) -> None:
@@ -135,12 +135,7 @@ class Retrained:
         from pydantic import ValidationError
 
         fix = "retrain again: nasea retrain --arch N"
-        try:
-            data = json.loads(path.read_text(encoding="utf-8"))
-        except OSError as error:
-            raise ResultsError(f"cannot read {path}: {error.strerror or error}", fix=fix) from error
-        except (ValueError, RecursionError) as error:
-            raise ResultsError(f"{path} is not readable as JSON: {error}", fix=fix) from error
+        data = read_result(path, fix)
         if not isinstance(data, Mapping) or data.get("format") != _FORMAT:
             raise ResultsError(f"{path} was not written by a retraining of nasea", fix=fix)
         if data.get("version") != _VERSION:
@@ -163,7 +158,7 @@ def write_retrained(
     """Write a retrained network: all of it or nothing.
 
     Args:
-        directory: its own; what is there is kept under the first free name of ``directory.1``,
+        directory: its own; an earlier one is kept under the first free name of ``directory.1``,
             ``directory.2``, ..., unless it is the same network with the same files.
         retrained: the network.
         model: text of the generated file.

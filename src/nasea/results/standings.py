@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from nasea.errors import ResultsError
-from nasea.results.storage.files import write_result
+from nasea.results.storage.files import read_result, write_result
 from nasea.results.units import Unit, unit_for
 from nasea.terms import CostKind, cost_of_kind
 
@@ -45,7 +45,7 @@ class Contender:
     Attributes:
         name: unique in a comparison.
         kind: who picked it, and what it began with.
-        title: what it is, with its source.
+        title: a description, with its source.
         parameters: weights of the network.
         flops: FLOPs (2 x MACs) for one image.
         latency_ms: milliseconds at batch 1; ``None`` when latency was not modelled.
@@ -83,7 +83,7 @@ class Contender:
         return half_interval(self.accuracies)
 
     def cost(self, quantity: CostKind) -> float:
-        """One of the costs: parameters, FLOPs, or milliseconds."""
+        """Return one of the costs: parameters, FLOPs, or milliseconds."""
         return cost_of_kind(self, quantity)
 
 
@@ -103,7 +103,7 @@ class Excluded:
 
     Attributes:
         name: as it would have been called.
-        title: what it is.
+        title: a description.
         reason: why it is not there.
     """
 
@@ -144,7 +144,7 @@ class Standings:
         return unit_for(self.quantity, [self.budget, *(r.cost(self.quantity) for r in self.rows)])
 
     def best(self, *kinds: Kind) -> Contender | None:
-        """The most accurate of some kinds."""
+        """Return the most accurate of some kinds."""
         return next((row for row in self.rows if row.kind in kinds), None)
 
     @property
@@ -171,12 +171,12 @@ class Standings:
         return tuple(lines)
 
     def _cheaper(self, found: Contender) -> str:
-        """A remark if a result does not have equal cost."""
+        """Return a remark if a result does not have equal cost."""
         share = found.cost(self.quantity) / self.budget
         return "" if abs(share - 1) <= _EQUAL else f"; it costs {share:.0%} of the budget"
 
     def _doubt(self, one: Contender, other: Contender) -> str:
-        """Whether the seeds tell two of them apart (Welch's t-test, 5 %)."""
+        """Return whether the seeds tell two of them apart (Welch's t-test, 5 %)."""
         if min(len(one.accuracies), len(other.accuracies)) < 2:
             return "; one seed cannot say whether that is more than chance"
         spread = statistics.pvariance(one.accuracies) + statistics.pvariance(other.accuracies)
@@ -206,12 +206,7 @@ class Standings:
         from pydantic import ValidationError
 
         fix = "write it again: nasea compare"
-        try:
-            data = json.loads(path.read_text(encoding="utf-8"))
-        except OSError as error:
-            raise ResultsError(f"cannot read {path}: {error.strerror or error}", fix=fix) from error
-        except (ValueError, RecursionError) as error:
-            raise ResultsError(f"{path} is not readable as JSON: {error}", fix=fix) from error
+        data = read_result(path, fix)
         marks = (data.get("format"), data.get("version")) if isinstance(data, Mapping) else ()
         if marks != (_FORMAT, _VERSION):
             raise ResultsError(f"{path} was not written by this version of nasea compare", fix=fix)

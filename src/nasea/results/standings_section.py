@@ -20,7 +20,7 @@ _SELECTION = {
 
 
 def standings_beside(report: Path) -> list[Standings]:
-    """What ``nasea compare`` left beside a report, by rising budget; without damaged files."""
+    """Load the comparisons beside a report, by rising budget, without damaged files."""
     found = []
     for path in sorted(report.parent.glob(f"{FOLDERS}/{COMPARE_FILE}")):
         with suppress(ResultsError):
@@ -29,7 +29,7 @@ def standings_beside(report: Path) -> list[Standings]:
 
 
 def standings_section(compared: Sequence[Standings]) -> str:
-    """The section as HTML; empty where nothing was compared."""
+    """Return the section as HTML; empty where nothing was compared."""
     return "\n".join(_card(one, number) for number, one in enumerate(compared))
 
 

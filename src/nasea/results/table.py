@@ -9,7 +9,7 @@ from html import escape
 from itertools import repeat
 from typing import TYPE_CHECKING, Literal
 
-from nasea.results.breakdown import Cost, columns_of, costs_of, ends_of, exact
+from nasea.results.breakdown import Cost, columns_of, costs_of, exact, user_networks_of
 from nasea.results.front.data import FrontData, FrontMember
 from nasea.results.report_data import measured_column, summary_of, widths_of
 from nasea.results.units import Unit, four_digits
@@ -36,14 +36,14 @@ class Column:
 
 
 def front_title(front: FrontData) -> str:
-    """What was searched, in a line."""
+    """Describe the search in one line."""
     info = front.info
     limit = front.unit.phrase(info.constraint_value)
     return f"{info.task_name}, {info.framework_name}, at most {limit}"
 
 
 def front_columns(front: FrontData) -> list[Column]:
-    """The front as columns, a cell an architecture."""
+    """Return the front as columns, a cell an architecture."""
     units = columns_of(front)
     costs = [costs_of(member, units) for member in front]
     traded = (front.info.constraint_type, *front.info.objectives)
@@ -134,13 +134,13 @@ def member_table(member: FrontMember, name: str) -> Table:
         )
         cells = _shares(costs_of(layer, columns), totals, columns)
         table.add_row(str(layer.index), Text(layer.block), *shape, *cells)
-    ends = _shares(ends_of(member, columns), totals, columns)
-    table.add_row("", "PreNet and PostNet", "", "", "", *ends)
+    user_networks = _shares(user_networks_of(member, columns), totals, columns)
+    table.add_row("", "PreNet and PostNet", "", "", "", *user_networks)
     return table
 
 
 def _shares(costs: list[Cost], totals: list[Cost], columns: tuple[Unit, ...]) -> Iterator[str]:
-    """Of each cost its text and its share of the total."""
+    """Return for each cost its text and its share of the total."""
     for cost, total, unit in zip(costs, totals, columns, strict=True):
         yield exact(cost, unit)
         yield f"{100 * cost / total:.1f}" if total and cost is not None else ""

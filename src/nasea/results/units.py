@@ -35,15 +35,15 @@ class Unit:
         return f"{self.noun} ({self.symbol})" if self.symbol else self.noun
 
     def number(self, value: float) -> str:
-        """``value`` at this scale, without the unit: ``2.310``."""
+        """Format ``value`` at this scale, without the unit: ``2.310``."""
         return f"{value / self.scale:.{self.decimals}f}"
 
     def text(self, value: float) -> str:
-        """``value`` at this scale, with the unit: ``2.310 M``."""
+        """Format ``value`` at this scale, with the unit: ``2.310 M``."""
         return f"{self.number(value)} {self.symbol}".rstrip()
 
     def phrase(self, value: float) -> str:
-        """``value`` in running text: ``2.310 M parameters``, ``7.500 ms``."""
+        """Format ``value`` for running text: ``2.310 M parameters``, ``7.500 ms``."""
         return self.text(value) if self.quantity == "latency" else f"{self.text(value)} {self.noun}"
 
 
@@ -60,7 +60,7 @@ def unit_for(quantity: CostKind, values: Iterable[float]) -> Unit:
 
 
 def four_digits(value: float) -> str:
-    """``value`` with four significant digits, never in exponent notation: ``0.0231``, ``2310``."""
+    """Format ``value`` with four significant digits, without exponent: ``0.0231``, ``2310``."""
     if value == 0 or not math.isfinite(value):
         return f"{value:g}"
     decimals = 3 - math.floor(math.log10(abs(value)))

@@ -10,7 +10,7 @@ from nasea.space.blocks import (
     squeeze_excite,
 )
 from nasea.space.build import build_space
-from nasea.space.fairness import deal, fair_path
+from nasea.space.fairness import fair_gene, fair_path
 from nasea.space.ops import (
     Act,
     Add,
@@ -54,7 +54,7 @@ __all__ = [
     "build_space",
     "catalogue",
     "conv_norm",
-    "deal",
+    "fair_gene",
     "fair_path",
     "load_user_blocks",
     "output_shape",

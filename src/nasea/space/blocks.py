@@ -226,7 +226,7 @@ def separable(kernel: int) -> Block:
 
 
 def catalogue(activation: Activation = "relu", divisor: int = 1) -> dict[str, Block]:
-    """Every block nasea ships, by name, cheapest families first.
+    """Return every block nasea ships, by name, cheapest families first.
 
     Args:
         activation: the non-linearity of all of them, but for those inside an attention.
@@ -254,7 +254,7 @@ def catalogue(activation: Activation = "relu", divisor: int = 1) -> dict[str, Bl
 
 
 def with_activation(block: Block, activation: Activation) -> Block:
-    """The block with another non-linearity in place of each ReLU, but for those of gates."""
+    """Return the block with another non-linearity in place of each ReLU, but for those of gates."""
     if activation == "relu":
         return block
 

@@ -34,7 +34,7 @@ def build_space(
             stays that applies in all of them and is a network of its own in one.
         policy: which tensors candidates share.
         taps: layers whose outputs PostNet gets besides the last one.
-        widths: what all layers may put out, as multiples of their filters; ``None``: the filters.
+        widths: output channels of all layers, as multiples of their filters; ``None``: the filters.
         divisor: what every width but the filters themselves is rounded to a multiple of.
         fixed: layers that keep their filters beside the last and the tapped ones.
 
@@ -72,7 +72,7 @@ def _candidates(
     blocks: Sequence[Block],
     policy: SharingPolicy,
 ) -> list[tuple[Candidate, ...]]:
-    """The candidates of a layer at each (shape in, shape out)."""
+    """Return the candidates of a layer at each (shape in, shape out)."""
     firsts: list[dict[Program, Candidate]] = [{} for _ in shapes]
     found: list[list[Candidate]] = [[] for _ in shapes]
     for block in blocks:
@@ -103,7 +103,7 @@ def _candidates(
 def _program(
     block: Block, index: int, in_shape: Shape, out_shape: Shape, stride: int
 ) -> Program | None:
-    """What the block does there; ``None`` where it does not apply."""
+    """Build the block's program; ``None`` where the block does not apply."""
     local = block.build(in_shape[0], out_shape[0], stride)
     if local is None:
         return None

@@ -19,18 +19,18 @@ _STREAM = 0x5A17
 
 
 def fair_path(choices: Sequence[int], seed: int, step: int) -> Genome:
-    """The path of training step ``step`` (from 0).
+    """Return the path of training step ``step`` (from 0).
 
     Args:
         choices: number of candidates at each layer.
         seed: seed of the run.
         step: how many paths have been trained before this one.
     """
-    return tuple(deal(count, seed, layer, step) for layer, count in enumerate(choices))
+    return tuple(fair_gene(count, seed, layer, step) for layer, count in enumerate(choices))
 
 
-def deal(count: int, seed: int, gene: int, step: int) -> int:
-    """The value of one gene at a step: each of ``count`` once, in random order, then anew."""
+def fair_gene(count: int, seed: int, gene: int, step: int) -> int:
+    """Return the value of one gene at a step: each of ``count`` once in random order, then anew."""
     turn, position = divmod(step, count)
     order = np.random.default_rng([_STREAM, seed, gene, turn]).permutation(count)
     return int(order[position])

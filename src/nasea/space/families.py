@@ -1,6 +1,6 @@
 """The families that an engineer would scale by hand: known networks, and uniform choices.
 
-Each is what its paper says as far as a chain of layers between the user's own ends can be: its
+Each is what its paper says as far as a chain of layers between PreNet and PostNet can be: its
 blocks, its order of kernels and expansions, widths that double where the resolution halves. Other
 than the catalogue's, these blocks have a shortcut only where their papers have one, and no branch
 starts at zero. None is tuned here.
@@ -27,7 +27,7 @@ class Family:
 
     Attributes:
         name: what users write and read.
-        title: what it is, with its source.
+        title: a description, with its source.
         block: the block at a place, from the resolution's place in the body (0 for the first,
             towards 1) and the block's number within the resolution, from 0.
         last: the layer that takes the trunk to the channels that PostNet reads, where it is not
@@ -138,7 +138,7 @@ class _Inverted:
         )
 
     def named(self, family: str) -> Block:
-        """As a block, its name telling what it is."""
+        """Return the family's block, with a name that describes it."""
         start = f"_s{self.start}" if self.start else ""
         gate = "_se" if self.attention else ""
         name = f"{family}{start}_k{self.kernel}_e{self.expansion}{gate}_{self.act}"
@@ -185,7 +185,7 @@ def _efficientnet(place: float, number: int) -> Block:
 
 
 def known_families() -> tuple[Family, ...]:
-    """The families of the literature, the oldest first."""
+    """Return the families of the literature, the oldest first."""
     relu, relu6 = pointwise("relu"), pointwise("relu6")
 
     def resnet(place: float, number: int) -> Block:
@@ -212,7 +212,7 @@ def known_families() -> tuple[Family, ...]:
 
 
 def uniform_families(blocks: Iterable[Block]) -> tuple[Family, ...]:
-    """The same block in every layer, for each block that does something."""
+    """Return the same block in every layer, for each block that does something."""
 
     def uniform(block: Block) -> Family:
         title = f"{block.name} in every layer, widths as supernet.filters"

@@ -1,8 +1,8 @@
-"""Hand picks: a family scaled to a cost, as a chain of layers between the user's own ends.
+"""Hand picks: a family scaled to a cost, as a chain of layers between PreNet and PostNet.
 
 A hand pick keeps what PreNet and PostNet were written for: the resolutions of the user's body, and
 the channels of every layer that PostNet reads. Between them it has widths and depths of its own.
-It is a space of a single architecture, so whatever works with a space works with it.
+It is a space of a single architecture, so everything that works with a space works with it.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ _WIDEST = 4096
 
 _DIVISORS = (8, 4, 2, 1)
 _STEPS_OF_WIDTH = 6
-"""Widths are multiples of the largest divisor of which the narrowest layer has so many: rounding
+"""Widths are multiples of the largest divisor that the narrowest layer has this often: rounding
 coarser would change the family's proportions."""
 
 _HALVINGS = 40
 _TUNINGS = 40
 
 Price = Callable[[Space], float]
-"""What the only network of a space costs, ends included."""
+"""Cost of the only network of a space, PreNet and PostNet included."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Stage:
         stride: of its first layer.
         filters: of the user's layers in it.
         halvings: how often the resolution was halved up to here.
-        is_read: whether PostNet reads what the last of them puts out.
+        is_read: whether PostNet reads the output of the last of them.
         is_tapped: whether that is one of ``supernet.feature_choose``.
     """
 
@@ -57,7 +57,7 @@ class Stage:
 
 
 def stages_of(filters: Sequence[int], strides: Sequence[int], taps: Sequence[int]) -> list[Stage]:
-    """The stages of a body.
+    """Return the stages of a body.
 
     Args:
         filters: output channels of each layer.
@@ -84,7 +84,7 @@ class HandPick:
     """A network picked by hand.
 
     Attributes:
-        family: what it is of.
+        family: the family.
         depth: blocks a resolution; 0 for those of the user's body.
         filters: output channels of each layer.
         strides: 1 or 2 for each layer.
@@ -105,7 +105,7 @@ class HandPick:
         return self.family.name
 
     def space(self, in_shape: Shape) -> Space:
-        """The space that holds this network alone.
+        """Return the space that holds this network alone.
 
         Args:
             in_shape: (channels, height, width) of PreNet's output.
@@ -119,7 +119,7 @@ class HandPick:
 
 
 def _gene(space: Space, index: int, block: Block) -> int:
-    """Which candidate of a layer is the block: by name, or by what it computes."""
+    """Return which candidate of a layer is the block: by name, or by what it computes."""
     layer = space.layers[index]
     local = block.build(layer.in_shape[0], layer.out_shape[0], layer.stride)
     if local is None:
@@ -162,7 +162,7 @@ class _Plan:
         )
 
     def pick(self, widths: Sequence[Sequence[int]]) -> HandPick:
-        """The network of these widths; where PostNet reads, a last layer has its channels."""
+        """Return the network of these widths; layers that PostNet reads keep their channels."""
         filters: list[int] = []
         strides: list[int] = []
         blocks: list[Block] = []
@@ -231,7 +231,7 @@ def scaled(
     price: Price,
     tolerance: float = TOLERANCE,
 ) -> HandPick | OutOfReach:
-    """The network of a family that costs what the budget says, rather a little less than more.
+    """Scale a family to a budget: the network at or just below it.
 
     Widths grow together, in multiples of a divisor that suits them; then those of single stages
     are moved by one step as long as that brings the cost nearer.
@@ -271,7 +271,7 @@ class _Search:
         self.costs: dict[tuple[tuple[int, ...], ...], float] = {}
 
     def found(self) -> HandPick | OutOfReach:
-        """The widths within the tolerance, or why there are none."""
+        """Return the widths within the tolerance, or why there are none."""
         family = self.plan.family
         high = self.budget * (1 + self.tolerance)
         least = self._cost(self.plan.widths(0.0, 1))
@@ -300,7 +300,7 @@ class _Search:
         return self.costs[widths]
 
     def _crossing(self, divisor: int, top: float) -> float:
-        """The largest scale that bisection finds within the budget."""
+        """Return the largest scale that bisection finds within the budget."""
         low, high = 0.0, top
         for _ in range(_HALVINGS):
             middle = (low + high) / 2
@@ -334,7 +334,7 @@ class _Search:
         return abs(self._cost(widths) - self.budget)
 
     def _best(self, divisor: int) -> tuple[tuple[int, ...], ...] | None:
-        """Of what was priced in multiples of the divisor, the nearest below, else above."""
+        """Return the nearest cost below the budget in multiples of the divisor, else above it."""
         slack = self.tolerance * self.budget
         priced = [
             (widths, cost)

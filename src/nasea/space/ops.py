@@ -8,7 +8,7 @@ each framework how it is computed. Further operations are subclasses of :class:`
 them:
 
 * convolutions and pools pad ``kernel // 2`` zeros (pools: the pad never wins a maximum and never
-  counts in an average) on every side, whatever the stride, so the output is
+  counts in an average) on every side at any stride, so the output is
   ``ceil(size / stride)``;
 * a convolution has a bias only where ``bias=True``;
 * ``hsigmoid`` is ``relu6(x + 3) / 6`` and ``hswish`` is ``x * hsigmoid(x)`` (Howard et al. 2019,
@@ -37,7 +37,7 @@ PoolKind = Literal["max", "avg"]
 SlotKind = Literal["weight", "bias", "scale", "zero_scale", "shift"]
 
 Shape = tuple[int, int, int]
-"""(channels, height, width) of one image, whatever the framework's layout."""
+"""(channels, height, width) of one image, in any framework."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Tensor:
 
     Attributes:
         slot: name of the slot that holds it.
-        kind: what it is; decides its initial values.
+        kind: decides its initial values.
         shape: (c_out, c_in / groups, kernel, kernel) for a weight, (channels,) for the others.
     """
 
@@ -81,7 +81,7 @@ class Op:
         return ()
 
     def with_programs(self, programs: tuple[Program, ...]) -> Op:
-        """The same operation around other programs, as many as it has."""
+        """Return the same operation around other programs, as many as it has."""
         return self
 
 
@@ -289,7 +289,7 @@ def reduction(program: Program) -> int:
 
 
 def leaves(program: Program) -> Iterator[Op]:
-    """Every leaf operation, in the order in which the program is written."""
+    """Yield every leaf operation, in the order in which the program is written."""
     for op in program:
         if not op.programs:
             yield op
@@ -298,17 +298,17 @@ def leaves(program: Program) -> Iterator[Op]:
 
 
 def tensors(program: Program) -> tuple[Tensor, ...]:
-    """The learned tensors of a program, in the order of its leaves."""
+    """Return the learned tensors of a program, in the order of its leaves."""
     return tuple(tensor for op in leaves(program) for tensor in op.tensors)
 
 
 def overwrites_input(before: Op | None) -> bool:
-    """Whether an activation behind ``before`` may reuse its memory: nobody else reads it."""
+    """Return whether an activation after ``before`` may reuse its memory, unread by others."""
     return isinstance(before, Conv | Norm) or (isinstance(before, Add) and len(before.branches) > 1)
 
 
 def rename_slots(program: Program, rename: Callable[[str], str]) -> Program:
-    """The same program with every slot name replaced by ``rename(name)``."""
+    """Return the same program with every slot name replaced by ``rename(name)``."""
 
     def renamed(op: Op) -> Op:
         if op.programs:
@@ -320,7 +320,7 @@ def rename_slots(program: Program, rename: Callable[[str], str]) -> Program:
 
 
 def starting_at_one(program: Program) -> Program:
-    """The same program with no normalisation that starts at zero."""
+    """Return the same program with no normalisation that starts at zero."""
 
     def changed(op: Op) -> Op:
         if op.programs:

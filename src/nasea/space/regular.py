@@ -16,7 +16,7 @@ from nasea.space.space import Genome, Layer, Space
 
 
 def regular_networks(space: Space) -> list[Genome]:
-    """Every network with one block, or one in its first stages and another in the later ones.
+    """Return networks with one block, or one in the first stages and another in the later ones.
 
     Each as it is, and with the smallest block in its first layer. In canonical form, each once.
     Blocks that some layer of their stages lacks are left out, and so is ``skip``.
@@ -31,7 +31,7 @@ def regular_networks(space: Space) -> list[Genome]:
 
 
 def _arrangements(space: Space) -> Iterator[tuple[int, ...]]:
-    """The block genes."""
+    """Yield the block genes."""
     indices = [{c.name: i for i, c in enumerate(layer.candidates)} for layer in space.layers]
     names = list(dict.fromkeys(c.name for la in space.layers for c in la.candidates if c.program))
     smallest = smallest_block(space.layers[0])
@@ -48,7 +48,7 @@ def _arrangements(space: Space) -> Iterator[tuple[int, ...]]:
 
 
 def smallest_block(layer: Layer) -> str | None:
-    """The name of the block with the fewest parameters but ``skip``; ``None`` without any."""
+    """Return the name of the block with the fewest parameters, ``skip`` aside; maybe ``None``."""
     sizes = {
         candidate.name: sum(prod(tensor.shape) for tensor in tensors(candidate.program))
         for candidate in layer.candidates

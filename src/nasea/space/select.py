@@ -33,7 +33,7 @@ def select_blocks(
     *,
     widths: bool = False,
 ) -> tuple[Block, ...]:
-    """The candidates by name or family.
+    """Return the candidates by name or family.
 
     Args:
         names: ``supernet.blocks``; ``None`` takes the default set of the constraint and every
@@ -65,9 +65,9 @@ def select_blocks(
 
 
 def load_user_blocks(directory: Path) -> dict[str, Block]:
-    """The blocks that ``blocks.py`` in ``directory`` defines in its list ``BLOCKS``; {} without it.
+    """Load the blocks that ``blocks.py`` in ``directory`` lists in ``BLOCKS``; {} without it.
 
-    Whatever goes wrong in their build functions later is told as the same two errors.
+    Later faults of their build functions raise the same two errors.
 
     Raises:
         UserModuleError: no ``BLOCKS``, something in it that is not a block, a name taken twice, or
@@ -116,7 +116,7 @@ def _trace(error: Exception, path: Path) -> str:
 
 
 def _guarded(block: Block, path: Path) -> Block:
-    """The block, its build function failing only with errors that name the block and the file."""
+    """Wrap the block's build function, so that its errors name the block and the file."""
 
     def build(c_in: int, c_out: int, stride: int) -> Program | None:
         try:

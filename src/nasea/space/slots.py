@@ -19,7 +19,7 @@ SharingPolicy = Literal["entangled", "independent"]
 
 
 def part(slot_shape: tuple[int, ...], shape: tuple[int, ...]) -> tuple[slice, ...]:
-    """Where a tensor of ``shape`` lies in its slot: leading channels, centre of the kernel."""
+    """Locate a tensor of ``shape`` in its slot: leading channels, centre of the kernel."""
     slices = [slice(0, size) for size in shape[:2]]
     for available, size in zip(slot_shape[2:], shape[2:], strict=True):
         start = (available - size) // 2

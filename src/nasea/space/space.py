@@ -40,7 +40,7 @@ class Layer:
     Attributes:
         index: position in the chain, from 0.
         in_shape: (channels, height, width) that arrive.
-        out_shape: (channels, height, width) that leave, whatever is chosen.
+        out_shape: (channels, height, width) of the output of every candidate.
         stride: 1 or 2.
         tapped: whether PostNet reads this layer's output too (``supernet.feature_choose``).
         candidates: what can be chosen here, in an order that no width changes. Where two are one
@@ -104,11 +104,6 @@ class Space:
         return self.block_choices + self.width_choices
 
     @property
-    def wires(self) -> tuple[int | None, ...]:
-        """For each layer, the width gene that decides how much it puts out; ``None``: none."""
-        return ((0 if self.trunks else None),) * len(self.layers)
-
-    @property
     def out_shape(self) -> Shape:
         """(channels, height, width) that PostNet gets."""
         return self.layers[-1].out_shape
@@ -148,7 +143,7 @@ class Space:
         return count
 
     def validate(self, genome: Sequence[int]) -> Genome:
-        """The genome as a tuple; raises SpaceError when it does not belong to this space."""
+        """Return the genome as a tuple; raises SpaceError when it does not belong to this space."""
         if len(genome) != len(self.choices):
             raise SpaceError(
                 f"a genome of this space has {len(self.choices)} genes, found {len(genome)}"
@@ -159,7 +154,7 @@ class Space:
         return tuple(int(gene) for gene in genome)
 
     def canonical(self, genome: Genome) -> Genome:
-        """The one genome that stands for all that mean the same network."""
+        """Return the one genome that stands for all that mean the same network."""
         result = list(genome)
         for layer in self.trunk(genome):
             result[layer.index] = layer.firsts[genome[layer.index]]
@@ -172,34 +167,34 @@ class Space:
         return tuple(result)
 
     def channels(self, genome: Genome) -> tuple[int, ...]:
-        """What each layer of an architecture puts out."""
+        """Return the output channels of each layer of an architecture."""
         return tuple(layer.out_shape[0] for layer in self.trunk(genome))
 
     def trunk(self, genome: Genome) -> tuple[Layer, ...]:
-        """The layers of an architecture at its widths, whatever its blocks."""
+        """Return the layers of an architecture at its widths, with all candidates."""
         return self.variants[genome[len(self.layers)]] if self.trunks else self.layers
 
     def path(self, genome: Genome) -> tuple[tuple[Layer, int], ...]:
-        """(layer at its widths, chosen candidate) from the first layer to the last.
+        """Return (layer at its widths, chosen candidate) from the first layer to the last.
 
         Two architectures are the same up to where their paths part.
         """
         return tuple(zip(self.trunk(genome), genome, strict=False))
 
     def steps(self, genome: Genome) -> tuple[tuple[int, ...], ...]:
-        """The layers of :meth:`path` as numbers, equal and ordered as they are."""
+        """Return the layers of :meth:`path` as numbers, equal and ordered as they are."""
         return tuple((*layer.key, gene) for layer, gene in self.path(genome))
 
     def decode(self, genome: Sequence[int]) -> tuple[Candidate, ...]:
-        """The chosen candidate of every layer."""
+        """Return the chosen candidate of every layer."""
         return tuple(layer.candidates[gene] for layer, gene in self.path(self.validate(genome)))
 
     def blocks(self, genome: Sequence[int]) -> tuple[str, ...]:
-        """The names of the chosen blocks, what people read and write."""
+        """Return the names of the chosen blocks, what people read and write."""
         return tuple(candidate.name for candidate in self.decode(genome))
 
     def only(self, genome: Sequence[int]) -> Space:
-        """The space of one architecture: of each layer's candidates the chosen one alone.
+        """Return the space of one architecture: of each layer's candidates the chosen one alone.
 
         No branch of it starts at zero: that is for candidates that have to agree at first, and a
         network alone learns more slowly with it (docs/decisions/0001).
@@ -212,7 +207,7 @@ class Space:
         return Space(tuple(layers), self.policy)
 
     def tapped(self, taps: Sequence[int]) -> Space:
-        """The same space with PostNet reading these layers besides the last one.
+        """Return the same space with PostNet reading these layers besides the last one.
 
         Raises:
             SpaceError: widths are searched: what PostNet reads has to be known before.
@@ -223,11 +218,11 @@ class Space:
         return Space(tuple(layers), self.policy)
 
     def encode(self, blocks: Sequence[str], filters: Sequence[int] = ()) -> Genome:
-        """The genome of the named blocks; the inverse of :meth:`blocks`.
+        """Return the genome of the named blocks; the inverse of :meth:`blocks`.
 
         Args:
             blocks: one name a layer.
-            filters: what each layer puts out, where widths are searched; otherwise not looked at.
+            filters: output channels of each layer, if widths are searched; otherwise ignored.
 
         Raises:
             SpaceError: the space has no such network.
@@ -251,7 +246,7 @@ class Space:
         if filters not in self.trunks:
             listed = ", ".join("-".join(map(str, trunk)) for trunk in self.trunks)
             found = "-".join(map(str, filters)) or "nothing"
-            raise SpaceError(f"layers can put out {listed} channels, found {found}")
+            raise SpaceError(f"layers can have {listed} output channels, found {found}")
         return self.trunks.index(filters)
 
     @cached_property

@@ -1,4 +1,4 @@
-"""The trunks that are searched: how many channels each layer puts out.
+"""The trunks that are searched: output channels of all layers.
 
 One gene chooses a multiple of the user's filters for all layers together, so the shape of the trunk
 stays the user's, and identity shortcuts and skipped layers stay possible where equal filters follow
@@ -19,7 +19,7 @@ def find_trunks(
     multiples: Sequence[float],
     divisor: int = DIVISOR,
 ) -> tuple[tuple[int, ...], ...]:
-    """The different trunks, the narrowest first.
+    """Return the different trunks, the narrowest first.
 
     Args:
         filters: output channels of each layer, what the multiples are of.
@@ -41,5 +41,5 @@ def find_trunks(
 
 
 def rounded(channels: float, divisor: int) -> int:
-    """The multiple of ``divisor`` that is nearest, at least one of it; of two, the even one."""
+    """Round to the nearest multiple of ``divisor``, at least 1; ties go to the even one."""
     return max(1, round(channels / divisor)) * divisor

@@ -14,26 +14,26 @@ _REPEATED = re.compile(r"(\S+)\s*[×*]\s*([0-9]{1,3})")
 
 
 def written(blocks: Sequence[str], widths: Sequence[int] = ()) -> str:
-    """The text of a network, which :func:`genome_of` reads.
+    """Return the text of a network, which :func:`genome_of` reads.
 
     >>> written(["basic_x1", "skip"], [8, 16])
     'basic_x1, skip; widths 8-16'
 
     Args:
         blocks: one name a layer.
-        widths: what each layer puts out, where that is searched.
+        widths: output channels of each layer, if they are searched.
     """
     behind = f"; widths {'-'.join(map(str, widths))}" if widths else ""
     return ", ".join(blocks) + behind
 
 
 def genome_of(space: Space, text: str) -> Genome:
-    """The network that a text names, in canonical form.
+    """Return the network that a text names, in canonical form.
 
     Args:
         space: where it is from.
         text: the blocks of all layers, separated by commas, repeats counted or not (``skip ×2``);
-            then, where widths are searched, ``; widths`` and what the layers put out, in full or
+            then, where widths are searched, ``; widths`` and the output channels, in full or
             each run of equal ones once: ``8-8-16`` or ``8-16``.
 
     Raises:

@@ -152,7 +152,7 @@ class Archive:
         return Archive((*self.records, *records))
 
     def rescored(self, scores: Mapping[Genome, Score]) -> Archive:
-        """A new archive, in the same order, in which some architectures have another score."""
+        """Return a new archive, in the same order, with other scores for some architectures."""
         return Archive(
             tuple(
                 replace(one, score=scores[one.genome]) if one.genome in scores else one

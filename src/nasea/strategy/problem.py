@@ -40,18 +40,16 @@ class Objective:
         cost: maps genomes, shape (n, genes), to their costs, shape (n,).
         layer_costs: the additive part of the cost, as a problem's.
         high: the cost that is worth nothing: its budget, or the most that an architecture costs.
-        wires: as a problem's.
     """
 
     cost: Callable[[IntArray], FloatArray]
     layer_costs: tuple[FloatArray, ...]
     high: float
-    wires: tuple[int | None, ...] = ()
 
     @cached_property
     def cheapest(self) -> Genome:
-        """A genome of least cost; neither canonical nor surely feasible."""
-        return Chain(self.layer_costs, self.wires).cheapest
+        """A genome of least cost; perhaps neither canonical nor feasible."""
+        return Chain(self.layer_costs).cheapest
 
     @property
     def low(self) -> float:
@@ -89,22 +87,19 @@ class Problem:
 
     Attributes:
         choices: number of values of each gene, each at least 1: the candidates of each layer, then
-            the widths of each place that has several.
+            the widths, where they are searched.
         canonical: maps genomes that mean the same network to one genome; idempotent, and it
             preserves the cost.
-        cost: maps genomes, shape (n, genes), to their costs, shape (n,). It is taken to be free,
-            and has the last word on feasibility.
+        cost: maps genomes, shape (n, genes), to their costs, shape (n,). It is assumed to be
+            cheap, and decides on feasibility.
         layer_costs: the additive part of the cost, one array of shape (choices,) a layer; the
             whole cost is a constant plus the sum over layers. It guides sampling and repair.
-            Where there are widths, of shape (widths before, widths behind, choices), infinite at
-            pairs that a layer cannot have.
+            Where widths are searched, of shape (widths before, widths behind, choices), infinite
+            where the two differ; the first layer has one width before it.
         budget: the largest feasible cost.
         limits: further costs that bound what is feasible.
         objectives: further costs that the front trades, beside ``cost`` and quality.
         cost_features: further costs that a predictor may use.
-        wires: for each layer, the number of the width gene that decides what is behind it (width
-            genes follow the genes of layers, counted from 0), ``None`` where none does; empty
-            where there are no width genes.
         starting_points: canonical genomes that may be good, for the first generation to choose
             from; some may exceed the budget.
         initial: feasible canonical genomes that the first generation must score.
@@ -118,7 +113,6 @@ class Problem:
     limits: tuple[Limit, ...] = ()
     objectives: tuple[Objective, ...] = ()
     cost_features: tuple[CostFeature, ...] = ()
-    wires: tuple[int | None, ...] = ()
     starting_points: tuple[Genome, ...] = ()
     initial: tuple[Genome, ...] = ()
 
@@ -126,7 +120,7 @@ class Problem:
         if not self.choices or min(self.choices) < 1:
             raise ValueError(f"every layer needs at least one candidate, found {self.choices}")
         sizes = tuple(costs.shape[-1] for costs in self.layer_costs)
-        if sizes != self.choices[: len(sizes)] or (sizes != self.choices and not self.wires):
+        if sizes != self.choices[: len(sizes)] or len(self.choices) != len(sizes) + self.has_width:
             raise ValueError(f"layer_costs has sizes {sizes}, choices says {self.choices}")
         if not math.isfinite(self.budget):
             raise ValueError(f"the budget must be finite, found {self.budget}")
@@ -140,15 +134,17 @@ class Problem:
 
     @property
     def views(self) -> tuple[Problem, ...]:
-        """The problem under each of its budgets alone, the constraint's own first."""
+        """One problem for each budget, the constraint's own first."""
         own = Limit(self.cost, self.layer_costs, self.budget)
         return tuple(
-            Problem(
-                self.choices, self.canonical, one.cost, one.layer_costs, one.budget,
-                wires=self.wires,
-            )
+            Problem(self.choices, self.canonical, one.cost, one.layer_costs, one.budget)
             for one in (own, *self.limits)
-        )  # fmt: skip
+        )
+
+    @property
+    def has_width(self) -> bool:
+        """Whether the last gene chooses the widths of all layers."""
+        return self.chain.has_width
 
     @property
     def layers(self) -> int:
@@ -162,8 +158,8 @@ class Problem:
 
     @cached_property
     def chain(self) -> Chain:
-        """What the cost is made of."""
-        return Chain(self.layer_costs, self.wires)
+        """The cost as a chain of layers."""
+        return Chain(self.layer_costs)
 
     def costs(self, genomes: Sequence[Genome]) -> FloatArray:
         """Return the costs of genomes given as tuples, shape (n,)."""

@@ -1,4 +1,4 @@
-"""What a search strategy is: it proposes genomes, learns from their scores, and can be stored."""
+"""The protocol of search strategies: propose genomes, learn from their scores, be stored."""
 
 from __future__ import annotations
 
@@ -72,9 +72,9 @@ class Strategy(Protocol):
 
     For each generation the search calls :meth:`ask` and scores what it returns until the generation
     is full, then :meth:`tell` once, then :meth:`state`. Derive from this class to inherit the
-    defaults: only :meth:`ask` must be written. What a strategy remembers between calls belongs in
-    :meth:`state`, and what is random comes from ``study.rng``: then a search that was killed goes
-    on as if it had not been. ``nasea.strategy.testing`` checks that.
+    defaults: only :meth:`ask` must be written. Everything that a strategy remembers between calls
+    belongs in :meth:`state`, and random numbers come from ``study.rng``. Then a killed search
+    resumes exactly. ``nasea.strategy.testing`` checks that.
     """
 
     @property
@@ -100,7 +100,7 @@ class Strategy(Protocol):
         return {}
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        """Go on from what :meth:`state` returned; begin a search where that is empty."""
+        """Restore what :meth:`state` returned; begin a new search if it is empty."""
         return None
 
     def describe(self) -> str | None:

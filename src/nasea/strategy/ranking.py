@@ -1,4 +1,4 @@
-"""How two orders of the same things compare."""
+"""Measures of rank correlation and regret."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from nasea.strategy.protocol import Strategy
 
 
 @dataclass(frozen=True)
-class Entry:
+class RegisteredStrategy:
     """A strategy of nasea.
 
     Attributes:
@@ -26,10 +26,10 @@ class Entry:
     title: str
 
 
-STRATEGIES: Final[Mapping[tuple[str, bool], Entry]] = {
-    ("evolutionary", False): Entry(Nsga2, "NSGA-II"),
-    ("evolutionary", True): Entry(Nsga3, "NSGA-III"),
-    ("assisted", False): Entry(
+STRATEGIES: Final[Mapping[tuple[str, bool], RegisteredStrategy]] = {
+    ("evolutionary", False): RegisteredStrategy(Nsga2, "NSGA-II"),
+    ("evolutionary", True): RegisteredStrategy(Nsga3, "NSGA-III"),
+    ("assisted", False): RegisteredStrategy(
         Assisted, "a predictor, fitted to the true scores (searcher.mode: assisted)"
     ),
 }

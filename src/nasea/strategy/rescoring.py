@@ -1,9 +1,9 @@
 """Members of the front are scored again where a lucky score may have put them there.
 
-Of many architectures that are about equally good, the front shows those whose errors were largest.
-Re-evaluating the elite is how evolutionary searches meet that (Fieldsend and Everson 2015, *The
-Rolling Tide Evolutionary Algorithm: A Multiobjective Optimizer for Noisy Optimization Problems*);
-here a member is left alone where its lead is beyond what errors explain.
+Of many architectures that are about equally good, the front shows those with the largest errors.
+Evolutionary searches under noise re-evaluate the elite (Fieldsend and Everson 2015, *The Rolling
+Tide Evolutionary Algorithm: A Multiobjective Optimizer for Noisy Optimization Problems*). Here a
+member is not scored again if its lead is larger than errors explain.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from nasea.strategy.archive import Archive, Record, Score
 from nasea.strategy.problem import Genome
 
 _SURE = 2.0
-"""Standard errors of a lead beyond which it is not put down to luck."""
+"""A lead of more standard errors than this is not attributed to luck."""
 
 
 @dataclass(frozen=True)
@@ -41,9 +41,9 @@ class Rescoring:
 
 
 def confirmed(archive: Archive, budget: float, rescoring: Rescoring) -> tuple[Archive, int]:
-    """Score members of the front again until none is there that luck may have put there.
+    """Score members of the front again until none may owe its place to luck.
 
-    A member that falls off is replaced by those it dominated, which are then doubted in turn.
+    A member that drops out is replaced by those it dominated, which are then checked in turn.
 
     Args:
         archive: everything scored.
@@ -95,7 +95,7 @@ def _doubtful(archive: Archive, budget: float, rescoring: Rescoring) -> list[Rec
         no_dearer = (costs <= costs[row]).all(axis=1)
         no_dearer[row] = False
         if not no_dearer.any():
-            continue  # it is there at any score
+            continue  # it is on the front at any score
         rival = np.flatnonzero(no_dearer)[np.argmax(qualities[no_dearer])]
         error = rescoring.noise * np.sqrt(1 / counts[row] + 1 / counts[rival])
         if qualities[row] - qualities[rival] <= _SURE * error:

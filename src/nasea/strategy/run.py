@@ -1,4 +1,4 @@
-"""The search from the first generation to the last, or from where it was left."""
+"""The search from the first generation, or from a stored one, to the last."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from nasea.strategy.stopping import Patience, volume_of
 
 @dataclass(frozen=True)
 class GenerationReport:
-    """What a generation led to; (archive, state) is what a resumed search starts from.
+    """Result of a generation; a resumed search starts from (archive, state).
 
     Attributes:
         generation: the generation just finished, from 0.
@@ -35,10 +35,10 @@ class GenerationReport:
         front: the feasible records that no other dominates, by rising cost.
         hypervolume: of the front.
         archive: everything scored so far.
-        state: where the search stands.
-        note: what the strategy says of itself, for the log.
-        proposal_seconds: what choosing the candidates took, their scores apart; only this differs
-            when the same search is run again.
+        state: of the search.
+        note: the strategy's own line for the log.
+        proposal_seconds: seconds of choosing the candidates, without scoring; the only value that
+            differs when the same search is repeated.
     """
 
     generation: int
@@ -59,10 +59,10 @@ class SearchOutcome:
 
     Attributes:
         archive: everything scored.
-        state: where the search stands; it can be extended from here.
+        state: of the search; it can be extended from here.
         stopped: ``completed`` all generations; ``exhausted`` the feasible architectures; or
             ``stalled``, when the last ones brought no progress.
-        reason: the same in a sentence.
+        reason: the reason in a sentence.
     """
 
     archive: Archive
@@ -90,9 +90,9 @@ def run_search(
 
     At most ``generations`` × ``pop_size`` scores are paid for, the first generation and members of
     the front that are scored again included; only those of the very last front come on top.
-    A search resumed from the archive and the state of any generation goes on exactly as the
+    A search resumed from the archive and the state of any generation continues exactly as the
     unbroken one; with a larger ``generations`` a finished one is extended, also one that ended
-    for want of progress: it then goes on for at least as long again.
+    for want of progress: it then continues for at least as long again.
 
     Args:
         problem: the space and its budget.
@@ -102,9 +102,9 @@ def run_search(
         seed: at least 0; the same seed and scores give the same search.
         strategy: proposes the candidates; by default NSGA-II, or NSGA-III where the problem has
             further objectives.
-        archive: where to go on from, with ``state``.
-        state: where to go on from, with ``archive``; both under this very budget.
-        patience: when to end for want of progress; by default never.
+        archive: of a stored search, together with ``state``.
+        state: of a stored search under the same budget.
+        patience: when to end for lack of progress; by default never.
         rescoring: how members of the front are scored again before they stay there; by default not
             at all.
         quality_reference: the quality that hypervolume counts from; by default the lowest of the
@@ -140,7 +140,7 @@ def run_search(
             stalled = replace(state, stalled_within=generations)
             return SearchOutcome(archive, stalled, "stalled", why)
         began, scoring_seconds = time.perf_counter(), 0.0
-        # Half of a generation is left to new architectures, whatever is owed.
+        # At least half of a generation is left to new architectures.
         spent = min(state.owed, pop_size // 2)
         study = Study(problem, archive, state.generation, pop_size, seed, spent=spent)
         while study.missing and (batch := checked_batch(strategy, study)):
@@ -232,7 +232,7 @@ def _reference(study: Study, quality: float | None) -> HypervolumeReference:
         raise MetricError(
             f"none of the {len(scores)} architectures of the first generation could be "
             f"scored; the most common reason ({count} of {len(scores)}): {reason}",
-            fix="mend the reason above; the log names the reason of every candidate",
+            fix="remove the reason above; the log names the reason of every candidate",
         )
     return HypervolumeReference(
         quality=float(min(qualities) if quality is None else quality),

@@ -1,4 +1,4 @@
-"""Where a search stands between two generations."""
+"""The state of a search between two generations."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from nasea.strategy.pareto import HypervolumeReference
 
 @dataclass(frozen=True)
 class SearchState:
-    """With the archive, all that a search needs to go on as if it had never stopped.
+    """Together with the archive, everything that a search needs to resume exactly.
 
     It holds no random state: each generation draws from generators of its own.
 
@@ -20,9 +20,9 @@ class SearchState:
         reference: what hypervolume is measured from; fixed by the first generation.
         hypervolumes: of the whole archive, after each generation.
         strategy: what the strategy remembers, JSON values; see :meth:`Strategy.state`.
-        owed: measurements of the front that following generations make up for.
-        stalled_within: the number of generations asked for when the search ended for want of
-            progress; ``None`` where it did not.
+        owed: repeated measurements of the front that later generations have to save.
+        stalled_within: the requested number of generations when the search ended for lack of
+            progress; ``None`` if it did not.
         patient_from: the generation that such a search was extended at: progress is judged from
             there on.
     """

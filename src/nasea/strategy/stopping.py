@@ -1,4 +1,4 @@
-"""When a search has found what its scores can tell apart."""
+"""When to end a search: further gains would be within the noise of its scores."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from nasea.strategy.pareto import HypervolumeReference, hypervolume
 from nasea.strategy.state import SearchState
 
 _LUCK = 0.3
-"""What the best of many equals gains in standard deviations of a score when their number doubles.
+"""Gain of the best of many equals, in standard deviations of a score, when their number doubles.
 
 Expected maxima of normal distributions: 0.33 from 10 to 20 of them, 0.26 from 50 to 100."""
 
 _LEAST_SCORES = 200
 _LEAST_GENERATIONS = 4
-"""Before these, a search is not ended for want of progress unless it is asked to be."""
+"""A search is not ended for lack of progress before these, unless requested."""
 
 _ROUNDING = 1e-9
 """A gain below this share of the hypervolume is rounding, not progress."""
@@ -26,14 +26,13 @@ _ROUNDING = 1e-9
 
 @dataclass(frozen=True)
 class Patience:
-    """How long a search goes on without progress.
+    """How long a search continues without progress.
 
     Attributes:
-        generations: so many; ``None`` for as many as led to what is there, once there are enough to
-            judge by; 0 for ever.
-        noise: standard deviation of what members of the front show, in units of quality; ``None``
-            where nobody knows it: then a gain is progress however small, and ``generations`` of
-            ``None`` mean for ever.
+        generations: number of generations; ``None`` for as many as it took to reach the present
+            front, once there are enough scores; 0 for ever.
+        noise: standard deviation of the scores of the front, in units of quality; ``None`` if
+            unknown: then any gain is progress, and ``generations`` of ``None`` means for ever.
     """
 
     generations: int | None = None
@@ -66,7 +65,7 @@ class Patience:
         )
 
     def _earlier(self, scored: int, generation: int) -> int | None:
-        """The generation from which on there must have been progress; ``None``: not yet any."""
+        """Return the generation since which progress is required; ``None`` while there is none."""
         if self.generations is not None:
             return generation - self.generations if self.generations else None
         if self.noise is None or scored < _LEAST_SCORES or generation < _LEAST_GENERATIONS:

@@ -28,7 +28,7 @@ _GENERATIONS = 3
 _NOISE = 0.1
 _MEASUREMENTS = 3
 _DOUBT = 1.0
-"""The noise that a search is told: so much that hardly a lead is believed."""
+"""The noise given to a search: so large that hardly any lead is significant."""
 
 
 def additive_problem(genes: int, choices: int, *, tightness: float, seed: int = 0) -> Problem:
@@ -127,7 +127,7 @@ class StrategyContract:
         """Return a new strategy, always with the same settings."""
 
     def test_proposals_are_feasible_canonical_and_new(self) -> None:
-        """What is proposed is worth a score."""
+        """Check that what is proposed is worth a score."""
         for problem in problems().values():
             evaluate = Evaluator(problem)
             outcome, _ = self._search(problem, evaluate)
@@ -147,14 +147,14 @@ class StrategyContract:
             assert found[0] == found[1]
 
     def test_one_object_searches_again(self) -> None:
-        """An object that has searched before begins anew."""
+        """Check that an object that has searched before begins anew."""
         problem, strategy = problems()["roomy"], self.make()
         first, _ = self._search(problem, Evaluator(problem), strategy=strategy)
         second, _ = self._search(problem, Evaluator(problem), strategy=strategy)
         assert first == second
 
     def test_the_state_comes_back_from_json(self) -> None:
-        """A new object that was given the state has the same state."""
+        """Check that a new object has the state that it was given."""
         problem = problems()["roomy"]
         _, reports = self._search(problem, Evaluator(problem))
         for report in reports:
@@ -164,7 +164,7 @@ class StrategyContract:
             assert json.loads(json.dumps(strategy.state())) == state
 
     def test_resumed_after_any_generation_it_finds_the_same(self) -> None:
-        """The archive and the state are all that a search needs."""
+        """Check that archive and state are all that a search needs."""
         for problem in problems().values():
             unbroken, reports = self._search(problem, Evaluator(problem))
             for report in reports:
@@ -172,7 +172,7 @@ class StrategyContract:
                 assert resumed == unbroken
 
     def test_killed_within_a_generation_it_finds_the_same(self) -> None:
-        """A generation begun again is the same, batch by batch."""
+        """Check that a generation begun again is the same, batch by batch."""
         problem = problems()["roomy"]
         evaluate = Evaluator(problem)
         unbroken, _ = self._search(problem, evaluate)
@@ -188,7 +188,7 @@ class StrategyContract:
             assert resumed == unbroken
 
     def test_scores_made_again_are_paid_for(self) -> None:
-        """What the front is scored again, later generations have fewer new architectures."""
+        """Check that scoring the front again leaves fewer new architectures for later."""
         for problem in problems().values():
             evaluate = Evaluator(problem)
             outcome, reports = self._search(problem, evaluate, again=True)
@@ -216,7 +216,7 @@ class StrategyContract:
             assert resumed == unbroken
 
     def test_a_small_space_ends_the_search(self) -> None:
-        """Where everything is scored, nothing is proposed."""
+        """Check that nothing is proposed once everything is scored."""
         problem = additive_problem(2, 3, tightness=100.0)
         outcome, _ = self._search(problem, Evaluator(problem), generations=20)
         assert outcome.stopped == "exhausted"

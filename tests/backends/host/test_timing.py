@@ -19,11 +19,11 @@ def test_every_round_has_a_fresh_session_and_rounds_take_turns() -> None:
 
         return Job(make, QUICK)  # type: ignore[arg-type]
 
-    told: list[tuple[int, int]] = []
-    timings = time_all([maker("a"), maker("b")], lambda done, total: told.append((done, total)))
+    message: list[tuple[int, int]] = []
+    timings = time_all([maker("a"), maker("b")], lambda done, total: message.append((done, total)))
     assert made == ["a", "b"] * 3
     assert [timing.rounds for timing in timings] == [3, 3]
-    assert told[-1] == (0, 2)
+    assert message[-1] == (0, 2)
     assert gc.isenabled()
 
 

@@ -109,13 +109,13 @@ def ready(directory: Path, **changes: Any) -> TrainingBackend:
 
 
 def weights(backend: AttachedBackend) -> Arrays:
-    """Copies of all variables of supernet and ends, statistics included."""
-    ends = {
-        f"{end.name}/{index}": variable.numpy()
-        for end in (backend.framework.pre_net, backend.framework.post_net)
-        for index, variable in enumerate(end.model.variables)
+    """Copies of all variables of supernet, PreNet and PostNet, statistics included."""
+    user_networks = {
+        f"{network.name}/{index}": variable.numpy()
+        for network in (backend.framework.pre_net, backend.framework.post_net)
+        for index, variable in enumerate(network.model.variables)
     }
-    return slots(backend) | ends
+    return slots(backend) | user_networks
 
 
 def slots(backend: AttachedBackend) -> dict[str, Any]:

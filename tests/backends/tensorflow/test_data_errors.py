@@ -85,11 +85,11 @@ def test_fewer_images_than_it_says(project: Path, key: str, training: bool, data
         train(ready(project, **TINY))
 
     error = failure(DataError, run)
-    have, told = (44, 94) if training else (20, 70)
+    have, text = (44, 94) if training else (20, 70)
     if dataset == "dataset":  # known before it is read, in batches
         have = "at most 48" if training else "at most 24"
     assert f"ends after {have} images" in error.message
-    assert f"there are {told} (data_num of {key})" in error.message and "repeat()" in str(error.fix)
+    assert f"there are {text} (data_num of {key})" in error.message and "repeat()" in str(error.fix)
 
 
 def test_an_empty_data_set(project: Path) -> None:
@@ -165,18 +165,18 @@ BROKEN = """
 
 @pytest.mark.parametrize("function", ["numpy_function", "py_function"])
 @pytest.mark.parametrize(
-    "statement, told",
+    "statement, text",
     [
         ("raise ValueError('image 3 is broken')", "ValueError: image 3 is broken"),
         ("return open('nowhere.png')", "FileNotFoundError"),
     ],
 )
 def test_a_failing_map_function_shows_the_users_frames(
-    project: Path, function: str, statement: str, told: str
+    project: Path, function: str, statement: str, text: str
 ) -> None:
     write_module(project, BROKEN.format(function=function, statement=statement))
     error = failure(UserCodeError, lambda: attached(project, **TINY))
-    assert "reading the training data set" in error.doing and told in error.trace
+    assert "reading the training data set" in error.doing and text in error.trace
     assert f'{project}/user_module.py", line' in error.trace and "in broken" in error.trace
     assert statement in error.trace
 

@@ -73,7 +73,7 @@ def test_what_cannot_be_written_is_named() -> None:
 def test_a_block(name: str) -> None:
     program = catalogue()[name].build(8, 12, 2)
     assert program is not None
-    deployment = TfliteDeployment.__new__(TfliteDeployment)  # a block needs no ends
+    deployment = TfliteDeployment.__new__(TfliteDeployment)  # blocks alone
     content = deployment.block(program, SHAPE)
     runner(content)()
     assert output_sizes(content) == [1, 5, 4, 12]

@@ -13,7 +13,7 @@ from nasea.backends.base import AttachedBackend
 from nasea.backends.scoring.prefix_cache import Digest
 from nasea.backends.tensorflow.network.supernet import Supernet
 from nasea.backends.tensorflow.scoring import scorer as score
-from nasea.backends.tensorflow.scoring.prefix_cache import Begun, Path, enter_outputs
+from nasea.backends.tensorflow.scoring.prefix_cache import CalibratedPath, Prefix, add_outputs
 from nasea.space import Genome
 
 from . import project as small_project
@@ -100,7 +100,7 @@ class TestSharing(SharingContract):
         return tf.constant(array)
 
     def enter(self, digest: Digest, outputs: object) -> None:
-        enter_outputs(digest, outputs)
+        add_outputs(digest, outputs)
 
     def count_layers(self, monkeypatch: pytest.MonkeyPatch) -> list[int]:
         counts: list[int] = []
@@ -130,8 +130,8 @@ class TestSharing(SharingContract):
         original = getattr(Supernet, name)
 
         def crowded(*args: Any) -> Any:
-            assert scorer.sharing.last is not None
-            if scorer.sharing.last.is_kept:
+            assert scorer.sharing.cache is not None
+            if scorer.sharing.cache.is_filled:
                 raise tf.errors.ResourceExhaustedError(None, None, "OOM when allocating")
             return original(*args)
 
@@ -140,16 +140,16 @@ class TestSharing(SharingContract):
 
 def test_outputs_are_those_of_the_same_images_only() -> None:
     images, outputs = tf.random.normal((4, 2, 2, 1)), [tf.zeros((4, 1)), tf.ones((4, 1))]
-    path = Path((0, 1), [], [], outputs, [(images, outputs), (None, [])])
-    begun = Begun(path, 1)
-    assert begun.validation(0, images) == outputs[:1]
-    assert begun.validation(0, tf.identity(images)) == outputs[:1]
+    path = CalibratedPath((0, 1), [], [], outputs, [(images, outputs), (None, [])])
+    prefix = Prefix(path, 1)
+    assert prefix.validation(0, images) == outputs[:1]
+    assert prefix.validation(0, tf.identity(images)) == outputs[:1]
     for other in (images + 1e-6, images[:3], tf.cast(images, tf.float64)):
-        assert begun.validation(0, other) == []
-    assert begun.validation(1, images) == begun.validation(2, images) == []
+        assert prefix.validation(0, other) == []
+    assert prefix.validation(1, images) == prefix.validation(2, images) == []
 
 
 def test_a_digest_takes_in_every_type() -> None:
     found, none = Digest(), Digest()
-    enter_outputs(found, tf.constant(1.0, tf.bfloat16))
+    add_outputs(found, tf.constant(1.0, tf.bfloat16))
     assert found.value != none.value

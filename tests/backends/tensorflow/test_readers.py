@@ -11,7 +11,7 @@ import tensorflow as tf
 from PIL import Image
 
 from nasea.backends.tensorflow.data import image_folder
-from nasea.backends.tensorflow.data.sources import dealing
+from nasea.backends.tensorflow.data.sources import sharding
 from nasea.backends.tensorflow.devices import seed_everything
 
 from .project import scenario
@@ -102,7 +102,7 @@ def test_ranks_read_their_batches_and_all_the_last_ones(module: Any, place: Path
     steps = len(sum(whole, [])) // (2 * BATCH)
     for rank in (0, 1):
         seed_everything(1)
-        with dealing(2, rank):
+        with sharding(2, rank):
             dataset, _ = module.build_dataset_search(str(place), True)
         found = numbers(dataset)
         assert len(found) == len(whole)

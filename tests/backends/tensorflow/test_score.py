@@ -212,8 +212,8 @@ def test_costs_are_what_the_framework_counts_for_the_network(project: Path) -> N
     )
     backend = attached(project)
     space = backend.space
-    ends = (backend.pre_net.costs, backend.post_net.costs)
-    model = build_cost_model(space, "size", ends)
+    user_networks = (backend.pre_net.costs, backend.post_net.costs)
+    model = build_cost_model(space, "size", user_networks)
     for genome in [model.cheapest, model.most_expensive, *random_genomes(space, 2)]:
         network = fresh_network(backend, genome)
         flops = count_flops(lambda x, n=network: n(x, training=False), tf.zeros((1, 8, 8, 1)))

@@ -71,7 +71,7 @@ def opened(project: Path, changes: str = "", **options: object) -> ProbedBackend
 def ready(project: Path, changes: str = "", **options: object) -> TrainingBackend:
     backend = opened(project, changes, **options)
     space: Space = space_of(backend)
-    attached = backend.attach(space.tapped(backend.wanted_taps(space)), 5)
+    attached = backend.attach(space.tapped(backend.required_taps(space)), 5)
     return attached.begin_training(2, 5)
 
 
@@ -87,7 +87,7 @@ def test_nested_outputs_masks_with_holes_and_odd_sizes(project: Path) -> None:
     assert module.SHUFFLED[:2] == [(True, True), (False, False)]
     assert module.SHUFFLED.count((True, False)) == 1, "the statistics, once"
     assert [x.shape[0] for x, _ in backend.data.evaluation(None, None)] == [1] * 20
-    pictures = backend.pictures(genome, 3)
+    pictures = backend.prediction_images(genome, 3)
     assert len(pictures) == 3
     for picture in pictures:
         assert picture.image.shape == (13, 9, 3) and picture.image.dtype == np.uint8
@@ -140,7 +140,7 @@ class PostNet(PostNet):
 def test_a_head_that_wants_two_inputs_gets_them(project: Path) -> None:
     backend = opened(project, TWO)
     space = space_of(backend)
-    assert backend.wanted_taps(space) == (0,)
+    assert backend.required_taps(space) == (0,)
     assert any("PostNet does not accept a single tensor" in n.text for n in backend.notices)
     tapped = space.tapped((0,))
     assert tapped.taps == (0,) and space.taps == ()
@@ -154,7 +154,7 @@ def test_a_head_that_wants_two_inputs_gets_them(project: Path) -> None:
 )
 def test_a_head_that_gets_one(project: Path, changes: str, strides: list[int]) -> None:
     backend = opened(project, changes, supernet__strides=strides)
-    assert backend.wanted_taps(space_of(backend)) == ()
+    assert backend.required_taps(space_of(backend)) == ()
     assert not any("single tensor" in notice.text for notice in backend.notices)
 
 

@@ -112,7 +112,7 @@ def test_a_wrong_result(project: Path, method: str, result: str, said: str) -> N
 
 
 @pytest.mark.parametrize(
-    "rate, told",
+    "rate, shown",
     [
         ("float('nan')", "is nan"),
         ("tf.constant(float('inf'))", "is inf"),
@@ -121,12 +121,12 @@ def test_a_wrong_result(project: Path, method: str, result: str, said: str) -> N
     ],
 )
 def test_a_learning_rate_that_cannot_be_is_told_before_training(
-    project: Path, rate: str, told: str
+    project: Path, rate: str, shown: str
 ) -> None:
     write_module(project, f"UserModule.lr_scheduler = lambda self, lr_init, global_step: {rate}")
     backend = ready(project, **TINY)
     error = failure(TrainingError, lambda: backend.try_candidates(lambda done, total: None))
-    assert told in error.message and "lr_scheduler(0.01" in error.message
+    assert shown in error.message and "lr_scheduler(0.01" in error.message
     assert "counts the batches from 0" in str(error.fix)
 
 

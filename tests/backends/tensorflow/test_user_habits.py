@@ -190,15 +190,15 @@ def test_every_type_can_be_told(value: object) -> None:
 
 
 def test_a_tensor_of_a_graph_can_be_told() -> None:
-    told = []
+    text = []
 
     @tf.function(input_signature=[tf.TensorSpec(None, tf.int32)])
     def graph(x: tf.Tensor) -> tf.Tensor:
-        told.append(describe(x))
+        text.append(describe(x))
         return x
 
     graph(tf.constant(1))
-    assert told == ["int32 of any shape"]
+    assert text == ["int32 of any shape"]
 
 
 FILES = """

@@ -90,7 +90,7 @@ def ready(directory: Path, **changes: Any) -> TrainingBackend:
 
 
 def weights(backend: AttachedBackend) -> Arrays:
-    """Copies of all variables of supernet and ends, statistics included."""
+    """Copies of all variables of supernet, PreNet and PostNet, statistics included."""
     return {name: t.numpy().copy() for name, t in backend.supernet.state_dict().items()}
 
 

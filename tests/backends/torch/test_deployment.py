@@ -49,9 +49,9 @@ def test_networks_take_an_image_to_ten_classes(opened: Built) -> None:
 
 def test_pieces_run_alone(opened: Built) -> None:
     deployment = opened.backend.deployment()
-    assert run(deployment.end("PreNet"), (1, 1, 8, 8)) == (1, 8, 8, 8)
+    assert run(deployment.user_network("PreNet"), (1, 1, 8, 8)) == (1, 8, 8, 8)
     channels, height, width = opened.space.out_shape
-    assert run(deployment.end("PostNet"), (1, channels, height, width)) == (1, 10)
+    assert run(deployment.user_network("PostNet"), (1, channels, height, width)) == (1, 10)
     layer = opened.space.layers[0]
     program = next(c.program for c in layer.candidates if not c.is_skip)
     assert run(deployment.block(program, layer.in_shape), (1, *layer.in_shape)) == (

@@ -45,10 +45,10 @@ def test_the_id_counts_within_the_visible_devices(
 
 @pytest.mark.parametrize("visible, gpu_id, ids", [("3,5", 3, "0, 1"), ("4,-1,6", 1, "0")])
 def test_an_id_beyond_the_visible_devices_is_refused(visible: str, gpu_id: int, ids: str) -> None:
-    with pytest.raises(NotAvailableError) as told:
+    with pytest.raises(NotAvailableError) as shown:
         choose_visible(visible, gpu_id)
-    assert f"no device {gpu_id}" in told.value.message
-    assert f"{VARIABLE} is {visible}, which leaves the ids {ids}" in told.value.message
+    assert f"no device {gpu_id}" in shown.value.message
+    assert f"{VARIABLE} is {visible}, which leaves the ids {ids}" in shown.value.message
 
 
 @pytest.mark.usefixtures("_as_at_the_start")

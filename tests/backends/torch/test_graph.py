@@ -48,10 +48,10 @@ class Head(nn.Module):
 
 def test_an_end_with_a_name_for_everything() -> None:
     found = operators_of_module(Head().eval(), torch.ones(1, 8, 3, 3), "PostNet")
-    told = [f"{op} ({op.name})" for op in found if not op.kind.startswith("torch._local")]
-    assert "global_pool, 8x3x3 -> 8x1x1 (PostNet, mean.dim)" in told
-    assert "dense, 8x1x1 -> 10x1x1 (PostNet, addmm)" in told
-    assert "torch.softplus, 8x1x1 (PostNet, softplus)" in told
+    message = [f"{op} ({op.name})" for op in found if not op.kind.startswith("torch._local")]
+    assert "global_pool, 8x3x3 -> 8x1x1 (PostNet, mean.dim)" in message
+    assert "dense, 8x1x1 -> 10x1x1 (PostNet, addmm)" in message
+    assert "torch.softplus, 8x1x1 (PostNet, softplus)" in message
 
 
 def test_work_in_place_is_seen() -> None:

@@ -72,7 +72,7 @@ CALC_COUT = """
 
     class PostNet(PostNet):
         def calc_cout(self):
-            raise AssertionError("shapes are inferred by running the ends")
+            raise AssertionError("shapes are inferred by running PreNet and PostNet")
 """
 
 OWN_COLLATE = """

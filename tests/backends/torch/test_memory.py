@@ -55,7 +55,7 @@ def module_of(backend: AttachedBackend) -> dict[str, object]:
 
 
 @pytest.mark.parametrize(
-    "error, told",
+    "error, message",
     [
         (raised_by(lambda: torch.empty(TOO_MUCH)), "can't allocate memory: you tried"),
         (raised_by(lambda: np.empty(TOO_MUCH)), "Unable to allocate 512. TiB"),
@@ -65,10 +65,10 @@ def module_of(backend: AttachedBackend) -> dict[str, object]:
         (RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED"), "CUBLAS_STATUS_ALLOC_FAILED"),
     ],
 )
-def test_whoever_notices_it_is_told_in_a_line(error: Exception, told: str) -> None:
+def test_whoever_notices_it_is_told_in_a_line(error: Exception, message: str) -> None:
     assert is_out_of_memory(error)
     said = str(as_out_of_memory(error))
-    assert told in said and "\n" not in said and "alloc_cpu.cpp" not in said
+    assert message in said and "\n" not in said and "alloc_cpu.cpp" not in said
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from nasea.backends.base import AttachedBackend
 from nasea.backends.scoring.prefix_cache import Digest
 from nasea.backends.torch.network.layers import Network
 from nasea.backends.torch.scoring import scorer as score
-from nasea.backends.torch.scoring.prefix_cache import Outputs, enter_outputs, run_from
+from nasea.backends.torch.scoring.prefix_cache import Outputs, add_outputs, run_from
 from nasea.space import Genome
 
 from . import project as small_project
@@ -104,7 +104,7 @@ class TestSharing(SharingContract):
         return torch.from_numpy(array)
 
     def enter(self, digest: Digest, outputs: object) -> None:
-        enter_outputs(digest, outputs)
+        add_outputs(digest, outputs)
 
     def count_layers(self, monkeypatch: pytest.MonkeyPatch) -> list[int]:
         counts: list[int] = []
@@ -127,8 +127,8 @@ class TestSharing(SharingContract):
             network: Network, images: torch.Tensor, known: Sequence[torch.Tensor], kept: int
         ) -> tuple[object, Outputs]:
             estimating = any(module.training for module in network.modules())
-            assert scorer.sharing.last is not None
-            if scorer.sharing.last.is_kept and estimating != in_metric:
+            assert scorer.sharing.cache is not None
+            if scorer.sharing.cache.is_filled and estimating != in_metric:
                 raise torch.OutOfMemoryError("CUDA out of memory")
             return run_from(network, images, known, kept)
 
@@ -137,5 +137,5 @@ class TestSharing(SharingContract):
 
 def test_a_digest_takes_in_every_type() -> None:
     found, none = Digest(), Digest()
-    enter_outputs(found, torch.tensor(1.0, dtype=torch.bfloat16))
+    add_outputs(found, torch.tensor(1.0, dtype=torch.bfloat16))
     assert found.value != none.value

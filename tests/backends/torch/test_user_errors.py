@@ -1,4 +1,4 @@
-"""What a user reads when the module is wrong: what, where, and how to mend it."""
+"""What a user reads when the module is wrong: what, where, and how to fix it."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from contracts.habits import HabitsContract
-from nasea.backends.torch.user.copying import copy_end
+from nasea.backends.torch.user.copying import copy_user_network
 from nasea.backends.torch.user.describe import describe
 from nasea.errors import UserModuleError
 
@@ -283,13 +283,13 @@ def test_a_copy_stands_by_itself() -> None:
             return self.seen[-1]
 
     net = Net()
-    copied = copy_end(net)
+    copied = copy_user_network(net)
     with torch.no_grad():
         copied.layer.weight.fill_(0.0)  # type: ignore[union-attr,operator]
         copied.layer.bias.fill_(3.0)  # type: ignore[union-attr,operator]
         assert copied(torch.ones(1, 2)).tolist() == [[3.0, 3.0]]
     assert not net.seen and net(torch.ones(1, 2)).tolist() != [[3.0, 3.0]]
-    assert copy_end(net)(torch.ones(1, 2)).tolist() == net(torch.ones(1, 2)).tolist()
+    assert copy_user_network(net)(torch.ones(1, 2)).tolist() == net(torch.ones(1, 2)).tolist()
     with pytest.raises(UserModuleError, match="cannot be copied"):
         net.generator = (x for x in ())  # type: ignore[assignment]
-        copy_end(net)
+        copy_user_network(net)

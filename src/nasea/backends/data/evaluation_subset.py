@@ -8,7 +8,7 @@ import numpy as np
 
 
 def spread(images: int, wanted: int | None, half: int | None = None) -> np.ndarray:
-    """Indices spread evenly over ``images``, in order.
+    """Return indices spread evenly over ``images``, in order.
 
     Args:
         images: how many there are.
@@ -22,7 +22,7 @@ def spread(images: int, wanted: int | None, half: int | None = None) -> np.ndarr
 
 
 def stratified(classes: Sequence[Collection[Hashable]], wanted: int, seed: int) -> np.ndarray:
-    """Indices of images in which every class is about as frequent as in all of them, in order.
+    """Return indices of images whose class frequencies are about those of all images, in order.
 
     Image by image, that one is taken which brings the classes of those taken closest to their
     share: by the sum of squared differences, each over what a random draw would have (its binomial

@@ -1,36 +1,34 @@
 """Decoded images in a memory-mapped file, which all processes of a machine share.
 
-A folder holds one file with the entries one behind the other, and a small table for each shelf of
-them. Whoever misses entries appends them, one process at a time. Entries are copied into memory by
-the system as they are read, and dropped by it when memory is short: they count as its page cache.
+A folder holds one file with all entries and a small table for each kind of entry. A process that
+misses entries appends them, one process at a time. The operating system loads entries into memory
+as they are read and drops them when memory is short: they are part of its page cache.
 """
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import mmap
 import os
 import secrets
 import shutil
 import tempfile
-import weakref
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
 
 from nasea.backends.data.packing import ALIGNMENT, NotPackable, pack, unpack
+from nasea.backends.data.shared_folder import SharedFolder, sweep
 from nasea.backends.memory import available_memory
 from nasea.errors import Notice
 
 SHARE = 0.5
 """The cache takes at most this share of the free disk, and of the memory that is available."""
 
-_PREFIX = "nasea-images-"
-_DATA, _LOCK, _WRITER = "entries", "lock", "writer"
+_DATA, _WRITER = "entries", "writer"
 _DIGEST_BYTES = 16
 _ENTRY = np.dtype(
     [
@@ -46,20 +44,19 @@ Value = TypeVar("Value")
 
 
 class ImageCache:
-    """What the processes of one backend on one machine have decoded.
+    """Images decoded by the processes of one backend on one machine.
 
-    It lies in a folder of its own where temporary files go (``TMPDIR``). Every process that uses
-    it holds a lock on it; the last one removes it. What a killed run left is removed by the next
-    run: nobody holds its lock. Whoever cleans up temporary files may remove it while a long search
-    runs: then it is made again, and what it held is decoded again.
+    The files are in a :class:`~nasea.backends.data.shared_folder.SharedFolder`. If they are deleted
+    while the cache is used (temporary files are cleaned up), they are created again and the images
+    are decoded again.
 
     Attributes:
-        is_full: whether an entry found no room.
+        is_full: whether there was no room for an entry.
         generation: how often the files were lost.
 
     Args:
         name: the same for all processes that share it, and hard to guess: entries are unpickled.
-        limit: bytes it may take; ``None`` for :data:`SHARE` of what is free.
+        limit: maximum size in bytes; ``None`` for :data:`SHARE` of what is free.
     """
 
     def __init__(self, name: str, limit: int | None = None) -> None:
@@ -69,33 +66,38 @@ class ImageCache:
         self.is_full = False
         self.generation = 0
         sweep()
-        self._enter(Path(tempfile.gettempdir()) / f"{_PREFIX}{name}")
+        self._enter(name)
 
-    def _enter(self, folder: Path) -> None:
-        self._folder: Path | None = None
-        self._lock = -1
-        with suppress(OSError):  # no place for temporary files: nothing is kept
-            self._folder, self._lock = _entered(folder)
-        self._close = weakref.finalize(self, _leave, self._folder, self._lock, os.getpid())
+    def _enter(self, name: str) -> None:
+        self._name = name
+        try:
+            self._shared: SharedFolder | None = SharedFolder(name)
+        except OSError:  # no place for temporary files: nothing is kept
+            self._shared = None
         self._data: int | None = None
         self._map: memoryview = memoryview(b"")
+
+    @property
+    def _folder(self) -> Path | None:
+        return None if self._shared is None else self._shared.path
 
     def close(self) -> None:
         """Remove the files, unless another process uses them."""
         self._map = memoryview(b"")
-        self._close()
+        if self._shared is not None:
+            self._shared.close()
 
-    def shelf(self, name: str, entries: int) -> Shelf:
-        """Room for so many entries, the same for all processes.
+    def open_table(self, name: str, entries: int) -> CacheTable:
+        """Open a table of entries, the same for all processes.
 
         Args:
-            name: of the shelf.
+            name: of the table.
             entries: how many there may be; their places are counted from 0.
         """
-        return Shelf(self, name, entries)
+        return CacheTable(self, name, entries)
 
-    def table(self, name: str, entries: int) -> np.ndarray[Any, Any]:
-        """Where the entries of a shelf are, the same for all processes."""
+    def records(self, name: str, entries: int) -> np.ndarray[Any, Any]:
+        """Return the records of a table, the same for all processes."""
         with self.writing():
             if self._folder is None:
                 return np.zeros(entries, _ENTRY)
@@ -105,7 +107,7 @@ class ImageCache:
             return np.memmap(path, _ENTRY, "r+", shape=(entries,))
 
     def once(self, name: str, count: int, make: Callable[[], list[Value]]) -> list[Value]:
-        """Values that one process makes for all, kept as far as there is room.
+        """Return values that one process makes for all, stored as far as there is room.
 
         Args:
             name: of the values.
@@ -115,55 +117,49 @@ class ImageCache:
         Returns:
             The values; their arrays must not be written to.
         """
-        shelf = self.shelf(name, count)
+        table = self.open_table(name, count)
         with self.writing():
-            if not shelf.sound(range(count)):
+            if not table.sound(range(count)):
                 made = make()
                 with suppress(NotPackable):
                     packed = [pack(value) for value in made]
                     for place, content in enumerate(packed):
-                        if not shelf.put(place, content, digest_of(content)):
+                        if not table.put(place, content, digest_of(content)):
                             break
-                if not shelf.sound(range(count)):
+                if not table.sound(range(count)):
                     return made
-            return [shelf.get(place, copies=False) for place in range(count)]
+            return [table.get(place, copies=False) for place in range(count)]
 
     @contextmanager
     def writing(self) -> Iterator[None]:
-        """Within it no other process writes."""
-        if self._folder is not None and not self._writing:
-            self._require_files()
-        if self._folder is None or self._writing:
+        """Keep other processes from writing while entered."""
+        if self._writing or self._shared is None:
             yield
             return
-        with (self._folder / _WRITER).open("ab") as stream:
-            fcntl.flock(stream, fcntl.LOCK_EX)
+        self._require_files()
+        with nullcontext() if self._shared is None else self._shared.locked(_WRITER):
             self._writing, self._room = True, self.limit
             try:
                 yield
             finally:
                 self._writing = False
-                fcntl.flock(stream, fcntl.LOCK_UN)  # also for workers that were forked meanwhile
 
     def _require_files(self) -> None:
-        """Make the files again if somebody else removed them."""
-        assert self._folder is not None, "no files without a folder"
+        """Create the files again if somebody else deleted them."""
+        assert self._shared is not None, "no files without a folder"
         with suppress(OSError):
-            if _is_file(self._folder / _LOCK, self._lock):
-                data = self._folder / _DATA
+            if self._shared.is_intact:
+                data = self._shared.path / _DATA
                 found = data.stat().st_ino if data.exists() else None
                 if self._data is None:
                     self._data = found
                 if found == self._data:
                     return
                 if found is None:  # the tables that are left describe what is gone
-                    for table in self._folder.glob("*.table"):
+                    for table in self._shared.path.glob("*.table"):
                         table.unlink(missing_ok=True)
         self.generation += 1
-        folder, finished = self._folder, self._close.detach()
-        self._enter(folder)
-        if finished is not None:
-            os.close(finished[2][1])
+        self._enter(self._name)
 
     @property
     def size(self) -> int:
@@ -183,8 +179,8 @@ class ImageCache:
         free = shutil.disk_usage(self._folder).free + self.size
         return int(SHARE * min(free, available_memory()))
 
-    def overflow(self, images: int, image_bytes: int, then: str) -> list[Notice]:
-        """What the user should know where not all evaluation images will find room.
+    def cache_notices(self, images: int, image_bytes: int, then: str) -> list[Notice]:
+        """Return a notice if the cache is too small for all evaluation images.
 
         Args:
             images: how many there are.
@@ -204,9 +200,9 @@ class ImageCache:
         return [Notice("resource.image_cache", text)]
 
     def append(self, content: bytes | memoryview) -> int | None:
-        """Write an entry; returns where it begins, or ``None`` if it would be too much.
+        """Write an entry and return where it begins; ``None`` if there is no room for it.
 
-        To be called within :meth:`writing`, whose beginning decides how much room there is.
+        Call it within :meth:`writing`, which decides at its beginning how much room there is.
         """
         if self._folder is None:
             return None
@@ -226,7 +222,7 @@ class ImageCache:
         return start
 
     def view(self, start: int, length: int) -> memoryview:
-        """Bytes of an entry; what is written into them stays in this process.
+        """Return the bytes of an entry; writing to them changes nothing outside this process.
 
         Raises:
             OSError: the file is gone.
@@ -242,12 +238,12 @@ class ImageCache:
         return self._map[start : start + length]
 
 
-class Shelf:
-    """Entries of one kind, such as the validation images; see :meth:`ImageCache.shelf`.
+class CacheTable:
+    """Entries of one kind, such as the validation images; see :meth:`ImageCache.open_table`.
 
     Args:
-        cache: where their bytes are.
-        name: of the shelf.
+        cache: holds their bytes.
+        name: of the table.
         entries: how many there may be.
     """
 
@@ -258,7 +254,7 @@ class Shelf:
         self._open()
 
     def _open(self) -> None:
-        self._places = self.cache.table(self._name, self._entries)
+        self._places = self.cache.records(self._name, self._entries)
         self._generation = self.cache.generation
         self._damaged = np.zeros(self._entries, bool)
         self._checked = np.zeros(self._entries, bool)
@@ -273,14 +269,14 @@ class Shelf:
         return self._entries
 
     def holds(self, places: Sequence[int] | np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-        """Which of these places have an entry, as a mask."""
+        """Return which of these places have an entry, as a mask."""
         where = np.asarray(places, int)
         lengths = self._table["length"][where]
         found: np.ndarray[Any, Any] = (lengths > 0) & ~self._damaged[where]
         return found
 
     def missing(self, places: Sequence[int] | np.ndarray[Any, Any]) -> list[int]:
-        """Those of these places that have no entry."""
+        """Return those of these places that have no entry."""
         where = np.asarray(places, int)
         return [int(place) for place in where[~self.holds(where)]]
 
@@ -295,7 +291,7 @@ class Shelf:
         return np.where(self.holds(np.arange(len(self))), self._table["tag"], -2)
 
     def sound(self, places: Sequence[int] | np.ndarray[Any, Any]) -> bool:
-        """Whether all these places have an entry, and what was written."""
+        """Return whether all these places have an intact entry."""
         where = np.asarray(places, int)
         if not self.holds(where).all():
             return False
@@ -314,7 +310,7 @@ class Shelf:
         group: int = 0,
         tag: int = 0,
     ) -> bool:
-        """Write an entry, within :meth:`ImageCache.writing`; returns whether there was room.
+        """Write an entry, within :meth:`ImageCache.writing`; return whether there was room.
 
         Args:
             place: of the entry.
@@ -336,14 +332,14 @@ class Shelf:
         return True
 
     def get(self, place: int, copies: bool = True) -> Any:
-        """The value of an entry.
+        """Return the value of an entry.
 
         Args:
-            place: where.
+            place: of the entry.
             copies: whether its arrays are copies; else they must not be written to.
 
         Raises:
-            KeyError: there is none, or it is not what was written.
+            KeyError: there is no entry, or it is damaged.
         """
         return unpack(self._content(place), copies)
 
@@ -368,67 +364,10 @@ def _gib(size: int) -> str:
 
 
 def new_name() -> str:
-    """A name for :class:`ImageCache` that nobody guesses."""
+    """Return a name for :class:`ImageCache` that nobody can guess."""
     return secrets.token_hex(16)
 
 
 def digest_of(content: bytes | memoryview) -> bytes:
-    """What tells whether an entry is what was written."""
+    """Return a digest that shows whether an entry is intact."""
     return hashlib.blake2b(content, digest_size=_DIGEST_BYTES).digest()
-
-
-def sweep() -> None:
-    """Remove what killed runs of this user have left where temporary files go."""
-    with suppress(OSError):
-        for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
-            with suppress(OSError):
-                if folder.stat().st_uid == os.getuid():
-                    _remove_unused(folder, os.open(folder / _LOCK, os.O_RDWR))
-
-
-def _entered(folder: Path) -> tuple[Path, int]:
-    """The folder, made where it is not there yet, and a lock on it.
-
-    Raises:
-        OSError: it cannot be made, or belongs to somebody else.
-    """
-    for _ in range(100):
-        folder.mkdir(0o700, exist_ok=True)
-        about = folder.stat()
-        if about.st_uid != os.getuid() or about.st_mode & 0o077:
-            raise PermissionError(f"{folder} is open to others")
-        try:
-            lock = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT, 0o600)
-        except FileNotFoundError:  # another process took it for left over, and removed it
-            continue
-        fcntl.flock(lock, fcntl.LOCK_SH)
-        if _is_file(folder / _LOCK, lock):
-            return folder, lock
-        os.close(lock)
-    raise FileNotFoundError(folder)
-
-
-def _is_file(path: Path, descriptor: int) -> bool:
-    """Whether an open file is the one at a path."""
-    with suppress(FileNotFoundError):
-        return os.path.samestat(path.stat(), os.fstat(descriptor))
-    return False
-
-
-def _leave(folder: Path | None, lock: int, process: int) -> None:
-    # A process that was forked from this one has a lock of its own only when it makes one.
-    if folder is not None and os.getpid() == process:
-        _remove_unused(folder, lock)
-
-
-def _remove_unused(folder: Path, lock: int) -> None:
-    """Remove a folder, unless another process has locked it; gives up the lock."""
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        if _is_file(folder / _LOCK, lock):  # and not of a folder that was removed and made again
-            shutil.rmtree(folder, ignore_errors=True)
-    except OSError:
-        pass
-    finally:
-        fcntl.flock(lock, fcntl.LOCK_UN)
-        os.close(lock)

@@ -44,18 +44,18 @@ class FolderImages:
         return len(self.files)
 
     def __getitem__(self, index: int) -> tuple[Pixels, int]:
-        """((H, W, C) float32 in [0, 1], class number)."""
+        """Return ((H, W, C) float32 in [0, 1], class number)."""
         return read_image(self.files[index], self.shape), self.labels[index]
 
 
 def is_image_folder(directory: Path) -> bool:
-    """Whether ``directory`` has classes of images in it."""
+    """Return whether ``directory`` has classes of images in it."""
     root = directory / "train" if (directory / "train").is_dir() else directory
     return bool(_classes(root))
 
 
 def open_folder(directory: Path, is_training: bool, shape: Shape) -> FolderImages:
-    """The training or the validation images.
+    """Return the training or the validation images.
 
     Raises:
         DataError: there are no images, or the validation images are of other classes.
@@ -89,7 +89,7 @@ def open_folder(directory: Path, is_training: bool, shape: Shape) -> FolderImage
 
 
 def read_image(path: Path, shape: Shape) -> Pixels:
-    """An image as (H, W, C) float32 in [0, 1].
+    """Return an image as (H, W, C) float32 in [0, 1].
 
     Raises:
         DataError: the file is no image, or only a part of one.
@@ -108,7 +108,7 @@ def read_image(path: Path, shape: Shape) -> Pixels:
 
 
 def augmented(pixels: Pixels, rng: np.random.Generator) -> Pixels:
-    """The image shifted by up to an eighth and, half of the time, mirrored."""
+    """Return the image shifted by up to an eighth and, half of the time, mirrored."""
     height, width = pixels.shape[:2]
     up, left = height // 8, width // 8
     padded = np.pad(pixels, ((up, up), (left, left), (0, 0)), mode="reflect")

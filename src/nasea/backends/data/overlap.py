@@ -68,7 +68,7 @@ class Sample:
 
 
 def classes_of(labels: Any, images: int) -> list[frozenset[int]] | None:
-    """The class numbers of each image of a batch; ``None`` where labels are something else."""
+    """Return the class numbers of each image of a batch; ``None`` for labels of another form."""
     if isinstance(labels, list | tuple):
         dicts = len(labels) == images and all(isinstance(x, dict) for x in labels)
         if not dicts or not all("labels" in each for each in labels):
@@ -86,14 +86,14 @@ def classes_of(labels: Any, images: int) -> list[frozenset[int]] | None:
 
 
 def _thinned(mask: np.ndarray) -> np.ndarray:
-    """Some of a mask's pixels, which show what classes it has; to sort them all takes long."""
+    """Return some of a mask's pixels, enough to show its classes; sorting all would be slow."""
     steps = [max(1, size // _PIXELS) for size in mask.shape]
     thinned: np.ndarray = mask[tuple(slice(None, None, step) for step in steps)]
     return thinned
 
 
-def doubts(train: Sample, val: Sample, train_images: int) -> list[Notice]:
-    """Notices about what the two have in common, and lack.
+def overlap_notices(train: Sample, val: Sample, train_images: int) -> list[Notice]:
+    """Return notices about what the two have in common, and lack.
 
     Args:
         train: training images that were looked at.
@@ -142,7 +142,7 @@ def _never_trained(train: Sample, val: Sample) -> Iterable[Notice]:
 
 
 def _mixed(labels: list[frozenset[int]]) -> bool:
-    """Whether images come in no order of their classes, so that some stand for all."""
+    """Return whether images come in no order of their classes, so that some stand for all."""
     half = len(labels) // 2
     counts = Counter(label for each in labels for label in each)
     first, second = (frozenset().union(*part) for part in (labels[:half], labels[half:]))

@@ -23,11 +23,11 @@ class NotPackable(Exception):
 
 
 def pack(value: object, pickler: type[pickle.Pickler] = pickle.Pickler) -> bytes:
-    """The value as bytes.
+    """Return the value as bytes.
 
     Args:
         value: what pickle can write.
-        pickler: knows the tensors of a framework.
+        pickler: supports the tensors of a framework.
 
     Raises:
         NotPackable: pickle cannot write it.
@@ -36,7 +36,7 @@ def pack(value: object, pickler: type[pickle.Pickler] = pickle.Pickler) -> bytes
     stream = io.BytesIO()
     try:
         pickler(stream, protocol=5, buffer_callback=buffers.append).dump(value)
-    except Exception as error:  # whatever the user's classes raise when they are pickled
+    except Exception as error:  # the user's classes may raise anything when they are pickled
         raise NotPackable(f"{type(error).__name__}: {error}") from error
     parts = [buffer.raw() for buffer in buffers]
     lengths = [part.nbytes for part in parts]
@@ -52,7 +52,7 @@ def pack(value: object, pickler: type[pickle.Pickler] = pickle.Pickler) -> bytes
 
 
 def unpack(packed: memoryview, copies: bool = True) -> Any:
-    """The value.
+    """Return the value.
 
     Args:
         packed: what :func:`pack` gave, of one's own writing: unpickling runs what is in it.

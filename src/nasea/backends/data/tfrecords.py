@@ -16,7 +16,7 @@ _HEAD = struct.Struct("<8sI")
 
 
 def record_files(directory: Path) -> list[Path]:
-    """The TFRecord files of a directory and of its sub-folders ``train*`` and ``val*``, sorted."""
+    """Return TFRecord files of a directory and its sub-folders ``train*`` and ``val*``, sorted."""
     if not directory.is_dir():
         return []
     folders = [directory]
@@ -25,12 +25,12 @@ def record_files(directory: Path) -> list[Path]:
 
 
 def is_validation(path: Path, directory: Path) -> bool:
-    """Whether a file of :func:`record_files` holds validation images, by its name or folder."""
+    """Return whether a file of :func:`record_files` holds validation images, by name or folder."""
     return any(part.casefold().startswith("val") for part in path.relative_to(directory).parts)
 
 
 def is_record_file(path: Path) -> bool:
-    """Whether a file begins with a TFRecord."""
+    """Return whether a file begins with a TFRecord."""
     try:
         if path.name.startswith(".") or not path.is_file():
             return False

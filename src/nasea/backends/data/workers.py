@@ -17,14 +17,14 @@ _AHEAD = 2
 
 
 def usable_cores() -> int:
-    """Cores that this process may use: fewer than the machine has where it is tied to some."""
+    """Return the number of cores that this process may use, its CPU affinity considered."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 
 
 def most_workers(local_processes: int, batch_bytes: int = 0) -> int:
-    """Workers that one process may have.
+    """Return workers that one process may have.
 
     Args:
         local_processes: of this run on this machine; they share its cores.
@@ -39,7 +39,7 @@ def most_workers(local_processes: int, batch_bytes: int = 0) -> int:
 
 
 def wanted_workers(load_seconds: float, step_seconds: float, most: int) -> int:
-    """As many workers as keep loading from holding up training; none if it is fast.
+    """Choose enough workers that training does not wait for loading; 0 if loading is fast.
 
     Args:
         load_seconds: what one process takes to load a batch.

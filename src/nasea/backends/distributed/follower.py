@@ -94,7 +94,7 @@ class Follower:
 
         self._run_jointly(attach)
 
-    def _learn_from(
+    def _set_teacher(
         self, key: int, space: Space, genome: Genome, weights: bytes, share: float
     ) -> None:
         def learn() -> None:
@@ -102,7 +102,7 @@ class Follower:
             with tempfile.TemporaryDirectory(prefix="nasea-") as folder:
                 path = Path(folder) / f"teacher{backend.weights_suffix}"
                 path.write_bytes(weights)
-                backend.learn_from(space, genome, path, share)
+                backend.set_teacher(space, genome, path, share)
 
         self._run_jointly(learn)
 

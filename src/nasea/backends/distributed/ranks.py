@@ -24,11 +24,11 @@ from nasea.backends.distributed.wire import sign, verify
 from nasea.errors import NotAvailableError, RankLostError
 from nasea.space import Genome
 
-End = Literal["over", "called off"]
+EpochEnd = Literal["over", "called off"]
 """Why an epoch ended: it is complete, or rank 0 stopped it."""
 
 Command = Literal[
-    "open", "probe", "attach", "learn_from", "try_candidates", "begin_training", "train_epoch",
+    "open", "probe", "attach", "set_teacher", "try_candidates", "begin_training", "train_epoch",
     "restore", "measure_each", "close", "exchange", "end",
 ]  # fmt: skip
 """The commands of rank 0."""
@@ -199,11 +199,11 @@ class Ranks(ABC):
 
     # --- paths, from rank 0 ---
 
-    def send_step(self, step: Sequence[Genome] | End) -> None:
+    def send_step(self, step: Sequence[Genome] | EpochEnd) -> None:
         """Send the paths of the next update to the other ranks, or why there is none."""
         self.send_bytes(json.dumps(step).encode())
 
-    def receive_step(self) -> list[Genome] | End:
+    def receive_step(self) -> list[Genome] | EpochEnd:
         """Return what rank 0 passed to :meth:`send_step`."""
         step = json.loads(self.receive_bytes())
         if isinstance(step, str):

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from nasea.backends.distributed.ranks import End, Ranks
+from nasea.backends.distributed.ranks import EpochEnd, Ranks
 from nasea.backends.records import UpdateReport
 from nasea.backends.training.trainer import Trainer, Update
 from nasea.errors import RankLostError
@@ -27,7 +27,7 @@ class Steps:
     def __init__(self, ranks: Ranks) -> None:
         self._ranks = ranks
         self._in_step = True
-        self.ended: End = "over"
+        self.ended: EpochEnd = "over"
 
     @contextmanager
     def lead_epoch(self) -> Iterator[None]:

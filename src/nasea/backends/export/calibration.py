@@ -14,9 +14,9 @@ def calibrating_images(read: Callable[[int], Array], wanted: int, option: str) -
     """Training images to calibrate int8 with, checked.
 
     Args:
-        read: gives so many training images, or all where there are fewer; (N, …).
+        read: returns this many training images, or all if there are fewer; (N, …).
         wanted: how many.
-        option: what asks for so many, for messages; empty where nobody did.
+        option: the option that sets the number, for messages; empty for the default.
 
     Returns:
         float32 images.
@@ -42,7 +42,7 @@ def calibrating_images(read: Callable[[int], Array], wanted: int, option: str) -
 
 
 def in_chunks(images: Array, size: int) -> Iterator[Array]:
-    """All images, ``size`` at a time; the last ones are filled up with copies of the last one.
+    """Yield all images, ``size`` at a time; copies of the last image fill up the last chunk.
 
     Args:
         images: one at least; (N, …).

@@ -17,13 +17,13 @@ class Deployment(Protocol):
     """Ending of the files: ``.onnx`` or ``.tflite``."""
 
     def nothing(self) -> bytes:
-        """A minimal network, to measure the fixed cost of a run."""
+        """Return a minimal network, to measure the fixed cost of a run."""
 
-    def end(self, name: Literal["PreNet", "PostNet"]) -> bytes:
-        """An end by itself."""
+    def user_network(self, name: Literal["PreNet", "PostNet"]) -> bytes:
+        """Return PreNet or PostNet as a network of its own."""
 
     def block(self, program: Program, in_shape: Shape) -> bytes:
-        """A block by itself; ``in_shape`` is (channels, height, width)."""
+        """Return a block as a network of its own; ``in_shape`` is (channels, height, width)."""
 
     def network(self, genome: Genome) -> bytes:
-        """A whole network."""
+        """Return a whole network."""

@@ -44,20 +44,20 @@ class Exporter(Protocol):
 
     @property
     def needs_batch(self) -> bool:
-        """Whether a file takes a fixed number of images, as the ends read how many there are."""
+        """Whether a file takes a fixed batch size, since PreNet or PostNet reads the batch size."""
 
     @property
     def run(self) -> Run:
         """The network itself."""
 
     def images(self) -> Iterator[Array]:
-        """The validation images, a batch at a time."""
+        """Return the validation images, a batch at a time."""
 
     def training_images(self, count: int) -> Array:
-        """So many training images, or all where there are fewer; always the same ones."""
+        """Return ``count`` training images, or all if there are fewer; always the same ones."""
 
     def measure(self, run: Run) -> Measurement:
-        """The user's metric on the whole of val_dir, of whatever computes the outputs."""
+        """Return the user's metric on the whole of val_dir, given a function for the outputs."""
 
     def write(
         self, format: Format, path: Path, batch: int | None, calibration: Array | None
@@ -66,7 +66,7 @@ class Exporter(Protocol):
 
         Args:
             format: how.
-            path: where; nothing is there.
+            path: of the new file.
             batch: images that the file takes at a time; ``None`` for any number.
             calibration: images that show which values activations have; for int8 only.
 
@@ -75,10 +75,10 @@ class Exporter(Protocol):
         """
 
     def load(self, format: Format, path: Path) -> Run:
-        """The file as its own runtime runs it, given as many images as it takes."""
+        """Return the file as its own runtime runs it, given as many images as it takes."""
 
     def seconds(self, format: Format, path: Path, images: int) -> float:
-        """Median time of a run on so many images, on one thread of the CPU."""
+        """Return the median time of a run on ``images`` images, on one thread of the CPU."""
 
 
 Axis = tuple[int, int] | None
@@ -86,7 +86,7 @@ Axis = tuple[int, int] | None
 
 
 def image_axes(run: Run, images: Array) -> list[Axis]:
-    """Where each output of a network counts images: (time, N, classes) on axis 1.
+    """Find the axis of each output that counts images: 1 for (time, N, classes).
 
     Args:
         run: the network; takes any number of images.
@@ -97,7 +97,7 @@ def image_axes(run: Run, images: Array) -> list[Axis]:
 
 
 def image_axis(two: Sequence[int], three: Sequence[int]) -> Axis:
-    """The axis on which the output for three images is longer than that for two."""
+    """Return the axis on which the output for three images is longer than that for two."""
     for axis, (less, more) in enumerate(zip(two, three, strict=False)):
         if less != more:
             return axis, more - less
@@ -105,7 +105,7 @@ def image_axis(two: Sequence[int], three: Sequence[int]) -> Axis:
 
 
 def in_batches(run: Run, batch: int, axes: Sequence[Axis]) -> Run:
-    """A function of any number of images, made of one that takes ``batch`` at a time.
+    """Return a function of any number of images, made of one that takes ``batch`` at a time.
 
     The last ones are filled up with copies, whose outputs are left out.
 

@@ -92,12 +92,12 @@ said."""
 
 
 def formats_of(framework: str) -> list[str]:
-    """Names of the formats that networks of ``framework`` can be exported to."""
+    """Return names of the formats that networks of ``framework`` can be exported to."""
     return [each.name for each in FORMATS.values() if each.framework == framework]
 
 
 def find_format(name: str, framework: str) -> Format:
-    """The format of that name, whose runtime is there.
+    """Return the format of that name; check that its runtime is installed.
 
     Args:
         name: as the user wrote it.

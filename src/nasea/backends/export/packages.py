@@ -10,7 +10,7 @@ from nasea.errors import NotAvailableError
 
 
 def optional(module: str, package: str) -> Any:
-    """A module of a package that need not be installed.
+    """Return a module of a package that need not be installed.
 
     Args:
         module: its full name.

@@ -54,8 +54,10 @@ class PredictionImage:
     classes: tuple[str, ...] = ()
 
 
-def read_pictures(returned: object, class_names: object, count: int) -> tuple[PredictionImage, ...]:
-    """What the user's method returned, checked.
+def read_prediction_images(
+    returned: object, class_names: object, count: int
+) -> tuple[PredictionImage, ...]:
+    """Check what the user's method returned and convert it.
 
     Args:
         returned: of :data:`METHOD`, with plain arrays.
@@ -88,7 +90,7 @@ def of_masks(
     scores: Sequence[np.ndarray],
     class_names: object,
 ) -> tuple[PredictionImage, ...]:
-    """Pictures of a segmentation whose module has no method of its own.
+    """Draw the masks of a segmentation whose module has no method of its own.
 
     Args:
         images: each (H, W, C), as the network gets it.

@@ -1,9 +1,9 @@
-"""Sharing of common prefixes between architectures: when, how much, and its check.
+"""The prefix cache: shares the first layers of architectures that begin alike, and checks itself.
 
 Normalisation statistics of a layer depend only on the layers before it. So two architectures with
 the same first layers have the same calibrated first layers and, on the same images, the same
-outputs of them; only from where they part on is there anything to compute. Kept is the path that
-was scored last, which is why candidates are scored in the order of their genomes.
+outputs of these layers. Only the remaining layers have to be computed. The cache holds the path
+that was scored last, which is why candidates are scored in the order of their genomes.
 """
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ from nasea.backends.user.metric_memory import same_metric, unequal
 from nasea.space import Genome, Space
 
 LIMIT = 1024**3
-"""Bytes that a path keeps for statistics and for validation images each, in all processes of a
-machine together. While a path is scored, the one before it is there as well."""
+"""Bytes that a path may cache for statistics images, and as many for validation images, in all
+processes of a machine together. While a path is scored, the previous one is in memory too."""
 
 
 def outputs_within(space: Space, images: int, limit: int, image: int = 0) -> int:
-    """How many outputs, PreNet's first, fit into memory for so many images.
+    """Return how many outputs, PreNet's first, fit into ``limit`` bytes for ``images`` images.
 
     Args:
-        space: knows their shapes.
-        images: how many.
+        space: determines the shapes.
+        images: number of images.
         limit: bytes.
-        image: values of an image, where images are kept as well.
+        image: number of values in an image, if images are cached as well.
     """
     shapes = [space.layers[0].in_shape, *(layer.out_shape for layer in space.layers)]
     total = 4 * images * image
@@ -42,8 +42,8 @@ def outputs_within(space: Space, images: int, limit: int, image: int = 0) -> int
     return len(shapes)
 
 
-class Scored(Protocol):
-    """An architecture that was scored, with what its first layers gave."""
+class ScoredPath(Protocol):
+    """An architecture that was scored, with the outputs of its first layers."""
 
     @property
     def genome(self) -> Genome:
@@ -51,42 +51,42 @@ class Scored(Protocol):
 
     @property
     def depth(self) -> int:
-        """Of how many of PreNet and its layers the outputs are kept for every statistics batch."""
+        """How many outputs, PreNet's first, are cached for every statistics batch."""
 
 
-Path = TypeVar("Path", bound=Scored)
+PathT = TypeVar("PathT", bound=ScoredPath)
 
 Steps: TypeAlias = Callable[[Genome], Sequence[object]]
 """See :meth:`nasea.space.Space.steps`."""
 
 
-class LastPath(Generic[Path]):
-    """The architecture that was scored last; valid until a weight changes.
+class PrefixCache(Generic[PathT]):
+    """Holds the path that was scored last; valid until a weight changes.
 
     Args:
-        steps: of an architecture, one a layer; where two differ, so do the layers.
+        steps: identifies the layers of an architecture; see :meth:`nasea.space.Space.steps`.
     """
 
     def __init__(self, steps: Steps) -> None:
         self._steps = steps
-        self._path: Path | None = None
+        self._path: PathT | None = None
         self._draw = 0
 
     @property
-    def is_kept(self) -> bool:
-        """Whether there is one."""
+    def is_filled(self) -> bool:
+        """Whether it holds a path."""
         return self._path is not None
 
-    def shared_with(self, genome: Genome, draw: int) -> tuple[Path | None, int]:
-        """The prefix that another architecture has in common with it; without one, forget it.
+    def lookup(self, genome: Genome, draw: int) -> tuple[PathT | None, int]:
+        """Find the prefix that an architecture shares with the cached path; drop a useless path.
 
         Args:
-            genome: the other one.
+            genome: the architecture.
             draw: of the statistics images.
 
         Returns:
-            The one that was scored last, and how many of PreNet and its layers are shared; or
-            ``None`` and 0.
+            The cached path and the number of its outputs, PreNet's first, that can be reused;
+            ``None`` and 0 if there are none.
         """
         path = self._path
         if path is not None and draw == self._draw:
@@ -96,24 +96,24 @@ class LastPath(Generic[Path]):
             depth = min(1 + parted, path.depth)
             if depth:
                 return path, depth
-        self.forget()
+        self.clear()
         return None, 0
 
-    def become(self, path: Path, draw: int) -> None:
-        """Keep another one instead."""
+    def store(self, path: PathT, draw: int) -> None:
+        """Replace the cached path."""
         self._path, self._draw = path, draw
 
-    def forget(self) -> None:
-        """Keep none."""
+    def clear(self) -> None:
+        """Empty the cache."""
         self._path = None
 
 
 class CacheCheck:
     """Checks on the first candidates that sharing does not change their scores.
 
-    A PreNet might draw random numbers, of which PostNet or the metric draw the next ones; or leave
-    something for PostNet in a global variable: then it must run for every network. Such a
-    candidate is scored both ways, and one difference in any output ends sharing for good.
+    A PreNet may draw random numbers from a generator that PostNet or the metric uses too, or pass
+    something to PostNet in a global variable. It must then run for every network. So the first
+    candidates are scored both ways, and one difference in any output disables sharing for good.
     """
 
     WANTED = 3
@@ -128,25 +128,25 @@ class CacheCheck:
         """Whether enough candidates agreed."""
         return self._agreed >= self.WANTED
 
-    def enter(self, agreed: bool) -> None:
-        """Enter what one candidate showed."""
+    def record(self, agreed: bool) -> None:
+        """Record the result of one candidate."""
         self._agreed += agreed
         self.failed |= not agreed
 
 
 class Digest:
-    """What distinguishes the outputs of one scoring from those of another."""
+    """A digest of all outputs of a scoring."""
 
     def __init__(self) -> None:
         self._hash = hashlib.blake2b()
 
     def add(self, name: str, kind: str, values: bytes) -> None:
-        """Take in a tensor.
+        """Add a tensor.
 
         Args:
-            name: its place in what PostNet returned.
+            name: its place in the output of PostNet.
             kind: type and shape.
-            values: as they lie in memory.
+            values: its bytes in memory.
         """
         self._hash.update(f"{name} {kind} {len(values)} ".encode())
         self._hash.update(values)
@@ -158,85 +158,85 @@ class Digest:
 
 
 @dataclass(frozen=True)
-class Beginning(Generic[Path]):
-    """The prefix that an architecture has in common with another one.
+class CachedPrefix(Generic[PathT]):
+    """The prefix that an architecture shares with the cached path.
 
     Attributes:
-        path: the other one; ``None`` where there is nothing in common.
-        depth: how many of PreNet and its layers are.
+        path: the cached path; ``None`` if they share nothing.
+        depth: number of shared outputs, PreNet's first.
     """
 
-    path: Path | None = None
+    path: PathT | None = None
     depth: int = 0
 
 
-Attempt: TypeAlias = Callable[["Path | None", int, "Digest | None"], Measurement]
-"""(the architecture that begins alike or none, how far, a digest or none) -> a score."""
+Attempt: TypeAlias = Callable[["PathT | None", int, "Digest | None"], Measurement]
+"""(cached path or ``None``, number of shared outputs, digest or ``None``) -> a score."""
 
 
-class Sharing(Generic[Path]):
+class Sharing(Generic[PathT]):
     """Shares prefixes between architectures that are scored in a row, if scores stay the same.
 
     Args:
-        steps: of an architecture, one a layer; where two differ, so do the layers.
+        steps: identifies the layers of an architecture; see :meth:`nasea.space.Space.steps`.
     """
 
     def __init__(self, steps: Steps) -> None:
         self._steps = steps
-        self.last: LastPath[Path] | None = None
-        self.proof = CacheCheck()
+        self.cache: PrefixCache[PathT] | None = None
+        self.check = CacheCheck()
 
     @contextmanager
     def allowed(self) -> Iterator[None]:
-        """Within it architectures share with the one before how they begin.
+        """Let architectures share prefixes while entered.
 
-        Weights must not change there. The scores are the same; where a user's module would make
-        them others, :class:`CacheCheck` finds out and ends it.
+        Weights must not change in the meantime. If sharing would change scores because of the
+        user's module, :class:`CacheCheck` detects it and sharing is disabled.
         """
-        if self.last is None and not self.proof.failed:
-            self.last = LastPath(self._steps)
+        if self.cache is None and not self.check.failed:
+            self.cache = PrefixCache(self._steps)
         try:
             yield
         finally:
-            self.last = None
+            self.cache = None
 
-    def measured(self, genome: Genome, draw: int, attempt: Attempt[Path]) -> Measurement:
-        """The score of an architecture; the first ones that share are scored both ways.
+    def measured(self, genome: Genome, draw: int, attempt: Attempt[PathT]) -> Measurement:
+        """Return the score of an architecture; the first ones that share are scored both ways.
 
         Args:
             genome: the architecture.
             draw: of the statistics images.
-            attempt: scores it once, from where another architecture ends to be the same, and
-                enters the outputs into the digest, if there is one.
+            attempt: scores it once, starting from the shared outputs, and adds the outputs to the
+                digest, if there is one.
         """
-        shared = (None, 0) if self.last is None else self.last.shared_with(genome, draw)
-        if shared[0] is None or self.proof.is_complete:
+        shared = (None, 0) if self.cache is None else self.cache.lookup(genome, draw)
+        if shared[0] is None or self.check.is_complete:
             return attempt(*shared, None)
         both = Digest(), Digest()
-        together = attempt(*shared, both[0])
-        alone = attempt(None, 0, both[1])
-        if both[0].value == both[1].value and together != alone:
-            # It may draw from the generators that PreNet draws from: asked in the same way, an
-            # honest metric gives the same.
-            _require_same(alone, attempt(None, 0, None))
-        self.proof.enter(together == alone and both[0].value == both[1].value)
-        if self.proof.failed:
-            self.last = None
-        return alone
+        shared_score = attempt(*shared, both[0])
+        score = attempt(None, 0, both[1])
+        if both[0].value == both[1].value and shared_score != score:
+            # The metric may draw from the generators that PreNet draws from; called again in the
+            # same way, a repeatable metric returns the same value.
+            _require_same(score, attempt(None, 0, None))
+        self.check.record(shared_score == score and both[0].value == both[1].value)
+        if self.check.failed:
+            self.cache = None
+        return score
 
-    def become(self, path: Path, draw: int) -> None:
-        """Keep an architecture for the next one, where sharing is allowed."""
-        if self.last is not None:
-            self.last.become(path, draw)
+    def store(self, path: PathT, draw: int) -> None:
+        """Cache a path for the next architecture, if sharing is allowed."""
+        if self.cache is not None:
+            self.cache.store(path, draw)
 
-    def forget(self) -> None:
-        """Keep none."""
-        if self.last is not None:
-            self.last.forget()
+    def clear(self) -> None:
+        """Empty the cache."""
+        if self.cache is not None:
+            self.cache.clear()
 
 
 def _require_same(one: Measurement, other: Measurement) -> None:
-    """Raise MetricError where the metric of the same outputs is not the same."""
+    """Raise MetricError if the metric of the same outputs differs."""
     first, again = one.metric, other.metric
     if first is not None and again is not None and not same_metric(first, again):
         raise unequal(first, again)

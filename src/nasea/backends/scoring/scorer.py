@@ -1,6 +1,6 @@
-"""Scoring one architecture in either framework: sharing, second attempts, failures.
+"""Scores one architecture in either framework: prefix sharing, retries, failures.
 
-A framework's scorer supplies the calibrated network and the user's metric of it.
+A framework's scorer supplies the calibrated network and calls the user's metric.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 from nasea.backends.memory import ShortOfMemory
 from nasea.backends.records import EvaluationSubset, Measurement, ScoreSeconds
-from nasea.backends.scoring.prediction_images import PredictionImage, read_pictures
-from nasea.backends.scoring.prefix_cache import LIMIT, Beginning, Digest, Path, Sharing
+from nasea.backends.scoring.prediction_images import PredictionImage, read_prediction_images
+from nasea.backends.scoring.prefix_cache import LIMIT, CachedPrefix, Digest, PathT, Sharing
 from nasea.backends.user.code import UserCode
 from nasea.backends.user.metric import CandidateFailed
 from nasea.config import Scenario
@@ -25,14 +25,14 @@ from nasea.space import Genome, Space
 METRIC_STREAM = 0x5C
 STATISTICS_STREAM = 0x57
 
-Begun = TypeVar("Begun", bound=Beginning[Any])
+PrefixT = TypeVar("PrefixT", bound=CachedPrefix[Any])
 
 Memory = Callable[[], AbstractContextManager[None]]
-"""Within it whatever says that memory is short is a ShortOfMemory."""
+"""Makes a context that raises ShortOfMemory for whatever says that memory is short."""
 
 
 class ScoringData(Protocol):
-    """The images that scores need."""
+    """The images that scoring needs."""
 
     scenario: Scenario
 
@@ -41,16 +41,16 @@ class ScoringData(Protocol):
         """Images of ``val_dir``."""
 
     def statistics(self, draw: int) -> Any:
-        """Batches of training images for normalisation statistics."""
+        """Return batches of training images for normalisation statistics."""
 
     def prepare(self, images: int | None, half: int | None) -> None:
-        """Read what an evaluation needs, as far as there is room to keep it."""
+        """Read what an evaluation needs, as far as the cache has room."""
 
     def evaluation(self, images: int | None, half: int | None) -> Iterable[Any]:
-        """Batches of validation images, with their labels."""
+        """Return batches of validation images, with their labels."""
 
 
-class Scorer(ABC, Generic[Path, Begun]):
+class Scorer(ABC, Generic[PathT, PrefixT]):
     """Measures architectures with the weights of a supernet, never changing the supernet.
 
     Args:
@@ -62,7 +62,7 @@ class Scorer(ABC, Generic[Path, Begun]):
     """
 
     always_again: ClassVar[bool]
-    """Whether a lack of memory may be over at once, though nothing was kept."""
+    """Whether to retry after a lack of memory even if nothing was cached."""
 
     def __init__(
         self, space: Space, data: ScoringData, user: UserCode, seed: int, processes: int
@@ -72,69 +72,74 @@ class Scorer(ABC, Generic[Path, Begun]):
         self.user = user
         self.seed = seed
         self.limit = LIMIT // processes
-        self.sharing: Sharing[Path] = Sharing(space.steps)
+        self.sharing: Sharing[PathT] = Sharing(space.steps)
         self._most: int | None = None
         self._seconds = ScoreSeconds(0.0, 0.0)
 
-    # --- what a framework gives ---
+    # --- implemented by a framework ---
 
     @abstractmethod
     def memory(self) -> AbstractContextManager[None]:
-        """Within it whatever says that memory is short is a ShortOfMemory."""
+        """Raise :class:`ShortOfMemory` while entered for whatever says that memory is short."""
 
     @abstractmethod
-    def begun(self, path: Path | None, depth: int) -> Begun:
-        """How an architecture begins; see :class:`Beginning`."""
+    def prefix(self, path: PathT | None, depth: int) -> PrefixT:
+        """Return how an architecture begins; see :class:`Beginning`."""
 
     @abstractmethod
     def calibrated_path(
-        self, genome: Genome, draw: int, begun: Begun, keeps: bool
-    ) -> AbstractContextManager[Path]:
-        """An architecture with re-estimated statistics, from where it parts from another one.
+        self, genome: Genome, draw: int, prefix: PrefixT, keeps: bool
+    ) -> AbstractContextManager[PathT]:
+        """Provide an architecture with re-estimated statistics, reusing what a prefix has.
 
         Args:
             genome: the architecture.
             draw: of the statistics images.
-            begun: how it begins.
-            keeps: whether to keep what another one may begin with.
+            prefix: what it shares with the cached path.
+            keeps: whether to keep outputs that the next one may share.
         """
 
     @abstractmethod
     def metric(
-        self, path: Path, data: EvaluationSubset, begun: Begun, digest: Digest | None, keeps: bool
+        self,
+        path: PathT,
+        data: EvaluationSubset,
+        prefix: PrefixT,
+        digest: Digest | None,
+        keeps: bool,
     ) -> float:
-        """The user's metric of a calibrated architecture; enters the outputs into the digest."""
+        """Return the user's metric of a calibrated architecture; add the outputs to the digest."""
 
     @abstractmethod
-    def evaluate(self, path: Path) -> Callable[[Any], Any]:
-        """A calibrated architecture: images -> outputs."""
+    def evaluate(self, path: PathT) -> Callable[[Any], Any]:
+        """Return a calibrated architecture: images -> outputs."""
 
     @abstractmethod
     def masks(self, images: Any, labels: Any, outputs: Any) -> tuple[PredictionImage, ...]:
-        """Pictures of masks; none where labels or outputs are of another form."""
+        """Draw masks; return none if labels or outputs have another form."""
 
     def read(self, data: EvaluationSubset) -> None:
-        """Read what is not yet read: unreadable data is no candidate's fault."""
+        """Read missing data first, since unreadable data is no failure of a candidate."""
         self.data.statistics(data.statistics)
         self.data.prepare(data.images, data.half)
 
-    def give_back(self) -> None:
-        """Free what nobody needs any more."""
+    def release_memory(self) -> None:
+        """Free memory that is no longer used."""
         gc.collect()
 
-    # --- what is the same in all ---
+    # --- the same in all frameworks ---
 
     def measure(self, genome: Genome, data: EvaluationSubset) -> Measurement:
         """See :meth:`nasea.backends.base.AttachedBackend.measure`."""
         self.read(data)
-        if self.always_again or self.sharing.last is not None:
+        if self.always_again or self.sharing.cache is not None:
             try:
                 return self._shared(genome, data)
             except ShortOfMemory:
-                self.sharing.forget()  # what is kept for others may be what was too much
-            self.give_back()  # only now: the exception held what the attempt had made
+                self.sharing.clear()  # the cache may have taken the missing memory
+            self.release_memory()  # only now: the exception held the tensors of the attempt
         try:
-            return self._attempt(genome, data, self.begun(None, 0), None, keeps=False)
+            return self._attempt(genome, data, self.prefix(None, 0), None, keeps=False)
         except ShortOfMemory as error:
             return _out_of_memory(error)
 
@@ -149,7 +154,7 @@ class Scorer(ABC, Generic[Path, Begun]):
             self._most = None
 
     def statistics(self, draw: int) -> Any:
-        """Batches of training images for normalisation statistics; few where a trial asks so."""
+        """Return training images for statistics, as batches; few if :meth:`timed` wants few."""
         batches = self.data.statistics(draw)
         if self._most is None:
             return batches
@@ -159,21 +164,23 @@ class Scorer(ABC, Generic[Path, Begun]):
             left -= len(batch)
         return few
 
-    def pictures(self, genome: Genome, count: int) -> tuple[PredictionImage, ...]:
-        """See :meth:`nasea.backends.base.AttachedBackend.pictures`."""
+    def prediction_images(self, genome: Genome, count: int) -> tuple[PredictionImage, ...]:
+        """See :meth:`nasea.backends.base.AttachedBackend.prediction_images`."""
         task = self.data.scenario.task
         taken: tuple[PredictionImage, ...] = ()
         if task == "classification":
             return taken
         count = min(count, self.data.val_images)
         self.data.prepare(count, None)
-        with self.calibrated_path(genome, 0, self.begun(None, 0), keeps=False) as path:
+        with self.calibrated_path(genome, 0, self.prefix(None, 0), keeps=False) as path:
             evaluate = self.evaluate(path)
             for images, labels in self.data.evaluation(count, None):
                 outputs = evaluate(images)
                 if self.user.draws_pictures:
                     returned = self.user.pictures(images, labels, outputs)
-                    taken += read_pictures(returned, self.user.class_names, count - len(taken))
+                    taken += read_prediction_images(
+                        returned, self.user.class_names, count - len(taken)
+                    )
                 elif task == "segmentation":
                     taken += self.masks(images, labels, outputs)[: count - len(taken)]
                 if len(taken) >= count or not taken:
@@ -181,10 +188,10 @@ class Scorer(ABC, Generic[Path, Begun]):
         return taken
 
     def _shared(self, genome: Genome, data: EvaluationSubset) -> Measurement:
-        keeps = self.sharing.last is not None
+        keeps = self.sharing.cache is not None
 
-        def attempt(path: Path | None, depth: int, digest: Digest | None) -> Measurement:
-            return self._attempt(genome, data, self.begun(path, depth), digest, keeps)
+        def attempt(path: PathT | None, depth: int, digest: Digest | None) -> Measurement:
+            return self._attempt(genome, data, self.prefix(path, depth), digest, keeps)
 
         return self.sharing.measured(genome, data.statistics, attempt)
 
@@ -192,43 +199,43 @@ class Scorer(ABC, Generic[Path, Begun]):
         self,
         genome: Genome,
         data: EvaluationSubset,
-        begun: Begun,
+        prefix: PrefixT,
         digest: Digest | None,
         keeps: bool,
     ) -> Measurement:
         """Score once.
 
         Raises:
-            ShortOfMemory: there was not enough.
+            ShortOfMemory: memory ran out.
         """
 
         def metric() -> float:
             start = time.perf_counter()
-            with self.calibrated_path(genome, data.statistics, begun, keeps) as path:
+            with self.calibrated_path(genome, data.statistics, prefix, keeps) as path:
                 ready = time.perf_counter()
-                found = self.metric(path, data, begun, digest, keeps)
+                found = self.metric(path, data, prefix, digest, keeps)
             self._seconds = ScoreSeconds(ready - start, time.perf_counter() - ready)
             if keeps:
-                self.sharing.become(path, data.statistics)
+                self.sharing.store(path, data.statistics)
             return found
 
-        return _judged(self.memory, metric)
+        return _measured(self.memory, metric)
 
 
 def measured(memory: Memory, metric: Callable[[], float]) -> Measurement:
-    """The user's metric; a failure is reported, not raised.
+    """Return the user's metric; report a failure instead of raising it.
 
     Args:
-        memory: of the framework.
-        metric: asks for it.
+        memory: makes the framework's context for a lack of memory.
+        metric: calls the user's metric.
     """
     try:
-        return _judged(memory, metric)
+        return _measured(memory, metric)
     except ShortOfMemory as error:
         return _out_of_memory(error)
 
 
-def _judged(memory: Memory, metric: Callable[[], float]) -> Measurement:
+def _measured(memory: Memory, metric: Callable[[], float]) -> Measurement:
     try:
         with memory():
             return Measurement(metric())
@@ -242,7 +249,7 @@ def _out_of_memory(error: ShortOfMemory) -> Measurement:
     return Measurement(None, f"out of memory: {error}")
 
 
-class Evaluate(ABC, Generic[Path, Begun]):
+class Evaluate(ABC, Generic[PathT, PrefixT]):
     """The network as the user's metric gets it: images -> outputs.
 
     Args:
@@ -255,30 +262,30 @@ class Evaluate(ABC, Generic[Path, Begun]):
 
     def __init__(
         self,
-        scorer: Scorer[Path, Begun],
-        path: Path,
-        begun: Begun,
+        scorer: Scorer[PathT, PrefixT],
+        path: PathT,
+        prefix: PrefixT,
         kept: int = 0,
         digest: Digest | None = None,
     ) -> None:
         self.scorer = scorer
         self.path = path
-        self.begun = begun
+        self.prefix = prefix
         self._digest = digest
         self._images = self._left = kept  # a metric may ask more than once for an image
 
     @abstractmethod
     def run(self, images: Any) -> Any:
-        """What the network gives."""
+        """Return the output of the network."""
 
     @staticmethod
     @abstractmethod
-    def enter(digest: Digest, outputs: object) -> None:
-        """Take the outputs into a digest."""
+    def add_outputs(digest: Digest, outputs: object) -> None:
+        """Add the outputs to a digest."""
 
     def __call__(self, images: Any) -> Any:
-        """What the network gives; enters it into the digest, if there is one."""
+        """Return the output of the network; add it to the digest, if there is one."""
         output = self.run(images)
         if self._digest is not None:
-            self.enter(self._digest, output)
+            self.add_outputs(self._digest, output)
         return output

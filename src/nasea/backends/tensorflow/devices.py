@@ -46,7 +46,7 @@ def open_device(
             tf.config.set_visible_devices([], "GPU")
         for gpu in gpus:
             tf.config.experimental.set_memory_growth(gpu, True)
-    except RuntimeError:  # TensorFlow is at work in this process already, and stays as it is
+    except RuntimeError:  # TensorFlow is already initialised in this process and stays as it is
         gpus = tf.config.list_logical_devices("GPU")
     if resource.device == "cpu":
         return "/CPU:0"
@@ -63,7 +63,7 @@ def open_device(
 
 
 def device_name(device: str) -> str:
-    """The device as its maker calls it."""
+    """Return the device as its maker calls it."""
     if device.startswith("/CPU"):
         return "CPU"
     details = tf.config.experimental.get_device_details(tf.config.list_physical_devices("GPU")[0])

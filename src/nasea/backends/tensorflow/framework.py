@@ -12,10 +12,10 @@ from nasea.backends.data.image_cache import ImageCache
 from nasea.backends.export.deployment import Deployment
 from nasea.backends.framework import Framework
 from nasea.backends.memory import Memory, peak_of_process
-from nasea.backends.records import DataReport, EndReport, FileOptions, PreNetReport, Role
+from nasea.backends.records import DataReport, FileOptions, PreNetReport, Role, UserNetworkReport
 from nasea.backends.tensorflow.data.datasets import Batch, Data
 from nasea.backends.tensorflow.data.opening import open_data
-from nasea.backends.tensorflow.data.sharding import deal, steps_of
+from nasea.backends.tensorflow.data.sharding import shard_batches, steps_of
 from nasea.backends.tensorflow.devices import device_name, open_device, seed_everything
 from nasea.backends.tensorflow.distributed.ranks import TensorFlowRanks
 from nasea.backends.tensorflow.distributed.trainer import ParallelTrainer
@@ -33,13 +33,17 @@ from nasea.backends.tensorflow.training.pretrained import (
     load_pretrained,
     pretrained_weights,
 )
-from nasea.backends.tensorflow.training.schedule import play
+from nasea.backends.tensorflow.training.schedule import simulate_schedule
 from nasea.backends.tensorflow.training.teacher import Teacher
 from nasea.backends.tensorflow.training.trainer import Trainer, TrainerSettings
 from nasea.backends.tensorflow.user.classic.importing import notices_of
 from nasea.backends.tensorflow.user.code import UserCode
-from nasea.backends.tensorflow.user.ends import End, notices_of_ends, require_feature_map
 from nasea.backends.tensorflow.user.features import low_level_tap, random_features
+from nasea.backends.tensorflow.user.networks import (
+    UserNetwork,
+    notices_of_networks,
+    require_feature_map,
+)
 from nasea.backends.tensorflow.user.random_draws import Draws
 from nasea.backends.tensorflow.user.variables import count_parameters
 from nasea.backends.training.distillation import no_class_scores_error
@@ -92,8 +96,8 @@ class TensorFlowFramework(Framework[Data, Batch, Supernet, Teacher, Trainer, Sco
         self.notices += notices_of(self.user.expected)
         layout = scenario.supernet.data_format
         self.draws = Draws(scenario.seed)
-        self.pre_net = End(self.user, "PreNet", layout, self.draws)
-        self.post_net = End(self.user, "PostNet", layout, self.draws)
+        self.pre_net = UserNetwork(self.user, "PreNet", layout, self.draws)
+        self.post_net = UserNetwork(self.user, "PostNet", layout, self.draws)
 
     @property
     def peak_memory(self) -> Memory:
@@ -144,7 +148,7 @@ class TensorFlowFramework(Framework[Data, Batch, Supernet, Teacher, Trainer, Sco
         costs, operators = self.pre_net.examine(images[:1])
         return PreNetReport(costs, operators, out_shape=(int(channels), int(height), int(width)))
 
-    def wanted_taps(self, batch: Batch, space: Space) -> tuple[int, ...]:
+    def required_taps(self, batch: Batch, space: Space) -> tuple[int, ...]:
         """See :class:`nasea.backends.framework.Framework`."""
         if self.scenario.task != "segmentation" or space.taps:
             return ()
@@ -156,7 +160,7 @@ class TensorFlowFramework(Framework[Data, Batch, Supernet, Teacher, Trainer, Sco
 
     def attach(
         self, data: Data, batch: Batch, space: Space, seed: int
-    ) -> tuple[Supernet, Scorer, EndReport]:
+    ) -> tuple[Supernet, Scorer, UserNetworkReport]:
         """See :class:`nasea.backends.framework.Framework`."""
         images, labels = batch
         seed_everything(self.scenario.seed, _INITIAL_STREAM, 2)
@@ -175,14 +179,14 @@ class TensorFlowFramework(Framework[Data, Batch, Supernet, Teacher, Trainer, Sco
         self.notices += [
             *([notice] if notice is not None else []),
             *own_losses((self.pre_net, self.post_net), self.user.file),
-            *notices_of_ends(self.pre_net, self.post_net),
+            *notices_of_networks(self.pre_net, self.post_net),
         ]
         seed_everything(seed, _INITIAL_STREAM, 3)
         with tf.device(self.device):
             supernet = Supernet(space, seed)
-        ends = self.pre_net, self.post_net
-        scorer = Scorer(supernet, *ends, data, self.draws, seed, self.local_processes)
-        return supernet, scorer, EndReport(costs, operators)
+        user_networks = self.pre_net, self.post_net
+        scorer = Scorer(supernet, *user_networks, data, self.draws, seed, self.local_processes)
+        return supernet, scorer, UserNetworkReport(costs, operators)
 
     def inherit(self, supernet: Supernet, batch: Batch, genome: Genome, weights: Path) -> None:
         """See :class:`nasea.backends.framework.Framework`."""
@@ -224,7 +228,7 @@ class TensorFlowFramework(Framework[Data, Batch, Supernet, Teacher, Trainer, Sco
     def open_trial(
         self, data: Data, supernet: Supernet, teacher: Teacher | None, paths_per_update: int = 1
     ) -> Trial:
-        """See :class:`nasea.backends.framework.Framework`; plays the end of the schedule, too."""
+        """See :class:`nasea.backends.framework.Framework`; simulates the schedule's end too."""
         trial = Trainer(self.settings(data, supernet, teacher, paths_per_update))
         first = trial.plan_update(0, 0, [])
         trial.rate_at(self.scenario.epochs * trial.data_batches - 1)
@@ -250,7 +254,9 @@ class TensorFlowFramework(Framework[Data, Batch, Supernet, Teacher, Trainer, Sco
     def rates(self, data: Data, paths_per_update: int) -> tuple[Sequence[float], int]:
         """See :class:`nasea.backends.framework.Framework`."""
         batches = data.batches_per_epoch
-        return play(self.scenario, self.user, batches, paths_per_update, self.processes)
+        return simulate_schedule(
+            self.scenario, self.user, batches, paths_per_update, self.processes
+        )
 
     def make_trainer(
         self, data: Data, supernet: Supernet, teacher: Teacher | None, paths_per_update: int
@@ -265,7 +271,7 @@ class TensorFlowFramework(Framework[Data, Batch, Supernet, Teacher, Trainer, Sco
         if self._ranks is None:
             return data.epoch(epoch, begun)
         batches = data.epoch(epoch, begun, (self._ranks.size, self._ranks.rank))
-        return deal(batches, self._ranks.size, self._ranks.rank)
+        return shard_batches(batches, self._ranks.size, self._ranks.rank)
 
     def exporter(
         self, data: Data, batch: Batch, space: Space, genome: Genome, weights: Path
@@ -281,7 +287,7 @@ class TensorFlowFramework(Framework[Data, Batch, Supernet, Teacher, Trainer, Sco
     def settings(
         self, data: Data, supernet: Supernet, teacher: Teacher | None, paths_per_update: int
     ) -> TrainerSettings:
-        """What a trainer needs."""
+        """Return the settings of a trainer."""
         return TrainerSettings(
             scenario=self.scenario,
             batches_per_epoch=data.batches_per_epoch,

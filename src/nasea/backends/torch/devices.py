@@ -11,7 +11,7 @@ from nasea.errors import NotAvailableError, Notice
 
 
 def open_device(scenario: Scenario, notices: list[Notice], local_rank: int = 0) -> torch.device:
-    """The device of this process; falls back to the CPU with a notice where there is no CUDA.
+    """Open the device of this process; without CUDA fall back to the CPU, with a notice.
 
     CUDA_VISIBLE_DEVICES is narrowed to one of ``resource.gpu_id`` before CUDA starts, since user
     modules call a bare ``.cuda()``.
@@ -57,7 +57,7 @@ def seed_everything(*seed: int) -> None:
 
 
 def move(value: object, device: torch.device) -> object:
-    """Every tensor of a nesting of dicts, lists and tuples on ``device``."""
+    """Return every tensor of a nesting of dicts, lists and tuples on ``device``."""
     if isinstance(value, torch.Tensor):
         return value.to(device, non_blocking=True)
     if isinstance(value, dict):

@@ -12,7 +12,7 @@ from nasea.backends.data.image_cache import ImageCache
 from nasea.backends.export.deployment import Deployment
 from nasea.backends.framework import Framework
 from nasea.backends.memory import Memory, peak_of_process
-from nasea.backends.records import EndReport, FileOptions, PreNetReport, Role
+from nasea.backends.records import FileOptions, PreNetReport, Role, UserNetworkReport
 from nasea.backends.torch.data.datasets import Batch, Data
 from nasea.backends.torch.devices import open_device, seed_everything
 from nasea.backends.torch.distributed.ranks import TorchRanks
@@ -26,12 +26,12 @@ from nasea.backends.torch.training.pretrained import (
     load_pretrained,
     pretrained_weights,
 )
-from nasea.backends.torch.training.schedule import play
+from nasea.backends.torch.training.schedule import simulate_schedule
 from nasea.backends.torch.training.state import random_state, set_random_state
 from nasea.backends.torch.training.teacher import Teacher
 from nasea.backends.torch.training.trainer import Trainer, TrainerSettings
 from nasea.backends.torch.user.code import UserCode
-from nasea.backends.torch.user.ends import (
+from nasea.backends.torch.user.networks import (
     accepts_channels_last,
     examine_post_net,
     examine_pre_net,
@@ -80,8 +80,8 @@ class TorchFramework(Framework[Data, Batch, Supernet, Teacher, Trainer, Scorer])
             self.user = classification_code(scenario, directory)
         else:
             self.user = UserCode(directory, scenario.epochs, scenario.batch_size)
-        self.pre_net = self.user.end("PreNet").to(self.device)
-        self.post_net = self.user.end("PostNet").to(self.device)
+        self.pre_net = self.user.make_network("PreNet").to(self.device)
+        self.post_net = self.user.make_network("PostNet").to(self.device)
 
     @property
     def environment(self) -> dict[str, str]:
@@ -111,10 +111,10 @@ class TorchFramework(Framework[Data, Batch, Supernet, Teacher, Trainer, Scorer])
         """See :class:`nasea.backends.framework.Framework`."""
         data.workers = workers
 
-    def settle_workers(self, data: Data, step_seconds: float) -> None:
+    def choose_workers(self, data: Data, step_seconds: float) -> None:
         """See :class:`nasea.backends.framework.Framework`."""
         if self.scenario.resource.data_workers is None:
-            data.settle_workers(step_seconds)
+            data.choose_workers(step_seconds)
 
     def run_pre_net(self, batch: Batch) -> PreNetReport:
         """See :class:`nasea.backends.framework.Framework`."""
@@ -123,13 +123,13 @@ class TorchFramework(Framework[Data, Batch, Supernet, Teacher, Trainer, Scorer])
         costs, operators = examine_pre_net(self.user, self.pre_net, images[:1].clone())
         return PreNetReport(costs, operators, out_shape=shape)
 
-    def wanted_taps(self, batch: Batch, space: Space) -> tuple[int, ...]:
+    def required_taps(self, batch: Batch, space: Space) -> tuple[int, ...]:
         """See :class:`nasea.backends.framework.Framework`."""
         return ()
 
     def attach(
         self, data: Data, batch: Batch, space: Space, seed: int
-    ) -> tuple[Supernet, Scorer, EndReport]:
+    ) -> tuple[Supernet, Scorer, UserNetworkReport]:
         """See :class:`nasea.backends.framework.Framework`."""
         images, _ = batch
         features: list[torch.Tensor] = [
@@ -154,7 +154,7 @@ class TorchFramework(Framework[Data, Batch, Supernet, Teacher, Trainer, Scorer])
         supernet = Supernet(space, self.pre_net, self.post_net, layout).to(self.device)
         supernet.held = self.user.held().to(self.device)
         scorer = Scorer(supernet, data, self.user, self.device, seed, self.local_processes)
-        return supernet, scorer, EndReport(costs, operators)
+        return supernet, scorer, UserNetworkReport(costs, operators)
 
     def inherit(self, supernet: Supernet, batch: Batch, genome: Genome, weights: Path) -> None:
         """See :class:`nasea.backends.framework.Framework`."""
@@ -217,7 +217,7 @@ class TorchFramework(Framework[Data, Batch, Supernet, Teacher, Trainer, Scorer])
         attributes = self.user.attributes()
         before = random_state()
         try:
-            rates = play(self.scenario, self.user, steps, self.processes)
+            rates = simulate_schedule(self.scenario, self.user, steps, self.processes)
             return rates, steps * self.scenario.epochs
         finally:
             attributes.undo()
@@ -230,7 +230,7 @@ class TorchFramework(Framework[Data, Batch, Supernet, Teacher, Trainer, Scorer])
         settings = self.settings(data, supernet, teacher, paths_per_update)
         if self._ranks is None:
             return Trainer(settings)
-        return ParallelTrainer(self._ranks, data.deal, settings)
+        return ParallelTrainer(self._ranks, data.sharding, settings)
 
     def batches(self, data: Data, trainer: Trainer, epoch: int, done: int) -> Iterator[Batch]:
         """See :class:`nasea.backends.framework.Framework`."""
@@ -256,7 +256,7 @@ class TorchFramework(Framework[Data, Batch, Supernet, Teacher, Trainer, Scorer])
     def settings(
         self, data: Data, supernet: Supernet, teacher: Teacher | None, paths_per_update: int
     ) -> TrainerSettings:
-        """What a trainer needs."""
+        """Return the settings of a trainer."""
         return TrainerSettings(
             scenario=self.scenario,
             batches_per_epoch=data.batches_per_epoch,

@@ -75,7 +75,7 @@ def report_out_of_memory(update: int) -> Iterator[None]:
         ) from error
 
 
-def give_back(device: torch.device) -> None:
+def release_memory(device: torch.device) -> None:
     """Free memory that is no longer referenced."""
     gc.collect()
     if device.type == "cuda":

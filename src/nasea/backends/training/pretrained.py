@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from nasea.backends.user.module import CLASSIFICATION_MODULE, FILE_NAME, MODULE_NAME
 from nasea.errors import CheckpointError
 
 Arrays = Mapping[str, np.ndarray[Any, Any]]
@@ -30,6 +32,24 @@ class LoadedPretrained:
     loaded: tuple[str, ...]
     unfit: tuple[str, ...]
     missing: tuple[str, ...]
+
+
+def classification_module(
+    directory: Path, load: Callable[[str], Any], own: Callable[[Any], Any]
+) -> tuple[Any, str]:
+    """Open ``user_module_cls.py``, or else a module of nasea's own around the user's PreNet.
+
+    Args:
+        directory: the directory of ``user_module.py``.
+        load: imports a module of that directory by name.
+        own: makes a classification module around a PreNet.
+
+    Returns:
+        The module, and the name of the user's file that it comes from.
+    """
+    if (directory / f"{CLASSIFICATION_MODULE}.py").is_file():
+        return load(CLASSIFICATION_MODULE), f"{CLASSIFICATION_MODULE}.py"
+    return own(load(MODULE_NAME).PreNet), FILE_NAME
 
 
 def pack(arrays: Arrays) -> bytes:

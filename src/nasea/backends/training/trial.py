@@ -1,8 +1,8 @@
-"""A training that is undone: does every candidate train, how fast, and how much memory it takes.
+"""Trial training, undone afterwards: does every candidate train, how fast, with how much memory?
 
-On a CPU a whole batch of large images through every candidate takes many minutes. Fewer images are
-tried then, and what a whole batch takes is worked out: by the same path at two numbers of images,
-since a part of a step (the optimiser, copies of weights) does not grow with them.
+On a CPU a whole batch of large images through every candidate takes many minutes. Then fewer images
+are used, and time and memory of a whole batch are estimated from one path at two batch sizes,
+since a part of a step (the optimiser, copies of weights) does not grow with the images.
 """
 
 from __future__ import annotations
@@ -20,38 +20,38 @@ from nasea.errors import NaseaError
 from nasea.space import Genome
 
 TRIAL_SECONDS = 15.0
-"""What trying every candidate may take; with fewer images where a whole batch would take longer."""
+"""Maximum duration of trying every candidate; batches are cut if whole ones would take longer."""
 
 _LARGE = 1_000_000
-"""Values in a batch of images below which a whole one is tried without further thought."""
+"""A batch with fewer values than this is always tried as a whole."""
 
 _FEWEST, _MOST = 4, 16
-"""Images that are tried where a whole batch is not: fewer than the first make poor statistics for
-batch normalisation, more than the second teach nothing new."""
+"""Bounds of the number of images of a cut batch: fewer make poor statistics for batch
+normalisation, more give no further information."""
 
 _MORE = 12
-"""So many more images, on one path, show what grows with them."""
+"""Further images, on one path, that show how time and memory grow with the batch size."""
 
-_CALM_UPDATES = 16
-"""So many updates are made before the pace is believed, as long as that takes no longer than"""
+_STEADY_UPDATES = 16
+"""Updates made at least before the pace is measured, unless they take more than"""
 
 _PATIENCE = 3.0
-"""so many times what was asked."""
+"""this many times the requested seconds."""
 
-Cut = Callable[[int], tuple[Any, Any] | None]
-"""The first images of a batch with their labels; ``None`` where labels cannot be told apart."""
+FirstImages = Callable[[int], tuple[Any, Any] | None]
+"""Returns the first images of a batch with their labels; ``None`` if labels cannot be split."""
 
 
 @dataclass(frozen=True)
-class Tried:
-    """What trying every candidate showed.
+class TrialReport:
+    """Result of trying every candidate.
 
     Attributes:
-        seconds: of training one whole batch, the median over the candidates.
-        images: that were tried at a time.
-        whole: images of a whole batch.
-        peak_bytes: main memory that training with whole batches is expected to take; ``None``
-            where they were tried themselves.
+        seconds: of training on one whole batch, the median over the candidates.
+        images: number of images that were used at a time.
+        whole: number of images in a whole batch.
+        peak_bytes: expected main memory of training with whole batches; ``None`` if whole
+            batches were used.
     """
 
     seconds: float
@@ -61,22 +61,22 @@ class Tried:
 
     @property
     def is_scaled(self) -> bool:
-        """Whether it was worked out from fewer images."""
+        """Whether it is estimated from fewer images."""
         return self.images < self.whole
 
 
 @dataclass(frozen=True)
 class Pace:
-    """How fast training is with the user's own data, loading included.
+    """Speed of training with the user's own data, loading included.
 
     Attributes:
         start_seconds: from the beginning of an epoch to its first batch.
-        batch_seconds: a batch takes from there on, whatever it waits for.
-        waiting_seconds: of these, what training waits for the batch to be loaded.
-        loading_seconds: between two batches where nothing but loading is done.
-        batches: that were looked at.
-        state_seconds: of packing the state of the training; 0 where nothing was trained.
-        state_bytes: of that state.
+        batch_seconds: from one batch to the next after that.
+        waiting_seconds: the part of these in which training waits for loading.
+        loading_seconds: from one batch to the next if batches are only loaded.
+        batches: number of batches measured.
+        state_seconds: of serialising the training state; 0 if nothing was trained.
+        state_bytes: size of that state.
     """
 
     start_seconds: float
@@ -90,15 +90,15 @@ class Pace:
 
 @dataclass(frozen=True)
 class Trial:
-    """A training that is undone.
+    """A trial training.
 
     Attributes:
         trainer: trains one path an update.
         first: the first update, without a path.
-        undo: puts all back that it has changed.
+        undo: restores everything that training changed.
         rounds: how often each path is trained; the last time counts.
-        always_whole: whether the device is so fast, and its memory so short, that whole batches
-            are tried in any case.
+        always_whole: whether to use whole batches in any case, as on a GPU, which is fast and
+            short of memory.
     """
 
     trainer: Trainer
@@ -111,29 +111,29 @@ class Trial:
         self,
         paths: Sequence[Genome],
         batch: tuple[Any, Any],
-        cut: Cut,
+        first_images: FirstImages,
         on_step: Callable[[int, int], None],
-    ) -> Tried:
+    ) -> TrialReport:
         """Train a batch, or a part of it, through each path, then undo it all.
 
         Args:
-            paths: what is trained; the last is the one that takes the most memory.
-            batch: on which images and labels.
-            cut: the first images of it.
-            on_step: called with (paths done, paths in all).
+            paths: the paths; the last one needs the most memory.
+            batch: images and labels.
+            first_images: cuts the batch.
+            on_step: called with (paths done, number of paths).
         """
-        part = self._affordable(paths, batch, cut)
+        part = self._affordable(paths, batch, first_images)
         seconds = []
         for number, path in enumerate(paths, start=1):
             seconds.append(self._seconds(path, part, self.rounds))
             on_step(number, len(paths))
         whole = len(batch[0])
-        tried = Tried(statistics.median(seconds), len(part[0]), whole)
-        larger = cut(min(whole, tried.images + _MORE)) if tried.is_scaled else None
+        report = TrialReport(statistics.median(seconds), len(part[0]), whole)
+        larger = first_images(min(whole, report.images + _MORE)) if report.is_scaled else None
         if larger is not None:
-            tried = self._scaled(tried, paths[-1], part, larger)
+            report = self._scaled(report, paths[-1], part, larger)
         self.undo()
-        return tried
+        return report
 
     def updates(
         self,
@@ -142,15 +142,15 @@ class Trial:
         seconds: float,
         step_seconds: float,
     ) -> Pace:
-        """Train on the user's own batches for a while, then undo it all.
+        """Train on the user's own batches for some seconds, then undo it all.
 
-        Where an update takes too long for that, batches are only loaded.
+        If an update takes too long for that, batches are only loaded.
 
         Args:
-            epoch: the training batches of an epoch, by its number.
-            path: the path to train as a function of how many were trained before it.
-            seconds: how long, about.
-            step_seconds: of training one batch that is there.
+            epoch: returns the training batches of an epoch, given its number.
+            path: maps the number of paths trained so far to the next path.
+            seconds: approximate duration.
+            step_seconds: seconds of training on a loaded batch.
         """
         size = self.trainer.paths_per_update
         trains = 4 * size * step_seconds <= seconds
@@ -161,8 +161,8 @@ class Trial:
 
         def is_enough() -> bool:
             taken = time.perf_counter() - began
-            # The first updates may trace functions, which later ones find ready.
-            few = trains and len(works) < _CALM_UPDATES
+            # The first updates may trace functions.
+            few = trains and len(works) < _STEADY_UPDATES
             return taken > (_PATIENCE * seconds if few else seconds)
 
         while not starts or (number > 0 and not is_enough()):
@@ -195,18 +195,18 @@ class Trial:
         state_bytes = len(self.trainer.state())
         packing = time.perf_counter() - packing
         self.undo()
-        return Pace(start, _calm(works) + wait, wait, wait, number, packing, state_bytes)
+        return Pace(start, _steady_mean(works) + wait, wait, wait, number, packing, state_bytes)
 
     def _scaled(
-        self, tried: Tried, path: Genome, part: tuple[Any, Any], larger: tuple[Any, Any]
-    ) -> Tried:
-        """What a whole batch will take, from one path at two numbers of images.
+        self, report: TrialReport, path: Genome, part: tuple[Any, Any], larger: tuple[Any, Any]
+    ) -> TrialReport:
+        """Estimate the seconds and memory of a whole batch from two smaller ones.
 
         Args:
-            tried: what the smaller number showed.
-            path: the one that takes the most memory.
-            part: the smaller number of images,
-            larger: and the larger one.
+            report: result of the smaller batch.
+            path: the path that needs the most memory.
+            part: the smaller batch.
+            larger: the larger batch.
         """
         taken: list[float] = []
         peaks: list[int | None] = []
@@ -214,40 +214,40 @@ class Trial:
             seconds, peak = peak_during(partial(self._seconds, path, images, 1))
             taken.append(seconds)
             peaks.append(peak)
-        further = len(larger[0]) - tried.images
-        # A share of the step is fixed: at most all of it, at least nothing.
-        growing = (taken[1] - taken[0]) / further / (taken[0] / tried.images)
+        further = len(larger[0]) - report.images
+        # The share of a step that grows with the images is between 0 and 1.
+        growing = (taken[1] - taken[0]) / further / (taken[0] / report.images)
         growing = min(max(growing, 0.0), 1.0)
-        whole = tried.seconds * (1 + growing * (tried.whole - tried.images) / tried.images)
+        whole = report.seconds * (1 + growing * (report.whole - report.images) / report.images)
         if peaks[0] is None or peaks[1] is None:
-            return replace(tried, seconds=whole)
+            return replace(report, seconds=whole)
         image_bytes = max(peaks[1] - peaks[0], 0) / further
-        expected = peaks[1] + image_bytes * (tried.whole - len(larger[0]))
-        return replace(tried, seconds=whole, peak_bytes=round(expected))
+        expected = peaks[1] + image_bytes * (report.whole - len(larger[0]))
+        return replace(report, seconds=whole, peak_bytes=round(expected))
 
     def _affordable(
-        self, paths: Sequence[Genome], batch: tuple[Any, Any], cut: Cut
+        self, paths: Sequence[Genome], batch: tuple[Any, Any], first_images: FirstImages
     ) -> tuple[Any, Any]:
-        """As much of a batch as can be tried on every path in time."""
+        """Return as much of a batch as can be tried on every path in time."""
         shape = [int(size) for size in batch[0].shape]
         values = 1
         for size in shape:
             values *= size
-        few = None if self.always_whole or values < _LARGE else cut(_FEWEST)
+        few = None if self.always_whole or values < _LARGE else first_images(_FEWEST)
         if few is None or shape[0] <= 2 * _FEWEST:
             return batch
         try:
             some = {paths[0], paths[len(paths) // 2], paths[-1]}
             taken = statistics.fmean(self._seconds(path, few, 2) for path in some)
-        except NaseaError:  # the user's code may count on whole batches
+        except NaseaError:  # the user's code may require whole batches
             return batch
         affordable = TRIAL_SECONDS / (len(paths) * self.rounds * taken / _FEWEST)
         if affordable >= shape[0]:
             return batch
-        return cut(min(max(_FEWEST, int(affordable)), _MOST)) or batch
+        return first_images(min(max(_FEWEST, int(affordable)), _MOST)) or batch
 
     def _seconds(self, path: Genome, batch: tuple[Any, Any], rounds: int) -> float:
-        """Of training a path on a batch, the last time."""
+        """Return the seconds of training a path on a batch, the last of several times."""
         taken = 0.0
         for _ in range(rounds):
             start = time.perf_counter()
@@ -256,8 +256,8 @@ class Trial:
         return taken
 
 
-def _calm(works: Sequence[float]) -> float:
-    """The mean of the later half, without what stands out."""
+def _steady_mean(works: Sequence[float]) -> float:
+    """Return the mean of the later half, with outliers clipped."""
     later = works[len(works) // 2 :]
     usual = statistics.median(later)
     return statistics.fmean(min(work, 2 * usual) for work in later)

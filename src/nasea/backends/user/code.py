@@ -54,11 +54,11 @@ class UserCode(ABC):
         """Raise UserModuleError if the module does not have the expected interface."""
 
     @abstractmethod
-    def require_type(self, class_name: str, end: object) -> None:
+    def require_type(self, class_name: str, network: object) -> None:
         """Raise UserModuleError if an instance of PreNet or PostNet has the wrong type."""
 
     @abstractmethod
-    def parts_of(self, end: Any) -> Iterable[object]:
+    def parts_of(self, network: Any) -> Iterable[object]:
         """Return the objects that two instances of PreNet or PostNet must not share."""
 
     @abstractmethod
@@ -86,7 +86,7 @@ class UserCode(ABC):
         with user_code(doing, self.directory):
             yield
 
-    def end(self, class_name: str) -> Any:
+    def make_network(self, class_name: str) -> Any:
         """Make a new PreNet or PostNet.
 
         Args:
@@ -98,13 +98,13 @@ class UserCode(ABC):
         """
         make = getattr(self._module, class_name)
         with self.guard(f"{class_name}()"):
-            end = make()
-        self.require_type(class_name, end)
+            network = make()
+        self.require_type(class_name, network)
         if not isinstance(make, type):
             with self.keep_random_state(), self.guard(f"{class_name}()"):
                 again = make()
-            require_new(class_name, self.file, self.parts_of(end), self.parts_of(again))
-        return end
+            require_new(class_name, self.file, self.parts_of(network), self.parts_of(again))
+        return network
 
     @property
     def draws_pictures(self) -> bool:

@@ -60,7 +60,7 @@ def restore(
 
 
 def first_items(value: Any, images: int, count: int) -> Any | None:
-    """The labels of the first images of a batch; ``None`` where they cannot be told apart.
+    """Return the labels of the first images of a batch; ``None`` if they cannot be split.
 
     Args:
         value: arrays or tensors with the images along their first axis, lists with an item an

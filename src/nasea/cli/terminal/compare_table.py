@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from nasea.pipeline.hand_picks.contenders import Field
+    from nasea.pipeline.hand_picks.contenders import PlannedComparison
     from nasea.results.standings import Standings
 
 
 def standings_table(found: Standings) -> Table:
-    """Every network, the most accurate first."""
+    """Return every network, the most accurate first."""
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
     from rich.text import Text
@@ -41,7 +41,7 @@ def standings_table(found: Standings) -> Table:
     return table
 
 
-def plan_table(found: Field) -> Table:
+def plan_table(found: PlannedComparison) -> Table:
     """Who would be trained, with costs and widths; and who cannot be had."""
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
@@ -53,9 +53,9 @@ def plan_table(found: Field) -> Table:
     table.add_column(unit.title, justify="right")
     table.add_column("filters")
     table.add_column("what it is")
-    for entry in found.entries:
-        cost = unit.number(entry.cost(unit.quantity))
-        table.add_row(entry.name, cost, "-".join(map(str, entry.filters)), Text(entry.title))
+    for spec in found.specs:
+        cost = unit.number(spec.cost(unit.quantity))
+        table.add_row(spec.name, cost, "-".join(map(str, spec.filters)), Text(spec.title))
     for one in found.excluded:
         table.add_row(one.name, "", "", Text(one.reason, "yellow"))
     return table

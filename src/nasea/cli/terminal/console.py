@@ -13,14 +13,14 @@ _PIPE_WIDTH = 120
 
 
 def results_console() -> Console:
-    """The console for what a command was asked for."""
+    """Return the console for what a command was asked for."""
     # In a pipe rich would fold tables at 80 columns.
     known = sys.stdout.isatty() or "COLUMNS" in os.environ
     return Console(width=None if known else _PIPE_WIDTH)
 
 
 def narration_console() -> Console:
-    """The console for progress, notes and errors."""
+    """Return the console for progress, notes and errors."""
     return _Narration(stderr=True)
 
 

@@ -21,7 +21,7 @@ _P = ParamSpec("_P")
 
 
 def reports_failures(verb: Callable[_P, None]) -> Callable[_P, None]:
-    """The verb, its failures told to the user and turned into exit statuses."""
+    """Wrap a verb: report its failures to the user and turn them into exit statuses."""
 
     @functools.wraps(verb)
     def guarded(*args: _P.args, **kwargs: _P.kwargs) -> None:
@@ -57,7 +57,7 @@ def _print_error(error: NaseaError) -> None:
 
     from nasea.cli.terminal.console import narration_console, print_line
 
-    if isinstance(error, Interrupted):  # asked for, so nothing is to be mended
+    if isinstance(error, Interrupted):  # requested, so there is nothing to fix
         text, label = Text(error.message), "next"
     else:
         text, label = Text.assemble(("error: ", "bold red"), error.message), "fix"

@@ -10,11 +10,11 @@ if TYPE_CHECKING:
     from nasea.results.fidelity import Fidelity
 
 _TOP = (1, 3, 5)
-"""Sizes of a selection whose regret is told."""
+"""Sizes of a selection whose regret is shown."""
 
 
 def architectures_table(found: Fidelity) -> Table:
-    """Every architecture with both accuracies, by rising cost."""
+    """Return every architecture with both accuracies, by rising cost."""
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
     from rich.text import Text
@@ -32,7 +32,7 @@ def architectures_table(found: Fidelity) -> Table:
 
 
 def summary_table(found: Fidelity) -> Table:
-    """The measures, each with its meaning."""
+    """Return the measures, each with its meaning."""
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
@@ -89,7 +89,7 @@ def bias_table(found: Fidelity) -> Table:
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(box=SIMPLE_HEAD, title="rank on the supernet less rank alone, share of all ranks")
+    table = Table(box=SIMPLE_HEAD, title="supernet rank less stand-alone rank, share of all ranks")
     table.add_column("block family")
     table.add_column("layers", justify="right")
     table.add_column("overrated by", justify="right")

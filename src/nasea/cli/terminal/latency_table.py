@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from nasea.pipeline.latency.measure import MeasuredFile
 
 
-def pieces_table(profile: MeasuredProfile) -> Table:
-    """Every piece with its times."""
+def subgraphs_table(profile: MeasuredProfile) -> Table:
+    """Return every subgraph with its times."""
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
     from rich.text import Text

@@ -1,4 +1,4 @@
-"""The pipeline's events, told to a person."""
+"""Shows the pipeline's events in a terminal."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ Display = Callable[..., Handle | None]
 
 
 def notebook_display() -> Display | None:
-    """What shows things in the notebook that this process serves; ``None`` where it serves none."""
+    """Return the display of the notebook that this process serves; ``None`` without one."""
     ipython: Any = sys.modules.get("IPython")
     shell = None if ipython is None else ipython.get_ipython()
     if not hasattr(shell, "kernel"):  # a terminal's shell has none

@@ -24,13 +24,13 @@ class Meter(Protocol):
     """Shows progress."""
 
     def show(self, progress: Progress) -> None:
-        """The stage advanced."""
+        """Show that the stage advanced."""
 
     def rest(self) -> None:
         """Something else was printed just now."""
 
     def stop(self) -> None:
-        """The stage is over."""
+        """End the display of the stage."""
 
 
 class Bar:
@@ -119,7 +119,7 @@ class Ticker:
 
 
 def in_a_line(progress: Progress) -> str:
-    """How far a stage is, in a line."""
+    """Return how far a stage is, in a line."""
     unit = progress.unit if progress.total == 1 else f"{progress.unit}s"
     counted = f"{progress.done}/{progress.total} {unit}"
     return f"{progress.stage}: " + ", ".join([counted, *_figures(progress)])

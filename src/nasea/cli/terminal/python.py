@@ -1,4 +1,4 @@
-"""Who hears of a run that was started from Python."""
+"""Listeners of runs that are started from Python."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ _NOTEBOOK_WIDTH = 120
 def listening(
     listener: Listener | None, on_event: Callable[[Event], object] | None, quiet: bool
 ) -> Iterator[Listener]:
-    """Those who hear of a run, as one; at the end progress is taken off the screen.
+    """Provide all listeners of a run as one; on exit remove the progress bar.
 
     Args:
         listener: in place of what is shown in a terminal or a notebook.
-        on_event: hears besides.
+        on_event: called with each event as well.
         quiet: show nothing.
     """
     shown = None if quiet or listener is not None else shown_listener()
@@ -38,7 +38,7 @@ def listening(
 
 
 def shown_listener() -> RichListener | None:
-    """What shows progress where a person reads: in a terminal or a notebook; else ``None``."""
+    """Return a progress display for a terminal or a notebook; else ``None``."""
     display = notebook_display()
     if display is not None:
         # On stdout: notebooks put a red ground under what comes on stderr.

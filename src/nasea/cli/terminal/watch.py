@@ -19,9 +19,9 @@ _WITHOUT_ONEDNN = "TF_ENABLE_ONEDNN_OPTS"
 
 
 def watch_for_crashes() -> None:
-    """Have a crash of this process in native code told to the user; does nothing a second time.
+    """Report a crash of this process in native code to the user; a second call does nothing.
 
-    Where somebody else listens for fatal errors already (a notebook, a test) it is left to them.
+    If fatal errors are already handled (by a notebook or a test), this does nothing.
     """
     if faulthandler.is_enabled() or not hasattr(os, "fork"):
         return
@@ -32,12 +32,12 @@ def watch_for_crashes() -> None:
         _wait(read, dump.fileno())
     os.close(read)
     faulthandler.enable(dump)
-    # Both stay open to the end of the process, whatever that is.
+    # Both stay open to the end of the process.
     atexit.register(lambda: (dump.fileno(), write))
 
 
 def _wait(read: int, dump: int) -> None:
-    """The other process: wait for the end of the first one, then tell; never returns."""
+    """Wait, in the other process, for the end of the first one, then report; never return."""
     try:
         os.setsid()  # Ctrl-C is for the other one
         os.read(read, 1)
@@ -53,7 +53,7 @@ def _wait(read: int, dump: int) -> None:
 
 
 def crash_message(dump: str, environ: os._Environ[str] | dict[str, str]) -> str:
-    """What to tell of a crash.
+    """Return the message for a crash.
 
     Args:
         dump: what ``faulthandler`` wrote.

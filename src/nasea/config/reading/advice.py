@@ -25,7 +25,7 @@ _NEVER = {"never", "no", "off", "unlimited"}
 def advice(
     node: Node, form: Form, *, default: str | None = None, zero: str | None = None
 ) -> str | None:
-    """What to write instead of a value.
+    """Suggest what to write instead of a value.
 
     Args:
         node: the value that was refused.

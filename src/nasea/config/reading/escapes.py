@@ -13,7 +13,7 @@ _NAMES = {"\n": "a line break", "\t": "a tab", "\r": "a line break"}
 
 
 def is_misread(node: Scalar) -> bool:
-    r"""Whether a text in double quotes holds escapes that its author took for plain backslashes.
+    r"""Return whether a text in double quotes holds escapes that were meant as backslashes.
 
     That is so where an escape stands for a character that cannot be printed, and where a drive is
     followed by a single backslash: ``"C:\x64\data"``.
@@ -26,12 +26,12 @@ def is_misread(node: Scalar) -> bool:
 
 
 def in_single_quotes(inside: str) -> str:
-    """The text between double quotes as a YAML text in single quotes, backslashes kept."""
+    """Return the text between double quotes as a YAML text in single quotes, backslashes kept."""
     return "'" + inside.replace("'", "''") + "'"
 
 
 def advice_on_backslashes(node: Scalar) -> str:
-    """What to write instead of a text that :func:`is_misread` found."""
+    """Suggest what to write instead of a text that :func:`is_misread` found."""
     inside = node.inside_double_quotes or ""
     wrong = next((name for char, name in _NAMES.items() if char in node.text), "another character")
     return (
@@ -41,7 +41,7 @@ def advice_on_backslashes(node: Scalar) -> str:
 
 
 def advice_on_unknown_escape(line: str) -> str | None:
-    r"""What to write instead of a line that YAML refuses for an escape such as ``\d``."""
+    r"""Suggest a spelling for a line that YAML refuses for an escape such as ``\d``."""
     found = next((one[1] for one in _QUOTED.finditer(line) if "\\" in one[1]), None)
     if found is None:
         return None

@@ -13,7 +13,7 @@ _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
 def read_text(path: Path) -> str:
-    """The text of a file, without byte order mark and with line feeds as line ends.
+    """Return the text of a file, without byte order mark and with line feeds as line ends.
 
     Raises:
         ConfigError: there is no such file, it cannot be read, or it is not UTF-8 text.

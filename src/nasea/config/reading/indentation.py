@@ -45,7 +45,7 @@ class _KeyLine:
 
 
 def find_slip(text: str) -> Slip | None:
-    """The first line of keys whose indentation fits no section that is open there."""
+    """Return the first line of keys whose indentation fits no section that is open there."""
     levels: list[tuple[int, int]] = []  # column, and the last line that began there
     before: _KeyLine | None = None
     for line in _key_lines(text.split("\n")):

@@ -1,7 +1,7 @@
 """Mending the known defects of pasted scenario files, as text and as single values.
 
 Copies of the classic documentation carry full-width punctuation, tabs and no-break spaces. All of
-that is mended outside quotes and comments only; what a user put in quotes stays as it is.
+that is corrected outside quotes and comments only; what a user put in quotes stays as it is.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def narrow(text: str) -> str:
 
 
 def uncurl(text: str) -> str | None:
-    """What typographic quotes around the whole text enclose; ``None`` when there are none."""
+    """Return the text inside typographic quotes; ``None`` if it is not in such quotes."""
     if len(text) >= 2 and _CURLY.get(text[0]) == text[-1]:
         return text[1:-1]
     return None
@@ -76,7 +76,7 @@ def parse_mended(text: str, report: Report) -> Document:
 
 @dataclass(frozen=True)
 class _Line:
-    """A line of the file, mended but for the width of its leading tabs."""
+    """A line of the file, corrected but for the width of its leading tabs."""
 
     indent: str
     body: str

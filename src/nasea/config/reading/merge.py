@@ -9,12 +9,12 @@ from nasea.config.reading.nodes import Mapping, Node, Scalar, Sequence, folded
 
 
 def is_merge_key(key: Scalar) -> bool:
-    """Whether a key is ``<<``, without quotes."""
+    """Return whether a key is ``<<``, without quotes."""
     return key.text == "<<" and not key.quoted
 
 
 def can_be_merged(node: Node) -> bool:
-    """Whether a node may follow ``<<``: a section or a list of sections."""
+    """Return whether a node may follow ``<<``: a section or a list of sections."""
     if isinstance(node, Sequence):
         return all(isinstance(item, Mapping) for item in node.items)
     return isinstance(node, Mapping)

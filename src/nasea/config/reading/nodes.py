@@ -57,5 +57,5 @@ class Mapping(Node):
 
 
 def folded(key: str) -> str:
-    """A key without its letter case and character width."""
+    """Return a key without its letter case and character width."""
     return unicodedata.normalize("NFKC", key).strip().casefold()

@@ -18,7 +18,7 @@ _MAX_DEPTH = 16  # a scenario needs 5; a dict may hold itself
 
 
 def tree_of(content: Map[str, object], report: Report) -> Node:
-    """The tree of a dict with the keys of ``scen.yaml``; ``scenario`` at its top may be left out.
+    """Return the tree of a dict with the keys of ``scen.yaml``; ``scenario`` may be left out.
 
     Args:
         content: numbers, texts, lists, tuples, paths and dicts of them.

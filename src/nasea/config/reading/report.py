@@ -1,4 +1,4 @@
-"""Collecting what is wrong and what was mended, to tell it all at once."""
+"""Collects errors and notices about a scenario, to report them all at once."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Report:
         self._problems.append((line, problem))
 
     def notice(self, line: int, text: str) -> None:
-        """Note something mended, ignored or decided."""
+        """Note something corrected, ignored or decided."""
         self._notices.append((line, Notice(self._place(line), text)))
 
     def _place(self, line: int) -> str:
@@ -51,7 +51,7 @@ class Report:
 
 
 def shorten(text: str, longest: int = 60) -> str:
-    """One line of printable characters that names the text; ``nothing`` for an empty one."""
+    """Name a text in one line of printable characters; ``nothing`` for an empty one."""
     line = " ".join(text[: 4 * longest].split()) or "nothing"
     line = "".join(char if char.isprintable() else ascii(char)[1:-1] for char in line)
     return line if len(line) <= longest else line[: longest - 1] + "…"

@@ -122,7 +122,7 @@ class _Resolver:
         return values
 
     def _situation_of(self, location: Location) -> Situation:
-        """The situation that decides on a key: whatever asks for latency needs a processor."""
+        """Return the situation that decides on a key; latency anywhere needs a processor."""
         if location == _PROCESSOR and self._asks_for_latency():
             return replace(self._situation, constraint_type="latency")
         return self._situation
@@ -188,7 +188,7 @@ class _Resolver:
 
 
 def _meanings(field: KeyedField) -> tuple[str | None, str | None]:
-    """What leaving a key out and what 0 means, as its meaning says after ``none:`` and ``0:``."""
+    """Return the meanings of no value and of 0, which follow ``none:`` and ``0:``."""
     _, _, default = field.key.meaning.partition("none: ")
     _, _, zero = field.key.meaning.partition("; 0: ")
     return default or None, zero.partition(";")[0] or None

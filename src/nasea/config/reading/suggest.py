@@ -40,7 +40,7 @@ REMARKS = {
 
 
 def closest(word: str, known: Iterable[str]) -> str | None:
-    """The known word most like ``word``, letter case aside; ``None`` when none is near."""
+    """Return the known word most like ``word``, letter case aside; ``None`` when none is near."""
     by_fold = {one.casefold(): one for one in known}
     folded = word.casefold()[:80]  # matching is quadratic in the length, and no key is that long
     if _OTHER_NAMES.get(folded) in by_fold:

@@ -47,14 +47,14 @@ class Given:
 
 
 def read(node: Node, field: KeyedField, report: Report) -> Given:
-    """Read the value of a key, noting in the report what had to be mended."""
+    """Read the value of a key, noting in the report what had to be corrected."""
     reader = _Reader(field, report)
     item = field.form.item
     return reader.single(node) if item is None else reader.sequence(node, item)
 
 
 def plain_value(node: Node) -> object:
-    """What a scalar means by itself: a number, a truth value, nothing or a text."""
+    """Return a plain scalar as a number, a truth value, nothing or a text."""
     if not isinstance(node, Scalar):
         return Unreadable()
     text = node.text
@@ -105,7 +105,7 @@ class _Reader:
         return Given(tuple(plain_value(item) for item in items), node, tuple(items))
 
     def _listed(self, node: Scalar) -> list[Node] | None:
-        """The items of a list that is one text to YAML: ``(1, 2)``, or ``1,2`` where allowed."""
+        """Return the items of a list that YAML reads as text, such as ``(1, 2)``."""
         narrowed = narrow(node.text).strip()
         if narrowed[:1] and _BRACKETS.get(narrowed[:1]) == narrowed[-1]:
             kind = "tuple" if narrowed[0] == "(" else "list"
@@ -123,7 +123,7 @@ class _Reader:
 
     @staticmethod
     def _joined(item: Node) -> Node:
-        """The text that a list of its parts stands for."""
+        """Return the text that a list of its parts stands for."""
         if not isinstance(item, Sequence):
             return item
         parts = [part.text for part in item.items if isinstance(part, Scalar)]

@@ -1,4 +1,4 @@
-"""From the tree of a file to the values of its keys: known, mended, misplaced and unknown keys."""
+"""From the tree of a file to the values of its keys, known, misspelt, misplaced or unknown."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ class Found:
     excused: set[str] = field(default_factory=set)
 
     def line_of_parent(self, path: str) -> int:
-        """The line of the nearest section around a key that is in the file."""
+        """Return the line of the nearest section around a key that is in the file."""
         parent = path
         while parent not in self.lines and parent:
             parent = parent.rpartition(".")[0]
         return self.lines.get(parent, 1)
 
     def is_excused(self, path: str) -> bool:
-        """Whether the key, or a section around it, has already been complained about."""
+        """Return whether the key, or a section around it, has already been complained about."""
         return any(not one or f"{path}.".startswith(f"{one}.") for one in self.excused)
 
 
@@ -200,7 +200,7 @@ class _Walker:
         self._found.given[leaf.location] = given
 
     def _name(self, section: str, key: Scalar) -> str | None:
-        """The known name that a key stands for, letter case and character width aside."""
+        """Return the known name that a key stands for, letter case and character width aside."""
         names = _children()[section] + (("resource",) if section == "strategy" else ())
         if key.text in names:
             return key.text
@@ -248,7 +248,7 @@ class _Walker:
 
 
 def _as_section(path: str, node: Node) -> str:
-    """Where a value belongs that stands in the place of a section."""
+    """Say where a value belongs that stands in the place of a section."""
     if isinstance(node, Scalar):
         for key, one in _fields().items():
             choices = {choice.casefold() for choice in one.form.choices}

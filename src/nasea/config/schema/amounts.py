@@ -76,7 +76,7 @@ def read_amount(text: str) -> Amount | None:
 
 
 def amount_advice(text: str) -> str | None:
-    """What to write instead of an amount that cannot be read, where that can be guessed."""
+    """Suggest a spelling for an amount that cannot be read, if it can be guessed."""
     bare = text.strip()
     if _POINT_GROUPS.fullmatch(bare):
         return f"write {bare.replace('.', '')}"
@@ -95,7 +95,7 @@ def amount_advice(text: str) -> str | None:
 
 
 def written(value: float) -> str:
-    """A number for a message: digits without exponent where it is whole.
+    """Return a number for a message: digits without exponent where it is whole.
 
     >>> written(11e6), written(0.5)
     ('11000000', '0.5')

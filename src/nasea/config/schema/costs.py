@@ -15,14 +15,14 @@ from nasea.terms import COSTS, CostKind
 
 
 def check_costs(
-    given: Mapping[Location, Given], kind: str | None, judge: RuleReport
+    given: Mapping[Location, Given], kind: str | None, report: RuleReport
 ) -> set[Location]:
     """Check the amounts of all budgets that stand in the file.
 
     Args:
         given: what the file holds.
         kind: ``constraint_type``; ``None`` where it is not known.
-        judge: gets each amount of another unit, and each that was open to doubt.
+        report: takes each amount of another unit, and each that was open to doubt.
 
     Returns:
         The budgets that were refused.
@@ -38,13 +38,13 @@ def check_costs(
         if amount is None:
             continue
         if what == "latency" and amount.unit == "multiple":
-            judge.refuse(location, "must be milliseconds", fix="write the number alone, as in 7.5")
+            report.refuse(location, "must be milliseconds", fix="write the number alone, as in 7.5")
             refused.add(location)
         elif what != "latency" and amount.unit == "ms":
             unit = COSTS[cast(CostKind, what)].unit
-            judge.refuse(location, f"must be {unit}", fix="write it as 2500000, 2.5M or 2.5e6")
+            report.refuse(location, f"must be {unit}", fix="write it as 2500000, 2.5M or 2.5e6")
             refused.add(location)
         elif amount.doubt is not None and not (what == "latency" and "point" in amount.doubt):
             read = f"{shorten(node.text)} read as {written(amount.value)}"
-            judge.notice(location, f"{read}: {amount.doubt}")
+            report.notice(location, f"{read}: {amount.doubt}")
     return refused

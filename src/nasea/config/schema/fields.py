@@ -44,7 +44,7 @@ class KeyedField:
 
 @cache
 def keyed_fields() -> tuple[KeyedField, ...]:
-    """All keys of a scenario, in the order of the models."""
+    """Return all keys of a scenario, in the order of the models."""
     return tuple(_walk(Scenario, ()))
 
 

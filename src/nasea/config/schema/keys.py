@@ -55,12 +55,12 @@ class Situation:
     optimizer: str | None = None
 
     def value(self, axis: str) -> str | None:
-        """The value of one field by its name."""
+        """Return the value of one field by its name."""
         found: str | None = getattr(self, axis)
         return found
 
     def resolve(self, default: object) -> object:
-        """The default in this situation; ``None`` where the situation does not determine it."""
+        """Return the default in this situation; ``None`` if the situation does not determine it."""
         while isinstance(default, By):
             default = default.values.get(self.value(default.axis) or "")
         return default
@@ -133,7 +133,7 @@ class Form:
     joined: bool = False
 
     def spelling(self, value: str) -> str:
-        """How the file spells one of the choices."""
+        """Return how the file spells one of the choices."""
         return next(spelling for spelling, one in self.choices.items() if one == value)
 
 

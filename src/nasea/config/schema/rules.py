@@ -18,25 +18,25 @@ class RuleReport(Protocol):
     def refuse(
         self, location: Location, rule: str, *, fix: str | None = None, item: int | None = None
     ) -> None:
-        """A field breaks a rule; ``item`` is an index into its list."""
+        """Refuse a field that breaks a rule; ``item`` is an index into its list."""
 
     def notice(self, location: Location, text: str) -> None:
-        """A field is unusual."""
+        """Report a field that is unusual."""
 
 
-def check(values: Values, given: set[Location], judge: RuleReport) -> None:
+def check(values: Values, given: set[Location], report: RuleReport) -> None:
     """Apply every rule to the values that are sound in themselves.
 
     Args:
         values: all sound values, defaults included.
         given: the locations of those that stand in the file.
-        judge: told of each broken rule.
+        report: takes each broken rule.
     """
     for rule in _RULES:
-        rule(values, given, judge)
+        rule(values, given, report)
 
 
-def _layers_agree(values: Values, given: set[Location], judge: RuleReport) -> None:
+def _layers_agree(values: Values, given: set[Location], report: RuleReport) -> None:
     filters, strides = values.get(_FILTERS), values.get(_STRIDES)
     if filters is None or strides is None:
         return
@@ -44,37 +44,37 @@ def _layers_agree(values: Values, given: set[Location], judge: RuleReport) -> No
     if many == other:
         return
     if _STRIDES in given and _FILTERS in given:
-        judge.refuse(_STRIDES, f"must have as many items as filters: {many}, not {other}")
+        report.refuse(_STRIDES, f"must have as many items as filters: {many}, not {other}")
     elif _FILTERS in given:
-        judge.refuse(
+        report.refuse(
             _FILTERS,
             f"must have as many items as strides, whose default has {other}",
             fix="give supernet.strides too",
         )
     else:
-        judge.refuse(
+        report.refuse(
             _STRIDES,
             f"must have as many items as filters, whose default has {many}",
             fix="give supernet.filters too",
         )
 
 
-def _features_exist(values: Values, given: set[Location], judge: RuleReport) -> None:
+def _features_exist(values: Values, given: set[Location], report: RuleReport) -> None:
     filters = values.get(_FILTERS)
     if filters is None or _FEATURES not in given:
         return
     last = len(cast(tuple[int, ...], filters)) - 1
     for index, layer in enumerate(cast(tuple[int, ...], values.get(_FEATURES, ()))):
         if layer > last:
-            judge.refuse(_FEATURES, f"must be a searched layer, from 0 to {last}", item=index)
+            report.refuse(_FEATURES, f"must be a searched layer, from 0 to {last}", item=index)
 
 
-def _format_suits_framework(values: Values, given: set[Location], judge: RuleReport) -> None:
+def _format_suits_framework(values: Values, given: set[Location], report: RuleReport) -> None:
     if values.get(_FRAMEWORK) == "pytorch" and values.get(_FORMAT) == "channels_last":
-        judge.refuse(_FORMAT, "must be channels_first with PyTorch", fix="write channels_first")
+        report.refuse(_FORMAT, "must be channels_first with PyTorch", fix="write channels_first")
 
 
-def _shape_suits_format(values: Values, given: set[Location], judge: RuleReport) -> None:
+def _shape_suits_format(values: Values, given: set[Location], report: RuleReport) -> None:
     layout = values.get(_FORMAT)
     if _SHAPE not in given or layout is None or values.get(_SHAPE) is None:
         return
@@ -87,86 +87,86 @@ def _shape_suits_format(values: Values, given: set[Location], judge: RuleReport)
     if other in _CHANNELS:
         turned = "channels_last" if layout == "channels_first" else "channels_first"
         swapped = [last, first, middle] if layout == "channels_first" else [middle, last, first]
-        judge.refuse(
+        report.refuse(
             _SHAPE,
             f"must agree with data_format {layout}; ({first}, {middle}, {last}) is {turned}",
             fix=f"write {swapped}",
         )
     else:
-        judge.notice(_SHAPE, f"{channels} channels, as data_format is {layout}")
+        report.notice(_SHAPE, f"{channels} channels, as data_format is {layout}")
 
 
-def _optimizer_suits_framework(values: Values, given: set[Location], judge: RuleReport) -> None:
+def _optimizer_suits_framework(values: Values, given: set[Location], report: RuleReport) -> None:
     if values.get(_FRAMEWORK) == "pytorch" and values.get(_OPTIMIZER) == "momentum":
-        judge.refuse(_OPTIMIZER, "must be SGD or Adam with PyTorch", fix="write Adam or SGD")
+        report.refuse(_OPTIMIZER, "must be SGD or Adam with PyTorch", fix="write Adam or SGD")
 
 
-def _resource_suits_framework(values: Values, given: set[Location], judge: RuleReport) -> None:
+def _resource_suits_framework(values: Values, given: set[Location], report: RuleReport) -> None:
     framework, name = values.get(_FRAMEWORK), values.get(_RESOURCE)
     if framework is not None and name is not None and name != f"{framework}_standalone":
-        judge.refuse(
+        report.refuse(
             _RESOURCE,
             f"must agree with the framework, {framework}",
             fix=f"write {framework}_standalone",
         )
 
 
-def _norms_suit_framework(values: Values, given: set[Location], judge: RuleReport) -> None:
+def _norms_suit_framework(values: Values, given: set[Location], report: RuleReport) -> None:
     if values.get(_FRAMEWORK) == "tensorflow" and values.get(_NORMS) == "synchronised":
-        judge.refuse(
+        report.refuse(
             _NORMS,
             "must be per_device with TensorFlow, which normalises the batch of each device",
             fix="write per_device, and a strategy.batch_size that is large enough on one device",
         )
 
 
-def _other_budgets_are_others(values: Values, given: set[Location], judge: RuleReport) -> None:
+def _other_budgets_are_others(values: Values, given: set[Location], report: RuleReport) -> None:
     kind = values.get(_CONSTRAINT)
     location = ("constraint", f"also_{kind}")
     if kind is not None and location in given:
-        judge.refuse(
+        report.refuse(
             location,
             f"must be a cost other than constraint_type, {kind}",
             fix="set that budget with constraint_value",
         )
 
 
-def _objectives_are_others(values: Values, given: set[Location], judge: RuleReport) -> None:
+def _objectives_are_others(values: Values, given: set[Location], report: RuleReport) -> None:
     kind, seen = values.get(_CONSTRAINT), set[str]()
     for index, objective in enumerate(cast(tuple[str, ...], values.get(_OBJECTIVES, ()))):
         if objective == kind:
-            judge.refuse(
+            report.refuse(
                 _OBJECTIVES,
                 f"must be costs other than constraint_type; {kind} is an objective already",
                 fix="remove it",
                 item=index,
             )
         elif objective in seen:
-            judge.refuse(_OBJECTIVES, f"must not name {objective} twice", item=index)
+            report.refuse(_OBJECTIVES, f"must not name {objective} twice", item=index)
         seen.add(objective)
     if seen and values.get(_MODE) == "assisted":
-        judge.refuse(
+        report.refuse(
             _OBJECTIVES,
             "must be empty with mode: assisted, which trades accuracy against one cost",
             fix="remove searcher.mode or searcher.objectives",
         )
 
 
-def _initial_fits_a_generation(values: Values, given: set[Location], judge: RuleReport) -> None:
+def _initial_fits_a_generation(values: Values, given: set[Location], report: RuleReport) -> None:
     size, initial = values.get(_POP_SIZE), values.get(_INITIAL)
     if size is not None and len(cast(tuple[str, ...], initial or ())) > cast(int, size):
-        judge.refuse(
+        report.refuse(
             _INITIAL,
             f"must be no more networks than searcher.pop_size, {size}",
             fix="raise pop_size, or leave some of them out",
         )
 
 
-def _devices_differ(values: Values, given: set[Location], judge: RuleReport) -> None:
+def _devices_differ(values: Values, given: set[Location], report: RuleReport) -> None:
     seen: set[int] = set()
     for index, device in enumerate(cast(tuple[int, ...], values.get(_DEVICES, ()))):
         if device in seen:
-            judge.refuse(_DEVICES, f"must not name device {device} twice", item=index)
+            report.refuse(_DEVICES, f"must not name device {device} twice", item=index)
         seen.add(device)
 
 

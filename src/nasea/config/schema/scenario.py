@@ -118,7 +118,7 @@ class Scenario(Section):
         return self.model_copy(update={"dataset": dataset})
 
     def to_dict(self) -> dict[str, object]:
-        """The scenario as JSON values; :meth:`from_dict` is its inverse."""
+        """Return the scenario as JSON values; :meth:`from_dict` is its inverse."""
         return self.model_dump(mode="json")
 
     @classmethod

@@ -44,7 +44,7 @@ def read_span(text: str) -> float | None:
 
 
 def span_advice(text: str) -> str | None:
-    """What to write instead of a span that cannot be read, where that can be guessed."""
+    """Suggest a spelling for a span that cannot be read, if it can be guessed."""
     bare = text.strip()
     clock = _CLOCK.fullmatch(bare)
     if clock is not None:

@@ -80,8 +80,8 @@ class Supernet(Section):
         Multiples | None,
         Key(
             "strategy.supernet.widths",
-            "what layers may put out, as multiples of their filters; all layers choose together, "
-            "and those that PostNet reads keep their filters; none: the filters",
+            "output channels that layers may have, as multiples of their filters; one choice for "
+            "all layers, but those that PostNet reads keep their filters; none: the filters",
             extension=True,
         ),
     ] = None

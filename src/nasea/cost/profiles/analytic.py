@@ -35,7 +35,7 @@ from nasea.cost.operators import (
     RESIZE,
     SOFTMAX,
     Operator,
-    Piece,
+    Subgraph,
 )
 from nasea.cost.profiles.base import Gap, UnpricedError
 
@@ -85,7 +85,7 @@ class Work:
 
 
 def work_of(operator: Operator, machine: Machine) -> Work:
-    """What ``operator`` asks of ``machine``."""
+    """Return the work that ``operator`` is for ``machine``."""
     cycles = _cube_cycles(operator, machine.tile) / machine.cores
     values = operator.weights + operator.values_in + operator.values_out
     moved = 0 if operator.kind in (ADD, RESHAPE) else values * machine.bytes_per_value
@@ -162,9 +162,9 @@ class AnalyticProfile:
         """See :class:`nasea.cost.profiles.base.Profile`."""
         return f"{self.name} ({self.processor}), analytic; {self.quality}"
 
-    def latency_ms(self, piece: Piece) -> float:
+    def latency_ms(self, subgraph: Subgraph) -> float:
         """See :class:`nasea.cost.profiles.base.Profile`."""
-        unknown = [op for op in piece.operators if op.kind not in KINDS]
+        unknown = [op for op in subgraph.operators if op.kind not in KINDS]
         if unknown:
             gaps = [Gap.of(op, f"{self.name} has no formula for it") for op in unknown]
             raise UnpricedError(
@@ -172,14 +172,14 @@ class AnalyticProfile:
                 "use other operations there, or a profile measured on a device "
                 "(docs/add-a-processor.md)",
             )
-        return sum(self.operator_ms(operator) for operator in piece.operators)
+        return sum(self.operator_ms(operator) for operator in subgraph.operators)
 
-    def guesses(self, piece: Piece) -> list[str]:
+    def guesses(self, subgraph: Subgraph) -> list[str]:
         """None: see :class:`nasea.cost.profiles.base.Profile`."""
         return []
 
     def operator_ms(self, operator: Operator) -> float:
-        """Milliseconds of one operator of a known kind."""
+        """Return milliseconds of one operator of a known kind."""
         work = work_of(operator, self.machine)
         return (
             work.cube_ms

@@ -1,4 +1,4 @@
-"""What a latency profile is: something that prices a piece of a network on one processor."""
+"""The protocol of latency profiles, which price subgraphs of a network on one processor."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from nasea.cost.operators import Operator, Piece
+from nasea.cost.operators import Operator, Subgraph
 from nasea.errors import NaseaError
 
 
@@ -15,7 +15,7 @@ class Gap:
     """Something that a profile cannot price.
 
     Attributes:
-        what: an operator or a piece, and where it stands.
+        what: an operator or a subgraph, and where it stands.
         reason: why not, e.g. ``not measured`` or ``beyond what was measured: 512 channels in``.
     """
 
@@ -24,7 +24,7 @@ class Gap:
 
     @classmethod
     def of(cls, operator: Operator, reason: str) -> Gap:
-        """The gap that an operator makes."""
+        """Return the gap for an operator."""
         origin = f" ({operator.name})" if operator.name else ""
         return cls(f"{operator}{origin}", reason)
 
@@ -33,11 +33,11 @@ class Gap:
 
 
 class UnpricedError(NaseaError):
-    """A profile does not know what a piece costs.
+    """A profile cannot price a subgraph.
 
     Args:
         gaps: what it cannot price, each with the reason.
-        fix: how the profile comes to know them.
+        fix: how to add the missing prices to the profile.
     """
 
     def __init__(self, gaps: Sequence[Gap], fix: str) -> None:
@@ -58,17 +58,17 @@ class Profile(Protocol):
 
     @property
     def per_network_ms(self) -> float:
-        """What a whole network costs beyond its pieces, milliseconds."""
+        """What a whole network costs beyond its subgraphs, milliseconds."""
 
     def describe(self) -> str:
-        """One line: which processor, and how good the profile is known to be."""
+        """Return one line: the processor, and the known accuracy of the profile."""
 
-    def latency_ms(self, piece: Piece) -> float:
-        """Milliseconds that a piece adds to a network.
+    def latency_ms(self, subgraph: Subgraph) -> float:
+        """Return the milliseconds that a subgraph adds to a network.
 
         Raises:
-            UnpricedError: naming every operator of the piece that the profile cannot price.
+            UnpricedError: naming every operator of the subgraph that the profile cannot price.
         """
 
-    def guesses(self, piece: Piece) -> list[str]:
-        """What of a piece it prices beyond its measurements, each with the reason."""
+    def guesses(self, subgraph: Subgraph) -> list[str]:
+        """Return what is extrapolated in the price of a subgraph, each with the reason."""

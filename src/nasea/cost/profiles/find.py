@@ -19,7 +19,7 @@ FOLDER = "profiles"
 
 
 def find_profile(name: str, directory: Path) -> Profile:
-    """The profile called ``name``: the project's own one, else the one in the package.
+    """Return the profile called ``name``: the project's own one, else the one in the package.
 
     Args:
         name: ``constraint.processor_version``.
@@ -47,25 +47,25 @@ def find_profile(name: str, directory: Path) -> Profile:
 
 
 def known_profiles(directory: Path) -> list[Profile]:
-    """Every profile that a project can name, its own first."""
+    """Return every profile that a project can name, its own first."""
     own = _own(directory)
     shipped = [name for name in packaged_names() if name not in own]
     return [*map(load_profile, own.values()), *map(packaged_profile, shipped)]
 
 
 def profile_path(name: str, directory: Path) -> Path:
-    """The file of a project's own profile."""
+    """Return the file of a project's own profile."""
     return directory / FOLDER / f"{name}.json"
 
 
 def packaged_names() -> list[str]:
-    """The profiles that come with nasea."""
+    """Return the profiles that come with nasea."""
     files = (resources.files("nasea.cost.profiles") / "data").iterdir()
     return sorted(file.name.removesuffix(".toml") for file in files if file.name.endswith(".toml"))
 
 
 def packaged_profile(name: str) -> Profile:
-    """A profile that comes with nasea."""
+    """Return a profile that comes with nasea."""
     file = resources.files("nasea.cost.profiles") / "data" / f"{name}.toml"
     return AnalyticProfile.from_dict(tomllib.loads(file.read_text(encoding="utf-8")))
 

@@ -74,7 +74,7 @@ class Curve:
         return [(int(low), int(high)) for low, high in zip(lows, highs, strict=True)]
 
     def estimate(self, sizes: Sizes, work: tuple[float, float]) -> Estimate:
-        """The time of an operator of this family."""
+        """Return the time of an operator of this family."""
         if sizes in self._measured:
             return Estimate(self._measured[sizes], True)
         point = np.array(sizes)
@@ -87,7 +87,7 @@ class Curve:
 
     @cached_property
     def _rising(self) -> Floats:
-        """The measured times, mended where a larger operator was faster than a smaller one."""
+        """The measured times, corrected where a larger operator was faster than a smaller one."""
         at_most = (self._sizes[:, None, :] <= self._sizes[None, :, :]).all(axis=2)
         floor = np.where(at_most, self._ms[:, None], -np.inf).max(axis=0)
         ceiling = np.where(at_most, self._ms[None, :], np.inf).min(axis=1)

@@ -1,9 +1,10 @@
-"""A processor measured piece by piece: every block of a space timed alone, whole networks beside.
+"""A profile from measured subgraphs: every block is timed in isolation, some networks as a whole.
 
-A block alone takes longer than in a network, by what a session adds to one run; and a network has
-what no block has. Three numbers, fitted to some whole networks, say how much:
+An isolated block takes longer than the same block in a network, since each run has the overhead of
+a session. A network also takes time that belongs to no block. Three numbers, fitted to the whole
+networks, account for both:
 
-    network = constant + sum over pieces of (factor × alone - session)
+    network = constant + sum over subgraphs of (factor × isolated time - session)
 """
 
 from __future__ import annotations
@@ -15,67 +16,67 @@ from functools import cached_property
 
 import numpy as np
 
-from nasea.cost.operators import Piece
+from nasea.cost.operators import Subgraph
 from nasea.cost.profiles.base import Gap, UnpricedError
 
 _LEAST_SHARE = 0.05
-"""No piece is priced below this share of its time alone."""
+"""No subgraph is priced below this share of its isolated time."""
 
 
 @dataclass(frozen=True)
 class Calibration:
-    """From times alone to times in a network; milliseconds.
+    """Converts isolated times to times in a network; milliseconds.
 
     Attributes:
         constant: of every network.
-        factor: on every time alone.
-        session: what a session adds to a piece that runs alone.
+        factor: applied to every isolated time.
+        session: overhead of a session, which every isolated time includes.
     """
 
     constant: float
     factor: float
     session: float
 
-    def price(self, alone_ms: float) -> float:
-        """What a piece adds to a network."""
-        return max(self.factor * alone_ms - self.session, _LEAST_SHARE * alone_ms)
+    def price(self, isolated_ms: float) -> float:
+        """Return what a subgraph adds to a network."""
+        return max(self.factor * isolated_ms - self.session, _LEAST_SHARE * isolated_ms)
 
 
 def calibrate(
-    alone: Sequence[Sequence[float]], whole: Sequence[float], session: float
+    isolated: Sequence[Sequence[float]], whole: Sequence[float], session: float
 ) -> Calibration:
     """Fit the three numbers by least squares of the relative error.
 
-    They are held near (0, 1, ``session``) as far as the networks do not tell them apart, as where
-    all have the same number of pieces.
+    A prior keeps them near (0, 1, ``session``) where the networks do not determine them, for
+    example when all networks have the same number of subgraphs.
 
     Args:
-        alone: for each network the times alone of its pieces, milliseconds.
+        isolated: for each network the isolated times of its subgraphs, milliseconds.
         whole: the time of each network, milliseconds.
-        session: what a run of nothing takes, milliseconds.
+        session: time of a run of an empty model, milliseconds.
     """
     times = np.array(whole)
-    rows = np.array([(1.0, sum(pieces), -float(len(pieces))) for pieces in alone])
+    rows = np.array([(1.0, sum(subgraphs), -float(len(subgraphs))) for subgraphs in isolated])
     expected = np.array([0.0, 1.0, session])
     likely = np.array([0.2 * times.mean(), 0.2, max(3 * session, 0.02)])
     noise = 0.01
     system = np.vstack([rows / times[:, None] / noise, np.diag(1 / likely)])
     target = np.concatenate([np.full(len(times), 1 / noise), expected / likely])
-    _, factor, per_piece = np.linalg.lstsq(system, target, rcond=None)[0]
-    found = Calibration(0.0, float(factor), float(per_piece))
-    # What the least share of small pieces adds comes off again here.
-    rest = times - np.array([sum(map(found.price, pieces)) for pieces in alone])
+    _, factor, per_subgraph = np.linalg.lstsq(system, target, rcond=None)[0]
+    found = Calibration(0.0, float(factor), float(per_subgraph))
+    # The constant makes up for what the least share adds to small subgraphs.
+    rest = times - np.array([sum(map(found.price, subgraphs)) for subgraphs in isolated])
     return replace(found, constant=float(np.average(rest, weights=times**-2.0)))
 
 
 @dataclass(frozen=True)
-class MeasuredPiece:
+class MeasuredSubgraph:
     """One row of the table.
 
     Attributes:
-        key: the piece, see :attr:`nasea.cost.operators.Piece.key`.
-        label: where it was first met.
-        alone_ms: timed alone.
+        key: the subgraph, see :attr:`nasea.cost.operators.Subgraph.key`.
+        label: where it first occurs.
+        alone_ms: isolated time.
         spread: (slowest - fastest) / fastest of its best rounds.
         ms: what it adds to a network.
     """
@@ -98,12 +99,12 @@ class MeasuredProfile:
     Attributes:
         name: what ``processor_version`` calls it.
         processor: the machine.
-        runtime: name and version of what ran the pieces.
+        runtime: name and version of what ran the subgraphs.
         created: ISO 8601 date.
         command: what makes it again.
         per_network_ms: the calibration's constant.
         quality: how far predictions are from whole networks, in words.
-        rows: every piece measured.
+        rows: every subgraph measured.
     """
 
     name: str
@@ -113,7 +114,7 @@ class MeasuredProfile:
     command: str
     per_network_ms: float
     quality: str
-    rows: tuple[MeasuredPiece, ...]
+    rows: tuple[MeasuredSubgraph, ...]
 
     @cached_property
     def _by_key(self) -> dict[str, float]:
@@ -132,17 +133,17 @@ class MeasuredProfile:
             f"{self.quality}"
         )
 
-    def latency_ms(self, piece: Piece) -> float:
+    def latency_ms(self, subgraph: Subgraph) -> float:
         """See :class:`nasea.cost.profiles.base.Profile`."""
-        if not piece.operators:
+        if not subgraph.operators:
             return 0.0
-        ms = self._by_key.get(piece.key)
+        ms = self._by_key.get(subgraph.key)
         if ms is None:
-            shapes = f"{'x'.join(map(str, piece.operators[0].in_shape))} in"
-            gap = Gap(f"{piece.label} ({shapes})", "not measured; the table is of another space")
+            shapes = f"{'x'.join(map(str, subgraph.operators[0].in_shape))} in"
+            gap = Gap(f"{subgraph.label} ({shapes})", "not measured; the table is of another space")
             raise UnpricedError([gap], f"measure this scenario's space: {self.command}")
         return ms
 
-    def guesses(self, piece: Piece) -> list[str]:
+    def guesses(self, subgraph: Subgraph) -> list[str]:
         """None: see :class:`nasea.cost.profiles.base.Profile`."""
         return []

@@ -27,7 +27,7 @@ _LARGEST = 10**9
 
 
 def row_of(operator: Operator) -> dict[str, str]:
-    """The columns that say what an operator is."""
+    """Return the columns that say what an operator is."""
     cells = (
         operator.kind,
         _joined(operator.in_shape),
@@ -42,7 +42,7 @@ def row_of(operator: Operator) -> dict[str, str]:
 
 
 def manifest_text(rows: Sequence[Mapping[str, str]]) -> str:
-    """A spreadsheet of operators whose times are still to be filled in."""
+    """Return a spreadsheet of operators whose times are still to be filled in."""
     head = [*(key for key in rows[0] if key not in COLUMNS), *COLUMNS, "latency_ms"]
     text = io.StringIO()
     writer = csv.DictWriter(text, head, restval="", lineterminator="\n")
@@ -52,7 +52,7 @@ def manifest_text(rows: Sequence[Mapping[str, str]]) -> str:
 
 
 def read_times(path: Path) -> list[tuple[Operator, float]]:
-    """(operator, milliseconds) of every row that has a time.
+    """Return (operator, milliseconds) of every row that has a time.
 
     Raises:
         LatencyError: with every fault found: file, line, column, the rule, what was found.

@@ -17,7 +17,7 @@ from nasea.cost.operators import (
     POOL,
     RESHAPE,
     Operator,
-    Piece,
+    Subgraph,
 )
 from nasea.cost.profiles.base import Gap, UnpricedError
 from nasea.cost.profiles.interpolation import Curve, Estimate, Sample, Sizes
@@ -59,7 +59,7 @@ class MeasuredOperator:
 
     @classmethod
     def of(cls, op: Operator, ms: float) -> MeasuredOperator:
-        """The row of an operator."""
+        """Return the row of an operator."""
         return cls(
             op.kind, op.in_shape, op.out_shape, op.kernel, op.stride, op.groups, op.inputs,
             op.activation, ms,
@@ -118,11 +118,11 @@ class TableProfile:
             f"{self.source}; {self.quality}"
         )
 
-    def latency_ms(self, piece: Piece) -> float:
+    def latency_ms(self, subgraph: Subgraph) -> float:
         """See :class:`nasea.cost.profiles.base.Profile`."""
         gaps: list[Gap] = []
         total = 0.0
-        for operator in piece.operators:
+        for operator in subgraph.operators:
             found = self.estimate(operator)
             if isinstance(found, Gap):
                 gaps.append(found)
@@ -134,17 +134,17 @@ class TableProfile:
             raise UnpricedError(gaps, _HOW)
         return total
 
-    def guesses(self, piece: Piece) -> list[str]:
+    def guesses(self, subgraph: Subgraph) -> list[str]:
         """See :class:`nasea.cost.profiles.base.Profile`."""
         guessed = []
-        for operator in piece.operators:
+        for operator in subgraph.operators:
             found = self.estimate(operator)
             if isinstance(found, Estimate) and not found.inside:
                 guessed.append(f"{operator}: {self._beyond(operator)}")
         return guessed
 
     def estimate(self, operator: Operator) -> Estimate | Gap:
-        """The time of an operator, or why there is none."""
+        """Return the time of an operator, or why there is none."""
         if operator.kind == RESHAPE:
             return Estimate(0.0, True)
         curve = self.curves.get(family_of(operator))
@@ -154,20 +154,20 @@ class TableProfile:
 
     def _beyond(self, operator: Operator) -> str:
         ranges = self.curves[family_of(operator)].ranges
-        told = [
+        beyond = [
             f"{size} {name} (measured: {low} to {high})"
             for name, size, (low, high) in zip(
                 dimensions_of(operator), sizes_of(operator), ranges, strict=True
             )
             if not low <= size <= high
         ]
-        if told:
-            return f"beyond what was measured: {', '.join(told)}"
+        if beyond:
+            return f"beyond what was measured: {', '.join(beyond)}"
         return "no measured shapes lie on both sides of it"
 
 
 def curves_of(measured: Iterable[tuple[Operator, float]]) -> dict[Family, Curve]:
-    """The curves of measured operators, (operator, milliseconds)."""
+    """Return the curves of measured operators, (operator, milliseconds)."""
     samples: dict[Family, list[Sample]] = {}
     for operator, ms in measured:
         sample = Sample(sizes_of(operator), work_of(operator), ms)
@@ -176,7 +176,7 @@ def curves_of(measured: Iterable[tuple[Operator, float]]) -> dict[Family, Curve]
 
 
 def family_of(operator: Operator) -> Family:
-    """What it shares with those it is compared with; a fused ReLU is taken to be free."""
+    """Return what comparable operators have in common; a fused ReLU counts as free."""
     if operator.kind in (CONV, POOL):
         window = f"{operator.kernel[0]}x{operator.kernel[1]}"
         grouping = (operator.grouping,) if operator.kind == CONV else ()
@@ -189,7 +189,7 @@ def family_of(operator: Operator) -> Family:
 
 
 def dimensions_of(operator: Operator) -> tuple[str, ...]:
-    """The names of its sizes."""
+    """Return the names of its sizes."""
     if operator.kind == CONV:
         if operator.grouping == "depthwise":
             return ("channels", "output pixels")
@@ -203,7 +203,7 @@ def dimensions_of(operator: Operator) -> tuple[str, ...]:
 
 
 def sizes_of(operator: Operator) -> Sizes:
-    """Its size in each dimension; the larger, the slower."""
+    """Return its size in each dimension; the larger, the slower."""
     c_in, c_out = operator.in_shape[0], operator.out_shape[0]
     pixels = math.prod(operator.out_shape[1:])
     if operator.kind == CONV:
@@ -219,6 +219,6 @@ def sizes_of(operator: Operator) -> Sizes:
 
 
 def work_of(operator: Operator) -> tuple[float, float]:
-    """(multiply-adds, values moved), each rising with every size."""
+    """Return (multiply-adds, values moved), each rising with every size."""
     moved = operator.weights + operator.values_in + operator.values_out
     return (float(operator.macs), float(moved))

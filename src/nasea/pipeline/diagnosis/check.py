@@ -41,7 +41,7 @@ from nasea.pipeline.probe import (
     require_same_metric,
     require_working_metric,
 )
-from nasea.pipeline.session.events import Listener, Silence
+from nasea.pipeline.session.events import Listener, NullListener
 from nasea.pipeline.supernet.paths import usable_trunks
 from nasea.pipeline.supernet.pre_training import check_source
 from nasea.pipeline.supernet.slow_start import small_rate_notice
@@ -80,9 +80,9 @@ def check(
     Args:
         config: the scenario: a file, a dict or an object.
         directory: where ``user_module.py`` is; the current directory by default.
-        listener: hears of progress.
+        listener: receives progress.
     """
-    listener = listener or Silence()
+    listener = listener or NullListener()
     loaded = load_scenario(config)
     for notice in loaded.notices:
         listener.notice(notice)
@@ -233,7 +233,7 @@ def _feasible_share(prepared: Prepared) -> float:
 
 
 def _measured(prepared: Prepared, home: Path) -> tuple[TrainingSpeed, ScoringSpeed, Measurement]:
-    """How fast training and scoring are, and a score of an untrained network.
+    """Return how fast training and scoring are, and a score of an untrained network.
 
     Raises:
         NaseaError: the metric raises on every network, or gives two values for one.
@@ -251,7 +251,7 @@ def _stages(
     probing: float,
     pre: PreTrainingSpeed | None,
 ) -> list[StageTime]:
-    """What every stage of a search takes."""
+    """Return the time of every stage of a search."""
     scenario = prepared.scenario
     counts = Counts(scenario.epochs, scores_of(prepared), prepared.eval_images is not None)
     strategy = strategy_for(scenario.searcher.proposer, prepared.problem)
@@ -269,7 +269,7 @@ def _plan(
     probing: float,
     pre: PreTrainingSpeed | None,
 ) -> list[tuple[str, str]]:
-    """What a search would do in ``strategy.time_budget``; nothing where there is none."""
+    """Return the plan for ``strategy.time_budget``; nothing without one."""
     budget = prepared.scenario.time_budget
     if budget is None:
         return []
@@ -285,7 +285,7 @@ def _plan(
 def _times(
     prepared: Prepared, training: TrainingSpeed, scoring: ScoringSpeed, stages: Sequence[StageTime]
 ) -> list[tuple[str, str]]:
-    """The stages, the bottleneck, and what a retraining would take."""
+    """Return the stages, the bottleneck, and what a retraining would take."""
     scenario = prepared.scenario
     lines = [(f"time: {name}", text) for name, text in table(stages)]
     lines.append(("bottleneck", bottleneck(stages, training, scoring, scenario.framework)))
@@ -298,7 +298,7 @@ def _times(
 
 
 def _step(speed: TrainingSpeed) -> str:
-    """A batch in words: what it takes, and what it was measured on."""
+    """Return a batch in words: what it takes, and what it was measured on."""
     tried, pace = speed.tried, speed.pace
     text = f"{duration(pace.batch_seconds)} a batch, {duration(pace.waiting_seconds)} of it waiting"
     if tried.is_scaled:
@@ -310,7 +310,7 @@ def _step(speed: TrainingSpeed) -> str:
 
 
 def _score(speed: ScoringSpeed) -> str:
-    """A score in words."""
+    """Return a score in words."""
     text = f"{duration(speed.one.total)} each"
     if speed.is_scaled:
         text += f" (measured on {speed.images} images, scaled to {speed.scored})"

@@ -23,7 +23,7 @@ from nasea.errors import NaseaError, NotAvailableError, Notice, ResultsError
 from nasea.pipeline.diagnosis.slices import of_equal_cost
 from nasea.pipeline.opening import only
 from nasea.pipeline.probe import Prepared
-from nasea.pipeline.retraining.training_alone import AloneTrainer, Counter, Job
+from nasea.pipeline.retraining.standalone import Counter, Job, StandaloneTrainer
 from nasea.pipeline.search.direction import Direction
 from nasea.pipeline.session.checkpoint import CheckpointStore
 from nasea.pipeline.session.events import Listener, Progress
@@ -149,7 +149,7 @@ class _Comparison:
             self._score(trained, genomes)
         finally:
             trained.prepared.backend.close()
-        self._train_alone(genomes)
+        self._train_standalone(genomes)
         costs = prepared.costs(np.array(genomes))
         rows = []
         for genome, cost in zip(genomes, costs, strict=True):
@@ -251,7 +251,7 @@ class _Comparison:
         backend = trained.prepared.backend
         backend.measure_each([(genome, EvaluationSubset()) for genome in unknown], on_measured)
 
-    def _train_alone(self, genomes: list[Genome]) -> None:
+    def _train_standalone(self, genomes: list[Genome]) -> None:
         """Measure metrics after stand-alone training, one seed after the other."""
         listener = self.session.listener
         jobs = [
@@ -260,10 +260,12 @@ class _Comparison:
             for genome in genomes
         ]
         epochs = f"{self.epochs} epoch{'s' * (self.epochs != 1)}"
-        listener.begin("fidelity", f"training them alone, {epochs} each, {len(jobs)} trainings")
+        listener.begin(
+            "fidelity", f"training them stand-alone, {epochs} each, {len(jobs)} trainings"
+        )
         missing = [job for job in jobs if job[0] not in self.metrics]
         counter = Counter(listener, "fidelity", len(jobs) - len(missing), len(jobs))
-        trainer = AloneTrainer(
+        trainer = StandaloneTrainer(
             self.scenario, self.epochs, self.home, self.folder, self.identity, self.session
         )
         for key, genome, seed in missing:

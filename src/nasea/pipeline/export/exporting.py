@@ -15,7 +15,7 @@ from nasea.errors import MetricError, Notice, ResultsError
 from nasea.pipeline.export.comparison import Comparison, compare
 from nasea.pipeline.opening import Opened, genome_of, open_scenario, require_framework
 from nasea.pipeline.search.direction import Direction
-from nasea.pipeline.session.events import Listener, Progress, Silence
+from nasea.pipeline.session.events import Listener, NullListener, Progress
 from nasea.results.picked import Result, pick_result
 from nasea.results.storage.exchange import put_in_place
 from nasea.results.storage.staging import staging_for
@@ -78,12 +78,12 @@ def export(
         calibration_images: training images that settle the ranges of int8; as many as
             ``searcher.bn_images`` says by default.
         directory: where ``user_module.py`` is; the current directory by default.
-        listener: hears of progress.
+        listener: receives progress.
 
     Raises:
         NaseaError: a mistake that the user can fix; files that were already checked are kept.
     """
-    listener = listener or Silence()
+    listener = listener or NullListener()
     result = pick_result(results, number)
     framework = result.info.framework.lower()
     wanted = [find_format(name, framework) for name in formats or formats_of(framework)[:1]]

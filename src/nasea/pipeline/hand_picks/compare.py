@@ -20,10 +20,15 @@ from nasea.backends.distributed.launch import launched_rank
 from nasea.backends.records import Measurement
 from nasea.config import Scenario, ScenarioSource, load_scenario
 from nasea.errors import NaseaError, NotAvailableError, Notice, ResultsError
-from nasea.pipeline.hand_picks.contenders import Entry, Field, Wish, open_field
+from nasea.pipeline.hand_picks.contenders import (
+    ContenderSelection,
+    ContenderSpec,
+    PlannedComparison,
+    plan_comparison,
+)
 from nasea.pipeline.hand_picks.files import write_hand_pick
 from nasea.pipeline.probe import Built
-from nasea.pipeline.retraining.training_alone import AloneTrainer, Counter, Job
+from nasea.pipeline.retraining.standalone import Counter, Job, StandaloneTrainer
 from nasea.pipeline.search.direction import Direction
 from nasea.pipeline.session.checkpoint import CheckpointStore
 from nasea.pipeline.session.events import Listener
@@ -51,16 +56,16 @@ COMPARE_CSV = "compare.csv"
 
 
 @dataclass(frozen=True)
-class Contest:
+class CompareOptions:
     """What to compare.
 
     Attributes:
-        wish: which networks.
+        selection: which networks.
         epochs: of each training; those of the scenario where it is ``None``.
         seeds: how often each is trained.
     """
 
-    wish: Wish = field(default_factory=Wish)
+    selection: ContenderSelection = field(default_factory=ContenderSelection)
     epochs: int | None = None
     seeds: int = 3
 
@@ -74,54 +79,56 @@ class Contest:
                 )
 
 
-def planned_field(config: ScenarioSource, wish: Wish, *, directory: Path | None = None) -> Field:
-    """The networks that would be compared; trains nothing.
+def planned_comparison(
+    config: ScenarioSource, selection: ContenderSelection, *, directory: Path | None = None
+) -> PlannedComparison:
+    """Return the networks that would be compared, without training any.
 
     Args:
         config: the scenario of the search.
-        wish: which networks.
+        selection: which networks.
         directory: of the search; the current one by default.
 
     Raises:
-        NaseaError: whatever a user can mend.
+        NaseaError: any fault that the user can fix.
     """
     _require_one_process()
     scenario = load_scenario(config).scenario
     home = (directory or Path.cwd()).resolve()
     with session(home, home / "results", _log(home, scenario), None, scenario) as ready:
-        found = open_field(scenario, home, wish, ready)
+        found = plan_comparison(scenario, home, selection, ready)
         found.opened.backend.close()
     return found
 
 
 def compare(
     config: ScenarioSource,
-    contest: Contest,
+    options: CompareOptions,
     *,
     directory: Path | None = None,
-    more: Callable[[Built], Sequence[Entry]] | None = None,
+    more: Callable[[Built], Sequence[ContenderSpec]] | None = None,
     restart: bool = False,
     listener: Listener | None = None,
 ) -> Standings:
     """Train results of a search and hand picks of the same cost; say which are better.
 
-    Run again it goes on where it was stopped; with more seeds or networks it adds to what is there.
+    A repeated run resumes where it was stopped; more seeds or networks are added to earlier ones.
     All are measured on ``test_dir`` where there is one, else on ``val_dir``. Writes
     ``compare.json``, ``.csv`` and ``.png`` and the hand picks' model files into a folder of
     ``results/`` named after the budget, and a section into ``results/report.html``.
 
     Args:
         config: the scenario of the search.
-        contest: what to compare.
+        options: what to compare.
         directory: of the search; the current one by default.
         more: further networks to be compared, given the opened scenario.
         restart: forget what earlier starts trained.
-        listener: hears of progress.
+        listener: receives progress.
 
     Raises:
-        NaseaError: whatever a user can mend; everything done so far is kept.
+        NaseaError: any fault that the user can fix; everything done so far is kept.
     """
-    contest.require_sensible()
+    options.require_sensible()
     _require_one_process()
     loaded = load_scenario(config)
     scenario = loaded.scenario.on_test_images or loaded.scenario
@@ -131,7 +138,7 @@ def compare(
     with session(home, results, _log(home, scenario), listener, scenario) as ready:
         ready.listener.line(f"nasea {__version__}, scenario {loaded.path}, beside hand picks")
         images: Images = "test_dir" if loaded.scenario.on_test_images else "val_dir"
-        run = _Run(scenario, home, contest, direction, images, ready)
+        run = _Run(scenario, home, options, direction, images, ready)
         found = run.compared(restart, more)
         folder = run.folder
         found.save(folder / COMPARE_FILE)
@@ -165,16 +172,16 @@ class _Run:
         self,
         scenario: Scenario,
         home: Path,
-        contest: Contest,
+        options: CompareOptions,
         direction: Direction,
         images: Images,
         ready: Session,
     ) -> None:
         self.scenario = scenario
         self.home = home
-        self.contest = contest
+        self.options = options
         self.images = images
-        self.epochs = contest.epochs or scenario.epochs
+        self.epochs = options.epochs or scenario.epochs
         self.direction = direction
         self.session = ready
         self.checkpoints = home / "checkpoint" / "compare"
@@ -187,20 +194,22 @@ class _Run:
         """Where the results go."""
         return self.home / "results" / folder_of(self.scenario.constraint.type, self.field.budget)
 
-    def compared(self, restart: bool, more: Callable[[Built], Sequence[Entry]] | None) -> Standings:
+    def compared(
+        self, restart: bool, more: Callable[[Built], Sequence[ContenderSpec]] | None
+    ) -> Standings:
         """Train what is missing."""
         listener = self.session.listener
         listener.begin("compare", "scaling hand picks to the budget")
-        self.field = open_field(self.scenario, self.home, self.contest.wish, self.session)
+        self.field = plan_comparison(self.scenario, self.home, self.options.selection, self.session)
         try:
             if more is not None:
-                entries = (*self.field.entries, *more(self.field.opened))
-                self.field = replace(self.field, entries=entries)
+                specs = (*self.field.specs, *more(self.field.opened))
+                self.field = replace(self.field, specs=specs)
             self._take_over_earlier(restart)
         finally:
             self.field.opened.backend.close()
-        for entry in self.field.entries:
-            listener.line(f"{entry.name}: {entry.in_words(self.field.unit)}")
+        for spec in self.field.specs:
+            listener.line(f"{spec.name}: {spec.in_words(self.field.unit)}")
         for one in self.field.excluded:
             listener.line(f"{one.name} is not there: {one.reason}")
         self._train()
@@ -225,22 +234,24 @@ class _Run:
 
     def _train(self) -> None:
         listener = self.session.listener
-        entries, seeds = self.field.entries, self._seeds
-        jobs = [(entry, seed) for seed in seeds for entry in entries]
+        specs, seeds = self.field.specs, self._seeds
+        jobs = [(spec, seed) for seed in seeds for spec in specs]
         missing = [job for job in jobs if self._key(*job) not in self.known]
-        title = f"training {len(entries)} networks alone, {self._epochs_in_words} each, {len(jobs)}"
+        title = (
+            f"training {len(specs)} networks stand-alone, {self._epochs_in_words} each, {len(jobs)}"
+        )
         listener.begin("compare", f"{title} trainings")
         counter = Counter(listener, "compare", len(jobs) - len(missing), len(jobs))
-        trainer = AloneTrainer(
+        trainer = StandaloneTrainer(
             self.scenario, self.epochs, self.home, self.checkpoints, self.identity, self.session
         )
-        for entry, seed in missing:
-            at_end = self._writer(entry, seed) if seed == seeds[0] else None
-            key = self._key(entry, seed)
-            job = Job(key, entry.space, seed, entry.weights, at_end)
+        for spec, seed in missing:
+            at_end = self._writer(spec, seed) if seed == seeds[0] else None
+            key = self._key(spec, seed)
+            job = Job(key, spec.space, seed, spec.weights, at_end)
             measured, seconds = trainer.train(job, counter)
             counter.one_more()
-            label = f"training {counter.done}/{len(jobs)}: {entry.name}, seed {seed}"
+            label = f"training {counter.done}/{len(jobs)}: {spec.name}, seed {seed}"
             if measured.metric is None:
                 text = f"{label}: no metric: {measured.failure}"
                 listener.notice(Notice("compare", text))
@@ -258,20 +269,20 @@ class _Run:
     @property
     def _seeds(self) -> range:
         first = self.scenario.seed
-        return range(first, first + self.contest.seeds)
+        return range(first, first + self.options.seeds)
 
-    def _key(self, entry: Entry, seed: int) -> str:
+    def _key(self, spec: ContenderSpec, seed: int) -> str:
         """Key of a training; names everything that may change between comparisons."""
         scenario = self.scenario
         images = f"{scenario.searcher.bn_images} statistics images"
-        start = "initial values" if entry.weights is None else digest_of([entry.weights])
+        start = "initial values" if spec.weights is None else digest_of([spec.weights])
         training = f"{self.epochs} epochs, {len(scenario.resource.gpu_ids)} devices, {images}"
-        return f"{entry.identity}, {start}, {training}, seed {seed}"
+        return f"{spec.identity}, {start}, {training}, seed {seed}"
 
     def _writer(
-        self, entry: Entry, seed: int
+        self, spec: ContenderSpec, seed: int
     ) -> Callable[[AttachedBackend, Space, Measurement], None] | None:
-        if entry.kind not in ("hand pick", "uniform"):
+        if spec.kind not in ("hand pick", "uniform"):
             return None
         words = f"hand pick, {self._epochs_in_words} from scratch, seed {seed}, on {self.images}"
         front = Front.load(self.home / "results" / FRONT_FILE)
@@ -280,7 +291,7 @@ class _Run:
             self.scenario,
             self.direction,
             front.info,
-            entry,
+            spec,
             words,
             self.folder,
             self.home,
@@ -288,42 +299,43 @@ class _Run:
 
     def _standings(self) -> Standings:
         rows, excluded = [], list(self.field.excluded)
-        for entry in self.field.entries:
-            keys = [self._key(entry, seed) for seed in self._seeds]
+        for spec in self.field.specs:
+            keys = [self._key(spec, seed) for seed in self._seeds]
             found = [self.known[key] for key in keys if key in self.known]
             if found:
-                rows.append(self._contender(entry, found))
+                rows.append(self._contender(spec, found))
             else:
                 reason = "it gave no metric, see log.txt"
-                excluded.append(Excluded(entry.name, entry.title, reason))
+                excluded.append(Excluded(spec.name, spec.title, reason))
         if not rows:
             raise ResultsError(
-                "no network gave a metric", fix="see log.txt for why, mend it and run again"
+                "no network gave a metric",
+                fix="see log.txt for the reasons, fix them and run again",
             )
         rows.sort(key=lambda row: -row.mean)
         return Standings(
             self.scenario.constraint.type,
             self.field.budget,
             self.epochs,
-            self.contest.seeds,
+            self.options.seeds,
             tuple(rows),
             tuple(excluded),
             self.images,
         )
 
-    def _contender(self, entry: Entry, found: Sequence[tuple[float, float]]) -> Contender:
+    def _contender(self, spec: ContenderSpec, found: Sequence[tuple[float, float]]) -> Contender:
         metrics = tuple(metric for metric, _ in found)
-        latency = entry.costs.latency_ms
+        latency = spec.costs.latency_ms
         return Contender(
-            entry.name,
-            entry.kind,
-            entry.title,
-            entry.costs.parameters,
-            entry.costs.flops,
+            spec.name,
+            spec.kind,
+            spec.title,
+            spec.costs.parameters,
+            spec.costs.flops,
             latency if latency is not None and math.isfinite(latency) else None,
-            entry.filters,
-            entry.strides,
-            entry.blocks,
+            spec.filters,
+            spec.strides,
+            spec.blocks,
             tuple(self.direction.accuracy(metric) for metric in metrics),
             metrics,
             tuple(seconds for _, seconds in found),

@@ -27,8 +27,8 @@ from nasea.terms import CostKind, cost_of_kind
 
 
 @dataclass(frozen=True)
-class Wish:
-    """Which networks a user wants compared.
+class ContenderSelection:
+    """Selects the networks to compare.
 
     Attributes:
         budget: in the constraint's unit; the scenario's where it is ``None``.
@@ -44,19 +44,19 @@ class Wish:
 
 
 @dataclass(frozen=True)
-class Entry:
-    """A network to be trained.
+class ContenderSpec:
+    """A network to train and compare.
 
     Attributes:
-        name: unique among those compared.
-        kind: who picked it, and what it begins with.
-        title: what it is.
+        name: unique in the comparison.
+        kind: who picked it, and its initial weights.
+        title: a description.
         costs: of the whole network.
         filters: output channels of each layer.
         strides: of each layer.
         blocks: of each layer.
-        space: that of the network alone, given the scenario's opened data.
-        weights: what it begins with instead of initial values.
+        space: makes the space of this one network, given the scenario's opened data.
+        weights: file of its initial weights; ``None`` for the framework's initial values.
     """
 
     name: str
@@ -76,48 +76,50 @@ class Entry:
         return " ".join(f"{block}:{width}/{stride}" for block, width, stride in layers)
 
     def in_words(self, unit: Unit) -> str:
-        """Cost and widths in a line."""
+        """Return cost and widths in a line."""
         cost = unit.phrase(self.cost(unit.quantity))
         return f"{cost}, filters {'-'.join(map(str, self.filters))}"
 
     def cost(self, quantity: CostKind) -> float:
-        """One of the costs."""
+        """Return one of the costs."""
         return cost_of_kind(self.costs, quantity)
 
 
 @dataclass(frozen=True)
-class Field:
-    """All that are compared.
+class PlannedComparison:
+    """The networks of a comparison.
 
     Attributes:
-        opened: the scenario with its data; its backend is the caller's to close.
+        opened: the scenario with its data; the caller closes its backend.
         budget: in the constraint's unit.
-        entries: results of the search first, from scratch and with their weights.
-        excluded: families that have no network of this cost.
+        specs: results of the search first, from scratch and with inherited weights.
+        excluded: families without a network of this cost.
     """
 
     opened: Built
     budget: float
-    entries: tuple[Entry, ...]
+    specs: tuple[ContenderSpec, ...]
     excluded: tuple[Excluded, ...]
 
     @property
     def unit(self) -> Unit:
-        """Of the costs."""
+        """The unit of the costs."""
         return unit_for(self.opened.scenario.constraint.type, [self.budget])
 
 
-def open_field(scenario: Scenario, home: Path, wish: Wish, ready: Session) -> Field:
+def plan_comparison(
+    scenario: Scenario, home: Path, selection: ContenderSelection, ready: Session
+) -> PlannedComparison:
     """Open the data, scale the hand picks, look up the results.
 
     Args:
         scenario: of the search.
         home: its directory.
-        wish: which networks.
+        selection: which networks.
         ready: the session.
 
     Raises:
-        NaseaError: whatever a user can mend.
+        NaseaError: any fault that the user can fix.
     """
     results = home / "results"
     front = Front.load(results / FRONT_FILE)
@@ -127,36 +129,36 @@ def open_field(scenario: Scenario, home: Path, wish: Wish, ready: Session) -> Fi
             f"limits {scenario.constraint.type}",
             fix="name the scenario they were searched with: -c FILE",
         )
-    budget = float(scenario.constraint.value if wish.budget is None else wish.budget)
-    asked = [(one, one) for one in (pick_result(results, n) for n in wish.architectures)]
+    budget = float(scenario.constraint.value if selection.budget is None else selection.budget)
+    asked = [(one, one) for one in (pick_result(results, n) for n in selection.architectures)]
     chosen = asked or [_chosen(results, scenario.constraint.type, budget, front)]
-    families = _families(scenario, home, wish.families)
+    families = _families(scenario, home, selection.families)
     profile = open_profile(scenario, home)
     opened = open_space(scenario, home, group=ready.group)
     try:
         if scenario.constraint.also:
             text = "hand picks are scaled to the first budget alone, not to those under also"
             ready.listener.notice(Notice("compare", text))
-        entries: list[Entry] = []
+        specs: list[ContenderSpec] = []
         for alone, inheriting in chosen:
             require_framework(scenario, inheriting)
-            entries += [_from_scratch(alone, opened.space), _inherited(inheriting, opened.space)]
+            specs += [_from_scratch(alone, opened.space), _inherited(inheriting, opened.space)]
         picker = _Picker(opened, budget, profile)
         excluded: list[Excluded] = []
         for family in families:
-            found = picker.entry(family)
-            if isinstance(found, Entry):
-                entries.append(found)
+            found = picker.spec(family)
+            if isinstance(found, ContenderSpec):
+                specs.append(found)
             else:
                 excluded.append(found)
     except BaseException:
         opened.backend.close()
         raise
-    return Field(opened, budget, tuple(entries), tuple(excluded))
+    return PlannedComparison(opened, budget, tuple(specs), tuple(excluded))
 
 
 def suited(front: Front, budget: float) -> FrontMember:
-    """The result to compare with hand picks of a budget: the most accurate one within it.
+    """Return the result to compare with hand picks of a budget: the most accurate one within it.
 
     The cheapest one if all cost more. It may exceed the budget as far as a hand pick may.
     """
@@ -167,7 +169,7 @@ def suited(front: Front, budget: float) -> FrontMember:
 
 
 def _families(scenario: Scenario, home: Path, names: Sequence[str]) -> list[Family]:
-    """The families asked for, in the order of the table."""
+    """Return the families asked for, in the order of the table."""
     blocks = chosen_blocks(scenario, load_user_blocks(home))
     known = [*known_families(), *uniform_families(blocks)]
     if not names:
@@ -186,16 +188,16 @@ def _families(scenario: Scenario, home: Path, names: Sequence[str]) -> list[Fami
 def _chosen(
     results: Path, quantity: CostKind, budget: float, front: Front
 ) -> tuple[Result, Result]:
-    """The results to train from scratch and from the search's weights, each chosen that way."""
+    """Return the results to train from scratch and from inherited weights."""
     inheriting = trained_choice(results, quantity, budget)
     alone = trained_choice(results, quantity, budget, from_scratch=True)
     usual = alone or inheriting or pick_result(results, suited(front, budget).number)
     return alone or usual, inheriting or usual
 
 
-def _from_scratch(result: Result, space: Space) -> Entry:
+def _from_scratch(result: Result, space: Space) -> ContenderSpec:
     member = result.member
-    return Entry(
+    return ContenderSpec(
         result.title,
         "searched",
         f"{result.title} of the search, from scratch",
@@ -207,7 +209,7 @@ def _from_scratch(result: Result, space: Space) -> Entry:
     )
 
 
-def _inherited(result: Result, space: Space) -> Entry:
+def _inherited(result: Result, space: Space) -> ContenderSpec:
     return replace(
         _from_scratch(result, space),
         name=f"{result.title}, inherited",
@@ -224,19 +226,19 @@ def from_space(
     kind: Kind,
     title: str,
     profile: Profile | None = None,
-) -> Entry:
-    """Any network of the search space, to be trained from scratch.
+) -> ContenderSpec:
+    """Return any network of the search space, to be trained from scratch.
 
     Args:
         opened: the scenario.
         genome: the network.
         name: unique among those compared.
         kind: what it counts as.
-        title: what it is.
+        title: a description.
         profile: prices latency, where the budget limits it.
     """
     space = opened.space.only(genome)
-    return Entry(
+    return ContenderSpec(
         name,
         kind,
         title,
@@ -249,15 +251,15 @@ def from_space(
 
 
 def costs_of(space: Space, opened: Built, profile: Profile | None) -> Costs:
-    """Cost of the only network of a space, with the ends of an opened scenario."""
+    """Return the costs of the only network of a space, PreNet and PostNet included."""
     kind = opened.scenario.constraint.type
-    ends = (opened.pre_net.costs, opened.post_net.costs)
-    model = build_cost_model(space, kind, ends, profile, opened.end_pieces)
+    user_networks = (opened.pre_net.costs, opened.post_net.costs)
+    model = build_cost_model(space, kind, user_networks, profile, opened.user_subgraphs)
     return model.costs((0,) * len(space.layers))
 
 
 class _Picker:
-    """Scales families to a budget, for the ends of an opened scenario."""
+    """Scales families to a budget, for the PreNet and PostNet of an opened scenario."""
 
     def __init__(self, opened: Built, budget: float, profile: Profile | None) -> None:
         self.opened = opened
@@ -269,16 +271,16 @@ class _Picker:
         self.unit = unit_for(opened.scenario.constraint.type, [budget])
 
     def costs(self, space: Space) -> Costs:
-        """Of the only network of a space."""
+        """Return the costs of the only network of a space."""
         return costs_of(space, self.opened, self.profile)
 
     def price(self, space: Space) -> float:
-        """The constrained one."""
+        """Return the constrained one."""
         kind = self.opened.scenario.constraint.type
         return cost_of_kind(self.costs(space), kind)
 
-    def entry(self, family: Family) -> Entry | Excluded:
-        """The family's network, or why there is none."""
+    def spec(self, family: Family) -> ContenderSpec | Excluded:
+        """Return the family's network, or why there is none."""
         try:
             found = scaled(family, self.in_shape, self.stages, self.budget, self.price)
         except LatencyError as error:  # a profile need not know what a hand pick is made of
@@ -286,7 +288,7 @@ class _Picker:
         if isinstance(found, OutOfReach):
             return Excluded(family.name, family.title, self._reason(found))
         kind: Kind = "hand pick" if family.doubles else "uniform"
-        return Entry(
+        return ContenderSpec(
             found.name,
             kind,
             family.title,

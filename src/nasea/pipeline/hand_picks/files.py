@@ -9,7 +9,7 @@ from nasea.backends.records import Measurement
 from nasea.config import Scenario
 from nasea.errors import ResultsError
 from nasea.pipeline.export.rendering import model_text
-from nasea.pipeline.hand_picks.contenders import Entry
+from nasea.pipeline.hand_picks.contenders import ContenderSpec
 from nasea.pipeline.search.direction import Direction
 from nasea.results.codegen import Origin
 from nasea.results.front import FrontMember, RunInfo
@@ -21,7 +21,7 @@ def write_hand_pick(
     scenario: Scenario,
     direction: Direction,
     info: RunInfo,
-    entry: Entry,
+    spec: ContenderSpec,
     words: str,
     folder: Path,
     home: Path,
@@ -35,7 +35,7 @@ def write_hand_pick(
         scenario: of the search.
         direction: how a metric becomes an accuracy.
         info: of the search.
-        entry: the hand pick.
+        spec: the hand pick.
         words: how it was trained, in a line.
         folder: where the files go.
         home: where ``user_module.py`` is.
@@ -52,26 +52,26 @@ def write_hand_pick(
     member = FrontMember(
         number=0,
         genome=genome,
-        blocks=entry.blocks,
+        blocks=spec.blocks,
         accuracy=direction.accuracy(measured.metric),
         metric=measured.metric,
         search_metric=measured.metric,
-        parameters=entry.costs.parameters,
-        flops=entry.costs.flops,
-        latency_ms=entry.costs.latency_ms,
+        parameters=spec.costs.parameters,
+        flops=spec.costs.flops,
+        latency_ms=spec.costs.latency_ms,
         layers=(),
     )
     inside = folder.relative_to(home) if folder.is_relative_to(home) else folder
-    origin = Origin(entry.name, inside.as_posix(), words)
+    origin = Origin(spec.name, inside.as_posix(), words)
     text = model_text(scenario, backend, space, genome, info, member, origin)
-    weights = folder / f"{entry.name}{backend.weights_suffix}"
+    weights = folder / f"{spec.name}{backend.weights_suffix}"
     folder.mkdir(parents=True, exist_ok=True)
     found = backend.write_weights(genome, weights)
-    if found != entry.costs.parameters:
+    if found != spec.costs.parameters:
         raise ResultsError(
-            f"{entry.name} has {found:,} parameters, but its cost was counted as "
-            f"{entry.costs.parameters:,}",
+            f"{spec.name} has {found:,} parameters, but its cost was counted as "
+            f"{spec.costs.parameters:,}",
             fix="PreNet and PostNet must have all their parameters from the start; "
             "if they do, this is a defect of nasea: please report it",
         )
-    write_result(folder / f"{entry.name}.py", text)
+    write_result(folder / f"{spec.name}.py", text)

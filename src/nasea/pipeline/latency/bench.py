@@ -14,7 +14,7 @@ from nasea.cost.profiles import Gap
 from nasea.cost.profiles.operator_csv import manifest_text, row_of
 from nasea.errors import LatencyError, Notice
 from nasea.pipeline.probe import Built, open_latency_space
-from nasea.pipeline.session.events import Listener, Progress, Silence
+from nasea.pipeline.session.events import Listener, NullListener, Progress
 
 MANIFEST = "operators.csv"
 
@@ -57,7 +57,7 @@ def write_bench(
     Raises:
         NaseaError: a mistake that the user can fix.
     """
-    listener = listener or Silence()
+    listener = listener or NullListener()
     if (folder / MANIFEST).exists():
         raise LatencyError(
             f"{folder} already holds {MANIFEST}; nothing was written",
@@ -91,7 +91,7 @@ def distinct_operators(opened: Built) -> list[Operator]:
     Raises:
         LatencyError: names the operators that nasea does not support.
     """
-    found = dict.fromkeys(op for piece in opened.pieces for op in piece.operators)
+    found = dict.fromkeys(op for subgraph in opened.subgraphs for op in subgraph.operators)
     operators = [op for op in found if op.kind != RESHAPE]
     unknown = [op for op in operators if op.kind not in KINDS]
     if unknown:

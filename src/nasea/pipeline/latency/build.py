@@ -15,20 +15,20 @@ from nasea.backends.export.deployment import Deployment
 from nasea.backends.export.host.runtimes import RUNTIMES, HostRuntime, this_processor
 from nasea.backends.export.host.timing import BRISK, CAREFUL, Effort, Job, Timing, time_all
 from nasea.config import Scenario, load_scenario
-from nasea.cost import Piece
-from nasea.cost.pricing import pieces_of
+from nasea.cost import Subgraph
+from nasea.cost.pricing import subgraphs_of
 from nasea.cost.profiles import profile_path
 from nasea.cost.profiles.files import save_profile
 from nasea.cost.profiles.measured import (
     Calibration,
-    MeasuredPiece,
     MeasuredProfile,
+    MeasuredSubgraph,
     calibrate,
 )
 from nasea.errors import LatencyError
 from nasea.pipeline.latency.importing import require_name
 from nasea.pipeline.probe import Built, open_latency_space
-from nasea.pipeline.session.events import Listener, Progress, Silence
+from nasea.pipeline.session.events import Listener, NullListener, Progress
 from nasea.space import Genome
 from nasea.strategy.ranking import kendall_tau
 
@@ -45,7 +45,7 @@ class BuiltProfile:
     Attributes:
         profile: the profile.
         path: the file it was written to.
-        unsettled: labels of pieces whose fastest rounds never agreed.
+        unsettled: labels of subgraphs whose fastest rounds never agreed.
     """
 
     profile: MeasuredProfile
@@ -76,7 +76,7 @@ def build(
     Raises:
         NaseaError: a mistake that the user can fix.
     """
-    listener = listener or Silence()
+    listener = listener or NullListener()
     home = (directory or Path.cwd()).resolve()
     loaded = load_scenario(config)
     for notice in loaded.notices:
@@ -89,7 +89,7 @@ def build(
     try:
         deployment = opened.backend.deployment()
         blocks = _block_files(opened, deployment, listener)
-        files = {**_end_files(opened, deployment), **blocks}
+        files = {**_user_files(opened, deployment), **blocks}
         genomes = sample(opened, networks, loaded.scenario.seed)
         [session], alone, whole = _time(runtime, deployment, files, genomes, listener)
     finally:
@@ -108,8 +108,8 @@ def build(
         per_network_ms=found.constant,
         quality=_quality(parts, [timing.ms for timing in whole], session.ms),
         rows=tuple(
-            MeasuredPiece(piece.key, piece.label, t.ms, t.spread, found.price(t.ms))
-            for piece, t in times.items()
+            MeasuredSubgraph(subgraph.key, subgraph.label, t.ms, t.spread, found.price(t.ms))
+            for subgraph, t in times.items()
         ),
     )
     path = profile_path(profile.name, home)
@@ -166,41 +166,43 @@ def sample(opened: Built, count: int, seed: int) -> list[Genome]:
     return [tuple(int(gene) for gene in row) for row in genomes]
 
 
-def _end_files(opened: Built, deployment: Deployment) -> dict[Piece, bytes]:
-    before, behind = opened.end_pieces
-    return {before: deployment.end("PreNet"), behind: deployment.end("PostNet")}
+def _user_files(opened: Built, deployment: Deployment) -> dict[Subgraph, bytes]:
+    before, behind = opened.user_subgraphs
+    return {before: deployment.user_network("PreNet"), behind: deployment.user_network("PostNet")}
 
 
-def _block_files(opened: Built, deployment: Deployment, listener: Listener) -> dict[Piece, bytes]:
-    files: dict[Piece, bytes] = {}
+def _block_files(
+    opened: Built, deployment: Deployment, listener: Listener
+) -> dict[Subgraph, bytes]:
+    files: dict[Subgraph, bytes] = {}
     known: set[str] = set()
     layers = list(opened.space.every_layer)
     for done, layer in enumerate(layers):
         # With a converter, writing the files takes longer than timing them.
         listener.progress(Progress("latency", done, len(layers), "layer"))
-        for piece, candidate in zip(pieces_of(layer), layer.candidates, strict=True):
-            if piece.operators and piece.key not in known:
-                known.add(piece.key)
-                files[piece] = deployment.block(candidate.program, layer.in_shape)
+        for subgraph, candidate in zip(subgraphs_of(layer), layer.candidates, strict=True):
+            if subgraph.operators and subgraph.key not in known:
+                known.add(subgraph.key)
+                files[subgraph] = deployment.block(candidate.program, layer.in_shape)
     return files
 
 
 def _time(
     runtime: HostRuntime,
     deployment: Deployment,
-    files: dict[Piece, bytes],
+    files: dict[Subgraph, bytes],
     genomes: Sequence[Genome],
     listener: Listener,
 ) -> tuple[list[Timing], list[Timing], list[Timing]]:
-    """Return the times of an empty model, every piece and every network."""
-    pieces = [(model, BRISK) for model in (deployment.nothing(), *files.values())]
+    """Return the times of an empty model, every subgraph and every network."""
+    subgraphs = [(model, BRISK) for model in (deployment.nothing(), *files.values())]
     networks = []
     for done, genome in enumerate(genomes):
         networks.append((deployment.network(genome), CAREFUL))
         listener.progress(Progress("latency", done + 1, len(genomes), "network"))
-    # All interleaved, since the calibration compares pieces with networks.
-    timings = time_files(runtime, [*pieces, *networks], listener)
-    return timings[:1], timings[1 : len(pieces)], timings[len(pieces) :]
+    # All interleaved, since the calibration compares subgraphs with networks.
+    timings = time_files(runtime, [*subgraphs, *networks], listener)
+    return timings[:1], timings[1 : len(subgraphs)], timings[len(subgraphs) :]
 
 
 def time_files(
@@ -215,13 +217,13 @@ def time_files(
     return time_all(jobs, on_round)
 
 
-def _parts(opened: Built, genome: Genome, times: dict[Piece, Timing]) -> list[float]:
-    """Return the times of the pieces of a network, each measured alone, in ms."""
-    by_key = {piece.key: timing.ms for piece, timing in times.items()}
-    pieces = [*opened.end_pieces]
+def _parts(opened: Built, genome: Genome, times: dict[Subgraph, Timing]) -> list[float]:
+    """Return the isolated times of the subgraphs of a network, in ms."""
+    by_key = {subgraph.key: timing.ms for subgraph, timing in times.items()}
+    subgraphs = [*opened.user_subgraphs]
     for layer, gene in opened.space.path(genome):
-        pieces.append(list(pieces_of(layer))[gene])
-    return [by_key[piece.key] for piece in pieces if piece.operators]
+        subgraphs.append(list(subgraphs_of(layer))[gene])
+    return [by_key[subgraph.key] for subgraph in subgraphs if subgraph.operators]
 
 
 def _quality(parts: Sequence[list[float]], whole: Sequence[float], session: float) -> str:
@@ -241,5 +243,5 @@ def _quality(parts: Sequence[list[float]], whole: Sequence[float], session: floa
 
 
 def predict(calibration: Calibration, parts: Sequence[float]) -> float:
-    """Predict the latency of a network in ms from the times of its pieces measured alone."""
+    """Predict the latency of a network in ms from the isolated times of its subgraphs."""
     return calibration.constant + sum(calibration.price(ms) for ms in parts)

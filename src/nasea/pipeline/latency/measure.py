@@ -11,7 +11,7 @@ from pathlib import Path
 from nasea.backends.export.host.runtimes import RUNTIMES, HostRuntime
 from nasea.backends.export.host.timing import CAREFUL, Job, Run, Timing, time_all
 from nasea.errors import LatencyError, NaseaError
-from nasea.pipeline.session.events import Listener, Progress, Silence
+from nasea.pipeline.session.events import Listener, NullListener, Progress
 from nasea.results.front import Front
 from nasea.results.storage.store import rewrite_tables
 
@@ -55,7 +55,7 @@ def measure(
         LatencyError: a file is missing or cannot be run.
         ResultsError: the results are damaged or cannot be written.
     """
-    listener = listener or Silence()
+    listener = listener or NullListener()
     runtimes = [_runtime_of(path) for path in files]
     listener.begin("latency", f"timing {len(files)} networks end to end, one thread")
     jobs = [

@@ -13,7 +13,7 @@ from nasea.config import Scenario
 from nasea.errors import CheckpointError
 from nasea.pipeline.planning.time_plan import TimePlan
 from nasea.pipeline.session.checkpoint import CheckpointStore
-from nasea.pipeline.session.events import Progress, Silence
+from nasea.pipeline.session.events import NullListener, Progress
 
 _SAVE_SECONDS = 15.0
 """The time is written down this often; so much is forgotten when a process is killed."""
@@ -22,12 +22,12 @@ _KIND = "plan"
 
 
 def plan_store(home: Path) -> CheckpointStore:
-    """Where the plan of a directory is."""
+    """Return the store of a directory's plan."""
     return CheckpointStore(home / "checkpoint", _KIND)
 
 
 def stored_plan(home: Path) -> tuple[TimePlan, float] | None:
-    """The plan of a directory and the seconds spent on it; ``None`` where there is none.
+    """Return the plan of a directory and the seconds spent on it; ``None`` where there is none.
 
     Raises:
         CheckpointError: it is damaged.
@@ -39,14 +39,14 @@ def stored_plan(home: Path) -> tuple[TimePlan, float] | None:
 
 
 def as_planned(scenario: Scenario, home: Path) -> Scenario:
-    """The scenario with the epochs that a plan of this directory settled."""
+    """Return the scenario with the epochs that a plan of this directory settled."""
     stored = stored_plan(home)
     if stored is None:
         return scenario
     return scenario.model_copy(update={"epochs": stored[0].epochs})
 
 
-class Clock(Silence):
+class Clock(NullListener):
     """Counts the time of a job; as a listener it writes it down now and then.
 
     Args:
@@ -111,5 +111,5 @@ class Clock(Silence):
     def progress(self, progress: Progress) -> None:
         """Write down the time now and then."""
         if self._now() - self._saved_at > _SAVE_SECONDS:
-            with suppress(CheckpointError):  # a full disk is told by what matters more
+            with suppress(CheckpointError):  # more important writes report a full disk
                 self.save()

@@ -11,7 +11,7 @@ from nasea.strategy import strategy_for
 
 _FIXED = ("direction of the metric", "separation check", "final front")
 _MOST_SCORES = 400
-"""A plan counts on a front of so many scores at most: the size of a front hardly matters."""
+"""Most scores from which a plan estimates the size of the front, which hardly matters."""
 
 
 def plan_speeds(
@@ -22,7 +22,7 @@ def plan_speeds(
     pre: PreTrainingSpeed | None,
     trained: bool = False,
 ) -> Speeds:
-    """The speeds that a plan is made of.
+    """Return the speeds that a plan is made of.
 
     Args:
         prepared: the run.
@@ -49,6 +49,6 @@ def plan_speeds(
 
 
 def least_of(prepared: Prepared) -> Least:
-    """The least that a plan must have room for."""
+    """Return the least that a plan must have room for."""
     choices, searcher = max(prepared.space.choices), prepared.scenario.searcher
     return Least.of(choices, searcher.pop_size, scores_of(prepared))

@@ -48,8 +48,8 @@ def pre_training_speed(
     Args:
         prepared: the run.
         home: where the user's files are.
-        listener: hears of progress.
-        group: the processes that compute; by default this one alone.
+        listener: receives progress.
+        group: the processes that compute; by default only this one.
     """
     if not is_due(prepared.scenario, home):
         return None

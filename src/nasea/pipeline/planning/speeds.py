@@ -1,6 +1,6 @@
 """What the parts of a job take, measured on the user's own data before anything is trained.
 
-Nothing here may take long, whatever the project: what would is measured on fewer images, and
+Nothing here may take long in any project: slow steps are measured on fewer images, and
 scaled.
 """
 
@@ -17,9 +17,9 @@ from pathlib import Path
 
 from nasea.backends import AttachedBackend
 from nasea.backends.records import EvaluationSubset, Measurement, ScoreSeconds
-from nasea.backends.training.trial import Pace, Tried
+from nasea.backends.training.trial import Pace, TrialReport
 from nasea.pipeline.probe import Prepared, describe_costs
-from nasea.pipeline.search.direction import N_WITNESSES
+from nasea.pipeline.search.direction import N_REFERENCES
 from nasea.pipeline.supernet.paths import pathfinder
 from nasea.space import Genome
 from nasea.strategy import Archive, Score, Strategy, Study
@@ -53,7 +53,7 @@ class TrainingSpeed:
         save_seconds: of writing a checkpoint.
     """
 
-    tried: Tried
+    tried: TrialReport
     pace: Pace
     batches_per_epoch: int
     workers: int
@@ -158,7 +158,7 @@ def scoring_speed(prepared: Prepared) -> tuple[ScoringSpeed, list[Measurement]]:
     # What is traced the first time is traced for every candidate once, a path of them at a time.
     tracing = max(new_seconds - cheap_seconds, 0.0)
     reading = max(first_seconds - again_seconds - tracing, 0.0)
-    genomes = prepared.sample(N_WITNESSES)
+    genomes = prepared.sample(N_REFERENCES)
     typical = statistics.fmean([warm.total, cheap.total])
     if few is None and len(genomes) * (typical + tracing) < _SCORING_SECONDS:
         typical = _together(prepared, genomes, data)
@@ -173,7 +173,7 @@ def scoring_speed(prepared: Prepared) -> tuple[ScoringSpeed, list[Measurement]]:
 
 
 def choosing_seconds(prepared: Prepared, strategy: Strategy) -> float:
-    """What proposing all the candidates of a search takes, measured on made-up scores."""
+    """Measure the seconds of proposing all candidates of a search, on made-up scores."""
     searcher = prepared.scenario.searcher
     total = scores_of(prepared)
     problem = prepared.problem
@@ -207,7 +207,7 @@ def scores_of(prepared: Prepared) -> int:
 
 
 def _few_images(prepared: Prepared, genome: Genome, scored: int, statistic: int) -> int | None:
-    """Images to measure a score on; ``None`` for all, where that does not take long."""
+    """Return images to measure a score on; ``None`` for all, where that does not take long."""
     channels, height, width = prepared.scenario.supernet.input_chw
     if (scored + statistic) * channels * height * width < _LARGE or scored <= _FEW:
         return None
@@ -225,7 +225,7 @@ def _few_images(prepared: Prepared, genome: Genome, scored: int, statistic: int)
 
 
 def _together(prepared: Prepared, genomes: Sequence[Genome], data: EvaluationSubset) -> float:
-    """Seconds of a score among several, which share what they have in common."""
+    """Return seconds of a score among several, which share what they have in common."""
     ordered = sorted(genomes, key=prepared.space.steps)
     jobs = [(genome, data) for genome in ordered]
     prepared.backend.measure_each(jobs, lambda _: None)  # traced, where that takes time
@@ -235,7 +235,7 @@ def _together(prepared: Prepared, genomes: Sequence[Genome], data: EvaluationSub
 
 
 def _writing_seconds(home: Path, size: int) -> float:
-    """Of writing a checkpoint of so many bytes."""
+    """Return the seconds of writing a checkpoint of this size."""
     if not size:
         return 0.0
     content = bytes(min(size, 64 * 2**20))
@@ -246,6 +246,6 @@ def _writing_seconds(home: Path, size: int) -> float:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-    except OSError:  # told when it is needed
+    except OSError:  # reported when it is needed
         return 0.0
     return (time.perf_counter() - start) * size / len(content)

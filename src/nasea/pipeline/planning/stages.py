@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from nasea.backends.records import ScoreSeconds
 from nasea.pipeline.planning.speeds import ScoringSpeed, TrainingSpeed
-from nasea.pipeline.search.direction import N_WITNESSES
+from nasea.pipeline.search.direction import N_REFERENCES
 from nasea.pipeline.search.separation import N_ARCHITECTURES
 from nasea.terms import Framework
 
@@ -54,7 +54,7 @@ class Counts:
 
     @property
     def front(self) -> int:
-        """Members that a front of so many scores has, about."""
+        """Estimated number of members of the front after all scores."""
         return min(self.scores, 5 + round(math.sqrt(self.scores)))
 
 
@@ -82,8 +82,8 @@ def search_stages(counts: Counts, scoring: ScoringSpeed, choosing: float) -> lis
     return [
         StageTime(
             "direction of the metric",
-            2 * N_WITNESSES * alone.total + scoring.once,
-            f"{N_WITNESSES} architectures before and after training",
+            2 * N_REFERENCES * alone.total + scoring.once,
+            f"{N_REFERENCES} architectures before and after training",
         ),
         StageTime(
             "separation check",
@@ -111,7 +111,7 @@ def search_stages(counts: Counts, scoring: ScoringSpeed, choosing: float) -> lis
 
 
 def table(stages: Sequence[StageTime]) -> list[tuple[str, str]]:
-    """(name, text) of every stage with its share, the total last."""
+    """Return (name, text) of every stage with its share, the total last."""
     total = sum(stage.seconds for stage in stages)
     rows = [
         (stage.name, f"{duration(stage.seconds)}, {stage.seconds / max(total, 1e-9):.0%}: "
@@ -122,7 +122,7 @@ def table(stages: Sequence[StageTime]) -> list[tuple[str, str]]:
 
 
 def loading_notice(speed: TrainingSpeed, framework: Framework) -> str | None:
-    """What to do where training waits for images; ``None`` where it does not."""
+    """Suggest what to do if training waits for images; ``None`` if it does not."""
     pace = speed.pace
     if pace.waiting_seconds <= _WAITS * pace.batch_seconds:
         return None
@@ -135,7 +135,7 @@ def loading_notice(speed: TrainingSpeed, framework: Framework) -> str | None:
             f"{head}; reading would have to be {faster:.2g} times as fast: "
             "map(..., num_parallel_calls=tf.data.AUTOTUNE), cache(), smaller images on disk"
         )
-    # With workers, loading goes on meanwhile: one of them takes so long for a batch.
+    # Workers load in parallel: one of them takes this long for a batch.
     alone = pace.waiting_seconds if speed.workers == 0 else speed.workers * pace.batch_seconds
     wanted, cores = math.ceil(alone / work), usable_cores()
     needed = f"{wanted} worker{'s' * (wanted != 1)} would be needed"
@@ -151,7 +151,7 @@ def loading_notice(speed: TrainingSpeed, framework: Framework) -> str | None:
 def bottleneck(
     stages: Sequence[StageTime], speed: TrainingSpeed, scoring: ScoringSpeed, framework: Framework
 ) -> str:
-    """The stage that takes most, and what would make it shorter."""
+    """Return the stage that takes most, and what would make it shorter."""
     total = sum(stage.seconds for stage in stages)
     most = max(stages, key=lambda stage: stage.seconds)
     head = f"{most.name}, {most.seconds / max(total, 1e-9):.0%}"
@@ -171,13 +171,13 @@ def bottleneck(
 
 
 def usable_cores() -> int:
-    """Cores that this process may use."""
+    """Return cores that this process may use."""
     affinity = getattr(os, "sched_getaffinity", None)
     return len(affinity(0)) if affinity is not None else os.cpu_count() or 1
 
 
 def duration(seconds: float) -> str:
-    """A time span for people: ``48 s``, ``12 min``, ``3.5 h``, ``2.1 days``."""
+    """Return a time span for people: ``48 s``, ``12 min``, ``3.5 h``, ``2.1 days``."""
     if seconds < 0.95:
         return f"{seconds * 1000:.0f} ms" if 0.0005 <= seconds else "0 s"
     if seconds < 9.5:

@@ -48,11 +48,11 @@ class Speeds:
     alone_epoch: float
 
     def training(self, epochs: int) -> float:
-        """Supernet and pre-training."""
+        """Return the seconds of training the supernet, pre-training included."""
         return epochs * self.epoch + self.pre_training(epochs)
 
     def pre_training(self, epochs: int) -> float:
-        """Pre-training, where the supernet has so many epochs."""
+        """Return the seconds of pre-training, given the epochs of the supernet."""
         return self.pre_epoch * (epochs if self.pre_epochs is None else self.pre_epochs)
 
 
@@ -74,14 +74,14 @@ class Least:
 
     @classmethod
     def of(cls, choices: int, pop_size: int, most_scores: int) -> Least:
-        """For a space with so many candidates in a layer."""
+        """Return the least for a space with this many candidates in a layer."""
         scores = min(_LEAST_GENERATIONS * pop_size, most_scores)
         return cls(choices, scores, max(1, choices // 2), most_scores)
 
 
 @dataclass(frozen=True)
 class TimePlan:
-    """What is done with the time.
+    """How the time is used.
 
     Attributes:
         budget: seconds of the whole job.
@@ -128,12 +128,12 @@ class TimePlan:
         return [row for row in rows if row.seconds > 0]
 
     def to_dict(self) -> dict[str, Any]:
-        """As JSON values."""
+        """Return the plan as JSON values."""
         return asdict(self)
 
     @classmethod
     def from_dict(cls, stored: Mapping[str, Any]) -> TimePlan:
-        """The inverse of :meth:`to_dict`."""
+        """Return the inverse of :meth:`to_dict`."""
         retrained = stored["retrained"]
         changed = {
             "speeds": Speeds(**stored["speeds"]),
@@ -189,7 +189,7 @@ def make_plan(budget: float, spent: float, speeds: Speeds, least: Least) -> Time
 
 
 def span(seconds: float) -> str:
-    """A time as ``--time`` takes it, rounded up: ``45s``, ``12m``, ``1h30m``."""
+    """Return a time as ``--time`` takes it, rounded up: ``45s``, ``12m``, ``1h30m``."""
     if seconds < 120:
         return f"{math.ceil(seconds)}s"
     minutes = math.ceil(seconds / 60)
@@ -200,7 +200,7 @@ def span(seconds: float) -> str:
 
 
 def parse_time(text: str, name: str) -> float:
-    """A time as people write it, in seconds.
+    """Return a time as people write it, in seconds.
 
     Args:
         text: such as ``90m`` or ``1h30m``.

@@ -133,7 +133,7 @@ class Retraining(EpochLoop):
             self.session.journal.events.scalar("accuracy", accuracy, step)
 
     def _is_best(self, metric: float) -> bool:
-        """Whether no earlier epoch was better; of equals the later one has trained longer."""
+        """Return whether no earlier epoch was better; a later one of equals has trained longer."""
         if self._course.best is None:
             return True
         before = self._course.rows[self._course.best].metric
@@ -141,7 +141,7 @@ class Retraining(EpochLoop):
         return self.direction.accuracy(metric) >= self.direction.accuracy(before)
 
     def _weights(self) -> bytes:
-        """The weights file of the network as it is now."""
+        """Return the weights file of the network as it is now."""
         with tempfile.TemporaryDirectory(prefix="nasea-") as folder:
             path = Path(folder) / f"network{self.backend.weights_suffix}"
             self.backend.write_weights(self._genome, path)
@@ -162,7 +162,7 @@ class Retraining(EpochLoop):
         course = Course(rows=rows, best_weights=stored.payload[size:], **meta)
         step = self.backend.restore(stored.payload[:size], course.step)
         self._course, self.epoch, self.step = course, course.epoch, step
-        self.tell_resumed()
+        self.report_resumed()
 
     def meta(self, state: bytes) -> dict[str, Any]:
         """See :class:`nasea.pipeline.epochs.EpochLoop`."""
@@ -171,5 +171,5 @@ class Retraining(EpochLoop):
         return {"plan": asdict(self.plan), "state_bytes": len(state), "course": course}
 
     def more_bytes(self) -> bytes:
-        """The best weights."""
+        """Return the best weights."""
         return self._course.best_weights

@@ -22,7 +22,7 @@ from nasea.pipeline.retraining.plan import Request, plan_of
 from nasea.pipeline.retraining.retrain import Outcome, Progressed, retrain, train_until
 from nasea.pipeline.retraining.shortlist import SLACK, Shortlist
 from nasea.pipeline.search.direction import Direction
-from nasea.pipeline.session.events import Listener, Silence
+from nasea.pipeline.session.events import Listener, NullListener
 from nasea.pipeline.session.session import session
 from nasea.results.front import Front, FrontMember
 from nasea.results.near import folder_near
@@ -34,7 +34,7 @@ _MOST_ROUNDS = 3
 
 @dataclass(frozen=True)
 class Rung:
-    """One round: so many are trained as far as an epoch.
+    """One round: some candidates are trained up to an epoch.
 
     Attributes:
         count: how many.
@@ -59,10 +59,10 @@ class Choice:
 
 
 def rungs_of(candidates: int, epochs: int) -> tuple[Rung, ...]:
-    """The rounds: half as many networks each time, twice the epochs, one network to the end.
+    """Return the rounds: half as many networks each time, twice the epochs, one network to the end.
 
     The first round takes an eighth of the epochs at least: before that, chance decides. So of more
-    than eight networks more than one is left when half of the epochs are done; the best goes on.
+    than eight networks more than one is left when half of the epochs are done; the best continues.
 
     Args:
         candidates: how many begin.
@@ -80,7 +80,7 @@ def rungs_of(candidates: int, epochs: int) -> tuple[Rung, ...]:
 
 
 def candidates_of(front: Front, budget: float, count: int) -> list[FrontMember]:
-    """The members that cost no more than the budget and are nearest to it, by falling cost.
+    """Return the members that cost no more than the budget and are nearest to it, by falling cost.
 
     Raises:
         NaseaError: there is none so cheap.
@@ -108,7 +108,7 @@ def retrain_best(
 ) -> Choice:
     """Retrain several results near a budget by successive halving; finish the best.
 
-    Run again with the same arguments it goes on where it was stopped.
+    A repeated run with the same arguments resumes where it was stopped.
 
     Args:
         config: the scenario they were found with.
@@ -119,10 +119,10 @@ def retrain_best(
         results: likewise.
         directory: likewise.
         restart: likewise, for each of them.
-        listener: hears of progress.
+        listener: receives progress.
 
     Raises:
-        NaseaError: whatever a user can mend; everything done so far is kept.
+        NaseaError: any fault that the user can fix; everything done so far is kept.
     """
     if candidates < 1:
         raise NaseaError(
@@ -134,7 +134,7 @@ def retrain_best(
             "--distill is for one architecture: the most accurate cannot teach itself",
             fix="choose one with --arch, or leave --distill out",
         )
-    heard_by = listener or Silence()
+    heard_by = listener or NullListener()
     scenario = load_scenario(config).scenario
     plan = plan_of(scenario, request, None)
     if candidates > 1:
@@ -188,7 +188,7 @@ def _shortlisted(
     restart: bool,
     listener: Listener | None,
 ) -> Path:
-    """Where the candidates are: in a folder of their own, or in the front alone."""
+    """Return the folder of the candidates: one of their own, or that of the front."""
     home = (directory or Path.cwd()).resolve()
     front = Front.load(results / FRONT_FILE)
     direction = Direction.of_search(results)
@@ -199,7 +199,7 @@ def _shortlisted(
 
 
 def _order(one: Progressed) -> tuple[float, int]:
-    """The most accurate first; of equals, the one that comes first in the front, the cheaper."""
+    """Return the most accurate first; of equals the cheaper one."""
     return (math.inf if one.accuracy is None else -one.accuracy, one.number)
 
 

@@ -35,13 +35,13 @@ def retrained_name(number: int, request: Request) -> str:
 
 
 def planned(scenario: Scenario, plan: TrainingPlan) -> Scenario:
-    """The scenario with the plan's epochs and learning rate."""
+    """Return the scenario with the plan's epochs and learning rate."""
     optimizer = scenario.optimizer.model_copy(update={"learning_rate": plan.learning_rate})
     return scenario.model_copy(update={"epochs": plan.epochs, "optimizer": optimizer})
 
 
 def plan_of(scenario: Scenario, request: Request, teacher: int | None) -> TrainingPlan:
-    """The plan of a request.
+    """Return the plan of a request.
 
     Args:
         scenario: says what the request does not.

@@ -17,7 +17,7 @@ from nasea.errors import Notice, ResultsError
 from nasea.pipeline.export.exporting import ExportedFile, export_result
 from nasea.pipeline.export.rendering import model_text
 from nasea.pipeline.opening import Opened, genome_of, open_scenario, require_framework
-from nasea.pipeline.probe import Built, played_schedule
+from nasea.pipeline.probe import Built, describe_schedule
 from nasea.pipeline.retraining.course import Course, Retraining
 from nasea.pipeline.retraining.plan import Request, plan_of, planned, retrained_name
 from nasea.pipeline.search.direction import Direction
@@ -93,7 +93,7 @@ def retrain(
 ) -> Outcome:
     """Train a result in full, keep its best weights, write and export it.
 
-    Run again with the same arguments it goes on where it was stopped; finished, it only reports.
+    A repeated run with the same arguments resumes where it was stopped; once finished, it reports.
 
     Args:
         config: the scenario it was found with.
@@ -103,10 +103,10 @@ def retrain(
         results: directory of the search, in which the retrained network gets its own.
         directory: where ``user_module.py`` is; the current directory by default.
         restart: forget the checkpoints of this retraining and begin anew.
-        listener: hears of progress.
+        listener: receives progress.
 
     Raises:
-        NaseaError: whatever a user can mend; everything done so far is kept.
+        NaseaError: any fault that the user can fix; everything done so far is kept.
     """
     with _started(config, number, request, results, directory, listener) as run:
         framework = run.scenario.framework
@@ -136,7 +136,7 @@ def train_until(
     restart: bool = False,
     listener: Listener | None = None,
 ) -> Progressed:
-    """Retrain a result as far as an epoch; :func:`retrain` with the same request goes on from it.
+    """Retrain a result up to an epoch; :func:`retrain` with the same request continues from it.
 
     Args:
         config: as for :func:`retrain`.
@@ -149,7 +149,7 @@ def train_until(
         listener: likewise.
 
     Raises:
-        NaseaError: whatever a user can mend; everything done so far is kept.
+        NaseaError: any fault that the user can fix; everything done so far is kept.
     """
     with _started(config, number, request, results, directory, listener) as run:
         course = run.until(epoch, restart)
@@ -167,7 +167,7 @@ def _started(
     directory: Path | None,
     listener: Listener | None,
 ) -> Iterator[_Run]:
-    """A start of a retraining in a session of its own."""
+    """Provide a retraining in a session of its own."""
     if is_retrained(results):
         raise ResultsError(
             f"{results} holds a network that was retrained already",
@@ -191,7 +191,7 @@ def _started(
 
 
 def _place(home: Path, target: Path) -> Path:
-    """Where its log and checkpoints are: numbers in a folder of candidates are its own."""
+    """Return the folder of log and checkpoints; each folder numbers its candidates."""
     inside = home / "results"
     target = target.resolve()
     return target.relative_to(inside) if target.is_relative_to(inside) else Path(target.name)
@@ -270,7 +270,7 @@ class _Run:
 
     @contextmanager
     def _open(self, restart: bool) -> Iterator[tuple[Opened, Checkpoint | None]]:
-        """What was opened, and the checkpoint there is; closed when something goes wrong."""
+        """Open the network and its checkpoint; close it when something goes wrong."""
         notices: list[Notice] = []
         stored = None if restart else self.store.load(notices)
         for notice in notices:
@@ -307,7 +307,7 @@ class _Run:
         return training, stored
 
     def _put_together(self, opened: Opened, resumed: bool) -> Built:
-        """The network alone, a batch of it tried, before anything is trained."""
+        """Return the network alone, a batch of it tried, before anything is trained."""
         space = opened.space.only(genome_of(opened.space, self.result))
         listener = self.session.listener
         listener.begin("probe", f"putting {self.result.name} together, trying one batch")
@@ -317,13 +317,13 @@ class _Run:
         if self.teacher is not None:
             genome = genome_of(opened.space, self.teacher)
             share = self.plan.teacher_share
-            backend.learn_from(opened.space, genome, self.teacher.weights, share)
+            backend.set_teacher(opened.space, genome, self.teacher.weights, share)
         seconds = backend.try_candidates(
             lambda done, total: listener.progress(Progress("probe", done, total, "batch"))
         )
         if not resumed:
-            backend.settle_workers(seconds)
-        listener.line(f"learning rate: {played_schedule(backend, 1)}")
+            backend.choose_workers(seconds)
+        listener.line(f"learning rate: {describe_schedule(backend, 1)}")
         for notice in backend.notices:
             listener.notice(notice)
         environment = ", ".join(f"{k} {v}" for k, v in backend.environment.items())
@@ -335,7 +335,7 @@ class _Run:
         return Built(self.scenario, backend, space)
 
     def _identity(self, alone: Built) -> dict[str, str]:
-        """What shapes this training; the plan is separate so that messages can name it."""
+        """Identify this training; the plan is separate so that messages can name it."""
         neutral = planned(self.scenario, replace(self.plan, epochs=1, learning_rate=0.5))
         plan = json.dumps(asdict(self.plan), sort_keys=True)
         return identity(neutral, alone.data, alone.space, self.home) | {
@@ -345,7 +345,7 @@ class _Run:
         }
 
     def _is_finished(self, stored: Checkpoint, present: dict[str, str]) -> bool:
-        """Whether another retraining was finished here and its result written."""
+        """Return whether another retraining was finished here and its result written."""
         if stored.meta["identity"] == present:
             return False
         try:

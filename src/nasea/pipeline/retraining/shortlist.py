@@ -34,10 +34,10 @@ from nasea.space import Genome
 from nasea.space.regular import regular_networks
 
 SLACK = 1.03
-"""A candidate may cost so many times the budget: what a hand pick may cost too."""
+"""A candidate may cost at most this many times the budget, as a hand pick may."""
 
 NEAR = 0.9
-"""Cheaper networks than so many times the budget leave too much of it unused."""
+"""Networks that cost less than this many times the budget leave too much of it unused."""
 
 _MOST_REGULAR = 100
 """So many regular networks are scored at most."""
@@ -94,7 +94,7 @@ class Shortlist:
         self.store = CheckpointStore(home / "checkpoint" / self.directory.name, "shortlist")
 
     def written(self, restart: bool) -> Path | None:
-        """The folder of the candidates; made unless it is there.
+        """Return the folder of the candidates; create it if necessary.
 
         Args:
             restart: make it anew.
@@ -126,7 +126,7 @@ class Shortlist:
         return self.directory
 
     def _mark(self, trained: Trained) -> dict[str, Any]:
-        """What shapes the candidates."""
+        """Identify the choice of candidates."""
         return {
             "weights": trained.weights_version,
             "budget": self.budget,
@@ -169,7 +169,7 @@ class Shortlist:
         )
 
     def _front(self, prepared: Prepared, genomes: Sequence[Genome], words: str) -> Front:
-        """The candidates, measured on the whole of val_dir."""
+        """Return the candidates, measured on the whole of val_dir."""
         searched = self._measured(prepared, genomes, prepared.eval_images)
         whole = self._measured(prepared, genomes, None)
         members = [
@@ -182,7 +182,7 @@ class Shortlist:
         return Front(info, numbered)
 
     def _found(self, prepared: Prepared) -> list[Scored]:
-        """What the search scored near the budget, and the most accurate that costs less."""
+        """Return networks scored near the budget, and the most accurate cheaper one."""
         choices = prepared.space.choices
         scored = [
             Scored(one.genome, one.cost, one.accuracy)
@@ -223,7 +223,7 @@ class Shortlist:
     def _measured(
         self, prepared: Prepared, genomes: Sequence[Genome], images: int | None
     ) -> list[Measurement]:
-        """The supernet's measurements, in the order of ``genomes``."""
+        """Return the supernet's measurements, in the order of ``genomes``."""
         data = EvaluationSubset() if images is None else EvaluationSubset(images)
         # Those that begin alike come one after the other: they share that part.
         order = sorted(genomes, key=prepared.space.steps)
@@ -241,7 +241,7 @@ class Shortlist:
 
 
 def _feasible(prepared: Prepared, budget: float, genomes: Sequence[Genome]) -> dict[Genome, None]:
-    """Those that meet this budget and every limit, in their order."""
+    """Return those that meet this budget and every limit, in their order."""
     if not genomes:
         return {}
     problem = replace(prepared.problem, budget=SLACK * budget)
@@ -250,14 +250,14 @@ def _feasible(prepared: Prepared, budget: float, genomes: Sequence[Genome]) -> d
 
 
 def seated(found: Sequence[Scored], regular: Sequence[Scored], count: int) -> list[Scored]:
-    """So many of two lists, each with its best first, by turns; none like one that is in already.
+    """Merge two lists, each with its best first, by turns, without near duplicates.
 
     Networks that are alike (see :func:`alike`) train alike: one of them is enough.
 
     Args:
         found: by the search.
         regular: regular networks.
-        count: how many are wanted; fewer where there are not so many different ones.
+        count: how many to take; fewer if there are not enough different ones.
     """
     chosen: list[Scored] = []
     lists = [iter(found), iter(regular)]
@@ -276,5 +276,5 @@ def _any_alike(one: Scored, others: Iterable[Scored]) -> bool:
 
 
 def alike(one: Genome, other: Genome) -> bool:
-    """Whether two architectures differ in one gene at most."""
+    """Return whether two architectures differ in one gene at most."""
     return sum(a != b for a, b in zip(one, other, strict=True)) <= 1

@@ -21,7 +21,7 @@ from nasea.results.picked import FRONT_FILE
 
 Mode = Literal["max", "min"]
 
-N_WITNESSES = 6
+N_REFERENCES = 6
 """Architectures measured before and after training."""
 
 N_NEEDED = 3
@@ -47,7 +47,7 @@ class Direction:
 
     @classmethod
     def of_search(cls, results: Path) -> Direction:
-        """The direction as a finished search decided it.
+        """Return the direction as a finished search decided it.
 
         Args:
             results: where it wrote.
@@ -66,7 +66,7 @@ class Direction:
 
     @classmethod
     def of_result(cls, mode: Mode, member: FrontMember) -> Direction:
-        """The direction that made an accuracy of the metric of a result."""
+        """Return the direction that made an accuracy of the metric of a result."""
         unit = mode == "min" and math.isclose(member.accuracy, 1.0 - member.metric, abs_tol=1e-9)
         return cls(mode, unit, "as in the search")
 
@@ -82,7 +82,7 @@ def decide(
     before: Sequence[Measurement],
     after: Sequence[Measurement],
 ) -> Direction:
-    """The direction that the scenario sets, or the one that training shows.
+    """Return the direction that the scenario sets, or the one that training shows.
 
     Args:
         asked: ``searcher.metric_mode``.
@@ -90,7 +90,7 @@ def decide(
         after: of the same architectures with the trained one.
 
     Raises:
-        MetricError: ``auto``, and before and after cannot be told apart, or too little could be
+        MetricError: ``auto``, and before and after cannot be distinguished, or too little could be
             measured.
     """
     values = [m.metric for m in (*before, *after) if m.metric is not None]
@@ -126,7 +126,7 @@ def decide(
 def _too_few(
     pairs: int, before: Sequence[Measurement], after: Sequence[Measurement]
 ) -> MetricError:
-    """The error for a metric that could not be measured before and after training.
+    """Return the error for a metric that could not be measured before and after training.
 
     ``metric_mode`` helps where the trained supernet can be measured; where it cannot, the search
     could not either.
@@ -157,7 +157,7 @@ def to_json(measured: Sequence[Measurement]) -> list[list[float | str | None]]:
 
 
 def from_json(stored: Sequence[Sequence[object]]) -> list[Measurement]:
-    """The inverse of :func:`to_json`."""
+    """Return the inverse of :func:`to_json`."""
     return [
         Measurement(
             float(metric) if isinstance(metric, int | float) else None,

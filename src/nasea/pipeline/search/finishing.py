@@ -45,7 +45,7 @@ def finish(
         book: where measurements are looked up and entered.
         notes: warnings that a reader of the results must see.
         directory: where ``results/`` goes.
-        listener: hears of progress.
+        listener: receives progress.
         stop: asked after every member.
 
     Raises:
@@ -82,7 +82,7 @@ def _pictures(
     drawn: dict[int, tuple[PredictionImage, ...]] = {}
     try:
         for member in (front.best, front.members[0]):
-            drawn[member.number] = prepared.backend.pictures(member.genome, _PICTURES)
+            drawn[member.number] = prepared.backend.prediction_images(member.genome, _PICTURES)
     except NaseaError as error:  # the results are worth more than their illustration
         listener.notice(Notice("report", f"predictions are not drawn: {error}"))
         return {}
@@ -99,7 +99,7 @@ def preview(
     archive: Archive,
     hypervolumes: Sequence[float],
 ) -> Front:
-    """The front as the search sees it so far, with the scores the search uses."""
+    """Return the front as the search sees it so far, with the scores the search uses."""
     records = _chosen(prepared, archive)
     scored = [(r, r.score.metric) for r in records if r.score.metric is not None]
     members = [
@@ -110,7 +110,7 @@ def preview(
 
 
 def _chosen(prepared: Prepared, archive: Archive) -> list[Record]:
-    """The front; with several costs, at most as many members as a generation has."""
+    """Return the front; with several costs, at most as many members as a generation has."""
     front = archive.front(prepared.scenario.constraint.value)
     return representatives(front, prepared.scenario.searcher.pop_size)
 
@@ -125,7 +125,7 @@ def assemble(
     notes: Sequence[str],
     ended: str = "",
 ) -> Front:
-    """The front with all that a reader wants to know about it."""
+    """Return the front with everything that the report shows."""
     scenario = prepared.scenario
     info = RunInfo(
         task=TASKS[scenario.task].application_type,
@@ -171,7 +171,7 @@ def _score_whole(
     listener: Listener,
     stop: StopRequest,
 ) -> list[tuple[Record, float]]:
-    """The records with their metrics on the whole of val_dir, without those that failed there."""
+    """Return the records with their metrics on all of val_dir, without those that failed."""
     unknown = sorted(
         (r.genome for r in records if book.get(r.genome, whole=True) is None),
         key=prepared.space.steps,

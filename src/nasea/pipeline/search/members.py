@@ -18,7 +18,7 @@ def member_of(
     search_metric: float | None,
     metric: float,
 ) -> FrontMember:
-    """A network as a member of a front.
+    """Return a network as a member of a front.
 
     Args:
         prepared: the run.
@@ -66,7 +66,7 @@ def _layer_rows(prepared: Prepared, genome: Genome) -> tuple[LayerRow, ...]:
 
 
 def rendered(prepared: Prepared, front: Front, member: FrontMember) -> RenderedModel:
-    """The model file of a member."""
+    """Return the model file of a member."""
     text = model_text(
         prepared.scenario, prepared.backend, prepared.space, member.genome, front.info, member
     )

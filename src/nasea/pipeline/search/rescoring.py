@@ -17,7 +17,7 @@ _WORTH = 0.1
 def other_images(
     images: int | None, available: int, separation: Separation | None
 ) -> tuple[EvaluationSubset, ...]:
-    """What an architecture is measured on at its second, third, ... score.
+    """Return the images of an architecture's second, third, ... score.
 
     Where the search measures on a part of the validation images, that is others of them, and other
     training images for the normalisation statistics. Where it measures on all, only the latter are
@@ -43,8 +43,8 @@ def other_images(
     return (EvaluationSubset(images, statistics=1),)
 
 
-def told(again: tuple[EvaluationSubset, ...]) -> str:
-    """A line for the log: how members of the front are scored again."""
+def describe_images(again: tuple[EvaluationSubset, ...]) -> str:
+    """Return a line for the log: how members of the front are scored again."""
     if again[0].half is None:
         where = "with normalisation statistics of other training images"
     else:
@@ -58,7 +58,7 @@ def told(again: tuple[EvaluationSubset, ...]) -> str:
 def remaining_noise(
     again: tuple[EvaluationSubset, ...], separation: Separation | None
 ) -> float | None:
-    """The standard deviation of what the front shows, after scores were made again.
+    """Return the standard deviation of what the front shows, after scores were made again.
 
     Args:
         again: what :func:`other_images` gave.

@@ -44,7 +44,7 @@ def search(
 ) -> Front:
     """Search the networks of a scenario.
 
-    Run again with the same files, it goes on where it was stopped; finished, it only reports. With
+    A repeated run with the same files resumes where it was stopped; once finished, it reports. With
     another budget or more generations it searches again on the same supernet.
 
     Under ``torchrun`` or ``mpirun`` every process calls it. Rank 0 searches and writes; the others
@@ -55,7 +55,7 @@ def search(
         directory: where ``user_module.py`` is and ``checkpoint/``, ``results/`` and the log go;
             the current directory by default.
         restart: forget the checkpoints and begin anew.
-        listener: hears of progress.
+        listener: receives progress.
         strategy: proposes the architectures, in place of ``searcher.mode``.
         time_budget: seconds for the whole job, in place of ``strategy.time_budget``; the most
             accurate network is retrained in what the search leaves of it.
@@ -64,7 +64,7 @@ def search(
         The Pareto front, as written to ``results/front.json``.
 
     Raises:
-        NaseaError: whatever a user can mend; everything done so far is kept.
+        NaseaError: any fault that the user can fix; everything done so far is kept.
     """
     if strategy is not None:
         require_strategy(strategy)
@@ -137,11 +137,11 @@ class _Run:
         if self.timed is None:
             if not self.restart and (earlier := stored_plan(self.home)) is not None:
                 self.scenario = as_planned(self.scenario, self.home)
-                told = f"{earlier[0].epochs} epochs, as planned for {span(earlier[0].budget)}"
-                self.listener.line(f"the supernet keeps its {told}")
+                kept = f"{earlier[0].epochs} epochs, as planned for {span(earlier[0].budget)}"
+                self.listener.line(f"the supernet keeps its {kept}")
             return
         if self.timed.clock.plan is not None:
-            self.timed.tell_resumed()
+            self.timed.report_resumed()
         else:
             stored = None if self.restart else self.trained.load([])
             warning = check_source(self.scenario, self.home) if stored is None else None
@@ -162,7 +162,7 @@ class _Run:
         workers = None if stored is None else int(stored.meta["workers"])
         if stored is None:  # a supernet in training has what pre-training gave
             warning = check_source(self.scenario, self.home)
-            if warning is not None and self.timed is None:  # else it was told before planning
+            if warning is not None and self.timed is None:  # else it was reported before planning
                 self.listener.notice(warning)
         tried = None if self.timed is None else self.timed.tried
         began = now()
@@ -257,11 +257,11 @@ class _Run:
         return front
 
     def _direction(self, prepared: Prepared, training: Training, book: ScoreBook) -> Direction:
-        unknown = [genome for genome in training.witnesses if book.get(genome) is None]
+        unknown = [genome for genome in training.references if book.get(genome) is None]
         fresh = measure_all(prepared, unknown, self.stop)
         for genome, measured in zip(unknown, fresh, strict=True):
             book.put(genome, measured)
-        after = [book.get(genome) or Measurement(None) for genome in training.witnesses]
+        after = [book.get(genome) or Measurement(None) for genome in training.references]
         direction = decide(prepared.scenario.searcher.metric_mode, training.before, after)
         better = "larger" if direction.mode == "max" else "smaller"
         self.listener.line(f"metric: {better} is better ({direction.evidence})")

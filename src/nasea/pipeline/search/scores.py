@@ -27,7 +27,7 @@ class ScoreBook:
         self._measured: dict[tuple[Genome, Condition], Measurement] = {}
 
     def get(self, genome: Genome, *, whole: bool = False, turn: int = 0) -> Measurement | None:
-        """The measurement on the search's images, at a turn, or on the whole of val_dir."""
+        """Return the measurement on the search's images, at a turn, or on the whole of val_dir."""
         return self._measured.get((genome, self._condition(whole, turn)))
 
     def put(
@@ -40,7 +40,7 @@ class ScoreBook:
         return sum(condition == self.condition for _, condition in self._measured)
 
     def to_list(self) -> list[list[Any]]:
-        """As JSON values."""
+        """Return the scores as JSON values."""
         return [
             [list(genome), list(condition), measured.metric, measured.failure]
             for (genome, condition), measured in self._measured.items()

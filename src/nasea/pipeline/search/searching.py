@@ -17,9 +17,9 @@ from nasea.pipeline.search.direction import Direction
 from nasea.pipeline.search.finishing import preview
 from nasea.pipeline.search.rescoring import (
     SCORED_FIRST,
+    describe_images,
     other_images,
     remaining_noise,
-    told,
 )
 from nasea.pipeline.search.scores import ScoreBook
 from nasea.pipeline.search.separation import Separation
@@ -58,7 +58,7 @@ class Searching:
         direction: how a metric becomes a quality.
         store: checkpoints of kind ``search``.
         book: every metric measured with these weights, shared with the other stages.
-        listener: hears of progress.
+        listener: receives progress.
         journal: gets the curves.
         stop: asked after every architecture.
     """
@@ -101,7 +101,7 @@ class Searching:
             self.prepared.eval_images, self.prepared.data.val_images, self.separation
         )
         if self._again:
-            self.listener.line(told(self._again))
+            self.listener.line(describe_images(self._again))
         self._retry_failures()
         outcome = run_search(
             self.prepared.problem,
@@ -250,7 +250,7 @@ def _how_to_go_on(outcome: SearchOutcome) -> str:
 def last_search(
     store: CheckpointStore, weights_version: str, listener: Listener
 ) -> dict[str, Any] | None:
-    """What the last search on these weights saved; ``None`` if there is none.
+    """Return the state of the last search on these weights; ``None`` if there is none.
 
     The supernet is what took long: a search that cannot be read is simply made again.
     """
@@ -273,7 +273,7 @@ def last_search(
 def problem_key(
     scenario: Scenario, strategy: str, direction: Direction, profile: Profile | None = None
 ) -> dict[str, Any]:
-    """What identifies a search; more generations only extend it."""
+    """Identify a search; more generations only extend it."""
     initial = list(scenario.searcher.initial)
     return {
         "constraint": scenario.constraint.model_dump(mode="json"),

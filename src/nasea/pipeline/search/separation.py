@@ -64,7 +64,7 @@ class Separation:
         return self.ratio >= ENOUGH
 
     def describe(self) -> str:
-        """One line for the log."""
+        """Return one line for the log."""
         conditions = "statistics draws and validation halves"
         if self.undefined:
             conditions = (
@@ -79,7 +79,7 @@ class Separation:
         )
 
     def notice(self) -> Notice | None:
-        """A warning when scores do not separate architectures; ``None`` when they do."""
+        """Return a warning when scores do not separate architectures; ``None`` when they do."""
         if self.holds:
             return None
         return Notice(
@@ -90,7 +90,7 @@ class Separation:
         )
 
     def to_dict(self) -> dict[str, Any]:
-        """As JSON values."""
+        """Return the measurement as JSON values."""
         return asdict(self)
 
 
@@ -141,7 +141,7 @@ def measure_separation(
 
 
 def _noise(rows: Sequence[Sequence[float]]) -> tuple[float, float]:
-    """The standard deviation of a score, and that of the draws alone.
+    """Return the standard deviation of a score, and that of the draws alone.
 
     Args:
         rows: of each architecture its metrics under :data:`_CONDITIONS` or :data:`_WHOLE`.
@@ -164,7 +164,7 @@ def _measured(
     images: int | None,
     on_measured: Callable[[int], None],
 ) -> tuple[list[list[float]], str]:
-    """The metrics of those measured under all conditions, and the reason of the first failure."""
+    """Return the metrics of those measured under all conditions, and why the first failed."""
     measured: list[Measurement] = []
 
     def on_each(one: Measurement) -> None:

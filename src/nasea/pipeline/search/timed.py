@@ -8,7 +8,7 @@ from pathlib import Path
 
 from nasea.backends.distributed.launch import current_launch
 from nasea.backends.records import EvaluationSubset
-from nasea.backends.training.trial import Tried
+from nasea.backends.training.trial import TrialReport
 from nasea.config import ScenarioSource
 from nasea.errors import Notice, TimeBudgetError
 from nasea.pipeline.planning.clock import Clock
@@ -46,7 +46,7 @@ class TimedSearch:
         self.clock = clock
         self.home = home
         self.session = session
-        self.tried: Tried | None = None
+        self.tried: TrialReport | None = None
 
     def make(self, prepared: Prepared, probing: float, fixed_epochs: int | None) -> TimePlan:
         """Measure and plan; print the plan and write it down.
@@ -54,11 +54,11 @@ class TimedSearch:
         Args:
             prepared: the run, with provisional epochs.
             probing: seconds that preparing it took.
-            fixed_epochs: of a supernet that is there already.
+            fixed_epochs: epochs of a supernet that is already trained.
 
         Raises:
             TimeBudgetError: the time does not suffice.
-            NaseaError: whatever the probe of ``nasea check`` may find.
+            NaseaError: any fault that the probe of ``nasea check`` finds.
         """
         self.session.listener.begin("probe", "measuring speeds for the plan")
         speeds = self._speeds(prepared, probing, trained=fixed_epochs is not None)
@@ -101,7 +101,7 @@ class TimedSearch:
         if self.tried is not None:
             self.clock.update(speeds=replace(plan.speeds, probing=seconds))
 
-    def tell_resumed(self) -> None:
+    def report_resumed(self) -> None:
         """Say how much time is left."""
         left = max(self.clock.left, 0.0)
         self.session.listener.line(
@@ -174,5 +174,5 @@ class TimedSearch:
 
 
 def now() -> float:
-    """Seconds, for differences."""
+    """Return seconds, for differences."""
     return time.monotonic()

@@ -15,7 +15,7 @@ _LEAST_SHARE = 0.05
 """Share of the time that the search may take in any case."""
 
 _LEAST = 2
-"""Architectures that are scored whatever the time, or there would be no front."""
+"""Architectures that are scored in any case, so that there is a front."""
 
 
 class WithinTime(Strategy):
@@ -79,7 +79,7 @@ class WithinTime(Strategy):
 
 
 def settled_end(clock: Clock) -> float:
-    """Seconds of the job after which the search ends; settled when it begins.
+    """Return seconds of the job after which the search ends; settled when it begins.
 
     What training took more than planned, or less, search and retraining share as they share the
     time in the plan.
@@ -97,5 +97,5 @@ def settled_end(clock: Clock) -> float:
 
 
 def writing_seconds(plan: TimePlan) -> float:
-    """What comes between search and retraining, generously."""
+    """Estimate, generously, the seconds between search and retraining."""
     return 0.5 * plan.speeds.fixed

@@ -60,7 +60,7 @@ class Listener(Protocol):
         """Receive one line, e.g. the summary of an epoch or a generation."""
 
 
-class Silence:
+class NullListener:
     """A listener that ignores all events."""
 
     def notice(self, notice: Notice) -> None:
@@ -128,7 +128,7 @@ class Line:
 
 
 Event: TypeAlias = Notice | Began | Progress | Line
-"""What a listener hears, as a value."""
+"""A call of a listener as a value."""
 
 
 class OnEvent:

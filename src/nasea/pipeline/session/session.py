@@ -10,7 +10,7 @@ from pathlib import Path
 from nasea.backends import ProcessGroup, open_process_group
 from nasea.config import Scenario
 from nasea.errors import Interrupted, NaseaError, ResultsError
-from nasea.pipeline.session.events import Listener, Listeners, Silence
+from nasea.pipeline.session.events import Listener, Listeners, NullListener
 from nasea.pipeline.session.interrupt import StopRequest, stop_on_signal
 from nasea.pipeline.session.journal import Journal
 from nasea.pipeline.session.lock import only_run
@@ -48,13 +48,13 @@ def session(
         scenario: names the devices to run on.
 
     Raises:
-        NaseaError: the directory is taken or cannot be written; whatever the run raises.
+        NaseaError: the directory is in use or cannot be written; anything that the run raises.
     """
     with only_run(home / "checkpoint"), stop_on_signal() as stop:
         check_writable(results)
         journal = Journal(log)
         try:
-            listeners = Listeners([listener or Silence(), journal])
+            listeners = Listeners([listener or NullListener(), journal])
             with open_process_group(scenario, stop.ask) as group:
                 for notice in group.notices:
                     listeners.notice(notice)

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nasea.cost import CostModel
-from nasea.space import Genome, Space, deal, fair_path
+from nasea.space import Genome, Space, fair_gene, fair_path
 from nasea.strategy import Problem
 from nasea.strategy.budget.cost_grid import CostGrid
 
@@ -25,7 +25,7 @@ BELOW, ABOVE = 0.1, 1.25
 """Costs to aim at, as multiples of the budget, evenly: a large network learns more slowly."""
 
 _IN_TURN_EVERY = 4
-"""Every so many steps the trunk is the next in turn, not the one that suits the cost."""
+"""Interval of steps at which the trunk is the next in turn, not the one that suits the cost."""
 
 _DRAWS = 32
 _STREAM = 0xB0D6
@@ -51,13 +51,13 @@ class BudgetPaths:
         self._grids: dict[int, CostGrid] = {}
 
     def __call__(self, step: int) -> Genome:
-        """The path of training step ``step`` (from 0)."""
+        """Return the path of training step ``step`` (from 0)."""
         rng = np.random.default_rng([_STREAM, self._seed, step])
         aim = float(rng.uniform(*self._aims))
         blocks = fair_path(self._space.block_choices, self._seed, step)
         layer = step % len(blocks)
         turn, rest = divmod(step, _IN_TURN_EVERY)
-        trunk = self.trunks[deal(len(self.trunks), self._seed, len(blocks), turn)]
+        trunk = self.trunks[fair_gene(len(self.trunks), self._seed, len(blocks), turn)]
         offered = self.trunks if rest else [trunk]
         genomes = np.column_stack([np.tile(blocks, (len(offered), 1)), offered])
         costs = self._costs(genomes)
@@ -69,7 +69,7 @@ class BudgetPaths:
         return _genome(genomes[having[0] if len(having) else 0])
 
     def _grid(self, trunk: int) -> CostGrid:
-        """Of the architectures with one of the trunks."""
+        """Return the cost grid of the architectures with one of the trunks."""
         if trunk not in self._grids:
             layer_costs = self._costs.layer_costs_in(trunk)
             self._grids[trunk] = CostGrid(replace(self._problem, layer_costs=layer_costs))
@@ -81,7 +81,7 @@ def _genome(row: npt.NDArray[np.int64]) -> Genome:
 
 
 def usable_trunks(costs: CostModel, budget: float) -> tuple[int, ...]:
-    """The trunks that some architecture within the budget has; all, if none."""
+    """Return the trunks that some architecture within the budget has; all, if none."""
     every = range(len(costs.space.trunks))
     return tuple(t for t in every if costs.cheapest_in(t) <= budget) or tuple(every)
 
@@ -93,12 +93,12 @@ class FairPaths:
         self._choices, self._seed = space.choices, seed
 
     def __call__(self, step: int) -> Genome:
-        """The path of training step ``step`` (from 0)."""
+        """Return the path of training step ``step`` (from 0)."""
         return fair_path(self._choices, self._seed, step)
 
 
 def pathfinder(costs: CostModel, problem: Problem, seed: int) -> BudgetPaths | FairPaths:
-    """The paths that the supernet of a run is trained with."""
+    """Return the paths that the supernet of a run is trained with."""
     if costs.space.trunks:
         return BudgetPaths(costs, problem, seed)
     return FairPaths(costs.space, seed)

@@ -89,7 +89,7 @@ def pre_train(prepared: Prepared, home: Path, session: Session) -> None:
 
     Raises:
         CheckpointError: nothing of the checkpoint fits.
-        NaseaError: whatever may go wrong with a training.
+        NaseaError: any fault of a training.
     """
     asked = prepared.scenario.dataset.pre_training
     if prepared.scenario.task == "classification" or asked is None:
@@ -114,7 +114,7 @@ def pre_train(prepared: Prepared, home: Path, session: Session) -> None:
 
 
 def classification_scenario(scenario: Scenario, home: Path) -> Scenario:
-    """The scenario of pre-training: ``pre_train.yaml``, or one derived from the search's.
+    """Return the scenario of pre-training: ``pre_train.yaml``, or one derived from the search's.
 
     Raises:
         ConfigError: the file is wrong, or of another task, framework or body.
@@ -135,7 +135,7 @@ def classification_scenario(scenario: Scenario, home: Path) -> Scenario:
 
 
 def _trained(scenario: Scenario, home: Path, session: Session, taps: Sequence[int]) -> Checkpoint:
-    """The finished pre-training of this directory; trains what is missing.
+    """Return the finished pre-training of this directory; trains what is missing.
 
     What PostNet of the search reads keeps its width here too, or its weights would be of no use.
     """
@@ -178,7 +178,7 @@ def _trained(scenario: Scenario, home: Path, session: Session, taps: Sequence[in
 
 
 def is_due(scenario: Scenario, home: Path) -> bool:
-    """Whether a search has to pre-train: nobody has done it."""
+    """Return whether a search has to pre-train because it was not done before."""
     asked = scenario.dataset.pre_training
     if scenario.task == "classification" or asked is None or _checkpoints_in(Path(asked)):
         return False
@@ -196,12 +196,12 @@ def open_pre_training(
         wanted: see :func:`classification_scenario`.
         home: where the user's files are.
         taps: layers whose width is no choice.
-        group: the processes that compute; by default this one alone.
+        group: the processes that compute; by default only this one.
     """
     opened = open_scenario(wanted, home, role="pre-training", group=group, fixed=taps)
     try:
         backend = opened.backend.attach(opened.space, wanted.seed)
-        backend.settle_workers(backend.try_candidates(lambda done, total: None))
+        backend.choose_workers(backend.try_candidates(lambda done, total: None))
     except BaseException:
         opened.backend.close()
         raise
@@ -215,7 +215,7 @@ def paths_per_update(opened: Opened) -> int:
 
 
 def _marks(wanted: Scenario, home: Path) -> dict[str, str]:
-    """What a finished pre-training is told from another one by."""
+    """Identify a finished pre-training."""
     return {"pre_train": _digest_of_files(home), "scenario": wanted.training_digest()}
 
 
@@ -298,5 +298,5 @@ def _listed(scenario: Scenario) -> str:
 
 
 def _digest_of_files(home: Path) -> str:
-    """What the files that pre-training reads hold."""
+    """Return a digest of the files that pre-training reads."""
     return digest_of([home / CLASSIFICATION_SCENARIO, home / f"{CLASSIFICATION_MODULE}.py"])

@@ -23,7 +23,7 @@ _MOVED = 0.01
 
 
 def small_rate_notice(scenario: Scenario) -> Notice | None:
-    """A notice, before training, about the default learning rate of PyTorch segmentation."""
+    """Return a notice, before training, about the default learning rate of PyTorch segmentation."""
     rate = scenario.optimizer.learning_rate
     if scenario.framework != "pytorch" or scenario.task != "segmentation" or rate > _SMALL:
         return None
@@ -35,7 +35,7 @@ def small_rate_notice(scenario: Scenario) -> Notice | None:
 
 
 def slow_start_notice(losses: Sequence[float], rate: float) -> Notice | None:
-    """A warning when the loss hardly fell in the first epoch; ``None`` when it did.
+    """Return a warning when the loss hardly fell in the first epoch; ``None`` when it did.
 
     The first quarter of the updates is compared with the last one. A fall counts that is 1 % of
     the loss and larger than the standard error of the difference.

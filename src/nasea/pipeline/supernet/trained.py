@@ -39,8 +39,8 @@ def open_trained(
     Args:
         scenario: that of the search.
         home: its directory.
-        listener: hears of progress.
-        group: the processes that compute; by default this one alone.
+        listener: receives progress.
+        group: the processes that compute; by default only this one.
 
     Raises:
         CheckpointError: there is no supernet, it is not trained to the end, or it is of another

@@ -15,7 +15,7 @@ from nasea.pipeline.planning.speeds import ScoringSpeed, scores_of
 from nasea.pipeline.planning.stages import Counts, duration, search_stages
 from nasea.pipeline.planning.time_plan import SLACK
 from nasea.pipeline.probe import Prepared, require_working_metric
-from nasea.pipeline.search.direction import N_NEEDED, N_WITNESSES, from_json, to_json
+from nasea.pipeline.search.direction import N_NEEDED, N_REFERENCES, from_json, to_json
 from nasea.pipeline.session.checkpoint import CheckpointStore
 from nasea.pipeline.session.interrupt import StopRequest
 from nasea.pipeline.session.session import Session
@@ -56,11 +56,11 @@ class EpochTimes:
         self._began = time.monotonic()
 
     def begin(self, whole: bool) -> None:
-        """An epoch begins; ``whole``: it is the first, from its first update on."""
+        """Begin an epoch; ``whole``: the first one, from its first update on."""
         self._first, self._began = whole, time.monotonic()
 
     def end(self) -> bool:
-        """An epoch ends; whether it was the first one, and whole."""
+        """Return an epoch ends; whether it was the first one, and whole."""
         first, now = self._first, time.monotonic()
         self.epoch, self._began, self._first = now - self._began, now, False
         return first
@@ -103,7 +103,7 @@ class Training(SupernetTraining):
         self.paths = pathfinder(prepared.costs, prepared.problem, prepared.scenario.seed)
         constraint = prepared.scenario.constraint
         self.trained_for: tuple[CostKind, float] = (constraint.type, constraint.value)
-        self.witnesses: tuple[Genome, ...] = ()
+        self.references: tuple[Genome, ...] = ()
         self.before: list[Measurement] = []
 
     def before_first_update(self) -> None:
@@ -113,8 +113,8 @@ class Training(SupernetTraining):
         a number at all.
         """
         began = time.monotonic()
-        self._measure_untrained(tuple(self.prepared.sample(N_WITNESSES)))
-        self.times.score = (time.monotonic() - began) / max(len(self.witnesses), 1)
+        self._measure_untrained(tuple(self.prepared.sample(N_REFERENCES)))
+        self.times.score = (time.monotonic() - began) / max(len(self.references), 1)
         require_working_metric(self.prepared, self.before)
         self.times.begin(whole=True)
 
@@ -130,12 +130,12 @@ class Training(SupernetTraining):
         asked = self.scenario.searcher.metric_mode
         is_open = sum(m.metric is not None for m in self.before) < N_NEEDED
         if asked == "auto" and is_open and 2 * self.epoch <= self.epochs:
-            self._measure_witnesses()
+            self._measure_references()
 
     def more_meta(self) -> dict[str, Any]:
-        """The measurements."""
+        """Return the measurements."""
         meta: dict[str, Any] = {
-            "witnesses": [list(genome) for genome in self.witnesses],
+            "witnesses": [list(genome) for genome in self.references],
             "before": to_json(self.before),
         }
         if self.space.trunks:
@@ -144,7 +144,7 @@ class Training(SupernetTraining):
 
     def take_meta(self, meta: Mapping[str, Any]) -> None:
         """Restore what :meth:`more_meta` returned."""
-        self.witnesses = tuple(tuple(genome) for genome in meta["witnesses"])
+        self.references = tuple(tuple(genome) for genome in meta["witnesses"])
         if not self.metric_changed:
             self.before = from_json(meta["before"])
         if "trained_for" in meta:
@@ -152,7 +152,7 @@ class Training(SupernetTraining):
             self.trained_for = (kind, float(value))
 
     def other_budget_notice(self) -> Notice | None:
-        """A warning if the widths were trained for another budget."""
+        """Return a warning if the widths were trained for another budget."""
         constraint = self.scenario.constraint
         kind, value = self.trained_for
         if not self.space.trunks or (kind == constraint.type and constraint.value <= ABOVE * value):
@@ -197,7 +197,7 @@ class Training(SupernetTraining):
             self.session.listener.notice(Notice("time", text))
 
     def _expected(self, epoch_seconds: float) -> str:
-        """What the rest of the job will take, in a line."""
+        """Describe, in one line, the time that the rest of the job will take."""
         scores = scores_of(self.prepared)
         whole = ScoreSeconds(self.times.score / 2, self.times.score / 2)
         subset = self.prepared.eval_images or self.prepared.data.val_images
@@ -214,22 +214,22 @@ class Training(SupernetTraining):
         listed = ", ".join(f"{name} {duration(seconds)}" for name, seconds in parts.items())
         return f"expected from here: about {duration(sum(parts.values()))} ({listed})"
 
-    def _measure_untrained(self, witnesses: tuple[Genome, ...]) -> None:
-        self.witnesses = witnesses
-        self.before = [Measurement(None)] * len(witnesses)
-        self._measure_witnesses()
+    def _measure_untrained(self, references: tuple[Genome, ...]) -> None:
+        self.references = references
+        self.before = [Measurement(None)] * len(references)
+        self._measure_references()
 
-    def _measure_witnesses(self) -> None:
+    def _measure_references(self) -> None:
         """Measure those that have no number yet."""
         unknown = [i for i, one in enumerate(self.before) if one.metric is None]
-        genomes = [self.witnesses[i] for i in unknown]
+        genomes = [self.references[i] for i in unknown]
         again = measure_all(self.prepared, genomes, self.session.stop)
         for i, one in zip(unknown, again, strict=True):
             self.before[i] = one
         if self.scenario.task == "detection" and all(one.raised for one in self.before):
             text = (
                 f"it fails on every network so far: {self.before[0].failure}\nThat may be so "
-                "because nothing is detected as yet; where it is a fault, stop and mend it"
+                "because nothing is detected as yet; if it is a fault, stop and fix it"
             )
             self.session.listener.notice(Notice(self.backend.metric_call, text))
 
@@ -237,7 +237,7 @@ class Training(SupernetTraining):
 def measure_all(
     prepared: Prepared, genomes: Sequence[Genome], stop: StopRequest
 ) -> list[Measurement]:
-    """The user's metric on each architecture, on the images the search uses."""
+    """Return the user's metric on each architecture, on the images the search uses."""
     measured: list[Measurement] = []
 
     def on_measured(one: Measurement) -> None:

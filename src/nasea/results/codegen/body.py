@@ -16,7 +16,7 @@ from nasea.space.ops import reduction
 def searched_layers(
     candidates: Sequence[Candidate], layers: Sequence[LayerCall], shape: Shape, indent: str
 ) -> str:
-    """The searched layers, one item each, a comment above it.
+    """Return the searched layers, one item each, a comment above it.
 
     Args:
         candidates: one a layer.
@@ -40,7 +40,7 @@ def searched_layers(
 
 
 def helper_sources(layers: Sequence[LayerCall]) -> list[str]:
-    """Source text of the classes that are not the framework's, and of what they need.
+    """Return the source of the classes that the framework lacks, and of what they need.
 
     It is taken from the modules of the classes as it stands there, in the order in which it stands:
     of each module the functions and classes that are named, directly or by one another.

@@ -51,7 +51,7 @@ class ModelHeader:
 
 
 def facts(header: ModelHeader) -> str:
-    """The header as assignments of literals, one for each fact."""
+    """Return the header as assignments of literals, one for each fact."""
     member, info = header.member, header.info
     latency = None if member.latency_ms is None else float(member.latency_ms)
     widths = [assignment("widths", tuple(map(int, member.widths)))] if member.widths else []

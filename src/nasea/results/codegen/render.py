@@ -38,7 +38,7 @@ def render_model(
     header: ModelHeader,
     options: FileOptions,
 ) -> str:
-    """The text of ``model_arch_result_N.py`` for one architecture.
+    """Return the text of ``model_arch_result_N.py`` for one architecture.
 
     Args:
         framework: PyTorch or TensorFlow, in any letter case.

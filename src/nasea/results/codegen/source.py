@@ -27,7 +27,7 @@ class Call:
     brackets: tuple[str, str] = ("(", ")")
 
     def source(self, indent: str = "") -> str:
-        """The source text; lines after the first begin with ``indent``."""
+        """Return the source text; lines after the first begin with ``indent``."""
         texts = [a for a in self.arguments if isinstance(a, str)]
         opening, closing = self.brackets
         line = f"{self.name}{opening}{', '.join(texts)}{closing}"
@@ -41,7 +41,7 @@ class Call:
 
 
 def literal(value: Value) -> str:
-    """Source text of a value, in ASCII; text in double quotes where formatters want them."""
+    """Return a value as source text in ASCII, with double quotes."""
     text = ascii(value)
     plain = isinstance(value, str) and not set(value) & set("\"'")
     return f'"{text[1:-1]}"' if plain else text
@@ -59,7 +59,7 @@ def assignment(name: str, value: Value | tuple[Value, ...], remark: str = "") ->
 
 
 def _one_line(values: tuple[Value, ...]) -> str:
-    """Source text of a tuple."""
+    """Return a tuple as source text."""
     items = ", ".join(map(literal, values))
     return f"({items},)" if len(values) == 1 else f"({items})"
 

@@ -30,7 +30,7 @@ class CostAxis:
 
 
 def cost_axes(front: FrontData) -> tuple[CostAxis, ...]:
-    """The constraint's own cost first, then the further objectives."""
+    """Return the constraint's own cost first, then the further objectives."""
     info = front.info
     budgets = {**dict(info.also), info.constraint_type: info.constraint_value}
     quantities = (info.constraint_type, *info.objectives)

@@ -1,4 +1,4 @@
-"""``fidelity.png``: scores on the supernet against accuracies after training alone."""
+"""``fidelity.png``: scores on the supernet against accuracies after stand-alone training."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def save_fidelity_png(found: Fidelity, path: Path) -> None:
 def fidelity_figure(found: Fidelity) -> Figure:
     """Draw every architecture; bars span the seeds, colours show the cost."""
     figure, (axes,) = canvas()
-    write_title(axes, "Does the supernet rank as training alone does?")
+    write_title(axes, "Does the supernet rank as stand-alone training does?")
     low, high = found.tau_interval
     write_in_margin(
         axes,
@@ -40,7 +40,7 @@ def fidelity_figure(found: Fidelity) -> Figure:
     )
     axes.set_xlabel("accuracy on the supernet")
     seeds = f", mean of {found.seeds} seeds" if found.seeds > 1 else ""
-    axes.set_ylabel(f"accuracy after training alone{seeds}")
+    axes.set_ylabel(f"accuracy after stand-alone training{seeds}")
     unit = found.unit
     means = found.alone
     # A mean of equal values may be off by the last bit; bars must not be negative.

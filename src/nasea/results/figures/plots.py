@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-# Okabe and Ito's blue and vermilion: told apart with any colour vision, and in grey.
+# Okabe and Ito's blue and vermilion: distinguishable with any colour vision, and in grey.
 _FRONT = "#0072B2"
 _BUDGET = "#D55E00"
 _INK = "#1f2933"
@@ -102,7 +102,7 @@ def _draw_panel(axes: Axes, front: FrontData, cost: CostAxis) -> list[tuple[floa
 
 
 def _member_colours(front: FrontData) -> list[str | tuple[float, float, float]]:
-    """What fills each member: the colour of its trunk, where there are several."""
+    """Return the colour of each member: that of its trunk, where there are several."""
     trunks = front.info.trunks
     if len(trunks) < 2:
         return [_FRONT] * len(front)
@@ -115,7 +115,7 @@ def _columns(points: list[tuple[float, float]]) -> tuple[list[float], list[float
 
 
 def canvas(panels: int = 1) -> tuple[Figure, tuple[Axes, ...]]:
-    """An empty figure in the house style, its panels side by side."""
+    """Return an empty figure in the house style, its panels side by side."""
     from matplotlib.layout_engine import ConstrainedLayoutEngine
 
     from nasea.results.figures.shown_figure import ShownFigure
@@ -170,7 +170,7 @@ def _draw_scored(axes: Axes, cost: CostAxis, window: Window, trunks: Trunks) -> 
 
 
 def trunk_colours(count: int) -> list[tuple[float, float, float]]:
-    """A colour for each trunk, from the narrowest to the widest; grey where there is but one."""
+    """Return a colour for each trunk, narrowest to widest; grey for a single one."""
     from matplotlib import colormaps
 
     if count < 2:

@@ -34,7 +34,7 @@ _NOT_COUNTED = (150, 150, 150)
 
 
 def contact_sheet(pictures: Sequence[PredictionImage]) -> bytes:
-    """A PNG file with each image twice, the truth on the left and what was found on the right.
+    """Draw a PNG file with each image twice, the truth on the left, predictions on the right.
 
     A legend below names the classes that occur, where their names are known.
     """
@@ -80,7 +80,7 @@ def _legend(pictures: Sequence[PredictionImage], width: int) -> Image.Image:
 
 
 def _labels(seen: Boxes | np.ndarray) -> list[int]:
-    """The classes that are drawn in colour."""
+    """Return the classes that are drawn in colour."""
     if isinstance(seen, Boxes):
         labels = seen.labels if seen.scores is None else seen.labels[seen.scores >= _LEAST_SCORE]
         return [int(label) for label in np.unique(labels) if label >= 0]

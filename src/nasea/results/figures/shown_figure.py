@@ -8,10 +8,10 @@ from matplotlib.figure import Figure
 
 
 class ShownFigure(Figure):
-    """A figure of matplotlib that knows how it looks in a notebook."""
+    """A figure of matplotlib that notebooks display as an image."""
 
     def _repr_png_(self) -> bytes:
-        """The picture."""
+        """Return the picture."""
         buffer = io.BytesIO()
         self.savefig(buffer, format="png")
         return buffer.getvalue()

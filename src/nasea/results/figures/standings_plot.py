@@ -13,7 +13,7 @@ from nasea.results.storage.files import write_result
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-# Okabe and Ito's: told apart with any colour vision.
+# Okabe and Ito's: distinguishable with any colour vision.
 _COLOURS: dict[Kind, str] = {
     "hand pick": "#E69F00",
     "uniform": "#8a949e",
@@ -51,7 +51,7 @@ def standings_png(found: Standings) -> bytes:
 
 
 def standings_figure(found: Standings) -> Figure:
-    """A line for each contender, the best on top: every seed, the mean and its 95 % interval."""
+    """Draw a line for each contender, the best on top: every seed, mean and 95 % interval."""
     figure, (axes,) = canvas()
     figure.set_size_inches(8.0, _FRAME_INCHES + _ROW_INCHES * max(len(found.rows), 4))
     unit = found.unit

@@ -25,7 +25,7 @@ class Window:
     top: float
 
     def holds(self, cost: float, accuracy: float) -> bool:
-        """Whether a point lies inside, edges included."""
+        """Return whether a point lies inside, edges included."""
         return self.left <= cost <= self.right and self.bottom <= accuracy <= self.top
 
 

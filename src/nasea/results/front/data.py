@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TypeAlias, overload
 
 from nasea.errors import ResultsError
-from nasea.results.storage.files import write_result
+from nasea.results.storage.files import read_result, write_result
 from nasea.results.units import Unit, unit_for
 from nasea.space.written import written
 from nasea.terms import FRAMEWORKS, CostKind, cost_of
@@ -30,7 +30,7 @@ Trunks: TypeAlias = tuple[tuple[int, ...], ...]
 
 
 def widths_in_words(widths: Sequence[int]) -> str:
-    """What the layers put out, repeats once: ``8-16-64``."""
+    """Format the output channels of the layers, repeats once: ``8-16-64``."""
     return "-".join(str(width) for width, _ in groupby(widths))
 
 
@@ -67,7 +67,7 @@ class LayerRow:
 
 @dataclass(frozen=True, repr=False)
 class FrontMember:
-    """One architecture of the Pareto front; its costs are of the whole network, ends included.
+    """One architecture of the Pareto front; costs are those of the whole network.
 
     Attributes:
         number: N, as in the plot's labels and ``model_arch_result_N.py``.
@@ -116,7 +116,7 @@ class FrontMember:
 
     @property
     def widths(self) -> tuple[int, ...]:
-        """What each layer puts out, where that was searched; otherwise empty."""
+        """Output channels of each layer, if they were searched; otherwise empty."""
         searched = len(self.genome) > len(self.layers) > 0
         return tuple(layer.c_out for layer in self.layers) if searched else ()
 
@@ -218,7 +218,7 @@ class FrontData:
     With further objectives the front is over all of them, and holds an even choice of its members.
 
     ``front[3]`` is architecture 3, ``front[:3]`` the three cheapest, ``for member in front`` goes
-    from cheap to dear.
+    by rising cost.
 
     Attributes:
         info: what was searched.
@@ -284,7 +284,7 @@ class FrontData:
         return self.steps_by(self.info.constraint_type)
 
     def steps_by(self, quantity: CostKind) -> tuple[FrontMember, ...]:
-        """The members that no member cheaper in ``quantity`` equals or beats in accuracy."""
+        """Return the members that no member cheaper in ``quantity`` equals or beats in accuracy."""
         kept: list[FrontMember] = []
         order = sorted(self.members, key=lambda m: (self.cost_of(m, quantity), -m.accuracy))
         for member in order:
@@ -372,19 +372,16 @@ class FrontData:
             ResultsError: the file is missing, corrupt, or not a front.
         """
         fix = "give the front.json of a finished search, by default results/front.json"
+        data = read_result(Path(path), fix)
         try:
-            return cls.from_dict(json.loads(Path(path).read_text(encoding="utf-8")))
-        except OSError as error:
-            raise ResultsError(f"cannot read {path}: {error.strerror or error}", fix=fix) from error
-        except (ValueError, RecursionError) as error:  # undecodable text, broken JSON
-            raise ResultsError(f"{path} is not readable as JSON: {error}", fix=fix) from error
+            return cls.from_dict(data)
         except ResultsError as error:
             raise ResultsError(f"{path}: {error.message}", fix=error.fix or fix) from error
 
 
 @cache
 def _adapter(kind: type) -> TypeAdapter[Any]:
-    """The reader of fronts, built on first use."""
+    """Return the reader of fronts, built on first use."""
     from pydantic import TypeAdapter
 
     return TypeAdapter(kind)

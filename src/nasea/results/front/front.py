@@ -19,7 +19,7 @@ class Front(FrontData):
     """The Pareto front of a search: architectures by rising cost, and how they were found.
 
     ``front[3]`` is architecture 3, ``front[:3]`` the three cheapest, ``for member in front`` goes
-    from cheap to dear. A notebook shows it as a table.
+    by rising cost. A notebook shows it as a table.
 
     Attributes:
         info: what was searched.
@@ -40,7 +40,7 @@ class Front(FrontData):
         )
 
     def _repr_html_(self) -> str:
-        """The table that a notebook shows."""
+        """Return the table that a notebook shows."""
         from nasea.results.table import front_html
 
         return front_html(self)

@@ -1,11 +1,31 @@
-"""Atomic writing of result files."""
+"""Atomic writing of result files, and reading them as JSON."""
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
+from typing import Any
 
 from nasea.errors import ResultsError
+
+
+def read_result(path: Path, fix: str) -> Any:
+    """Read a result file as JSON.
+
+    Args:
+        path: the file.
+        fix: what to do if it cannot be read.
+
+    Raises:
+        ResultsError: the file cannot be read, or is not JSON.
+    """
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ResultsError(f"cannot read {path}: {error.strerror or error}", fix=fix) from error
+    except (ValueError, RecursionError) as error:  # undecodable text, broken JSON
+        raise ResultsError(f"{path} is not readable as JSON: {error}", fix=fix) from error
 
 
 def write_result(path: Path, content: bytes | str) -> None:
@@ -30,7 +50,7 @@ def write_result(path: Path, content: bytes | str) -> None:
 
 
 def write_error(path: Path, error: OSError) -> ResultsError:
-    """What to tell a user when the operating system refuses to write ``path``."""
+    """Return the error for a user when the operating system refuses to write ``path``."""
     return ResultsError(
         f"cannot write {path}: {error.strerror or error}",
         fix="free some space or make the folder writable, then start again with the same command",

@@ -29,7 +29,7 @@ def save_front_csv(front: Front, path: Path) -> None:
 
     Counts are exact, ``flops`` are 2 x MACs for one image, ``latency_ms`` is empty when latency was
     not modelled, ``blocks`` and ``genome`` are separated by spaces. Where widths were searched, a
-    column for each layer says what it puts out.
+    column for each layer holds its output channels.
 
     Raises:
         ResultsError: the file cannot be written.

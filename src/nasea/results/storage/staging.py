@@ -33,7 +33,7 @@ def install(staging: Path, directory: Path) -> Path | None:
 
 
 def is_folder(path: Path) -> bool:
-    """Whether ``path`` is a directory itself, not a link to one."""
+    """Return whether ``path`` is a directory itself, not a link to one."""
     return path.is_dir() and not path.is_symlink()
 
 
@@ -44,7 +44,7 @@ def _first_free(directory: Path) -> Path:
 
 @contextmanager
 def staging_for(directory: Path) -> Iterator[Path]:
-    """An empty directory beside ``directory``, removed at the end if it is still there.
+    """Provide an empty directory beside ``directory``, removed at the end if still there.
 
     Its name is always the same, so that what a killed run left there goes too. One run a directory
     is for the caller to see to.

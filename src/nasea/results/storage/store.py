@@ -110,7 +110,7 @@ def _check_count(member: FrontMember, found: int) -> None:
 
 
 def _repeats(directory: Path, staging: Path, front: Front) -> bool:
-    """Whether ``directory`` has the files of ``staging`` and no other, and holds the same.
+    """Return whether ``directory`` has the files of ``staging`` and no other, and holds the same.
 
     A model that was edited or weights that were trained further are the user's work. Folders are
     not looked into: a search writes none.

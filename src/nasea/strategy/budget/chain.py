@@ -1,9 +1,9 @@
-"""Costs that add up over layers, each depending on its candidate and on the widths of its sides.
+"""Costs that add up over layers, where a layer's cost depends on its candidate and on the width.
 
-Between two layers there is a *state*: the value of the width gene that decides there, or the only
-one. An architecture is a walk through the states, so what is exact for plain sums (the least, how
-many there are of a cost, which there are under a budget) stays exact by going from state to state.
-A plain sum is the case of one state everywhere.
+Between two layers there is a *state*: the value of the width gene, or 0 without one. An
+architecture is a walk through the states, so what is exact for plain sums (the least cost, the
+number of architectures of a cost, the architectures under a budget) stays exact from state to
+state. A plain sum is the case of a single state.
 """
 
 from __future__ import annotations
@@ -20,29 +20,28 @@ class Chain:
     """A cost as a walk from state to state.
 
     Args:
-        layer_costs: for each layer an array of shape (candidates,), or (states before, states
-            behind, candidates) with infinity where no step leads.
-        wires: for each layer, the number of the width gene whose value is the state behind it,
-            ``None`` where there is one state; empty where no layer has more.
+        layer_costs: for each layer an array of shape (candidates,); with a width gene (widths
+            before, widths behind, candidates), infinite where the two differ.
 
     Attributes:
         costs: three-dimensional, one a layer.
+        has_width: whether there is a width gene.
     """
 
-    def __init__(self, layer_costs: Sequence[FloatArray], wires: Sequence[int | None] = ()) -> None:
+    def __init__(self, layer_costs: Sequence[FloatArray]) -> None:
         self.costs = [c if c.ndim == 3 else c[None, None] for c in layer_costs]
-        self._wires = tuple(wires) or (None,) * len(self.costs)
+        self.has_width = any(c.ndim == 3 for c in layer_costs)
 
     @cached_property
     def extras(self) -> list[FloatArray]:
-        """For each layer and step, what it leaves above the cheapest way on; the shape of costs.
+        """For each layer and step, its cost above the cheapest continuation; shaped like costs.
 
-        The cost of an architecture is the least there is plus the sum of its extras.
+        The cost of an architecture is the least cost plus the sum of its extras.
         """
         extras = []
         for costs, here, behind in zip(self.costs, self._least, self._least[1:], strict=False):
             cheapest = costs.min(axis=2)
-            # Where no step leads all are infinite, and so is what is left.
+            # Impossible steps are infinite; infinity minus infinity would be undefined.
             detour = cheapest + behind - np.where(np.isinf(here), 0.0, here)[:, None]
             steps = costs - np.where(np.isinf(cheapest), 0.0, cheapest)[..., None]
             extras.append(steps + detour[..., None])
@@ -65,15 +64,12 @@ class Chain:
         return float(self._least[0][0])
 
     def genomes(self, genes: IntArray, states: IntArray) -> IntArray:
-        """Genomes from candidates and from the states behind layers, both of shape (n, layers)."""
-        first = {wire: layer for layer, wire in reversed(list(enumerate(self._wires)))}
-        first.pop(None, None)
-        widths = [states[:, first[wire]] for wire in sorted(w for w in first if w is not None)]
-        return np.column_stack([genes, *widths]) if widths else genes
+        """Return genomes from candidates and from the states behind layers, both (n, layers)."""
+        return np.column_stack([genes, states[:, 0]]) if self.has_width else genes
 
     @cached_property
     def _least(self) -> list[FloatArray]:
-        """For each layer the least that it and those behind it cost, by state; zeros at the end."""
+        """For each layer the least cost from it to the end, by state; zeros after the last."""
         least = [np.zeros(self.costs[-1].shape[1])]
         for costs in reversed(self.costs):
             least.insert(0, (costs.min(axis=2) + least[0]).min(axis=1))

@@ -11,7 +11,7 @@ ENUMERATION_LIMIT = 200_000
 
 
 def feasible_genomes(problem: Problem, limit: int = ENUMERATION_LIMIT) -> IntArray | None:
-    """All feasible genomes in lexicographic order, shape (n, genes); ``None`` beyond ``limit``.
+    """Return all feasible genomes, sorted, of shape (n, genes); ``None`` beyond ``limit``.
 
     Prefixes that even the cheapest completion leaves over budget are dropped as they arise, so
     the work follows the number of feasible genomes, not the size of the space. Genomes are not
@@ -42,6 +42,6 @@ def feasible_genomes(problem: Problem, limit: int = ENUMERATION_LIMIT) -> IntArr
         states = np.column_stack([states[rows], state])
         spent = [total[rows, state, gene] for total in totals]
     genomes = problem.chain.genomes(genes, states)
-    if problem.wires:
+    if problem.has_width:
         genomes = genomes[np.lexsort(genomes.T[::-1])]
     return genomes[problem.feasible(genomes)]

@@ -16,7 +16,7 @@ _MOST = 20_000
 
 
 def cheapest_within(problem: Problem) -> Genome | None:
-    """The architecture of least cost that meets every budget; ``None`` where there is none."""
+    """Return the architecture of least cost that meets every budget; ``None`` without one."""
     views = problem.views
     extras = [view.chain.extras for view in views]
     slacks = np.array(

@@ -1,4 +1,4 @@
-"""NSGA-II (Deb et al. 2002) under a budget that is free to check."""
+"""NSGA-II (Deb et al. 2002) under a budget that costs nothing to check."""
 
 from __future__ import annotations
 

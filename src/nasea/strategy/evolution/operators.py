@@ -100,7 +100,7 @@ def _repaired(genome: Genome, problem: Problem, rng: np.random.Generator) -> Gen
 
 def _alternatives(problem: Problem, genes: list[int], position: int) -> FloatArray:
     """Costs with each value of one gene, up to a constant, shape (choices of the gene,)."""
-    if not problem.wires:
+    if not problem.has_width:
         return problem.layer_costs[position]
     rows = np.tile(np.array(genes, dtype=np.int64), (problem.choices[position], 1))
     rows[:, position] = np.arange(len(rows))

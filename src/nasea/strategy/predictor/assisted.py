@@ -34,18 +34,18 @@ _MAX_TRAINING = 1000
 
 _LEAST_BATCH = 10
 _BATCHES = 8
-"""A batch is a share of what is scored: early scores teach most."""
+"""A batch is this fraction of the scores so far: the predictor learns most from early scores."""
 
 _EXPLORED = 0.1
-"""Share of a batch that is drawn from the neighbours of the front, whatever is predicted: what a
-candidate adds among the best, the predictor may have concluded from networks far from them."""
+"""Share of a batch that is drawn from the neighbours of the front, not by prediction: the
+predictor may have learned the effect of a candidate from networks far from the best ones."""
 
 _WORTHLESS = 0.25
 """Share of the range of scores, from the worst, that is not worth a search.
 
-Networks that learn nothing are cheap, and score all alike. The predictor does not know that
-chance is the least, so any of them may seem to be the one that is much better; and where there was
-none before, that one would gain a lot."""
+Networks that learn nothing are cheap, and all score alike, at chance. The predictor does not know
+that chance is the minimum, so it expects some of them to be much better; where the front has no
+member yet, such an expected improvement would be large."""
 
 _SHORTLIST = 400
 """Candidates whose predictions are made in double precision: those of the highest acquisition."""
@@ -55,13 +55,12 @@ class Assisted(Strategy):
     """Proposes what a Gaussian process expects to raise the hypervolume most.
 
     It is fitted to the true scores so far and predicts every feasible architecture (in large
-    spaces, some that are bred for it). The acquisition function is the expected improvement of the
-    hypervolume under noise: a lucky score neither ends the search for better ones nor counts as
-    what it seems. Costs are exact, and no prediction leaves this module: what is proposed is
-    scored.
+    spaces, a sample that is bred). The acquisition function is the expected improvement of the
+    hypervolume under noise, so a lucky score is not taken at face value. Costs are exact, and no
+    prediction leaves this module: all proposals are scored.
 
-    Where leave-one-out predictions rank the architectures worse than their cost does, by more than
-    chance explains, the batch is bred as NSGA-II breeds.
+    If leave-one-out predictions rank the architectures worse than their cost does, by more than
+    chance explains, NSGA-II breeds the batch.
     """
 
     name = "assisted"
@@ -79,15 +78,14 @@ class Assisted(Strategy):
             ValueError: the problem has further objectives.
         """
         if study.problem.objectives:
-            raise ValueError("the predictor knows one cost, the problem has further objectives")
-        # The matrices are small: threads that share one wait for each other, and beside any
-        # other job for much longer (docs/decisions/0007). Nor does the sum of a row depend on
-        # how many there are.
+            raise ValueError("the predictor supports one cost, the problem has further objectives")
+        # The matrices are small: several threads would mostly wait for each other, and much longer
+        # beside any other job (docs/decisions/0007). One thread also makes sums repeatable.
         with threadpool_limits(1, user_api="blas"):
             return self._propose(study)
 
     def tell(self, study: Study) -> None:
-        """Have NSGA-II choose its survivors, in case it must breed."""
+        """Let NSGA-II choose its survivors, in case it has to breed."""
         self._nsga.tell(study)
 
     def state(self) -> dict[str, Any]:
@@ -96,7 +94,7 @@ class Assisted(Strategy):
         return {**self._nsga.state(), "insight": fitted}
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        """Take up a population and fitted parameters."""
+        """Restore a population and fitted parameters."""
         self._nsga.restore(state)
         fitted = state.get("insight")
         self._fitted = None if fitted is None else PredictorState.from_dict(fitted)
@@ -154,7 +152,7 @@ class Assisted(Strategy):
 
 @dataclass(frozen=True, eq=False)
 class _Space:
-    """What depends on the problem alone."""
+    """Objects that depend on the problem only."""
 
     problem: Problem
 

@@ -30,7 +30,7 @@ class CandidatePool:
 
     Args:
         problem: whose feasible architectures.
-        listed: up to so many architectures, all are candidates.
+        listed: up to this many architectures, all are candidates.
     """
 
     def __init__(self, problem: Problem, listed: int = LISTED) -> None:

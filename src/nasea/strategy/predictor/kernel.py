@@ -194,7 +194,7 @@ class Pullback:
     cost: FloatArray
 
     def __call__(self, weights: FloatArray) -> FloatArray:
-        """(n, n) symmetric weights -> gradient, the shape of ``logs``."""
+        """Return (n, n) symmetric weights -> gradient, the shape of ``logs``."""
         kernel, hot, known = self.kernel, self.points.hot, self.points.known
         v = kernel._values(self.logs)
         # Weights of pairs of candidates; those of one layer are all that count.
@@ -232,7 +232,7 @@ def _squares(one: FloatArray, other: FloatArray) -> FloatArray:
 
 
 def _kinds(layer_of: IntArray, ordered: npt.NDArray[np.bool_]) -> IntArray:
-    """Which candidates count as the same, numbered as they come, shape (candidates,)."""
+    """Return which candidates count as the same, numbered as they come, shape (candidates,)."""
     sizes = np.bincount(layer_of)
     places = [index for size in sizes for index in range(size)]
     names = list(zip(sizes[layer_of].tolist(), places, ordered.tolist(), strict=True))

@@ -35,7 +35,7 @@ class PredictorState:
         """Whether predictions rank better than the cost, as far as so few scores can tell.
 
         Correlations are compared by Fisher's transformation, under which an estimate from n pairs
-        has a standard error of 1 / sqrt(n - 3), whatever its value (Fisher 1921, *On the "probable
+        has a standard error of 1 / sqrt(n - 3) at any value (Fisher 1921, *On the "probable
         error" of a coefficient of correlation deduced from a small sample*). The predictor sees the
         cost too, so it takes more than one such error to give up on it.
         """

@@ -7,17 +7,17 @@ import numpy as np
 from nasea.strategy.problem import FloatArray, IntArray
 
 _EVEN = 0.25
-"""Share that is spread over all scores, whatever they are."""
+"""Share that is spread evenly over all scores."""
 
 
 def training_subset(
     costs: FloatArray, qualities: FloatArray, most: int
 ) -> tuple[IntArray, IntArray]:
-    """Select the scores that say most about where the front may still rise.
+    """Select the scores that are most informative about where the front may still rise.
 
-    A quarter is spread evenly over the order in which they were scored, so that what is far from
-    the front is not taken for unknown. The others are the front, and then those that fall least
-    short of the best quality to be had for their cost.
+    A quarter is spread evenly over the order in which they were scored, so that regions far from
+    the front do not seem unexplored. The others are the front, and then those that fall least
+    short of the best quality at their cost.
 
     Args:
         costs: shape (n,).

@@ -16,7 +16,7 @@ from nasea.errors import NotAvailableError
 
 
 def runner(model: bytes | Path) -> Run:
-    """A fresh interpreter of a model; calling it runs one image.
+    """Return a fresh interpreter of a model; calling it runs one image.
 
     Raises:
         NotAvailableError: LiteRT is not installed.
@@ -35,7 +35,7 @@ def runner(model: bytes | Path) -> Run:
 
 
 def load_tflite(path: Path, threads: int | None = None) -> RunFile:
-    """A TFLite file in LiteRT.
+    """Return a TFLite file in LiteRT.
 
     Args:
         path: the file.
@@ -63,7 +63,7 @@ def load_tflite(path: Path, threads: int | None = None) -> RunFile:
 
 
 def float_operators(path: Path) -> tuple[str, ...]:
-    """The kinds of operators of a TFLite file that compute in floating point."""
+    """Return the kinds of operators of a TFLite file that compute in floating point."""
     from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
     plain = OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES  # a delegate hides what it runs

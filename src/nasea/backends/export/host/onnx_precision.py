@@ -17,7 +17,7 @@ _MOVES = {
     "Pad", "Range", "Reshape", "Shape", "Slice", "Split", "Squeeze", "Tile", "Transpose",
     "Unsqueeze",
 }  # fmt: skip
-"""What moves values or computes shapes: of these nobody asks in which precision."""
+"""Operators that move values or compute shapes, whose precision does not matter."""
 
 
 def to_float16(source: Path, path: Path) -> None:
@@ -103,13 +103,13 @@ class _Reader:
         self._examples = examples
 
     def get_next(self) -> dict[str, Array] | None:
-        """The next images; ``None`` after the last ones."""
+        """Return the next images; ``None`` after the last ones."""
         images = next(self._examples, None)
         return None if images is None else {self._name: images}
 
 
 def _forget_domains(model: Any) -> None:
-    """Leave out the operator sets that no node uses: ONNX Runtime lists all that it knows."""
+    """Leave out the operator sets that no node uses: ONNX Runtime lists all that it has."""
     used = {node.domain for node in model.graph.node}
     kept = [each for each in model.opset_import if each.domain in used]
     del model.opset_import[:]

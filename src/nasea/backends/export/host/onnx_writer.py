@@ -36,7 +36,7 @@ IR_VERSION = 9
 def onnx_model(
     nodes: Sequence[Node], inputs: dict[str, Shape], results: dict[str, Shape], prefix: str = ""
 ) -> onnx.ModelProto:
-    """A model that runs ``nodes`` on one image, float32, (N, C, H, W) throughout.
+    """Return a model that runs ``nodes`` on one image, float32, (N, C, H, W) throughout.
 
     Args:
         nodes: in the order of execution.
@@ -65,7 +65,7 @@ def onnx_model(
 
 
 def single_operator(operator: Operator) -> onnx.ModelProto:
-    """A model of one operator, with the activation that is fused to it."""
+    """Return a model of one operator, with the activation that is fused to it."""
     names = [f"input{number}" for number in range(operator.inputs)]
     shapes = {name: operator.in_shape for name in names}
     if operator.kind == MULTIPLY and operator.inputs == 1:
@@ -139,7 +139,7 @@ def _conv(writer: _Writer, op: Operator, inputs: list[str], output: str) -> None
 
 
 def _pads(op: Operator) -> list[int]:
-    """Zeros on (top, left, bottom, right) that make the output as large as it is."""
+    """Return zeros on (top, left, bottom, right) that make the output as large as it is."""
     before, after = op.in_shape[1:], op.out_shape[1:]
     starts, ends = [], []
     for size, made, side in zip(before, after, op.kernel, strict=True):

@@ -12,7 +12,7 @@ from nasea.errors import NotAvailableError
 
 
 def runner(model: bytes | Path) -> Run:
-    """A fresh session of a model; calling it runs one image.
+    """Return a fresh session of a model; calling it runs one image.
 
     Args:
         model: the model or its file; open sizes of its inputs are taken to be 1.

@@ -39,7 +39,7 @@ def write_openvino(source: Path, path: Path) -> None:
 
 
 def load_openvino(path: Path, threads: int | None = None) -> Run:
-    """A folder of :func:`write_openvino` on the CPU, computing in the precision of the file.
+    """Return a folder of :func:`write_openvino` on the CPU, computing in the precision of the file.
 
     Args:
         path: the folder.

@@ -42,7 +42,7 @@ RUNTIMES: dict[str, HostRuntime] = {
 
 
 def this_processor() -> str:
-    """The CPU, as its maker calls it."""
+    """Return the CPU, as its maker calls it."""
     cpuinfo = Path("/proc/cpuinfo")
     if cpuinfo.is_file():
         for line in cpuinfo.read_text(encoding="utf-8", errors="replace").splitlines():

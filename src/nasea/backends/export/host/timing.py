@@ -39,7 +39,7 @@ class Effort:
 
 
 CAREFUL = Effort()
-"""For whole networks that others are judged by: about 2 s each on a quiet machine."""
+"""For whole networks that serve as a reference: about 2 s each on a quiet machine."""
 
 BRISK = Effort(warm_up_s=0.03, timed_s=0.06, least_rounds=4, most_rounds=12, agreement=0.02)
 """For the many pieces of a table: about half a second each."""
@@ -93,7 +93,7 @@ def time_all(
 
 
 def _round(run: Run, effort: Effort) -> float:
-    """Milliseconds of one run: the 10th percentile of a round."""
+    """Return milliseconds of one run: the 10th percentile of a round."""
     clock = time.perf_counter
     end = clock() + effort.warm_up_s
     run()

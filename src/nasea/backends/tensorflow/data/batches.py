@@ -1,7 +1,7 @@
-"""Batches of a Python generator, whatever they are made of, image by image.
+"""Splits and joins batches, whatever their structure.
 
-A batch is a nesting of arrays with the images along their first axis, and of lists with an item an
-image; anything else belongs to the batch as a whole and goes along.
+A batch is a nesting of arrays with the images along their first axis, and of lists with one item
+an image; anything else belongs to the batch as a whole and is passed along.
 """
 
 from __future__ import annotations
@@ -13,29 +13,29 @@ import numpy as np
 import tensorflow as tf
 
 from nasea.backends.data.packing import ALIGNMENT
-from nasea.backends.tensorflow.data.kept import Rows
+from nasea.backends.tensorflow.data.cached_items import BatchSplitter
 
 Batch = tuple[Any, ...]
 """A batch: images first."""
 
 
-def as_rows(element: Any) -> Batch:
-    """What a generator gave as a batch: images alone are one, too."""
+def as_batch(element: Any) -> Batch:
+    """Return what a generator yielded as a tuple: it may yield images only."""
     return tuple(element) if isinstance(element, list | tuple) else (element,)
 
 
 def count_of(batch: Batch) -> int:
-    """Images of a batch."""
+    """Return the number of images in a batch."""
     return len(batch[0])
 
 
 def take(value: Any, where: Sequence[int], images: int) -> Any:
-    """Some images of a batch, or of a part of one.
+    """Return some images of a batch, or of a part of one.
 
     Args:
         value: the batch or the part.
-        where: their numbers in it.
-        images: how many it has.
+        where: indices of the images.
+        images: how many images it has.
     """
     if isinstance(value, np.ndarray) and value.ndim and len(value) == images:
         return value[list(where)]
@@ -51,7 +51,7 @@ def take(value: Any, where: Sequence[int], images: int) -> Any:
 
 
 def joined(parts: Sequence[Any]) -> Any:
-    """Parts that :func:`take` made of batches of one structure, one behind the other."""
+    """Concatenate parts that :func:`take` took from batches of one structure."""
     first = parts[0]
     if len(parts) == 1:
         return first
@@ -69,7 +69,7 @@ def joined(parts: Sequence[Any]) -> Any:
 
 
 def copied(value: Any) -> Any:
-    """A copy that may be worked on in place; what is neither array nor nesting is shared."""
+    """Copy arrays and nesting, so that they can be changed in place; share anything else."""
     if isinstance(value, np.ndarray):
         return value.copy()
     if isinstance(value, list):
@@ -82,7 +82,7 @@ def copied(value: Any) -> Any:
 
 
 def ids_of(part: Any, images: int) -> list[Hashable] | None:
-    """A part of a batch as something to tell images by; ``None`` where it has none for each."""
+    """Return a part of a batch as ids of its images; ``None`` if it has none for each image."""
     if isinstance(part, tf.Tensor):
         part = part.numpy()
     if not isinstance(part, list | tuple | np.ndarray) or len(part) != images:
@@ -93,12 +93,12 @@ def ids_of(part: Any, images: int) -> list[Hashable] | None:
 
 
 def find_ids(batches: Iterable[Batch], known: Collection[Hashable]) -> tuple[int, set[Hashable]]:
-    """Which part of the batches says which images they hold, and which those are.
+    """Find the part of the batches that holds image ids.
 
-    That part has a known id for every image, and seldom the same twice, as class numbers would be.
+    That part has a known id for every image and, unlike class numbers, few duplicates.
 
     Returns:
-        The position of the part and the ids in it; 0 and no ids where there is no such part.
+        The position of the part and the ids in it; 0 and no ids if there is no such part.
     """
     ids: dict[int, list[Hashable]] = {}
     total = 0
@@ -116,7 +116,7 @@ def find_ids(batches: Iterable[Batch], known: Collection[Hashable]) -> tuple[int
 
 
 def forms_of(value: Any) -> Any:
-    """Shapes and types of the arrays of a batch, but for how many images it has."""
+    """Return the shapes and types of the arrays of a batch, without the number of images."""
     if isinstance(value, np.ndarray | tf.Tensor):
         return tuple(value.shape[1:]), str(value.dtype)
     if isinstance(value, dict):
@@ -126,42 +126,42 @@ def forms_of(value: Any) -> Any:
     return type(value)
 
 
-class GeneratorRows(Rows):
-    """Batches as a Python generator gives them."""
+class GeneratorBatchSplitter(BatchSplitter):
+    """Batches as a Python generator yields them."""
 
     def count(self, batch: Any) -> int:
-        """See :class:`Rows`."""
+        """See :class:`BatchSplitter`."""
         return count_of(batch)
 
     def split(self, batch: Any, where: Sequence[int]) -> list[Any]:
-        """See :class:`Rows`."""
+        """See :class:`BatchSplitter`."""
         images = count_of(batch)
         return [take(batch, [i], images) for i in where]
 
-    def join(self, rows: Sequence[Any]) -> Any:
-        """See :class:`Rows`."""
-        return copied(joined(rows))
+    def join(self, examples: Sequence[Any]) -> Any:
+        """See :class:`BatchSplitter`."""
+        return copied(joined(examples))
 
-    def form(self, row: Any) -> object:
-        """See :class:`Rows`."""
-        return forms_of(row)
+    def form(self, example: Any) -> object:
+        """See :class:`BatchSplitter`."""
+        return forms_of(example)
 
 
-class PipelineRows(Rows):
-    """Batches (images, labels) as a ``tf.data`` pipeline gives them."""
+class PipelineBatchSplitter(BatchSplitter):
+    """Batches (images, labels) as a ``tf.data`` pipeline yields them."""
 
     def count(self, batch: Any) -> int:
-        """See :class:`Rows`."""
+        """See :class:`BatchSplitter`."""
         return int(batch[0].shape[0])
 
     def split(self, batch: Any, where: Sequence[int]) -> list[Any]:
-        """See :class:`Rows`: tensors become arrays."""
+        """See :class:`BatchSplitter`: tensors become arrays."""
         every = len(where) == self.count(batch)
 
         def some(leaf: Any) -> Any:
             if not isinstance(leaf, tf.Tensor):
                 return tf.gather(leaf, list(where))
-            # What is taken of a batch must not keep all of it in memory.
+            # A view would keep the whole batch in memory.
             return leaf.numpy() if every else leaf.numpy()[list(where)]
 
         taken = tf.nest.map_structure(some, batch)
@@ -170,32 +170,32 @@ class PipelineRows(Rows):
             for i in range(len(where))
         ]
 
-    def join(self, rows: Sequence[Any]) -> Any:
-        """See :class:`Rows`."""
+    def join(self, examples: Sequence[Any]) -> Any:
+        """See :class:`BatchSplitter`."""
 
         def together(*leaves: Any) -> Any:
             if isinstance(leaves[0], np.ndarray):
                 return tf.convert_to_tensor(np.concatenate(leaves))
             return tf.concat(leaves, 0)
 
-        return tf.nest.map_structure(together, *rows)
+        return tf.nest.map_structure(together, *examples)
 
-    def form(self, row: Any) -> object:
-        """See :class:`Rows`."""
-        leaves = tf.nest.flatten(row)
+    def form(self, example: Any) -> object:
+        """See :class:`BatchSplitter`."""
+        leaves = tf.nest.flatten(example)
         return [(tuple(leaf.shape[1:]), str(leaf.dtype)) for leaf in leaves]
 
 
 def as_tensor(array: np.ndarray) -> Any:
-    """The array as a tensor, which may use its memory: neither must be written to."""
-    # TensorFlow computes with aligned memory only, and ends the process where it is not.
+    """Return the array as a tensor, which may share its memory: neither must be written to."""
+    # TensorFlow needs aligned memory and aborts the process where it is not.
     if array.ctypes.data % ALIGNMENT or not array.flags.c_contiguous or not array.size:
         return tf.convert_to_tensor(array)
     return tf.experimental.dlpack.from_dlpack(array.__dlpack__())
 
 
 def plain(labels: Any) -> Any:
-    """Labels with arrays for tensors."""
+    """Return labels with arrays in place of tensors."""
     if isinstance(labels, tf.Tensor):
         return labels.numpy()
     if isinstance(labels, list | tuple):

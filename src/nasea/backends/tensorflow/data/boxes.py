@@ -14,15 +14,15 @@ from nasea.backends.data.evaluation_subset import spread, stratified
 from nasea.backends.data.overlap import LOOKED_AT
 from nasea.backends.records import EvaluationSubset
 from nasea.backends.tensorflow.data.batches import (
-    GeneratorRows,
-    as_rows,
+    GeneratorBatchSplitter,
+    as_batch,
     count_of,
     find_ids,
     ids_of,
     take,
 )
+from nasea.backends.tensorflow.data.cached_items import CachedImages
 from nasea.backends.tensorflow.data.datasets import Batch, Data, Run
-from nasea.backends.tensorflow.data.kept import KeptImages
 from nasea.backends.tensorflow.data.private_draws import PrivateDraws
 from nasea.backends.tensorflow.data.returned import (
     Evaluation,
@@ -34,7 +34,7 @@ from nasea.backends.tensorflow.data.sources import GeneratorSource, Source
 from nasea.backends.tensorflow.scoring.metric_model import MetricModel
 from nasea.errors import DataError, Notice
 
-Rows = tuple[Any, ...]
+GeneratorBatch = tuple[Any, ...]
 """A batch as the generator gives it: images first."""
 
 _VALIDATION_STREAM = 0xEB
@@ -113,13 +113,13 @@ class BoxData(Data):
         self._strata: dict[int, np.ndarray] = {}
         self._id_part = 0
         self._val_batch = 1
-        self._begun: Iterator[Rows] | None = None
+        self._begun: Iterator[GeneratorBatch] | None = None
         self._first: GeneratorSource | None = GeneratorSource(
             opened.generator, opened.images, draws
         )
-        self._kept = KeptImages(
-            self.cache.shelf("validation", max(0, opened.images)),
-            GeneratorRows(),
+        self._kept = CachedImages(
+            self.cache.open_table("validation", max(0, opened.images)),
+            GeneratorBatchSplitter(),
             self._pass,
             self._tags,
         )
@@ -132,12 +132,12 @@ class BoxData(Data):
         return evaluation(returned, self.user.file), draws
 
     def _probe_validation(self) -> None:
-        batches: list[Rows] = []
+        batches: list[GeneratorBatch] = []
         rest = self._pass()
         while sum(map(count_of, batches)) < min(_LOOKED_FOR_IDS, self.val_images):
             batches.append(next(rest))
         self._val_batch = max(map(count_of, batches))
-        self.image_bytes = self._kept.row_bytes(batches[0])
+        self.image_bytes = self._kept.example_bytes(batches[0])
         self._id_part, _ = find_ids(batches, self._places)
         self._begun = chain(batches, rest)
         found: set[int] = set()
@@ -161,7 +161,7 @@ class BoxData(Data):
         """See :meth:`nasea.backends.tensorflow.data.datasets.Data.prepare`."""
         self._kept.fill(self._chosen(images, half))
 
-    def _looked_at(self, count: int) -> Iterator[Rows]:
+    def _looked_at(self, count: int) -> Iterator[GeneratorBatch]:
         wanted = np.arange(count) if count < self.val_images else None
         self._kept.fill(wanted)
         return self._kept.batches(wanted, self._val_batch)
@@ -176,16 +176,16 @@ class BoxData(Data):
             chosen = self._strata[images][slice(None) if half is None else slice(half, None, 2)]
         return None if len(chosen) == self.val_images else chosen
 
-    def _tags(self, batch: Rows, first: int) -> list[int]:
-        """The places of a batch in ``val_dataset.image_ids``; -1 for images that are not there."""
+    def _tags(self, batch: GeneratorBatch, first: int) -> list[int]:
+        """Return the places of a batch in ``val_dataset.image_ids``; -1 for unknown images."""
         images = count_of(batch)
         ids = ids_of(batch[self._id_part], images) if self._id_part else None
         if ids is None:
             return list(range(first, first + images))
         return [self._places.get(one, -1) for one in ids]
 
-    def _endless(self, data: EvaluationSubset) -> Generator[Rows, None, None]:
-        """What the metric reads: the batches of a slice, over and over."""
+    def _endless(self, data: EvaluationSubset) -> Generator[GeneratorBatch, None, None]:
+        """Yield what the metric reads: the batches of a subset, over and over."""
         while True:
             images = 0
             for batch in self._batches(data.images, data.half):
@@ -198,12 +198,12 @@ class BoxData(Data):
                     fix="let it give all images of val_dataset in one pass",
                 )
 
-    def _batches(self, images: int | None, half: int | None) -> Iterator[Rows]:
-        """The batches of a slice once: as the generator gives them where it is the whole."""
+    def _batches(self, images: int | None, half: int | None) -> Iterator[GeneratorBatch]:
+        """Return the batches of a slice once: as the generator gives them where it is the whole."""
         return self._kept.batches(self._chosen(images, half), self._val_batch)
 
-    def _pass(self) -> Generator[Rows, None, None]:
-        """The validation images once, from a generator that was not read before."""
+    def _pass(self) -> Generator[GeneratorBatch, None, None]:
+        """Yield the validation images once, from a generator that was not read before."""
         begun, self._begun = self._begun, None
         if begun is not None:
             yield from begun
@@ -219,7 +219,7 @@ class BoxData(Data):
                     element = next(elements, None)
                 if element is None:
                     raise self._too_few("validation", seen)
-                batch = as_rows(element) or (None,)
+                batch = as_batch(element) or (None,)
                 self.check_images(_images(batch[0]), "validation")
                 images = count_of(batch)
                 if images > self.val_images - seen:
@@ -228,14 +228,14 @@ class BoxData(Data):
                 yield batch
 
 
-def _pair(batch: Rows) -> Batch:
-    """The images as the network gets them, and the rest of what the generator gives."""
+def _pair(batch: GeneratorBatch) -> Batch:
+    """Return the images as the network gets them, and the rest of what the generator gives."""
     rest = batch[1] if len(batch) == 2 else batch[1:]
     return tf.cast(tf.convert_to_tensor(batch[0]), tf.float32), rest
 
 
 def _ids(opened: Evaluation) -> list[Any]:
-    """The ids of the validation images, in order.
+    """Return the ids of the validation images, in order.
 
     Raises:
         DataError: there are none, or not one for each image.
@@ -263,7 +263,7 @@ def _ids(opened: Evaluation) -> list[Any]:
 
 
 def _classes(opened: Evaluation) -> list[set[int]] | None:
-    """The classes that occur in each validation image; ``None`` where nobody can tell."""
+    """Return the classes that occur in each validation image; ``None`` if unknown."""
     labels = getattr(opened.dataset, "labels", None)
     if not isinstance(labels, list | tuple | np.ndarray) or len(labels) != opened.images:
         return None
@@ -285,7 +285,7 @@ def _images(value: Any) -> Any:
 
 
 def _labels(value: Any) -> Any:
-    """Labels with their numbers as tensors; those of a list of arrays apart."""
+    """Return labels with their numbers as tensors; those of a list of arrays apart."""
     if isinstance(value, Mapping):
         return {key: _labels(item) for key, item in value.items()}
     if isinstance(value, np.ndarray) and value.dtype == object:
@@ -297,7 +297,7 @@ def _labels(value: Any) -> Any:
 
 
 def _tensor(value: Any) -> Any:
-    """Numbers as a tensor, floating-point ones in single precision as Keras has them."""
+    """Return numbers as a tensor, floating-point ones in single precision as Keras has them."""
     if isinstance(value, tf.Tensor):
         return tf.cast(value, tf.float32) if value.dtype == tf.float64 else value
     try:

@@ -16,12 +16,12 @@ import numpy as np
 import tensorflow as tf
 
 from nasea.backends.data.image_cache import ImageCache
-from nasea.backends.data.overlap import LOOKED_AT, Sample, doubts
+from nasea.backends.data.overlap import LOOKED_AT, Sample, overlap_notices
 from nasea.backends.data.values import require_finite
 from nasea.backends.records import EvaluationSubset
 from nasea.backends.tensorflow.data.batches import as_tensor, plain
 from nasea.backends.tensorflow.data.returned import Words
-from nasea.backends.tensorflow.data.sources import Source, dealing
+from nasea.backends.tensorflow.data.sources import Source, sharding
 from nasea.backends.tensorflow.data.unreadable import unreadable_files
 from nasea.backends.tensorflow.user.code import UserCode
 from nasea.backends.tensorflow.user.describe import describe
@@ -59,7 +59,7 @@ class Data(ABC):
 
     words: Words
     looked_at = 1
-    """Batches whose largest is taken for a whole one."""
+    """Number of batches read by the probe; the largest counts as a whole one."""
     workers = 0
     """``tf.data`` loads in threads of its own."""
     image_bytes = 0
@@ -85,7 +85,7 @@ class Data(ABC):
 
     @abstractmethod
     def _open(self, *seed: int, shuffle: bool = True) -> Source:
-        """The training data with draws that depend on the run's seed and ``seed``."""
+        """Return the training data with draws that depend on the run's seed and ``seed``."""
 
     @abstractmethod
     def _open_validation(self) -> int:
@@ -93,11 +93,11 @@ class Data(ABC):
 
     @abstractmethod
     def _probe_validation(self) -> None:
-        """Read validation images, so many as a check looks at, and check them."""
+        """Read and check as many validation images as the comparison with training data needs."""
 
     @abstractmethod
     def first_images(self, count: int) -> Iterator[Batch]:
-        """Some validation images, which are kept: (images, what comes with them)."""
+        """Return some validation images, which are kept: (images, what comes with them)."""
 
     @abstractmethod
     def prepare(self, images: int | None, half: int | None) -> None:
@@ -110,7 +110,7 @@ class Data(ABC):
 
     @abstractmethod
     def evaluation(self, images: int | None, half: int | None) -> Iterator[Batch]:
-        """(images for the network, what comes with them) of a slice, in order.
+        """Return (images for the network, what comes with them) of a slice, in order.
 
         Args:
             images: how many validation images stand for all; ``None`` for all.
@@ -133,7 +133,7 @@ class Data(ABC):
 
     @abstractmethod
     def metric(self, run: Run, data: EvaluationSubset) -> float:
-        """The user's metric of a network.
+        """Return the user's metric of a network.
 
         Args:
             run: the network.
@@ -145,13 +145,15 @@ class Data(ABC):
         """
 
     def pair(self, element: Any) -> Any:
-        """An element of the data as (images, labels) where it is given in another form."""
+        """Return an element of the data as (images, labels) where it is given in another form."""
         return element
 
-    def overflow(self) -> list[Notice]:
-        """What the user should know where evaluation images will find no room."""
+    def cache_notices(self) -> list[Notice]:
+        """Return a notice if the cache has no room for all evaluation images."""
         images = min(self.scenario.searcher.eval_images or self.val_images, self.val_images)
-        return self.cache.overflow(images, self.image_bytes, "all are read for every candidate")
+        return self.cache.cache_notices(
+            images, self.image_bytes, "all are read for every candidate"
+        )
 
     def close(self) -> None:
         """Remove what was kept."""
@@ -165,7 +167,7 @@ class Data(ABC):
         return whole + (rest > 1 and self._short_batch)
 
     def probe(self) -> Batch:
-        """One training batch, checked, as one of the validation images was.
+        """Read and check one training batch, and some validation images; return the training batch.
 
         Raises:
             DataError: an element is not (images, labels), or there are too few.
@@ -186,7 +188,7 @@ class Data(ABC):
         return train
 
     def epoch(self, epoch: int, done: int = 0, among: tuple[int, int] = (1, 0)) -> Iterator[Batch]:
-        """The training batches of one epoch; order and draws depend on seed and epoch only.
+        """Yield the training batches of one epoch; order and draws depend on seed and epoch only.
 
         Args:
             epoch: from 0.
@@ -194,7 +196,7 @@ class Data(ABC):
             among: how many ranks take batches in turn, and which one this is: of those of others
                 the images may be blank.
         """
-        with dealing(*among):
+        with sharding(*among):
             source = self._open(_EPOCH_STREAM, epoch)
         yield from itertools.islice(self._limited(source, self.batches_per_epoch, True), done, None)
 
@@ -225,23 +227,23 @@ class Data(ABC):
         return [(images.numpy(), plain(labels)) for images, labels in self._fixed(draw, count)]
 
     def training_images(self, count: int) -> list[Any]:
-        """So many training images, or all where there are fewer, as batches; always the same."""
+        """Return ``count`` training images, or all if there are fewer, as batches."""
         count = min(count, self.train_images)
         kept: list[Any] = []
         for images, _ in self._fixed(0, -(-count // self.batch_size)):
             kept.append(images[: count - sum(int(each.shape[0]) for each in kept)])
         return kept
 
-    def doubts(self) -> list[Notice]:
-        """What training and validation data have in common, and lack, by a part of both."""
+    def data_notices(self) -> list[Notice]:
+        """Compare a part of the training data with a part of the validation data."""
         self.statistics(0)
         val = Sample()
         for images, labels in self.first_images(LOOKED_AT):
             val.add(images.numpy(), plain(labels))
-        return doubts(self._seen, val, self.train_images)
+        return overlap_notices(self._seen, val, self.train_images)
 
     def checked(self, element: object, what: Literal["training", "validation"]) -> Batch:
-        """The element as (images, labels); raises DataError where it is something else."""
+        """Return the element as (images, labels); raises DataError where it is something else."""
         name = getattr(self.words, what)
         batch = self.pair(element)
         if not isinstance(batch, list | tuple) or len(batch) != 2:
@@ -286,7 +288,7 @@ class Data(ABC):
             require_finite(bool(tf.reduce_all(tf.math.is_finite(images))), name)
 
     def belong(self, labels: Any, images: int) -> bool:
-        """Whether labels are for so many images."""
+        """Return whether labels belong to this many images."""
         counts = {t.shape[0] for t in tf.nest.flatten(labels) if tf.is_tensor(t) and t.shape.rank}
         return not counts - {images}
 
@@ -317,7 +319,7 @@ class Data(ABC):
             ) from error
 
     def _open_statistics(self, draw: int, count: int) -> tuple[Source, int]:
-        """The training data for the statistics, and how many of its batches to leave out.
+        """Return the training data for the statistics, and how many of its batches to leave out.
 
         Args:
             draw: 0 or 1.
@@ -326,19 +328,19 @@ class Data(ABC):
         return self._open(_STATISTICS_STREAM, draw), 0
 
     def _open_unshuffled(self, draw: int, count: int) -> tuple[Source, int]:
-        """The same of data that is not shuffled: the second draw begins behind the first."""
+        """Return the same of data that is not shuffled: the second draw begins behind the first."""
         first = min(count, max(self.batches_per_epoch - count, 0)) if draw else 0
         return self._open(_STATISTICS_STREAM, draw, shuffle=False), first
 
     def _fixed(self, draw: int, count: int) -> Iterator[Batch]:
-        """So many batches of training images, which depend on ``draw`` only."""
+        """Yield ``count`` batches of training images, which depend on ``draw`` only."""
         before = generator_state()
         source, first = self._open_statistics(draw, count)
         yield from itertools.islice(self._limited(source, first + count), first, None)
         set_generator_state(before)
 
     def _limited(self, source: Source, count: int, ahead: bool = False) -> Iterator[Batch]:
-        """So many batches of the training data, however they end."""
+        """Yield batches of the training data until there are enough, or no more."""
         seen = 0
         with source.reader(ahead) as batches:
             for _ in range(count):

@@ -18,7 +18,7 @@ from nasea.backends.data.image_folder import (
     open_folder,
     read_image,
 )
-from nasea.backends.tensorflow.data.sources import dealt_to
+from nasea.backends.tensorflow.data.sources import current_shard
 from nasea.backends.tensorflow.data.tfrecords import RecordImages, survey
 from nasea.config import Scenario
 from nasea.space import Shape
@@ -27,7 +27,7 @@ _SEEDS = 2**31 - 1
 
 
 def folder_module(pre_net: type, scenario: Scenario) -> SimpleNamespace:
-    """A classification module, as a user would write it, around the user's PreNet.
+    """Return a classification module, as a user would write it, around the user's PreNet.
 
     Args:
         pre_net: the user's class.
@@ -42,7 +42,7 @@ def folder_module(pre_net: type, scenario: Scenario) -> SimpleNamespace:
 
     @cache
     def images_of(directory: str, is_training: bool) -> RecordImages | _FileImages:
-        """What there is: looked at once, and not for every epoch."""
+        """Return the listed files; the folder is read once, not for every epoch."""
         return _images(Path(directory), is_training, shape)
 
     classes = images_of(scenario.dataset.train_dir, True).classes
@@ -101,7 +101,7 @@ class _FileImages:
         return len(self.found)
 
     def elements(self, shuffled: bool) -> Any:
-        """A data set of paths and class numbers."""
+        """Return a data set of paths and class numbers."""
         files = [str(path) for path in self.found.files]
         labels = np.array(self.found.labels, np.int64)
         dataset = tf.data.Dataset.from_tensor_slices((files, labels))
@@ -122,7 +122,7 @@ def _images(directory: Path, is_training: bool, shape: Shape) -> RecordImages | 
 
 
 def _decoded(images: RecordImages | _FileImages, is_training: bool, batch_size: int) -> Any:
-    """A data set of (image (H, W, C), class number): in a random order and augmented to train on.
+    """Return a data set of (image (H, W, C), class number); for training shuffled and augmented.
 
     What is shuffled is paths or records. Images are decoded several at a time, and come in order.
     """
@@ -131,7 +131,7 @@ def _decoded(images: RecordImages | _FileImages, is_training: bool, batch_size: 
         return elements.map(images.read, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
     # The seed is drawn in the graph, where the run's seed reaches, for one after the other.
     drawn = elements.map(lambda *one: (one, tf.random.uniform((), maxval=_SEEDS, dtype=tf.int32)))
-    size, rank = dealt_to()
+    size, rank = current_shard()
     # In the last steps, for which not every rank has a batch, ranks share batches.
     whole = len(images) // (batch_size * size) * size
 

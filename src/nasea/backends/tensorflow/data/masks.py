@@ -38,7 +38,7 @@ class MaskData(PairData):
         return element
 
     def as_metric_gets(self, labels: Any, outputs: Any) -> Any:
-        """The output, or ``{name: classes}`` of merged logits at the resolution of the labels."""
+        """Return the output; of merged logits the classes, in the size of the labels, by name."""
         if not is_merged(outputs):
             return outputs
         size = self._resolution(labels)
@@ -67,7 +67,7 @@ class MaskData(PairData):
 
 
 def is_merged(outputs: Any) -> bool:
-    """Whether an output is ``{name: {"merged_logits": x}}``."""
+    """Return whether an output is ``{name: {"merged_logits": x}}``."""
     return (
         isinstance(outputs, Mapping)
         and bool(outputs)
@@ -76,6 +76,6 @@ def is_merged(outputs: Any) -> bool:
 
 
 def masks_of(labels: Any) -> Any:
-    """The first tensor (N, H, W), or (N, H, W, 1), among labels; ``None`` where there is none."""
+    """Return the first tensor (N, H, W) or (N, H, W, 1) among labels; ``None`` without one."""
     found = [x for x in tf.nest.flatten(labels) if tf.is_tensor(x) and x.shape.rank in (3, 4)]
     return found[0] if found else None

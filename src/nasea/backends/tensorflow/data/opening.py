@@ -19,7 +19,7 @@ _DATA: dict[str, type[Data]] = {
 
 
 def open_data(scenario: Scenario, user: UserCode, notices: list[Notice], cache: ImageCache) -> Data:
-    """The data sets of a scenario.
+    """Return the data sets of a scenario.
 
     Args:
         scenario: task, batch size, directories, input shape.

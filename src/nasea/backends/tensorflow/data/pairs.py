@@ -13,9 +13,9 @@ import tensorflow as tf
 from nasea.backends.data.evaluation_subset import spread
 from nasea.backends.data.overlap import LOOKED_AT
 from nasea.backends.records import EvaluationSubset
-from nasea.backends.tensorflow.data.batches import PipelineRows
+from nasea.backends.tensorflow.data.batches import PipelineBatchSplitter
+from nasea.backends.tensorflow.data.cached_items import CachedImages
 from nasea.backends.tensorflow.data.datasets import Batch, Data, Run
-from nasea.backends.tensorflow.data.kept import KeptImages
 from nasea.backends.tensorflow.data.returned import Words, pipeline
 from nasea.backends.tensorflow.data.sources import AHEAD, PipelineSource, read, without_injection
 from nasea.backends.tensorflow.devices import seed_everything
@@ -71,16 +71,16 @@ class PairData(Data):
         return self.user.metric_of_batches(self._answers(run, data))
 
     def as_metric_gets(self, labels: Any, outputs: Any) -> Any:
-        """What ``metrics_op`` gets for the network's output."""
+        """Return the argument of ``metrics_op`` for the network's output."""
         return outputs
 
     def _answers(self, run: Run, data: EvaluationSubset) -> Iterator[tuple[int, Any, Any]]:
-        """(images, labels, outputs) of every validation batch."""
+        """Yield (images, labels, outputs) of every validation batch."""
         for images, labels in self.evaluation(data.images, data.half):
             yield int(images.shape[0]), labels, self.as_metric_gets(labels, run(images))
 
     def _arguments(self, is_training: bool, is_shuffle: bool) -> dict[str, bool]:
-        """What ``build_dataset_search`` gets behind the directory."""
+        """Return the arguments of ``build_dataset_search`` after the directory."""
         return {"is_training": is_training}
 
     def _open(self, *seed: int, shuffle: bool = True) -> PipelineSource:
@@ -94,9 +94,9 @@ class PairData(Data):
         returned = self.user.build_dataset(self.scenario.dataset.val_dir, arguments)
         dataset, images = pipeline(returned, self.user.file)
         self._val = without_injection(dataset)
-        self._kept = KeptImages(
-            self.cache.shelf("validation", max(0, images)),
-            PipelineRows(),
+        self._kept = CachedImages(
+            self.cache.open_table("validation", max(0, images)),
+            PipelineBatchSplitter(),
             self._validation,
             tags=lambda batch, first: range(first, first + int(batch[0].shape[0])),
         )
@@ -106,15 +106,15 @@ class PairData(Data):
         with closing(self._validation()) as batches:
             batch = next(batches)
         self._val_batch = int(batch[0].shape[0])
-        self.image_bytes = self._kept.row_bytes(batch)
-        most = int(self._val.cardinality()) * self._val_batch  # negative where nobody can tell
+        self.image_bytes = self._kept.example_bytes(batch)
+        most = int(self._val.cardinality()) * self._val_batch  # negative if unknown
         if 0 <= most <= self.val_images - self._val_batch:
             raise self._too_few("validation", f"at most {most}")
         for _ in self.first_images(LOOKED_AT):
             pass
 
     def _validation(self) -> Generator[Batch, None, None]:
-        """The first ``data_num`` validation images, read anew."""
+        """Yield the first ``data_num`` validation images, read anew."""
         seen = 0
         with read(self._val.prefetch(AHEAD)) as batches:
             while seen < self.val_images:

@@ -53,7 +53,7 @@ class Words:
 
 
 def pipeline(returned: object, file: str) -> tuple[Any, int]:
-    """(dataset, data_num) of classification and segmentation.
+    """Return (dataset, data_num) of classification and segmentation.
 
     Args:
         returned: by ``build_dataset_search``.
@@ -75,7 +75,7 @@ def pipeline(returned: object, file: str) -> tuple[Any, int]:
 
 
 def training_generator(returned: object, file: str) -> tuple[Iterable[Any], int]:
-    """(train_generator, train_dataset_size) of detection.
+    """Return (train_generator, train_dataset_size) of detection.
 
     Args:
         returned: by ``build_dataset_search``.
@@ -96,7 +96,7 @@ def training_generator(returned: object, file: str) -> tuple[Iterable[Any], int]
 
 
 def evaluation(returned: object, file: str) -> Evaluation:
-    """(val_generator, val_dataset, val_dataset_size), the first two maybe in a list.
+    """Return (val_generator, val_dataset, val_dataset_size), the first two maybe in a list.
 
     Args:
         returned: by ``build_dataset_search``.

@@ -15,7 +15,7 @@ from nasea.backends.tensorflow.data.datasets import Batch
 
 
 @dataclass(frozen=True)
-class Share:
+class Shard:
     """What one rank does in one step.
 
     Attributes:
@@ -30,12 +30,12 @@ class Share:
 
 
 def steps_of(batches: int, size: int) -> int:
-    """Steps that take so many batches, one a rank."""
+    """Return the number of steps for ``batches`` batches, one a rank."""
     return -(-batches // size)
 
 
-def deal(batches: Iterator[Batch], size: int, rank: int) -> Iterator[Share]:
-    """The shares of one rank.
+def shard_batches(batches: Iterator[Batch], size: int, rank: int) -> Iterator[Shard]:
+    """Yield the shares of one rank.
 
     A step takes the next ``size`` batches. Where fewer are left, ranks in turn share one: each
     works on a part of it, or, where a part would be a single image, which batch normalisation
@@ -47,20 +47,20 @@ def deal(batches: Iterator[Batch], size: int, rank: int) -> Iterator[Share]:
         rank: which one this is, from 0.
     """
     while group := list(itertools.islice(batches, size)):
-        yield _share(group, size, rank)
+        yield _shard(group, size, rank)
 
 
-def _share(group: Sequence[Batch], size: int, rank: int) -> Share:
+def _shard(group: Sequence[Batch], size: int, rank: int) -> Shard:
     counts = [int(images.shape[0]) for images, _ in group]
     mine, place = rank % len(group), rank // len(group)
     batch, count, total = group[mine], counts[mine], sum(counts)
     sharers = len(range(mine, size, len(group)))
     if sharers == 1:
-        return Share(batch, count / total, total)
+        return Shard(batch, count / total, total)
     if count < 2 * sharers:
-        return Share(batch, count / total / sharers, total)
+        return Shard(batch, count / total / sharers, total)
     part, more = divmod(count, sharers)
     start = place * part + min(place, more)
     end = start + part + (place < more)
     images, labels = take(batch, range(start, end), count)
-    return Share((images, labels), (end - start) / total, total)
+    return Shard((images, labels), (end - start) / total, total)

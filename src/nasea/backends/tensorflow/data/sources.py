@@ -14,33 +14,33 @@ import tensorflow as tf
 from nasea.backends.tensorflow.data.private_draws import PrivateDraws
 
 AHEAD = 2
-"""Batches of a pipeline that are read while the one before is at work."""
+"""Batches of a pipeline that are prefetched."""
 
 _PATIENCE = 100
 """So many batches without an image, all of them cropped away maybe, are passed over in a row."""
 
 
-_DEALT: ContextVar[tuple[int, int]] = ContextVar("dealt", default=(1, 0))
+_SHARD: ContextVar[tuple[int, int]] = ContextVar("shard", default=(1, 0))
 
 
 @contextmanager
-def dealing(size: int, rank: int) -> Iterator[None]:
-    """Within it data sets may be built for one rank, if they are of nasea's own making.
+def sharding(size: int, rank: int) -> Iterator[None]:
+    """Let nasea's own data sets be built for one rank while entered.
 
     Args:
         size: how many ranks take a batch of the data set in turn.
         rank: which one needs the images of its batches only, from 0.
     """
-    token = _DEALT.set((size, rank))
+    token = _SHARD.set((size, rank))
     try:
         yield
     finally:
-        _DEALT.reset(token)
+        _SHARD.reset(token)
 
 
-def dealt_to() -> tuple[int, int]:
-    """What :func:`dealing` was given; (1, 0) where one rank needs all images."""
-    return _DEALT.get()
+def current_shard() -> tuple[int, int]:
+    """Return the arguments of :func:`sharding`; (1, 0) where one rank needs all images."""
+    return _SHARD.get()
 
 
 class Source(Protocol):
@@ -52,17 +52,17 @@ class Source(Protocol):
 
     @property
     def most(self) -> int | None:
-        """How many batches there are at most; ``None`` where nobody can tell."""
+        """Maximum number of batches; ``None`` if unknown."""
 
     @property
     def fixed_size(self) -> bool:
         """Whether every batch has the same number of images."""
 
     def reader(self, ahead: bool = False) -> AbstractContextManager[Iterator[Any]]:
-        """Its elements, as they are.
+        """Provide an iterator over the elements as they are.
 
         Args:
-            ahead: whether to read on while one is at work, where that can be.
+            ahead: whether to prefetch, if possible.
         """
 
 
@@ -140,7 +140,7 @@ class GeneratorSource:
 
 @contextmanager
 def read(dataset: Any) -> Iterator[Iterator[Any]]:
-    """An iterator over a pipeline that is dropped behind the back of the caller.
+    """Provide an iterator over a pipeline, and drop it in another thread on exit.
 
     What tunes a data set while it is read wakes up ever more seldom, and may be waited for: seconds
     at the end of every epoch.
@@ -160,7 +160,7 @@ def read(dataset: Any) -> Iterator[Iterator[Any]]:
 
 
 def without_injection(dataset: Any) -> Any:
-    """The pipeline without the reading ahead that TensorFlow adds by itself.
+    """Return the pipeline without the reading ahead that TensorFlow adds by itself.
 
     It goes on, and draws random numbers, behind the only batch that is asked for.
     """

@@ -106,11 +106,11 @@ class RecordImages:
         return [n for n in numbers if is_validation(survey.files[n], survey.directory) == wanted]
 
     def __len__(self) -> int:
-        """How many images there are."""
+        """Return how many images there are."""
         return sum(len(self._kept(number)) for number in self._chosen)
 
     def _kept(self, number: int) -> np.ndarray:
-        """The records of a file that are of this half."""
+        """Return the records of a file that are of this half."""
         first = sum(self.survey.counts[:number])
         places = np.arange(self.survey.counts[number])
         if self.survey.has_apart:
@@ -121,7 +121,7 @@ class RecordImages:
         return chosen
 
     def elements(self, shuffled: bool) -> Any:
-        """A data set of records, for :meth:`read`.
+        """Return a data set of records, for :meth:`read`.
 
         Args:
             shuffled: whether in a random order: of the files, and of the records that come from
@@ -146,7 +146,7 @@ class RecordImages:
         return dataset
 
     def read(self, record: Any) -> tuple[Any, Any]:
-        """(image (H, W, C) in [0, 1], class number) of a record, in a graph."""
+        """Return (image (H, W, C) in [0, 1], class number) of a record, in a graph."""
         channels, height, width = self.shape
         item = tf.io.parse_single_example(record, _FEATURES)
         image = tf.io.decode_image(item["image/encoded"], channels, expand_animations=False)
@@ -165,7 +165,7 @@ class RecordImages:
 
 
 def unreadable(directory: Path, error: Any) -> DataError:
-    """What to raise where a file cannot be read."""
+    """Return the error for a file that cannot be read."""
     return DataError(
         f"{directory}: a TFRecord file cannot be read: {str(error.message).splitlines()[0]}",
         fix="write records with the features image/encoded and image/class/label",

@@ -15,7 +15,7 @@ from typing import Any
 import tensorflow as tf
 
 from nasea.backends.distributed.trainer import ParallelEpochs, Steps
-from nasea.backends.tensorflow.data.sharding import Share
+from nasea.backends.tensorflow.data.sharding import Shard
 from nasea.backends.tensorflow.distributed.ranks import TensorFlowRanks
 from nasea.backends.tensorflow.training.trainer import Trainer, TrainerSettings
 from nasea.backends.training.randomness import generator_state, set_generator_state
@@ -51,7 +51,7 @@ class ParallelTrainer(ParallelEpochs, Trainer):
         """Copy the weights and statistics of rank 0 to all ranks."""
         self.ranks.broadcast_in_place([*self.variables.values(), *self.kept().values()])
 
-    def update_together(self, update: Update, stream: Iterator[Share]) -> tuple[float, int]:
+    def update_together(self, update: Update, stream: Iterator[Shard]) -> tuple[float, int]:
         """Do this rank's part of an update; see :class:`ParallelEpochs`."""
         first = self.first_batch(update.epoch, update.step)
         mean, images, gradients, failure = self._local_gradients(update.paths, stream, first)
@@ -66,7 +66,7 @@ class ParallelTrainer(ParallelEpochs, Trainer):
         return mean, images
 
     def _local_gradients(
-        self, paths: Sequence[Genome], stream: Iterator[Share], first: int
+        self, paths: Sequence[Genome], stream: Iterator[Shard], first: int
     ) -> tuple[float, int, dict[str, Any], Exception | None]:
         """Return the loss, the images of all ranks, the gradients and the failure of this rank."""
         size, rank = self.ranks.size, self.ranks.rank

@@ -11,7 +11,7 @@ import tensorflow as tf
 from nasea.backends.tensorflow.environment import held_back
 from nasea.backends.tensorflow.export.operators import frozen
 from nasea.backends.tensorflow.network.layers import build, build_body
-from nasea.backends.tensorflow.user.ends import End
+from nasea.backends.tensorflow.user.networks import UserNetwork
 from nasea.errors import LatencyError
 from nasea.space import Genome, Program, Shape, Space
 
@@ -20,16 +20,18 @@ class TfliteDeployment:
     """See :class:`nasea.backends.export.deployment.Deployment`.
 
     Args:
-        pre_net: the end before the body.
-        post_net: the end behind it.
+        pre_net: PreNet.
+        post_net: PostNet.
         image: one image, in the layout of the user's module.
         space: the body.
     """
 
     suffix = ".tflite"
 
-    def __init__(self, pre_net: End, post_net: End, image: Any, space: Space) -> None:
-        self._ends = {"PreNet": pre_net, "PostNet": post_net}
+    def __init__(
+        self, pre_net: UserNetwork, post_net: UserNetwork, image: Any, space: Space
+    ) -> None:
+        self._user_networks = {"PreNet": pre_net, "PostNet": post_net}
         self._image = image
         self._space = space
 
@@ -37,15 +39,15 @@ class TfliteDeployment:
         """See :class:`nasea.backends.export.deployment.Deployment`."""
         return tflite(lambda x: tf.nn.relu(x), tf.zeros((1, 1)), "nothing")
 
-    def end(self, name: Literal["PreNet", "PostNet"]) -> bytes:
+    def user_network(self, name: Literal["PreNet", "PostNet"]) -> bytes:
         """See :class:`nasea.backends.export.deployment.Deployment`."""
         inputs: Any = self._image
         if name == "PostNet":
             layers = [self._space.layers[i] for i in (*self._space.taps, -1)]
             features = [zeros(layer.out_shape) for layer in layers]
             inputs = features if self._space.taps else features[0]
-        end = self._ends[name]
-        return tflite(lambda x: end.apply(x, False), inputs, name)
+        network = self._user_networks[name]
+        return tflite(lambda x: network.apply(x, False), inputs, name)
 
     def block(self, program: Program, in_shape: Shape) -> bytes:
         """See :class:`nasea.backends.export.deployment.Deployment`."""
@@ -57,19 +59,19 @@ class TfliteDeployment:
         body = build_body(self._space.decode(genome), self._space.layers[0].in_shape)
 
         def run(image: Any) -> Any:
-            x = self._ends["PreNet"].apply(image, False)
+            x = self._user_networks["PreNet"].apply(image, False)
             tapped = []
             for layer, built in zip(self._space.layers, body, strict=True):
                 x = built(x, training=False)
                 if layer.tapped:
                     tapped.append(x)
-            return self._ends["PostNet"].apply([*tapped, x] if tapped else x, False)
+            return self._user_networks["PostNet"].apply([*tapped, x] if tapped else x, False)
 
         return tflite(run, self._image, "network")
 
 
 def tflite(function: Callable[[Any], Any], inputs: Any, what: str) -> bytes:
-    """A function as a TFLite file, float32.
+    """Return a function as a TFLite file, float32.
 
     Args:
         function: in inference mode.
@@ -99,6 +101,6 @@ def tflite(function: Callable[[Any], Any], inputs: Any, what: str) -> bytes:
 
 
 def zeros(shape: Shape) -> Any:
-    """An empty image of (channels, height, width)."""
+    """Return an empty image of (channels, height, width)."""
     channels, height, width = shape
     return tf.zeros((1, height, width, channels))

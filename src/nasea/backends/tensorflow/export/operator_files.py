@@ -27,7 +27,7 @@ from nasea.errors import LatencyError
 
 
 def tflite_operator(operator: Operator) -> bytes:
-    """A file that runs one operator, and the activation that is fused to it, on one image.
+    """Return a file that runs one operator, and the activation that is fused to it, on one image.
 
     Raises:
         LatencyError: TFLite, or this writer, has no word for it.

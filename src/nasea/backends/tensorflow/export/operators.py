@@ -32,7 +32,7 @@ from nasea.space import Shape
 
 
 def frozen(function: Callable[[Any], Any], inputs: Any) -> Any:
-    """The concrete function for tensors like ``inputs``, its variables made constants."""
+    """Return the concrete function for tensors like ``inputs``, its variables made constants."""
     return convert_variables_to_constants_v2(_concrete(function, inputs))
 
 
@@ -44,7 +44,7 @@ def _concrete(function: Callable[[Any], Any], inputs: Any) -> Any:
 def operators_of_function(
     function: Callable[[Any], Any], inputs: Any, name: str
 ) -> tuple[Operator, ...]:
-    """The operators that ``function`` runs on one image; it is traced, not run.
+    """Return the operators that ``function`` runs on one image; it is traced, not run.
 
     Args:
         function: in inference mode.
@@ -75,7 +75,7 @@ def operators_of_function(
                     nodes.append(Node(passed, (before.name,), after.name))
             continue
         if any(_dilated(user) for user in _users(op, 2)):
-            continue  # told with the end of the dilated convolution that it belongs to
+            continue  # reported with the end of the dilated convolution that it belongs to
         convolution = _dilated(op)
         if convolution is not None:
             read = list(convolution.inputs[0].op.inputs[:1])
@@ -89,7 +89,7 @@ def operators_of_function(
 
 
 def _dilated(op: Any) -> Any:
-    """The convolution of a dilated one that ends in ``op``; ``None`` where none does.
+    """Return the convolution of a dilated one that ends in ``op``; ``None`` where none does.
 
     TensorFlow writes it as SpaceToBatchND, a convolution of the parts, BatchToSpaceND.
     """
@@ -102,7 +102,7 @@ def _dilated(op: Any) -> Any:
 
 
 def _users(op: Any, steps: int) -> Iterator[Any]:
-    """The operations that read what ``op`` makes, directly or so many steps on."""
+    """Yield the operations that read the output of ``op``, directly or ``steps`` steps later."""
     if op.type in ("SpaceToBatchND", "Conv2D", "DepthwiseConv2dNative") and steps:
         for user in op.outputs[0].consumers():
             yield user
@@ -218,7 +218,7 @@ _RESHAPES = {"Identity", "IdentityN", "Reshape", "Squeeze", "ExpandDims", "StopG
 
 
 def _chw(shape: Any, channels_first: bool = False) -> Shape:
-    """(N, H, W, C) or (N, C) without the batch, as (channels, height, width)."""
+    """Return (N, H, W, C) or (N, C) without the batch, as (channels, height, width)."""
     sizes = [int(size or 1) for size in (shape.as_list() if shape.rank else [1])][1:] or [1]
     if len(sizes) == 3:
         height, width, channels = sizes if not channels_first else (*sizes[1:], sizes[0])

@@ -17,7 +17,7 @@ from nasea.errors import ExportError
 
 
 def load_frozen(path: Path, names: Sequence[str]) -> Run:
-    """A frozen graph, imported into TensorFlow."""
+    """Return a frozen graph, imported into TensorFlow."""
     definition = tf.compat.v1.GraphDef.FromString(path.read_bytes())
     wrapped = tf.compat.v1.wrap_function(
         lambda: tf.graph_util.import_graph_def(definition, name=""), []
@@ -32,7 +32,7 @@ def load_frozen(path: Path, names: Sequence[str]) -> Run:
 
 
 def load_saved_model(path: Path, names: Sequence[str]) -> Run:
-    """A SavedModel, by its signature."""
+    """Return a SavedModel, by its signature."""
     loaded = tf.saved_model.load(str(path))
     function = loaded.signatures["serving_default"]
 

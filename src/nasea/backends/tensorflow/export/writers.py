@@ -23,13 +23,13 @@ _MISSING = re.compile(r"(?:TF Select|Flex|Custom) ops: ([^\n]+)")
 
 
 def names_of(outputs: Any) -> tuple[str, ...]:
-    """Names of the tensors of a nested output that every format takes."""
+    """Return names of the tensors of a nested output that every format takes."""
     names = (name for name, _ in flatten(outputs, tf.Tensor))
     return tuple(re.sub(r"[^A-Za-z0-9_.]", "_", name) for name in names)
 
 
 def traced(network: Network, names: Sequence[str], batch: int | None, shape: Sequence[int]) -> Any:
-    """A network in inference mode as a concrete function: images -> the named tensors, in order.
+    """Trace a network in inference mode as a concrete function: images -> named tensors.
 
     Args:
         network: any.
@@ -42,7 +42,7 @@ def traced(network: Network, names: Sequence[str], batch: int | None, shape: Seq
 
 
 def by_batch(network: Network, names: Sequence[str]) -> Any:
-    """The same as a function that is traced for each number of images that comes."""
+    """Return the same as a function that is traced for each number of images that comes."""
 
     def run(images: Any) -> list[Any]:
         outputs = flatten(network(images, training=False), tf.Tensor)

@@ -48,7 +48,7 @@ class Network(tf.keras.Model):
         self._transposes = data_format == "channels_first"
 
     def call(self, images: Any, training: bool = False) -> Any:
-        """Images in the user's layout -> whatever PostNet returns."""
+        """Return images in the user's layout -> whatever PostNet returns."""
         with keeping_layers(self.pre_net):
             x = self.pre_net(images, training=training)
         x = tf.transpose(x, _TO_LAST) if self._transposes else x

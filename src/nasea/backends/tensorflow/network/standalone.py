@@ -34,7 +34,7 @@ def load_network(
         ResultsError: the file cannot be read, or belongs to another network.
     """
     body = build_body(space.decode(genome), space.layers[0].in_shape, initialised=False)
-    pre_net, post_net = user.end("PreNet"), user.end("PostNet")
+    pre_net, post_net = user.make_network("PreNet"), user.make_network("PostNet")
     network = Network(pre_net, body, post_net, space.taps, data_format)
     with user.guard("PreNet, PostNet: call(inputs, training)"):
         network(example, training=False)

@@ -26,7 +26,7 @@ def assemble(
     supernet: Supernet,
     genome: Genome,
     found: Statistics,
-    ends: tuple[Any, Any],
+    user_networks: tuple[Any, Any],
     data_format: DataFormat,
 ) -> Network:
     """Make the stand-alone network of an architecture.
@@ -35,7 +35,7 @@ def assemble(
         supernet: the supernet whose weights are copied.
         genome: the architecture.
         found: the statistics of its normalisations.
-        ends: the PreNet and PostNet to use, not copied.
+        user_networks: the PreNet and PostNet to use, not copied.
         data_format: the layout of PreNet and PostNet.
     """
     space = supernet.space
@@ -52,10 +52,12 @@ def assemble(
     ):
         mean.assign(m)
         variance.assign(v)
-    return Network(ends[0], body, ends[1], space.taps, data_format)
+    return Network(user_networks[0], body, user_networks[1], space.taps, data_format)
 
 
-def adopt(supernet: Supernet, genome: Genome, ends: tuple[Any, Any], network: Network) -> None:
+def adopt(
+    supernet: Supernet, genome: Genome, user_networks: tuple[Any, Any], network: Network
+) -> None:
     """Copy the weights of a stand-alone network into the supernet, in place.
 
     The inverse of :func:`assemble`, but without the statistics of the body: a supernet has none.
@@ -63,8 +65,8 @@ def adopt(supernet: Supernet, genome: Genome, ends: tuple[Any, Any], network: Ne
     Args:
         supernet: the supernet to write to.
         genome: the architecture.
-        ends: PreNet and PostNet of the supernet, which get the weights and statistics of those of
-            the network.
+        user_networks: PreNet and PostNet of the supernet, which get the weights and statistics
+            of PreNet and PostNet in the network.
         network: the network to read from.
     """
     candidates = supernet.space.decode(genome)
@@ -73,7 +75,7 @@ def adopt(supernet: Supernet, genome: Genome, ends: tuple[Any, Any], network: Ne
     for tensor, (slot, variable) in pairs:
         where = slot_layout(part(supernet.space.slots[slot].shape, tensor.shape))
         supernet.slots[slot][where].assign(tf.reshape(raw(variable), slot_layout(tensor.shape)))
-    for mine, theirs in zip(ends, (network.pre_net, network.post_net), strict=True):
+    for mine, theirs in zip(user_networks, (network.pre_net, network.post_net), strict=True):
         both = gathered(mine, "variables"), gathered(theirs, "variables")
         for variable, value in zip(*both, strict=True):
             if variable.dtype.is_floating:  # not the state of a random generator

@@ -20,7 +20,7 @@ class MetricModel:
         self._run = run
 
     def __call__(self, inputs: Any, training: Any = False, mask: Any = None) -> Any:
-        """The output, as tensors, for a batch of images: an array or a tensor of any number type.
+        """Return the output, as tensors, for an array or a tensor of images of any number type.
 
         Raises:
             ValueError: in training mode, in which nothing is scored.
@@ -32,14 +32,14 @@ class MetricModel:
     call = __call__
 
     def predict(self, x: Any, batch_size: int | None = None, verbose: Any = 0) -> Any:
-        """The output, as arrays, for any number of images."""
+        """Return the output, as arrays, for any number of images."""
         images = np.asarray(x)
         size = batch_size or 32
         parts = [self.predict_on_batch(images[i : i + size]) for i in range(0, len(images), size)]
         return tf.nest.map_structure(_joined, *parts)
 
     def predict_on_batch(self, x: Any) -> Any:
-        """The output, as arrays, for a batch of images."""
+        """Return the output, as arrays, for a batch of images."""
         return tf.nest.map_structure(lambda x: x.numpy() if tf.is_tensor(x) else x, self(x))
 
 

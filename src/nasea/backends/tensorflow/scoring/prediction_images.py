@@ -16,7 +16,7 @@ from nasea.backends.user.nesting import flatten
 def masks(
     images: Any, labels: Any, outputs: Any, layout: DataFormat, class_names: object
 ) -> tuple[PredictionImage, ...]:
-    """Pictures of masks; none where labels or outputs are of another form.
+    """Draw masks; return none if labels or outputs have another form.
 
     Args:
         images: in ``layout``.
@@ -39,7 +39,7 @@ def masks(
 
 
 def _four_axes(outputs: Any) -> list[Any]:
-    """The tensors of an output that may be scores of classes for every pixel."""
+    """Return the tensors of an output that may be scores of classes for every pixel."""
     if is_merged(outputs):
         return [next(iter(outputs.values()))[MERGED]]
     inner = outputs["out"] if isinstance(outputs, dict) and "out" in outputs else outputs

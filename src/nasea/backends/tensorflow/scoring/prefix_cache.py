@@ -1,4 +1,4 @@
-"""The path that was scored last, as TensorFlow keeps it.
+"""Cached paths of TensorFlow.
 
 See :mod:`nasea.backends.scoring.prefix_cache`.
 """
@@ -12,18 +12,18 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from nasea.backends.scoring.prefix_cache import Beginning, Digest
+from nasea.backends.scoring.prefix_cache import CachedPrefix, Digest
 from nasea.backends.tensorflow.network.subgraphs import Tensors
 from nasea.backends.user.nesting import flatten
 from nasea.space import Genome
 
 Outputs = list[Any]
-"""Of PreNet and of the first layers, in order; for one batch of images, or a list of batches."""
+"""Outputs of PreNet and the first layers, in order; for one batch, or for a list of batches."""
 
 
 @dataclass
-class Path:
-    """A calibrated architecture, and what its first layers gave.
+class CalibratedPath:
+    """A calibrated architecture, and the outputs of its first layers.
 
     Attributes:
         genome: the architecture.
@@ -41,12 +41,12 @@ class Path:
 
     @property
     def depth(self) -> int:
-        """See :class:`nasea.backends.scoring.prefix_cache.Scored`."""
+        """See :class:`nasea.backends.scoring.prefix_cache.ScoredPath`."""
         return len(self.estimated)
 
 
-class Begun(Beginning[Path]):
-    """How an architecture begins: statistics and outputs that are those of another one."""
+class Prefix(CachedPrefix[CalibratedPath]):
+    """Statistics and outputs that an architecture shares with the cached path."""
 
     @property
     def estimated(self) -> Outputs:
@@ -69,12 +69,12 @@ class Begun(Beginning[Path]):
         return outputs[: self.depth] if same else []
 
 
-ALONE = Begun()
-"""Begins with nothing."""
+NO_PREFIX = Prefix()
+"""No shared outputs."""
 
 
-def enter_outputs(digest: Digest, outputs: object) -> None:
-    """Take in what PostNet returned."""
+def add_outputs(digest: Digest, outputs: object) -> None:
+    """Add the output of PostNet to a digest."""
     for name, tensor in flatten(outputs, tf.Tensor):
         values = np.ascontiguousarray(tensor.numpy()).tobytes()
         digest.add(name, f"{tensor.dtype.name} {tuple(tensor.shape)}", values)

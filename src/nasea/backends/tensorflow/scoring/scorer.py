@@ -17,24 +17,29 @@ from nasea.backends.tensorflow.data.datasets import Data, Run
 from nasea.backends.tensorflow.devices import seed_everything
 from nasea.backends.tensorflow.network.supernet import Statistics, Supernet
 from nasea.backends.tensorflow.scoring import prediction_images
-from nasea.backends.tensorflow.scoring.prefix_cache import ALONE, Begun, Path, enter_outputs
+from nasea.backends.tensorflow.scoring.prefix_cache import (
+    NO_PREFIX,
+    CalibratedPath,
+    Prefix,
+    add_outputs,
+)
 from nasea.backends.tensorflow.user.code import OutOfMemory
-from nasea.backends.tensorflow.user.ends import End
+from nasea.backends.tensorflow.user.networks import UserNetwork
 from nasea.backends.tensorflow.user.random_draws import Draws
 from nasea.space import Genome
 
-_METRIC = 3  # among the places that draw; the ends are 0 and 1, the loss is 2
+_METRIC = 3  # number of a stream of random draws; PreNet has 0, PostNet 1, the loss 2
 
 
-class Scorer(scorer.Scorer[Path, Begun]):
+class Scorer(scorer.Scorer[CalibratedPath, Prefix]):
     """Measures architectures with the weights of a supernet, never changing the supernet.
 
     Args:
         supernet: where the weights come from.
-        pre_net: what stands before it,
-        post_net: and behind it.
+        pre_net: PreNet.
+        post_net: PostNet.
         data: statistics images, validation images, the user's metric.
-        draws: what random operations of the ends draw by.
+        draws: random streams of the operations in PreNet and PostNet.
         seed: statistics and metric start from the same random state for every candidate.
         processes: how many of them share this machine's memory.
     """
@@ -45,8 +50,8 @@ class Scorer(scorer.Scorer[Path, Begun]):
     def __init__(
         self,
         supernet: Supernet,
-        pre_net: End,
-        post_net: End,
+        pre_net: UserNetwork,
+        post_net: UserNetwork,
         data: Data,
         draws: Draws,
         seed: int,
@@ -62,25 +67,30 @@ class Scorer(scorer.Scorer[Path, Begun]):
         """See :func:`memory`."""
         return memory()
 
-    def begun(self, path: Path | None, depth: int) -> Begun:
-        """How an architecture begins."""
-        return Begun(path, depth)
+    def prefix(self, path: CalibratedPath | None, depth: int) -> Prefix:
+        """Return how an architecture begins."""
+        return Prefix(path, depth)
 
     def metric(
-        self, path: Path, data: EvaluationSubset, begun: Begun, digest: Digest | None, keeps: bool
+        self,
+        path: CalibratedPath,
+        data: EvaluationSubset,
+        prefix: Prefix,
+        digest: Digest | None,
+        keeps: bool,
     ) -> float:
         """See :class:`nasea.backends.scoring.scorer.Scorer`."""
-        # The ends' states are as if it had been known how the metric is asked.
+        # Restored afterwards: finding out how to call the metric must leave no trace.
         if not self.data.metric_is_settled:
             with self.pre_net.statistics_kept(), self.post_net.statistics_kept():
                 _settle(self.data, self.draws, self.seed, self.evaluate(path), data)
         kept = (data.images or self.data.val_images) if keeps else 0
-        evaluate = _Evaluate(self, path, begun, kept, digest)
+        evaluate = _Evaluate(self, path, prefix, kept, digest)
         return _asked(self.data, self.draws, self.seed, evaluate, data)
 
-    def evaluate(self, path: Path) -> Callable[[Any], Any]:
-        """A calibrated architecture: images -> outputs."""
-        return _Evaluate(self, path, ALONE)
+    def evaluate(self, path: CalibratedPath) -> Callable[[Any], Any]:
+        """Return a calibrated architecture: images -> outputs."""
+        return _Evaluate(self, path, NO_PREFIX)
 
     def masks(self, images: Any, labels: Any, outputs: Any) -> tuple[PredictionImage, ...]:
         """See :func:`nasea.backends.tensorflow.scoring.prediction_images.masks`."""
@@ -89,15 +99,15 @@ class Scorer(scorer.Scorer[Path, Begun]):
 
     @contextmanager
     def calibrated(self, genome: Genome, draw: int = 0) -> Iterator[Statistics]:
-        """Statistics of an architecture's body; while they are in use the ends have theirs too."""
-        with self.calibrated_path(genome, draw, ALONE, keeps=False) as path:
+        """Provide statistics for the body; PreNet and PostNet use theirs in the meantime."""
+        with self.calibrated_path(genome, draw, NO_PREFIX, keeps=False) as path:
             yield path.statistics
 
     @contextmanager
     def calibrated_path(
-        self, genome: Genome, draw: int, begun: Begun, keeps: bool
-    ) -> Iterator[Path]:
-        """The same, from where it parts from an architecture that was calibrated."""
+        self, genome: Genome, draw: int, prefix: Prefix, keeps: bool
+    ) -> Iterator[CalibratedPath]:
+        """Provide the same, reusing what a prefix has."""
         with self.pre_net.statistics_kept(), self.post_net.statistics_kept():
             batches = self.statistics(draw)
             kept = 0
@@ -105,33 +115,35 @@ class Scorer(scorer.Scorer[Path, Begun]):
                 kept = outputs_within(self.supernet.space, sum(map(len, batches)), self.limit)
             seed_everything(self.seed, STATISTICS_STREAM)
             self.draws.begin(STATISTICS_STREAM)
-            outputs = begun.estimated
-            if begun.path is None:
+            outputs = prefix.estimated
+            if prefix.path is None:
                 outputs = [self.pre_net.estimate(batches)]
             else:
-                self.pre_net.put_state(begun.path.pre_net)
+                self.pre_net.put_state(prefix.path.pre_net)
                 for _ in batches:  # PostNet draws as if PreNet had run
                     self.draws.go_on()
             state = self.pre_net.copied_state() if kept else []
-            statistics, features = self.supernet.statistics(genome, outputs, begun.statistics, kept)
+            statistics, features = self.supernet.statistics(
+                genome, outputs, prefix.statistics, kept
+            )
             self.post_net.estimate([_as_input(each) for each in features])
-            yield Path(genome, statistics, state, outputs[:kept])
+            yield CalibratedPath(genome, statistics, state, outputs[:kept])
 
 
-class _Evaluate(scorer.Evaluate[Path, Begun]):
+class _Evaluate(scorer.Evaluate[CalibratedPath, Prefix]):
     """The network: images to the output, in inference mode."""
 
     scorer: Scorer
-    enter = staticmethod(enter_outputs)
+    add_outputs = staticmethod(add_outputs)
 
     def run(self, images: Any) -> Any:
-        """What the network gives."""
+        """Return the output of the network."""
         features = self._features(images)
         self.scorer.draws.go_on()
         return self.scorer.post_net.evaluate(_as_input(features))
 
     def _features(self, images: Any) -> list[Any]:
-        """What PostNet gets."""
+        """Return the input of PostNet."""
         scorer, path = self.scorer, self.path
         count, *shape = images.shape.as_list() or [0]
         if not 0 < count <= self._left:
@@ -140,7 +152,7 @@ class _Evaluate(scorer.Evaluate[Path, Begun]):
         self._left -= count
         size = math.prod(shape)
         wanted = outputs_within(scorer.supernet.space, self._images, scorer.limit, image=size)
-        known = self.begun.validation(len(path.validation), images)
+        known = self.prefix.validation(len(path.validation), images)
         outputs = known or [scorer.pre_net.evaluate(images)]
         features = scorer.supernet.infer(path.genome, path.statistics, outputs, wanted)
         path.validation.append((images, outputs[:wanted]) if wanted else (None, []))
@@ -148,10 +160,10 @@ class _Evaluate(scorer.Evaluate[Path, Begun]):
 
 
 def metric(data: Data, draws: Draws, seed: int, run: Run, part: EvaluationSubset) -> float:
-    """The user's metric of a network.
+    """Return the user's metric of a network.
 
     Args:
-        data: knows how the metric is asked.
+        data: calls the metric.
         draws: what random operations draw by.
         seed: every metric starts from the same random state.
         run: the network.
@@ -163,7 +175,7 @@ def metric(data: Data, draws: Draws, seed: int, run: Run, part: EvaluationSubset
 
 @contextmanager
 def memory() -> Iterator[None]:
-    """Within it what says that memory is short is a ShortOfMemory."""
+    """Raise ShortOfMemory while entered for whatever says that memory is short."""
     try:
         yield
     except OutOfMemory as error:
@@ -183,7 +195,7 @@ def _asked(data: Data, draws: Draws, seed: int, run: Run, part: EvaluationSubset
 
 @contextmanager
 def _seeded(draws: Draws, seed: int) -> Iterator[None]:
-    """What the metric draws is the same for every candidate."""
+    """Give the metric the same random draws for every candidate."""
     seed_everything(seed, METRIC_STREAM)
     draws.begin(METRIC_STREAM)
     with draws.tied(_METRIC):
@@ -191,5 +203,5 @@ def _seeded(draws: Draws, seed: int) -> Iterator[None]:
 
 
 def _as_input(features: list[Any]) -> Any:
-    """What PostNet gets: the last layer, or the tapped ones and the last."""
+    """Return the input of PostNet: the last layer, or the tapped ones and the last."""
     return features if len(features) > 1 else features[0]

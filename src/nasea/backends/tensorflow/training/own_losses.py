@@ -4,23 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from nasea.backends.tensorflow.user.ends import End
+from nasea.backends.tensorflow.user.networks import UserNetwork
 from nasea.errors import Notice
 
 
-def own_losses(ends: Iterable[End], file: str) -> list[Notice]:
+def own_losses(networks: Iterable[UserNetwork], file: str) -> list[Notice]:
     """Return notices of layer losses (``kernel_regularizer``, ``add_loss``), which are ignored.
 
     Args:
-        ends: PreNet and PostNet, built.
+        networks: PreNet and PostNet, built.
         file: name of the user's file, for messages.
     """
     return [
         Notice(
             file,
-            f"{end.name}: losses of layers (kernel_regularizer, add_loss) are left out of "
+            f"{network.name}: losses of layers (kernel_regularizer, add_loss) are left out of "
             "training: what is trained is the mean of what loss_op returns",
         )
-        for end in ends
-        if end.model.losses
+        for network in networks
+        if network.model.losses
     ]

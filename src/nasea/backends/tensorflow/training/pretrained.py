@@ -11,35 +11,36 @@ from nasea.backends.tensorflow.data.image_folder import folder_module
 from nasea.backends.tensorflow.network.supernet import Supernet
 from nasea.backends.tensorflow.user.classic.importing import import_classic
 from nasea.backends.tensorflow.user.code import UserCode
-from nasea.backends.tensorflow.user.ends import End
+from nasea.backends.tensorflow.user.networks import UserNetwork
 from nasea.backends.tensorflow.user.variables import gathered
-from nasea.backends.training.pretrained import PRE_NET, SLOT, LoadedPretrained, match, pack, unpack
-from nasea.backends.user.module import CLASSIFICATION_MODULE, FILE_NAME
+from nasea.backends.training.pretrained import (
+    PRE_NET,
+    SLOT,
+    LoadedPretrained,
+    classification_module,
+    match,
+    pack,
+    unpack,
+)
 from nasea.config import Scenario
 
 
 def classification_code(scenario: Scenario, directory: Path) -> UserCode:
-    """Open ``user_module_cls.py``, or else a module of nasea's own around the user's PreNet.
-
-    Args:
-        scenario: the classification scenario.
-        directory: the directory of ``user_module.py``.
-    """
-    file = f"{CLASSIFICATION_MODULE}.py"
-    if (directory / file).is_file():
-        module: Any = import_classic(directory, CLASSIFICATION_MODULE, anew=False)[0]
-    else:
-        own, _ = import_classic(directory, anew=False)
-        module, file = folder_module(own.PreNet, scenario), FILE_NAME
+    """Open the user's code for pre-training; see :func:`classification_module`."""
+    module, file = classification_module(
+        directory,
+        lambda name: import_classic(directory, name, anew=False)[0],
+        lambda pre_net: folder_module(pre_net, scenario),
+    )
     return UserCode(directory, scenario.epochs, scenario.batch_size, module, file)
 
 
-def pretrained_weights(supernet: Supernet, pre_net: End) -> bytes:
+def pretrained_weights(supernet: Supernet, pre_net: UserNetwork) -> bytes:
     """Serialise the slots and PreNet."""
     return pack({name: tensor.numpy() for name, tensor in _tensors(supernet, pre_net).items()})
 
 
-def load_pretrained(supernet: Supernet, pre_net: End, weights: bytes) -> LoadedPretrained:
+def load_pretrained(supernet: Supernet, pre_net: UserNetwork, weights: bytes) -> LoadedPretrained:
     """Load the tensors of :func:`pretrained_weights` that fit, in place."""
     targets = _tensors(supernet, pre_net)
     wanted = {name: tuple(tensor.shape) for name, tensor in targets.items()}
@@ -49,7 +50,7 @@ def load_pretrained(supernet: Supernet, pre_net: End, weights: bytes) -> LoadedP
     return summary
 
 
-def _tensors(supernet: Supernet, pre_net: End) -> dict[str, Any]:
+def _tensors(supernet: Supernet, pre_net: UserNetwork) -> dict[str, Any]:
     """Return the variables of slots and PreNet by name.
 
     Keras numbers layers across all models, so a variable of PreNet is named by its position among

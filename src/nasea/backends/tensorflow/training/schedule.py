@@ -9,11 +9,11 @@ from nasea.backends.tensorflow.user.code import UserCode
 from nasea.backends.training.randomness import generator_state, set_generator_state
 from nasea.config import Scenario
 
-_PLAYED = 500
+_SIMULATED = 500
 """At most this many learning rates are computed; each takes up to a millisecond."""
 
 
-def play(
+def simulate_schedule(
     scenario: Scenario,
     user: UserCode,
     batches_per_epoch: int,
@@ -37,7 +37,7 @@ def play(
     """
     steps = steps_of(steps_of(batches_per_epoch, processes), paths_per_update)
     updates = steps * scenario.epochs
-    count = min(updates, _PLAYED)
+    count = min(updates, _SIMULATED)
     chosen = [round(i * (updates - 1) / max(count - 1, 1)) for i in range(count)]
     initial = scenario.optimizer.learning_rate * processes
     attributes, before = user.attributes(), generator_state()

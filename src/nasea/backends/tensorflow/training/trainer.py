@@ -18,7 +18,7 @@ from nasea.backends.tensorflow.training.state import Arrays, pack, unpack
 from nasea.backends.tensorflow.training.teacher import Teacher
 from nasea.backends.tensorflow.user.code import OutOfMemory, UserCode
 from nasea.backends.tensorflow.user.describe import describe
-from nasea.backends.tensorflow.user.ends import End
+from nasea.backends.tensorflow.user.networks import UserNetwork
 from nasea.backends.tensorflow.user.random_draws import Draws
 from nasea.backends.training import trainer
 from nasea.backends.training.randomness import generator_state, set_generator_state
@@ -45,8 +45,8 @@ class TrainerSettings(trainer.TrainerSettings):
 
     user: UserCode
     supernet: Supernet
-    pre_net: End
-    post_net: End
+    pre_net: UserNetwork
+    post_net: UserNetwork
     draws: Draws
     teacher: Teacher | None = None
 
@@ -75,14 +75,14 @@ class Trainer(trainer.Trainer):
         self.data_batches = settings.batches_per_epoch
         self._pre_names = _names("PreNet", pre_net.variables)
         self._post_names = _names("PostNet", post_net.variables)
-        ends = zip(
+        of_networks = zip(
             [*self._pre_names, *self._post_names],
             [*pre_net.variables, *post_net.variables],
             strict=True,
         )
         of_user, self._user_state = user.held()
         self._user_names, self._user_variables = list(of_user), list(of_user.values())
-        self.variables: dict[str, tf.Variable] = {**supernet.slots, **dict(ends), **of_user}
+        self.variables: dict[str, tf.Variable] = {**supernet.slots, **dict(of_networks), **of_user}
         self.attributes = user.attributes()
         self.optimizer = make_optimizer(self.scenario.optimizer, self.variables)
         fixed = post_net.reads_batch_size or user.loss_reads_batch_size
@@ -244,14 +244,14 @@ def _below(beginning: str, arrays: Arrays) -> Arrays:
     return {n.removeprefix(beginning): v for n, v in arrays.items() if n.startswith(beginning)}
 
 
-def _names(end: str, variables: list[tf.Variable]) -> list[str]:
+def _names(network: str, variables: list[tf.Variable]) -> list[str]:
     # By position: the names that Keras gives depend on what else the process has built.
-    return [f"{end}/{index}" for index in range(len(variables))]
+    return [f"{network}/{index}" for index in range(len(variables))]
 
 
-def _kept(end: End) -> dict[str, tf.Variable]:
+def _kept(network: UserNetwork) -> dict[str, tf.Variable]:
     """Return the variables of PreNet or PostNet that change but are not trained, by name."""
-    return {f"{end.name}/{index}": value for index, value in enumerate(end.state)}
+    return {f"{network.name}/{index}": value for index, value in enumerate(network.state)}
 
 
 def _or_zeros(gradient: Any, like: Any) -> Any:

@@ -114,19 +114,21 @@ class UserCode(code.UserCode):
         """Take a snapshot of the plain attributes of UserModule."""
         return attributes_of(self._user, self.directory)
 
-    def require_type(self, class_name: str, end: object) -> None:
+    def require_type(self, class_name: str, network: object) -> None:
         """Raise UserModuleError if a PreNet or PostNet is not a layer of this Keras."""
-        if not isinstance(end, tf.keras.layers.Layer):
-            kind = next((c for c in type(end).__mro__ if "keras" in c.__module__), type(end))
+        if not isinstance(network, tf.keras.layers.Layer):
+            kind = next(
+                (c for c in type(network).__mro__ if "keras" in c.__module__), type(network)
+            )
             raise UserModuleError(
                 f"{self.file}: {class_name} must be a tf.keras.Model (Keras "
                 f"{keras_release(tf)}), found a {kind.__module__}.{kind.__qualname__}",
                 fix="derive it from tf.keras.Model; strategy.keras_version: 3 makes that Keras 3",
             )
 
-    def parts_of(self, end: Any) -> list[object]:
+    def parts_of(self, network: Any) -> list[object]:
         """Return the layers of a model."""
-        return list(end._flatten_layers())
+        return list(network._flatten_layers())
 
     def _make_functional(self, module: ModuleType) -> None:
         """Instantiate PreNet and PostNet if they may be functional models, which adds ``call``."""

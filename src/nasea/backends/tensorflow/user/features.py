@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from nasea.backends.records import DataFormat
 from nasea.backends.tensorflow.user.code import UserCode
-from nasea.backends.tensorflow.user.ends import End
+from nasea.backends.tensorflow.user.networks import UserNetwork
 from nasea.backends.tensorflow.user.random_draws import Draws
 from nasea.errors import Notice, UserCodeError
 from nasea.space import Layer, Space
@@ -43,9 +43,9 @@ def low_level_tap(
     if strided == 0:  # there is no such layer
         return (), []
     low, last = random_features([space.layers[strided - 1], space.layers[-1]], images)
-    if _accepts(End(user, "PostNet", layout, draws), last):
+    if _accepts(UserNetwork(user, "PostNet", layout, draws), last):
         return (), []
-    if not _accepts(End(user, "PostNet", layout, draws), [low, last]):
+    if not _accepts(UserNetwork(user, "PostNet", layout, draws), [low, last]):
         return (), []  # building it with the last layer alone will report the problem
     text = (
         f"PostNet does not accept a single tensor: it gets [layer {strided - 1}, the last before "
@@ -54,7 +54,7 @@ def low_level_tap(
     return (strided - 1,), [Notice("supernet.feature_choose", text)]
 
 
-def _accepts(post_net: End, inputs: Any) -> bool:
+def _accepts(post_net: UserNetwork, inputs: Any) -> bool:
     try:
         post_net.apply(inputs, True)
     except UserCodeError:

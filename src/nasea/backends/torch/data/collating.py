@@ -11,7 +11,7 @@ Collate = Callable[[list[Any]], Any]
 
 
 def collate_of(dataset: Dataset[Any]) -> Collate | None:
-    """The ``collate_fn`` of a data set, or of what a Subset or ConcatDataset hands out items of."""
+    """Return the ``collate_fn`` of a data set, or of the one in a Subset or ConcatDataset."""
     own: Collate | None = getattr(dataset, "collate_fn", None)
     if own is not None:
         return own

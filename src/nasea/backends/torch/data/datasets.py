@@ -13,17 +13,17 @@ import torch
 from torch.utils.data import Dataset, Subset
 
 from nasea.backends.data.image_cache import ImageCache
-from nasea.backends.data.overlap import LOOKED_AT, Sample, doubts
+from nasea.backends.data.overlap import LOOKED_AT, Sample, overlap_notices
 from nasea.backends.data.values import require_finite
 from nasea.backends.data.workers import most_workers, wanted_workers
+from nasea.backends.torch.data.cached_items import CachedItems, Collated, Workers
 from nasea.backends.torch.data.collating import collate_of, hidden_collate
 from nasea.backends.torch.data.evaluation_loader import EvaluationLoader
-from nasea.backends.torch.data.evaluation_subset import proxy_images
-from nasea.backends.torch.data.kept import Collated, KeptItems, Workers
+from nasea.backends.torch.data.evaluation_subset import subset_images
 from nasea.backends.torch.data.loaders import open_loader
 from nasea.backends.torch.data.random_draws import Seeded, SeededByEpoch
 from nasea.backends.torch.data.reading import reading
-from nasea.backends.torch.data.sharding import Deal
+from nasea.backends.torch.data.sharding import Sharding
 from nasea.backends.torch.data.training_loader import TrainingLoader
 from nasea.backends.torch.user.code import UserCode
 from nasea.backends.torch.user.describe import describe
@@ -75,7 +75,7 @@ class Data:
                 f"only {self.train_images} images",
                 fix=f"use a batch_size of at most {self.train_images}",
             )
-        self.deal = Deal(self.train_images, scenario.batch_size, size, rank)
+        self.sharding = Sharding(self.train_images, scenario.batch_size, size, rank)
         self._local_size = local_size
         self._pinned = pinned
         self._batch_bytes = 0
@@ -83,9 +83,9 @@ class Data:
         self._seen = Sample()
         self._chosen: dict[int | None, np.ndarray] = {}
         self._evaluation: dict[tuple[int | None, int | None], EvaluationLoader] = {}
-        self._items = KeptItems(
+        self._items = CachedItems(
             self.val,
-            cache.shelf("validation", self.val_images),
+            cache.open_table("validation", self.val_images),
             (scenario.seed, _VALIDATION_STREAM),
             self._reading_validation,
             copies=collate_of(self.val) is not None,
@@ -102,10 +102,10 @@ class Data:
     @property
     def batches_per_epoch(self) -> int:
         """Batches of one pass over the training images; a last batch of one image is left out."""
-        return self.deal.batches
+        return self.sharding.batches
 
     def probe(self) -> tuple[Batch, Batch]:
-        """One training and one validation batch, checked; measures how long loading takes."""
+        """Return one training and one validation batch, checked; measure how long loading takes."""
         size, count = self.scenario.batch_size, min(3, self.batches_per_epoch)
         every = range(min(count * size, self.train_images))
         parts = [list(every[i : i + size]) for i in range(0, len(every), size)]
@@ -125,13 +125,13 @@ class Data:
             require_finite(bool(torch.isfinite(images).all()), what)
         return train, val
 
-    def settle_workers(self, step_seconds: float) -> None:
+    def choose_workers(self, step_seconds: float) -> None:
         """Take as many workers as keep loading from holding up training; none if it is fast."""
         most = most_workers(self._local_size, self._batch_bytes)
         self.workers = wanted_workers(self.load_seconds, step_seconds, most)
 
     def epoch(self, epoch: int, done: int = 0) -> Iterator[Batch]:
-        """The training batches of one epoch; order and draws depend on seed and epoch only.
+        """Yield the training batches of one epoch; order and draws depend on seed and epoch only.
 
         Args:
             epoch: from 0.
@@ -139,7 +139,7 @@ class Data:
         """
         rng = np.random.default_rng([_EPOCH_STREAM, self.scenario.seed, epoch])
         order = rng.permutation(self.train_images).tolist()
-        mine = [[epoch, *part] for part in self.deal.mine(order, done)]
+        mine = [[epoch, *part] for part in self.sharding.mine(order, done)]
         yield from map(self._checked_training, self._training.batches(mine, self.workers))
         if epoch + 1 >= self.scenario.epochs:
             self._training.close()
@@ -155,9 +155,9 @@ class Data:
             if wanted > self.scenario.batch_size > 1 == wanted % self.scenario.batch_size:
                 wanted -= 1  # a last batch of one image has no variance
             dataset, parts = self._fixed(draw, wanted)
-            items = KeptItems(
+            items = CachedItems(
                 Collated(dataset, parts, collate_of(self.train)),
-                self.cache.shelf(f"statistics{draw}", len(parts)),
+                self.cache.open_table(f"statistics{draw}", len(parts)),
                 (self.scenario.seed, _STATISTICS_STREAM, draw),
                 partial(self._reading, _TRAINING),
                 copies=False,
@@ -176,14 +176,14 @@ class Data:
         return self._statistics[draw]
 
     def training_images(self, count: int) -> list[torch.Tensor]:
-        """So many training images, or all where there are fewer, as batches; always the same."""
+        """Return ``count`` training images, or all if there are fewer, as batches."""
         dataset, parts = self._fixed(0, min(count, self.train_images))
         loader = open_loader(dataset, parts, 0, collate_of(self.train))
         with self._reading(_TRAINING):
             return [self.checked(batch, _TRAINING)[0] for batch in loader]
 
-    def doubts(self) -> list[Notice]:
-        """What training and validation data have in common, and lack, by a part of both."""
+    def data_notices(self) -> list[Notice]:
+        """Compare a part of the training data with a part of the validation data."""
         self.statistics(0)
         self._items.fill(range(min(LOOKED_AT, self.val_images)))
         val = Sample()
@@ -191,14 +191,14 @@ class Data:
             val.add(_pixels(images), _plain(labels))
             if val.images >= LOOKED_AT:
                 break
-        return doubts(self._seen, val, self.train_images)
+        return overlap_notices(self._seen, val, self.train_images)
 
     def prepare(self, images: int | None, half: int | None) -> None:
         """Read what an evaluation needs, as far as there is room to keep it."""
         self._items.fill(self.evaluation(images, half).places)
 
     def evaluation(self, images: int | None, half: int | None) -> EvaluationLoader:
-        """The loader that the user's metric gets.
+        """Return the loader that the user's metric gets.
 
         Args:
             images: how many validation images, spread evenly, or with every class of objects as
@@ -207,7 +207,7 @@ class Data:
         """
         key = (images, half)
         if key not in self._evaluation:
-            chosen = self._proxy(images)[slice(None) if half is None else slice(half, None, 2)]
+            chosen = self._subset(images)[slice(None) if half is None else slice(half, None, 2)]
             whole = len(chosen) == self.val_images
             self._evaluation[key] = EvaluationLoader(
                 self.val if whole else Subset(self.val, chosen.tolist()),
@@ -222,22 +222,22 @@ class Data:
                 loader.close()  # its workers wait for nothing
         return self._evaluation[key]
 
-    def _proxy(self, images: int | None) -> np.ndarray:
-        """The subset, chosen by one process for all: it may have to read the labels of all."""
+    def _subset(self, images: int | None) -> np.ndarray:
+        """Return the subset; one process chooses for all, since it may read all labels."""
         if images not in self._chosen:
             by_class = self.scenario.task == "detection"
             [self._chosen[images]] = self.cache.once(
                 f"subset{images}",
                 1,
-                lambda: [proxy_images(self._items, images, by_class, self.scenario.seed)],
+                lambda: [subset_images(self._items, images, by_class, self.scenario.seed)],
             )
         return self._chosen[images]
 
-    def overflow(self) -> list[Notice]:
-        """What the user should know where evaluation images will find no room."""
+    def cache_notices(self) -> list[Notice]:
+        """Return a notice if the cache has no room for all evaluation images."""
         images = min(self.scenario.searcher.eval_images or self.val_images, self.val_images)
         then = "the others are read for every candidate, by worker processes"
-        return self.cache.overflow(images, self._items.item_bytes, then)
+        return self.cache.cache_notices(images, self._items.item_bytes, then)
 
     def close(self) -> None:
         """End all workers, and remove what was kept."""
@@ -251,7 +251,7 @@ class Data:
         return self.checked(batch, _TRAINING)
 
     def checked(self, batch: object, what: str) -> Batch:
-        """The batch as (images, labels); raises DataError where it is something else."""
+        """Return the batch as (images, labels); raises DataError where it is something else."""
         if not isinstance(batch, list | tuple) or len(batch) != 2:
             raise DataError(
                 f"{what} must give pairs (images, labels), found {describe(batch)}",
@@ -281,12 +281,12 @@ class Data:
         return self._drawing(_STATISTICS_STREAM, draw), parts
 
     def _drawing(self, *seed: int) -> Seeded:
-        """The training data set with draws that depend on the run's seed and ``seed``."""
+        """Return the training data set with draws that depend on the run's seed and ``seed``."""
         return Seeded(self.train, self.scenario.seed, *seed)
 
     @property
     def _readers(self) -> Workers:
-        """Processes that read evaluation images: as many as the user wants, where that is said."""
+        """Processes that read evaluation images: ``resource.data_workers``, else all possible."""
         wanted, local = self.scenario.resource.data_workers, self._local_size
         if wanted is not None:
             return Workers(wanted * local, wanted)
@@ -294,7 +294,7 @@ class Data:
 
     @contextmanager
     def _reading_validation(self) -> Iterator[None]:
-        """The same for validation images; whatever network asked for them: not its failure."""
+        """Do the same for validation images; a failure is never that of the scored network."""
         try:
             with self._reading(_VALIDATION):
                 yield
@@ -324,7 +324,7 @@ def _pixels(images: torch.Tensor) -> Any:
 
 
 def _plain(labels: Any) -> Any:
-    """Labels with arrays for tensors."""
+    """Return labels with arrays for tensors."""
     if isinstance(labels, torch.Tensor):
         try:
             return labels.detach().cpu().numpy()

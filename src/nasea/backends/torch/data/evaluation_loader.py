@@ -10,8 +10,8 @@ from typing import Any
 import torch
 from torch.utils.data import DataLoader, Dataset
 
+from nasea.backends.torch.data.cached_items import CachedItems
 from nasea.backends.torch.data.collating import collate_of
-from nasea.backends.torch.data.kept import KeptItems
 from nasea.backends.torch.data.loaders import open_loader
 from nasea.errors import DataError
 
@@ -38,7 +38,7 @@ class EvaluationLoader(DataLoader[Any]):
         self,
         dataset: Dataset[Any],
         batch_size: int,
-        items: KeptItems,
+        items: CachedItems,
         places: Sequence[int],
         what: str,
         pinned: bool = False,
@@ -64,7 +64,7 @@ class EvaluationLoader(DataLoader[Any]):
         return self._places
 
     def __iter__(self) -> Any:
-        """The batches, in order."""
+        """Return the batches, in order."""
         before = self._reader()
         if before is not None and inspect.getgeneratorstate(before) != inspect.GEN_CLOSED:
             return self._batches(self._opened(workers=0))  # one within another
@@ -77,7 +77,7 @@ class EvaluationLoader(DataLoader[Any]):
         self._loader = None
 
     def _settled(self) -> DataLoader[Any]:
-        """What reads the batches: with workers, which are kept, where much has to be read."""
+        """Return the loader; it has persistent workers where much has to be read."""
         absent = len(self._items.missing(self._places))
         busy = absent * self._items.seconds > _IN_ONE_PROCESS
         workers = min(self._items.workers.scoring, len(self._parts)) if busy else 0

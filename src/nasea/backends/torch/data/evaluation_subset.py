@@ -9,11 +9,11 @@ import numpy as np
 import torch
 
 from nasea.backends.data.evaluation_subset import spread, stratified
-from nasea.backends.torch.data.kept import KeptItems
+from nasea.backends.torch.data.cached_items import CachedItems
 
 
-def proxy_images(items: KeptItems, wanted: int | None, by_class: bool, seed: int) -> np.ndarray:
-    """Indices of the proxy subset, in order.
+def subset_images(items: CachedItems, wanted: int | None, by_class: bool, seed: int) -> np.ndarray:
+    """Return indices of the evaluation subset, in order.
 
     Args:
         items: the validation images; their labels are read where classes count.

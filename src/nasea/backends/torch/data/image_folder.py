@@ -16,7 +16,7 @@ from nasea.config import Scenario
 
 
 def folder_module(pre_net: type[nn.Module], scenario: Scenario) -> SimpleNamespace:
-    """A classification module, as a user would write it, around the user's PreNet.
+    """Return a classification module, as a user would write it, around the user's PreNet.
 
     Args:
         pre_net: the user's class.

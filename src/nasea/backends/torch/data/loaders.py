@@ -21,7 +21,7 @@ def open_loader(
     persistent: bool = False,
     pinned: bool = False,
 ) -> DataLoader[Any]:
-    """A loader of given batches; its own random draws decide nothing.
+    """Return a loader of given batches; its own random draws decide nothing.
 
     Args:
         dataset: gives the items.

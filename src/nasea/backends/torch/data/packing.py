@@ -13,7 +13,7 @@ class TensorPickler(pickle.Pickler):
     """Gives the memory of plain tensors out of band, as NumPy does with that of arrays."""
 
     def reducer_override(self, value: Any) -> Any:
-        """How a plain tensor is made again; all else is pickled as usual."""
+        """Return how a plain tensor is made again; all else is pickled as usual."""
         plain = type(value) is torch.Tensor and value.layout is torch.strided
         if not plain or value.requires_grad or value.is_quantized or not value.numel():
             return NotImplemented

@@ -17,7 +17,7 @@ import torch
 from torch.utils.data import Dataset, get_worker_info
 
 from nasea.backends.torch.devices import seed_everything
-from nasea.backends.user.culprits import tell_item
+from nasea.backends.user.failing_item import add_item_note
 from nasea.backends.user.module import text_of
 
 
@@ -34,13 +34,13 @@ class Seeded(Dataset[Any]):
         self.seed = seed
 
     def __getitems__(self, indices: Sequence[int]) -> list[Any]:
-        """The items of a batch."""
+        """Return the items of a batch."""
         with draws_kept():
             seed_everything(*self.seed, *indices[:2])  # no two batches of an epoch begin alike
             return read_items(self.dataset, indices)
 
     def __getitem__(self, index: int) -> Any:
-        """One item, drawn upon as it comes; the loader asks for batches."""
+        """Return one item without a seed of its own; the loader asks for batches."""
         return self.dataset[index]
 
     def __len__(self) -> int:
@@ -51,7 +51,7 @@ class SeededByEpoch(Seeded):
     """The same, where a batch names its epoch, before its items: so workers can outlive epochs."""
 
     def __getitems__(self, indices: Sequence[int]) -> list[Any]:
-        """The items of a batch, of which the first number is the epoch."""
+        """Return the items of a batch, of which the first number is the epoch."""
         epoch, *items = indices
         with draws_kept():
             seed_everything(*self.seed, epoch, *items[:2])
@@ -59,14 +59,14 @@ class SeededByEpoch(Seeded):
 
 
 def read_items(dataset: Dataset[Any], indices: Sequence[int]) -> list[Any]:
-    """Items of the user's data set, which may give a batch of them at once."""
+    """Return items of the user's data set, which may give a batch of them at once."""
     together = getattr(dataset, "__getitems__", None)
     return list(together(indices)) if together else [_item(dataset, i) for i in indices]
 
 
 @contextmanager
 def draws_kept() -> Iterator[None]:
-    """Put the global generators back in the end, but in a worker, where nobody else draws."""
+    """Restore the global generators on exit, except in a worker, where nothing else draws."""
     if get_worker_info() is not None:
         yield
         return
@@ -83,8 +83,8 @@ def _item(dataset: Dataset[Any], index: int) -> Any:
     try:
         return dataset[index]
     except StopIteration as error:  # to a loop over batches it would mean the end of the data
-        told = RuntimeError(f"__getitem__({index}) raised StopIteration: {text_of(error)}")
-        raise told.with_traceback(error.__traceback__) from None
+        clear = RuntimeError(f"__getitem__({index}) raised StopIteration: {text_of(error)}")
+        raise clear.with_traceback(error.__traceback__) from None
     except Exception as error:
-        tell_item(error, index)
+        add_item_note(error, index)
         raise

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from torch.utils.data import Subset
 
-from nasea.backends.user.culprits import tell_item
+from nasea.backends.user.failing_item import add_item_note
 from nasea.backends.user.module import is_user_file, text_of, user_code
 from nasea.errors import DataError, UserCodeError
 
@@ -32,7 +32,7 @@ def reading(what: str, directory: Path, advice: str = "") -> Iterator[None]:
             try:
                 yield
             except Exception as error:
-                tell_item(error, _item(error))
+                add_item_note(error, _item(error))
                 raise
     except UserCodeError as error:
         cause = error.__cause__
@@ -57,7 +57,7 @@ def reading(what: str, directory: Path, advice: str = "") -> Iterator[None]:
 
 
 def _item(error: BaseException) -> int | None:
-    """The number of the item that torch's own loop over a batch was at, in this process."""
+    """Return the number of the item that torch's own loop over a batch was at, in this process."""
     number: int | None = None
     step = error.__traceback__
     while step is not None:
@@ -70,7 +70,7 @@ def _item(error: BaseException) -> int | None:
 
 
 def _anatomy(cause: BaseException, trace: str, directory: Path) -> tuple[list[str], str, bool]:
-    """(the user's frames, the error itself, whether torch was making a batch of the items)."""
+    """Return (the user's frames, the error itself, whether torch was collating the items)."""
     # A worker process hands its traceback over as the text of the exception.
     text = text_of(cause)
     if not text.startswith("Caught ") or "\nOriginal Traceback" not in text:

@@ -1,4 +1,4 @@
-"""How the images of an epoch are dealt to the ranks: each once, a batch a rank a step."""
+"""How the images of an epoch are sharded to the ranks: each once, a batch a rank a step."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _T = TypeVar("_T")
 
 
 @dataclass(frozen=True)
-class Deal:
+class Sharding:
     """The batches of an epoch.
 
     A step takes the next ``size`` × ``batch_size`` images, a batch for each rank in order. What is
@@ -37,7 +37,7 @@ class Deal:
         return whole + (rest > 1)
 
     def counts(self, batch: int) -> list[int]:
-        """Images of each rank in a batch, counted from 0."""
+        """Return images of each rank in a batch, counted from 0."""
         left = self.total(batch)
         if left < 2 * self.size and self.size > 1:
             return [left] * self.size
@@ -50,12 +50,12 @@ class Deal:
         return min(whole, self.images - batch * whole)
 
     def weight(self, batch: int) -> float:
-        """This rank's part of the mean over a batch, from 0 to 1."""
+        """Return this rank's part of the mean over a batch, from 0 to 1."""
         counts = self.counts(batch)
         return counts[self.rank] / sum(counts)
 
     def mine(self, order: Sequence[_T], done: int = 0) -> list[list[_T]]:
-        """This rank's batches of an epoch, from the ``done``-th on, of its images in order."""
+        """Return this rank's batches of an epoch from batch ``done`` on, for an order of images."""
         batches = []
         for batch in range(done, self.batches):
             counts, start = self.counts(batch), batch * self.batch_size * self.size

@@ -7,8 +7,8 @@ from typing import Any
 
 from torch.utils.data import DataLoader, Dataset
 
+from nasea.backends.torch.data.cached_items import Reading
 from nasea.backends.torch.data.collating import Collate
-from nasea.backends.torch.data.kept import Reading
 from nasea.backends.torch.data.loaders import open_loader
 
 
@@ -33,7 +33,7 @@ class TrainingLoader:
         self._loader: DataLoader[Any] | None = None
 
     def batches(self, order: list[list[int]], workers: int) -> Iterator[Any]:
-        """The batches of an epoch.
+        """Yield the batches of an epoch.
 
         Args:
             order: what the data set gets for each.

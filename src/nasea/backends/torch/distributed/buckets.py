@@ -28,7 +28,7 @@ def buckets(tensors: Sequence[torch.Tensor]) -> Iterator[list[torch.Tensor]]:
 
 
 def flatten(bucket: Sequence[torch.Tensor]) -> torch.Tensor:
-    """Return all values as (n,), in index order, whatever the memory layout."""
+    """Return all values as (n,), in index order, independent of the memory layout."""
     return torch.cat([tensor.detach().reshape(-1) for tensor in bucket])
 
 

@@ -86,7 +86,7 @@ class _Normalise(torch.autograd.Function):
     def forward(
         ctx: Any, x: torch.Tensor, eps: float, ranks: TorchRanks
     ) -> tuple[torch.Tensor, ...]:
-        """(N, C, …) -> normalised (N, C, …), mean (C,), variance (C,), values per channel (1,)."""
+        """Return normalised (N, C, …), mean (C,), variance (C,), values per channel (1,)."""
         values = x.float() if x.dtype in (torch.float16, torch.bfloat16) else x
         axes = [0, *range(2, x.dim())]
         count = values.numel() // values.shape[1]

@@ -16,7 +16,7 @@ import torch
 
 from nasea.backends.distributed.trainer import ParallelEpochs, Steps
 from nasea.backends.torch.data.datasets import Batch
-from nasea.backends.torch.data.sharding import Deal
+from nasea.backends.torch.data.sharding import Sharding
 from nasea.backends.torch.devices import seed_everything
 from nasea.backends.torch.distributed.ranks import TorchRanks
 from nasea.backends.torch.distributed.sync_norm import SyncNorm
@@ -35,14 +35,14 @@ class ParallelTrainer(ParallelEpochs, Trainer):
 
     Args:
         ranks: this rank among the others.
-        deal: how the images of an epoch are divided among the ranks.
+        sharding: how the images of an epoch are divided among the ranks.
         settings: the same on every rank.
     """
 
-    def __init__(self, ranks: TorchRanks, deal: Deal, settings: TrainerSettings) -> None:
+    def __init__(self, ranks: TorchRanks, sharding: Sharding, settings: TrainerSettings) -> None:
         super().__init__(settings, devices=ranks.size)
         self.ranks = ranks
-        self.deal = deal
+        self.sharding = sharding
         self.steps = Steps(ranks)
         self._synchronised = self.scenario.resource.batch_norm == "synchronised"
 
@@ -67,7 +67,7 @@ class ParallelTrainer(ParallelEpochs, Trainer):
         paths = update.paths
         first = update.step * self.paths_per_update
         numbers = range(first, first + len(paths))
-        weights = [self.deal.weight(number) for number in numbers]
+        weights = [self.sharding.weight(number) for number in numbers]
         if self._synchronised:
             mean, failure = self._synchronised_gradients(paths, stream, weights), None
         else:
@@ -80,7 +80,7 @@ class ParallelTrainer(ParallelEpochs, Trainer):
         self.ranks.sum_in_place([_gradient(t) for t, n in zip(tensors, counts, strict=True) if n])
         self.step_optimizer()
         self.step_schedule()
-        return mean, sum(self.deal.total(number) for number in numbers)
+        return mean, sum(self.sharding.total(number) for number in numbers)
 
     def _local_gradients(
         self, paths: Sequence[Genome], stream: Iterator[Batch], weights: list[float]

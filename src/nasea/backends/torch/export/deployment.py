@@ -1,6 +1,6 @@
 """Networks of a torch project as ONNX files.
 
-The ends are exported once, by PyTorch; the blocks between them are written directly, so a network
+PreNet and PostNet are exported once, by PyTorch; the blocks are written directly, so a network
 takes milliseconds and not the seconds of an export.
 """
 
@@ -18,7 +18,7 @@ from torch import nn
 
 from nasea.backends.export.host.onnx_writer import IR_VERSION, OPSET, onnx_model
 from nasea.backends.torch.user.code import UserCode
-from nasea.backends.torch.user.copying import copy_end
+from nasea.backends.torch.user.copying import copy_user_network
 from nasea.backends.user.held_back import held_back
 from nasea.cost.fusion import Node
 from nasea.cost.lowering import graph_of
@@ -61,7 +61,7 @@ class OnnxDeployment:
         shapes = ({"x": (1, 1, 1)}, {"y": (1, 1, 1)})
         return _bytes(onnx_model([Node(relu, ("x",), "y")], *shapes))
 
-    def end(self, name: Literal["PreNet", "PostNet"]) -> bytes:
+    def user_network(self, name: Literal["PreNet", "PostNet"]) -> bytes:
         """See :class:`nasea.backends.export.deployment.Deployment`."""
         return _bytes(self._pre_net if name == "PreNet" else self._post_net)
 
@@ -102,9 +102,11 @@ def _merged(
     return compose.merge_models(first, renamed, io_map=pairs)
 
 
-def _exported(user: UserCode, end: nn.Module, inputs: Any, names: Sequence[str]) -> onnx.ModelProto:
-    """An end as PyTorch's own exporters write it."""
-    module = copy_end(end).cpu().eval()
+def _exported(
+    user: UserCode, network: nn.Module, inputs: Any, names: Sequence[str]
+) -> onnx.ModelProto:
+    """PreNet or PostNet as PyTorch's own exporters write it."""
+    module = copy_user_network(network).cpu().eval()
     failures = []
     # The tracing exporter takes the most models; what it cannot do the newer one may.
     for dynamo in (False, True):
@@ -127,7 +129,7 @@ def _exported(user: UserCode, end: nn.Module, inputs: Any, names: Sequence[str])
         except Exception as error:
             reason = str(error).strip().split("\n")[0]
             failures.append(f"  dynamo={dynamo}: {type(error).__name__}: {reason}")
-    name = type(end).__name__
+    name = type(network).__name__
     raise LatencyError(
         "\n".join([f"{name} cannot be exported as ONNX:", *failures]),
         fix=f"use operations in {name} that PyTorch can export, or a profile that prices operators "

@@ -46,7 +46,7 @@ def write_executorch(network: nn.Module, images: torch.Tensor, path: Path) -> No
 def write_executorch_int8(
     network: nn.Module, images: torch.Tensor, path: Path, examples: Iterator[Array]
 ) -> tuple[str, ...]:
-    """The same in int8, by PT2E quantisation: a scale for each channel of the weights.
+    """Return the same in int8, by PT2E quantisation: a scale for each channel of the weights.
 
     Args:
         network: in evaluation mode.
@@ -94,7 +94,7 @@ def _lowered(network: Any, images: torch.Tensor) -> bytes:
 
 
 def load_executorch(path: Path, threads: int | None = None) -> Run:
-    """A ``.pte`` file in ExecuTorch's Python runtime, which computes as on a device.
+    """Return a ``.pte`` file in ExecuTorch's Python runtime, which computes as on a device.
 
     Args:
         path: the file.

@@ -36,7 +36,7 @@ class Asked:
     Attributes:
         network: in evaluation mode, on the CPU.
         example: (N, C, H, W) images, N at least 3 and ``batch``.
-        path: where; nothing is there.
+        path: of the new file.
         batch: images that the file takes at a time; ``None`` for any number.
         calibration: (N, C, H, W) images that show which values activations have; for int8 only.
         names: of the tensors of the network's output.
@@ -92,7 +92,7 @@ def _onnx_int8(asked: Asked) -> Written:
 
 @contextmanager
 def _float32(asked: Asked) -> Iterator[tuple[Path, str]]:
-    """The network as an ONNX file in float32, checked, and what was said of it."""
+    """Return the network as a checked float32 ONNX file, and the exporter's messages."""
     source = asked.path.with_name(f"{asked.path.name}.float32")
     try:
         yield source, write_onnx(asked.network, asked.example, source, asked.batch)

@@ -1,6 +1,6 @@
 """The operators that a torch module runs: what it calls, recorded while it runs.
 
-Recording works for whatever runs, Python control flow included; what the module does in evaluation
+Recording works for any code, Python control flow included; what the module does in evaluation
 mode on one image is what a deployed network does.
 """
 
@@ -80,12 +80,12 @@ class _Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
             origin = f"{self._name}, {func.name().removeprefix('aten::')}"
             self.nodes.append(Node(operator.named(origin), names, label))
             for number, tensor in enumerate(made):
-                # The first output is what counts; of pools and normalisations nobody reads others.
+                # The first output counts; further ones of pools and normalisations are unused.
                 self._known[id(tensor)] = (label if number == 0 else f"{label}.{number}", tensor)
         return output
 
     def names_in(self, output: Any) -> list[str]:
-        """The names of the activations in the module's output."""
+        """Return the names of the activations in the module's output."""
         return [self._known[id(t)][0] for t in _tensors([output]) if id(t) in self._known]
 
 
@@ -210,7 +210,7 @@ _RESHAPES = {
 
 
 def _chw(shape: tuple[int, ...]) -> Shape:
-    """(N, C, H, W), (N, C, L) or (N, C) without the batch, as (channels, height, width)."""
+    """Return (N, C, H, W), (N, C, L) or (N, C) without the batch, as (channels, height, width)."""
     sizes = [int(size) for size in shape[1:]] or [1]
     if len(sizes) > 3:
         sizes = [sizes[0], math.prod(sizes[1:-1]), sizes[-1]]

@@ -12,7 +12,7 @@ from nasea.backends.export.exporter import Array, Run
 
 
 def load_onnx(path: Path, threads: int | None = None) -> Run:
-    """An ONNX file in ONNX Runtime on the CPU.
+    """Return an ONNX file in ONNX Runtime on the CPU.
 
     Args:
         path: the file.
@@ -35,7 +35,7 @@ def load_onnx(path: Path, threads: int | None = None) -> Run:
 
 
 def load_pt2(path: Path, threads: int | None = None) -> Run:
-    """A file of torch.export, which runs no code but that of torch, on the threads of torch."""
+    """Load a file of torch.export, which runs torch's code only, on the threads of torch."""
     network = torch.export.load(path).module()
 
     def run(images: Array) -> list[Array]:

@@ -1,4 +1,4 @@
-"""Networks as files of ONNX and torch.export, and what is told where one cannot be written."""
+"""Writes networks as files of ONNX and torch.export, and explains failures."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Flat(nn.Module):
         self.eval()  # exporters set the network to the mode of what they are given
 
     def forward(self, images: torch.Tensor) -> tuple[torch.Tensor, ...]:
-        """(N, C, H, W) images -> the tensors of the output."""
+        """Return (N, C, H, W) images -> the tensors of the output."""
         return tuple(tensor for _, tensor in flatten(self.network(images), torch.Tensor))
 
 
@@ -59,15 +59,15 @@ def write_onnx(network: nn.Module, example: torch.Tensor, path: Path, batch: int
         ExportError: neither exporter can.
     """
     failures: list[tuple[str, Exception]] = []
-    told = ""
+    messages = ""
     for dynamo in (False, True):
         try:
             with held_back() as said:
                 _write_onnx(network, example, path, batch, dynamo)
                 _check(network, example[: batch or 3], path)
-            return told
+            return messages
         except Exception as error:
-            told += f"{said.text}{error}\n{_reason(error)}\n"  # what is told stands last
+            messages += f"{said.text}{error}\n{_reason(error)}\n"  # the reason last
             path.unlink(missing_ok=True)
             failures.append((f"dynamo={dynamo}", error))
     raise refusal("ONNX", failures, batch)
@@ -131,7 +131,7 @@ def _check(network: nn.Module, images: torch.Tensor, path: Path) -> None:
 
 
 def refusal(format: str, failures: list[tuple[str, Exception]], batch: int | None) -> ExportError:
-    """What to raise where a network cannot be written.
+    """Return the error for a network that cannot be written.
 
     Args:
         format: its title.

@@ -33,7 +33,7 @@ class Network(nn.Module):
         self.taps = tuple(taps)
 
     def forward(self, images: torch.Tensor) -> object:
-        """(N, C, H, W) images -> whatever PostNet returns."""
+        """Return (N, C, H, W) images -> whatever PostNet returns."""
         x = self.pre_net(images)
         tapped = []
         for index, layer in enumerate(self.body):

@@ -28,7 +28,7 @@ def load_network(user: UserCode, space: Space, genome: Genome, weights: Path) ->
         ResultsError: the file cannot be read, or belongs to another network.
     """
     body = build_body(space.decode(genome), initialised=False)
-    network = Network(user.end("PreNet"), body, user.end("PostNet"), space.taps)
+    network = Network(user.make_network("PreNet"), body, user.make_network("PostNet"), space.taps)
     fix = "put back the file that nasea wrote, or search again"
     try:
         state = torch.load(weights, map_location="cpu", weights_only=True)

@@ -2,8 +2,7 @@
 
 A path does not slice its weights inside the graph of the loss. It copies the parts it needs into
 leaf tensors before the step and adds their gradients to the slots after it. Autograd then sees a
-plain stand-alone network, and sharing costs two copies of the weights per step, whatever the batch
-size.
+plain stand-alone network, and sharing costs two copies of the weights per step at any batch size.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from nasea.backends.user.nesting import flatten
 def masks(
     images: torch.Tensor, labels: object, outputs: object, class_names: object
 ) -> tuple[PredictionImage, ...]:
-    """Pictures of masks; none where labels or outputs are of another form.
+    """Draw masks; return none if labels or outputs have another form.
 
     Args:
         images: (N, C, H, W).
@@ -32,7 +32,7 @@ def masks(
 
 
 def _main_output(outputs: object) -> torch.Tensor | None:
-    """The scores (N, classes, H, W): under ``out`` in a dict, else the first that looks so."""
+    """Return the scores (N, classes, H, W): under ``out``, else the first of that form."""
     if isinstance(outputs, dict) and "out" in outputs:
         outputs = outputs["out"]
     tensors = [tensor for _, tensor in flatten(outputs, torch.Tensor)]

@@ -1,4 +1,4 @@
-"""The path that was scored last, as PyTorch keeps it.
+"""Cached paths of PyTorch.
 
 See :mod:`nasea.backends.scoring.prefix_cache`.
 """
@@ -11,18 +11,18 @@ from dataclasses import dataclass, field
 import torch
 from torch import nn
 
-from nasea.backends.scoring.prefix_cache import Beginning, Digest
+from nasea.backends.scoring.prefix_cache import CachedPrefix, Digest
 from nasea.backends.torch.network.layers import Network
 from nasea.backends.user.nesting import copied, flatten
 from nasea.space import Genome
 
 Outputs = list[torch.Tensor]
-"""Of PreNet and of the first layers, in order."""
+"""Outputs of PreNet and of the first layers, in order."""
 
 
 @dataclass
-class Path:
-    """A calibrated network, and what its first layers gave.
+class CalibratedPath:
+    """A calibrated network, and the outputs of its first layers.
 
     Attributes:
         genome: the architecture.
@@ -38,12 +38,12 @@ class Path:
 
     @property
     def depth(self) -> int:
-        """See :class:`nasea.backends.scoring.prefix_cache.Scored`."""
+        """See :class:`nasea.backends.scoring.prefix_cache.ScoredPath`."""
         return min(map(len, self.statistics))
 
 
-class Begun(Beginning[Path]):
-    """How an architecture begins: modules that another one lends, and their outputs."""
+class Prefix(CachedPrefix[CalibratedPath]):
+    """Calibrated modules and their outputs that an architecture shares with the cached path."""
 
     def share_with(self, network: Network) -> None:
         """Put the calibrated modules into a network that has yet to be calibrated."""
@@ -53,7 +53,7 @@ class Begun(Beginning[Path]):
                 network.body[layer] = self.path.network.body[layer]
 
     def rest_of(self, network: Network) -> nn.Module:
-        """The modules of a network that are its own."""
+        """Return the modules of a network that are its own."""
         own = [*list(network.body)[max(0, self.depth - 1) :], network.post_net]
         return nn.ModuleList(own if self.path is not None else [network.pre_net, *own])
 
@@ -62,7 +62,7 @@ class Begun(Beginning[Path]):
         return [] if self.path is None else self.path.statistics[number][: self.depth]
 
     def validation(self, number: int, images: torch.Tensor) -> tuple[torch.Tensor, Outputs] | None:
-        """A call of the metric's function with its known outputs, if it was for these images."""
+        """Return a call of the metric with its known outputs, if it was for these images."""
         if self.path is None or number >= len(self.path.validation):
             return None
         before, outputs = self.path.validation[number]
@@ -70,12 +70,12 @@ class Begun(Beginning[Path]):
         return (before, outputs[: self.depth]) if same else None
 
 
-ALONE = Begun()
-"""Begins with nothing."""
+NO_PREFIX = Prefix()
+"""No shared outputs."""
 
 
-def enter_outputs(digest: Digest, outputs: object) -> None:
-    """Take in what PostNet returned."""
+def add_outputs(digest: Digest, outputs: object) -> None:
+    """Add the output of PostNet to a digest."""
     for name, tensor in flatten(outputs, torch.Tensor):
         plain = tensor.detach().cpu().contiguous().reshape(-1)
         kind = f"{tensor.dtype} {tuple(tensor.shape)}"
@@ -85,16 +85,16 @@ def enter_outputs(digest: Digest, outputs: object) -> None:
 def run_from(
     network: Network, images: torch.Tensor, known: Sequence[torch.Tensor], kept: int
 ) -> tuple[object, Outputs]:
-    """Forward, from where outputs are known.
+    """Run a network, starting from known outputs.
 
     Args:
         network: the network.
         images: (N, C, H, W).
-        known: what PreNet and the first layers give for these images; may be empty.
-        kept: how many outputs are wanted.
+        known: outputs of PreNet and the first layers for these images; may be empty.
+        kept: how many outputs to return.
 
     Returns:
-        What PostNet returns; the outputs of PreNet and of the first layers, ``kept`` at most.
+        The output of PostNet; at most ``kept`` outputs of PreNet and the first layers.
     """
     outputs = list(known) or [network.pre_net(images)]
     tapped = {layer: outputs[layer + 1] for layer in network.taps if layer + 1 < len(outputs)}

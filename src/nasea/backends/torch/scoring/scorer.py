@@ -16,25 +16,25 @@ from nasea.backends.scoring.prefix_cache import Digest, outputs_within
 from nasea.backends.scoring.scorer import METRIC_STREAM, STATISTICS_STREAM
 from nasea.backends.torch.data.datasets import Data
 from nasea.backends.torch.devices import seed_everything
-from nasea.backends.torch.memory import give_back, one_exception
+from nasea.backends.torch.memory import one_exception, release_memory
 from nasea.backends.torch.network.layers import Network
 from nasea.backends.torch.network.supernet import Supernet
 from nasea.backends.torch.scoring import prediction_images
 from nasea.backends.torch.scoring.prefix_cache import (
-    ALONE,
-    Begun,
-    Path,
-    enter_outputs,
+    NO_PREFIX,
+    CalibratedPath,
+    Prefix,
+    add_outputs,
     run_from,
 )
 from nasea.backends.torch.user.code import UserCode
-from nasea.backends.torch.user.copying import copy_end
+from nasea.backends.torch.user.copying import copy_user_network
 from nasea.space import Genome
 
 _Normalisation = nn.modules.batchnorm._BatchNorm
 
 
-class Scorer(scorer.Scorer[Path, Begun]):
+class Scorer(scorer.Scorer[CalibratedPath, Prefix]):
     """Measures architectures with the weights of a supernet, never changing the supernet.
 
     Args:
@@ -67,48 +67,56 @@ class Scorer(scorer.Scorer[Path, Begun]):
         """See :func:`nasea.backends.torch.memory.one_exception`."""
         return one_exception()
 
-    def begun(self, path: Path | None, depth: int) -> Begun:
-        """How an architecture begins."""
-        return Begun(path, depth)
+    def prefix(self, path: CalibratedPath | None, depth: int) -> Prefix:
+        """Return how an architecture begins."""
+        return Prefix(path, depth)
 
-    def give_back(self) -> None:
-        """Free what nobody needs any more."""
-        give_back(self.device)
+    def release_memory(self) -> None:
+        """Free memory that is no longer used."""
+        release_memory(self.device)
 
     def calibrated_path(
-        self, genome: Genome, draw: int, begun: Begun, keeps: bool
-    ) -> AbstractContextManager[Path]:
+        self, genome: Genome, draw: int, prefix: Prefix, keeps: bool
+    ) -> AbstractContextManager[CalibratedPath]:
         """See :class:`nasea.backends.scoring.scorer.Scorer`."""
-        return nullcontext(self._calibrated(genome, draw, begun, keeps))
+        return nullcontext(self._calibrated(genome, draw, prefix, keeps))
 
     def metric(
-        self, path: Path, data: EvaluationSubset, begun: Begun, digest: Digest | None, keeps: bool
+        self,
+        path: CalibratedPath,
+        data: EvaluationSubset,
+        prefix: Prefix,
+        digest: Digest | None,
+        keeps: bool,
     ) -> float:
         """See :class:`nasea.backends.scoring.scorer.Scorer`."""
         loader = self.data.evaluation(data.images, data.half)
         kept = len(loader.dataset) if keeps else 0  # type: ignore[arg-type]
-        return metric(self.user, loader, _Evaluate(self, path, begun, kept, digest), self.seed)
+        return metric(self.user, loader, _Evaluate(self, path, prefix, kept, digest), self.seed)
 
-    def evaluate(self, path: Path) -> Callable[[Any], Any]:
-        """A calibrated architecture: images -> outputs."""
-        return _Evaluate(self, path, ALONE)
+    def evaluate(self, path: CalibratedPath) -> Callable[[Any], Any]:
+        """Return a calibrated architecture: images -> outputs."""
+        return _Evaluate(self, path, NO_PREFIX)
 
     def masks(self, images: Any, labels: Any, outputs: Any) -> tuple[PredictionImage, ...]:
         """See :func:`nasea.backends.torch.scoring.prediction_images.masks`."""
         return prediction_images.masks(images, labels, outputs, self.user.class_names)
 
     def calibrated(self, genome: Genome, draw: int = 0) -> Network:
-        """The network of an architecture with re-estimated statistics, in evaluation mode."""
-        return self._calibrated(genome, draw, ALONE, keeps=False).network
+        """Provide a network in evaluation mode with re-estimated statistics."""
+        return self._calibrated(genome, draw, NO_PREFIX, keeps=False).network
 
-    def _calibrated(self, genome: Genome, draw: int, begun: Begun, keeps: bool) -> Path:
-        """The same, from where it parts from an architecture that was calibrated."""
-        ends = copy_end(self.supernet.pre_net), copy_end(self.supernet.post_net)
-        network = self.supernet.network(genome, *ends).to(self.device)
-        begun.share_with(network)
-        layers = normalisations(begun.rest_of(network))
+    def _calibrated(self, genome: Genome, draw: int, prefix: Prefix, keeps: bool) -> CalibratedPath:
+        """Return the same, from where it parts from an architecture that was calibrated."""
+        user_networks = (
+            copy_user_network(self.supernet.pre_net),
+            copy_user_network(self.supernet.post_net),
+        )
+        network = self.supernet.network(genome, *user_networks).to(self.device)
+        prefix.share_with(network)
+        layers = normalisations(prefix.rest_of(network))
         network.eval()
-        path = Path(genome, network)
+        path = CalibratedPath(genome, network)
         batches = self.statistics(draw)
         kept = 0
         if keeps:
@@ -122,12 +130,12 @@ class Scorer(scorer.Scorer[Path, Begun]):
             for number, batch in enumerate(batches):
                 # Cloned, since a PreNet may work on its input in place.
                 images = self.layout(batch.clone())
-                known = begun.statistics(number)
+                known = prefix.statistics(number)
                 path.statistics.append(run_from(network, images, known, kept)[1])
         return path
 
     def layout(self, images: torch.Tensor) -> torch.Tensor:
-        """Images on the device in the supernet's layout."""
+        """Return images on the device in the supernet's layout."""
         images = images.to(self.device, non_blocking=True)
         if images.dim() != 4:
             return images
@@ -137,7 +145,7 @@ class Scorer(scorer.Scorer[Path, Begun]):
 def metric(
     user: UserCode, loader: Iterable[Any], evaluate: Callable[[torch.Tensor], object], seed: int
 ) -> float:
-    """The user's metric of a network.
+    """Return the user's metric of a network.
 
     Args:
         user: the user's metric.
@@ -149,14 +157,14 @@ def metric(
     return user.metric(loader, evaluate)
 
 
-class _Evaluate(scorer.Evaluate[Path, Begun]):
+class _Evaluate(scorer.Evaluate[CalibratedPath, Prefix]):
     """The ``eval_function`` that the user's metric gets: images -> outputs."""
 
     scorer: Scorer
-    enter = staticmethod(enter_outputs)
+    add_outputs = staticmethod(add_outputs)
 
     def run(self, images: torch.Tensor) -> object:
-        """What the network gives, without gradients."""
+        """Return the output of the network, without gradients."""
         # no_grad, not inference_mode: a metric may go on computing with the outputs in place.
         with torch.no_grad():
             return self._run(self.scorer.layout(images))
@@ -169,14 +177,14 @@ class _Evaluate(scorer.Evaluate[Path, Begun]):
         space, limit = self.scorer.supernet.space, self.scorer.limit
         wanted = outputs_within(space, self._images, limit, image=images[0].numel())
         validation = self.path.validation
-        original, known = self.begun.validation(len(validation), images) or (images.clone(), [])
+        original, known = self.prefix.validation(len(validation), images) or (images.clone(), [])
         output, outputs = run_from(self.path.network, images.clone(), known, wanted)
         validation.append((original, outputs) if wanted else (original[:0], []))
         return output
 
 
 def normalisations(network: nn.Module) -> list[_Normalisation]:
-    """The layers that training normalises by the batch; leaves ``network`` in training mode.
+    """Return the layers that training normalises by the batch; leaves ``network`` in training mode.
 
     Those that the user keeps in evaluation mode (a frozen backbone) hold on to their statistics.
     """
@@ -186,7 +194,7 @@ def normalisations(network: nn.Module) -> list[_Normalisation]:
 
 @contextmanager
 def estimating_statistics(layers: list[_Normalisation]) -> Iterator[None]:
-    """Within it a forward pass enters its batch into the mean statistics of ``layers``.
+    """Add every batch of a forward pass to the mean statistics of ``layers`` while entered.
 
     Args:
         layers: batch-normalisation layers of a network in evaluation mode.

@@ -3,31 +3,32 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import torch
 
 from nasea.backends.torch.data.image_folder import folder_module
 from nasea.backends.torch.network.supernet import Supernet
 from nasea.backends.torch.user.code import UserCode
-from nasea.backends.training.pretrained import PRE_NET, SLOT, LoadedPretrained, match, pack, unpack
-from nasea.backends.user.module import CLASSIFICATION_MODULE, FILE_NAME, import_user_module
+from nasea.backends.training.pretrained import (
+    PRE_NET,
+    SLOT,
+    LoadedPretrained,
+    classification_module,
+    match,
+    pack,
+    unpack,
+)
+from nasea.backends.user.module import import_user_module
 from nasea.config import Scenario
 
 
 def classification_code(scenario: Scenario, directory: Path) -> UserCode:
-    """Open ``user_module_cls.py``, or else a module of nasea's own around the user's PreNet.
-
-    Args:
-        scenario: the classification scenario.
-        directory: the directory of ``user_module.py``.
-    """
-    file = f"{CLASSIFICATION_MODULE}.py"
-    if (directory / file).is_file():
-        module: Any = import_user_module(directory, CLASSIFICATION_MODULE, anew=False)
-    else:
-        own = import_user_module(directory, anew=False)
-        module, file = folder_module(own.PreNet, scenario), FILE_NAME
+    """Open the user's code for pre-training; see :func:`classification_module`."""
+    module, file = classification_module(
+        directory,
+        lambda name: import_user_module(directory, name, anew=False),
+        lambda pre_net: folder_module(pre_net, scenario),
+    )
     return UserCode(directory, scenario.epochs, scenario.batch_size, module, file)
 
 

@@ -16,7 +16,9 @@ _MOST = 300_000
 """At most this many updates are run; a longer training is cut off."""
 
 
-def play(scenario: Scenario, user: UserCode, steps_per_epoch: int, devices: int) -> list[float]:
+def simulate_schedule(
+    scenario: Scenario, user: UserCode, steps_per_epoch: int, devices: int
+) -> list[float]:
     """Return the learning rate of every update.
 
     Args:

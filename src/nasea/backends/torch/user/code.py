@@ -66,18 +66,18 @@ class UserCode(code.UserCode):
         """Take a snapshot of the plain attributes of UserModule."""
         return attributes_of(self._user, self.directory)
 
-    def require_type(self, class_name: str, end: object) -> None:
+    def require_type(self, class_name: str, network: object) -> None:
         """Raise UserModuleError if a PreNet or PostNet is not an ``nn.Module``."""
-        if not isinstance(end, nn.Module):
+        if not isinstance(network, nn.Module):
             raise UserModuleError(
                 f"{self.file}: {class_name} must be a torch.nn.Module, found "
-                f"{type(end).__module__}.{type(end).__qualname__}",
+                f"{type(network).__module__}.{type(network).__qualname__}",
                 fix=f"derive it from nn.Module: class {class_name}(nn.Module)",
             )
 
-    def parts_of(self, end: nn.Module) -> list[object]:
+    def parts_of(self, network: nn.Module) -> list[object]:
         """Return the module and its parameters."""
-        return [end, *end.parameters()]
+        return [network, *network.parameters()]
 
     @contextmanager
     def keep_random_state(self) -> Iterator[None]:
@@ -87,11 +87,11 @@ class UserCode(code.UserCode):
         set_generator_state(before[0])
         torch.set_rng_state(before[1])
 
-    def end(self, class_name: str) -> nn.Module:
+    def make_network(self, class_name: str) -> nn.Module:
         """Make a new PreNet or PostNet; see :class:`nasea.backends.user.code.UserCode`."""
-        end: nn.Module = super().end(class_name)
-        _require_sizes(class_name, end, self.file)
-        return end
+        network: nn.Module = super().make_network(class_name)
+        _require_sizes(class_name, network, self.file)
+        return network
 
     def dataset(self, directory: str, is_training: bool) -> torch.utils.data.Dataset[Any]:
         """Call ``dataset_define`` and check that it returns a map-style data set with a length."""
@@ -198,7 +198,7 @@ def _refuse_loss_object(module: Any, file: str) -> None:
         )
 
 
-def _require_sizes(class_name: str, end: nn.Module, file: str) -> None:
+def _require_sizes(class_name: str, network: nn.Module, file: str) -> None:
     """Raise UserModuleError if a module has lazy layers, whose shapes need a first batch.
 
     Parameters are counted, copied and loaded before the first batch, and a layer that is never
@@ -206,7 +206,7 @@ def _require_sizes(class_name: str, end: nn.Module, file: str) -> None:
     """
     lazy = {
         name: module
-        for name, module in end.named_modules()
+        for name, module in network.named_modules()
         if any(map(is_lazy, (*module.parameters(recurse=False), *module.buffers(recurse=False))))
     }
     if lazy:

@@ -26,8 +26,8 @@ Memo = dict[int, Any]
 _CODE = (type, types.ModuleType, types.BuiltinFunctionType, types.CodeType)
 
 
-def copy_end(end: nn.Module) -> nn.Module:
-    """Copy PreNet or PostNet so that the copy shares nothing with ``end``.
+def copy_user_network(network: nn.Module) -> nn.Module:
+    """Copy PreNet or PostNet so that the copy shares nothing with ``network``.
 
     Activations that the last forward pass left in attributes are part of an autograd graph,
     which cannot be copied; the copy has ``None`` there until it runs.
@@ -35,33 +35,33 @@ def copy_end(end: nn.Module) -> nn.Module:
     Raises:
         UserModuleError: it holds something that cannot be copied.
     """
-    found = list(_reachable(end))
+    found = list(_reachable(network))
     memo: Memo = {id(x): None for x in found if _is_part_of_a_graph(x)}
     functions = [x for x in found if isinstance(x, types.FunctionType) and _carries(x)]
     cells: dict[int, types.CellType] = {}
     twins = [_twin(function, cells) for function in functions]
     memo |= {id(function): twin for function, twin in zip(functions, twins, strict=True)}
     try:
-        copied = copy.deepcopy(end, memo)
-        own = {id(module) for module in end.modules()}
+        copied = copy.deepcopy(network, memo)
+        own = {id(module) for module in network.modules()}
         _fill(functions, twins, cells, memo, own)
     except Exception as error:
         raise UserModuleError(
-            f"{type(end).__name__} cannot be copied, which every network that is scored needs: "
+            f"{type(network).__name__} cannot be copied, which every network that is scored needs: "
             f"{type(error).__name__}: {text_of(error)}",
             fix="keep locks, open files, generators and the like out of its attributes",
         ) from error
     return copied
 
 
-def require_own_copy(end: nn.Module) -> None:
-    """Raise UserModuleError if a copy of ``end`` would still use modules of ``end``."""
-    parts = {id(module) for module in end.modules()}
-    for value in _reachable(copy_end(end)):
+def require_own_copy(network: nn.Module) -> None:
+    """Raise UserModuleError if a copy of ``network`` would still use modules of ``network``."""
+    parts = {id(module) for module in network.modules()}
+    for value in _reachable(copy_user_network(network)):
         if id(value) in parts:
             raise UserModuleError(
-                f"{type(end).__name__} cannot be copied, which every network that is scored needs: "
-                f"something that it keeps (a hook, maybe) holds on to this very "
+                f"{type(network).__name__} cannot be copied, which every network that is scored "
+                "needs: something that it keeps (a hook, maybe) holds on to this very "
                 f"{type(value).__name__}",
                 fix="register hooks as methods, self.layer.register_forward_hook(self.keep), or "
                 "call the layers in forward one by one and keep what they return",

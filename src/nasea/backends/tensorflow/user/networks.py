@@ -33,7 +33,7 @@ Values = list[Any]
 _TO_LAST, _TO_FIRST = (0, 2, 3, 1), (0, 3, 1, 2)
 
 
-class End:
+class UserNetwork:
     """PreNet or PostNet; converts between the user's layout and that of the body, (N, H, W, C).
 
     Args:
@@ -53,7 +53,7 @@ class End:
         self.user = user
         self.draws = draws
         self.name = name
-        self.model = user.end(name)
+        self.model = user.make_network(name)
         self._transposes = data_format == "channels_first"
         self._doing = f"{name}.call(inputs, training)"
         self.reads_batch_size = False
@@ -331,16 +331,20 @@ def _generator(layer: Any) -> Any:
     return getattr(getattr(layer, "_random_generator", None), "_generator", None)
 
 
-def notices_of_ends(*ends: End) -> list[Notice]:
+def notices_of_networks(*networks: UserNetwork) -> list[Notice]:
     """Return notices of how PreNet and PostNet are written, once they are built."""
     unused = "{}.call uses no weight of {}: they are counted, and stay as they are"
     sized = (
         "{}.call reads the number of images in a batch, so each number gets a graph of its own; "
         "exported files take a fixed number, 1 unless told otherwise"
     )
-    texts = [unused.format(end.name, ", ".join(end.unused)) for end in ends if end.unused]
-    texts += [sized.format(end.name) for end in ends if end.reads_batch_size]
-    return [Notice(end.user.file, text) for end in ends[:1] for text in texts]
+    texts = [
+        unused.format(network.name, ", ".join(network.unused))
+        for network in networks
+        if network.unused
+    ]
+    texts += [sized.format(network.name) for network in networks if network.reads_batch_size]
+    return [Notice(network.user.file, text) for network in networks[:1] for text in texts]
 
 
 def require_feature_map(outputs: Any, images: int, data_format: str) -> None:

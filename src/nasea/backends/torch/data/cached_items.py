@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch.utils.data import Dataset, default_collate, get_worker_info
 
-from nasea.backends.data.image_cache import Shelf, digest_of
+from nasea.backends.data.image_cache import CacheTable, digest_of
 from nasea.backends.data.packing import NotPackable, pack
 from nasea.backends.torch.data.collating import Collate
 from nasea.backends.torch.data.loaders import open_loader
@@ -40,7 +40,7 @@ Reading = Callable[[], AbstractContextManager[None]]
 """Entered while the user's data set is read."""
 
 
-class KeptItems(Dataset[Any]):
+class CachedItems(Dataset[Any]):
     """The user's data set with the items that were read before.
 
     Items that draw random numbers draw them under a seed of their own: so they are the same in
@@ -51,10 +51,10 @@ class KeptItems(Dataset[Any]):
 
     Args:
         dataset: the user's.
-        shelf: an entry for each item.
+        table: an entry for each item.
         seed: what draws depend on, besides the item.
         reading: entered while the data set is read.
-        copies: whether items are worked on in place; else whoever gets them copies them.
+        copies: whether to return copies, because items may be changed in place.
         workers: processes that read, while others wait for it and while a network is scored.
         at_once: how many items a worker reads before it hands them over.
     """
@@ -62,7 +62,7 @@ class KeptItems(Dataset[Any]):
     def __init__(
         self,
         dataset: Dataset[Any],
-        shelf: Shelf,
+        table: CacheTable,
         seed: Sequence[int],
         reading: Reading,
         copies: bool,
@@ -72,7 +72,7 @@ class KeptItems(Dataset[Any]):
         self.dataset = dataset
         self.workers = workers
         self._packable = True
-        self._shelf = shelf
+        self._table = table
         self._seed = tuple(seed)
         self.reading = reading
         self.seconds = 0.0
@@ -81,14 +81,14 @@ class KeptItems(Dataset[Any]):
         self._known: dict[int, Any] = {}
 
     def __len__(self) -> int:
-        return len(self._shelf)
+        return len(self._table)
 
     def __getitem__(self, index: int) -> Any:
-        """One item."""
+        """Return one item."""
         return self.__getitems__([index])[0]
 
     def __getitems__(self, indices: Sequence[int]) -> list[Any]:
-        """The items of a batch, from the file where it has them."""
+        """Return the items of a batch, from the file where it has them."""
         items: dict[int, Any] = {}
         absent = []
         for index in indices:
@@ -101,7 +101,7 @@ class KeptItems(Dataset[Any]):
         return [items[index] for index in indices]
 
     def read(self, indices: Sequence[int]) -> list[Any]:
-        """The items as the user's data set gives them; no other draws are changed."""
+        """Return the items as the user's data set gives them; no other draws are changed."""
         start = time.perf_counter()
         with draws_kept():
             items = []
@@ -112,8 +112,8 @@ class KeptItems(Dataset[Any]):
         return items
 
     def missing(self, indices: Sequence[int]) -> list[int]:
-        """Those that the file does not have."""
-        return self._shelf.missing(indices)
+        """Return those that the file does not have."""
+        return self._table.missing(indices)
 
     @property
     def item_bytes(self) -> int:
@@ -130,24 +130,24 @@ class KeptItems(Dataset[Any]):
 
         Where another process is at it, this one waits, and finds the items there.
         """
-        if not self._packable or self._shelf.cache.is_full or not self.missing(indices):
+        if not self._packable or self._table.cache.is_full or not self.missing(indices):
             return
-        with self._shelf.cache.writing():  # maybe after another process has
+        with self._table.cache.writing():  # maybe after another process has
             for places, packed in self._packed(self.missing(indices)):
                 start = 0
                 for place, (length, digest) in places.items():
-                    if not self._shelf.put(place, packed[start : start + length], digest):
+                    if not self._table.put(place, packed[start : start + length], digest):
                         return
                     start += length
 
     def each(self, indices: Sequence[int], look: Callable[[Any], Any]) -> list[Any]:
-        """What a function makes of each item, read by workers where that takes long."""
+        """Apply a function to each item; workers read where that is slow."""
         return [one for some in self._each(_Looking(self, look), indices) for one in some]
 
     def _kept(self, index: int) -> Any:
         if index in self._known:
             return self._known[index]
-        item = self._shelf.get(index, self._copies)
+        item = self._table.get(index, self._copies)
         if not self._copies and get_worker_info() is None:
             self._known[index] = item  # of which the pixels are those of the file
         return item
@@ -155,7 +155,7 @@ class KeptItems(Dataset[Any]):
     def _packed(
         self, indices: list[int]
     ) -> Iterator[tuple[dict[int, tuple[int, bytes]], memoryview]]:
-        """Items as bytes: (length and digest of each, all of them one behind the other)."""
+        """Yield items as bytes: (length and digest of each, all of them concatenated)."""
         for about, content in self._each(_Packing(self), indices):
             if about is None:  # such items are read anew every time
                 self._packable = False
@@ -163,7 +163,7 @@ class KeptItems(Dataset[Any]):
             yield about, memoryview(content.numpy())
 
     def _each(self, dataset: _Packing | _Looking, indices: Sequence[int]) -> Iterator[Any]:
-        """What a data set makes of some items at a time, by workers where that takes long."""
+        """Yield some items of a data set at a time; workers read where that is slow."""
         if not indices:
             return
         size = self._at_once
@@ -199,14 +199,14 @@ class Collated(Dataset[Any]):
         self.collate = collate or default_collate
 
     def __getitem__(self, index: int) -> Any:
-        """A batch."""
+        """Return a batch."""
         return self.collate(self.dataset.__getitems__(self.parts[index]))  # type: ignore[attr-defined]
 
 
 class _Looking(Dataset[Any]):
-    """What a function makes of items."""
+    """A function applied to items."""
 
-    def __init__(self, items: KeptItems, look: Callable[[Any], Any]) -> None:
+    def __init__(self, items: CachedItems, look: Callable[[Any], Any]) -> None:
         self.items = items
         self.look = look
 
@@ -217,7 +217,7 @@ class _Looking(Dataset[Any]):
 class _Packing(Dataset[Any]):
     """Items as bytes, which come from a worker in one piece."""
 
-    def __init__(self, items: KeptItems) -> None:
+    def __init__(self, items: CachedItems) -> None:
         self.items = items
 
     def __getitems__(self, indices: Sequence[int]) -> list[Any]:

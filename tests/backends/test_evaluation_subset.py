@@ -1,4 +1,4 @@
-"""The proxy subset: even, or with every class as frequent as in the whole."""
+"""The evaluation subset: even, or with every class as frequent as in the whole."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Training one network alone, as a supernet with a single path; resumable."""
+"""Training one network stand-alone, as a supernet with a single path; resumable."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from nasea.config import Scenario
 from nasea.errors import Notice, TrainingError
 from nasea.pipeline.opening import Opened, open_scenario
 from nasea.pipeline.session.checkpoint import CheckpointStore
-from nasea.pipeline.session.events import Listener, Progress, Silence, Stage
+from nasea.pipeline.session.events import Listener, NullListener, Progress, Stage
 from nasea.pipeline.session.pace import Pace
 from nasea.pipeline.session.session import Session
 from nasea.pipeline.supernet_training import SupernetTraining
@@ -27,7 +27,7 @@ class Job:
 
     Attributes:
         key: tells it from others; names all that shapes it.
-        space: of the network alone, given the scenario's opened data.
+        space: of this one network, given the scenario's opened data.
         seed: of initial values and of the order of images.
         weights: a weights file to begin with, instead of initial values.
         at_end: called with the trained network, before the backend is closed.
@@ -40,11 +40,11 @@ class Job:
     at_end: Callable[[AttachedBackend, Space, Measurement], None] | None = None
 
 
-class Alone(SupernetTraining):
+class StandaloneTraining(SupernetTraining):
     """A single architecture, trained as a supernet with a single path."""
 
     stage = "fidelity"
-    title = "training alone"
+    title = "stand-alone training"
     curves = "alone/"
 
     _seconds_before = 0.0
@@ -62,7 +62,7 @@ class Alone(SupernetTraining):
         self._seconds_before, self._began = self.seconds, None
 
     def more_meta(self) -> dict[str, Any]:
-        """The seconds."""
+        """Return the seconds."""
         return {"seconds": self.seconds}
 
     def take_meta(self, meta: Mapping[str, Any]) -> None:
@@ -76,11 +76,11 @@ class Alone(SupernetTraining):
         super().train_epoch()
 
 
-class Counter(Silence):
+class Counter(NullListener):
     """Listens to one training after another and reports the progress of all.
 
     Args:
-        listener: who is told.
+        listener: receives progress.
         stage: which they belong to.
         done: trainings that are known already.
         total: trainings in all.
@@ -94,7 +94,7 @@ class Counter(Silence):
         self._pace = Pace()
 
     def one_more(self) -> None:
-        """A training has ended."""
+        """Count a finished training."""
         self.done += 1
 
     def notice(self, notice: Notice) -> None:
@@ -111,8 +111,8 @@ class Counter(Silence):
         )
 
 
-class AloneTrainer:
-    """Trains networks alone, one after the other, each resumable.
+class StandaloneTrainer:
+    """Trains networks stand-alone, one after the other, each resumable.
 
     Args:
         scenario: data, optimiser, devices.
@@ -144,7 +144,7 @@ class AloneTrainer:
 
         Args:
             job: which.
-            listener: hears of progress.
+            listener: receives progress.
 
         Returns:
             The metric on the whole of val_dir with the weights of the last epoch; and the seconds
@@ -158,7 +158,7 @@ class AloneTrainer:
             stored = None
         workers = None if stored is None else int(stored.meta["workers"])
         opened = open_scenario(scenario, self.home, workers, group=self.session.group)
-        training: Alone | None = None
+        training: StandaloneTraining | None = None
         try:
             space = job.space(opened)
             genome = (0,) * len(space.layers)
@@ -167,9 +167,9 @@ class AloneTrainer:
                 backend.inherit(genome, job.weights)
             seconds = backend.try_candidates(lambda done, total: None)
             if stored is None:
-                backend.settle_workers(seconds)
+                backend.choose_workers(seconds)
             session = replace(self.session, listener=listener)
-            training = Alone(scenario, backend, space, 1, self.store, marks, session)
+            training = StandaloneTraining(scenario, backend, space, 1, self.store, marks, session)
             training.run()
             measured = backend.measure(genome, EvaluationSubset())
             if job.at_end is not None and measured.metric is not None:

@@ -9,7 +9,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from nasea.backends.torch.export.operators import operators_of_module
 from nasea.backends.torch.network.supernet import lay_out
 from nasea.backends.torch.user.code import UserCode
-from nasea.backends.torch.user.copying import copy_end, require_own_copy
+from nasea.backends.torch.user.copying import copy_user_network, require_own_copy
 from nasea.backends.torch.user.describe import describe
 from nasea.backends.user.batch_size import Size, require_outputs_of_one, require_same_number
 from nasea.backends.user.nesting import flatten
@@ -36,7 +36,7 @@ def run_pre_net(user: UserCode, pre_net: nn.Module, images: torch.Tensor) -> Sha
     require_own_copy(pre_net)
     try:
         with torch.no_grad(), user.guard(f"PreNet.forward(inputs), inputs of {_shape(images)}"):
-            output = copy_end(pre_net).train()(images)
+            output = copy_user_network(pre_net).train()(images)
     except UserCodeError as error:
         if images.dtype == torch.float32:
             raise
@@ -83,7 +83,7 @@ def run_post_net(
     shape = _shape(inputs) if isinstance(inputs, torch.Tensor) else [_shape(x) for x in inputs]
     try:
         with torch.no_grad(), user.guard(f"PostNet.forward(inputs), inputs of {shape}"):
-            return copy_end(post_net).train()(inputs)
+            return copy_user_network(post_net).train()(inputs)
     except UserCodeError as error:
         raise UserCodeError(
             error.doing,
@@ -134,26 +134,28 @@ def examine_post_net(
 
 
 def _examined(
-    user: UserCode, end: nn.Module, inputs: torch.Tensor | list[torch.Tensor]
+    user: UserCode, network: nn.Module, inputs: torch.Tensor | list[torch.Tensor]
 ) -> tuple[object, Costs, tuple[Operator, ...]]:
     # A copy in evaluation mode: one image may be too few for batch statistics.
-    module = copy_end(end).eval()
-    doing = f"{type(end).__name__}.forward(inputs) in evaluation mode, one image"
+    module = copy_user_network(network).eval()
+    doing = f"{type(network).__name__}.forward(inputs) in evaluation mode, one image"
     with torch.no_grad(), user.guard(doing), FlopCounterMode(display=False) as counter:
         output = module(inputs)
     parameters = sum(parameter.numel() for parameter in module.parameters())
     with user.guard(doing):
-        operators = operators_of_module(copy_end(end).eval(), inputs, type(end).__name__)
+        operators = operators_of_module(
+            copy_user_network(network).eval(), inputs, type(network).__name__
+        )
     return output, Costs(parameters, int(counter.get_total_flops())), operators
 
 
-def accepts_channels_last(end: nn.Module, inputs: torch.Tensor | list[torch.Tensor]) -> bool:
+def accepts_channels_last(network: nn.Module, inputs: torch.Tensor | list[torch.Tensor]) -> bool:
     """Return whether a module that runs in the default layout also runs in channels-last.
 
     A ``view`` over axes that are not contiguous in memory fails; such a module stays in the
     default layout.
     """
-    module = copy_end(end).eval()
+    module = copy_user_network(network).eval()
     lay_out(module, torch.channels_last)
     batch = [inputs] if isinstance(inputs, torch.Tensor) else inputs
     batch = [x.contiguous(memory_format=torch.channels_last) for x in batch]

@@ -1,4 +1,4 @@
-"""Validation images that are read once, image by image, whatever batches they came in."""
+"""Validation images, read once and cached one by one, independently of the batches they came in."""
 
 from __future__ import annotations
 
@@ -9,78 +9,81 @@ from typing import Any
 
 import numpy as np
 
-from nasea.backends.data.image_cache import Shelf, digest_of
+from nasea.backends.data.image_cache import CacheTable, digest_of
 from nasea.backends.data.packing import NotPackable, pack
 
 _Places = np.ndarray[Any, Any]
 
 
-class Rows(ABC):
-    """How the batches of a task come apart, and images make a batch again."""
+class BatchSplitter(ABC):
+    """Splits the batches of a task into examples, and joins examples into batches.
+
+    An example is one image with its labels.
+    """
 
     @abstractmethod
     def count(self, batch: Any) -> int:
-        """Images of a batch."""
+        """Return the number of images in a batch."""
 
     @abstractmethod
     def split(self, batch: Any, where: Sequence[int]) -> list[Any]:
-        """Some images of a batch, each as a row that can be packed."""
+        """Return some images of a batch, each as an example that can be packed."""
 
     @abstractmethod
-    def join(self, rows: Sequence[Any]) -> Any:
-        """Rows as a batch, which shares no memory with them."""
+    def join(self, examples: Sequence[Any]) -> Any:
+        """Return examples as a batch, which shares no memory with them."""
 
     @abstractmethod
-    def form(self, row: Any) -> object:
-        """Rows of one form make a batch."""
+    def form(self, example: Any) -> object:
+        """Return the shapes and types of an example; equal ones can be joined."""
 
 
-class KeptImages:
+class CachedImages:
     """The validation images in the order of a pass.
 
-    Only images that are asked for are kept, in a file that all processes of the machine share.
-    Where that has no room for them, every evaluation reads a pass, up to the last one asked for.
+    Only requested images are cached, in a file that all processes of the machine share. Where the
+    file has no room for them, every evaluation reads a pass, up to the last requested image.
 
     Args:
-        shelf: an entry for each image, by its place in a pass.
-        rows: takes batches apart.
-        read: gives the batches of a pass from its beginning, the same every time.
-        tags: numbers by which the images of a batch are asked for, given the batch and the place
-            of its first image; -1 for those that nobody asks for.
+        table: an entry for each image, by its place in a pass.
+        splitter: splits and joins batches.
+        read: yields the batches of a pass from its beginning, the same every time.
+        tags: numbers that identify the images of a batch, given the batch and the place of its
+            first image; -1 for images that are never requested.
     """
 
     def __init__(
         self,
-        shelf: Shelf,
-        rows: Rows,
+        table: CacheTable,
+        splitter: BatchSplitter,
         read: Callable[[], Iterator[Any]],
         tags: Callable[[Any, int], Sequence[int]],
     ) -> None:
-        self._shelf = shelf
-        self._rows = rows
+        self._table = table
+        self._splitter = splitter
         self._read = read
         self._tags = tags
         self._searched: set[bytes] = set()
         self._packable = True
         self._known: dict[int, Any] = {}
-        """Rows whose arrays are those of the file."""
+        """Examples whose arrays are those of the file."""
 
-    def row_bytes(self, batch: Any) -> int:
-        """What the first image of a batch takes; 0 where it cannot be kept."""
+    def example_bytes(self, batch: Any) -> int:
+        """Return the size of the first image of a batch; 0 if it cannot be cached."""
         try:
-            return len(pack(self._rows.split(batch, [0])[0]))
+            return len(pack(self._splitter.split(batch, [0])[0]))
         except NotPackable:
             return 0
 
     def fill(self, wanted: _Places | None) -> None:
-        """Read into the file what it does not have, as far as there is room.
+        """Read missing images into the file, as far as there is room.
 
-        Where another process is at it, this one waits, and finds the images there.
+        If another process is reading them, wait for it.
 
         Args:
             wanted: tags of images; ``None`` for all images.
         """
-        cache = self._shelf.cache
+        cache = self._table.cache
         if not self._packable or cache.is_full or self._places(wanted) is not None:
             return
         with cache.writing():
@@ -88,49 +91,49 @@ class KeptImages:
                 self._fill(wanted)
 
     def batches(self, wanted: _Places | None, size: int) -> Iterator[Any]:
-        """All images in the batches that they came in; some in batches of their own.
+        """Yield all images in their original batches, or some images in new batches.
 
         Args:
             wanted: tags of images; ``None`` for all images.
-            size: images of a batch of some; fewer where the next are of another form.
+            size: size of new batches; smaller where the next images have another form.
         """
         places = self._places(wanted)
-        if places is not None and not self._shelf.sound(places):
+        if places is not None and not self._table.sound(places):
             places = None
         if wanted is None and places is None:
             yield from self._read()
         elif wanted is None and places is not None:
-            groups = self._shelf.groups
+            groups = self._table.groups
             for _, together in itertools.groupby(places.tolist(), key=groups.__getitem__):
-                yield self._rows.join([self._row(place) for place in together])
+                yield self._splitter.join([self._example(place) for place in together])
         elif wanted is not None:
             yield from self._grouped(self._some(wanted, places), size)
 
     def _some(self, wanted: _Places, places: _Places | None) -> Iterator[Any]:
-        """Rows of some images."""
+        """Yield some images as examples."""
         if places is not None:
             for place in places:
-                yield self._row(int(place))
+                yield self._example(int(place))
             return
         for batch, _, where, _ in self._pass(wanted):
-            yield from self._rows.split(batch, where)
+            yield from self._splitter.split(batch, where)
 
-    def _row(self, place: int) -> Any:
+    def _example(self, place: int) -> Any:
         if place not in self._known:
-            self._known[place] = self._shelf.get(place, copies=False)
+            self._known[place] = self._table.get(place, copies=False)
         return self._known[place]
 
-    def _grouped(self, rows: Iterator[Any], size: int) -> Iterator[Any]:
-        for _, alike in itertools.groupby(rows, key=self._rows.form):
+    def _grouped(self, examples: Iterator[Any], size: int) -> Iterator[Any]:
+        for _, alike in itertools.groupby(examples, key=self._splitter.form):
             while together := list(itertools.islice(alike, size)):
-                yield self._rows.join(together)
+                yield self._splitter.join(together)
 
     def _places(self, wanted: _Places | None) -> _Places | None:
-        """Where those images are; ``None`` where some are missing that a pass may have."""
+        """Return the places of those images; ``None`` if a pass may have some that are missing."""
         if wanted is None:
-            every = np.arange(len(self._shelf))
-            return every if self._shelf.holds(every).all() else None
-        tags = self._shelf.tags
+            every = np.arange(len(self._table))
+            return every if self._table.holds(every).all() else None
+        tags = self._table.tags
         there = np.flatnonzero(np.isin(tags, wanted))
         _, first = np.unique(tags[there], return_index=True)
         if len(first) < len(wanted) and wanted.tobytes() not in self._searched:
@@ -139,25 +142,25 @@ class KeptImages:
 
     def _fill(self, wanted: _Places | None) -> None:
         for batch, first, where, tags in self._pass(wanted):
-            new = [i for i in where if not self._shelf.holds([first + i])[0]]
+            new = [i for i in where if not self._table.holds([first + i])[0]]
             group = first
-            for i, row in zip(new, self._rows.split(batch, new), strict=True):
+            for i, example in zip(new, self._splitter.split(batch, new), strict=True):
                 try:
-                    content = pack(row)
+                    content = pack(example)
                 except NotPackable:
                     self._packable = False
                     return
-                if not self._shelf.put(first + i, content, digest_of(content), group, tags[i]):
+                if not self._table.put(first + i, content, digest_of(content), group, tags[i]):
                     return
         if wanted is not None:
             self._searched.add(wanted.tobytes())
 
     def _pass(self, wanted: _Places | None) -> Iterator[tuple[Any, int, list[int], Sequence[int]]]:
-        """(a batch, the place of its first image, which of its images are wanted, their tags)."""
+        """Yield (a batch, the place of its first image, its wanted images, their tags)."""
         left = None if wanted is None else set(wanted.tolist())
         first = 0
         for batch in self._read():
-            count = self._rows.count(batch)
+            count = self._splitter.count(batch)
             tags = self._tags(batch, first)
             where = []
             for i in range(count):

@@ -1,4 +1,4 @@
-"""The batches of an epoch, dealt: every image once, whatever is left."""
+"""The batches of an epoch, sharded: every image once, whatever is left."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from nasea.backends.tensorflow.data.sharding import Share, deal, steps_of
+from nasea.backends.tensorflow.data.sharding import Shard, shard_batches, steps_of
 
 
 def batches(sizes: list[int]) -> list[tuple[tf.Tensor, tf.Tensor]]:
@@ -17,21 +17,21 @@ def batches(sizes: list[int]) -> list[tuple[tf.Tensor, tf.Tensor]]:
     return [(tf.constant(n[:, None], tf.float32), tf.constant(n)) for n in numbers]
 
 
-def shares(sizes: list[int], size: int) -> list[list[Share]]:
-    return [list(deal(iter(batches(sizes)), size, rank)) for rank in range(size)]
+def shares(sizes: list[int], size: int) -> list[list[Shard]]:
+    return [list(shard_batches(iter(batches(sizes)), size, rank)) for rank in range(size)]
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 5])
 @pytest.mark.parametrize("sizes", [[8] * 6, [8, 8, 8, 5], [8, 8, 3], [8, 2], [4], [2], [8] * 5])
 def test_every_image_has_the_same_weight_in_its_step(sizes: list[int], size: int) -> None:
-    dealt = shares(sizes, size)
+    sharded = shares(sizes, size)
     steps = steps_of(len(sizes), size)
-    assert all(len(own) == steps for own in dealt)
+    assert all(len(own) == steps for own in sharded)
     seen: Counter[int] = Counter()
     for step in range(steps):
         each: Counter[int] = Counter()
-        total = dealt[0][step].images
-        for own in dealt:
+        total = sharded[0][step].images
+        for own in sharded:
             share = own[step]
             images, labels = share.batch
             assert len(images) >= 2, "a single image has no variance"

@@ -15,7 +15,7 @@ from typing import Any
 _LONGEST = 4096
 
 
-def tell_item(error: BaseException, index: int | None) -> None:
+def add_item_note(error: BaseException, index: int | None) -> None:
     """Add a note to ``error`` that names the item and the file, as far as they can be found.
 
     Notes stay with the exception, even when it leaves a data worker.
