@@ -21,8 +21,8 @@ from typing import Any, TypeVar
 import numpy as np
 
 from nasea.backends.data.packing import ALIGNMENT, NotPackable, pack, unpack
-from nasea.backends.data.shared_folder import SharedFolder, sweep
 from nasea.backends.memory import available_memory
+from nasea.backends.shared_folder import SharedFolder, sweep
 from nasea.errors import Notice
 
 SHARE = 0.5
@@ -46,7 +46,7 @@ Value = TypeVar("Value")
 class ImageCache:
     """Images decoded by the processes of one backend on one machine.
 
-    The files are in a :class:`~nasea.backends.data.shared_folder.SharedFolder`. If they are deleted
+    The files are in a :class:`~nasea.backends.shared_folder.SharedFolder`. If they are deleted
     while the cache is used (temporary files are cleaned up), they are created again and the images
     are decoded again.
 

@@ -8,13 +8,14 @@ including ``../data``, still resolve.
 from __future__ import annotations
 
 import os
+import secrets
 import shutil
-import tempfile
-import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+
+from nasea.backends.shared_folder import SharedFolder
 
 _LEVELS_ABOVE = 2
 
@@ -28,7 +29,7 @@ class PrivateDirectory:
 
     def __init__(self) -> None:
         self._home: Path | None = None
-        self._top: Path | None = None
+        self._top: SharedFolder | None = None
         self._levels: list[_Level] = []
 
     @contextmanager
@@ -51,15 +52,16 @@ class PrivateDirectory:
     def close(self) -> None:
         """Remove the directory."""
         if self._top is not None:
-            shutil.rmtree(self._top, ignore_errors=True)
+            self._top.close()
         self._home, self._top, self._levels = None, None, []
 
     def _mirror(self, home: Path) -> None:
         """Make directories that mirror ``home`` and the levels above it."""
         self.close()
-        self._top = mirror = Path(tempfile.mkdtemp(prefix="nasea-metric-"))
+        self._top = SharedFolder(f"metric-{secrets.token_hex(8)}")  # shared with no one
         self._home = home
-        weakref.finalize(self, shutil.rmtree, mirror, ignore_errors=True)
+        mirror = self._top.path / "above"
+        mirror.mkdir()
         real = [home, *home.parents][: _LEVELS_ABOVE + 1][::-1]
         for directory, below in zip(real, [*real[1:], None], strict=True):
             self._levels.append(_Level(directory, mirror, None if below is None else below.name))
