@@ -236,7 +236,7 @@ def damaged(damage: Callable[[bytes, random.Random], bytes]) -> Fault:
         killed(home, rng)
         newest = max(home.glob("checkpoint/*.ckpt"), key=lambda path: path.stat().st_mtime_ns)
         newest.write_bytes(damage(newest.read_bytes(), rng))
-        return 2  # reported by the next start, which goes on from the one before
+        return 2  # reported by the next start, which resumes from the one before
 
     return fault
 
@@ -349,7 +349,7 @@ def _recover(home: Path) -> float | None:
     start = time.monotonic()
     before = sum(len(path.read_text()) for path in home.glob("log_*/log.txt"))
     search = Search(home)
-    search.wait_for("going on", "the supernet is trained", "== training", behind=before)
+    search.wait_for("resuming from", "the supernet is trained", "== training", behind=before)
     seconds = time.monotonic() - start
     return seconds if search.wait() == 0 else None
 

@@ -197,7 +197,7 @@ def test_a_killed_pre_training_goes_on(dense: Project, monkeypatch: pytest.Monke
             dense.search()
     again = Recorder()
     dense.search(again)
-    assert "going on from epoch 1" in again.text
+    assert "resuming from epoch 1" in again.text
     assert_same_results(unbroken, dense)
 
 
