@@ -7,7 +7,7 @@ Each fault is provoked in searches of a small digits project, most at random mom
 command is run again, with the fault out of the way, and the end compared with a search in which
 nothing went wrong. *Told* are faults that ended with a message and an exit status of a user error
 (2) or of a stop (130), or, where candidates fail, candidates that are in the results with their
-reason; what is killed tells nothing. *Unharmed* are searches that came to their end all the same.
+reason; what is killed reports nothing. *Unharmed* are searches that came to their end all the same.
 *Lost* are searches that did not end, or ended with another front; where a candidate failed for
 good, with another score of any other candidate. *Recovery* is the time from the second start until
 it goes on where the first one was. A *leftover* is a process that outlived its search.
@@ -66,7 +66,7 @@ class Tally:
     """What became of the searches that a fault hit."""
 
     times: int = 0
-    told: int = 0
+    reported: int = 0
     unharmed: int = 0
     lost: int = 0
     leftovers: int = 0
@@ -104,9 +104,9 @@ def main() -> None:
 
 
 def _report(tallies: dict[str, Tally]) -> None:
-    head = ["fault", "times", "told", "unharmed", "lost", "leftovers", "recovery, median s"]
+    head = ["fault", "times", "reported", "unharmed", "lost", "leftovers", "recovery, median s"]
     rows = [
-        [name, *map(str, (t.times, t.told, t.unharmed, t.lost, t.leftovers)),
+        [name, *map(str, (t.times, t.reported, t.unharmed, t.lost, t.leftovers)),
          f"{statistics.median(t.recovery):.1f}" if t.recovery else "-"]
         for name, t in tallies.items()
     ]  # fmt: skip
@@ -128,9 +128,9 @@ def _provoke(home: Path, kind: Kind, rng: random.Random, unbroken: Path, tally: 
         tally.leftovers += len(_leftovers(home))
         tally.unharmed += status == 0
         if kind.fails_candidates:
-            tally.told += status == 0 and any(one.failure for one in _front(home).evaluated)
+            tally.reported += status == 0 and any(one.failure for one in _front(home).evaluated)
         else:
-            tally.told += status in _MAX_SHOWN
+            tally.reported += status in _MAX_SHOWN
         be_at_ease(home)
         edit(home / "scen.yaml", (f"timeout: {kind.timeout}", "timeout: 120"))
         seconds = _recover(home)
@@ -236,7 +236,7 @@ def damaged(damage: Callable[[bytes, random.Random], bytes]) -> Fault:
         killed(home, rng)
         newest = max(home.glob("checkpoint/*.ckpt"), key=lambda path: path.stat().st_mtime_ns)
         newest.write_bytes(damage(newest.read_bytes(), rng))
-        return 2  # told by the next start, which goes on from the one before
+        return 2  # reported by the next start, which resumes from the one before
 
     return fault
 
@@ -349,7 +349,7 @@ def _recover(home: Path) -> float | None:
     start = time.monotonic()
     before = sum(len(path.read_text()) for path in home.glob("log_*/log.txt"))
     search = Search(home)
-    search.wait_for("going on", "the supernet is trained", "== training", behind=before)
+    search.wait_for("resuming from", "the supernet is trained", "== training", behind=before)
     seconds = time.monotonic() - start
     return seconds if search.wait() == 0 else None
 

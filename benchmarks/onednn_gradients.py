@@ -114,9 +114,9 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="one size only")
     rows, found = [], []
     for shape in shapes(parser.parse_args().quick):
-        told = outcome(shape)
-        found.append([*astuple(shape), told])
-        if told != "fine":
+        found_text = outcome(shape)
+        found.append([*astuple(shape), found_text])
+        if found_text != "fine":
             rows.append([str(value) for value in found[-1]])
             print(*rows[-1], flush=True, file=sys.stderr)
     head = ["kind", "layout", "kernel", "stride", "c_in", "c_out", "size", "outcome"]

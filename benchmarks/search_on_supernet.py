@@ -155,8 +155,8 @@ def main() -> None:
     for seed in range(arguments.seeds):
         for name, search in strategies.all().items():
             curves[name].append(curve(search(seed), reference, most))
-        told = ", ".join(f"{name} {found[-1][-1]:.5f}" for name, found in curves.items())
-        print(f"seed {seed}: {told}", flush=True)
+        found_text = ", ".join(f"{name} {found[-1][-1]:.5f}" for name, found in curves.items())
+        print(f"seed {seed}: {found_text}", flush=True)
     shown = [*range(SHOWN, most, SHOWN), most]
     rows = [
         [name, *(interval([one[n // STEP - 1] for one in found]) for n in shown)]

@@ -51,7 +51,7 @@ def main() -> None:
     rows, results = [], {}
     for name, generation in (("first generation", 0), ("last generation", last)):
         genomes = [one.genome for one in evaluated if one.generation == generation]
-        # Fills the caches of images, and has the proof that sharing changes nothing behind it.
+        # Fills the image cache and gets the check of the prefix cache over with.
         seconds(prepared.backend, genomes, data, True)
         found: dict[bool, list[float]] = {False: [], True: []}
         for _ in range(TURNS):

@@ -1,4 +1,4 @@
-"""Who is blamed when a user's module is odd, and are there wrong numbers that nobody is told of?
+"""Who is blamed when a user's module is odd, and are there wrong numbers that nothing reports?
 
     python benchmarks/user_code_fuzz.py --framework pytorch --inputs 2000
     python benchmarks/user_code_fuzz.py --framework tensorflow --inputs 200
@@ -29,8 +29,8 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from hypothesis import HealthCheck, Phase, given, seed, settings  # noqa: E402
 
 from fuzz.frameworks import fuzzed  # noqa: E402
-from fuzz.judge import Verdict  # noqa: E402
 from fuzz.mutations import Mutation  # noqa: E402
+from fuzz.verdict import Verdict  # noqa: E402
 from recording import record, table  # noqa: E402
 
 _TASKS = ("classification", "segmentation", "detection")
@@ -55,7 +55,7 @@ def tried(
     @given(suite.inputs)
     def try_one(mutation: Mutation) -> None:
         if mutation not in found:
-            found[mutation] = verdict = suite.judge(mutation, project)
+            found[mutation] = verdict = suite.try_mutation(mutation, project)
             if verdict.fault:
                 print(f"{mutation}\n    {verdict.fault}", flush=True)
 
@@ -81,7 +81,7 @@ def main() -> None:
     results = {
         "inputs": len(found),
         "worked": counts["works"],
-        "told": counts["told"],
+        "reported": counts["reported"],
         "failed candidates": counts["failed candidate"],
         "wrong blame": len(faults) - numbers,
         "wrong numbers": numbers,

@@ -327,7 +327,7 @@ def test_a_corrupt_search_is_made_again_from_the_supernet(
         path.write_bytes(b"nasea-checkpoint 1\n{}\n")
     status, shown = command(project)
     assert status == 0
-    assert "no checkpoint is intact" in shown and "searching anew" in shown
+    assert "no checkpoint is intact" in shown and "starting a new search" in shown
     assert project.files("checkpoint", "train-*") == trained
     assert project.front().members == front.members
 

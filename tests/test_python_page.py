@@ -26,7 +26,7 @@ def test_the_examples_run(
         for example in examples:
             exec(compile(example, PAGE.name, "exec"), names)
     message = capsys.readouterr().out
-    assert "run the same command again to go on" in message, "the callback stopped the search"
+    assert "run the same command again to resume" in message, "the callback stopped the search"
     assert "the front has no architecture 999" in message
     own = names["smaller"].best.genome
     assert own in [one.genome for one in names["front"].evaluated if one.generation == 0]

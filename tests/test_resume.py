@@ -105,7 +105,7 @@ def test_another_budget_is_searched_on_the_same_supernet(
     assert again, "the two searches share architectures"
     assert all(one.accuracy == known[one.genome] for one in again)
     for_separation = [one for one in measured if one[1].half is not None]
-    assert len(for_separation) == 16, "measured anew: 4 networks that meet the new budget"
+    assert len(for_separation) == 16, "measured again: 4 networks that meet the new budget"
     assert len(measured) - 16 <= len(front.evaluated) - len(again)
     assert "another search on the same supernet, with another constraint:" in listener.text
     assert "earlier results are kept in results.1/" in listener.text
@@ -122,9 +122,9 @@ def test_a_mend_of_metric_and_schedule_keeps_the_supernet(project: Project) -> N
     listener = Recorder()
     front = project.search(listener)
     assert listener.updates == 0 and project.files("checkpoint", "train-*") == trained
-    assert "the metric was changed: the trained supernet is measured anew" in listener.text
+    assert "the metric was changed: the trained supernet is measured again" in listener.text
     assert "smaller is better (training moved the metric" in listener.text
-    assert front.info.metric_mode == "min", "what was measured before training is measured anew"
+    assert front.info.metric_mode == "min", "what was measured before training is measured again"
     assert [m.genome for m in front] == [m.genome for m in before]
     assert [m.accuracy for m in front] == pytest.approx([m.accuracy for m in before])
     assert [m.metric for m in front] == pytest.approx([1 - m.metric for m in before])
@@ -283,7 +283,7 @@ def test_ctrl_c_stops_where_nothing_is_lost(fresh: Project, finished: Project) -
 @both_frameworks
 def test_signals_end_the_command_with_130(fresh: Project) -> None:
     fresh.scenario(("data_workers: 0", "data_workers: 1"), ("epochs: 6", "epochs: 600"))
-    for number, mark in ((signal.SIGTERM, ""), (signal.SIGINT, "going on from epoch")):
+    for number, mark in ((signal.SIGTERM, ""), (signal.SIGINT, "resuming from epoch")):
         search = children.start(fresh)
         children.wait_for(fresh, "/600: loss", behind=mark)
         assert search.pid is not None
@@ -294,7 +294,7 @@ def test_signals_end_the_command_with_130(fresh: Project) -> None:
         assert children.ended(search) == 130
     output = (fresh.home / children.OUTPUT).read_text()
     assert output.count("stopped; everything so far is saved") == 2
-    assert output.count("next: run the same command again to go on") == 2
+    assert output.count("next: run the same command again to resume") == 2
     assert "Traceback" not in output
 
 

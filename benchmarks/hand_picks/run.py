@@ -144,7 +144,7 @@ def of_standings(found: Standings) -> dict[str, Any]:
             "test_accuracies": row.accuracies,
             "mean": row.mean,
             "half_interval": row.interval,
-            "told": mean_in_words(row),
+            "summary": mean_in_words(row),
             "training_seconds": statistics.fmean(row.seconds),
         }
         for row in found.rows
@@ -174,7 +174,7 @@ def overview(found: dict[str, Any]) -> str:
     first = ("searched", "searched, inherited", "random, best", "random, median")
     names.sort(key=lambda name: (first.index(name) if name in first else len(first), name))
     rows = [
-        [name, *(one["rows"].get(name, {"told": "-"})["told"] for one in found.values())]
+        [name, *(one["rows"].get(name, {"summary": "-"})["summary"] for one in found.values())]
         for name in names
     ]
     rows += [

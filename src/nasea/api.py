@@ -88,7 +88,7 @@ def search(
         config: the scenario.
         directory: where ``user_module.py`` is and ``checkpoint/``, ``results/`` and the log go;
             the current directory by default.
-        restart: forget the checkpoints of an earlier start and begin anew.
+        restart: forget the checkpoints of an earlier start and start over.
         listener: receives progress, instead of the terminal or the notebook.
         strategy: proposes the architectures, in place of ``searcher.mode`` of the scenario; see
             ``nasea.strategy.Strategy``.
@@ -155,7 +155,7 @@ def retrain(
             TensorFlow, none for ``[]``.
         results: of the search; the folder ``results`` of ``directory`` by default.
         directory: where ``user_module.py`` is; the current directory by default.
-        restart: forget the checkpoints of this retraining and begin anew.
+        restart: forget the checkpoints of this retraining and start over.
         listener: receives progress, instead of the terminal or the notebook.
         on_event: called with every event, besides.
         quiet: show no progress.

@@ -141,7 +141,7 @@ class RetrainContract(FinishedSearchContract):
         assert not (home / MADE).exists()
         listener = Recorder()
         run(home, REQUEST, listener)
-        assert "going on from epoch 1, update 0" in listener.text
+        assert "resuming from epoch 1, update 0" in listener.text
         self.same(home / MADE, unbroken / MADE)
 
     def test_stopped_and_run_again_it_ends_the_same(self, home: Path, unbroken: Path) -> None:
@@ -150,7 +150,7 @@ class RetrainContract(FinishedSearchContract):
         assert not (home / MADE).exists()
         listener = Recorder()
         run(home, REQUEST, listener)
-        assert "going on from epoch 0, update 3" in listener.text
+        assert "resuming from epoch 0, update 3" in listener.text
         self.same(home / MADE, unbroken / MADE)
 
 

@@ -56,7 +56,7 @@ def test_many_at_once_agrees_with_one_at_a_time(
     assert model(np.empty((0, len(model.space.choices)), dtype=np.int64)).shape == (0,)
 
 
-def test_cheapest_and_dearest_by_brute_force(
+def test_cheapest_and_most_expensive_by_brute_force(
     model: CostModel, genomes: list[tuple[int, ...]]
 ) -> None:
     values = model(np.array(genomes))

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .judge import Verdict, judge
 from .mutations import Draw, Mutation, Site, mutations
+from .verdict import Verdict, try_mutation
 
 
 @dataclass(frozen=True)
@@ -36,9 +36,9 @@ class Fuzzed:
         """Odd modules."""
         return mutations(self.sites, self.values)
 
-    def judge(self, mutation: Mutation, project: Path) -> Verdict:
-        """Try one; see :func:`fuzz.judge.judge`."""
-        return judge(self.kit, self.base, self.metric_of, mutation, project, self.changes)
+    def try_mutation(self, mutation: Mutation, project: Path) -> Verdict:
+        """Try one; see :func:`fuzz.verdict.try_mutation`."""
+        return try_mutation(self.kit, self.base, self.metric_of, mutation, project, self.changes)
 
 
 def fuzzed(framework: str, task: str = "classification") -> Fuzzed:

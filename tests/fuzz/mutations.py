@@ -89,7 +89,7 @@ class Site:
         name: for tables.
         code: text with ``{body}``, a statement, in it.
         given: expressions of what works there, ``out`` for one.
-        blamed: one of these words must be in what the user is told.
+        blamed: one of these words must be in the message.
     """
 
     name: str

@@ -49,7 +49,7 @@ def assert_ends(fresh: Project, number: signal.Signals, *, timeout: int, epochs:
     assert children.ended(search) == 130
     output = (fresh.home / children.OUTPUT).read_text()
     assert "Traceback" not in output
-    assert "run the same command again to go on" in output
+    assert "run the same command again to resume" in output
     message = {
         signal.SIGKILL: "the process of gpu_id 1 (rank 1) ended by SIGKILL",
         signal.SIGSTOP: "a process does not answer: Timed out",
@@ -62,7 +62,7 @@ def assert_ends(fresh: Project, number: signal.Signals, *, timeout: int, epochs:
     # What was done is kept, and another number of devices goes on with it.
     fresh.scenario(("gpu_id: 0,1", "gpu_id: 0"), ("generation_num: 3", "generation_num: 1"))
     assert children.run(fresh, save_seconds=180) == 0
-    assert "going on from epoch" in fresh.log()
+    assert "resuming from epoch" in fresh.log()
     done = fresh.log().count(f"/{epochs}: loss")
     assert done <= epochs + 1, "an epoch is at most finished twice"
 

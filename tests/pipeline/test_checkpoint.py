@@ -134,7 +134,7 @@ def test_when_the_newest_is_damaged_the_one_before_is_used(store: CheckpointStor
     assert number == 2
     (notice,) = notices
     assert newest.name in notice.text
-    assert "going on from train-000002.ckpt" in notice.text
+    assert "resuming from train-000002.ckpt" in notice.text
 
 
 def test_when_all_are_damaged_nothing_is_begun_anew_unasked(store: CheckpointStore) -> None:

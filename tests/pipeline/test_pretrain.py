@@ -129,16 +129,16 @@ def test_tensorflow_too(
     accounts: list[LoadedPretrained] = []
 
     def pretrained_weights(backend: AttachedBackend) -> bytes:
-        packed = original_hand_on(backend)
+        packed = original_pack(backend)
         handed.append(unpack(packed))
         return packed
 
     def load_pretrained(backend: AttachedBackend, weights: bytes) -> LoadedPretrained:
-        accounts.append(original_take_over(backend, weights))
-        handed.append(unpack(original_hand_on(backend)))
+        accounts.append(original_load(backend, weights))
+        handed.append(unpack(original_pack(backend)))
         raise Interrupted("seen enough")
 
-    original_hand_on, original_take_over = (
+    original_pack, original_load = (
         AttachedBackend.pretrained_weights,
         AttachedBackend.load_pretrained,
     )
@@ -197,7 +197,7 @@ def test_a_killed_pre_training_goes_on(dense: Project, monkeypatch: pytest.Monke
             dense.search()
     again = Recorder()
     dense.search(again)
-    assert "going on from epoch 1" in again.text
+    assert "resuming from epoch 1" in again.text
     assert_same_results(unbroken, dense)
 
 

@@ -213,8 +213,8 @@ def test_a_search_in_a_given_time_retrains_in_what_is_left(
     )
     heard = Recorder()
     front = fresh.search(heard)
-    assert [plan.epochs for plan in made] == [2, 3], "planned anew after the first epoch"
-    assert "planned anew, training begins anew" in heard.text
+    assert [plan.epochs for plan in made] == [2, 3], "planned again after the first epoch"
+    assert "planned again, training starts over" in heard.text
     assert "epoch 3/3" in heard.text
     assert len(front) > 0
     retrained = fresh.home / "results" / f"retrained_{front.best.number}"

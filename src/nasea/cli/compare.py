@@ -47,7 +47,7 @@ def compare(
         Path, typer.Option("-c", "--config", metavar="FILE", help="The scenario of the search.")
     ] = Path("scen.yaml"),
     restart: Annotated[
-        bool, typer.Option("--restart", help="Forget what earlier starts trained; begin anew.")
+        bool, typer.Option("--restart", help="Forget what earlier starts trained; start over.")
     ] = False,
 ) -> None:
     """Train results of a search beside networks picked by hand, of the same cost.

@@ -160,7 +160,7 @@ class EpochLoop(ABC):
         """Report where training resumes, unless it is finished."""
         if self.epoch < self.epochs:
             self.session.listener.line(
-                f"going on from epoch {self.epoch}, update {self.step} of it, as if unbroken "
+                f"resuming from epoch {self.epoch}, update {self.step} of it, as if unbroken "
                 "(unless your data draw from generators of their own)"
             )
 

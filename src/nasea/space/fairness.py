@@ -1,9 +1,9 @@
-"""Which path trains next: strict fairness as a pure function of the step.
+"""The path of each training step: strict fairness as a pure function of the step.
 
-Each layer deals its candidates in random order without replacement, then shuffles anew, so after
+Each layer draws its candidates in random order without replacement, then shuffles again, so after
 any number of steps no candidate of a layer is ahead of another by more than one (FairNAS; Chu et
-al. 2021, arXiv:1907.01845, §3.2). Nothing is stored: step 1000 can be asked for without steps 0 to
-999, so a resumed run deals on where the killed one stopped.
+al. 2021, arXiv:1907.01845, §3.2). Nothing is stored: step 1000 is computed without steps 0 to 999,
+so a resumed run continues exactly.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def fair_path(choices: Sequence[int], seed: int, step: int) -> Genome:
     Args:
         choices: number of candidates at each layer.
         seed: seed of the run.
-        step: how many paths have been trained before this one.
+        step: number of paths trained before this one.
     """
     return tuple(fair_gene(count, seed, layer, step) for layer, count in enumerate(choices))
 

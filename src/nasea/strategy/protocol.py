@@ -79,7 +79,7 @@ class Strategy(Protocol):
 
     @property
     def name(self) -> str:
-        """The name in reports and checkpoints; a search under another name begins anew."""
+        """The name in reports and checkpoints; a search under another name starts over."""
         return type(self).__name__
 
     @abstractmethod

@@ -212,7 +212,7 @@ def _starting_point(
     if state.reference is not None and state.reference.cost_high != problem.budget:
         raise ValueError(
             f"the state belongs to a budget of {state.reference.cost_high}, not {problem.budget}; "
-            f"begin anew"
+            f"start over"
         )
     return archive, state
 

@@ -147,7 +147,7 @@ class StrategyContract:
             assert found[0] == found[1]
 
     def test_one_object_searches_again(self) -> None:
-        """Check that an object that has searched before begins anew."""
+        """Check that an object that has searched before starts over."""
         problem, strategy = problems()["roomy"], self.make()
         first, _ = self._search(problem, Evaluator(problem), strategy=strategy)
         second, _ = self._search(problem, Evaluator(problem), strategy=strategy)

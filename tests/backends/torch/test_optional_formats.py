@@ -12,7 +12,7 @@ from torch import nn
 
 from nasea.backends.export.formats import FORMATS, Format
 from nasea.backends.export.packages import optional
-from nasea.backends.torch.export.files import FILES, Asked
+from nasea.backends.torch.export.files import FILES, ExportRequest
 from nasea.errors import ExportError, NotAvailableError
 
 OWN = [each for each in FORMATS.values() if each.framework == "pytorch"]
@@ -42,11 +42,11 @@ class Odd(Network):
         return {"out": torch.special.i0e(super().forward(images)["out"])}
 
 
-def asked(network: nn.Module, path: Path, batch: int | None) -> Asked:
+def asked(network: nn.Module, path: Path, batch: int | None) -> ExportRequest:
     torch.manual_seed(0)
     shown = np.random.default_rng(0).normal(size=(20, 2, 6, 6)).astype(np.float32)
     images = torch.from_numpy(shown[:3])
-    return Asked(network.eval(), images, path, batch, shown, ("out", "where"))
+    return ExportRequest(network.eval(), images, path, batch, shown, ("out", "where"))
 
 
 def test_every_format_has_a_writer_and_what_runs_here_a_runtime() -> None:

@@ -33,6 +33,6 @@ def rank_lost_error(what: str) -> RankLostError:
     """Return the error of a run that lost a process; ``what`` says how."""
     return RankLostError(
         f"the run ends because {what}; the last checkpoint is intact",
-        fix="run the same command again to go on, with fewer devices if need be; where memory is "
+        fix="run the same command again to resume, with fewer devices if need be; where memory is "
         "short (a process killed by SIGKILL) lower strategy.batch_size or resource.data_workers",
     )

@@ -84,7 +84,7 @@ class Scorer(ABC, Generic[PathT, PrefixT]):
 
     @abstractmethod
     def prefix(self, path: PathT | None, depth: int) -> PrefixT:
-        """Return how an architecture begins; see :class:`Beginning`."""
+        """Return the prefix that an architecture shares with the cached path."""
 
     @abstractmethod
     def calibrated_path(

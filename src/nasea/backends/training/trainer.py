@@ -208,7 +208,7 @@ class Trainer(ABC):
         except Exception as error:
             raise CheckpointError(
                 f"the training state in the checkpoint does not fit this run: {error}",
-                fix="start anew with --restart",
+                fix="start over with --restart",
             ) from error
 
     def convert_progress(self, progress: Mapping[str, Any], done: int) -> tuple[int, int]:

@@ -17,7 +17,7 @@ REDRAW_SECONDS = 0.2
 """The bar is drawn at most this often."""
 
 LINE_SECONDS = 10.0
-"""Without a bar, so long nothing must have been said before progress is."""
+"""Without a bar, progress is printed after this many seconds without other output."""
 
 
 class Meter(Protocol):
@@ -27,7 +27,7 @@ class Meter(Protocol):
         """Show that the stage advanced."""
 
     def rest(self) -> None:
-        """Something else was printed just now."""
+        """Note that something else was printed."""
 
     def stop(self) -> None:
         """End the display of the stage."""

@@ -80,5 +80,5 @@ def crash_message(dump: str, environ: os._Environ[str] | dict[str, str]) -> str:
             f"set {_WITHOUT_ONEDNN}=0 and run the same command again, or write such a convolution "
             "in PreNet or PostNet as x[:, ::2, ::2] and one without a stride"
         )
-    lines.append(f"  fix: {fix}; a search or a retraining goes on from its last checkpoint\n")
+    lines.append(f"  fix: {fix}; a search or a retraining resumes from its last checkpoint\n")
     return "\n".join(lines)

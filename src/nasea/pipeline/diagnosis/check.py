@@ -171,7 +171,9 @@ def _lines(
     if prepared.problem.initial:
         own = [format_cost(cost, kind) for cost in prepared.problem.costs(prepared.problem.initial)]
         lines.append(("initial", f"{len(own)} networks of yours: {', '.join(own)}"))
-    if measured.failure is not None:  # of a detection, where it is no proof of a fault
+    if (
+        measured.failure is not None
+    ):  # of a detection metric, which may fail on an untrained network
         lines.append(("metric", f"fails on an untrained network: {measured.failure}"))
     lines += _times(prepared, training, scoring, stages)
     warning = few_epochs_notice(prepared)

@@ -102,7 +102,7 @@ def retrain(
         formats: names of formats to export to; ``None`` for the framework's usual one.
         results: directory of the search, in which the retrained network gets its own.
         directory: where ``user_module.py`` is; the current directory by default.
-        restart: forget the checkpoints of this retraining and begin anew.
+        restart: forget the checkpoints of this retraining and start over.
         listener: receives progress.
 
     Raises:
@@ -291,7 +291,7 @@ class _Run:
     ) -> tuple[Retraining, Checkpoint | None]:
         alone = self._put_together(opened, resumed=stored is not None)
         present = self._identity(alone)
-        if restart:  # only now: what cannot begin anew must not cost the earlier run
+        if restart:  # only now: what cannot start over must not cost the earlier run
             self.store.clear()
         elif stored is not None and self._is_finished(stored, present):
             self.session.listener.line("the earlier retraining is kept; beginning another")

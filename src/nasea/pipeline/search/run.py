@@ -54,7 +54,7 @@ def search(
         config: the scenario: a file, a dict or an object.
         directory: where ``user_module.py`` is and ``checkpoint/``, ``results/`` and the log go;
             the current directory by default.
-        restart: forget the checkpoints and begin anew.
+        restart: forget the checkpoints and start over.
         listener: receives progress.
         strategy: proposes the architectures, in place of ``searcher.mode``.
         time_budget: seconds for the whole job, in place of ``strategy.time_budget``; the most
@@ -172,7 +172,7 @@ class _Run:
         if self.timed is not None:
             self.timed.reopened(now() - began)
         self.identity = supernet_identity(prepared, self.home)
-        if self.restart:  # only now: what cannot begin anew must not cost the earlier run
+        if self.restart:  # only now: what cannot start over must not cost the earlier run
             self.searched.clear()
             self.trained.clear()
             if self.timed is None:
@@ -183,7 +183,7 @@ class _Run:
         elif self.searched.files():
             raise CheckpointError(
                 "checkpoint/ holds a search but not the supernet it used",
-                fix="put the train-*.ckpt files back, or begin anew with --restart",
+                fix="put the train-*.ckpt files back, or start over with --restart",
             )
         return prepared
 
@@ -214,7 +214,7 @@ class _Run:
         version = training.weights_version
         if self.metric_changed:  # what the earlier metric measured is not to be mixed in
             version += f":{self.identity['metric_code'][:16]}"
-            self.listener.line("the metric was changed: the trained supernet is measured anew")
+            self.listener.line("the metric was changed: the trained supernet is measured again")
         book = ScoreBook(version, prepared.condition)
         earlier = last_search(self.searched, version, self.listener)
         if earlier is not None:

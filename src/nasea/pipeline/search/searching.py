@@ -258,14 +258,14 @@ def last_search(
     try:
         stored = store.load(notices)
     except CheckpointError as error:
-        notices.append(Notice("checkpoint", f"{error.message}\n  searching anew"))
+        notices.append(Notice("checkpoint", f"{error.message}\n  starting a new search"))
         stored = None
     for notice in notices:
         listener.notice(notice)
     if stored is None:
         return None
     if stored.meta["weights_version"] != weights_version:
-        listener.line("the earlier search was made with other weights: searching anew")
+        listener.line("the earlier search was made with other weights: starting a new search")
         return None
     return stored.meta
 

@@ -89,7 +89,7 @@ class TimedSearch:
             )
             self.clock.update(measured=True)
             return False
-        self.session.listener.notice(Notice("time", f"{text}: planned anew, training begins anew"))
+        self.session.listener.notice(Notice("time", f"{text}: planned again, training starts over"))
         self.tried = prepared.backend.tried
         self._settle(replace(fresh, measured=True))
         return True

@@ -80,7 +80,7 @@ class CheckpointStore:
             raise CheckpointError(
                 f"the checkpoint {path} cannot be written: {error.strerror or error}",
                 fix="make room or the directory writable, then run the same command again: it "
-                "goes on from the last checkpoint",
+                "resumes from the last checkpoint",
             ) from error
         return digest
 
@@ -102,12 +102,12 @@ class CheckpointStore:
                 faults.append(error.message)
                 continue
             for fault in faults:
-                notices.append(Notice("checkpoint", f"{fault}; going on from {path.name}"))
+                notices.append(Notice("checkpoint", f"{fault}; resuming from {path.name}"))
             return intact
         if faults:
             raise CheckpointError(
                 "no checkpoint is intact:\n" + "\n".join(f"  {fault}" for fault in faults),
-                fix="start anew with --restart",
+                fix="start over with --restart",
             )
         return None
 

@@ -65,7 +65,7 @@ def require_same(
     if changed:
         raise CheckpointError(
             f"{folder} belongs to another run; changed since then: {'; '.join(changed)}",
-            fix="undo the change to go on, or run again with --restart to begin anew "
+            fix="undo the change to resume, or run again with --restart to start over "
             "(results/ is kept)",
         )
 

@@ -34,7 +34,7 @@ class StopRequest:
         """Raise Interrupted if a stop was requested; called where everything is saved."""
         if self.requested:
             raise Interrupted(
-                "stopped; everything so far is saved", fix="run the same command again to go on"
+                "stopped; everything so far is saved", fix="run the same command again to resume"
             )
 
 

@@ -80,5 +80,5 @@ def _as_stop(error: Exception) -> Exception:
         return error
     return Interrupted(
         f"stopped ({type(error).__name__} while stopping); the last checkpoint is intact",
-        fix="run the same command again to go on",
+        fix="run the same command again to resume",
     )

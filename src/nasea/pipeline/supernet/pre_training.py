@@ -152,7 +152,7 @@ def _trained(scenario: Scenario, home: Path, session: Session, taps: Sequence[in
         present = identity(wanted, opened.data, opened.space, home) | marks
         begun = store.load([])
         if begun is not None and not _same(begun.meta["identity"], present):
-            text = "its data, scenario or module changed: it begins anew"
+            text = "its data, scenario or module changed: it starts over"
             session.listener.notice(Notice("pre-training", text))
             store.clear()
         for notice in backend.notices:

@@ -49,7 +49,7 @@ _EVALUATION = {"is_training": False, "is_shuffle": False}
 class BoxData(Data):
     """See :class:`nasea.backends.tensorflow.data.datasets.Data`.
 
-    The metric of every candidate gets a generator that begins anew, with the same batches. Images
+    The metric of every candidate gets a generator that starts over, with the same batches. Images
     are read once and kept; where there is no room for them all are read anew from a new generator,
     under the same seeds.
     """

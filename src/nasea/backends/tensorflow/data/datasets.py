@@ -1,7 +1,7 @@
-"""The user's data sets as batches: what the tasks have in common.
+"""The user's data sets as batches: the part that all tasks share.
 
-How a task's data is given, and how its metric is asked, is a subclass for each: ``data_pairs.py``
-(classification), ``data_masks.py`` (segmentation), ``data_boxes.py`` (detection).
+Each task has a subclass for its form of data and its way of calling the metric: ``pairs.py``
+(classification), ``masks.py`` (segmentation), ``boxes.py`` (detection).
 """
 
 from __future__ import annotations
@@ -45,16 +45,16 @@ Run = Callable[[Any], Any]
 class Data(ABC):
     """Training and validation data of a scenario.
 
-    A shuffled ``tf.data`` pipeline draws from seeds that are fixed when it is built, and one that
-    augments draws the same in every pass over it; a Python generator cannot be wound back. So the
-    training data set is built anew for every epoch, under seeds of the epoch: epochs differ, and an
-    epoch is the same in a resumed run.
+    The seeds of a shuffled ``tf.data`` pipeline are fixed when it is built, and augmentation draws
+    the same numbers in every pass over it; a Python generator cannot be rewound. So the training
+    data set is built again for every epoch, with seeds of the epoch: epochs differ, and an epoch is
+    the same in a resumed run.
 
     Args:
         scenario: batch size, directories, input shape.
         user: the user's code.
-        notices: where what the user should know goes.
-        cache: where decoded evaluation images are kept; closed with the data.
+        notices: collects notices for the user.
+        cache: holds decoded evaluation images; closed with the data.
     """
 
     words: Words
@@ -63,7 +63,7 @@ class Data(ABC):
     workers = 0
     """``tf.data`` loads in threads of its own."""
     image_bytes = 0
-    """Of a validation image that is kept."""
+    """Size of a cached validation image."""
 
     def __init__(
         self, scenario: Scenario, user: UserCode, notices: list[Notice], cache: ImageCache
@@ -101,11 +101,11 @@ class Data(ABC):
 
     @abstractmethod
     def prepare(self, images: int | None, half: int | None) -> None:
-        """Read what an evaluation needs, as far as there is room to keep it.
+        """Read what an evaluation needs, as far as the cache has room.
 
         Args:
-            images: as in :meth:`evaluation`,
-            half: too.
+            images: see :meth:`evaluation`.
+            half: see :meth:`evaluation`.
         """
 
     @abstractmethod
@@ -113,22 +113,22 @@ class Data(ABC):
         """Return (images for the network, what comes with them) of a slice, in order.
 
         Args:
-            images: how many validation images stand for all; ``None`` for all.
-            half: 0 or 1 for either half of those, ``None`` for both.
+            images: number of validation images in the subset; ``None`` for all.
+            half: 0 or 1 for one half of those, ``None`` for both.
         """
 
     @property
     def metric_is_settled(self) -> bool:
-        """Whether it is known how the user's metric can be asked."""
+        """Whether it is known how to call the user's metric."""
         return True
 
     @abstractmethod
     def settle_metric(self, run: Run, data: EvaluationSubset) -> None:
-        """Find out how the user's metric can be asked, where that is open.
+        """Find out how to call the user's metric, if that is not known.
 
         Args:
             run: the network.
-            data: on which validation images.
+            data: which validation images.
         """
 
     @abstractmethod
@@ -156,7 +156,7 @@ class Data(ABC):
         )
 
     def close(self) -> None:
-        """Remove what was kept."""
+        """Release statistics images and the cache."""
         self._statistics.clear()
         self.cache.close()
 
@@ -192,9 +192,9 @@ class Data(ABC):
 
         Args:
             epoch: from 0.
-            done: how many batches to leave out at the beginning.
-            among: how many ranks take batches in turn, and which one this is: of those of others
-                the images may be blank.
+            done: number of batches to skip at the beginning.
+            among: number of ranks, which take batches in turn, and this rank; images of the
+                batches of other ranks may be blank.
         """
         with sharding(*among):
             source = self._open(_EPOCH_STREAM, epoch)

@@ -1,4 +1,4 @@
-"""Random draws of one piece of user code, kept apart from those of all else in the process."""
+"""A private random state for a part of the user's code."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ _State = tuple[Any, Any, Any, Any]
 class PrivateDraws:
     """States of the global generators that hold only inside ``with draws.entered()``.
 
-    A Python generator draws whenever it is asked for more. Here it goes on from where it was, and
-    what else has drawn meanwhile, a loss or a metric, finds its own state untouched: so the batches
-    of an epoch depend on its seed alone. What TensorFlow draws eagerly goes by a key, as in
-    ``draws.py``: with a seed for each call it would keep a kernel for each.
+    A Python generator draws random numbers whenever its next batch is requested. Inside, its own
+    state continues; outside, losses and metrics find theirs unchanged. So the batches of an epoch
+    depend on its seed only. Eager draws of TensorFlow use a key, as in ``user/random_draws.py``:
+    with a seed for each call TensorFlow would keep a kernel for each.
 
     Args:
-        seed: where the draws begin.
+        seed: initial seed.
     """
 
     def __init__(self, *seed: int) -> None:
@@ -36,7 +36,7 @@ class PrivateDraws:
 
     @contextmanager
     def entered(self) -> Iterator[None]:
-        """Have Python's, NumPy's and TensorFlow's global generators be these."""
+        """Use these states in Python's, NumPy's and TensorFlow's global generators."""
         before = _state()
         if self._own is None:
             seed_everything(*self._seed)

@@ -1,7 +1,7 @@
-"""How the batches of an epoch are dealt to the ranks: every image once, a batch a rank a step.
+"""Sharding of an epoch over the ranks: every image once, one batch a rank and step.
 
-The user's pipeline makes the batches, so every rank reads all of them, in the same order, and works
-on its own.
+The user's pipeline makes the batches, so every rank reads all of them in the same order and uses
+its own.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from nasea.backends.tensorflow.data.datasets import Batch
 
 @dataclass(frozen=True)
 class Shard:
-    """What one rank does in one step.
+    """The shard of one rank in one step.
 
     Attributes:
-        batch: the images it works on, with their labels.
-        weight: its part of the mean over all images of the step, from 0 to 1.
-        images: different images of the step, of all ranks together.
+        batch: its images and labels.
+        weight: its weight in the mean over all images of the step, from 0 to 1.
+        images: number of different images in the step, of all ranks together.
     """
 
     batch: Batch
@@ -35,16 +35,16 @@ def steps_of(batches: int, size: int) -> int:
 
 
 def shard_batches(batches: Iterator[Batch], size: int, rank: int) -> Iterator[Shard]:
-    """Yield the shares of one rank.
+    """Yield the shards of one rank.
 
-    A step takes the next ``size`` batches. Where fewer are left, ranks in turn share one: each
-    works on a part of it, or, where a part would be a single image, which batch normalisation
-    cannot work with, all of them on the same.
+    A step takes the next ``size`` batches. If fewer are left, several ranks share one: each uses a
+    part of it. If a part would be a single image, which batch normalisation does not support, all
+    of them use the whole batch.
 
     Args:
         batches: those of an epoch, the same on all ranks.
-        size: how many ranks.
-        rank: which one this is, from 0.
+        size: number of ranks.
+        rank: this rank, from 0.
     """
     while group := list(itertools.islice(batches, size)):
         yield _shard(group, size, rank)

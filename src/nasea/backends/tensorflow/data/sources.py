@@ -1,4 +1,4 @@
-"""What there is to train on, read from its beginning: a ``tf.data`` pipeline or a generator."""
+"""Sources of training data, read from the beginning: a ``tf.data`` pipeline or a generator."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ AHEAD = 2
 """Batches of a pipeline that are prefetched."""
 
 _PATIENCE = 100
-"""So many batches without an image, all of them cropped away maybe, are passed over in a row."""
+"""Consecutive batches without an image (all cropped away, perhaps) that are skipped."""
 
 
 _SHARD: ContextVar[tuple[int, int]] = ContextVar("shard", default=(1, 0))
@@ -28,8 +28,8 @@ def sharding(size: int, rank: int) -> Iterator[None]:
     """Let nasea's own data sets be built for one rank while entered.
 
     Args:
-        size: how many ranks take a batch of the data set in turn.
-        rank: which one needs the images of its batches only, from 0.
+        size: number of ranks, which take batches of the data set in turn.
+        rank: the rank, from 0, that needs the images of its own batches only.
     """
     token = _SHARD.set((size, rank))
     try:
@@ -44,11 +44,11 @@ def current_shard() -> tuple[int, int]:
 
 
 class Source(Protocol):
-    """Training data as ``build_dataset_search`` gave it; to be read once."""
+    """Training data as ``build_dataset_search`` returned it; read once."""
 
     @property
     def images(self) -> int:
-        """How many one pass has, as the user says."""
+        """Number of images in one pass, as the user gives it."""
 
     @property
     def most(self) -> int | None:
@@ -96,14 +96,14 @@ class PipelineSource:
 
 
 class GeneratorSource:
-    """A Python generator, which draws from generators of its own; see :class:`Source`.
+    """A Python generator with a random state of its own; see :class:`Source`.
 
-    It is read in this thread: a global random state cannot be shared between two.
+    It is read in this thread: two threads cannot share the global random state.
 
     Args:
-        generator: gives batches.
+        generator: yields batches.
         images: of one pass.
-        draws: what it draws by; it was made with them.
+        draws: its random state; the generator was created with it.
     """
 
     most: int | None = None
@@ -142,8 +142,8 @@ class GeneratorSource:
 def read(dataset: Any) -> Iterator[Iterator[Any]]:
     """Provide an iterator over a pipeline, and drop it in another thread on exit.
 
-    What tunes a data set while it is read wakes up ever more seldom, and may be waited for: seconds
-    at the end of every epoch.
+    Dropping it waits for the thread that tunes the pipeline, which wakes up more and more rarely:
+    that could take seconds at the end of every epoch.
     """
     held = [iter(dataset)]
 
@@ -160,9 +160,9 @@ def read(dataset: Any) -> Iterator[Iterator[Any]]:
 
 
 def without_injection(dataset: Any) -> Any:
-    """Return the pipeline without the reading ahead that TensorFlow adds by itself.
+    """Return the pipeline without the prefetching that TensorFlow adds by itself.
 
-    It goes on, and draws random numbers, behind the only batch that is asked for.
+    It would draw random numbers for batches that are never requested.
     """
     options = tf.data.Options()
     options.experimental_optimization.inject_prefetch = False

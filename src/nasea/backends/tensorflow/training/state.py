@@ -37,5 +37,5 @@ def unpack(packed: bytes) -> tuple[Arrays, dict[str, Any]]:
     except Exception as error:
         raise CheckpointError(
             f"the training state cannot be read ({type(error).__name__}); nothing in it is run",
-            fix="put back the checkpoint that nasea wrote, or start anew with --restart",
+            fix="put back the checkpoint that nasea wrote, or start over with --restart",
         ) from error

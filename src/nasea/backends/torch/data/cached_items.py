@@ -1,4 +1,4 @@
-"""Items of a data set that are read once: packed by workers, kept in a file that all share."""
+"""Items of a data set, read once: packed by workers, cached in a file that all processes share."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ from nasea.backends.torch.data.random_draws import draws_kept, read_items
 from nasea.backends.torch.devices import seed_everything
 
 _IN_ONE_PROCESS = 1.0
-"""Seconds that reading may take where no worker is started for it."""
+"""Reading that takes longer than this many seconds is done by workers."""
 
 
 @dataclass(frozen=True)
 class Workers:
-    """How many processes read evaluation images.
+    """Numbers of processes that read evaluation images.
 
     Attributes:
-        filling: while the other processes of the machine wait for it,
-        scoring: and while all of them score.
+        filling: while the other processes of the machine wait.
+        scoring: while all processes of the machine score.
     """
 
     filling: int = 0
@@ -41,22 +41,22 @@ Reading = Callable[[], AbstractContextManager[None]]
 
 
 class CachedItems(Dataset[Any]):
-    """The user's data set with the items that were read before.
+    """The user's data set, with items that were read before taken from a cache.
 
-    Items that draw random numbers draw them under a seed of their own: so they are the same in
-    whatever order, process and batch they are read.
+    Each item draws random numbers under a seed of its own, so it is the same in any order, process
+    and batch.
 
     Attributes:
-        seconds: what reading an item took the last time.
+        seconds: of reading an item, the last time.
 
     Args:
         dataset: the user's.
         table: an entry for each item.
-        seed: what draws depend on, besides the item.
+        seed: of random draws, together with the item's index.
         reading: entered while the data set is read.
         copies: whether to return copies, because items may be changed in place.
         workers: processes that read, while others wait for it and while a network is scored.
-        at_once: how many items a worker reads before it hands them over.
+        at_once: number of items that a worker reads at a time.
     """
 
     def __init__(
@@ -117,7 +117,7 @@ class CachedItems(Dataset[Any]):
 
     @property
     def item_bytes(self) -> int:
-        """What the first item takes; 0 where it cannot be kept."""
+        """Size of the first item; 0 if it cannot be cached."""
         with self.reading():
             items = self.read([0])
         try:
@@ -126,9 +126,9 @@ class CachedItems(Dataset[Any]):
             return 0
 
     def fill(self, indices: Sequence[int]) -> None:
-        """Read into the file what it does not have, as far as there is room.
+        """Read missing items into the file, as far as there is room.
 
-        Where another process is at it, this one waits, and finds the items there.
+        If another process is reading them, wait for it.
         """
         if not self._packable or self._table.cache.is_full or not self.missing(indices):
             return
@@ -149,7 +149,7 @@ class CachedItems(Dataset[Any]):
             return self._known[index]
         item = self._table.get(index, self._copies)
         if not self._copies and get_worker_info() is None:
-            self._known[index] = item  # of which the pixels are those of the file
+            self._known[index] = item  # its arrays are views of the file
         return item
 
     def _packed(
@@ -157,7 +157,7 @@ class CachedItems(Dataset[Any]):
     ) -> Iterator[tuple[dict[int, tuple[int, bytes]], memoryview]]:
         """Yield items as bytes: (length and digest of each, all of them concatenated)."""
         for about, content in self._each(_Packing(self), indices):
-            if about is None:  # such items are read anew every time
+            if about is None:  # such items are read again every time
                 self._packable = False
                 return
             yield about, memoryview(content.numpy())

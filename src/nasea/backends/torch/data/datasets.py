@@ -44,11 +44,11 @@ class Data:
     Args:
         scenario: batch size, directories, input shape.
         user: the user's code.
-        cache: where decoded evaluation images are kept; closed with the data.
-        size: how many ranks share the training images.
-        rank: which one this is.
-        local_size: how many of them this machine has.
-        pinned: whether batches are put where a GPU reads them fast.
+        cache: holds decoded evaluation images; closed with the data.
+        size: number of ranks that share the training images.
+        rank: this rank.
+        local_size: number of ranks on this machine.
+        pinned: whether batches are put into pinned memory, for a GPU.
     """
 
     def __init__(
@@ -126,7 +126,7 @@ class Data:
         return train, val
 
     def choose_workers(self, step_seconds: float) -> None:
-        """Take as many workers as keep loading from holding up training; none if it is fast."""
+        """Choose enough data workers that training does not wait; none if loading is fast."""
         most = most_workers(self._local_size, self._batch_bytes)
         self.workers = wanted_workers(self.load_seconds, step_seconds, most)
 
@@ -135,7 +135,7 @@ class Data:
 
         Args:
             epoch: from 0.
-            done: how many batches to leave out at the beginning.
+            done: number of batches to skip at the beginning.
         """
         rng = np.random.default_rng([_EPOCH_STREAM, self.scenario.seed, epoch])
         order = rng.permutation(self.train_images).tolist()
@@ -194,16 +194,16 @@ class Data:
         return overlap_notices(self._seen, val, self.train_images)
 
     def prepare(self, images: int | None, half: int | None) -> None:
-        """Read what an evaluation needs, as far as there is room to keep it."""
+        """Read what an evaluation needs, as far as the cache has room."""
         self._items.fill(self.evaluation(images, half).places)
 
     def evaluation(self, images: int | None, half: int | None) -> EvaluationLoader:
         """Return the loader that the user's metric gets.
 
         Args:
-            images: how many validation images, spread evenly, or with every class of objects as
-                frequent as in all of them; ``None`` for all.
-            half: 0 or 1 for either half of those, ``None`` for both.
+            images: number of validation images, spread evenly, or for detection with the class
+                frequencies of all of them; ``None`` for all.
+            half: 0 or 1 for one half of those, ``None`` for both.
         """
         key = (images, half)
         if key not in self._evaluation:
@@ -219,7 +219,7 @@ class Data:
             )
         for other, loader in self._evaluation.items():
             if other != key:
-                loader.close()  # its workers wait for nothing
+                loader.close()  # its workers would only wait
         return self._evaluation[key]
 
     def _subset(self, images: int | None) -> np.ndarray:
@@ -240,7 +240,7 @@ class Data:
         return self.cache.cache_notices(images, self._items.item_bytes, then)
 
     def close(self) -> None:
-        """End all workers, and remove what was kept."""
+        """Stop all workers, and release statistics images and the cache."""
         self._training.close()
         for loader in self._evaluation.values():
             loader.close()

@@ -1,4 +1,4 @@
-"""How the images of an epoch are sharded to the ranks: each once, a batch a rank a step."""
+"""Sharding of an epoch over the ranks: every image once, one batch a rank and step."""
 
 from __future__ import annotations
 
@@ -13,16 +13,15 @@ _T = TypeVar("_T")
 class Sharding:
     """The batches of an epoch.
 
-    A step takes the next ``size`` × ``batch_size`` images, a batch for each rank in order. What is
-    left over in the end is divided evenly. Where that would give a rank a single image, which batch
-    normalisation cannot work with, all ranks compute the same batch instead; a single image is left
-    out.
+    A step takes the next ``size`` × ``batch_size`` images, a batch for each rank in order. The
+    remainder is divided evenly. If that would give a rank a single image, which batch normalisation
+    does not support, all ranks use the same batch; a remainder of one image is dropped.
 
     Attributes:
-        images: of the training data set.
+        images: number of images in the training data set.
         batch_size: of one rank.
-        size: how many ranks.
-        rank: which one this is, from 0.
+        size: number of ranks.
+        rank: this rank, from 0.
     """
 
     images: int
@@ -32,7 +31,7 @@ class Sharding:
 
     @property
     def batches(self) -> int:
-        """Batches of an epoch, which each rank has."""
+        """Number of batches of each rank in an epoch."""
         whole, rest = divmod(self.images, self.batch_size * self.size)
         return whole + (rest > 1)
 

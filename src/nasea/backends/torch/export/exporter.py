@@ -14,7 +14,7 @@ from nasea.backends.export.timing import median_seconds
 from nasea.backends.records import Measurement
 from nasea.backends.scoring.scorer import measured
 from nasea.backends.torch.data.datasets import Data
-from nasea.backends.torch.export.files import FILES, Asked
+from nasea.backends.torch.export.files import FILES, ExportRequest
 from nasea.backends.torch.export.runtimes import one_thread
 from nasea.backends.torch.memory import one_exception
 from nasea.backends.torch.network.layers import Network
@@ -102,8 +102,8 @@ class TorchExporter:
         count = max(batch or 0, _EXAMPLES)
         shape = self.data.scenario.supernet.input_chw
         example = torch.randn(count, *shape, generator=generator)
-        asked = Asked(self.network, example, path, batch, calibration, self.outputs)
-        return FILES[format.name].write(asked)
+        request = ExportRequest(self.network, example, path, batch, calibration, self.outputs)
+        return FILES[format.name].write(request)
 
     def load(self, format: Format, path: Path) -> Run:
         """See :class:`nasea.backends.export.exporter.Exporter`."""

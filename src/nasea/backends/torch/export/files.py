@@ -30,7 +30,7 @@ _CHUNK = 32
 
 
 @dataclass(frozen=True)
-class Asked:
+class ExportRequest:
     """A file to be written.
 
     Attributes:
@@ -71,84 +71,84 @@ class Files:
             where nothing here runs it.
     """
 
-    write: Callable[[Asked], Written]
+    write: Callable[[ExportRequest], Written]
     load: Callable[[Path, int | None], Run] | None
 
 
-def _onnx(asked: Asked) -> Written:
-    return Written(write_onnx(asked.network, asked.example, asked.path, asked.batch))
+def _onnx(request: ExportRequest) -> Written:
+    return Written(write_onnx(request.network, request.example, request.path, request.batch))
 
 
-def _onnx_float16(asked: Asked) -> Written:
-    with _float32(asked) as (source, log):
-        to_float16(source, asked.path)
+def _onnx_float16(request: ExportRequest) -> Written:
+    with _float32(request) as (source, log):
+        to_float16(source, request.path)
     return Written(log)
 
 
-def _onnx_int8(asked: Asked) -> Written:
-    with _float32(asked) as (source, log):
-        return Written(log, to_int8(source, asked.path, asked.chunks))
+def _onnx_int8(request: ExportRequest) -> Written:
+    with _float32(request) as (source, log):
+        return Written(log, to_int8(source, request.path, request.chunks))
 
 
 @contextmanager
-def _float32(asked: Asked) -> Iterator[tuple[Path, str]]:
+def _float32(request: ExportRequest) -> Iterator[tuple[Path, str]]:
     """Return the network as a checked float32 ONNX file, and the exporter's messages."""
-    source = asked.path.with_name(f"{asked.path.name}.float32")
+    source = request.path.with_name(f"{request.path.name}.float32")
     try:
-        yield source, write_onnx(asked.network, asked.example, source, asked.batch)
+        yield source, write_onnx(request.network, request.example, source, request.batch)
     finally:
         source.unlink(missing_ok=True)
 
 
-def _pt2(asked: Asked) -> Written:
-    write_pt2(asked.network, asked.example, asked.path, asked.batch)
+def _pt2(request: ExportRequest) -> Written:
+    write_pt2(request.network, request.example, request.path, request.batch)
     return Written()
 
 
-def _tflite(asked: Asked) -> Written:
-    write_litert(asked.network, asked.images, asked.path)
+def _tflite(request: ExportRequest) -> Written:
+    write_litert(request.network, request.images, request.path)
     return Written()
 
 
-def _tflite_int8(asked: Asked) -> Written:
-    source = asked.path.with_name(f"{asked.path.name}.float32")
+def _tflite_int8(request: ExportRequest) -> Written:
+    source = request.path.with_name(f"{request.path.name}.float32")
     try:
-        write_litert(asked.network, asked.images, source)
-        return Written(in_float32=quantise_litert(source, asked.path, asked.chunks))
+        write_litert(request.network, request.images, source)
+        return Written(in_float32=quantise_litert(source, request.path, request.chunks))
     finally:
         source.unlink(missing_ok=True)
 
 
-def _executorch(asked: Asked) -> Written:
-    write_executorch(asked.network, asked.images, asked.path)
+def _executorch(request: ExportRequest) -> Written:
+    write_executorch(request.network, request.images, request.path)
     return Written()
 
 
-def _executorch_int8(asked: Asked) -> Written:
-    given = asked.network, asked.images, asked.path, asked.chunks
+def _executorch_int8(request: ExportRequest) -> Written:
+    given = request.network, request.images, request.path, request.chunks
     return Written(in_float32=write_executorch_int8(*given))
 
 
-def _coreml(precision: str) -> Callable[[Asked], Written]:
-    def write(asked: Asked) -> Written:
-        write_coreml(asked.network, asked.images, asked.names, asked.path, precision)
+def _coreml(precision: str) -> Callable[[ExportRequest], Written]:
+    def write(request: ExportRequest) -> Written:
+        write_coreml(request.network, request.images, request.names, request.path, precision)
         return Written()
 
     return write
 
 
-def _openvino(asked: Asked) -> Written:
-    with _float32(asked) as (source, log):
-        write_openvino(source, asked.path)
+def _openvino(request: ExportRequest) -> Written:
+    with _float32(request) as (source, log):
+        write_openvino(source, request.path)
     return Written(log)
 
 
-def _openvino_int8(asked: Asked) -> Written:
-    quantised = asked.path.with_name(f"{asked.path.name}.int8")
+def _openvino_int8(request: ExportRequest) -> Written:
+    quantised = request.path.with_name(f"{request.path.name}.int8")
     try:
-        with _float32(asked) as (source, log):
-            in_float32 = to_int8(source, quantised, asked.chunks)
-        write_openvino(quantised, asked.path)
+        with _float32(request) as (source, log):
+            in_float32 = to_int8(source, quantised, request.chunks)
+        write_openvino(quantised, request.path)
         return Written(log, in_float32)
     finally:
         quantised.unlink(missing_ok=True)

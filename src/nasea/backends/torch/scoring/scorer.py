@@ -68,7 +68,7 @@ class Scorer(scorer.Scorer[CalibratedPath, Prefix]):
         return one_exception()
 
     def prefix(self, path: CalibratedPath | None, depth: int) -> Prefix:
-        """Return how an architecture begins."""
+        """See :class:`nasea.backends.scoring.scorer.Scorer`."""
         return Prefix(path, depth)
 
     def release_memory(self) -> None:

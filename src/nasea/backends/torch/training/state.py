@@ -32,15 +32,15 @@ def unpack(packed: bytes) -> dict[str, Any]:
         raise CheckpointError(
             "the training state holds something other than tensors and plain values; "
             "it is not loaded, since that could run code",
-            fix="put back the checkpoint that nasea wrote, or start anew with --restart",
+            fix="put back the checkpoint that nasea wrote, or start over with --restart",
         ) from error
     except Exception as error:
         raise CheckpointError(
             f"the training state cannot be read ({type(error).__name__})",
-            fix="start anew with --restart",
+            fix="start over with --restart",
         ) from error
     if not isinstance(state, dict):
-        raise CheckpointError("the training state is not one", fix="start anew with --restart")
+        raise CheckpointError("the training state is not one", fix="start over with --restart")
     return state
 
 

@@ -1,4 +1,4 @@
-"""An odd module driven through everything, and a judgement of what the user is told."""
+"""An odd module driven through everything, and a verdict on what the user reads."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ class Verdict:
     """What became of an odd module.
 
     Attributes:
-        outcome: ``works``, ``told`` or ``failed candidate``.
+        outcome: ``works``, ``reported`` or ``failed candidate``.
         fault: what is wrong about that; empty where nothing is.
-        text: what the user is told.
+        text: the message that the user reads.
     """
 
     outcome: str
@@ -44,7 +44,7 @@ class Verdict:
     text: str = ""
 
 
-def judge(
+def try_mutation(
     kit: Any,
     base: str,
     independent: Callable[[Any, Path], float],
@@ -91,11 +91,11 @@ def _judged(
         return Verdict("works", _numbers(backend, first.metric, independent, project))
     except NaseaError as error:
         code = isinstance(error, UserCodeError)
-        return Verdict("told", _blame(mutation, str(error), code, project), str(error))
+        return Verdict("reported", _blame(mutation, str(error), code, project), str(error))
     except Exception as error:
         with suppress(Exception):
-            return Verdict("told", f"a defect of nasea: {type(error).__name__}: {error}")
-        return Verdict("told", f"a defect of nasea: {type(error).__name__}")
+            return Verdict("reported", f"a defect of nasea: {type(error).__name__}: {error}")
+        return Verdict("reported", f"a defect of nasea: {type(error).__name__}")
     finally:
         if backend is not None:
             with suppress(Exception):
@@ -105,7 +105,7 @@ def _judged(
 def _blame(mutation: Mutation, text: str, is_user_code: bool, project: Path) -> str:
     """Why a message blames the wrong thing; empty where it does not."""
     if mutation.raised == "MemoryError" and "out of memory" in text:
-        return ""  # that the memory is full is told, and not whose fault it is
+        return ""  # a full memory is reported without blame
     if not any(word in text for word in mutation.site.blamed):
         return f"blames something else: {text}"
     if re.search(r"nasea/(backends|pipeline)/|site-packages", text):
