@@ -7,7 +7,6 @@ the system as they are read, and dropped by it when memory is short: they count 
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import mmap
 import os
@@ -16,11 +15,12 @@ import shutil
 import tempfile
 import weakref
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
+from filelock import FileLock, Timeout
 
 from nasea.backends.data.packing import ALIGNMENT, NotPackable, pack, unpack
 from nasea.backends.memory import available_memory
@@ -30,7 +30,13 @@ SHARE = 0.5
 """The cache takes at most this share of the free disk, and of the memory that is available."""
 
 _PREFIX = "nasea-images-"
-_DATA, _LOCK, _WRITER = "entries", "lock", "writer"
+_DATA, _WRITER = "entries", "writer"
+_DOOR, _USER = "door", "user-"
+"""Files that are locked: by whoever comes or goes, and by each process that uses a folder."""
+
+_POLL = 0.005
+"""Seconds between two tries for a lock that is held, for a moment only."""
+
 _DIGEST_BYTES = 16
 _ENTRY = np.dtype(
     [
@@ -49,8 +55,8 @@ class ImageCache:
     """What the processes of one backend on one machine have decoded.
 
     It lies in a folder of its own where temporary files go (``TMPDIR``). Every process that uses
-    it holds a lock on it; the last one removes it. What a killed run left is removed by the next
-    run: nobody holds its lock.
+    it holds a lock in it; the last one removes it. What a killed run left is removed by the next
+    run: nobody holds a lock there.
 
     Args:
         name: the same for all processes that share it, and hard to guess: entries are unpickled.
@@ -64,7 +70,7 @@ class ImageCache:
         self.is_full = False
         sweep()
         self._folder: Path | None = None
-        lock = -1
+        lock = None
         with suppress(OSError):  # no place for temporary files: nothing is kept
             self._folder, lock = _entered(Path(tempfile.gettempdir()) / f"{_PREFIX}{name}")
         self._close = weakref.finalize(self, _leave, self._folder, lock, os.getpid())
@@ -120,14 +126,12 @@ class ImageCache:
         if self._folder is None or self._writing:
             yield
             return
-        with (self._folder / _WRITER).open("ab") as stream:
-            fcntl.flock(stream, fcntl.LOCK_EX)
+        with FileLock(self._folder / _WRITER, poll_interval=_POLL):
             self._writing, self._room = True, self.limit
             try:
                 yield
             finally:
                 self._writing = False
-                fcntl.flock(stream, fcntl.LOCK_UN)  # also for workers that were forked meanwhile
 
     @property
     def size(self) -> int:
@@ -317,46 +321,49 @@ def sweep() -> None:
     with suppress(OSError):
         for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
             with suppress(OSError):
-                if folder.stat().st_uid == os.getuid():
-                    _remove_unused(folder, os.open(folder / _LOCK, os.O_RDWR))
+                if _is_mine(folder):
+                    _remove_unused(folder)
 
 
-def _entered(folder: Path) -> tuple[Path, int]:
-    """The folder, made where it is not there yet, and a lock on it.
+def _is_mine(folder: Path) -> bool:
+    # Where the system knows no owners (Windows), temporary files are each user's own.
+    return not hasattr(os, "getuid") or folder.stat().st_uid == os.getuid()
+
+
+def _entered(folder: Path) -> tuple[Path, FileLock]:
+    """The folder, made where it is not there yet, and the lock that says it is used.
 
     Raises:
         OSError: it cannot be made, or belongs to somebody else.
     """
     for _ in range(100):
         folder.mkdir(0o700, exist_ok=True)
-        about = folder.stat()
-        if about.st_uid != os.getuid() or about.st_mode & 0o077:
+        if not _is_mine(folder) or (os.name == "posix" and folder.stat().st_mode & 0o077):
             raise PermissionError(f"{folder} is open to others")
-        try:
-            lock = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT, 0o600)
-        except FileNotFoundError:  # another process took it for left over, and removed it
-            continue
-        fcntl.flock(lock, fcntl.LOCK_SH)
-        with suppress(FileNotFoundError):
-            if os.path.samestat((folder / _LOCK).stat(), os.fstat(lock)):
-                return folder, lock
-        os.close(lock)
+        with suppress(FileNotFoundError), FileLock(folder / _DOOR, poll_interval=_POLL):
+            lock = FileLock(folder / f"{_USER}{secrets.token_hex(8)}", thread_local=False)
+            lock.acquire(blocking=False)
+            return folder, lock
+        # Another process took it for left over, and removed it.
     raise FileNotFoundError(folder)
 
 
-def _leave(folder: Path | None, lock: int, process: int) -> None:
-    # A process that was forked from this one has a lock of its own only when it makes one.
-    if folder is not None and os.getpid() == process:
-        _remove_unused(folder, lock)
+def _leave(folder: Path | None, lock: FileLock | None, process: int) -> None:
+    # A process that was forked from this one uses it only as long as this one does.
+    if folder is None or lock is None or os.getpid() != process:
+        return
+    lock.release()
+    with suppress(OSError):
+        Path(lock.lock_file).unlink(missing_ok=True)
+        _remove_unused(folder)
 
 
-def _remove_unused(folder: Path, lock: int) -> None:
-    """Remove a folder, unless another process has locked it; gives up the lock."""
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        shutil.rmtree(folder, ignore_errors=True)
-    except OSError:
-        pass
-    finally:
-        fcntl.flock(lock, fcntl.LOCK_UN)
-        os.close(lock)
+def _remove_unused(folder: Path) -> None:
+    """Remove a folder, unless another process uses it, or is just about to."""
+    gone = folder.with_name(f"{_PREFIX}{secrets.token_hex(16)}")
+    with suppress(Timeout), ExitStack() as locks:
+        locks.enter_context(FileLock(folder / _DOOR, blocking=False))
+        for user in folder.glob(f"{_USER}*"):
+            locks.enter_context(FileLock(user, blocking=False))
+        folder.rename(gone)  # at once, so that nobody comes into a folder that is half removed
+    shutil.rmtree(gone, ignore_errors=True)
