@@ -73,6 +73,7 @@ check: lint types test
 
 docs: $(READY)
 	$(BIN)/python -m nasea.config.reference > docs/reference/configuration.md
+	$(BIN)/python -m nasea.config.json_schema > docs/reference/scen.schema.json
 
 clean:
 	rm -rf build dist src/*.egg-info .pytest_cache .mypy_cache .ruff_cache
