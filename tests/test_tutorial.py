@@ -27,7 +27,7 @@ def test_the_notebook_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     work.mkdir()
     notebook = nbformat.read(PAGE, as_version=4)
     resources = {"metadata": {"path": str(work)}}
-    nbclient.NotebookClient(notebook, timeout=300, resources=resources).execute()
+    nbclient.NotebookClient(notebook, timeout=500, resources=resources).execute()
     said = ["".join(map(_text, cell.get("outputs", []))) for cell in notebook.cells]
     assert "<table" in "".join(said), "the front is shown as a table"
     written = (work / "user_module.py").read_text("utf-8")

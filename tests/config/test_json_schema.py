@@ -25,7 +25,7 @@ SCENARIOS = [
 
 
 def test_the_committed_schema_is_up_to_date() -> None:
-    """To mend: ``make docs``."""
+    """To mend: ``make reference``."""
     assert COMMITTED.read_text(encoding="utf-8") == render_json_schema()
 
 
