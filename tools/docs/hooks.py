@@ -18,6 +18,8 @@ DOCS = ROOT / "docs"
 
 _LINK = re.compile(r"(?<=\]\()(?!\w+:|#)([^)\s]+)(?=\))")
 
+_HEADING = re.compile(r"^##+ (.+)$", re.MULTILINE)
+
 
 def on_page_markdown(markdown: str, *, page: Any, config: Any, **_: Any) -> str:
     """The text of a page as the site shows it."""
@@ -34,7 +36,28 @@ def on_page_markdown(markdown: str, *, page: Any, config: Any, **_: Any) -> str:
         markdown = python_names()
     elif name == "decisions/README.md":
         markdown += "\n" + decisions()
+    if source.endswith(".zh.md"):
+        markdown = with_anchors(markdown, (DOCS / name).read_text("utf-8"))
     return _LINK.sub(lambda found: _link(found[1], at, source, config["repo_url"]), markdown)
+
+
+def with_anchors(chinese: str, english: str) -> str:
+    """A Chinese page whose headings also have the anchors of the English ones.
+
+    Pages without a Chinese version stand in for it as they are, and link to English anchors.
+    """
+    anchors = iter(_anchors(english))
+    return _HEADING.sub(
+        lambda found: f'<a id="{next(anchors, "")}"></a>\n\n{found[0]}', chinese
+    )
+
+
+def _anchors(markdown: str) -> list[str]:
+    """Anchors of the headings below the title, as GitHub and the site make them."""
+    from pymdownx.slugs import slugify
+
+    slug = slugify(case="lower")
+    return [slug(title.replace("`", ""), "-") for title in _HEADING.findall(markdown)]
 
 
 def command_line() -> str:
