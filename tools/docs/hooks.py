@@ -47,9 +47,7 @@ def with_anchors(chinese: str, english: str) -> str:
     Pages without a Chinese version stand in for it as they are, and link to English anchors.
     """
     anchors = iter(_anchors(english))
-    return _HEADING.sub(
-        lambda found: f'<a id="{next(anchors, "")}"></a>\n\n{found[0]}', chinese
-    )
+    return _HEADING.sub(lambda found: f'<a id="{next(anchors, "")}"></a>\n\n{found[0]}', chinese)
 
 
 def _anchors(markdown: str) -> list[str]:
