@@ -20,6 +20,7 @@ help:
 	@echo "make test             run the tests"
 	@echo "make check            lint, types, the documentation and tests"
 	@echo "make docs             build the documentation site into build/site"
+	@echo "make wheel            build a wheel and an sdist into dist/"
 	@echo "make reference        write the generated pages and the JSON Schema of the scenario"
 
 # torch goes first and by itself: what is installed next then takes the build that is there.
@@ -85,6 +86,13 @@ docs: $(DOCS_READY)
 reference: $(READY)
 	$(BIN)/python -m nasea.config.reference > docs/reference/configuration.md
 	$(BIN)/python -m nasea.config.json_schema > docs/reference/scen.schema.json
+
+# Both kinds of packages; tools/packaging/try_wheel.py tries one in a fresh environment.
+wheel:
+	rm -rf build/lib build/bdist.*
+	$(PYTHON) -m pip wheel --quiet --no-deps --wheel-dir dist .
+	$(PYTHON) -m pip --quiet install --target build/packaging "setuptools>=77"
+	PYTHONPATH=build/packaging $(PYTHON) -c "from setuptools import build_meta; build_meta.build_sdist('dist')"
 
 clean:
 	rm -rf build dist src/*.egg-info .pytest_cache .mypy_cache .ruff_cache
