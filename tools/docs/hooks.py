@@ -20,6 +20,8 @@ _LINK = re.compile(r"(?<=\]\()(?!\w+:|#)([^)\s]+)(?=\))")
 
 _HEADING = re.compile(r"^##+ (.+)$", re.MULTILINE)
 
+_ROLE = re.compile(r":(?:func|class|meth|mod|data|attr):<code>~?([^<]*)</code>")
+
 
 def on_page_markdown(markdown: str, *, page: Any, config: Any, **_: Any) -> str:
     """The text of a page as the site shows it."""
@@ -39,6 +41,11 @@ def on_page_markdown(markdown: str, *, page: Any, config: Any, **_: Any) -> str:
     if source.endswith(".zh.md"):
         markdown = with_anchors(markdown, (DOCS / name).read_text("utf-8"))
     return _LINK.sub(lambda found: _link(found[1], at, source, config["repo_url"]), markdown)
+
+
+def on_page_content(html: str, **_: Any) -> str:
+    """A page without the roles of reStructuredText, which docstrings have for editors."""
+    return _ROLE.sub(lambda found: f"<code>{found[1].rpartition('.')[2]}</code>", html)
 
 
 def with_anchors(chinese: str, english: str) -> str:
