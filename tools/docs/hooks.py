@@ -118,7 +118,7 @@ def decisions() -> str:
     lines = []
     for path in sorted((DOCS / "decisions").glob("[0-9]*.md")):
         title = path.read_text("utf-8").splitlines()[0].removeprefix("# ")
-        lines.append(f"- [{path.stem[:4]}: {title}]({path.name})")
+        lines.append(f"- [{title}]({path.name})")
     return "\n".join(lines) + "\n"
 
 
