@@ -4,9 +4,10 @@ PYTHON ?= python3.11
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
+DOCS_READY := $(VENV)/.ready-docs
 
 .PHONY: help demo demo-tf demo-all demo-detection demo-detection-tf demo-segmentation \
-        demo-segmentation-tf demo-latency demo-retrain demo-retrain-tf test check lint types docs clean
+        demo-segmentation-tf demo-latency demo-retrain demo-retrain-tf test check lint types docs reference clean
 
 help:
 	@echo "make demo             search a classifier of handwritten digits (under 3 minutes on 2 cores)"
@@ -17,8 +18,10 @@ help:
 	@echo "make demo-latency     a budget in milliseconds on this machine, measured end to end (4 minutes)"
 	@echo "make demo-retrain     retrain a result of the demo, export it (demo-retrain-tf: TensorFlow)"
 	@echo "make test             run the tests"
-	@echo "make check            lint, types and tests"
-	@echo "make docs             write the generated reference pages"
+	@echo "make check            lint, types, the documentation and tests"
+	@echo "make docs             build the documentation site into build/site"
+	@echo "make wheel            build a wheel and an sdist into dist/"
+	@echo "make reference        write the generated pages and the JSON Schema of the scenario"
 
 # torch goes first and by itself: what is installed next then takes the build that is there.
 $(READY): requirements/torch.txt requirements/tensorflow.txt requirements/dev.txt pyproject.toml
@@ -26,6 +29,10 @@ $(READY): requirements/torch.txt requirements/tensorflow.txt requirements/dev.tx
 	$(BIN)/python -m pip install --quiet --requirement requirements/torch.txt
 	$(BIN)/python -m pip install --quiet --requirement requirements/dev.txt --requirement requirements/tensorflow.txt
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	touch $@
+
+$(DOCS_READY): $(READY) requirements/docs.txt
+	$(BIN)/python -m pip install --quiet --requirement requirements/docs.txt
 	touch $@
 
 demo: $(READY)
@@ -65,14 +72,27 @@ test: $(READY)
 lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/codespell .
 
 types: $(READY)
 	$(BIN)/mypy
 
-check: lint types test
+check: lint types docs test
 
-docs: $(READY)
+# --strict: a link or an anchor that leads nowhere fails.
+docs: $(DOCS_READY)
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
+
+reference: $(READY)
 	$(BIN)/python -m nasea.config.reference > docs/reference/configuration.md
+	$(BIN)/python -m nasea.config.json_schema > docs/reference/scen.schema.json
+
+# Both kinds of packages; tools/packaging/try_wheel.py tries one in a fresh environment.
+wheel:
+	rm -rf build/lib build/bdist.*
+	$(PYTHON) -m pip wheel --quiet --no-deps --wheel-dir dist .
+	$(PYTHON) -m pip --quiet install --target build/packaging "setuptools>=77"
+	PYTHONPATH=build/packaging $(PYTHON) -c "from setuptools import build_meta; build_meta.build_sdist('dist')"
 
 clean:
 	rm -rf build dist src/*.egg-info .pytest_cache .mypy_cache .ruff_cache

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from nasea.errors import NaseaError, NotAvailableError
 
 if TYPE_CHECKING:
+    from nasea.backends.user.from_classes import Parts as UserClasses
     from nasea.config import Scenario, ScenarioSource
     from nasea.pipeline.diagnosis.check import CheckReport
     from nasea.pipeline.export.exporting import ExportedFile
@@ -46,6 +47,7 @@ def check(
     config: ScenarioSource = "scen.yaml",
     *,
     directory: str | Path | None = None,
+    user_module: UserClasses | None = None,
     listener: Listener | None = None,
     on_event: Callable[[Event], object] | None = None,
     quiet: bool = False,
@@ -55,6 +57,7 @@ def check(
     Args:
         config: the scenario.
         directory: where ``user_module.py`` is; the current directory by default.
+        user_module: the classes that are defined here; see :func:`search`.
         listener: receives progress, instead of the terminal or the notebook.
         on_event: called with every event, besides.
         quiet: show no progress.
@@ -67,14 +70,16 @@ def check(
     """
     from nasea.pipeline.diagnosis.check import check as run
 
+    home = _home(directory, user_module)
     with _listening(listener, on_event, quiet) as heard:
-        return run(config, directory=_path(directory), listener=heard)
+        return run(config, directory=home, listener=heard)
 
 
 def search(
     config: ScenarioSource = "scen.yaml",
     *,
     directory: str | Path | None = None,
+    user_module: UserClasses | None = None,
     restart: bool = False,
     listener: Listener | None = None,
     strategy: Strategy | None = None,
@@ -88,6 +93,8 @@ def search(
         config: the scenario.
         directory: where ``user_module.py`` is and ``checkpoint/``, ``results/`` and the log go;
             the current directory by default.
+        user_module: UserModule, PreNet and PostNet that are defined in this notebook or script, as
+            list or dict: ``user_module.py`` is written from their source and what they use.
         restart: forget the checkpoints of an earlier start and start over.
         listener: receives progress, instead of the terminal or the notebook.
         strategy: proposes the architectures, in place of ``searcher.mode`` of the scenario; see
@@ -107,7 +114,7 @@ def search(
     from nasea.pipeline.planning.time_plan import parse_time
     from nasea.pipeline.search.run import search as run
 
-    home = _path(directory)
+    home = _home(directory, user_module)
     with _listening(listener, on_event, quiet) as heard:
         return run(
             config,
@@ -371,6 +378,14 @@ def _listening(
     from nasea.cli.terminal.python import listening
 
     return listening(listener, on_event, quiet)
+
+
+def _home(directory: str | Path | None, user_module: UserClasses | None) -> Path | None:
+    if user_module is not None:
+        from nasea.backends.user.from_classes import write_user_module
+
+        write_user_module(user_module, Path(directory or "."))
+    return _path(directory)
 
 
 def _path(given: str | Path | None) -> Path | None:

@@ -33,6 +33,10 @@ class NaseaError(Exception):
     def __str__(self) -> str:
         return self.message if self.fix is None else f"{self.message}\n  fix: {self.fix}"
 
+    def _render_traceback_(self) -> list[str]:
+        """What a notebook shows (IPython asks for it): the text, and no traceback of nasea."""
+        return f"{type(self).__name__}: {self}".splitlines()
+
 
 @dataclass(frozen=True)
 class Problem:

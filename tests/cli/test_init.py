@@ -119,7 +119,7 @@ def test_the_classic_entry_without_nasea(tmp_path: Path) -> None:
         check=False,
     )
     assert done.returncode == 2
-    assert "pip install 'nasea[torch]'" in done.stderr
+    assert "in the clone of nasea, pip install '.[torch]'" in done.stderr
     assert "Traceback" not in done.stderr
 
 

@@ -31,11 +31,17 @@ def test_python_dash_m() -> None:
     assert (done.returncode, done.stdout, done.stderr) == (0, f"nasea {__version__}\n", "")
 
 
-@pytest.mark.parametrize("verb", ["init", "check", "search", "show"])
+@pytest.mark.parametrize("verb", ["init", "check", "search", "show", "schema"])
 def test_every_verb_has_help(run: Run, verb: str) -> None:
     done = run(verb, "-h")
     assert done.status == 0
     assert f"Usage: nasea {verb}" in done.out
+
+
+def test_the_schema_for_editors(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "scen.schema.json"
+    assert f"wrote {file}" in run("schema", "--output", str(file)).out
+    assert file.read_text("utf-8") == run("schema").out
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ _COMMITTED = Path(__file__).parents[2] / "docs" / "reference" / "configuration.m
 
 
 def test_the_committed_reference_is_up_to_date() -> None:
-    """To update: ``python -m nasea.config.reference > docs/reference/configuration.md``."""
+    """To mend: ``make reference``."""
     assert _COMMITTED.read_text(encoding="utf-8") == render_reference()
 
 

@@ -6,7 +6,7 @@ try:
     from nasea.cli.main import main
 except ModuleNotFoundError as error:
     print(f"error: nasea cannot be imported: {error}", file=sys.stderr)
-    print("  fix: pip install 'nasea[tensorflow]'", file=sys.stderr)
+    print("  fix: in the clone of nasea, pip install '.[tensorflow]'", file=sys.stderr)
     sys.exit(2)
 
 if __name__ == "__main__":

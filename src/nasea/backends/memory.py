@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import re
-import resource
 import sys
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
+
+import psutil
 
 _Found = TypeVar("_Found")
 
@@ -41,9 +41,29 @@ _highest = 0
 
 def peak_of_process() -> int:
     """Peak main memory of this process, in bytes."""
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    peak = peak if sys.platform == "darwin" else peak * 1024  # Linux counts in KiB
-    return max(peak, _highest)
+    return max(_peak(), _highest)
+
+
+def _peak() -> int:
+    peak = _high_water_mark()
+    if peak is not None:
+        return peak
+    memory = psutil.Process().memory_info()
+    if hasattr(memory, "peak_wset"):  # Windows
+        return int(memory.peak_wset)
+    if sys.platform == "darwin":
+        import resource
+
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return int(memory.rss)  # what is in use now: not less than that
+
+
+def _high_water_mark() -> int | None:
+    """The peak as Linux keeps it; ``None`` elsewhere."""
+    with suppress(OSError):
+        peak = re.search(r"^VmHWM:\s+(\d+) kB", _STATUS.read_text(), re.MULTILINE)
+        return None if peak is None else int(peak[1]) * 1024
+    return None
 
 
 def peak_during(action: Callable[[], _Found]) -> tuple[_Found, int | None]:
@@ -58,24 +78,17 @@ def peak_during(action: Callable[[], _Found]) -> tuple[_Found, int | None]:
     except OSError:
         return action(), None
     found = action()
-    peak = re.search(r"^VmHWM:\s+(\d+) kB", _STATUS.read_text(), re.MULTILINE)
-    return found, None if peak is None else int(peak[1]) * 1024
+    return found, _high_water_mark()
 
 
-def machine_memory() -> int | None:
-    """Main memory of this machine, in bytes; ``None`` where the system does not tell."""
-    try:
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    except (AttributeError, OSError, ValueError):
-        return None
+def machine_memory() -> int:
+    """Main memory of this machine, in bytes."""
+    return int(psutil.virtual_memory().total)
 
 
 def available_memory() -> int:
     """Return bytes that this process may still take, what the system keeps of files included."""
-    found = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    with suppress(OSError, StopIteration, ValueError):
-        lines = Path("/proc/meminfo").read_text().splitlines()
-        found = next(int(x.split()[1]) for x in lines if x.startswith("MemAvailable")) * 1024
+    found = int(psutil.virtual_memory().available)
     with suppress(OSError, StopIteration, ValueError):  # that of a container, control groups 2
         group = Path("/sys/fs/cgroup")
         limit = int((group / "memory.max").read_text())

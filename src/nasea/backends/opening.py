@@ -17,6 +17,7 @@ from nasea.backends.records import Role
 from nasea.backends.user.module import import_user_module
 from nasea.config import Scenario
 from nasea.errors import NotAvailableError
+from nasea.install import install_line
 
 
 def open_backend(scenario: Scenario, directory: Path, role: Role = "search") -> Backend:
@@ -67,7 +68,7 @@ def load_torch() -> None:
         import nasea.backends.torch.framework  # noqa: F401
     except ImportError as error:
         raise NotAvailableError(
-            f"PyTorch cannot be imported: {error}", fix="pip install 'nasea[torch]'"
+            f"PyTorch cannot be imported: {error}", fix=install_line("torch")
         ) from error
 
 

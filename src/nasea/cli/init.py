@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from nasea.errors import NaseaError
+from nasea.install import install_line, with_install_lines
 
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
@@ -65,7 +66,7 @@ def init(
     typer.echo(f"wrote to {directory}: {', '.join(files)}")
     extras = _missing_extras(framework.value, task.value)
     if extras:
-        typer.echo(f"first:  pip install 'nasea[{','.join(extras)}]'")
+        typer.echo(f"first:  {install_line(*extras)}")
     typer.echo(f"next:   cd {directory}\n        nasea check\n        nasea search -c scen.yaml")
 
 
@@ -76,11 +77,19 @@ def project_files(framework: str, task: str) -> dict[str, bytes]:
     templates = files("nasea") / "templates"
     folders = [name.format(framework=framework, task=task) for name in _FOLDERS[task]]
     found = {
-        path.removesuffix(_TEMPLATE_SUFFIX): file.read_bytes()
+        path.removesuffix(_TEMPLATE_SUFFIX): _filled(file.read_bytes())
         for folder in folders
         for path, file in _walk(templates / folder)
     }
     return dict(sorted(found.items()))
+
+
+def _filled(content: bytes) -> bytes:
+    """A template with the line that installs more of this copy of nasea."""
+    try:
+        return with_install_lines(content.decode("utf-8")).encode("utf-8")
+    except UnicodeDecodeError:  # an image
+        return content
 
 
 def write_project(files: dict[str, bytes], directory: Path) -> None:

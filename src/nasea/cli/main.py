@@ -21,6 +21,7 @@ from nasea.cli.fidelity import fidelity
 from nasea.cli.init import init
 from nasea.cli.latency import latency
 from nasea.cli.retrain import retrain
+from nasea.cli.schema import schema
 from nasea.cli.search import search
 from nasea.cli.show import show
 from nasea.cli.terminal.failure import reports_failures
@@ -68,6 +69,6 @@ def _nasea(
     """
 
 
-for _verb in (init, check, search, show, compare, retrain, export, fidelity, doctor):
+for _verb in (init, check, search, show, compare, retrain, export, fidelity, doctor, schema):
     app.command(_verb.__name__)(reports_failures(_verb))
 app.add_typer(latency, name="latency")

@@ -14,6 +14,7 @@ from contracts.metric import TINY
 from contracts.module_errors import ModuleErrorsContract, failure
 from nasea.backends import open_backend
 from nasea.errors import NotAvailableError, TrainingError, UserCodeError, UserModuleError
+from nasea.install import install_line
 
 from ..torch.project import USER_MODULE as TORCH_MODULE
 from . import project as small_project
@@ -57,7 +58,7 @@ def test_tensorflow_that_is_not_installed(project: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr("nasea.backends.tensorflow.environment.importlib.import_module", missing)
     error = failure(NotAvailableError, lambda: open_backend(scenario(), project))
     assert "TensorFlow cannot be imported: No module named 'tensorflow'" in error.message
-    assert error.fix == "pip install 'nasea[tensorflow]'"
+    assert error.fix == install_line("tensorflow")
 
 
 def test_another_keras_than_was_imported_is_told(project: Path) -> None:

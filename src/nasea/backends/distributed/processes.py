@@ -100,9 +100,10 @@ def start_processes(
 
 def _likely(number: int) -> str:
     """Return the usual reason why a signal ends a process, as a clause."""
-    if number == signal.SIGKILL:
+    if number == getattr(signal, "SIGKILL", None):  # which Windows does not have
         return ", most likely since the machine has no memory left"
-    if number in (signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGILL, signal.SIGFPE):
+    crashes = ("SIGSEGV", "SIGABRT", "SIGBUS", "SIGILL", "SIGFPE")
+    if number in {getattr(signal, name, None) for name in crashes}:
         return (
             ": a crash in native code; with TensorFlow on CPUs most likely in oneDNN, which "
             "TF_ENABLE_ONEDNN_OPTS=0 switches off"

@@ -15,9 +15,9 @@ from contextlib import contextmanager
 from types import ModuleType
 
 from nasea.errors import NotAvailableError
+from nasea.install import install_line
 
 _LEGACY_KERAS = "TF_USE_LEGACY_KERAS"
-_INSTALL = "pip install 'nasea[tensorflow]'"
 
 
 def load_tensorflow(keras_version: int) -> ModuleType:
@@ -38,7 +38,9 @@ def load_tensorflow(keras_version: int) -> ModuleType:
             found = keras_release(tensorflow)
     except ImportError as error:
         what = str(error).strip().splitlines()[0]
-        raise NotAvailableError(f"TensorFlow cannot be imported: {what}", fix=_INSTALL) from error
+        raise NotAvailableError(
+            f"TensorFlow cannot be imported: {what}", fix=install_line("tensorflow")
+        ) from error
     if int(found.split(".")[0]) != keras_version:
         raise NotAvailableError(
             f"strategy.keras_version is {keras_version}, but this process has imported TensorFlow "

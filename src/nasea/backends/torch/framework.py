@@ -43,6 +43,7 @@ from nasea.backends.training.trial import Trial
 from nasea.backends.user.nesting import first_items
 from nasea.config import Scenario
 from nasea.errors import NotAvailableError
+from nasea.install import install_line
 from nasea.space import Genome, Space
 from nasea.terms import FRAMEWORKS
 
@@ -249,7 +250,7 @@ class TorchFramework(Framework[Data, Batch, Supernet, Teacher, Trainer, Scorer])
             from nasea.backends.torch.export.deployment import OnnxDeployment
         except ImportError as error:
             raise NotAvailableError(
-                f"ONNX cannot be imported: {error}", fix="pip install 'nasea[torch]'"
+                f"ONNX cannot be imported: {error}", fix=install_line("torch")
             ) from error
         return OnnxDeployment(self.user, self.pre_net, self.post_net, batch[0][:1], space)
 

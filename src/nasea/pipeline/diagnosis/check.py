@@ -330,7 +330,7 @@ def _memory(prepared: Prepared) -> str:
         text = f"about {tried.peak_bytes / 2**30:.1f} GiB in training with whole batches, {text}"
         text += f", after {tried.images} images"
         has = machine_memory()
-        if has is not None and tried.peak_bytes > 0.9 * has:
+        if tried.peak_bytes > 0.9 * has:
             text = f"this machine has {has / 2**30:.1f} GiB, lower strategy.batch_size: {text}"
     else:
         text += ", after a batch"

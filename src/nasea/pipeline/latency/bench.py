@@ -13,6 +13,7 @@ from nasea.cost.operators import KINDS, RESHAPE
 from nasea.cost.profiles import Gap
 from nasea.cost.profiles.operator_csv import manifest_text, row_of
 from nasea.errors import LatencyError, Notice
+from nasea.install import install_line
 from nasea.pipeline.probe import Built, open_latency_space
 from nasea.pipeline.session.events import Listener, NullListener, Progress
 
@@ -122,12 +123,12 @@ def _writers(keras_version: int, listener: Listener) -> dict[str, Write]:
     else:
         missing.append(("TFLite", "tensorflow"))
     for name, extra in missing:
-        text = f"no {name} files: pip install 'nasea[{extra}]' for these"
+        text = f"no {name} files: {install_line(extra)} for these"
         listener.notice(Notice("latency bench", text))
     if not writers:
         raise LatencyError(
             "neither ONNX nor TFLite files can be written",
-            fix="pip install 'nasea[onnx]' or 'nasea[tensorflow]'",
+            fix=f"{install_line('onnx')}, or {install_line('tensorflow')}",
         )
     return writers
 

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from nasea.errors import CheckpointError, Notice
+from nasea.results.storage.files import sync_folder
 
 _MAGIC = b"nasea-checkpoint 1\n"
 _KEPT = 2
@@ -71,7 +72,7 @@ class CheckpointStore:
                 stream.flush()
                 os.fsync(stream.fileno())
             temporary.replace(path)
-            _sync_directory(self.directory)
+            sync_folder(self.directory)
             for old in files[: len(files) + 1 - _KEPT]:
                 old.unlink(missing_ok=True)
         except OSError as error:
@@ -153,11 +154,3 @@ def _digest(meta: Mapping[str, Any], payload: bytes) -> str:
     digest = hashlib.sha256(json.dumps(meta, sort_keys=True).encode())
     digest.update(payload)
     return digest.hexdigest()
-
-
-def _sync_directory(directory: Path) -> None:
-    descriptor = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

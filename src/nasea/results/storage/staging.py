@@ -11,7 +11,7 @@ from itertools import count
 from pathlib import Path
 
 from nasea.results.storage.exchange import put_in_place
-from nasea.results.storage.files import write_error
+from nasea.results.storage.files import sync_folder, write_error
 
 _FULL_BELOW = 64 * 1024
 """A file system with fewer free bytes is full."""
@@ -28,7 +28,7 @@ def install(staging: Path, directory: Path) -> Path | None:
         put_in_place(staging, directory, aside)
     else:
         staging.rename(directory)
-    _sync_folder(directory.parent)
+    sync_folder(directory.parent)
     return aside
 
 
@@ -74,17 +74,6 @@ def staging_for(directory: Path) -> Iterator[Path]:
 def _sync(directory: Path) -> None:
     """Wait until every file of ``directory`` is on the disk."""
     for path in directory.iterdir():
-        with path.open("rb") as file:
+        with path.open("r+b") as file:  # Windows syncs only what may be written
             os.fsync(file.fileno())
-    _sync_folder(directory)
-
-
-def _sync_folder(directory: Path) -> None:
-    descriptor = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    except OSError as error:  # some network file systems cannot
-        if error.errno not in (errno.EINVAL, errno.ENOTSUP):
-            raise
-    finally:
-        os.close(descriptor)
+    sync_folder(directory)

@@ -13,6 +13,7 @@ from nasea.backends.export.exporter import Run as RunFile
 from nasea.backends.export.host.timing import Run
 from nasea.backends.user.held_back import held_back
 from nasea.errors import NotAvailableError
+from nasea.install import install_line
 
 
 def runner(model: bytes | Path) -> Run:
@@ -96,6 +97,6 @@ def _interpreter() -> Any:
         from ai_edge_litert.interpreter import Interpreter
     except ImportError as error:
         raise NotAvailableError(
-            f"LiteRT cannot be imported: {error}", fix="pip install 'nasea[litert]'"
+            f"LiteRT cannot be imported: {error}", fix=install_line("litert")
         ) from error
     return Interpreter

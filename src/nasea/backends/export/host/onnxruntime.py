@@ -9,6 +9,7 @@ import numpy as np
 
 from nasea.backends.export.host.timing import Run
 from nasea.errors import NotAvailableError
+from nasea.install import install_line
 
 
 def runner(model: bytes | Path) -> Run:
@@ -59,6 +60,6 @@ def _runtime() -> Any:
         import onnxruntime
     except ImportError as error:
         raise NotAvailableError(
-            f"ONNX Runtime cannot be imported: {error}", fix="pip install 'nasea[torch]'"
+            f"ONNX Runtime cannot be imported: {error}", fix=install_line("torch")
         ) from error
     return onnxruntime

@@ -1,0 +1,1 @@
+"""Networks that a person would scale by hand, trained beside a result."""

@@ -1,0 +1,1 @@
+"""The outcome of a search: as data, files, figures, tables and a report."""

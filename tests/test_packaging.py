@@ -1,0 +1,67 @@
+"""What is said of the package in several places says the same everywhere."""
+
+from __future__ import annotations
+
+import re
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+from ruamel.yaml import YAML
+
+from nasea.version import __version__
+
+ROOT = Path(__file__).parents[1]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+PINNED = "\n".join(
+    path.read_text("utf-8") for path in sorted((ROOT / "requirements").glob("*.txt"))
+)
+
+
+def test_this_python_is_one_of_those_that_are_named() -> None:
+    named = {one.split(" :: ")[-1] for one in PROJECT["classifiers"] if "Python :: 3." in one}
+    assert f"{sys.version_info[0]}.{sys.version_info[1]}" in named
+    least = PROJECT["requires-python"].removeprefix(">=")
+    assert least in named and all(_pair(one) >= _pair(least) for one in named)
+    assert named == set(_workflow()["jobs"]["wheel"]["strategy"]["matrix"]["python-version"])
+
+
+def _pair(version: str) -> tuple[int, int]:
+    major, minor = version.split(".")
+    return int(major), int(minor)
+
+
+def test_citation_and_addresses_agree() -> None:
+    citation = YAML(typ="safe").load(ROOT / "CITATION.cff")
+    assert citation["version"] == __version__
+    assert citation["license"] == PROJECT["license"]
+    address = PROJECT["urls"]["Repository"]
+    assert citation["repository-code"] == address
+    assert f"\nrepo_url: {address}\n" in (ROOT / "mkdocs.yml").read_text("utf-8")
+    assert f"<{address}>" in (ROOT / "SECURITY.md").read_text("utf-8")
+
+
+@pytest.mark.parametrize("group", ["test", "docs"])
+def test_optional_groups_are_pinned_for_development(group: str) -> None:
+    for requirement in PROJECT["optional-dependencies"][group]:
+        name = re.split(r"[=><\[]", requirement)[0]
+        assert re.search(rf"^{re.escape(name)}(\[\w+\])?==", PINNED, re.MULTILINE), name
+
+
+def test_dependencies_are_pinned_for_development() -> None:
+    for requirement in PROJECT["dependencies"]:
+        name = re.split(r"[=><\[]", requirement)[0]
+        assert re.search(rf"^{re.escape(name)}==", PINNED, re.MULTILINE), name
+
+
+def test_hosted_ci_runs_what_a_developer_runs() -> None:
+    text = (ROOT / ".github" / "workflows" / "ci.yml").read_text("utf-8")
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
+    assert {"check", "wheel"} <= set(re.findall(r"run: make ([a-z]+)", text)) <= targets
+
+
+def _workflow() -> dict[str, dict[str, dict[str, dict[str, dict[str, list[str]]]]]]:
+    found = YAML(typ="safe").load(ROOT / ".github" / "workflows" / "ci.yml")
+    assert isinstance(found, dict)
+    return found
