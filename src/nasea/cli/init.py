@@ -17,10 +17,11 @@ if TYPE_CHECKING:
 # Python files carry it inside the package, where they are text to copy and not modules of nasea.
 _TEMPLATE_SUFFIX = "-tpl"
 
+_DENSE = ("{framework}", "dense", "{task}", "{framework}_dense", "{framework}_{task}")
 _FOLDERS = {
     "classification": ("{framework}", "{framework}_{task}"),
-    "detection": ("{framework}", "dense", "{task}", "{framework}_dense", "{framework}_{task}"),
-    "segmentation": ("{framework}", "dense", "{task}", "{framework}_dense", "{framework}_{task}"),
+    "detection": (*_DENSE, "scenes", "{task}_scenes"),
+    "segmentation": (*_DENSE, "scenes", "{task}_scenes"),
 }
 """Task -> folders of templates/ that make up its project; what projects have in common is there
 once. ``dense``: a class for many places of an image."""
