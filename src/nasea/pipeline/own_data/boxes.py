@@ -21,7 +21,11 @@ Corners = tuple[str, float, float, float, float]
 
 
 def item_of(
-    image: Path, root: Path, objects: Sequence[Corners], said: tuple[int, int] | None, faults: Faults
+    image: Path,
+    root: Path,
+    objects: Sequence[Corners],
+    said: tuple[int, int] | None,
+    faults: Faults,
 ) -> Item | None:
     """An image with its boxes as fractions; ``None`` where it cannot be used.
 

@@ -68,7 +68,7 @@ def listable(path: Path, root: Path) -> str:
             "cannot stand in a list of images",
             fix="rename the file",
         )
-    return name
+    return f"./{name}" if name.startswith("#") else name  # a line with # is a comment
 
 
 def _is_clutter(path: Path) -> bool:

@@ -149,7 +149,7 @@ def read_mask(root: Path, name: str, size: tuple[int, int] | None = None) -> Pix
             raise ValueError(f"{root / name}: {error}") from None
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=8)
 def read_array(path: Path, key: str) -> Pixels:
     """Images or masks of an .npz file: (N, H, W) or (N, H, W, C), images as uint8.
 
@@ -160,7 +160,7 @@ def read_array(path: Path, key: str) -> Pixels:
     """
     try:
         with np.load(path) as arrays:
-            found = arrays[key]
+            found: Pixels = arrays[key]
     except FileNotFoundError:
         raise
     except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile) as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from nasea.backends.data.tfrecords import is_record_file
 from nasea.errors import DataError
 from nasea.pipeline.own_data.files import files, folders, images, images_below
 from nasea.pipeline.own_data.layouts import arrays, class_folders, coco, masks, tfrecords, voc
@@ -108,7 +109,7 @@ def _unwrapped(folder: Path) -> Path:
 def _data_files(root: Path) -> bool:
     names = files(root)
     return any(
-        one.suffix in (".npz", ".json", ".xml") or tfrecords.is_record_file(one) for one in names
+        one.suffix in (".npz", ".json", ".xml") or is_record_file(one) for one in names
     ) or bool(images(root))
 
 

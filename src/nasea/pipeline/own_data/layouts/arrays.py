@@ -147,7 +147,8 @@ def _from_one_hot(
             fix="store class numbers (N,)",
         )
     notices.append(f"{key} is one-hot, read as class numbers")
-    return values.argmax(1)
+    numbers: np.ndarray[Any, Any] = values.argmax(1)
+    return numbers
 
 
 def _class_name(value: object, classes: Sequence[str], path: Path, key: str) -> str:

@@ -1,7 +1,7 @@
 """TFRecord files of ``tf.train.Example`` with the usual keys of image classification.
 
 ``image/encoded`` holds an image file, ``image/class/label`` an integer, ``image/class/text`` maybe
-its name. Lists name the bytes of the image in the record file, so nothing else need read the format.
+its name. Lists name the bytes of the image in the record file: nothing else need read the format.
 """
 
 from __future__ import annotations

@@ -35,7 +35,9 @@ def find(root: Path) -> Found | None:
     parts, layout = _parts(root, annotations, items, faults)
     found = Found("detection", layout, root, parts, notices=faults.notices())
     if (root / "SegmentationClass").is_dir():
-        found = found.told("SegmentationClass holds masks too: --task segmentation searches with them")
+        found = found.told(
+            "SegmentationClass holds masks too: --task segmentation searches with them"
+        )
     return found
 
 
@@ -107,8 +109,8 @@ def _parts(
     halves: dict[str | None, list[Item]] = {}
     for stem, item in items.items():
         above = annotations[stem].relative_to(root).parts[:-1]
-        part = next((found for name in above if (found := part_of(name))), None)
-        halves.setdefault(part, []).append(item)
+        half = next((found for name in above if (found := part_of(name))), None)
+        halves.setdefault(half, []).append(item)
     if None not in halves and "train" in halves:
         return {str(part): found for part, found in halves.items()}, "Pascal VOC, split by folders"
     if len(halves) > 1:
