@@ -65,7 +65,7 @@ def _recognised(root: Path, task: Task | None) -> Found:
         candidates = boxes  # Pascal VOC holds both; a notice says so
     if task != "detection" and (found := arrays.find(root)) is not None:
         candidates.append(found)
-    if not candidates and task in (None, "classification"):
+    if not candidates and task in (None, "classification") and not _yolo_label(root):
         found = class_folders.find(root)
         candidates = [] if found is None else [found]
     return _wanted(candidates, root, task)
@@ -117,11 +117,17 @@ def _remark(root: Path) -> str:
     """What the folder looks like where it is nothing that is known."""
     if not any(root.iterdir()):
         return ": it is empty"
-    if any((root / name).is_dir() for name in ("labels", "train/labels", "labels/train")):
-        texts = next(root.rglob("labels/**/*.txt"), None)
-        if texts is not None:
-            return f": {texts.relative_to(root)} looks like YOLO; export the boxes as VOC or COCO"
+    if (label := _yolo_label(root)) is not None:
+        return f": {label.relative_to(root)} looks like YOLO; export the boxes as VOC or COCO"
     count = sum(1 for _ in images_below(root))
     if not count:
         return ": there is no image in it"
     return f": {count} images, but neither folders of classes nor annotations"
+
+
+def _yolo_label(root: Path) -> Path | None:
+    """A file of boxes as YOLO has them, which are not read."""
+    for name in ("labels", "train/labels", "labels/train"):
+        if (root / name).is_dir() and (found := next((root / name).glob("*.txt"), None)):
+            return found
+    return None

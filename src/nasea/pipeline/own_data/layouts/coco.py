@@ -115,8 +115,15 @@ def _items(
 def _place(name: str, path: Path, places: Mapping[str, list[Path]]) -> Path | None:
     """The image that an annotation file names: the one whose path agrees most with both."""
     wanted = Path(name)
-    candidates = places.get(wanted.name, [])
     part = path.stem.removeprefix("instances_")
+    own = part_of(part) or part_of(path.parent.name)
+
+    def foreign(image: Path) -> bool:
+        """Whether it lies with the images of another part, which may have the same names."""
+        above = [found for one in image.parts[:-1] if (found := part_of(one))]
+        return own is not None and bool(above) and above[-1] != own
+
+    candidates = [image for image in places.get(wanted.name, []) if not foreign(image)]
 
     def fitness(image: Path) -> tuple[bool, bool, bool]:
         ends = image.parts[-len(wanted.parts) :] == wanted.parts
