@@ -231,7 +231,8 @@ def _training(found: Found, reasons: dict[str, str]) -> tuple[int, int, float]:
     else:
         batch = 64 if count >= 2000 else 32 if count >= 500 else 16
     updates = math.ceil(count / batch)
-    reasons["batch_size"] = f"{updates} updates an epoch from {count} training images"
+    plural = "s" if updates != 1 else ""
+    reasons["batch_size"] = f"{updates} update{plural} an epoch from {count} training images"
     fair = EPOCHS_A_CANDIDATE * candidates
     epochs = max(fair, min(MOST_EPOCHS, math.ceil(FEWEST_UPDATES / updates)))
     reasons["epochs"] = (
