@@ -117,8 +117,10 @@ def with_statistics(seen: Look, found: Found, size: tuple[int, int], mode: str) 
     """The same with mean and deviation of a sample of the training images, at their final size."""
     chosen = spread(found.parts["train"], SAMPLE)
 
+    whole = found.task != "classification"  # as the project's own readers have it
+
     def moments(item: Item) -> tuple[Pixels, Pixels]:
-        pixels = read_image(found.root, item.image, size, mode) / 1.0
+        pixels = read_image(found.root, item.image, size, mode, whole=whole) / 1.0
         return pixels.mean((0, 1)), np.square(pixels).mean((0, 1))
 
     mean, square = np.array(list(each(moments, chosen))).mean(0)
