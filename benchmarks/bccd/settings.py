@@ -2,6 +2,7 @@
 
 SIZE = (120, 160)
 CLASSES = ("RBC", "WBC", "Platelets")
+MEAN, STD = (127.5, 127.5, 127.5), (127.5, 127.5, 127.5)
 MIRROR = True
 # Platelets are about 9 pixels high, red cells 25, white cells 45; all about as wide.
 LEVELS = (

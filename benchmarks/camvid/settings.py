@@ -6,7 +6,9 @@ CLASSES = (
     "bicyclist",
 )  # fmt: skip
 VOID = (11, 255)
+MEAN, STD = (127.5, 127.5, 127.5), (127.5, 127.5, 127.5)
 MIRROR = True
+CLASS_WEIGHTS = None
 CHANNELS = (16, 64)
 PATCH = 32
 SCENES: dict[str, int] = {}

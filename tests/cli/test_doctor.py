@@ -62,3 +62,25 @@ def test_gpus_that_are_not_there(
     status, _, err = run(capsys, "--devices", "0,1")
     assert status == 2
     assert "no CUDA device" in err and "--cpu" in err
+
+
+@pytest.mark.parametrize(
+    ("there", "words", "told"),
+    [
+        ((), (), "neither PyTorch nor TensorFlow can be imported"),
+        (("tensorflow",), (), "neither PyTorch nor TensorFlow can be imported"),
+        (("torch",), ("--devices", "0", "--framework", "tensorflow"), "TensorFlow can be imported"),
+    ],
+)
+def test_without_a_framework_it_fails(
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    there: tuple[str, ...],
+    words: tuple[str, ...],
+    told: str,
+) -> None:
+    monkeypatch.setattr(doctor, "find_spec", lambda name: name in there or None)
+    status, out, err = run(capsys, *words)
+    assert status == 2
+    assert "Python" in out, "what is there is told first"
+    assert told in " ".join(err.split()) and "fix: install" in err

@@ -13,6 +13,7 @@ from torch.utils.data import DataLoader
 from nasea.cli.init import project_files, write_project
 from nasea.config import load_scenario
 from nasea.pipeline.supernet.pre_training import classification_scenario
+from pipeline.own_data.builders import write_classes
 
 from .conftest import Run
 
@@ -187,3 +188,41 @@ def _classic(directory: Path, *words: str) -> subprocess.CompletedProcess[str]:
         env={"PYTHONPATH": str(REPOSITORY / "src")},
         check=False,
     )
+
+
+def test_a_project_for_own_data(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_classes(tmp_path / "pets")
+    done = run("init", "--data", "pets", "--framework", "tensorflow")
+    assert (done.status, done.err) == (0, "")
+    for words in ("2 classes: cat, dog", "every 5th", "budget", "epochs", "cd pets_search"):
+        assert words in done.out
+    assert load_scenario(Path("pets_search/scen.yaml")).scenario.framework == "tensorflow"
+    again = run("init", "--data", "pets", "--framework", "tensorflow")
+    assert again.status == 2
+    assert "already holds scen.yaml" in again.err
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ((), "which directory?"),
+        (("--size", "32", "new"), "--size is used with --data only"),
+        (("--data", "nowhere", "new"), "--data nowhere does not exist"),
+        (("--data", "pets", "pets/new"), "lies in pets, where nothing is to be written"),
+        (("--data", "pets", "--task", "detection", "new"), "no data for detection"),
+    ],
+)
+def test_what_cannot_be_begun_is_told(
+    run: Run,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    words: tuple[str, ...],
+    told: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_classes(tmp_path / "pets")
+    done = run("init", *words)
+    assert done.status == 2
+    assert told in " ".join(done.err.split()) and "fix:" in done.err
+    assert not (tmp_path / "new").exists()

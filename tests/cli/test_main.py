@@ -68,3 +68,16 @@ def _python(*words: str) -> subprocess.CompletedProcess[str]:
         env={"PYTHONPATH": str(REPOSITORY / "src")},
         check=False,
     )
+
+
+@pytest.mark.parametrize("columns", [60, 80, 120])
+def test_help_cuts_nothing(run: Run, monkeypatch: pytest.MonkeyPatch, columns: int) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))  # behind what `run` has cleared
+    for words in (["--help"], ["latency", "--help"]):
+        told = run(*words).out
+        assert "..." not in told.replace("[ARGS]...", "")
+        assert max(map(len, told.splitlines())) <= columns
+
+
+def test_shells_can_complete(run: Run) -> None:
+    assert "--install-completion" in run("--help").out

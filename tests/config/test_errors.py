@@ -77,11 +77,11 @@ def test_all_errors_are_told_at_once_in_the_order_of_the_file(
         ("name: NASEA", "name: NAS", "must be NASEA", "did you mean 'NASEA'?"),
         ("PyTorch", "Pytroch", "must be TensorFlow or PyTorch", "did you mean 'PyTorch'?"),
         ("PyTorch", "jax", "must be TensorFlow or PyTorch", None),
-        ("2.5e6", ".nan", "must be a number > 0", None),
-        ("2.5e6", ".inf", "must be a number > 0", None),
+        ("2.5e6", ".nan", "must be a number > 0", "write it as 2500000, 2.5M or 2.5e6"),
+        ("2.5e6", ".inf", "must be a number > 0", "write it as 2500000, 2.5M or 2.5e6"),
         ("2.5e6", "1e999", "must be a number > 0", None),
-        ("2.5e6", '"2.5e6"', "must be a number > 0", "remove the quotes"),
-        ("2.5e6", "yes", "must be a number > 0", None),
+        ("epochs: 10", 'epochs: "10"', "must be an integer > 0", "remove the quotes"),
+        ("2.5e6", "yes", "must be a number > 0", "write it as 2500000, 2.5M or 2.5e6"),
         ("/data/val", "", "must be a path", None),
         ("/data/val", '""', "must be a path", None),
         ("/data/val", "2012", "must be a path", 'write "2012"'),
@@ -108,7 +108,7 @@ def test_a_wrong_value_names_the_rule_and_the_fix(
     [
         ("filters: 64", "supernet.filters", "a list of integers > 0"),
         ("filters: []", "supernet.filters", "a list of integers > 0"),
-        ("filters: [64, 64]", "supernet.filters", "as many items as strides"),
+        ("strides: [1]\n      filters: [64, 64]", "supernet.strides", "as many items as filters"),
         ("strides: [1, 1]", "supernet.strides", "as many items as filters"),
         ("input_shape: [3, 224]", "supernet.input_shape", "3 integers > 0"),
         ("input_shape: [3, 224, 224, 1]", "supernet.input_shape", "3 integers > 0"),
@@ -217,9 +217,10 @@ def test_resource_may_not_stand_in_both_places(refusals: Refusals, minimal: str)
 def test_a_missing_section_reports_its_required_keys_at_the_parent(
     refusals: Refusals, minimal: str
 ) -> None:
-    problems = refusals(minimal[: minimal.index("  resource:")])
-    assert {problem.key for problem in problems} == {"resource.name", "resource.gpu_id"}
-    assert {line_of(problem.where) for problem in problems} == {1}
+    section = minimal[minimal.index("    dataset:") : minimal.index("  resource:")]
+    problems = refusals(minimal.replace(section, ""))
+    assert {problem.key for problem in problems} == {"dataset.train_dir", "dataset.val_dir"}
+    assert {line_of(problem.where) for problem in problems} == {2}
 
 
 def test_a_section_must_hold_keys(refusals: Refusals, minimal: str) -> None:

@@ -63,7 +63,7 @@ def test_both_formats_give_the_scenes(load: Load, voc: Path, coco: Path, scenes:
 
 def test_images_are_scaled_with_their_boxes(load: Load, voc: Path, scenes: list[Any]) -> None:
     objects = load("detection", "objects")
-    objects.SIZE = (32, 128)
+    load("detection", "sources").SIZE = (32, 128)
     image, boxes, _ = objects.read_objects(str(voc), True)[0]
     assert image.shape == (32, 128, 3)
     assert np.allclose(boxes, corners(scenes[0]) * [2, 0.5, 2, 0.5], atol=1e-4)

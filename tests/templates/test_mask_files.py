@@ -58,7 +58,7 @@ def test_both_formats_give_the_scenes(
 
 def test_numbers_that_mean_nothing_do_not_count(load: Load, folder: Path) -> None:
     masks = load("segmentation", "masks")
-    masks.VOID = (0, 255)
+    load("segmentation", "sources").VOID = (0, 255)
     found = masks.read_masks(str(folder))
     for mask in found.masks:
         assert 0 not in mask and masks.IGNORED in mask

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -15,24 +15,36 @@ from nasea.install import install_line, with_install_lines
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
 
+    from nasea.terms import Framework, Task
+
 # Python files carry it inside the package, where they are text to copy and not modules of nasea.
 _TEMPLATE_SUFFIX = "-tpl"
 
-_FOLDERS = {
-    "classification": ("{framework}", "{framework}_{task}"),
-    "detection": ("{framework}", "dense", "{task}", "{framework}_dense", "{framework}_{task}"),
-    "segmentation": ("{framework}", "dense", "{task}", "{framework}_dense", "{framework}_{task}"),
+_DENSE = ("{framework}_data", "dense", "{task}", "{framework}_dense", "{framework}_{task}")
+_DIGITS = {
+    "classification": ("{framework}_{task}",),
+    "detection": (*_DENSE, "scenes", "{task}_scenes"),
+    "segmentation": (*_DENSE, "scenes", "{task}_scenes"),
 }
-"""Task -> folders of templates/ that make up its project; what projects have in common is there
-once. ``dense``: a class for many places of an image."""
+_OWN = {
+    "classification": ("{framework}_data", "own_{task}", "{framework}_own_{task}"),
+    "detection": (*_DENSE, "own_{task}"),
+    "segmentation": (*_DENSE, "own_{task}"),
+}
+"""Task -> folders of templates/ that make up a project, besides that of the framework; what they
+have in common is there once. ``dense``: a class for many places of an image."""
 
-_NEEDED = {
+_OF_DIGITS = {"README.md", "scen.yaml", "pre_train.yaml"}
+"""What a project for somebody's data has its own of."""
+
+_NEEDED: dict[str, dict[str, str]] = {
     "pytorch": {"torch": "torch"},
     "tensorflow": {"tensorflow": "tensorflow", "tf_keras": "tensorflow"},
-    "classification": {"sklearn": "demo"},
-    "detection": {"sklearn": "demo", "PIL": "demo", "faster_coco_eval": "demo"},
-    "segmentation": {"sklearn": "demo", "PIL": "demo"},
+    "classification": {},
+    "detection": {"PIL": "demo", "faster_coco_eval": "demo"},
+    "segmentation": {"PIL": "demo"},
 }
+_NEEDED_BY_DIGITS = {"sklearn": "demo"}
 """Framework or task -> module the project imports -> the extra of nasea that brings it."""
 
 
@@ -48,38 +60,123 @@ class _Task(Enum):
 
 
 def init(
-    directory: Annotated[Path, typer.Argument(metavar="DIR", help="Created if missing.")],
+    directory: Annotated[
+        Path | None,
+        typer.Argument(metavar="[DIR]", help="Created if missing; may be left out with --data."),
+    ] = None,
+    data: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="Your data: a project for it is written; see below."),
+    ] = None,
     framework: Annotated[
         _Framework, typer.Option(case_sensitive=False, help="Framework of user_module.py.")
     ] = _Framework.pytorch,
     task: Annotated[
-        _Task, typer.Option(case_sensitive=False, help="What the network is for.")
-    ] = _Task.classification,
+        _Task | None,
+        typer.Option(case_sensitive=False, help="What the network is for; found out with --data."),
+    ] = None,
+    size: Annotated[
+        int | None,
+        typer.Option(
+            min=8, max=4096, metavar="PIXELS", help="With --data: longest side of images."
+        ),
+    ] = None,
 ) -> None:
     """Write a project that runs at once.
 
-    Its data are made of handwritten digits and need no download. Existing files are never
-    overwritten.
+    Without --data it searches on images made of handwritten digits and needs no download. With
+    --data FOLDER it searches on yours: folders of classes, Pascal VOC, COCO, images with masks,
+    .npz arrays or TFRecord files. Task, sizes, filters, budget and epochs are chosen, with reasons.
+    FOLDER is never changed, and existing files are never overwritten.
     """
-    files = project_files(framework.value, task.value)
+    if data is not None:
+        _init_own(data, directory, framework.value, None if task is None else task.value, size)
+        return
+    if directory is None:
+        raise NaseaError(
+            "which directory? nasea init DIR writes a project on handwritten digits there",
+            fix="name a directory, or your data: nasea init --data FOLDER",
+        )
+    if size is not None:
+        raise NaseaError("--size is used with --data only", fix="leave it out")
+    chosen = "classification" if task is None else task.value
+    files = project_files(framework.value, chosen)
     write_project(files, directory)
     typer.echo(f"wrote to {directory}: {', '.join(files)}")
-    extras = _missing_extras(framework.value, task.value)
+    _say_next(framework.value, chosen, directory, digits=True)
+
+
+def _init_own(
+    data: Path, directory: Path | None, framework: Framework, task: Task | None, size: int | None
+) -> None:
+    from nasea.pipeline.own_data.project import own_project
+
+    target = directory or Path(f"{data.resolve().stem}_search")
+    home = data.resolve() if data.is_dir() else data.resolve().parent
+    if data.is_dir() and (target.resolve() == home or home in target.resolve().parents):
+        raise NaseaError(
+            f"{target} lies in {data}, where nothing is to be written",
+            fix="name a directory elsewhere: nasea init --data FOLDER DIR",
+        )
+    _refuse_existing(["scen.yaml", "user_module.py"], target)  # before the data is looked at
+    project = own_project(data, framework, own_files, task=task, gpu=_has_gpu(), side=size)
+    write_project(project.files, target)
+    _say("found", project.found_lines)
+    _say("chosen", project.chosen_lines)
+    typer.echo(f"wrote to {target}: {', '.join(project.files)}")
+    _say_next(framework, project.plan.found.task, target, digits=False)
+
+
+def _say(title: str, lines: Sequence[tuple[str, str]]) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    from nasea.cli.terminal.console import results_console
+
+    table = Table.grid(padding=(0, 2))
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    for label, text in lines:
+        table.add_row(Text(f"  {label}", "bold"), Text(text))
+    typer.echo(f"{title}:")
+    results_console().print(table)
+
+
+def _say_next(framework: str, task: str, directory: Path, *, digits: bool) -> None:
+    extras = _missing_extras(framework, task, digits=digits)
     if extras:
         typer.echo(f"first:  {install_line(*extras)}")
     typer.echo(f"next:   cd {directory}\n        nasea check\n        nasea search -c scen.yaml")
 
 
+def _has_gpu() -> bool:
+    """Whether this machine seems to have a GPU, without importing a framework."""
+    from shutil import which
+
+    return Path("/dev/nvidia0").exists() or which("nvidia-smi") is not None
+
+
 def project_files(framework: str, task: str) -> dict[str, bytes]:
-    """Path below the project's directory -> content, of the project for ``framework``, ``task``."""
+    """Path below the project's directory -> content, of the project on digits."""
+    return _composed(_DIGITS[task], framework, task)
+
+
+def own_files(framework: str, task: str) -> dict[str, bytes]:
+    """The same of a project on somebody's data, without what depends on the data."""
+    files = _composed(_OWN[task], framework, task)
+    return {path: content for path, content in files.items() if path not in _OF_DIGITS}
+
+
+def _composed(folders: Sequence[str], framework: str, task: str) -> dict[str, bytes]:
     from importlib.resources import files
 
     templates = files("nasea") / "templates"
-    folders = [name.format(framework=framework, task=task) for name in _FOLDERS[task]]
+    names = [name.format(framework=framework, task=task) for name in ("{framework}", *folders)]
     found = {
         path.removesuffix(_TEMPLATE_SUFFIX): _filled(file.read_bytes())
-        for folder in folders
-        for path, file in _walk(templates / folder)
+        for name in names
+        if (templates / name).is_dir()
+        for path, file in _walk(templates / name)
     }
     return dict(sorted(found.items()))
 
@@ -98,12 +195,7 @@ def write_project(files: dict[str, bytes], directory: Path) -> None:
     Raises:
         NaseaError: a file exists, or cannot be written.
     """
-    existing = [path for path in files if (directory / path).exists()]
-    if existing:
-        raise NaseaError(
-            f"{directory} already holds {', '.join(existing)}; nothing was written",
-            fix="name another directory, or move these files away",
-        )
+    _refuse_existing(files, directory)
     try:
         for path, content in files.items():
             target = directory / path
@@ -117,6 +209,15 @@ def write_project(files: dict[str, bytes], directory: Path) -> None:
         ) from error
 
 
+def _refuse_existing(paths: Iterable[str], directory: Path) -> None:
+    existing = [path for path in paths if (directory / path).exists()]
+    if existing:
+        raise NaseaError(
+            f"{directory} already holds {', '.join(existing)}; nothing was written",
+            fix="name another directory, or move these files away",
+        )
+
+
 def _walk(folder: Traversable, prefix: str = "") -> Iterator[tuple[str, Traversable]]:
     for entry in folder.iterdir():
         if entry.is_dir():
@@ -125,9 +226,9 @@ def _walk(folder: Traversable, prefix: str = "") -> Iterator[tuple[str, Traversa
             yield prefix + entry.name, entry
 
 
-def _missing_extras(framework: str, task: str) -> list[str]:
+def _missing_extras(framework: str, task: str, *, digits: bool) -> list[str]:
     from importlib.util import find_spec
 
-    needed = _NEEDED[framework] | _NEEDED[task]
+    needed = _NEEDED[framework] | _NEEDED[task] | (_NEEDED_BY_DIGITS if digits else {})
     missing = (extra for module, extra in needed.items() if find_spec(module) is None)
     return list(dict.fromkeys(missing))

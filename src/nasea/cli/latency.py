@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from nasea.cli.terminal.failure import reports_failures
+from nasea.cli.terminal.summary import summary
 
 latency = typer.Typer(
     no_args_is_help=True,
@@ -139,4 +140,4 @@ def list_() -> None:
 
 _VERBS = {"build": build, "bench": bench, "import": import_, "measure": measure, "list": list_}
 for _name, _verb in _VERBS.items():
-    latency.command(_name)(reports_failures(_verb))  # type: ignore[arg-type]  # verbs of several signatures
+    latency.command(_name, short_help=summary(_verb))(reports_failures(_verb))  # type: ignore[arg-type]  # verbs of several signatures

@@ -25,11 +25,11 @@ from nasea.cli.schema import schema
 from nasea.cli.search import search
 from nasea.cli.show import show
 from nasea.cli.terminal.failure import reports_failures
+from nasea.cli.terminal.summary import summary
 from nasea.cli.terminal.watch import watch_for_crashes
 from nasea.version import __version__
 
 app = typer.Typer(
-    add_completion=False,
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -65,10 +65,15 @@ def _nasea(
 ) -> None:
     """Search neural network architectures for your data under your budget.
 
-    Start with `nasea init DIR`; it writes a project that runs at once.
+    Start with `nasea init DIR`; it writes a project that runs at once. For your own data:
+    `nasea init --data FOLDER`.
     """
 
 
 for _verb in (init, check, search, show, compare, retrain, export, fidelity, doctor, schema):
-    app.command(_verb.__name__)(reports_failures(_verb))
-app.add_typer(latency, name="latency")
+    app.command(_verb.__name__, short_help=summary(_verb))(reports_failures(_verb))
+app.add_typer(
+    latency,
+    name="latency",
+    short_help="Make latency profiles: how long operators take on a processor.",
+)

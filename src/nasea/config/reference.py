@@ -18,7 +18,8 @@ Keys marked *extension* are additions to the classic format, and all of them are
 - Everything stands under `scenario:`. `resource` may stand there or under `strategy`.
 - A list may be written as a YAML list or as a tuple: `[3, 224, 224]` or `(3, 224, 224)`.
 - A budget may be written `2500000`, `2.5M`, `2.5e6`, `2_500_000` or `2,500,000`; k, M, G (or B) and
-  T stand for thousands, millions, billions and trillions; latency also as `7.5 ms`. What might be
+  T stand for thousands, millions, billions and trillions; latency also as `7.5 ms`. So may counts,
+  such as `eval_images: 5k`. What might be
   meant otherwise (`60,000`, `60.000`, `5m`) is read with a notice.
 - Merge keys and anchors (`<<: *defaults`) work; a key at the top that holds what they refer to, and
   one that begins with `x-`, may stand beside `scenario`.

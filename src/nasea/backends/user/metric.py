@@ -37,8 +37,13 @@ def finite_number(value: object, name: str) -> float:
     if isinstance(value, np.ndarray) and value.size == 1:
         value = value.item()
     if isinstance(value, bool | np.bool_) or not isinstance(value, numbers.Real):
+        fix = None
+        if isinstance(value, np.ndarray) or getattr(value, "shape", None):
+            fix = "return one number, such as the mean over the images: float(values.mean())"
         raise MetricError(
-            f"{FILE_NAME}: {name} must return a number, found {type(value).__name__} {_text(value)}"
+            f"{FILE_NAME}: {name} must return a number, found {type(value).__name__} "
+            f"{_text(value)}",
+            fix=fix,
         )
     number = float(value)
     if not math.isfinite(number):

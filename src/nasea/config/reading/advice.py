@@ -53,7 +53,7 @@ def advice(
 
 def _of_number(node: Scalar, bare: object, form: Form) -> str | None:
     amount = read_amount(node.text)
-    if node.quoted and (_is_number(bare) or (form.cost and amount is not None)):
+    if node.quoted and _is_number(bare) and not form.cost:
         return "remove the quotes"
     if bare is None and not node.quoted:
         return "give a value, or remove the key"
@@ -69,7 +69,7 @@ def _of_number(node: Scalar, bare: object, form: Form) -> str | None:
     fix = amount_advice(node.text)
     if fix is not None and (form.cost or form.kind is float):
         return fix
-    if form.cost and not _is_number(bare) and any(char.isdigit() for char in node.text):
+    if form.cost and not _is_number(bare):
         return "write it as 2500000, 2.5M or 2.5e6"
     return None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import cast
 
 from pydantic import ValidationError
 
@@ -17,11 +18,16 @@ from nasea.config.schema.fields import AXES, KeyedField, Location, keyed_fields
 from nasea.config.schema.keys import TASKS, Situation, alternatives
 from nasea.config.schema.rules import check
 from nasea.config.schema.scenario import Scenario
+from nasea.config.schema.strides import spread_strides
+from nasea.terms import Task
 
 _PROCESSOR = ("constraint", "processor_version")
 _ALSO_LATENCY = ("constraint", "also_latency")
 _OBJECTIVES = ("searcher", "objectives")
 _EPOCHS, _TIME = ("epochs",), ("time_budget",)
+_FILTERS, _STRIDES = ("supernet", "filters"), ("supernet", "strides")
+_SHAPE, _FORMAT = ("supernet", "input_shape"), ("supernet", "data_format")
+_STRIDES_PATH = "strategy.supernet.strides"
 
 PLANNED_EPOCHS = 60
 """``epochs`` where a time budget plans them: what is used before, and without a plan."""
@@ -119,7 +125,27 @@ class _Resolver:
                 ("constraint", "type"),
                 f"no processor_version given; using {values[_PROCESSOR]}",
             )
+        self._spread_strides(values)
         return values
+
+    def _spread_strides(self, values: dict[Location, object]) -> None:
+        """Give a body of other than the default number of layers strides, where it has none."""
+        layers, classic = values.get(_FILTERS), values.get(_STRIDES)
+        if _STRIDES in self._found.given or self._found.is_excused(_STRIDES_PATH):
+            return
+        if not isinstance(layers, tuple) or not isinstance(classic, tuple):
+            return
+        shape, last = values.get(_SHAPE), values.get(_FORMAT) == "channels_last"
+        if not layers or len(layers) == len(classic):
+            return
+        if not (isinstance(shape, tuple) and len(shape) == 3):
+            return
+        height, width = shape[:2] if last else shape[1:]
+        if not all(isinstance(side, int) and side > 0 for side in (height, width)):
+            return  # refused; what the strides were does not matter
+        task = cast(Task, self._situation.task)
+        values[_STRIDES] = spread_strides(task, len(layers), height, width)
+        self.notice(_STRIDES, f"not given; using {list(cast(tuple[int, ...], values[_STRIDES]))}")
 
     def _situation_of(self, location: Location) -> Situation:
         """Return the situation that decides on a key; latency anywhere needs a processor."""

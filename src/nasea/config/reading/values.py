@@ -22,6 +22,7 @@ from nasea.config.schema.spans import read_span
 # of YAML, with surprising values.
 _INTEGER = re.compile(r"[-+]?(?:0|[1-9][0-9]{0,30}(?:_[0-9]{1,3}){0,10})")
 _FLOAT = re.compile(r"[-+]?(?:[0-9]{1,40}\.?[0-9]{0,40}|\.[0-9]{1,40})(?:[eE][-+]?[0-9]{1,4})?")
+_EXACT = 1e15
 _CONSTANTS = {"": None, "~": None, "null": None, "true": True, "false": False}
 _BRACKETS = {"(": ")", "[": "]"}
 _BARE_IDS = re.compile(r"[0-9]+(?:\s*,\s*[0-9]+)*")
@@ -67,6 +68,19 @@ def plain_value(node: Node) -> object:
     return float(text) if _FLOAT.fullmatch(text) else text
 
 
+def _count(text: str, plain: object) -> object:
+    """A whole number written ``5k`` or ``1e3``; ``plain`` for any other text."""
+    amount = read_amount(text)
+    if amount is None or amount.doubt is not None or isinstance(plain, int):
+        return plain
+    short = amount.unit == "multiple" or "e" in text.casefold()
+    return int(amount.value) if short and _is_whole(amount.value) else plain
+
+
+def _is_whole(value: float) -> bool:
+    return value.is_integer() and abs(value) < _EXACT
+
+
 class _Reader:
     def __init__(self, field: KeyedField, report: Report) -> None:
         self._field = field
@@ -78,9 +92,11 @@ class _Reader:
         value = plain_value(node)
         if isinstance(node, Scalar) and form.kind is str and is_misread(node):
             value = Unreadable()
-        elif isinstance(node, Scalar) and form.cost and not node.quoted:
+        elif isinstance(node, Scalar) and form.cost:  # in quotes too: no text can be meant
             amount = read_amount(node.text)
             value = value if amount is None else amount.value
+        elif isinstance(node, Scalar) and form.kind is int and not node.quoted:
+            value = _count(node.text, value)
         elif isinstance(node, Scalar) and form.span and value is not None:
             seconds = read_span(node.text)
             value = Unreadable() if seconds is None else seconds

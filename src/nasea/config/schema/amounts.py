@@ -103,6 +103,18 @@ def written(value: float) -> str:
     return str(int(value)) if value.is_integer() and abs(value) < 1e15 else f"{value:g}"
 
 
+def short_amount(value: float) -> str:
+    """An amount as people write it, with two or three digits.
+
+    >>> short_amount(16e6), short_amount(1.234e9), short_amount(950)
+    ('16M', '1.23G', '950')
+    """
+    for suffix, factor in (("G", 1e9), ("M", 1e6), ("k", 1e3)):
+        if value >= factor:
+            return f"{value / factor:.3g}{suffix}"
+    return f"{value:.3g}"
+
+
 def _multiplied(digits: float, suffix: str) -> float:
     """Exact where the product is a whole number: 1.1M is 1100000, not 1100000.0000000001."""
     product = digits * _FACTORS[suffix.casefold()]

@@ -32,7 +32,7 @@ def check_costs(
     refused: set[Location] = set()
     for location, what in budgets.items():
         node = given[location].node if location in given else None
-        if not isinstance(node, Scalar) or node.quoted or what is None:
+        if not isinstance(node, Scalar) or what is None:
             continue
         amount = read_amount(node.text)
         if amount is None:

@@ -30,9 +30,7 @@ _MAY_CHANGE = {"gpu_ids", "timeout", "image_cache"}
 class Scenario(Section):
     """A resolved scenario: what to search, on which data, under which budget."""
 
-    name: Annotated[
-        Literal["NASEA"], Key("strategy.name", "the search strategy", required_for=TASKS)
-    ] = "NASEA"
+    name: Annotated[Literal["NASEA"], Key("strategy.name", "the search strategy")] = "NASEA"
     framework: Annotated[
         Framework,
         Key(

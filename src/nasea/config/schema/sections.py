@@ -275,13 +275,14 @@ class Resource(Section):
         Key(
             "resource.name",
             "how it runs; must match the framework",
-            required_for=TASKS,
+            default=By(
+                "framework",
+                {"pytorch": "pytorch_standalone", "tensorflow": "tensorflow_standalone"},
+            ),
             any_case=True,
         ),
     ]
-    gpu_ids: Annotated[
-        Ids, Key("resource.gpu_id", "devices to use, one process each", required_for=TASKS)
-    ]
+    gpu_ids: Annotated[Ids, Key("resource.gpu_id", "devices to use, one process each")] = (0,)
     device: Annotated[
         Literal["auto", "cpu", "cuda"],
         Key("resource.device", "auto: CUDA where there is one, else the CPU", extension=True),

@@ -52,7 +52,8 @@ class Supernet(Section):
         Strides,
         Key(
             "strategy.supernet.strides",
-            "stride of each searched layer; as many as filters",
+            "stride of each searched layer; as many as filters; with other than 8 filters and no "
+            "strides, 2 is spread evenly, at most 3 times (segmentation 2) and as the input allows",
             default=By(
                 "task",
                 {t: task.strides for t, task in terms.TASKS.items()},

@@ -5,10 +5,12 @@ from __future__ import annotations
 import importlib.metadata
 import os
 import platform
+import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from importlib.util import find_spec
 from multiprocessing import get_context
 from pathlib import Path
 from typing import TypeVar
@@ -20,12 +22,17 @@ from nasea.errors import NotAvailableError
 from nasea.pipeline.diagnosis.trial import STEPS, trial_project, trial_scenario
 from nasea.pipeline.opening import open_scenario
 from nasea.space import Genome, fair_path
-from nasea.terms import Framework
+from nasea.terms import FRAMEWORKS, Framework
 from nasea.version import __version__
 
 _PACKAGES = (
     "torch", "tensorflow", "tf-keras", "onnx", "onnxruntime", "ai-edge-litert", "numpy", "pymoo",
 )  # fmt: skip
+_MODULES: dict[Framework, tuple[str, ...]] = {
+    "pytorch": ("torch",),
+    "tensorflow": ("tensorflow", "tf_keras"),
+}
+"""What must be importable for a framework."""
 MEGABYTES = 25
 """Size of the all-reduce that is timed, in MiB."""
 _WARM_UP = 3
@@ -47,6 +54,26 @@ class Speed:
     devices: str
     images: float
     candidates: float
+
+
+def require_framework(asked: Framework | None) -> None:
+    """Nothing runs without a framework.
+
+    Args:
+        asked: the one that is needed; ``None`` for any.
+
+    Raises:
+        NotAvailableError: it is not installed.
+    """
+    wanted = _MODULES if asked is None else {asked: _MODULES[asked]}
+    if any(all(map(find_spec, modules)) for modules in wanted.values()):
+        return
+    names = " nor ".join(FRAMEWORKS[one].title for one in wanted)
+    raise NotAvailableError(
+        f"{'neither ' if len(wanted) > 1 else ''}{names} can be imported by {sys.executable}; "
+        "nothing can be trained",
+        fix="install " + ", or ".join(" and ".join(one) for one in wanted.values()),
+    )
 
 
 def versions() -> list[tuple[str, str]]:

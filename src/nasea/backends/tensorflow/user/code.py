@@ -23,6 +23,7 @@ from nasea.backends.tensorflow.user.schedule import Schedule
 from nasea.backends.tensorflow.user.tracing import Traceable
 from nasea.backends.user import code
 from nasea.backends.user.attributes import Attributes
+from nasea.backends.user.labels import advice_on_labels
 from nasea.backends.user.module import (
     FILE_NAME,
     accepts,
@@ -40,6 +41,9 @@ from nasea.errors import (
 from nasea.terms import Task
 
 OutOfMemory = tf.errors.ResourceExhaustedError
+
+
+_TO_INT64 = "tf.cast(label, tf.int64)"
 
 
 class UserCode(code.UserCode):
@@ -195,10 +199,10 @@ class UserCode(code.UserCode):
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch([*features, *weights])
             outputs = run()
-            shown = (
-                f"loss_op got labels {describe(labels)}; PostNet's output is {describe(outputs)}"
-            )
-            loss = self._eager_loss(labels, outputs, shown)
+            given = describe(labels)
+            shown = f"loss_op got labels {given}; PostNet's output is {describe(outputs)}"
+            advice = advice_on_labels(given, _TO_INT64)
+            loss = self._eager_loss(labels, outputs, shown + advice)
         of_features, of_weights = tape.gradient(loss, (features, weights))
         self._require_gradients(of_features, of_weights)
         if not np.isfinite(np.mean(loss)):
@@ -320,14 +324,36 @@ class UserCode(code.UserCode):
         return self.number(
             "metrics_op",
             lambda: _plain(self._metric(labels, outputs)),
-            lambda: f" on labels {describe(labels)}, outputs {describe(outputs)}",
+            lambda: _arguments(labels, outputs),
         )
 
     def _raw_loss(self, labels: Any, outputs: Any) -> Any:
         return self._user.loss_op(labels, outputs)
 
     def _raw_metric(self, labels: Any, outputs: Any) -> Any:
-        return self._user.metrics_op(labels, outputs)
+        return _mean_of_images(self._user.metrics_op(labels, outputs), labels)
+
+
+def _arguments(labels: Any, outputs: Any) -> str:
+    given = describe(labels)
+    advice = advice_on_labels(given, _TO_INT64)
+    return f" on labels {given}, outputs {describe(outputs)}{advice}"
+
+
+def _mean_of_images(value: Any, labels: Any) -> Any:
+    """The mean of a metric that gives a value for each image, as Keras's functions do.
+
+    In a graph the number of images is not known; what the metric gives was seen before, eagerly.
+    """
+    first = next((leaf for leaf in tf.nest.flatten(labels) if isinstance(leaf, tf.Tensor)), None)
+    if first is None or not isinstance(value, tf.Tensor | np.ndarray):
+        return value
+    if not first.shape.rank or not value.shape or len(value.shape) == 0:
+        return value
+    images, values = first.shape[0], value.shape[0]
+    if images is None or values is None or images == values:
+        return tf.reduce_mean(tf.cast(value, tf.float32))
+    return value
 
 
 def _plain(value: Any) -> Any:

@@ -19,6 +19,7 @@ from nasea.backends.torch.user.describe import describe
 from nasea.backends.training.randomness import generator_state, set_generator_state
 from nasea.backends.user import code
 from nasea.backends.user.attributes import Attributes
+from nasea.backends.user.labels import advice_on_labels
 from nasea.backends.user.module import (
     Interface,
     accepts,
@@ -147,11 +148,12 @@ class UserCode(code.UserCode):
             with self.guard("UserModule.loss_func(labels, logits)"):
                 loss = self._user.loss_func(labels, outputs)
         except UserCodeError as error:
+            shown = describe(labels)
             raise UserCodeError(
                 error.doing,
                 error.trace,
-                fix=f"loss_func got labels {describe(labels)}; PostNet's output is "
-                f"{describe(outputs)}",
+                fix=f"loss_func got labels {shown}; PostNet's output is {describe(outputs)}"
+                + advice_on_labels(shown, "label.long()"),
             ) from error
         if not isinstance(loss, torch.Tensor) or not loss.is_floating_point():
             raise UserModuleError(

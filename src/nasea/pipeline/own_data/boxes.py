@@ -1,0 +1,65 @@
+"""Boxes as annotations give them, made sound: the same for every format."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+
+from nasea.pipeline.own_data.files import listable
+from nasea.pipeline.own_data.listed import open_image
+from nasea.pipeline.own_data.records import Box, Faults, Item
+
+WITHOUT_AREA = "boxes without an area, left out"
+OUTSIDE = "boxes outside their image, left out"
+CUT = "boxes that leave their image, cut to it"
+UNREADABLE = "images that cannot be read, left out"
+OTHER_SIZE = "images of another size than their annotation says"
+
+Corners = tuple[str, float, float, float, float]
+"""Class; left, top, right, bottom in pixels."""
+
+
+def item_of(
+    image: Path,
+    root: Path,
+    objects: Sequence[Corners],
+    said: tuple[int, int] | None,
+    faults: Faults,
+) -> Item | None:
+    """An image with its boxes as fractions; ``None`` where it cannot be used.
+
+    Args:
+        image: the file.
+        root: the folder of the data.
+        objects: in it.
+        said: (width, height) that the annotation states.
+        faults: told what is wrong.
+    """
+    name = listable(image, root)
+    try:
+        with open_image(root, name) as opened:
+            size = opened.size
+    except ValueError:
+        faults.add(UNREADABLE, name)
+        return None
+    if said is not None and said != size:
+        faults.add(OTHER_SIZE, f"{name} ({said[0]}x{said[1]}, is {size[0]}x{size[1]})")
+        return None
+    boxes = [_sound(one, size, name, faults) for one in objects]
+    return Item(name, boxes=tuple(box for box in boxes if box is not None))
+
+
+def _sound(one: Corners, size: tuple[int, int], name: str, faults: Faults) -> Box | None:
+    label, *corners = one
+    box = [corner / length for corner, length in zip(corners, size * 2, strict=True)]
+    inside = [min(max(corner, 0.0), 1.0) for corner in box]
+    if not all(map(math.isfinite, box)) or box[2] <= box[0] or box[3] <= box[1]:
+        faults.add(WITHOUT_AREA, name)
+        return None
+    if inside[2] <= inside[0] or inside[3] <= inside[1]:
+        faults.add(OUTSIDE, name)
+        return None
+    if inside != box:
+        faults.add(CUT, name)
+    return (label, inside[0], inside[1], inside[2], inside[3])

@@ -1,0 +1,1 @@
+"""The ways in which data sets lie in folders: a file each."""

@@ -1,0 +1,137 @@
+"""COCO: annotations of all images of a part in one JSON file."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from nasea.errors import DataError
+from nasea.pipeline.own_data import boxes
+from nasea.pipeline.own_data.boxes import Corners
+from nasea.pipeline.own_data.files import images_below
+from nasea.pipeline.own_data.records import WHOLE, Faults, Found, Item, listed, part_of
+
+_MISSING = "images that are named but missing"
+_CROWDS = "boxes around crowds, left out"
+_STRAY = "objects of images that are not in the file, left out"
+
+
+def find(root: Path) -> Found | None:
+    """The data set; ``None`` where there is no annotation file with boxes."""
+    annotated = {path: content for path in _jsons(root) if (content := _read(path)) is not None}
+    if not annotated:
+        return None
+    faults = Faults()
+    places: dict[str, list[Path]] = {}
+    for image in images_below(root):
+        places.setdefault(image.name, []).append(image)
+    parts: dict[str, list[Item]] = {}
+    for path, content in annotated.items():
+        part = part_of(path.stem.removeprefix("instances_")) or part_of(path.parent.name) or WHOLE
+        if part in parts:
+            raise DataError(
+                f"{root} has more than one COCO file for "
+                f"{'one part' if part == WHOLE else part}: {listed([p.name for p in annotated])}",
+                fix="name them instances_train.json and instances_val.json, or leave one",
+            )
+        parts[part] = _items(path, content, root, places, faults)
+    if WHOLE in parts and len(parts) > 1:
+        raise DataError(
+            f"{root}: which part is which? {listed([p.name for p in annotated])}",
+            fix="name the COCO files instances_train.json and instances_val.json",
+        )
+    wrong = {k: v for k, v in faults.by_kind.items() if k in (_MISSING, boxes.OTHER_SIZE)}
+    Faults(wrong).refuse(
+        f"{root}: annotations do not fit the images:", "add the images, or mend the JSON file"
+    )
+    split = ", split by its files" if len(parts) > 1 else ""
+    return Found("detection", f"COCO{split}", root, parts, notices=faults.notices())
+
+
+def _jsons(root: Path) -> list[Path]:
+    found = []
+    for place, below, names in os.walk(root):
+        below[:] = sorted(name for name in below if not name.startswith("."))
+        found += [Path(place) / name for name in sorted(names) if name.endswith(".json")]
+    return found
+
+
+def _read(path: Path) -> Mapping[str, Any] | None:
+    """What a COCO file with boxes holds; ``None`` for another JSON file."""
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        if "instances" in path.name or "coco" in path.name:
+            raise DataError(f"{path}: not a JSON file: {error}", fix="mend or remove it") from None
+        return None
+    if not isinstance(content, dict) or not {"images", "annotations", "categories"} <= set(content):
+        return None
+    objects = content["annotations"]
+    has_boxes = isinstance(objects, list) and any(
+        isinstance(one, dict) and "bbox" in one for one in objects[:100]
+    )
+    return content if has_boxes else None
+
+
+def _items(
+    path: Path,
+    content: Mapping[str, Any],
+    root: Path,
+    places: Mapping[str, list[Path]],
+    faults: Faults,
+) -> list[Item]:
+    try:
+        names = {one["id"]: " ".join(str(one["name"]).split()) for one in content["categories"]}
+        objects: dict[Any, list[Corners]] = {one["id"]: [] for one in content["images"]}
+        for one in content["annotations"]:
+            left, top, width, height = map(float, one["bbox"])
+            if one["image_id"] not in objects:
+                faults.add(_STRAY, f"image {one['image_id']} ({path.name})")
+            elif one.get("iscrowd"):
+                faults.add(_CROWDS, f"image {one['image_id']} ({path.name})")
+            else:
+                corners = (names[one["category_id"]], left, top, left + width, top + height)
+                objects[one["image_id"]].append(corners)
+        images = [(one["id"], str(one["file_name"]), _size(one)) for one in content["images"]]
+    except (KeyError, TypeError, ValueError) as error:
+        raise DataError(
+            f"{path}: not a COCO annotation file: {type(error).__name__} {error}",
+            fix="images need id and file_name, annotations image_id, category_id and bbox, "
+            "categories id and name",
+        ) from None
+    found = []
+    for number, name, size in images:
+        image = _place(name, path, places)
+        if image is None:
+            faults.add(_MISSING, f"{name} ({path.name})")
+        elif (item := boxes.item_of(image, root, objects[number], size, faults)) is not None:
+            found.append(item)
+    return found
+
+
+def _place(name: str, path: Path, places: Mapping[str, list[Path]]) -> Path | None:
+    """The image that an annotation file names: the one whose path agrees most with both."""
+    wanted = Path(name)
+    part = path.stem.removeprefix("instances_")
+    own = part_of(part) or part_of(path.parent.name)
+
+    def foreign(image: Path) -> bool:
+        """Whether it lies with the images of another part, which may have the same names."""
+        above = [found for one in image.parts[:-1] if (found := part_of(one))]
+        return own is not None and bool(above) and above[-1] != own
+
+    candidates = [image for image in places.get(wanted.name, []) if not foreign(image)]
+
+    def fitness(image: Path) -> tuple[bool, bool, bool]:
+        ends = image.parts[-len(wanted.parts) :] == wanted.parts
+        return (ends, part in image.parts, image.parent == path.parent)
+
+    return max(candidates, key=fitness, default=None)
+
+
+def _size(image: Mapping[str, Any]) -> tuple[int, int] | None:
+    width, height = image.get("width"), image.get("height")
+    return (int(width), int(height)) if width and height else None

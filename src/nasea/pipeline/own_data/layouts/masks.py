@@ -1,0 +1,128 @@
+"""Images with masks: two folders, ``images`` and ``masks`` or ``train`` and ``trainannot``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from nasea.pipeline.own_data.files import folders, images, listable
+from nasea.pipeline.own_data.records import PARTS, WHOLE, Faults, Found, Item, part_of
+
+_IMAGE_WORDS = {"images", "image", "imgs", "img", "jpegimages", "leftimg8bit", "rgb"}
+_MASK_WORDS = {
+    "masks", "mask", "labels", "label", "annotations", "annots", "annot", "segmentation",
+    "segmentations", "segmentationclass", "gt", "gtfine", "ground_truth", "groundtruth",
+}  # fmt: skip
+_MASK_END = re.compile(r"(.+?)_?(?:annots?|masks?|labels?|segmentations?|gt)", re.IGNORECASE)
+_IMAGE_END = re.compile(r"(.+?)_(?:images?|imgs?)", re.IGNORECASE)
+_STEM_END = re.compile(
+    r"_(?:L|mask|masks|label|labels|labelids|seg|gt|annot|gtFine_labelIds|leftImg8bit|img|image)$",
+    re.IGNORECASE,
+)
+_DEPTH = 4
+_MASKLESS = "images without a mask, left out"
+_IMAGELESS = "masks without an image, left out"
+_LISTS = ("ImageSets/Segmentation", "ImageSets/Main")
+
+
+def find(root: Path) -> Found | None:
+    """The data set; ``None`` where there are no two folders that belong together."""
+    sides: dict[tuple[str, ...], dict[str, Path]] = {}
+    for folder in _with_images(root, _DEPTH):
+        side, key = _side(folder.relative_to(root).parts)
+        sides.setdefault(key, {})[side] = folder
+    faults = Faults()
+    parts: dict[str, list[Item]] = {}
+    used = []
+    for key, both in sides.items():
+        if len(both) < 2:
+            continue
+        items = _pairs(root, both["images"], both["masks"], faults)
+        if not items:
+            continue
+        part = next((p for name in key if (p := part_of(name))), WHOLE)
+        parts.setdefault(part, []).extend(items)
+        used.append(f"{both['images'].relative_to(root)} with {both['masks'].relative_to(root)}")
+    if not parts:
+        return None
+    layout = f"images and masks, {', '.join(used[:3])}"
+    if set(parts) == {WHOLE}:
+        parts = _by_lists(root, parts[WHOLE]) or parts
+    elif WHOLE in parts:
+        parts["train"] = [*parts.get("train", []), *parts.pop(WHOLE)]
+    return Found("segmentation", layout, root, parts, _names(root), faults.notices())
+
+
+def _with_images(root: Path, depth: int) -> list[Path]:
+    found = [root] if images(root) else []
+    if depth:
+        found += [below for one in folders(root) for below in _with_images(one, depth - 1)]
+    return found
+
+
+def _side(names: Sequence[str]) -> tuple[str, tuple[str, ...]]:
+    """(images or masks, what is left of the path): two folders with one rest belong together."""
+    side, rest = "images", []
+    for name in names:
+        if name.casefold() in _MASK_WORDS:
+            side = "masks"
+        elif name.casefold() in _IMAGE_WORDS:
+            continue
+        elif (ending := _MASK_END.fullmatch(name)) is not None:
+            side = "masks"
+            rest.append(ending[1])
+        else:
+            ending = _IMAGE_END.fullmatch(name)
+            rest.append(ending[1] if ending else name)
+    return side, tuple(rest)
+
+
+def _pairs(root: Path, images_in: Path, masks_in: Path, faults: Faults) -> list[Item]:
+    masks = images(masks_in)
+    exact = {path.stem: path for path in masks}
+    loose = {_STEM_END.sub("", path.stem): path for path in masks}
+    items, taken, alone = [], set(), []
+    for image in images(images_in):
+        mask = exact.get(image.stem) or loose.get(_STEM_END.sub("", image.stem))
+        if mask is None:
+            alone.append(image)
+        else:
+            taken.add(mask)
+            items.append(Item(listable(image, root), mask=listable(mask, root)))
+    if items:
+        for image in alone:
+            faults.add(_MASKLESS, listable(image, root))
+        for mask in masks:
+            if mask not in taken:
+                faults.add(_IMAGELESS, listable(mask, root))
+    return items
+
+
+def _by_lists(root: Path, items: Sequence[Item]) -> dict[str, list[Item]] | None:
+    """The parts that the lists of a Pascal VOC folder make."""
+    by_stem = {Path(item.image).stem: item for item in items}
+    for folder in _LISTS:
+        lists = {part: root / folder / f"{part}.txt" for part in PARTS}
+        if lists["train"].is_file():
+            return {
+                part: [
+                    by_stem[line.split()[0]]
+                    for line in path.read_text().splitlines()
+                    if line.strip() and line.split()[0] in by_stem
+                ]
+                for part, path in lists.items()
+                if path.is_file()
+            }
+    return None
+
+
+def _names(root: Path) -> tuple[str, ...]:
+    """Names of the classes, one a line, where a file has them."""
+    for name in ("classes.txt", "class_names.txt", "labels.txt", "labelmap.txt"):
+        path = root / name
+        if path.is_file():
+            lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+            stripped = [re.sub(r"^\s*\d+\s*[:,\s]\s*|:.*$", "", line).strip() for line in lines]
+            return tuple(line for line in stripped if line and not line.startswith("#"))
+    return ()

@@ -1,0 +1,114 @@
+"""From a folder of data to the files of a project for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+
+from nasea.config.schema.amounts import short_amount
+from nasea.pipeline.own_data import texts
+from nasea.pipeline.own_data.look import look
+from nasea.pipeline.own_data.mask_numbers import numbers_of
+from nasea.pipeline.own_data.plan import Plan, make_plan
+from nasea.pipeline.own_data.recognise import recognise
+from nasea.pipeline.own_data.splitting import Split, split
+from nasea.pipeline.own_data.trunk import WIDTHS
+from nasea.terms import TASKS, Framework, Task
+
+Templates = Callable[[Framework, Task], Mapping[str, bytes]]
+
+
+@dataclass(frozen=True)
+class OwnProject:
+    """A project for somebody's data.
+
+    Attributes:
+        plan: what was found and chosen.
+        split: how the images were split.
+        files: path below the project's directory -> content.
+    """
+
+    plan: Plan
+    split: Split
+    files: dict[str, bytes]
+
+    @property
+    def found_lines(self) -> list[tuple[str, str]]:
+        """What was found, label and text."""
+        found = self.plan.found
+        counts = ", ".join(f"{part} {len(items)}" for part, items in found.parts.items())
+        numbers = self.plan.numbers
+        notices = [*found.notices, *(numbers.notices if numbers else ())]
+        return [
+            ("data", f"{found.root}: {found.layout}"),
+            ("task", f"{TASKS[found.task].application_type}, {len(self.plan.classes)} classes: "
+             f"{_some(self.plan.classes)}"),
+            ("images", f"{counts}; split: {self.split.reason}"),
+            *(("notice", notice) for notice in notices),
+        ]  # fmt: skip
+
+    @property
+    def chosen_lines(self) -> list[tuple[str, str]]:
+        """What was chosen, key and value with its reason."""
+        plan, why = self.plan, self.plan.reasons
+        height, width = plan.size
+        trunk = plan.trunk
+        lines = [
+            ("size", f"{width}x{height}: {why['size']}"),
+            ("filters", f"{list(trunk.filters)}: {trunk.reason}"),
+            ("strides", f"{list(trunk.strides)}"),
+            ("widths", f"{list(WIDTHS)} times filters: trunks are searched too"),
+            ("budget", f"{short_amount(plan.budget)} FLOPs: {why['budget']}"),
+            ("batch_size", f"{plan.batch_size}: {why['batch_size']}"),
+            ("epochs", f"{plan.epochs}: {why['epochs']}"),
+            ("mirror", f"{'yes' if plan.mirror else 'no'}: {why['mirror']}"),
+        ]
+        if plan.anchors is not None:
+            lines.append(("anchors", why["anchors"]))
+        if plan.eval_images is not None:
+            lines.append(("eval_images", f"{plan.eval_images} {why['eval_images']}"))
+        return lines
+
+
+def own_project(
+    data: Path,
+    framework: Framework,
+    templates: Templates,
+    *,
+    task: Task | None,
+    gpu: bool,
+    side: int | None = None,
+) -> OwnProject:
+    """Look at the data and compose a project; nothing is written.
+
+    Args:
+        data: the folder, or an .npz file.
+        framework: of the project.
+        templates: the files of a project of a framework and task that no data changes.
+        task: look for data of this task only.
+        gpu: whether this machine has one.
+        side: longest side of images; chosen by default.
+
+    Raises:
+        DataError: the data is not known, or cannot be used.
+    """
+    divided = split(recognise(data, task))
+    found, seen = look(divided.found)
+    numbers = numbers_of(found) if found.task == "segmentation" else None
+    plan = make_plan(found, seen, framework, gpu=gpu, side=side, numbers=numbers)
+    content = dict(templates(framework, found.task))
+    content["listed.py"] = (files("nasea.pipeline.own_data") / "listed.py").read_bytes()
+    written = {f"index/{p}.txt": texts.list_text(plan, p, divided.reason) for p in found.parts}
+    written |= {"scen.yaml": texts.scenario_text(plan), "settings.py": texts.settings_text(plan)}
+    if found.task != "classification":
+        written["pre_train.yaml"] = texts.pre_training_text(plan)
+    written["README.md"] = texts.readme_text(plan, [*content, *written])
+    content |= {path: text.encode() for path, text in written.items()}
+    return OwnProject(plan, divided, dict(sorted(content.items())))
+
+
+def _some(names: tuple[str, ...], most: int = 12) -> str:
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more

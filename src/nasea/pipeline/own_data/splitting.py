@@ -1,0 +1,130 @@
+"""Which images train and which validate, and what is wrong with the classes of either."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from nasea.errors import DataError
+from nasea.pipeline.own_data.records import PARTS, WHOLE, Found, Item, listed
+
+FIFTH = 5
+"""One image of so many validates where the owner has not decided."""
+
+FEWEST = 10
+"""Images below which nothing can be trained and validated."""
+
+RARE = 10
+"""Images or objects of a class below which the owner is told."""
+
+
+@dataclass(frozen=True)
+class Split:
+    """A data set in its parts.
+
+    Attributes:
+        found: it; its parts are ``train``, ``val`` and maybe ``test``.
+        reason: who decided on the parts.
+    """
+
+    found: Found
+    reason: str
+
+
+def split(found: Found) -> Split:
+    """The data set with training and validation images.
+
+    Where there are none to validate, every fifth of each class does, in the order of the SHA-256 of
+    their names: the choice is the same on every machine, and stays when other images come.
+
+    Raises:
+        DataError: there are too few images or classes, or validation has classes that training has
+            not.
+    """
+    parts = {name: tuple(items) for name, items in found.parts.items() if items}
+    reason = "as the data has it"
+    rule = (
+        f"every {FIFTH}th image{'' if found.task != 'classification' else ' of each class'} "
+        "validates, by the order of the SHA-256 of their names"
+    )
+    if WHOLE in parts:
+        train, val = _divided(parts.pop(WHOLE), found)
+        reason = f"the data has none; {rule}"
+        parts = {"train": train, "val": val}
+    elif "train" in parts and "val" not in parts:
+        train, val = _divided(parts["train"], found)
+        reason = f"the data has no validation images; of those for training {rule}"
+        parts |= {"train": train, "val": val}
+    elif "train" not in parts:
+        there = ", ".join(parts) or "none"
+        raise DataError(
+            f"{found.root} ({found.layout}) has no training images; its parts are: {there}",
+            fix="name the folder, list or array of the training images `train`",
+        )
+    count = sum(map(len, parts.values()))
+    if count < FEWEST:
+        raise DataError(
+            f"{found.root} ({found.layout}) holds {count} usable images; {FEWEST} are the fewest "
+            "that can be split and searched with, some hundreds the fewest that make sense",
+            fix="add images",
+        )
+    ordered: dict[str, tuple[Item, ...]] = {name: parts[name] for name in PARTS if name in parts}
+    found = replace(found, parts=ordered)
+    return Split(_with_sound_classes(found), reason)
+
+
+def _divided(items: Sequence[Item], found: Found) -> tuple[tuple[Item, ...], tuple[Item, ...]]:
+    """(to train on, to validate on)."""
+    groups: dict[str, list[Item]] = defaultdict(list)
+    for item in items:
+        groups[item.label].append(item)
+    chosen: set[str] = set()
+    for group in groups.values():
+        ordered = sorted(group, key=lambda item: hashlib.sha256(item.image.encode()).digest())
+        wanted = max(1, round(len(ordered) / FIFTH)) if len(ordered) > 1 else 0
+        chosen |= {item.image for item in ordered[:wanted]}
+    train = tuple(item for item in items if item.image not in chosen)
+    return train, tuple(item for item in items if item.image in chosen)
+
+
+def _with_sound_classes(found: Found) -> Found:
+    if found.task == "segmentation":
+        return found
+    noun = "images" if found.task == "classification" else "boxes"
+    train = found.counts("train")
+    for part in ("val", "test"):
+        stray = sorted(set(found.counts(part)) - set(train))
+        if stray:
+            raise DataError(
+                f"{found.root}: {part} has classes that train lacks: {listed(stray)}",
+                fix=f"add such {noun} to the training images, or remove them from {part}",
+            )
+    classes = tuple(name for name in found.classes if name in train) or tuple(sorted(train))
+    if found.task == "classification" and len(classes) < 2:
+        raise DataError(
+            f"{found.root} ({found.layout}) has one class, {classes[0]!r}; a classifier needs two",
+            fix="add a folder with images of another class, or give --data the folder that holds "
+            "the folders of classes",
+        )
+    if not classes:
+        raise DataError(f"{found.root} has no boxes", fix="annotate objects in the images")
+    notices = []
+    if dropped := [name for name in found.classes if name not in train]:
+        notices.append(f"classes without any {noun}, left out: {listed(dropped)}")
+    if lacking := [name for name in classes if not found.counts("val")[name]]:
+        notices.append(
+            f"validation has no {noun} of {listed(lacking)}: the metric says nothing about them"
+        )
+    if rare := [f"{name} ({train[name]})" for name in classes if train[name] < RARE]:
+        notices.append(f"classes with fewer than {RARE} {noun} to train on: {listed(rare)}")
+    notices += _imbalance(train, noun)
+    return replace(found, classes=classes).told(*notices)
+
+
+def _imbalance(train: Mapping[str, int], noun: str) -> list[str]:
+    most, least = max(train, key=train.__getitem__), min(train, key=train.__getitem__)
+    if train[most] <= 20 * train[least]:
+        return []
+    return [f"classes are uneven: {train[most]} {noun} of {most}, {train[least]} of {least}"]
