@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -13,10 +14,13 @@ from nasea.cost.operators import KINDS, RESHAPE
 from nasea.cost.profiles import Gap
 from nasea.cost.profiles.operator_csv import manifest_text, row_of
 from nasea.errors import LatencyError, Notice
+from nasea.pipeline.latency.build import pieces_in, sample
 from nasea.pipeline.probe import Built, open_latency_space
 from nasea.pipeline.session.events import Listener, Progress, Silence
 
 MANIFEST = "operators.csv"
+NETWORKS = "networks.json"
+"""Whole networks, to calibrate on: their files, and the operators that each consists of."""
 
 Write = Callable[[Operator], bytes]
 
@@ -32,25 +36,32 @@ class Bench:
         folder: the folder of the manifest, ``onnx/`` and ``tflite/``.
         operators: number of operators.
         formats: file suffixes, without a dot.
+        networks: number of whole networks.
     """
 
     folder: Path
     operators: int
     formats: tuple[str, ...]
+    networks: int = 0
 
 
 def write_bench(
     config: Path,
     folder: Path,
     *,
+    networks: int = 0,
     directory: Path | None = None,
     listener: Listener | None = None,
 ) -> Bench:
     """Write every distinct operator of the search space, PreNet and PostNet, and a manifest.
 
+    The manifest is written last: a folder that holds one is complete.
+
     Args:
         config: the scenario; if it has no latency budget, the default blocks for one are used.
         folder: the folder to create; must not contain a manifest.
+        networks: random whole networks to write too, as the framework's device files; a profile
+            is calibrated on them.
         directory: the directory of ``user_module.py``; the current directory by default.
         listener: receives progress and notices.
 
@@ -70,6 +81,8 @@ def write_bench(
     opened = open_latency_space(loaded.scenario, (directory or Path.cwd()).resolve())
     try:
         operators = distinct_operators(opened)
+        if networks:
+            _write_networks(opened, operators, folder, networks, listener)
     finally:
         opened.backend.close()
     writers = _writers(loaded.scenario.keras_version, listener)
@@ -82,7 +95,26 @@ def write_bench(
         rows.append({**row, **row_of(operator)})
         listener.progress(Progress("latency", number + 1, len(operators), "operator"))
     _save(folder / MANIFEST, manifest_text(rows).encode())
-    return Bench(folder, len(operators), tuple(writers))
+    return Bench(folder, len(operators), tuple(writers), networks)
+
+
+def _write_networks(
+    opened: Built, operators: Sequence[Operator], folder: Path, count: int, listener: Listener
+) -> None:
+    """Write an empty network, random networks, and what each consists of."""
+    numbers = {operator: f"{number:03d}" for number, operator in enumerate(operators)}
+    deployment = opened.backend.deployment()
+    _save(folder / f"networks/nothing{deployment.suffix}", deployment.nothing())
+    listed = []
+    for done, genome in enumerate(sample(opened, count, opened.scenario.seed)):
+        file = f"networks/{done:03d}{deployment.suffix}"
+        _save(folder / file, deployment.network(genome))
+        parts = [operator for piece in pieces_in(opened, genome) for operator in piece.operators]
+        ids = [numbers[operator] for operator in parts if operator.kind != RESHAPE]
+        listed.append({"file": file, "genome": list(genome), "operators": ids})
+        listener.progress(Progress("latency", done + 1, count, "network"))
+    content = {"nothing": f"networks/nothing{deployment.suffix}", "networks": listed}
+    _save(folder / NETWORKS, json.dumps(content, indent=1).encode())
 
 
 def distinct_operators(opened: Built) -> list[Operator]:

@@ -106,7 +106,7 @@ def build(
         created=time.strftime("%Y-%m-%dT%H:%M:%S%z"),
         command=label,
         per_network_ms=found.constant,
-        quality=_quality(parts, [timing.ms for timing in whole], session.ms),
+        quality=held_out_quality(parts, [timing.ms for timing in whole], session.ms),
         rows=tuple(
             MeasuredPiece(piece.key, piece.label, t.ms, t.spread, found.price(t.ms))
             for piece, t in times.items()
@@ -218,13 +218,18 @@ def time_files(
 def _parts(opened: Built, genome: Genome, times: dict[Piece, Timing]) -> list[float]:
     """Return the times of the pieces of a network, each measured alone, in ms."""
     by_key = {piece.key: timing.ms for piece, timing in times.items()}
+    return [by_key[piece.key] for piece in pieces_in(opened, genome) if piece.operators]
+
+
+def pieces_in(opened: Built, genome: Genome) -> list[Piece]:
+    """The pieces of a network: the ends, and a candidate of each layer."""
     pieces = [*opened.end_pieces]
     for layer, gene in opened.space.path(genome):
         pieces.append(list(pieces_of(layer))[gene])
-    return [by_key[piece.key] for piece in pieces if piece.operators]
+    return pieces
 
 
-def _quality(parts: Sequence[list[float]], whole: Sequence[float], session: float) -> str:
+def held_out_quality(parts: Sequence[list[float]], whole: Sequence[float], session: float) -> str:
     """Describe how well each network is predicted by a calibration on the others."""
     errors, predicted = [], []
     for held_out in range(len(whole)):
