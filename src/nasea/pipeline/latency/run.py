@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from nasea.backends.export.host import on_device
 from nasea.cost.profiles import profile_path
 from nasea.cost.profiles.files import save_profile
 from nasea.cost.profiles.interpolation import Estimate
@@ -24,6 +23,7 @@ from nasea.pipeline.latency.device.journal import Journal
 from nasea.pipeline.latency.device.measuring import Measuring
 from nasea.pipeline.latency.device.rounds import Agreed, Patience, agreed
 from nasea.pipeline.latency.device.runners import PYTHON, Runner, runner_of
+from nasea.pipeline.latency.device.script import time_file
 from nasea.pipeline.latency.device.transports import (
     Adb,
     DeviceError,
@@ -152,7 +152,7 @@ def run_on_device(
 
     kept = f"what was measured is kept in {journal_path(bench, name)}: the same command goes on"
     try:
-        values = _values(plan, runner, transport)
+        values = placeholders(plan, runner, transport)
         measuring = Measuring(
             transport, runner, values, plan.patience, plan.seconds, journal, on_round
         )
@@ -284,7 +284,7 @@ def _opened(transport: Transport) -> str:
         raise LatencyError(error.message, fix=error.fix) from error
 
 
-def _values(plan: DevicePlan, runner: Runner, transport: Transport) -> dict[str, str]:
+def placeholders(plan: DevicePlan, runner: Runner, transport: Transport) -> dict[str, str]:
     """What stands for the placeholders of the command, besides the file."""
     tool = runner.tool
     if runner.name == PYTHON and plan.over == "local":
@@ -293,6 +293,6 @@ def _values(plan: DevicePlan, runner: Runner, transport: Transport) -> dict[str,
         tool = transport.put(plan.tool, plan.tool.name, executable=True)
     values = {"tool": shlex.quote(tool), "threads": str(plan.threads)}
     if "{script}" in runner.command:
-        script = Path(on_device.__file__)
+        script = Path(time_file.__file__)
         values["script"] = shlex.quote(transport.put(script, script.name))
     return values

@@ -1,9 +1,9 @@
 """Times one network file where Python runs, and prints ``latency: 0.123 ms``.
 
-    python3 on_device.py FILE [THREADS]
+    python3 time_file.py FILE [THREADS]
 
 A script by itself, copied to boards that have no nasea: it needs Python 3.9, numpy, and onnxruntime
-for ``.onnx`` or ai-edge-litert (or tflite-runtime) for ``.tflite``. How it times: see timing.py.
+for ``.onnx`` or ai-edge-litert (or tflite-runtime) for ``.tflite``.
 """
 
 from __future__ import annotations
