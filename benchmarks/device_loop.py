@@ -2,11 +2,11 @@
 
     python benchmarks/device_loop.py PROJECT [--networks 30] [--rounds 7]
 
-``nasea latency run --over local --runner python`` measures the operators of PROJECT's
-space on this machine as it would on a board, and calibrates on 16 random networks. Then other random
-networks are timed in the same way, with the same runner, and compared with the profile. Beside it
-stand the plain sum of the operators and a straight line in FLOPs through the same networks (fitted
-to what it is judged on, so flattered). Aim: within 10 % for 90 % of the networks. Interrupted, it goes on.
+``nasea latency run --over local --runner python`` measures the operators of PROJECT's space on this
+machine as it would on a board, and calibrates on 16 random networks. Then other random networks
+are timed in the same way, with the same runner, and compared with the profile. Beside it stand the
+plain sum of the operators and a straight line in FLOPs through the same networks (fitted to what it
+is judged on, so flattered). Aim: within 10 % for 90 % of the networks. Interrupted, it goes on.
 """
 
 from __future__ import annotations
