@@ -16,7 +16,7 @@ from nasea.errors import NaseaError, NotAvailableError
 if TYPE_CHECKING:
     from nasea.config import Scenario, ScenarioSource
     from nasea.pipeline.diagnosis.check import CheckReport
-    from nasea.pipeline.export.exporting import ExportedFile
+    from nasea.pipeline.export.exported import ExportedFile
     from nasea.pipeline.retraining.retrain import Outcome
     from nasea.pipeline.session.events import Event, Listener
     from nasea.results.fidelity import Fidelity
@@ -45,6 +45,7 @@ def read_scenario(config: ScenarioSource) -> Scenario:
 def check(
     config: ScenarioSource = "scen.yaml",
     *,
+    targets: Sequence[str] = (),
     directory: str | Path | None = None,
     listener: Listener | None = None,
     on_event: Callable[[Event], object] | None = None,
@@ -54,6 +55,8 @@ def check(
 
     Args:
         config: the scenario.
+        targets: names as ``nasea check --target`` takes them; ``coverage`` of what is returned says
+            which blocks they cannot run.
         directory: where ``user_module.py`` is; the current directory by default.
         listener: hears of progress, in place of the terminal or the notebook.
         on_event: called with every event, besides.
@@ -68,7 +71,7 @@ def check(
     from nasea.pipeline.diagnosis.check import check as run
 
     with _listening(listener, on_event, quiet) as heard:
-        return run(config, directory=_path(directory), listener=heard)
+        return run(config, targets=targets, directory=_path(directory), listener=heard)
 
 
 def search(
