@@ -46,6 +46,7 @@ from nasea.pipeline.session.events import Listener, Silence
 from nasea.pipeline.supernet.paths import usable_trunks
 from nasea.pipeline.supernet.pre_training import check_source
 from nasea.pipeline.supernet.slow_start import small_rate_notice
+from nasea.results.curves import require_reporters
 from nasea.strategy import strategy_for
 from nasea.terms import COSTS
 
@@ -96,6 +97,7 @@ def check(
         listener.notice(notice)
     home = (directory or Path.cwd()).resolve()
     lists = targets_named(targets, home)
+    require_reporters(loaded.scenario.report_to)
     warning = check_source(loaded.scenario, home)
     began = time.perf_counter()
     prepared = prepare(loaded.scenario, home, listener)
