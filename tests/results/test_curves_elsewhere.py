@@ -205,10 +205,15 @@ def test_a_real_wandb_offline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     journal = Journal(tmp_path, ("wandb",), "digits", SETTINGS, told.append)
     journal.events.scalar("loss", 0.5, 40)
     journal.events.figure("pareto", _figure(), 0)
+    run = sys.modules["wandb"].run
+    assert (run.summary["loss"], run.summary["loss/step"]) == (0.5, 40)
+    assert run.config["searcher.pop_size"] == 20
     journal.close()
     assert not told
-    [file] = tmp_path.glob("wandb/offline-run-*/*.wandb")
-    assert b"loss" in file.read_bytes()
+    [folder] = tmp_path.glob("wandb/offline-run-*")
+    assert [*folder.glob("*.wandb")]
+    assert [*folder.glob("files/media/images/pareto_*.png")]
+    assert (folder / "files" / "log.txt").exists()
 
 
 def _figure() -> Any:
