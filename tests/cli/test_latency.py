@@ -124,6 +124,9 @@ def test_one_command_leads_from_a_space_to_a_profile(
     again = nasea("latency", "run", "--name", "phone", *words, "--device", "x", "--threads", "2")
     assert again.status == 2
     assert "threads: now '2', then '1'" in again.err
+    fresh.scenario(("filters: [8, ", "filters: [10, "))
+    older = nasea("latency", "run", "--name", "phone", *words)
+    assert "written for another supernet or user_module.py" in older.err
 
 
 @pytest.mark.parametrize(

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
-from nasea.config import load_scenario
+from nasea.config import Scenario, load_scenario
 from nasea.cost import Operator
 from nasea.cost.operators import KINDS, RESHAPE
 from nasea.cost.profiles import Gap
@@ -19,6 +20,9 @@ from nasea.pipeline.probe import Built, open_latency_space
 from nasea.pipeline.session.events import Listener, Progress, Silence
 
 MANIFEST = "operators.csv"
+SOURCE = "source.txt"
+"""Digest of what the space was made of: a folder may be older than the scenario."""
+
 NETWORKS = "networks.json"
 """Whole networks, to calibrate on: their files, and the operators that each consists of."""
 
@@ -94,8 +98,25 @@ def write_bench(
             _save(folder / row[suffix], write(operator))
         rows.append({**row, **row_of(operator)})
         listener.progress(Progress("latency", number + 1, len(operators), "operator"))
+    home = (directory or Path.cwd()).resolve()
+    _save(folder / SOURCE, source_digest(loaded.scenario, home).encode())
     _save(folder / MANIFEST, manifest_text(rows).encode())
     return Bench(folder, len(operators), tuple(writers), networks)
+
+
+def source_digest(scenario: Scenario, home: Path) -> str:
+    """SHA-256, in hexadecimal, of what decides which operators there are.
+
+    Args:
+        scenario: its section ``supernet``, and what chooses the default blocks.
+        home: where ``user_module.py`` and, where there is one, ``blocks.py`` are.
+    """
+    content = scenario.supernet.model_dump_json() + scenario.framework + scenario.task
+    digest = hashlib.sha256(content.encode())
+    for name in ("user_module.py", "blocks.py"):
+        path = home / name
+        digest.update(path.read_bytes() if path.is_file() else b"")
+    return digest.hexdigest()
 
 
 def _write_networks(

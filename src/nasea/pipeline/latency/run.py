@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from nasea.config import load_scenario
 from nasea.cost.profiles import profile_path
 from nasea.cost.profiles.files import save_profile
 from nasea.cost.profiles.interpolation import Estimate
@@ -16,7 +17,7 @@ from nasea.cost.profiles.measured import Calibration, calibrate
 from nasea.cost.profiles.operator_csv import read_times
 from nasea.cost.profiles.table import MeasuredOperator, TableProfile
 from nasea.errors import Interrupted, LatencyError, Notice
-from nasea.pipeline.latency.bench import MANIFEST, write_bench
+from nasea.pipeline.latency.bench import MANIFEST, SOURCE, source_digest, write_bench
 from nasea.pipeline.latency.build import NETWORKS, held_out_quality
 from nasea.pipeline.latency.device.bench_files import BenchFiles, operator_id, read_bench
 from nasea.pipeline.latency.device.journal import Journal
@@ -137,6 +138,10 @@ def run_on_device(
     device = _opened(transport)
     if not (bench / MANIFEST).is_file():
         write_bench(config, bench, networks=networks, directory=home, listener=listener)
+    elif _is_older(bench, config, home):
+        text = f"{bench} was written for another supernet or user_module.py than the present one; "
+        text += "move it away, and its files are written anew"
+        listener.notice(Notice("latency run", text))
     files = read_bench(bench, plan.files or runner.suffix, plan.runner or "the command")
     identity = {
         "files": files.digest,
@@ -170,6 +175,15 @@ def run_on_device(
         name, plan, files, times, failed, device=processor or device, extrapolate=extrapolate,
         home=home, listener=listener,
     )  # fmt: skip
+
+
+def _is_older(bench: Path, config: Path, home: Path) -> bool:
+    """Whether a folder is of another space; of one from elsewhere nothing is known."""
+    source = bench / SOURCE
+    if not (source.is_file() and config.is_file()):
+        return False
+    present = source_digest(load_scenario(config).scenario, home)
+    return source.read_text(encoding="utf-8").strip() != present
 
 
 def journal_path(bench: Path, name: str) -> Path:

@@ -184,7 +184,8 @@ class Remote:
 
     def _shell(self, command: str, seconds: float) -> Completed:
         """Run a command; its own exit status is printed, as the connection's says other things."""
-        done = _call([*self._words, f"{command}; echo {_MARK}$?"], seconds)
+        # On a line of its own, as the command may end with a comment.
+        done = _call([*self._words, f"{command}\necho {_MARK}$?"], seconds)
         found = _STATUS.search(done.output)
         if done.status is None:
             return done
