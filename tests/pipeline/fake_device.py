@@ -140,8 +140,8 @@ def _write_bench(folder: Path) -> None:
     for number, parts in enumerate([[0, 4], [1, 4], [0, 0, 3], [0, 1, 2, 4], [2, 3], [1, 1, 3, 4]]):
         _write(folder / f"networks/{number:03d}.onnx", sum(times[p] for p in parts) + START_US)
         ids = [f"{part:03d}" for part in parts]
-        networks.append({"file": f"networks/{number:03d}.onnx", "genome": [], "operators": ids})
-    content = {"nothing": "networks/nothing.onnx", "networks": networks}
+        networks.append({"file": f"networks/{number:03d}.onnx", "operators": ids})
+    content = {"onnx": {"nothing": "networks/nothing.onnx", "networks": networks}}
     (folder / NETWORKS).write_text(json.dumps(content))
     (folder / MANIFEST).write_text(manifest_text(rows))
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
+from nasea.backends.export.deployment import Deployment
 from nasea.config import Scenario, load_scenario
 from nasea.cost import Operator
 from nasea.cost.operators import KINDS, RESHAPE
@@ -18,13 +19,15 @@ from nasea.errors import LatencyError, Notice
 from nasea.pipeline.latency.build import pieces_in, sample
 from nasea.pipeline.probe import Built, open_latency_space
 from nasea.pipeline.session.events import Listener, Progress, Silence
+from nasea.space import Genome, Space
 
 MANIFEST = "operators.csv"
 SOURCE = "source.txt"
 """Digest of what the space was made of: a folder may be older than the scenario."""
 
 NETWORKS = "networks.json"
-"""Whole networks, to calibrate on: their files, and the operators that each consists of."""
+"""By kind of file: networks to calibrate on, and the operators that each consists of. Of those of
+PyTorch the TFLite files hold the body alone."""
 
 Write = Callable[[Operator], bytes]
 
@@ -85,11 +88,19 @@ def write_bench(
     opened = open_latency_space(loaded.scenario, (directory or Path.cwd()).resolve())
     try:
         operators = distinct_operators(opened)
+        whole = _random_networks(opened, operators, networks)
+        listed = {}
         if networks:
-            _write_networks(opened, operators, folder, networks, listener)
+            deployment = opened.backend.deployment()
+            kind = deployment.suffix.removeprefix(".")
+            listed[kind] = _write_networks(deployment, whole, folder, listener)
     finally:
         opened.backend.close()
     writers = _writers(loaded.scenario.keras_version, listener)
+    if networks and "tflite" in writers and "tflite" not in listed:
+        listed["tflite"] = _write_bodies(opened.space, whole, folder, listener)
+    if networks:
+        _save(folder / NETWORKS, json.dumps(listed, indent=1).encode())
     rows = []
     for number, operator in enumerate(operators):
         row = {"id": f"{number:03d}"}
@@ -119,23 +130,62 @@ def source_digest(scenario: Scenario, home: Path) -> str:
     return digest.hexdigest()
 
 
-def _write_networks(
-    opened: Built, operators: Sequence[Operator], folder: Path, count: int, listener: Listener
-) -> None:
-    """Write an empty network, random networks, and what each consists of."""
+@dataclass(frozen=True)
+class _Network:
+    """A random network.
+
+    Attributes:
+        genome: the architecture.
+        ends: ids of the operators of PreNet and PostNet.
+        body: ids of the operators between them.
+    """
+
+    genome: Genome
+    ends: list[str]
+    body: list[str]
+
+
+def _random_networks(opened: Built, operators: Sequence[Operator], count: int) -> list[_Network]:
     numbers = {operator: f"{number:03d}" for number, operator in enumerate(operators)}
-    deployment = opened.backend.deployment()
-    _save(folder / f"networks/nothing{deployment.suffix}", deployment.nothing())
+    found = []
+    for genome in sample(opened, count, opened.scenario.seed):
+        before, behind, *body = [
+            [numbers[operator] for operator in piece.operators if operator.kind != RESHAPE]
+            for piece in pieces_in(opened, genome)
+        ]
+        found.append(_Network(genome, before + behind, [one for ids in body for one in ids]))
+    return found
+
+
+def _write_networks(
+    deployment: Deployment, networks: Sequence[_Network], folder: Path, listener: Listener
+) -> dict[str, object]:
+    """Write an empty network and networks as the framework's device files; what to list of them."""
+    suffix = deployment.suffix
+    _save(folder / f"networks/nothing{suffix}", deployment.nothing())
     listed = []
-    for done, genome in enumerate(sample(opened, count, opened.scenario.seed)):
-        file = f"networks/{done:03d}{deployment.suffix}"
-        _save(folder / file, deployment.network(genome))
-        parts = [operator for piece in pieces_in(opened, genome) for operator in piece.operators]
-        ids = [numbers[operator] for operator in parts if operator.kind != RESHAPE]
-        listed.append({"file": file, "genome": list(genome), "operators": ids})
-        listener.progress(Progress("latency", done + 1, count, "network"))
-    content = {"nothing": f"networks/nothing{deployment.suffix}", "networks": listed}
-    _save(folder / NETWORKS, json.dumps(content, indent=1).encode())
+    for number, one in enumerate(networks):
+        file = f"networks/{number:03d}{suffix}"
+        _save(folder / file, deployment.network(one.genome))
+        listed.append({"file": file, "operators": one.ends + one.body})
+        listener.progress(Progress("latency", number + 1, len(networks), "network"))
+    return {"nothing": f"networks/nothing{suffix}", "networks": listed}
+
+
+def _write_bodies(
+    space: Space, networks: Sequence[_Network], folder: Path, listener: Listener
+) -> dict[str, object]:
+    """The same as TFLite files where the ends are PyTorch's: without them."""
+    from nasea.backends.tensorflow.export.deployment import body, nothing
+
+    _save(folder / "networks/nothing.tflite", nothing())
+    listed = []
+    for number, one in enumerate(networks):
+        file = f"networks/{number:03d}.tflite"
+        _save(folder / file, body(space, one.genome))
+        listed.append({"file": file, "operators": one.body})
+        listener.progress(Progress("latency", number + 1, len(networks), "network"))
+    return {"nothing": "networks/nothing.tflite", "networks": listed}
 
 
 def distinct_operators(opened: Built) -> list[Operator]:

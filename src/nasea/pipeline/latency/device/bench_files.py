@@ -61,7 +61,7 @@ def read_bench(folder: Path, suffix: str, command: str) -> BenchFiles:
 
     Args:
         folder: the folder.
-        suffix: of the files to take; empty for those that the whole networks have.
+        suffix: of the files to take; empty for those that the framework's own networks have.
         command: the runner, for messages.
 
     Raises:
@@ -76,8 +76,7 @@ def read_bench(folder: Path, suffix: str, command: str) -> BenchFiles:
             f"{folder} is damaged: {error}", fix="move it away; it is written again"
         ) from error
     kinds = [name for name in ("onnx", "tflite") if rows and name in rows[0]]
-    theirs = Path(listed.get("nothing", "")).suffix.removeprefix(".")
-    chosen = suffix or theirs or (kinds[0] if kinds else "")
+    chosen = suffix or next(iter(listed), kinds[0] if kinds else "")
     if not rows or chosen not in rows[0]:
         raise LatencyError(
             f"{folder / MANIFEST} lists no .{chosen or 'onnx'} files, which {command} takes",
@@ -86,9 +85,9 @@ def read_bench(folder: Path, suffix: str, command: str) -> BenchFiles:
         )
     tasks = [Task(operator_id(row["id"]), folder / row[chosen]) for row in rows if row[chosen]]
     networks: dict[str, tuple[str, ...]] = {}
-    if theirs == chosen:
-        tasks.append(Task(_NOTHING, folder / listed["nothing"]))
-        for item in listed["networks"]:
+    if chosen in listed:
+        tasks.append(Task(_NOTHING, folder / listed[chosen]["nothing"]))
+        for item in listed[chosen]["networks"]:
             name = f"network {Path(item['file']).stem}"
             networks[name] = tuple(operator_id(number) for number in item["operators"])
             tasks.append(Task(name, folder / item["file"]))
@@ -109,6 +108,9 @@ def _networks(folder: Path) -> dict[str, Any]:
     if not path.is_file():
         return {}
     content = json.loads(path.read_text(encoding="utf-8"))
-    if not isinstance(content, dict) or not {"nothing", "networks"} <= content.keys():
+    if not isinstance(content, dict) or not all(
+        isinstance(each, dict) and {"nothing", "networks"} <= each.keys()
+        for each in content.values()
+    ):
         raise ValueError(f"{NETWORKS} is not what latency bench writes")
     return content
