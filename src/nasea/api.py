@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from nasea.backends.user.from_classes import Parts as UserClasses
     from nasea.config import Scenario, ScenarioSource
     from nasea.pipeline.diagnosis.check import CheckReport
-    from nasea.pipeline.export.exporting import ExportedFile
+    from nasea.pipeline.export.exported import ExportedFile
     from nasea.pipeline.retraining.retrain import Outcome
     from nasea.pipeline.session.events import Event, Listener
     from nasea.results.fidelity import Fidelity
@@ -46,6 +46,7 @@ def read_scenario(config: ScenarioSource) -> Scenario:
 def check(
     config: ScenarioSource = "scen.yaml",
     *,
+    targets: Sequence[str] = (),
     directory: str | Path | None = None,
     user_module: UserClasses | None = None,
     listener: Listener | None = None,
@@ -56,6 +57,8 @@ def check(
 
     Args:
         config: the scenario.
+        targets: names as ``nasea check --target`` takes them; ``coverage`` of what is returned says
+            which blocks they cannot run.
         directory: where ``user_module.py`` is; the current directory by default.
         user_module: the classes that are defined here; see :func:`search`.
         listener: receives progress, instead of the terminal or the notebook.
@@ -72,7 +75,7 @@ def check(
 
     home = _home(directory, user_module)
     with _listening(listener, on_event, quiet) as heard:
-        return run(config, directory=home, listener=heard)
+        return run(config, targets=targets, directory=home, listener=heard)
 
 
 def search(

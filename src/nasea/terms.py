@@ -8,6 +8,8 @@ from typing import Literal, Protocol
 Framework = Literal["pytorch", "tensorflow"]
 Task = Literal["classification", "detection", "segmentation"]
 CostKind = Literal["size", "flops", "latency"]
+Reporter = Literal["tensorboard", "mlflow", "wandb"]
+"""What shows the curves of a run."""
 
 
 @dataclass(frozen=True)

@@ -19,12 +19,14 @@ class _Report:
     lines: Sequence[tuple[str, str]] = (("budget", "[100 k]"), ("search", "about 2 min"))
     layers: Sequence[tuple[str, ...]] = (("0", "16x8x8", "32x4x4", "2", "basic, [b]mixer"),)
     notices: Sequence[Notice] = (_HEARD, _KEPT)
+    coverage: Sequence[object] = ()
 
 
 def test_the_report_is_printed(run: Run, pretend: Pretend) -> None:
     configs = []
 
-    def check(config: Path, *, listener: Listener) -> _Report:
+    def check(config: Path, *, targets: Sequence[str], listener: Listener) -> _Report:
+        assert not targets
         configs.append(config)
         listener.begin("probe", "probing")
         listener.notice(_HEARD)

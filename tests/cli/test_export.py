@@ -8,7 +8,7 @@ import pytest
 
 from nasea.backends.export.formats import FORMATS, Format
 from nasea.pipeline.export.comparison import Comparison
-from nasea.pipeline.export.exporting import ExportedFile
+from nasea.pipeline.export.exported import ExportedFile
 from nasea.results.front import Front
 
 from .conftest import Pretend, Run

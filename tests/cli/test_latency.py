@@ -11,7 +11,8 @@ from nasea.backends.export.host import timing
 from nasea.cli.main import main
 from nasea.cost.profiles.files import load_profile
 from nasea.pipeline.latency import build as latency_build
-from pipeline.project import Project
+from nasea.terms import Framework
+from pipeline.project import Project, both_frameworks
 
 pytest_plugins = ["pipeline.fixtures"]
 
@@ -99,6 +100,33 @@ def test_a_device_becomes_a_profile_that_check_uses(fresh: Project, nasea, monke
     assert "no conv 3x3, stride 1, dense was measured" in lacking.err
     assert "nasea latency bench writes the operators" in lacking.err
     assert "Traceback" not in lacking.err
+
+
+@both_frameworks
+def test_one_command_leads_from_a_space_to_a_profile(
+    fresh: Project,
+    framework: Framework,
+    nasea,  # type: ignore[no-untyped-def]
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    own = framework == "tensorflow"
+    monkeypatch.setattr("nasea.pipeline.latency.bench._WITH_TENSORFLOW", own)
+    words = ("--over", "local", "--command", "echo 5 us # {file}", "--networks", "4")
+    made = nasea("latency", "run", "--name", "phone", *words)
+    assert made.status in (0, None), made.err
+    assert "over 4 random networks" in made.out
+    files = fresh.home / "latency_bench" / "networks"
+    assert {path.suffix for path in files.iterdir()} == {".tflite" if own else ".onnx"}
+    uses(fresh, "phone")
+    checked = nasea("check")
+    assert checked.status in (0, None), checked.err
+    assert "5 ms, satisfiable" in checked.out
+    again = nasea("latency", "run", "--name", "phone", *words, "--device", "x", "--threads", "2")
+    assert again.status == 2
+    assert "threads: now '2', then '1'" in again.err
+    fresh.scenario(("filters: [8, ", "filters: [10, "))
+    older = nasea("latency", "run", "--name", "phone", *words)
+    assert "written for another supernet or user_module.py" in older.err
 
 
 @pytest.mark.parametrize(

@@ -13,8 +13,10 @@ import pytest
 from nasea.backends.export import formats
 from nasea.backends.export.exporter import Array
 from nasea.errors import DataError, ExportError, NotAvailableError, ResultsError
-from nasea.pipeline.export.exporting import ExportedFile, export
-from nasea.results.front import Front
+from nasea.pipeline.export.exported import ExportedFile
+from nasea.pipeline.export.exporting import export
+from nasea.results.card import card_paths
+from nasea.results.front import Front, FrontMember
 
 from .finished import FinishedSearchContract, N
 
@@ -93,9 +95,29 @@ class ExportContract(FinishedSearchContract):
             else:
                 assert 0 < one.comparison.difference < 0.5 * one.comparison.largest
                 assert abs(one.drop) <= one.comparison.changed / one.comparison.images + 1e-9
+        cards = [path for one in files for path in card_paths(one.path)]
         assert {path.name for path in Path("results/exported").iterdir()} == {
-            one.path.name for one in files
+            path.name for path in (*(one.path for one in files), *cards)
         }
+        self.assert_cards_are_true(files, member)
+
+    def assert_cards_are_true(self, files: list[ExportedFile], member: FrontMember) -> None:
+        for one in files:
+            data, text = card_paths(one.path)
+            card = json.loads(data.read_text())
+            assert card["file"] == one.path.name and card["precision"] == one.format.precision
+            count, *shape = card["input"]["tensor"]["shape"]
+            assert count == ("N" if one.batch is None else one.batch)
+            assert (card["input"]["layout"] == "NCHW") == (self.framework == "pytorch")
+            assert len(shape) == 3 and card["input"]["low"] < card["input"]["high"]
+            assert card["outputs"][0]["shape"][0] == count
+            assert card["quality"]["accuracy"] == one.accuracy
+            assert card["price"]["parameters"] == member.parameters
+            assert card["price"]["bytes"] == one.size
+            int8 = one.format.precision == "int8"
+            assert (card["origin"]["calibration_images"] is not None) == int8
+            assert f"--format {one.format.name}" in card["origin"]["command"]
+            assert one.path.name in text.read_text()
 
     def test_any_number_of_images_or_just_so_many(self, home: Path) -> None:
         count = 3

@@ -39,6 +39,7 @@ from nasea.backends.records import (
 from nasea.backends.scoring.prediction_images import PredictionImage
 from nasea.backends.training.pretrained import LoadedPretrained
 from nasea.backends.trials import Trials
+from nasea.backends.user.normalisation import Normalisation
 from nasea.errors import DataError
 from nasea.space import Genome, Space
 
@@ -118,6 +119,11 @@ class ProbedBackend(Phase):
             self._require_planes(space)
             built = self.framework.attach(self.data, self.batch, space, seed)
         return AttachedBackend(self, *built)
+
+    @property
+    def normalisation(self) -> Normalisation | None:
+        """How images are scaled, where the user's module or data set names it."""
+        return self.user.normalisation(getattr(self.data, "val", None))
 
     def exporter(self, space: Space, genome: Genome, weights: Path) -> Exporter:
         """Open the network of a weights file for export.

@@ -10,7 +10,7 @@ import typer
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from nasea.pipeline.export.exporting import ExportedFile
+    from nasea.pipeline.export.exported import ExportedFile
 
 
 def export(
@@ -46,6 +46,9 @@ def export(
             "searcher.bn_images.",
         ),
     ] = None,
+    licence: Annotated[
+        str, typer.Option(metavar="TEXT", help="Licence of the weights, for the model card.")
+    ] = "",
     config: Annotated[
         Path, typer.Option("-c", "--config", metavar="FILE", help="The scenario of the search.")
     ] = Path("scen.yaml"),
@@ -53,7 +56,8 @@ def export(
     """Export a network for other runtimes; check and time each file there.
 
     Every file is loaded in its runtime and compared with the network on all validation images.
-    Files are written to the folder exported/ beside the model file.
+    Files are written to the folder exported/ beside the model file, each with a model card,
+    FILE.json and FILE.md.
     """
     from nasea.cli.terminal.console import results_console
     from nasea.cli.terminal.listener import RichListener
@@ -67,6 +71,7 @@ def export(
             results=results,
             batch=batch,
             calibration_images=calibration_images,
+            licence=licence,
             listener=listener,
         )
     results_console().print(exported_table(files))

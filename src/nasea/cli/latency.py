@@ -60,19 +60,25 @@ def bench(
     out: Annotated[Path, typer.Option(metavar="DIR", help="Directory for the files.")] = Path(
         "latency_bench"
     ),
+    networks: Annotated[
+        int,
+        typer.Option(min=0, metavar="N", help="Whole networks to write too, to calibrate on."),
+    ] = 0,
 ) -> None:
     """Write the operators of a scenario's networks as files to measure on your device.
 
-    DIR/operators.csv lists them; fill in latency_ms there, then: nasea latency import.
+    nasea latency run measures them. By hand: DIR/operators.csv lists them; fill in latency_ms
+    there, then: nasea latency import.
     """
     from nasea.cli.terminal.listener import RichListener
     from nasea.pipeline.latency.bench import MANIFEST, formats_in_words, write_bench
 
     with RichListener() as listener:
-        bench = write_bench(config, out, listener=listener)
+        bench = write_bench(config, out, networks=networks, listener=listener)
     typer.echo(f"wrote {bench.operators} operators as {formats_in_words(bench.formats)} to {out}")
     typer.echo(
-        f"next:  measure each at batch 1, fill in latency_ms in {out / MANIFEST}, then\n"
+        "next:  nasea latency run, or\n"
+        f"       measure each at batch 1, fill in latency_ms in {out / MANIFEST}, then\n"
         f"       nasea latency import {out / MANIFEST} --name my_phone"
     )
 
@@ -110,6 +116,129 @@ def import_(
     typer.echo(f"wrote {path}; use it with processor_version: {profile.name}")
 
 
+def run(
+    name: Annotated[
+        str, typer.Option(metavar="NAME", help="Name of the profile, for processor_version.")
+    ],
+    over: Annotated[
+        str, typer.Option(metavar="HOW", help="How the device is reached: adb, ssh or local.")
+    ],
+    runner: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="What times a file there: litert (benchmark_model), onnxruntime "
+            "(onnxruntime_perf_test), executorch (executor_runner), python (a script).",
+        ),
+    ] = None,
+    command: Annotated[
+        str | None,
+        typer.Option(metavar="TEXT", help="Command of your own, with {file} for the file's path."),
+    ] = None,
+    device: Annotated[
+        str, typer.Option(metavar="TEXT", help="adb: serial number; ssh: user@host.")
+    ] = "",
+    tool: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="The program, built for the device; it is copied there."),
+    ] = None,
+    unit: Annotated[
+        str | None,
+        typer.Option(metavar="UNIT", help="ns, us, ms or s, where the command prints none."),
+    ] = None,
+    pattern: Annotated[
+        str | None,
+        typer.Option(metavar="REGEX", help="Where the command prints the time: the first group."),
+    ] = None,
+    files: Annotated[
+        str | None,
+        typer.Option(metavar="KIND", help="onnx or tflite; what the runner takes by default."),
+    ] = None,
+    folder: Annotated[
+        str | None, typer.Option(metavar="DIR", help="Directory on the device for the files.")
+    ] = None,
+    threads: Annotated[int, typer.Option(min=1, metavar="N", help="Threads of the program.")] = 1,
+    timeout: Annotated[
+        float, typer.Option(min=0.1, metavar="S", help="Seconds that one run may take.")
+    ] = 60.0,
+    spread: Annotated[
+        float,
+        typer.Option(
+            min=0.001, metavar="F", help="A file is done when half of its runs agree this closely."
+        ),
+    ] = 0.03,
+    rounds: Annotated[int, typer.Option(min=3, metavar="N", help="Runs of a file at most.")] = 15,
+    bench_: Annotated[
+        Path,
+        typer.Option(
+            "--bench", metavar="DIR", help="What latency bench wrote; else it is written."
+        ),
+    ] = Path("latency_bench"),
+    networks: Annotated[
+        int,
+        typer.Option(
+            min=0, metavar="N", help="Whole networks to calibrate on, where it is written."
+        ),
+    ] = 16,
+    processor: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="Description of the device.")
+    ] = None,
+    extrapolate: Annotated[
+        bool, typer.Option("--extrapolate", help="Also estimate shapes outside the measured range.")
+    ] = False,
+    restart: Annotated[bool, typer.Option("--restart", help="Measure everything anew.")] = False,
+    config: _Scenario = Path("scen.yaml"),
+) -> None:
+    """Time a scenario's operators on your device and make a profile, profiles/NAME.json.
+
+    Writes the files if need be, copies them there, repeats until the times agree. What was
+    measured is kept: after a disconnection or Ctrl-C the same command goes on.
+    """
+    from nasea.cli.terminal.listener import RichListener
+    from nasea.pipeline.latency.device.rounds import Patience
+    from nasea.pipeline.latency.run import DevicePlan, run_on_device
+
+    plan = DevicePlan(
+        over,
+        device=device,
+        runner=runner,
+        command=command,
+        unit=unit,
+        pattern=pattern,
+        tool=tool,
+        files=files,
+        folder=folder,
+        threads=threads,
+        seconds=timeout,
+        patience=Patience(most=rounds, spread=spread),
+    )
+    with RichListener() as listener:
+        found = run_on_device(
+            config,
+            name,
+            plan,
+            bench=bench_,
+            networks=networks,
+            processor=processor,
+            extrapolate=extrapolate,
+            restart=restart,
+            listener=listener,
+        )
+    typer.echo(found.profile.describe())
+    if found.unsettled:
+        typer.echo(
+            f"note: the runs of {len(found.unsettled)} files did not agree within {spread:.0%}: "
+            f"{', '.join(found.unsettled[:4])}"
+        )
+    if found.failed:
+        typer.echo(
+            f"note: {len(found.failed)} files were not measured, see above; the same command "
+            "tries them again"
+        )
+    typer.echo(f"{found.rounds} runs; times: {found.results}")
+    typer.echo(f"wrote {found.path}; use it with processor_version: {found.profile.name}")
+
+
 def measure(
     files: Annotated[list[Path], typer.Argument(metavar="FILE...", help=".onnx or .tflite.")],
     results: Annotated[
@@ -138,6 +267,13 @@ def list_() -> None:
         typer.echo(profile.describe())
 
 
-_VERBS = {"build": build, "bench": bench, "import": import_, "measure": measure, "list": list_}
+_VERBS = {
+    "build": build,
+    "bench": bench,
+    "run": run,
+    "import": import_,
+    "measure": measure,
+    "list": list_,
+}
 for _name, _verb in _VERBS.items():
     latency.command(_name, short_help=summary(_verb))(reports_failures(_verb))  # type: ignore[arg-type]  # verbs of several signatures

@@ -12,6 +12,7 @@ from nasea.backends.scoring.prediction_images import METHOD
 from nasea.backends.user.metric import CandidateFailed, CandidateRaised, finite_number
 from nasea.backends.user.metric_memory import MetricMemory
 from nasea.backends.user.module import FILE_NAME, require_new, user_code, user_frames
+from nasea.backends.user.normalisation import Normalisation, find_normalisation
 from nasea.backends.user.working_directory import PrivateDirectory
 from nasea.errors import NaseaError
 
@@ -115,6 +116,10 @@ class UserCode(ABC):
     def class_names(self) -> object:
         """The module's optional class names; ``None`` if it has none."""
         return getattr(self._user, "class_names", None)
+
+    def normalisation(self, data_set: object) -> Normalisation | None:
+        """How images are scaled, where the module or its data set names it."""
+        return find_normalisation(self._module, self._user, data_set)
 
     def pictures(self, images: Any, labels: Any, outputs: Any) -> object:
         """Call the module's optional ``pictures`` and return its result."""

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from nasea.config.schema.keys import Words
 from nasea.config.schema.spans import SPAN_WORDS
-from nasea.terms import CostKind
+from nasea.terms import CostKind, Reporter
 
 Count = Annotated[int, Field(gt=0), Words("an integer > 0")]
 Index = Annotated[int, Field(ge=0), Words("an integer >= 0")]
@@ -34,6 +34,7 @@ Multiples = Annotated[
     tuple[Amount, ...], Field(min_length=1), Words("a list of numbers > 0, e.g. [0.5, 1, 2]")
 ]
 CostKinds = Annotated[tuple[CostKind, ...], Words("a list of size, flops or latency")]
+Reporters = Annotated[tuple[Reporter, ...], Words("a list of tensorboard, mlflow or wandb")]
 Names = Annotated[tuple[Name, ...], Field(min_length=1), Words("a list of names")]
 Network = Annotated[str, Field(min_length=1), Words("the blocks of a network, one a layer")]
 Networks = Annotated[

@@ -10,7 +10,7 @@ from pydantic import SerializerFunctionWrapHandler, ValidationError, model_seria
 
 from nasea import terms
 from nasea.config.schema.keys import TASKS, Key
-from nasea.config.schema.kinds import Count, KerasVersion, Seed, Span
+from nasea.config.schema.kinds import Count, KerasVersion, Reporters, Seed, Span
 from nasea.config.schema.section import Section
 from nasea.config.schema.sections import (
     Constraint,
@@ -74,6 +74,15 @@ class Scenario(Section):
     seed: Annotated[
         Seed, Key("strategy.seed", "seed of every random generator", extension=True)
     ] = 0
+    report_to: Annotated[
+        Reporters,
+        Key(
+            "strategy.report_to",
+            "what gets curves, figures and the log: TensorBoard's files, MLflow (pip install "
+            "mlflow), Weights & Biases (pip install wandb)",
+            extension=True,
+        ),
+    ] = ("tensorboard",)
     keras_version: Annotated[
         KerasVersion,
         Key(
@@ -97,6 +106,8 @@ class Scenario(Section):
         values: dict[str, object] = whole(self)
         if values.get("time_budget", 0) is None:
             del values["time_budget"]
+        if values.get("report_to") in (("tensorboard",), ["tensorboard"]):
+            del values["report_to"]
         return values
 
     @property
@@ -151,6 +162,7 @@ class Scenario(Section):
             mode="json",
             exclude={
                 "time_budget": True,
+                "report_to": True,
                 "searcher": True,
                 "constraint": True,
                 "dataset": {"test_dir"},

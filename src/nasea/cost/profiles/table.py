@@ -88,6 +88,7 @@ class TableProfile:
         extrapolate: whether shapes beyond the measured ones are priced too, with a notice.
         quality: how far predictions are from whole networks, in words.
         rows: every operator measured.
+        factor: on the time of each operator alone.
     """
 
     name: str
@@ -99,11 +100,18 @@ class TableProfile:
     extrapolate: bool
     quality: str
     rows: tuple[MeasuredOperator, ...]
+    factor: float = 1.0
+
+    def __post_init__(self) -> None:
+        if not (self.factor > 0 and math.isfinite(self.factor)):
+            raise ValueError(f"the factor must be > 0, found {self.factor}")
 
     @cached_property
     def digest(self) -> str:
         """See :class:`nasea.cost.profiles.base.Profile`."""
         content = repr((self.per_network_ms, self.per_operator_ms, self.extrapolate, self.rows))
+        if self.factor != 1.0:  # profiles from before there was one keep their digest
+            content += repr(self.factor)
         return hashlib.sha256(content.encode()).hexdigest()
 
     @cached_property
@@ -129,7 +137,7 @@ class TableProfile:
             elif not found.inside and not self.extrapolate:
                 gaps.append(Gap.of(operator, self._beyond(operator)))
             else:
-                total += max(found.ms + self.per_operator_ms, _LEAST_SHARE * found.ms)
+                total += self.in_network_ms(found.ms)
         if gaps:
             raise UnpricedError(gaps, _HOW)
         return total
@@ -142,6 +150,10 @@ class TableProfile:
             if isinstance(found, Estimate) and not found.inside:
                 guessed.append(f"{operator}: {self._beyond(operator)}")
         return guessed
+
+    def in_network_ms(self, alone_ms: float) -> float:
+        """What an operator adds to a network, of its time alone."""
+        return max(self.factor * alone_ms + self.per_operator_ms, _LEAST_SHARE * alone_ms)
 
     def estimate(self, operator: Operator) -> Estimate | Gap:
         """Return the time of an operator, or why there is none."""

@@ -14,6 +14,7 @@ from nasea.backends.records import Measurement
 from nasea.config import ScenarioSource, load_scenario
 from nasea.cost import format_cost
 from nasea.errors import Notice, TimeBudgetError
+from nasea.pipeline.diagnosis.coverage import Coverage, coverage, targets_named
 from nasea.pipeline.planning.measured_plan import least_of, plan_speeds
 from nasea.pipeline.planning.pre_training import PreTrainingSpeed, pre_training_speed
 from nasea.pipeline.planning.speeds import (
@@ -45,6 +46,7 @@ from nasea.pipeline.session.events import Listener, NullListener
 from nasea.pipeline.supernet.paths import usable_trunks
 from nasea.pipeline.supernet.pre_training import check_source
 from nasea.pipeline.supernet.slow_start import small_rate_notice
+from nasea.results.curves import require_reporters
 from nasea.strategy import strategy_for
 from nasea.terms import COSTS
 
@@ -60,12 +62,14 @@ class CheckReport:
         layers: one row a layer: index, input, output, stride, candidates.
         notices: what the scenario and the probe want known.
         stages: what a search will take, stage by stage.
+        coverage: what of the space the targets run that were named.
     """
 
     lines: tuple[tuple[str, str], ...]
     layers: tuple[tuple[str, ...], ...]
     notices: tuple[Notice, ...]
     stages: tuple[StageTime, ...] = ()
+    coverage: tuple[Coverage, ...] = ()
 
     def __str__(self) -> str:
         notes = (("note", str(notice)) for notice in self.notices)
@@ -73,12 +77,17 @@ class CheckReport:
 
 
 def check(
-    config: ScenarioSource, *, directory: Path | None = None, listener: Listener | None = None
+    config: ScenarioSource,
+    *,
+    targets: Sequence[str] = (),
+    directory: Path | None = None,
+    listener: Listener | None = None,
 ) -> CheckReport:
     """Probe a scenario without training anything.
 
     Args:
         config: the scenario: a file, a dict or an object.
+        targets: formats or processors whose lists of operators the space is compared with.
         directory: where ``user_module.py`` is; the current directory by default.
         listener: receives progress.
     """
@@ -87,6 +96,8 @@ def check(
     for notice in loaded.notices:
         listener.notice(notice)
     home = (directory or Path.cwd()).resolve()
+    lists = targets_named(targets, home)
+    require_reporters(loaded.scenario.report_to)
     warning = check_source(loaded.scenario, home)
     began = time.perf_counter()
     prepared = prepare(loaded.scenario, home, listener)
@@ -101,7 +112,8 @@ def check(
         pre = pre_training_speed(prepared, home, listener)
         stages = _stages(prepared, speeds[0], speeds[1], probing, pre)
         lines = [*_lines(prepared, speeds, stages), *_plan(prepared, speeds, probing, pre)]
-        return CheckReport(tuple(lines), _layers(prepared), notices, tuple(stages))
+        covered = tuple(coverage(target, prepared) for target in lists)
+        return CheckReport(tuple(lines), _layers(prepared), notices, tuple(stages), covered)
     finally:
         prepared.backend.close()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from nasea.backends.export.calibration import calibrating_images
@@ -12,7 +12,9 @@ from nasea.backends.export.formats import Format, find_format, formats_of
 from nasea.backends.records import Measurement
 from nasea.config import ScenarioSource, load_scenario
 from nasea.errors import MetricError, Notice, ResultsError
-from nasea.pipeline.export.comparison import Comparison, compare
+from nasea.pipeline.export.comparison import compare
+from nasea.pipeline.export.describing import Cards
+from nasea.pipeline.export.exported import ExportedFile
 from nasea.pipeline.opening import Opened, genome_of, open_scenario, require_framework
 from nasea.pipeline.search.direction import Direction
 from nasea.pipeline.session.events import Listener, NullListener, Progress
@@ -28,34 +30,6 @@ CALIBRATION_OPTION = "--calibration-images"
 _LONGEST_LINE = 160
 
 
-@dataclass(frozen=True)
-class ExportedFile:
-    """An exported and checked file.
-
-    Attributes:
-        format: how it was written.
-        path: where it is.
-        size: bytes, of all files where it is a folder.
-        batch: images it takes at a time; ``None`` for any number.
-        comparison: with the network, on the whole of val_dir; ``None``, as is what follows, where
-            nothing on this machine runs the file.
-        accuracy: higher is better; of the user's metric, through the file.
-        drop: accuracy of the network less that of the file.
-        milliseconds: median latency on one thread.
-        timed_images: images of a timed run: 1, or ``batch``.
-    """
-
-    format: Format
-    path: Path
-    size: int
-    batch: int | None
-    comparison: Comparison | None = None
-    accuracy: float | None = None
-    drop: float | None = None
-    milliseconds: float | None = None
-    timed_images: int | None = None
-
-
 def export(
     config: ScenarioSource,
     number: int | None,
@@ -64,10 +38,13 @@ def export(
     results: Path = Path("results"),
     batch: int | None = None,
     calibration_images: int | None = None,
+    licence: str = "",
     directory: Path | None = None,
     listener: Listener | None = None,
 ) -> list[ExportedFile]:
     """Export a network of a search, or a retrained one, to the folder ``exported`` next to it.
+
+    Beside each file are its card for programs, ``FILE.json``, and for people, ``FILE.md``.
 
     Args:
         config: the scenario of the search; its data is used to check the files.
@@ -77,6 +54,7 @@ def export(
         batch: images a file takes at a time; ``None`` for any number.
         calibration_images: training images that settle the ranges of int8; as many as
             ``searcher.bn_images`` says by default.
+        licence: of the weights, for the card.
         directory: where ``user_module.py`` is; the current directory by default.
         listener: receives progress.
 
@@ -97,7 +75,9 @@ def export(
     try:
         for notice in opened.backend.notices:
             listener.notice(notice)
-        return export_result(opened, result, wanted, batch, listener, calibration_images)
+        return export_result(
+            opened, result, wanted, batch, listener, calibration_images, licence=licence
+        )
     finally:
         opened.backend.close()
 
@@ -109,6 +89,8 @@ def export_result(
     batch: int | None,
     listener: Listener,
     calibration_images: int | None = None,
+    *,
+    licence: str = "",
 ) -> list[ExportedFile]:
     """Export a network to several formats, given its open scenario; see :func:`export`."""
     genome = genome_of(opened.space, result)
@@ -136,10 +118,12 @@ def export_result(
         option = "" if calibration_images is None else CALIBRATION_OPTION
         count = calibration_images or opened.scenario.searcher.bn_images
         calibration = calibrating_images(exporter.training_images, count, option)
+    cards = Cards(opened, result, exporter, network, licence)
     exported = []
     for done, format in enumerate(formats, start=1):
         shown = calibration if format.precision == "int8" else None
         one = _export(exporter, result, format, batch, shown, direction, network, listener)
+        cards.card(one, None if shown is None else len(shown)).save(one.path)
         exported.append(one)
         listener.progress(Progress("export", done, len(formats), "format"))
     return exported

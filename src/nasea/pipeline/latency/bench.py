@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
-from nasea.config import load_scenario
+from nasea.backends.export.deployment import Deployment
+from nasea.config import Scenario, load_scenario
 from nasea.cost import Operator
 from nasea.cost.operators import KINDS, RESHAPE
 from nasea.cost.profiles import Gap
 from nasea.cost.profiles.operator_csv import manifest_text, row_of
 from nasea.errors import LatencyError, Notice
 from nasea.install import install_line
+from nasea.pipeline.latency.build import sample
 from nasea.pipeline.probe import Built, open_latency_space
 from nasea.pipeline.session.events import Listener, NullListener, Progress
+from nasea.space import Genome, Space
 
 MANIFEST = "operators.csv"
+SOURCE = "source.txt"
+"""Digest of what the space was made of: a folder may be older than the scenario."""
+
+NETWORKS = "networks.json"
+"""By kind of file: networks to calibrate on, and the operators that each consists of. Of those of
+PyTorch the TFLite files hold the body alone."""
 
 Write = Callable[[Operator], bytes]
 
@@ -33,25 +44,32 @@ class Bench:
         folder: the folder of the manifest, ``onnx/`` and ``tflite/``.
         operators: number of operators.
         formats: file suffixes, without a dot.
+        networks: number of whole networks.
     """
 
     folder: Path
     operators: int
     formats: tuple[str, ...]
+    networks: int = 0
 
 
 def write_bench(
     config: Path,
     folder: Path,
     *,
+    networks: int = 0,
     directory: Path | None = None,
     listener: Listener | None = None,
 ) -> Bench:
     """Write every distinct operator of the search space, PreNet and PostNet, and a manifest.
 
+    The manifest is written last: a folder that holds one is complete.
+
     Args:
         config: the scenario; if it has no latency budget, the default blocks for one are used.
         folder: the folder to create; must not contain a manifest.
+        networks: random whole networks to write too, as the framework's device files; a profile
+            is calibrated on them.
         directory: the directory of ``user_module.py``; the current directory by default.
         listener: receives progress and notices.
 
@@ -71,9 +89,19 @@ def write_bench(
     opened = open_latency_space(loaded.scenario, (directory or Path.cwd()).resolve())
     try:
         operators = distinct_operators(opened)
+        whole = _random_networks(opened, operators, networks)
+        listed = {}
+        if networks:
+            deployment = opened.backend.deployment()
+            kind = deployment.suffix.removeprefix(".")
+            listed[kind] = _write_networks(deployment, whole, folder, listener)
     finally:
         opened.backend.close()
     writers = _writers(loaded.scenario.keras_version, listener)
+    if networks and "tflite" in writers and "tflite" not in listed:
+        listed["tflite"] = _write_bodies(opened.space, whole, folder, listener)
+    if networks:
+        _save(folder / NETWORKS, json.dumps(listed, indent=1).encode())
     rows = []
     for number, operator in enumerate(operators):
         row = {"id": f"{number:03d}"}
@@ -82,8 +110,83 @@ def write_bench(
             _save(folder / row[suffix], write(operator))
         rows.append({**row, **row_of(operator)})
         listener.progress(Progress("latency", number + 1, len(operators), "operator"))
+    home = (directory or Path.cwd()).resolve()
+    _save(folder / SOURCE, source_digest(loaded.scenario, home).encode())
     _save(folder / MANIFEST, manifest_text(rows).encode())
-    return Bench(folder, len(operators), tuple(writers))
+    return Bench(folder, len(operators), tuple(writers), networks)
+
+
+def source_digest(scenario: Scenario, home: Path) -> str:
+    """SHA-256, in hexadecimal, of what decides which operators there are.
+
+    Args:
+        scenario: its section ``supernet``, and what chooses the default blocks.
+        home: where ``user_module.py`` and, where there is one, ``blocks.py`` are.
+    """
+    content = scenario.supernet.model_dump_json() + scenario.framework + scenario.task
+    digest = hashlib.sha256(content.encode())
+    for name in ("user_module.py", "blocks.py"):
+        path = home / name
+        digest.update(path.read_bytes() if path.is_file() else b"")
+    return digest.hexdigest()
+
+
+@dataclass(frozen=True)
+class _Network:
+    """A random network.
+
+    Attributes:
+        genome: the architecture.
+        ends: ids of the operators of PreNet and PostNet.
+        body: ids of the operators between them.
+    """
+
+    genome: Genome
+    ends: list[str]
+    body: list[str]
+
+
+def _random_networks(opened: Built, operators: Sequence[Operator], count: int) -> list[_Network]:
+    numbers = {operator: f"{number:03d}" for number, operator in enumerate(operators)}
+    found = []
+    for genome in sample(opened, count, opened.scenario.seed):
+        before, behind, *body = [
+            [numbers[operator] for operator in subgraph.operators if operator.kind != RESHAPE]
+            for subgraph in subgraphs_in(opened, genome)
+        ]
+        found.append(_Network(genome, before + behind, [one for ids in body for one in ids]))
+    return found
+
+
+def _write_networks(
+    deployment: Deployment, networks: Sequence[_Network], folder: Path, listener: Listener
+) -> dict[str, object]:
+    """Write an empty network and networks as the framework's device files; what to list of them."""
+    suffix = deployment.suffix
+    _save(folder / f"networks/nothing{suffix}", deployment.nothing())
+    listed = []
+    for number, one in enumerate(networks):
+        file = f"networks/{number:03d}{suffix}"
+        _save(folder / file, deployment.network(one.genome))
+        listed.append({"file": file, "operators": one.ends + one.body})
+        listener.progress(Progress("latency", number + 1, len(networks), "network"))
+    return {"nothing": f"networks/nothing{suffix}", "networks": listed}
+
+
+def _write_bodies(
+    space: Space, networks: Sequence[_Network], folder: Path, listener: Listener
+) -> dict[str, object]:
+    """The same as TFLite files where the ends are PyTorch's: without them."""
+    from nasea.backends.tensorflow.export.deployment import body, nothing
+
+    _save(folder / "networks/nothing.tflite", nothing())
+    listed = []
+    for number, one in enumerate(networks):
+        file = f"networks/{number:03d}.tflite"
+        _save(folder / file, body(space, one.genome))
+        listed.append({"file": file, "operators": one.body})
+        listener.progress(Progress("latency", number + 1, len(networks), "network"))
+    return {"nothing": "networks/nothing.tflite", "networks": listed}
 
 
 def distinct_operators(opened: Built) -> list[Operator]:

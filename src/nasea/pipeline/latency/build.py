@@ -106,7 +106,7 @@ def build(
         created=time.strftime("%Y-%m-%dT%H:%M:%S%z"),
         command=label,
         per_network_ms=found.constant,
-        quality=_quality(parts, [timing.ms for timing in whole], session.ms),
+        quality=held_out_quality(parts, [timing.ms for timing in whole], session.ms),
         rows=tuple(
             MeasuredSubgraph(subgraph.key, subgraph.label, t.ms, t.spread, found.price(t.ms))
             for subgraph, t in times.items()
@@ -220,13 +220,19 @@ def time_files(
 def _parts(opened: Built, genome: Genome, times: dict[Subgraph, Timing]) -> list[float]:
     """Return the isolated times of the subgraphs of a network, in ms."""
     by_key = {subgraph.key: timing.ms for subgraph, timing in times.items()}
+    found = subgraphs_in(opened, genome)
+    return [by_key[subgraph.key] for subgraph in found if subgraph.operators]
+
+
+def subgraphs_in(opened: Built, genome: Genome) -> list[Subgraph]:
+    """Return the subgraphs of a network: PreNet, PostNet, and a candidate of each layer."""
     subgraphs = [*opened.user_subgraphs]
     for layer, gene in opened.space.path(genome):
         subgraphs.append(list(subgraphs_of(layer))[gene])
-    return [by_key[subgraph.key] for subgraph in subgraphs if subgraph.operators]
+    return subgraphs
 
 
-def _quality(parts: Sequence[list[float]], whole: Sequence[float], session: float) -> str:
+def held_out_quality(parts: Sequence[list[float]], whole: Sequence[float], session: float) -> str:
     """Describe how well each network is predicted by a calibration on the others."""
     errors, predicted = [], []
     for held_out in range(len(whole)):

@@ -14,7 +14,8 @@ from nasea.backends.export.formats import find_format, formats_of
 from nasea.backends.records import EvaluationSubset
 from nasea.config import Scenario, ScenarioSource, load_scenario
 from nasea.errors import Notice, ResultsError
-from nasea.pipeline.export.exporting import ExportedFile, export_result
+from nasea.pipeline.export.exported import ExportedFile
+from nasea.pipeline.export.exporting import export_result
 from nasea.pipeline.export.rendering import model_text
 from nasea.pipeline.opening import Opened, genome_of, open_scenario, require_framework
 from nasea.pipeline.probe import Built, describe_schedule

@@ -1,34 +1,60 @@
-"""Writes the log directory: a text log of all events, and TensorBoard files."""
+"""Writes the log directory: a text log of all events, and curves, for TensorBoard or elsewhere."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
 
 from nasea.errors import Notice
 from nasea.pipeline.session.events import Progress, Stage
-from nasea.results.eventlog import EventLog
+from nasea.results.curves import open_curves
 from nasea.results.storage.files import write_error
+from nasea.terms import Reporter
 
 _T = TypeVar("_T")
 
 
 class Journal:
-    """A listener that writes ``log.txt`` and the event log.
+    """A listener that writes ``log.txt``, and has the curves shown where the scenario says.
 
     Args:
         directory: e.g. ``log_classification/``; created if missing.
+        names: what shows the curves.
+        project: what an experiment is called there.
+        settings: of the run, by key, for services that keep them.
+        tell: gets notices of services that fail; they are written to the log besides.
+
+    Attributes:
+        events: gets the curves and figures.
 
     Raises:
+        NotAvailableError: a package of a service is not installed.
         ResultsError: the directory cannot be written.
     """
 
-    def __init__(self, directory: Path) -> None:
-        self.events = EventLog(directory)
+    def __init__(
+        self,
+        directory: Path,
+        names: Sequence[Reporter] = ("tensorboard",),
+        project: str = "nasea",
+        settings: Mapping[str, object] | None = None,
+        tell: Callable[[Notice], None] = lambda notice: None,
+    ) -> None:
+        failures: list[Notice] = []
         self._path = directory / "log.txt"
+        self._guarded(lambda: directory.mkdir(parents=True, exist_ok=True))
+        self.events = open_curves(names, directory, project, settings or {}, failures.append)
         self._text = self._guarded(lambda: self._path.open("a", encoding="utf-8"))
+
+        def told(notice: Notice) -> None:
+            self.notice(notice)
+            tell(notice)
+
+        self.events.tell = told
+        for failure in failures:
+            told(failure)
 
     def notice(self, notice: Notice) -> None:
         """Write a notice."""
@@ -45,10 +71,18 @@ class Journal:
         """Write a line."""
         self._write(text)
 
-    def close(self) -> None:
-        """Close both files."""
-        self._guarded(self._text.close)
-        self.events.close()
+    def close(self, files: Sequence[Path] = (), *, failed: bool = False) -> None:
+        """Close the log and the curves.
+
+        Args:
+            files: results, copied to services that keep files, as the log itself is.
+            failed: whether the run ended by an error.
+        """
+        try:
+            self._guarded(self._text.flush)
+            self.events.close([self._path, *files], failed=failed)
+        finally:
+            self._guarded(self._text.close)
 
     def _write(self, text: str) -> None:
         stamp = time.strftime("%Y-%m-%d %H:%M:%S")

@@ -52,13 +52,18 @@ def session(
     """
     with only_run(home / "checkpoint"), stop_on_signal() as stop:
         check_writable(results)
-        journal = Journal(log)
+        heard = listener or NullListener()
+        journal = Journal(
+            log, scenario.report_to, home.name or "nasea", _settings(scenario), heard.notice
+        )
+        failed = True
         try:
-            listeners = Listeners([listener or NullListener(), journal])
+            listeners = Listeners([heard, journal])
             with open_process_group(scenario, stop.ask) as group:
                 for notice in group.notices:
                     listeners.notice(notice)
                 yield Session(listeners, journal, stop, group)
+            failed = False
         except Exception as error:
             reason = _as_stop(error) if stop.requested else error
             if isinstance(reason, NaseaError):
@@ -68,7 +73,26 @@ def session(
                 raise
             raise reason from error
         finally:
-            journal.close()
+            journal.close([results / name for name in _SHOWN], failed=failed)
+
+
+_SHOWN = ("pareto.png", "pareto.csv", "report.html", "retrained.json")
+"""Files of results that services get a copy of, as far as the run wrote them."""
+
+
+def _settings(scenario: Scenario) -> dict[str, object]:
+    """A scenario's keys and values: ``searcher.pop_size`` and the like."""
+    flat: dict[str, object] = {}
+
+    def add(prefix: str, value: object) -> None:
+        if isinstance(value, dict):
+            for key, inner in value.items():
+                add(f"{prefix}.{key}" if prefix else str(key), inner)
+        else:
+            flat[prefix] = value
+
+    add("", scenario.to_dict())
+    return flat
 
 
 def _as_stop(error: Exception) -> Exception:

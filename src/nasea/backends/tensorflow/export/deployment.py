@@ -37,7 +37,7 @@ class TfliteDeployment:
 
     def nothing(self) -> bytes:
         """See :class:`nasea.backends.export.deployment.Deployment`."""
-        return tflite(lambda x: tf.nn.relu(x), tf.zeros((1, 1)), "nothing")
+        return nothing()
 
     def user_network(self, name: Literal["PreNet", "PostNet"]) -> bytes:
         """See :class:`nasea.backends.export.deployment.Deployment`."""
@@ -68,6 +68,24 @@ class TfliteDeployment:
             return self._user_networks["PostNet"].apply([*tapped, x] if tapped else x, False)
 
         return tflite(run, self._image, "network")
+
+
+def nothing() -> bytes:
+    """A minimal network."""
+    return tflite(lambda x: tf.nn.relu(x), tf.zeros((1, 1)), "nothing")
+
+
+def body(space: Space, genome: Genome) -> bytes:
+    """A network without its ends, whatever framework these are written for."""
+    in_shape = space.layers[0].in_shape
+    layers = build_body(space.decode(genome), in_shape)
+
+    def run(x: Any) -> Any:
+        for layer in layers:
+            x = layer(x, training=False)
+        return tf.identity(x)  # a body may do nothing at all
+
+    return tflite(run, zeros(in_shape), "the body of a network")
 
 
 def tflite(function: Callable[[Any], Any], inputs: Any, what: str) -> bytes:

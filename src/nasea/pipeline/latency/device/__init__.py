@@ -1,0 +1,1 @@
+"""Files run on a device by a command of the user's, and what it prints read."""

@@ -1,0 +1,171 @@
+"""Measures files in turns until each is known well enough; whatever was measured is kept."""
+
+from __future__ import annotations
+
+import shlex
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from nasea.errors import LatencyError
+from nasea.pipeline.latency.device.journal import Journal
+from nasea.pipeline.latency.device.rounds import FEWEST, Patience, is_enough
+from nasea.pipeline.latency.device.runners import (
+    Runner,
+    UnreadableError,
+    filled,
+    last_line,
+)
+from nasea.pipeline.latency.device.transports import Completed, LostError, Transport
+
+_ATTEMPTS = 2
+"""A round that fails is tried once more, then its file is given up."""
+
+_HOPELESS = 3
+"""When this many files failed and none ever ran, the command is at fault and not the files."""
+
+RECONNECT_AFTER_S = (1.0, 3.0, 6.0)
+"""Waits before a lost device is looked for again."""
+
+_SLACK = 1.02
+
+
+@dataclass(frozen=True)
+class Task:
+    """A file to time.
+
+    Attributes:
+        id: in the journal, e.g. ``operator 003``.
+        path: on this machine.
+    """
+
+    id: str
+    path: Path
+
+
+@dataclass
+class Measuring:
+    """Runs a command on files of a device, in turns.
+
+    All files get their first round, then those that need it their second, and so on: a minute in
+    which the device is hot or busy is shared by all.
+
+    Attributes:
+        transport: the device, connected.
+        runner: what the command is and what it prints.
+        values: placeholders of the command besides ``{file}``.
+        patience: when a file is done.
+        seconds: how long one run may take.
+        journal: gets every round, and holds those of earlier starts.
+        on_round: called with (files that are done, files in all).
+    """
+
+    transport: Transport
+    runner: Runner
+    values: Mapping[str, str]
+    patience: Patience
+    seconds: float
+    journal: Journal
+    on_round: Callable[[int, int], None] = lambda done, total: None
+    _there: dict[str, str] = field(default_factory=dict)
+
+    def run(self, tasks: Sequence[Task]) -> dict[str, str]:
+        """Measure; returns why files were given up, by id.
+
+        Raises:
+            DeviceError: the device is gone, full, or cannot run the program.
+            LatencyError: the command fails on every file.
+        """
+        failed: dict[str, str] = {}
+        while waiting := [task for task in tasks if not self._is_done(task, failed)]:
+            self.on_round(len(tasks) - len(waiting), len(tasks))
+            for task in waiting:
+                reason = self._round(task)
+                if reason is not None:
+                    failed[task.id] = reason
+                    self._require_hope(failed)
+                if self._is_done(task, failed):
+                    self._take_back(task)
+        self.on_round(len(tasks), len(tasks))
+        return {
+            name: why for name, why in failed.items() if len(self._times(name)) < FEWEST
+        }  # with three rounds, a file that fails later was still measured
+
+    def _is_done(self, task: Task, failed: Mapping[str, str]) -> bool:
+        return task.id in failed or is_enough(self._times(task.id), self.patience)
+
+    def _times(self, name: str) -> list[float]:
+        return self.journal.times.get(name, [])
+
+    def _round(self, task: Task) -> str | None:
+        """Measure once; returns why it could not be done."""
+        reason = ""
+        for _ in range(_ATTEMPTS):
+            done = self._run_connected(task)
+            if done.status is None:
+                self.transport.stop(_name(task))
+                reason = f"it hung: stopped after {self.seconds:g} s"
+            elif done.status:
+                reason = f"it {_ending(done.status)}: {last_line(done.output)}"
+            else:
+                try:
+                    ms = self.runner.milliseconds(done.output)
+                    _require_possible(ms, done)
+                except UnreadableError as error:
+                    reason = str(error)
+                else:
+                    self.journal.add(task.id, ms)
+                    return None
+        return reason
+
+    def _run_connected(self, task: Task) -> Completed:
+        """Run; where the connection breaks, look for the device again."""
+        for wait in RECONNECT_AFTER_S:
+            try:
+                return self._run(task)
+            except LostError:
+                time.sleep(wait)
+                self._there.clear()  # another boot may have emptied the folder
+                try:
+                    self.transport.open()
+                except LostError:
+                    continue
+        return self._run(task)
+
+    def _run(self, task: Task) -> Completed:
+        if task.id not in self._there:
+            self._there[task.id] = self.transport.put(task.path, _name(task))
+        place = shlex.quote(self._there[task.id])
+        command = filled(self.runner.command, [*self.values.items(), ("file", place)])
+        return self.transport.run(command, self.seconds)
+
+    def _take_back(self, task: Task) -> None:
+        if self._there.pop(task.id, None) is not None:
+            self.transport.remove(_name(task))
+
+    def _require_hope(self, failed: Mapping[str, str]) -> None:
+        if len(failed) < _HOPELESS or any(self.journal.times.values()):
+            return
+        shown = [f"  {name}: {why}" for name, why in failed.items()]
+        raise LatencyError(
+            "\n".join(["the command fails on every file that was tried:", *shown]),
+            fix=f"try it by hand: {filled(self.runner.command, list(self.values.items()))}",
+        )
+
+
+def _name(task: Task) -> str:
+    return f"{task.id.replace(' ', '_')}{task.path.suffix}"
+
+
+def _ending(status: int) -> str:
+    return f"crashed (signal {status - 128})" if status > 128 else f"ended with status {status}"
+
+
+def _require_possible(ms: float, done: Completed) -> None:
+    """A run cannot take longer than the command that it is a part of."""
+    if ms > 1e3 * done.seconds * _SLACK:
+        raise UnreadableError(
+            f"it prints {ms:.4g} ms, yet the whole command took {1e3 * done.seconds:.4g} ms: the "
+            "unit must be another one; say which with --unit"
+        )

@@ -1,0 +1,313 @@
+"""How files get onto a device and commands run there: adb, ssh, or this machine itself."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import signal
+import subprocess
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from nasea.backends.export.host.runtimes import this_processor
+from nasea.errors import LatencyError
+from nasea.pipeline.latency.device.runners import last_line
+
+_MARK = "nasea-status:"
+_STATUS = re.compile(rf"{_MARK}(\d+)\s*$")
+_SHORT = 60.0
+"""Seconds that a question to the device may take."""
+
+_PUSH = 600.0
+"""Seconds that a file may take to get there."""
+
+
+class DeviceError(LatencyError):
+    """The device is gone, full, or cannot run the program: nothing else can be measured now."""
+
+
+class LostError(DeviceError):
+    """The connection broke; it may come back."""
+
+
+@dataclass(frozen=True)
+class Completed:
+    """A command that ended.
+
+    Attributes:
+        status: its exit status; ``None`` if it was stopped, as it took too long.
+        output: what it printed, standard error included.
+        seconds: how long it took, the connection included.
+    """
+
+    status: int | None
+    output: str
+    seconds: float
+
+
+class Transport(Protocol):
+    """A connection to a device."""
+
+    def open(self) -> str:
+        """Connect, make the folder, and describe the device in a few words.
+
+        Raises:
+            DeviceError: it is not there.
+        """
+
+    def put(self, file: Path, name: str, *, executable: bool = False) -> str:
+        """Copy a file; returns its path on the device.
+
+        Raises:
+            DeviceError: the device is gone or full.
+        """
+
+    def run(self, command: str, seconds: float) -> Completed:
+        """Run a command of the device's shell in the folder.
+
+        Raises:
+            DeviceError: the device is gone or full, or cannot execute the program.
+        """
+
+    def stop(self, name: str) -> None:
+        """End what still runs on a file, after a run was stopped; never fails."""
+
+    def remove(self, name: str) -> None:
+        """Remove a file that was put there; never fails."""
+
+
+class Local:
+    """This machine; files are run where they lie.
+
+    Args:
+        folder: where commands run.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def open(self) -> str:
+        """See :class:`Transport`."""
+        return this_processor()
+
+    def put(self, file: Path, name: str, *, executable: bool = False) -> str:
+        """See :class:`Transport`."""
+        return str(file.resolve())
+
+    def run(self, command: str, seconds: float) -> Completed:
+        """See :class:`Transport`."""
+        done = _call(["sh", "-c", command], seconds, self._folder)
+        _require_runnable(done)
+        return done
+
+    def stop(self, name: str) -> None:
+        """See :class:`Transport`; all was ended with the run."""
+
+    def remove(self, name: str) -> None:
+        """See :class:`Transport`; the file is the user's."""
+
+
+class Remote:
+    """What adb and ssh have in common: one shell on the device, one folder in it.
+
+    Args:
+        device: its serial number or ``user@host``; empty for the only one there is.
+        folder: on the device.
+    """
+
+    program = ""
+
+    def __init__(self, device: str, folder: str) -> None:
+        self.device = device
+        self.folder = folder
+
+    def open(self) -> str:
+        """See :class:`Transport`."""
+        made = self._shell(f"mkdir -p {shlex.quote(self.folder)}", _SHORT)
+        if made.status:
+            raise DeviceError(
+                f"{self.where}: cannot make {self.folder}: {last_line(made.output)}",
+                fix="name a folder that can be written and executed from: --folder DIR",
+            )
+        asked = self._shell(self._question, _SHORT)
+        return " ".join(asked.output.split()) or self.where
+
+    def put(self, file: Path, name: str, *, executable: bool = False) -> str:
+        """See :class:`Transport`."""
+        target = f"{self.folder}/{name}"
+        done = self._copy(file, target)
+        _require_space(done, self.where)
+        if done.status != 0:
+            raise LostError(
+                f"{self.where}: {file.name} could not be copied there: {last_line(done.output)}",
+                fix=self._how,
+            )
+        if executable:
+            self._shell(f"chmod 755 {shlex.quote(target)}", _SHORT)
+        return target
+
+    def run(self, command: str, seconds: float) -> Completed:
+        """See :class:`Transport`."""
+        done = self._shell(f"cd {shlex.quote(self.folder)} && {command}", seconds)
+        _require_space(done, self.where)
+        _require_runnable(done)
+        return done
+
+    def stop(self, name: str) -> None:
+        """See :class:`Transport`."""
+        # In brackets, so that the shell which is asked does not match itself.
+        pattern = shlex.quote(f"[{self.folder[0]}]{self.folder[1:]}/{name}")
+        _call([*self._words, f"pkill -f {pattern}"], _SHORT)
+
+    def remove(self, name: str) -> None:
+        """See :class:`Transport`."""
+        _call([*self._words, f"rm -f {shlex.quote(f'{self.folder}/{name}')}"], _SHORT)
+
+    @property
+    def where(self) -> str:
+        """The device, for messages."""
+        return f"{self.program} {self.device}".strip()
+
+    _question = ""
+    _how = ""
+
+    @property
+    def _words(self) -> list[str]:
+        raise NotImplementedError
+
+    def _copy(self, file: Path, target: str) -> Completed:
+        raise NotImplementedError
+
+    def _shell(self, command: str, seconds: float) -> Completed:
+        """Run a command; its own exit status is printed, as the connection's says other things."""
+        # On a line of its own, as the command may end with a comment.
+        done = _call([*self._words, f"{command}\necho {_MARK}$?"], seconds)
+        found = _STATUS.search(done.output)
+        if done.status is None:
+            return done
+        if found is not None:
+            return Completed(int(found[1]), done.output[: found.start()], done.seconds)
+        raise LostError(
+            f"{self.where}: the device does not answer: {last_line(done.output)}", fix=self._how
+        )
+
+
+class Adb(Remote):
+    """A device of Android, by USB or network."""
+
+    program = "adb"
+    _question = "getprop ro.product.model; getprop ro.build.version.release; uname -m"
+    _how = "adb devices shows what is connected; unlock it, allow debugging, or name it: --device"
+
+    @property
+    def _words(self) -> list[str]:
+        return [*self._adb, "shell"]
+
+    @property
+    def _adb(self) -> list[str]:
+        return ["adb", "-s", self.device] if self.device else ["adb"]
+
+    def _copy(self, file: Path, target: str) -> Completed:
+        return _call([*self._adb, "push", str(file), target], _PUSH)
+
+
+class Ssh(Remote):
+    """A board with a shell; keys must be in place, as nobody is asked for a password."""
+
+    program = "ssh"
+    _question = "uname -n -s -m"
+    _how = "try it: ssh HOST true must work without a password; name the host: --device user@host"
+
+    @property
+    def _words(self) -> list[str]:
+        options = ["-o", "BatchMode=yes", "-o", "ConnectTimeout=10", "-o", "ServerAliveInterval=5"]
+        return ["ssh", *options, self.device]
+
+    def _copy(self, file: Path, target: str) -> Completed:
+        # Through the shell, as small boards have no scp; complete only if all bytes are there.
+        quoted = shlex.quote(target)
+        check = f'[ "$(wc -c < {quoted})" -eq {file.stat().st_size} ]'
+        return _call([*self._words, f"cat > {quoted} && {check}"], _PUSH, given=file)
+
+
+def _call(
+    words: Sequence[str], seconds: float, folder: Path | None = None, given: Path | None = None
+) -> Completed:
+    """Run a program of this machine, and end all that it started when the time is over."""
+    begin = time.perf_counter()
+    source = given.open("rb") if given is not None else None
+    try:
+        process = subprocess.Popen(
+            words,
+            stdin=source or subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            cwd=folder,
+            start_new_session=True,
+        )
+    except FileNotFoundError as error:
+        raise DeviceError(
+            f"{words[0]} is not installed here, or not on PATH",
+            fix="install it (adb: Android's platform tools), or use another --over",
+        ) from error
+    finally:
+        if source is not None:
+            source.close()
+    status: int | None
+    try:
+        output, _ = process.communicate(timeout=seconds)
+        status = process.returncode
+    except subprocess.TimeoutExpired:
+        _end(process)
+        output, status = process.communicate()[0], None
+    except BaseException:
+        _end(process)
+        process.wait()
+        raise
+    if status is not None and status < 0:
+        status = 128 - status  # as shells tell of a signal
+    return Completed(status, output.decode(errors="replace"), time.perf_counter() - begin)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
+
+
+_FULL = re.compile(r"no space left on device|ENOSPC|disk quota exceeded", re.IGNORECASE)
+_FOREIGN = re.compile(
+    r"exec format error|not executable: \d+-bit ELF|cannot execute binary file|"
+    r"CANNOT LINK EXECUTABLE|wrong ELF class|bad CPU type|is for EM_",
+    re.IGNORECASE,
+)
+
+
+def _require_space(done: Completed, where: str) -> None:
+    if done.status != 0 and _FULL.search(done.output):
+        raise DeviceError(
+            f"{where}: no space is left on the device",
+            fix="free some, or name a folder on another disk: --folder DIR",
+        )
+
+
+def _require_runnable(done: Completed) -> None:
+    if done.status in (None, 0):
+        return
+    if _FOREIGN.search(done.output):
+        raise DeviceError(
+            f"the device cannot execute the program, which is built for another processor: "
+            f"{last_line(done.output)}",
+            fix="take the program for the device's ABI (Android: adb shell getprop ro.product."
+            "cpu.abi)",
+        )
+    if done.status in (126, 127):
+        raise DeviceError(
+            f"the program cannot be started: {last_line(done.output)}",
+            fix="copy it there with --tool FILE, or write its full path in --command",
+        )

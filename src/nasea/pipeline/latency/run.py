@@ -1,0 +1,312 @@
+"""``nasea latency run``: from a search space to the profile of a device, in one command."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from nasea.config import load_scenario
+from nasea.cost.profiles import profile_path
+from nasea.cost.profiles.files import save_profile
+from nasea.cost.profiles.interpolation import Estimate
+from nasea.cost.profiles.measured import Calibration, calibrate
+from nasea.cost.profiles.operator_csv import read_times
+from nasea.cost.profiles.table import MeasuredOperator, TableProfile
+from nasea.errors import Interrupted, LatencyError, Notice
+from nasea.pipeline.latency.bench import MANIFEST, SOURCE, source_digest, write_bench
+from nasea.pipeline.latency.build import NETWORKS, held_out_quality
+from nasea.pipeline.latency.device.bench_files import BenchFiles, operator_id, read_bench
+from nasea.pipeline.latency.device.journal import Journal
+from nasea.pipeline.latency.device.measuring import Measuring
+from nasea.pipeline.latency.device.rounds import Agreed, Patience, agreed
+from nasea.pipeline.latency.device.runners import PYTHON, Runner, runner_of
+from nasea.pipeline.latency.device.script import time_file
+from nasea.pipeline.latency.device.transports import (
+    Adb,
+    DeviceError,
+    Local,
+    LostError,
+    Ssh,
+    Transport,
+)
+from nasea.pipeline.latency.importing import NOT_JUDGED, require_name
+from nasea.pipeline.session.events import Listener, NullListener, Progress
+
+OVER = ("adb", "ssh", "local")
+FOLDERS = {"adb": "/data/local/tmp/nasea", "ssh": "/tmp/nasea"}
+"""Where files go on the device, unless ``--folder`` says otherwise."""
+
+_FEWEST_NETWORKS = 4
+
+
+@dataclass(frozen=True)
+class DevicePlan:
+    """How a device is measured.
+
+    Attributes:
+        over: one of :data:`OVER`.
+        device: serial number for adb, ``user@host`` for ssh; empty for the only one.
+        runner: name of a runner; see :func:`.runner_of`, as for the next three.
+        command: in place of the runner's.
+        unit: of what the command prints without a unit.
+        pattern: where the command prints the latency.
+        tool: the program, a file of this machine to copy there; ``None`` if it is there.
+        files: ``onnx`` or ``tflite``; ``None`` for what the runner takes.
+        folder: on the device; ``None`` for the usual place.
+        threads: of the program.
+        seconds: how long one run may take.
+        patience: when a file is measured well enough.
+    """
+
+    over: str
+    device: str = ""
+    runner: str | None = None
+    command: str | None = None
+    unit: str | None = None
+    pattern: str | None = None
+    tool: Path | None = None
+    files: str | None = None
+    folder: str | None = None
+    threads: int = 1
+    seconds: float = 60.0
+    patience: Patience = Patience()
+
+
+@dataclass(frozen=True)
+class DeviceProfile:
+    """A profile of a device.
+
+    Attributes:
+        profile: the profile.
+        path: the file it was written to.
+        results: the CSV file with the times.
+        failed: why files could not be measured, by id.
+        unsettled: ids of files whose rounds never agreed.
+        rounds: number of rounds, those of earlier starts included.
+    """
+
+    profile: TableProfile
+    path: Path
+    results: Path
+    failed: Mapping[str, str]
+    unsettled: tuple[str, ...]
+    rounds: int
+
+
+def run_on_device(
+    config: Path,
+    name: str,
+    plan: DevicePlan,
+    *,
+    bench: Path = Path("latency_bench"),
+    networks: int = NETWORKS,
+    processor: str | None = None,
+    extrapolate: bool = False,
+    restart: bool = False,
+    directory: Path | None = None,
+    listener: Listener | None = None,
+) -> DeviceProfile:
+    """Measure the operators of a search space on a device, and make a profile of them.
+
+    Every round is kept as soon as it is measured, so that the same call goes on after anything.
+
+    Args:
+        config: the scenario.
+        name: name of the profile.
+        plan: how the device is measured.
+        bench: the folder of ``latency bench``; written if it is not there.
+        networks: whole networks to calibrate on, where the folder is written.
+        processor: description of the device; what it says of itself by default.
+        extrapolate: also predict shapes beyond the measured ones.
+        restart: measure everything anew; what there is, is kept beside it.
+        directory: directory of the project; the current one by default.
+        listener: receives progress and notices.
+
+    Raises:
+        NaseaError: a mistake that the user can fix, or a device that cannot be used.
+        Interrupted: Ctrl-C.
+    """
+    listener = listener or NullListener()
+    home = (directory or Path.cwd()).resolve()
+    require_name(name)
+    runner = runner_of(plan.runner, plan.command, plan.unit, plan.pattern)
+    transport = _transport(plan, home)
+    device = _opened(transport)
+    if not (bench / MANIFEST).is_file():
+        write_bench(config, bench, networks=networks, directory=home, listener=listener)
+    elif _is_older(bench, config, home):
+        text = f"{bench} was written for another supernet or user_module.py than the present one; "
+        text += "move it away, and its files are written anew"
+        listener.notice(Notice("latency run", text))
+    files = read_bench(bench, plan.files or runner.suffix, plan.runner or "the command")
+    identity = {
+        "files": files.digest,
+        "device": device,
+        "command": runner.command,
+        "threads": str(plan.threads),
+    }
+    journal = Journal(bench / "measured" / f"{name}.jsonl", identity, restart=restart)
+    listener.begin("latency", f"timing {len(files.tasks)} files on {device}")
+
+    def on_round(done: int, total: int) -> None:
+        listener.progress(Progress("latency", done, total, "file"))
+
+    kept = f"what was measured is kept in {journal_path(bench, name)}: the same command goes on"
+    try:
+        values = placeholders(plan, runner, transport)
+        measuring = Measuring(
+            transport, runner, values, plan.patience, plan.seconds, journal, on_round
+        )
+        failed = measuring.run(files.tasks)
+    except DeviceError as error:
+        raise LatencyError(f"{error.message}; {kept}", fix=error.fix) from error
+    except KeyboardInterrupt as stopped:
+        raise Interrupted(f"stopped; {kept}") from stopped
+    finally:
+        journal.close()
+    for task, why in failed.items():
+        listener.notice(Notice("latency run", f"{_told(files, task)} was not measured: {why}"))
+    times = {task: agreed(rounds) for task, rounds in journal.times.items() if task not in failed}
+    return _finished(
+        name, plan, files, times, failed, device=processor or device, extrapolate=extrapolate,
+        home=home, listener=listener,
+    )  # fmt: skip
+
+
+def _is_older(bench: Path, config: Path, home: Path) -> bool:
+    """Whether a folder is of another space; of one from elsewhere nothing is known."""
+    source = bench / SOURCE
+    if not (source.is_file() and config.is_file()):
+        return False
+    present = source_digest(load_scenario(config).scenario, home)
+    return source.read_text(encoding="utf-8").strip() != present
+
+
+def journal_path(bench: Path, name: str) -> Path:
+    """Where the rounds are kept."""
+    return bench / "measured" / f"{name}.jsonl"
+
+
+def _finished(
+    name: str,
+    plan: DevicePlan,
+    files: BenchFiles,
+    times: Mapping[str, Agreed],
+    failed: Mapping[str, str],
+    *,
+    device: str,
+    extrapolate: bool,
+    home: Path,
+    listener: Listener,
+) -> DeviceProfile:
+    ms = {task: found.ms for task, found in times.items()}
+    results = files.folder / "measured" / f"{name}.csv"
+    results.write_text(files.results(ms), encoding="utf-8")
+    measured = read_times(results)
+    rows = tuple(MeasuredOperator.of(operator, each) for operator, each in measured)
+    plain = TableProfile(
+        name=name,
+        processor=device,
+        created=time.strftime("%Y-%m-%dT%H:%M:%S%z"),
+        source=f"{results.name}, {plan.runner or 'own command'} over {plan.over}",
+        per_network_ms=0.0,
+        per_operator_ms=0.0,
+        extrapolate=extrapolate,
+        quality=NOT_JUDGED,
+        rows=rows,
+    )
+    profile = _calibrated(plain, files, ms)
+    if profile.quality == NOT_JUDGED:
+        text = "whole networks were not measured with this runner, so the sum of operators is "
+        text += (
+            "not calibrated; fit it yourself: nasea latency import --per-network, --per-operator"
+        )
+        listener.notice(Notice("latency run", text))
+    path = profile_path(name, home)
+    save_profile(profile, path)
+    unsettled = tuple(t for t, found in times.items() if found.spread > plan.patience.spread)
+    rounds = sum(found.rounds for found in times.values())
+    return DeviceProfile(profile, path, results, failed, unsettled, rounds)
+
+
+def _calibrated(plain: TableProfile, files: BenchFiles, ms: Mapping[str, float]) -> TableProfile:
+    """Fit from operators to networks, as far as networks were measured."""
+    alone = {
+        operator_id(row["id"]): estimate.ms
+        for row, operator in zip(_timed(files, ms), plain.rows, strict=True)
+        if isinstance(estimate := plain.estimate(operator.operator), Estimate)
+    }
+    complete = {
+        network: [alone[operator] for operator in operators]
+        for network, operators in files.networks.items()
+        if network in ms and all(operator in alone for operator in operators)
+    }
+    if len(complete) < _FEWEST_NETWORKS:
+        return plain
+    whole = [ms[network] for network in complete]
+    parts = list(complete.values())
+    session = ms.get(files.nothing, 0.0)
+    found = calibrate(parts, whole, session)
+    return _with(plain, found, held_out_quality(parts, whole, session))
+
+
+def _with(plain: TableProfile, found: Calibration, quality: str) -> TableProfile:
+    from dataclasses import replace
+
+    return replace(
+        plain,
+        per_network_ms=found.constant,
+        per_operator_ms=-found.session,
+        factor=found.factor,
+        quality=quality,
+    )
+
+
+def _timed(files: BenchFiles, ms: Mapping[str, float]) -> list[Mapping[str, str]]:
+    return [row for row in files.rows if operator_id(row["id"]) in ms]
+
+
+def _told(files: BenchFiles, task: str) -> str:
+    for row in files.rows:
+        if operator_id(row["id"]) == task:
+            shapes = f"{row['in_shape']} -> {row['out_shape']}"
+            return f"{task} ({row['kind']} {row['kernel']}, {shapes})"
+    return task
+
+
+def _transport(plan: DevicePlan, home: Path) -> Transport:
+    if plan.over not in OVER:
+        raise LatencyError(f"--over: one of {', '.join(OVER)}, found {plan.over!r}")
+    if plan.tool is not None and not plan.tool.is_file():
+        raise LatencyError(f"--tool: there is no file {plan.tool}")
+    if plan.over == "local":
+        return Local(home)
+    if plan.over == "ssh" and not plan.device:
+        raise LatencyError("--over ssh needs a host", fix="--device user@host")
+    folder = plan.folder or FOLDERS[plan.over]
+    return (Adb if plan.over == "adb" else Ssh)(plan.device, folder)
+
+
+def _opened(transport: Transport) -> str:
+    try:
+        return transport.open()
+    except LostError as error:
+        raise LatencyError(error.message, fix=error.fix) from error
+
+
+def placeholders(plan: DevicePlan, runner: Runner, transport: Transport) -> dict[str, str]:
+    """What stands for the placeholders of the command, besides the file."""
+    tool = runner.tool
+    if runner.name == PYTHON and plan.over == "local":
+        tool = sys.executable
+    if plan.tool is not None:
+        tool = transport.put(plan.tool, plan.tool.name, executable=True)
+    values = {"tool": shlex.quote(tool), "threads": str(plan.threads)}
+    if "{script}" in runner.command:
+        script = Path(time_file.__file__)
+        values["script"] = shlex.quote(transport.put(script, script.name))
+    return values
