@@ -17,7 +17,7 @@ from nasea.cost.profiles import Gap
 from nasea.cost.profiles.operator_csv import manifest_text, row_of
 from nasea.errors import LatencyError, Notice
 from nasea.install import install_line
-from nasea.pipeline.latency.build import sample
+from nasea.pipeline.latency.build import sample, subgraphs_in
 from nasea.pipeline.probe import Built, open_latency_space
 from nasea.pipeline.session.events import Listener, NullListener, Progress
 from nasea.space import Genome, Space
