@@ -139,11 +139,13 @@ class EvaluationSubset:
         images: how many validation images, spread evenly; ``None`` for all of them.
         half: 0 or 1 for either half of those (every other image), ``None`` for both.
         statistics: which draw of training images re-estimates batch normalisation, 0 or 1.
+        in_float: whether it computes in float even where the scenario scores in int8.
     """
 
     images: int | None = None
     half: int | None = None
     statistics: int = 0
+    in_float: bool = False
 
 
 Job = tuple[Genome, EvaluationSubset]

@@ -56,6 +56,9 @@ class Scored(Protocol):
 
 Path = TypeVar("Path", bound=Scored)
 
+Draw: TypeAlias = tuple[int, bool]
+"""(draw of the statistics images, whether it computes as in int8)."""
+
 Steps: TypeAlias = Callable[[Genome], Sequence[object]]
 """See :meth:`nasea.space.Space.steps`."""
 
@@ -70,19 +73,19 @@ class LastPath(Generic[Path]):
     def __init__(self, steps: Steps) -> None:
         self._steps = steps
         self._path: Path | None = None
-        self._draw = 0
+        self._draw: Draw = 0, False
 
     @property
     def is_kept(self) -> bool:
         """Whether there is one."""
         return self._path is not None
 
-    def shared_with(self, genome: Genome, draw: int) -> tuple[Path | None, int]:
+    def shared_with(self, genome: Genome, draw: Draw) -> tuple[Path | None, int]:
         """The prefix that another architecture has in common with it; without one, forget it.
 
         Args:
             genome: the other one.
-            draw: of the statistics images.
+            draw: what it was calibrated with.
 
         Returns:
             The one that was scored last, and how many of PreNet and its layers are shared; or
@@ -99,7 +102,7 @@ class LastPath(Generic[Path]):
         self.forget()
         return None, 0
 
-    def become(self, path: Path, draw: int) -> None:
+    def become(self, path: Path, draw: Draw) -> None:
         """Keep another one instead."""
         self._path, self._draw = path, draw
 
@@ -200,12 +203,12 @@ class Sharing(Generic[Path]):
         finally:
             self.last = None
 
-    def measured(self, genome: Genome, draw: int, attempt: Attempt[Path]) -> Measurement:
+    def measured(self, genome: Genome, draw: Draw, attempt: Attempt[Path]) -> Measurement:
         """The score of an architecture; the first ones that share are scored both ways.
 
         Args:
             genome: the architecture.
-            draw: of the statistics images.
+            draw: what it was calibrated with.
             attempt: scores it once, from where another architecture ends to be the same, and
                 enters the outputs into the digest, if there is one.
         """
@@ -224,7 +227,7 @@ class Sharing(Generic[Path]):
             self.last = None
         return alone
 
-    def become(self, path: Path, draw: int) -> None:
+    def become(self, path: Path, draw: Draw) -> None:
         """Keep an architecture for the next one, where sharing is allowed."""
         if self.last is not None:
             self.last.become(path, draw)

@@ -12,6 +12,9 @@ from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
+import numpy as np
+
+from nasea.backends.export.calibration import require_finite
 from nasea.backends.memory import ShortOfMemory
 from nasea.backends.records import EvaluationSubset, Measurement, ScoreSeconds
 from nasea.backends.scoring.prediction_images import PredictionImage, read_pictures
@@ -59,20 +62,29 @@ class Scorer(ABC, Generic[Path, Begun]):
         user: the user's metric.
         seed: statistics and metric start from the same random state for every candidate.
         processes: how many of them share this machine's memory.
+        int8: whether networks are scored as their int8 files will compute.
     """
 
     always_again: ClassVar[bool]
     """Whether a lack of memory may be over at once, though nothing was kept."""
 
     def __init__(
-        self, space: Space, data: ScoringData, user: UserCode, seed: int, processes: int
+        self,
+        space: Space,
+        data: ScoringData,
+        user: UserCode,
+        seed: int,
+        processes: int,
+        int8: bool = False,
     ) -> None:
         self.space = space
+        self.int8 = int8
         self.data = data
         self.user = user
         self.seed = seed
         self.limit = LIMIT // processes
         self.sharing: Sharing[Path] = Sharing(space.steps)
+        self._checked: set[int] = set()
         self._most: int | None = None
         self._seconds = ScoreSeconds(0.0, 0.0)
 
@@ -88,7 +100,7 @@ class Scorer(ABC, Generic[Path, Begun]):
 
     @abstractmethod
     def calibrated_path(
-        self, genome: Genome, draw: int, begun: Begun, keeps: bool
+        self, genome: Genome, draw: int, begun: Begun, keeps: bool, int8: bool
     ) -> AbstractContextManager[Path]:
         """An architecture with re-estimated statistics, from where it parts from another one.
 
@@ -97,6 +109,8 @@ class Scorer(ABC, Generic[Path, Begun]):
             draw: of the statistics images.
             begun: how it begins.
             keeps: whether to keep what another one may begin with.
+            int8: whether it computes as its int8 file will, with ranges of its activations taken
+                from the statistics images.
         """
 
     @abstractmethod
@@ -115,8 +129,11 @@ class Scorer(ABC, Generic[Path, Begun]):
 
     def read(self, data: EvaluationSubset) -> None:
         """Read what is not yet read: unreadable data is no candidate's fault."""
-        self.data.statistics(data.statistics)
+        batches = self.data.statistics(data.statistics)
         self.data.prepare(data.images, data.half)
+        if self.int8 and data.statistics not in self._checked:
+            require_finite(np.concatenate([np.asarray(batch, np.float32) for batch in batches]))
+            self._checked.add(data.statistics)
 
     def give_back(self) -> None:
         """Free what nobody needs any more."""
@@ -167,7 +184,7 @@ class Scorer(ABC, Generic[Path, Begun]):
             return taken
         count = min(count, self.data.val_images)
         self.data.prepare(count, None)
-        with self.calibrated_path(genome, 0, self.begun(None, 0), keeps=False) as path:
+        with self.calibrated_path(genome, 0, self.begun(None, 0), False, self.int8) as path:
             evaluate = self.evaluate(path)
             for images, labels in self.data.evaluation(count, None):
                 outputs = evaluate(images)
@@ -180,13 +197,19 @@ class Scorer(ABC, Generic[Path, Begun]):
                     break
         return taken
 
+    def _in_int8(self, data: EvaluationSubset) -> bool:
+        return self.int8 and not data.in_float
+
+    def _draw(self, data: EvaluationSubset) -> tuple[int, bool]:
+        return data.statistics, self._in_int8(data)
+
     def _shared(self, genome: Genome, data: EvaluationSubset) -> Measurement:
         keeps = self.sharing.last is not None
 
         def attempt(path: Path | None, depth: int, digest: Digest | None) -> Measurement:
             return self._attempt(genome, data, self.begun(path, depth), digest, keeps)
 
-        return self.sharing.measured(genome, data.statistics, attempt)
+        return self.sharing.measured(genome, self._draw(data), attempt)
 
     def _attempt(
         self,
@@ -204,15 +227,23 @@ class Scorer(ABC, Generic[Path, Begun]):
 
         def metric() -> float:
             start = time.perf_counter()
-            with self.calibrated_path(genome, data.statistics, begun, keeps) as path:
+            int8 = self._in_int8(data)
+            with self.calibrated_path(genome, data.statistics, begun, keeps, int8) as path:
                 ready = time.perf_counter()
                 found = self.metric(path, data, begun, digest, keeps)
             self._seconds = ScoreSeconds(ready - start, time.perf_counter() - ready)
             if keeps:
-                self.sharing.become(path, data.statistics)
+                self.sharing.become(path, self._draw(data))
             return found
 
         return _judged(self.memory, metric)
+
+
+def no_range_error() -> CandidateFailed:
+    """The failure of a candidate whose activations have no range."""
+    return CandidateFailed(
+        "activations that are not finite (NaN or infinite) have no range for int8"
+    )
 
 
 def measured(memory: Memory, metric: Callable[[], float]) -> Measurement:

@@ -181,7 +181,8 @@ class TensorFlowFramework(Framework[Data, Batch, Supernet, Teacher, Trainer, Sco
         with tf.device(self.device):
             supernet = Supernet(space, seed)
         ends = self.pre_net, self.post_net
-        scorer = Scorer(supernet, *ends, data, self.draws, seed, self.local_processes)
+        int8 = self.scenario.searcher.score_as == "int8"
+        scorer = Scorer(supernet, *ends, data, self.draws, seed, self.local_processes, int8)
         return supernet, scorer, EndReport(costs, operators)
 
     def inherit(self, supernet: Supernet, batch: Batch, genome: Genome, weights: Path) -> None:

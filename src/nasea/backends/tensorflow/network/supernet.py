@@ -14,6 +14,13 @@ from typing import Any
 
 import tensorflow as tf
 
+from nasea.backends.tensorflow.network.fake_quantisation import (
+    Observer,
+    Ranges,
+    Rounder,
+    fake_quantised,
+    over_batches,
+)
 from nasea.backends.tensorflow.network.operations import (
     OPERATIONS,
     Weights,
@@ -145,8 +152,51 @@ class Supernet(tf.Module):
                 outputs.append(list(xs))
         return found, [list(features) for features in zip(*tapped, xs, strict=True)]
 
+    def observe(
+        self,
+        genome: Genome,
+        statistics: Statistics,
+        outputs: list[list[Any]],
+        known: Sequence[Ranges] = (),
+        kept: int = 0,
+    ) -> tuple[list[Ranges], list[Any]]:
+        """Take the ranges of all activations of a path, over batches.
+
+        Args:
+            genome: the path.
+            statistics: the statistics of its layers.
+            outputs: as for :meth:`statistics`, with these statistics.
+            known: the ranges in those first layers.
+            kept: as for :meth:`statistics`.
+
+        Returns:
+            The ranges in each layer; PostNet's inputs for each batch.
+        """
+        first = len(outputs) - 1
+        xs = list(outputs[-1])
+        tapped = [outputs[layer + 1] for layer in self.space.taps if layer < first]
+        found = list(known)
+        path = list(zip(self._path(genome), statistics, strict=True))
+        for layer, (one, values) in enumerate(path[first:], start=first):
+            limits: list[Ranges] = []
+            if one.program:
+                for index, x in enumerate(xs):
+                    xs[index], *of_batch = one.functions.observation(x, *one.sizes, *values)
+                    limits.append((of_batch[0], of_batch[1]))
+            found.append(over_batches(limits))
+            if layer in self.space.taps:
+                tapped.append(list(xs))
+            if len(outputs) == layer + 1 < kept:
+                outputs.append(list(xs))
+        return found, [list(features) for features in zip(*tapped, xs, strict=True)]
+
     def infer(
-        self, genome: Genome, statistics: Statistics, outputs: list[Any], kept: int = 0
+        self,
+        genome: Genome,
+        statistics: Statistics,
+        outputs: list[Any],
+        kept: int = 0,
+        ranges: Sequence[Ranges] = (),
     ) -> list[Any]:
         """Run a path with given statistics and return PostNet's inputs.
 
@@ -156,12 +206,15 @@ class Supernet(tf.Module):
             outputs: the outputs of PreNet and of the first layers that are known, (N, H, W, C)
                 each; the outputs of later layers are appended.
             kept: outputs are appended until there are this many.
+            ranges: of the activations in each layer, to compute as in int8; empty for float.
         """
         first, x = len(outputs) - 1, outputs[-1]
         tapped = [outputs[layer + 1] for layer in self.space.taps if layer < first]
         path = list(zip(self._path(genome), statistics, strict=True))
         for layer, (one, values) in enumerate(path[first:], start=first):
-            if one.program:
+            if one.program and ranges:
+                (x,) = one.functions.rounding(x, *one.sizes, *values, *ranges[layer])
+            elif one.program:
                 (x,) = one.functions.inference(x, *one.sizes, *values)
             if layer in self.space.taps:
                 tapped.append(x)
@@ -286,17 +339,56 @@ class _Functions:
         """(x, mean and variance of each normalisation) -> y."""
 
         def function(x: Any, *values: Any) -> list[Any]:
-            sizes, values = values[: len(self._size_specs)], values[len(self._size_specs) :]
-            weights = self._bind(*sizes)
-            return [OPERATIONS.run(self._program, x, weights, given_statistics(values))]
+            return [self._infer(x, values)]
 
+        given = self._inference_specs
+        return self._once("inference", lambda: CompiledFunction(function, *given, rewritten=True))
+
+    @property
+    def observation(self) -> CompiledFunction:
+        """(x, mean and variance of each normalisation) -> (y, lows, highs of its activations)."""
+
+        def function(x: Any, *values: Any) -> list[Any]:
+            seen: list[Observer] = []
+
+            def tracker(inputs: Sequence[Any]) -> Observer:
+                seen.append(Observer(inputs))
+                return seen[0]
+
+            y = fake_quantised(lambda x: self._infer(x, values), tracker, x)
+            return [y, *seen[0].ranges]
+
+        given = self._inference_specs
+        return self._once("observation", lambda: CompiledFunction(function, *given))
+
+    @property
+    def rounding(self) -> CompiledFunction:
+        """(x, mean and variance of each normalisation, lows, highs) -> y, as in int8."""
+
+        def function(x: Any, *values: Any) -> list[Any]:
+            *values, lows, highs = values
+            return [
+                fake_quantised(
+                    lambda x: self._infer(x, values), lambda x: Rounder(x, lows, highs), x
+                )
+            ]
+
+        limits = tf.TensorSpec((None,), tf.float32)
+        given = (*self._inference_specs, limits, limits)
+        return self._once("rounding", lambda: CompiledFunction(function, *given))
+
+    def _infer(self, x: Any, values: Sequence[Any]) -> Any:
+        sizes, values = values[: len(self._size_specs)], values[len(self._size_specs) :]
+        return OPERATIONS.run(self._program, x, self._bind(*sizes), given_statistics(values))
+
+    @property
+    def _inference_specs(self) -> list[tf.TensorSpec]:
         specs = [
             tf.TensorSpec((None if self._sizes is not None else norm.channels,), tf.float32)
             for norm in norms_of(self._program)
             for _ in ("mean", "variance")
         ]
-        given = (self._spec, *self._size_specs, *specs)
-        return self._once("inference", lambda: CompiledFunction(function, *given, rewritten=True))
+        return [self._spec, *self._size_specs, *specs]
 
     @property
     def _size_specs(self) -> list[tf.TensorSpec]:

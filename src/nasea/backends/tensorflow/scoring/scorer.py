@@ -7,12 +7,14 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
+import numpy as np
+
 from nasea.backends.memory import ShortOfMemory
 from nasea.backends.records import EvaluationSubset
 from nasea.backends.scoring import scorer
 from nasea.backends.scoring.prediction_images import PredictionImage
 from nasea.backends.scoring.prefix_cache import Digest, outputs_within
-from nasea.backends.scoring.scorer import METRIC_STREAM, STATISTICS_STREAM
+from nasea.backends.scoring.scorer import METRIC_STREAM, STATISTICS_STREAM, no_range_error
 from nasea.backends.tensorflow.data.datasets import Data, Run
 from nasea.backends.tensorflow.devices import seed_everything
 from nasea.backends.tensorflow.network.supernet import Statistics, Supernet
@@ -37,6 +39,7 @@ class Scorer(scorer.Scorer[Path, Begun]):
         draws: what random operations of the ends draw by.
         seed: statistics and metric start from the same random state for every candidate.
         processes: how many of them share this machine's memory.
+        int8: whether networks are scored as their int8 files will compute.
     """
 
     data: Data
@@ -51,8 +54,9 @@ class Scorer(scorer.Scorer[Path, Begun]):
         draws: Draws,
         seed: int,
         processes: int = 1,
+        int8: bool = False,
     ) -> None:
-        super().__init__(supernet.space, data, data.user, seed, processes)
+        super().__init__(supernet.space, data, data.user, seed, processes, int8)
         self.supernet = supernet
         self.pre_net = pre_net
         self.post_net = post_net
@@ -90,12 +94,12 @@ class Scorer(scorer.Scorer[Path, Begun]):
     @contextmanager
     def calibrated(self, genome: Genome, draw: int = 0) -> Iterator[Statistics]:
         """Statistics of an architecture's body; while they are in use the ends have theirs too."""
-        with self.calibrated_path(genome, draw, ALONE, keeps=False) as path:
+        with self.calibrated_path(genome, draw, ALONE, keeps=False, int8=False) as path:
             yield path.statistics
 
     @contextmanager
     def calibrated_path(
-        self, genome: Genome, draw: int, begun: Begun, keeps: bool
+        self, genome: Genome, draw: int, begun: Begun, keeps: bool, int8: bool
     ) -> Iterator[Path]:
         """The same, from where it parts from an architecture that was calibrated."""
         with self.pre_net.statistics_kept(), self.post_net.statistics_kept():
@@ -115,7 +119,29 @@ class Scorer(scorer.Scorer[Path, Begun]):
             state = self.pre_net.copied_state() if kept else []
             statistics, features = self.supernet.statistics(genome, outputs, begun.statistics, kept)
             self.post_net.estimate([_as_input(each) for each in features])
-            yield Path(genome, statistics, state, outputs[:kept])
+            path = Path(genome, statistics, state, outputs[:kept])
+            if int8:
+                self._observe(path, batches, begun, kept)
+            yield path
+
+    def _observe(self, path: Path, batches: Any, begun: Begun, kept: int) -> None:
+        """Take the ranges of activations, with the statistics that were estimated."""
+        seed_everything(self.seed, STATISTICS_STREAM)
+        self.draws.begin(STATISTICS_STREAM)
+        outputs, ranges = begun.observed, begun.ranges
+        if begun.path is None:
+            of_batches, limits = self.pre_net.observe(batches)
+            outputs, ranges = [of_batches], [limits]
+        else:
+            for _ in batches:  # PostNet draws as if PreNet had run
+                self.draws.go_on()
+        of_layers, features = self.supernet.observe(
+            path.genome, path.statistics, outputs, ranges[1:], kept
+        )
+        _, limits = self.post_net.observe([_as_input(each) for each in features])
+        path.observed, path.ranges = outputs[:kept], [ranges[0], *of_layers, limits]
+        if not all(np.isfinite(limit.numpy()).all() for pair in path.ranges for limit in pair):
+            raise no_range_error()
 
 
 class _Evaluate(scorer.Evaluate[Path, Begun]):
@@ -126,23 +152,32 @@ class _Evaluate(scorer.Evaluate[Path, Begun]):
 
     def run(self, images: Any) -> Any:
         """What the network gives."""
-        features = self._features(images)
+        features = _as_input(self._features(images))
         self.scorer.draws.go_on()
-        return self.scorer.post_net.evaluate(_as_input(features))
+        if self.path.ranges:
+            return self.scorer.post_net.evaluate_int8(features, self.path.ranges[-1])
+        return self.scorer.post_net.evaluate(features)
+
+    def _begin(self, images: Any) -> Any:
+        """PreNet's output."""
+        if self.path.ranges:
+            return self.scorer.pre_net.evaluate_int8(images, self.path.ranges[0])
+        return self.scorer.pre_net.evaluate(images)
 
     def _features(self, images: Any) -> list[Any]:
         """What PostNet gets."""
         scorer, path = self.scorer, self.path
+        ranges = path.ranges[1:-1]
         count, *shape = images.shape.as_list() or [0]
         if not 0 < count <= self._left:
-            outputs = [scorer.pre_net.evaluate(images)]
-            return scorer.supernet.infer(path.genome, path.statistics, outputs)
+            outputs = [self._begin(images)]
+            return scorer.supernet.infer(path.genome, path.statistics, outputs, ranges=ranges)
         self._left -= count
         size = math.prod(shape)
         wanted = outputs_within(scorer.supernet.space, self._images, scorer.limit, image=size)
         known = self.begun.validation(len(path.validation), images)
-        outputs = known or [scorer.pre_net.evaluate(images)]
-        features = scorer.supernet.infer(path.genome, path.statistics, outputs, wanted)
+        outputs = known or [self._begin(images)]
+        features = scorer.supernet.infer(path.genome, path.statistics, outputs, wanted, ranges)
         path.validation.append((images, outputs[:wanted]) if wanted else (None, []))
         return features
 

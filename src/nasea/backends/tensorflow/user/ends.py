@@ -11,6 +11,13 @@ import tensorflow as tf
 from nasea.backends.records import DataFormat
 from nasea.backends.tensorflow.export.flops_profiler import count_flops
 from nasea.backends.tensorflow.export.operators import operators_of_function
+from nasea.backends.tensorflow.network.fake_quantisation import (
+    Observer,
+    Ranges,
+    Rounder,
+    fake_quantised,
+    over_batches,
+)
 from nasea.backends.tensorflow.user.built_in_call import keeping_layers
 from nasea.backends.tensorflow.user.code import UserCode
 from nasea.backends.tensorflow.user.constant_images import on_constant_images
@@ -217,6 +224,42 @@ class End:
                 outputs.append(self.evaluate(inputs))
         return outputs
 
+    def observe(self, batches: Sequence[Any]) -> tuple[Values, Ranges]:
+        """Run in inference mode and take the ranges of all activations.
+
+        Args:
+            batches: the inputs, batch by batch.
+
+        Returns:
+            The output for each batch; the ranges.
+        """
+        outputs, limits = [], []
+        for inputs in batches:
+            self.draws.go_on()
+            output, lows, highs = self._observe(inputs)
+            outputs.append(output)
+            limits.append((lows, highs))
+        return outputs, over_batches(limits)
+
+    def evaluate_int8(self, inputs: Any, ranges: Ranges) -> Any:
+        """The output in inference mode, computed as in int8."""
+        return self._round(inputs, *ranges)
+
+    def _observed(self, inputs: Any) -> Any:
+        seen: list[Observer] = []
+
+        def tracker(tensors: Sequence[Any]) -> Observer:
+            seen.append(Observer(tensors))
+            return seen[0]
+
+        outputs = fake_quantised(lambda x: self.apply(x, False), tracker, inputs)
+        return outputs, *seen[0].ranges
+
+    def _rounded(self, inputs: Any, lows: Any, highs: Any) -> Any:
+        return fake_quantised(
+            lambda x: self.apply(x, False), lambda x: Rounder(x, lows, highs), inputs
+        )
+
     def _make_graphs(self) -> None:
         # Autograph is on: ``call`` may branch on tensors.
         self._train_graph = self._graph(lambda inputs: self.apply(inputs, True))
@@ -226,6 +269,8 @@ class End:
             self.train = on_constant_images(self.apply, lambda f: self._guarded(self._graph(f)))
         self.evaluate = self._guarded(self._evaluation_graph)
         self._estimate = self._guarded(self._graph(self._estimated))
+        self._observe = self._guarded(self._graph(self._observed))
+        self._round = self._guarded(self._graph(self._rounded))
 
     def _graph(self, function: Callable[..., Any]) -> Any:
         def with_logits(*inputs: Any) -> Any:

@@ -13,10 +13,11 @@ from nasea.backends.records import EvaluationSubset
 from nasea.backends.scoring import scorer
 from nasea.backends.scoring.prediction_images import PredictionImage
 from nasea.backends.scoring.prefix_cache import Digest, outputs_within
-from nasea.backends.scoring.scorer import METRIC_STREAM, STATISTICS_STREAM
+from nasea.backends.scoring.scorer import METRIC_STREAM, STATISTICS_STREAM, no_range_error
 from nasea.backends.torch.data.datasets import Data
 from nasea.backends.torch.devices import seed_everything
 from nasea.backends.torch.memory import give_back, one_exception
+from nasea.backends.torch.network.fake_quantisation import Phase, Stage, in_stages
 from nasea.backends.torch.network.layers import Network
 from nasea.backends.torch.network.supernet import Supernet
 from nasea.backends.torch.scoring import prediction_images
@@ -44,6 +45,7 @@ class Scorer(scorer.Scorer[Path, Begun]):
         device: where the networks run.
         seed: statistics and metric start from the same random state for every candidate.
         processes: how many of them share this machine's memory.
+        int8: whether networks are scored as their int8 files will compute.
     """
 
     data: Data
@@ -58,8 +60,9 @@ class Scorer(scorer.Scorer[Path, Begun]):
         device: torch.device,
         seed: int,
         processes: int = 1,
+        int8: bool = False,
     ) -> None:
-        super().__init__(supernet.space, data, user, seed, processes)
+        super().__init__(supernet.space, data, user, seed, processes, int8)
         self.supernet = supernet
         self.device = device
 
@@ -76,10 +79,10 @@ class Scorer(scorer.Scorer[Path, Begun]):
         give_back(self.device)
 
     def calibrated_path(
-        self, genome: Genome, draw: int, begun: Begun, keeps: bool
+        self, genome: Genome, draw: int, begun: Begun, keeps: bool, int8: bool
     ) -> AbstractContextManager[Path]:
         """See :class:`nasea.backends.scoring.scorer.Scorer`."""
-        return nullcontext(self._calibrated(genome, draw, begun, keeps))
+        return nullcontext(self._calibrated(genome, draw, begun, keeps, int8))
 
     def metric(
         self, path: Path, data: EvaluationSubset, begun: Begun, digest: Digest | None, keeps: bool
@@ -99,12 +102,14 @@ class Scorer(scorer.Scorer[Path, Begun]):
 
     def calibrated(self, genome: Genome, draw: int = 0) -> Network:
         """The network of an architecture with re-estimated statistics, in evaluation mode."""
-        return self._calibrated(genome, draw, ALONE, keeps=False).network
+        return self._calibrated(genome, draw, ALONE, keeps=False, int8=False).network
 
-    def _calibrated(self, genome: Genome, draw: int, begun: Begun, keeps: bool) -> Path:
+    def _calibrated(self, genome: Genome, draw: int, begun: Begun, keeps: bool, int8: bool) -> Path:
         """The same, from where it parts from an architecture that was calibrated."""
         ends = copy_end(self.supernet.pre_net), copy_end(self.supernet.post_net)
         network = self.supernet.network(genome, *ends).to(self.device)
+        if int8:
+            network = in_stages(network)
         begun.share_with(network)
         layers = normalisations(begun.rest_of(network))
         network.eval()
@@ -124,7 +129,28 @@ class Scorer(scorer.Scorer[Path, Begun]):
                 images = self.layout(batch.clone())
                 known = begun.statistics(number)
                 path.statistics.append(run_from(network, images, known, kept)[1])
+        if int8:
+            self._observe(path, batches, begun, kept)
         return path
+
+    def _observe(self, path: Path, batches: Any, begun: Begun, kept: int) -> None:
+        """Take the ranges of activations, with the statistics that were estimated."""
+        own = [
+            stage for stage in begun.rest_of(path.network).children() if isinstance(stage, Stage)
+        ]
+        for stage in own:
+            stage.phase = Phase.OBSERVE
+        path.network.eval()
+        seed_everything(self.seed, STATISTICS_STREAM)
+        with self.user.guard("PreNet, PostNet: forward(inputs)"), torch.no_grad():
+            for number, batch in enumerate(batches):
+                images = self.layout(batch.clone())
+                known = begun.observed(number)
+                path.observed.append(run_from(path.network, images, known, kept)[1])
+        for stage in own:
+            if not stage.is_finite:
+                raise no_range_error()
+            stage.phase = Phase.ROUND
 
     def layout(self, images: torch.Tensor) -> torch.Tensor:
         """Images on the device in the supernet's layout."""
