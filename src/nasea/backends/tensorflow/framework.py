@@ -293,6 +293,7 @@ class TensorFlowFramework(Framework[Data, Batch, Supernet, Teacher, Trainer, Sco
             post_net=self.post_net,
             draws=self.draws,
             teacher=teacher,
+            int8=self.trains_int8,
         )
 
     def _network(self, batch: Batch, space: Space, genome: Genome, weights: Path) -> Network:

@@ -266,4 +266,5 @@ class TorchFramework(Framework[Data, Batch, Supernet, Teacher, Trainer, Scorer])
             supernet=supernet,
             device=self.device,
             teacher=teacher,
+            int8=self.trains_int8,
         )

@@ -25,6 +25,9 @@ _VERSION = 1
 _STRICT: ConfigDict = {"strict": True, "extra": "forbid", "allow_inf_nan": False}
 
 
+ACCURACY_TITLES = {"float": "accuracy", "int8": "int8 accuracy"}
+"""What an accuracy is called, by what it was measured on."""
+
 Trunks: TypeAlias = tuple[tuple[int, ...], ...]
 """Output channels of every layer, by the value of the width gene."""
 
@@ -83,6 +86,9 @@ class FrontMember:
         latency_ms: milliseconds at batch 1; ``None`` when latency was not modelled.
         layers: one row for each searched layer.
         measured_ms: measured end to end by ``nasea latency measure``; ``None`` before that.
+        float_accuracy: of the float network, where ``accuracy`` and the metrics are those of its
+            int8 file, imitated; ``None`` where they are those of the float network.
+        float_metric: likewise.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = _STRICT
@@ -98,14 +104,17 @@ class FrontMember:
     latency_ms: float | None
     layers: tuple[LayerRow, ...]
     measured_ms: float | None = None
+    float_accuracy: float | None = None
+    float_metric: float | None = None
 
     def __repr__(self) -> str:
         costs = [f"{self.parameters:,} parameters", f"{self.flops:,} FLOPs"]
         if self.latency_ms is not None:
             costs.append(f"{self.latency_ms:.4g} ms")
         blocks = ", ".join(self.blocks)
+        kind = ACCURACY_TITLES["float" if self.float_metric is None else "int8"]
         return (
-            f"<architecture {self.number}: accuracy {self.accuracy:.4f}, {', '.join(costs)}: "
+            f"<architecture {self.number}: {kind} {self.accuracy:.4f}, {', '.join(costs)}: "
             f"{blocks}>"
         )
 
@@ -147,6 +156,7 @@ class RunInfo:
             were not searched, and in results of earlier versions.
         ended: why the search ended, in a sentence; empty in results of earlier versions.
         scored_again: measurements of members of the front beyond the first, on other images.
+        score_as: whether accuracies are those of float networks or of their int8 files, imitated.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = _STRICT
@@ -170,6 +180,12 @@ class RunInfo:
     trunks: Trunks = ()
     ended: str = ""
     scored_again: int = 0
+    score_as: Literal["float", "int8"] = "float"
+
+    @property
+    def accuracy_title(self) -> str:
+        """What accuracies are called: ``accuracy`` or ``int8 accuracy``."""
+        return ACCURACY_TITLES[self.score_as]
 
     @property
     def task_name(self) -> str:

@@ -39,7 +39,7 @@ _OPERATORS = {
 _SUMS = ("AddV2", "Add")
 
 
-class _Tracker(Tracker[Any]):
+class OwnRanges(Tracker[Any]):
     """Rounds with the range of the tensor itself: what training does."""
 
     @staticmethod
@@ -78,7 +78,7 @@ class _Tracker(Tracker[Any]):
         return Role.OTHER if scalar or any(map(self.in_float, inputs)) else role
 
 
-class Observer(_Tracker):
+class Observer(OwnRanges):
     """Leaves values as they are and tells their limits.
 
     Args:
@@ -116,7 +116,7 @@ class Observer(_Tracker):
         return tensor
 
 
-class Rounder(_Tracker):
+class Rounder(OwnRanges):
     """Rounds with given ranges.
 
     Args:
@@ -139,7 +139,7 @@ class Rounder(_Tracker):
 
 
 def fake_quantised(
-    function: Callable[..., Any], tracker: Callable[[Sequence[Any]], _Tracker], *inputs: Any
+    function: Callable[..., Any], tracker: Callable[[Sequence[Any]], OwnRanges], *inputs: Any
 ) -> Any:
     """Trace a function into the present graph, computed as in int8.
 
@@ -164,7 +164,7 @@ class _Seen:
         tracker: decides and rounds.
     """
 
-    def __init__(self, tracker: _Tracker) -> None:
+    def __init__(self, tracker: OwnRanges) -> None:
         self._tracker = tracker
         self._busy = False
 

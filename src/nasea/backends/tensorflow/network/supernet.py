@@ -16,6 +16,7 @@ import tensorflow as tf
 
 from nasea.backends.tensorflow.network.fake_quantisation import (
     Observer,
+    OwnRanges,
     Ranges,
     Rounder,
     fake_quantised,
@@ -69,12 +70,15 @@ class Supernet(tf.Module):
         """Return the names of the slots that a path uses."""
         return [name for one in self._path(genome) for name in one.names]
 
-    def forward(self, genome: Genome, x: Any) -> tuple[list[Any], list[Tensors]]:
+    def forward(
+        self, genome: Genome, x: Any, int8: bool = False
+    ) -> tuple[list[Any], list[Tensors]]:
         """Run a path with batch statistics and keep what :meth:`backward` needs.
 
         Args:
             genome: the path.
             x: PreNet's output, (N, H, W, C).
+            int8: whether it is rounded to int8.
 
         Returns:
             PostNet's inputs, that of the last layer last; the residuals of each layer.
@@ -83,7 +87,8 @@ class Supernet(tf.Module):
         for layer, one in zip(self.space.layers, self._path(genome), strict=True):
             kept: Tensors = ()
             if one.program:
-                x, kept = one.functions.training.forward(x, *one.sizes)
+                trained = one.functions.training_int8 if int8 else one.functions.training
+                x, kept = trained.forward(x, *one.sizes)
             residuals.append(kept)
             if layer.tapped:
                 tapped.append(x)
@@ -95,6 +100,7 @@ class Supernet(tf.Module):
         gradients: Sequence[Any],
         residuals: list[Tensors],
         add: Callable[[str, Any], None],
+        int8: bool = False,
     ) -> Any:
         """Backpropagate through a path and return the gradient of its input.
 
@@ -103,6 +109,7 @@ class Supernet(tf.Module):
             gradients: gradients of PostNet's inputs, in the order of :meth:`forward`.
             residuals: the residuals of :meth:`forward`; emptied.
             add: called with (name, gradient) for each slot of the path.
+            int8: as in :meth:`forward`.
         """
         *tapped, gradient = gradients
         layers = list(zip(self.space.layers, self._path(genome), strict=True))
@@ -111,7 +118,8 @@ class Supernet(tf.Module):
                 gradient = gradient + tapped.pop()
             kept = residuals.pop()
             if one.program:
-                gradient, of_slots = one.functions.training.backward(gradient, kept)
+                trained = one.functions.training_int8 if int8 else one.functions.training
+                gradient, of_slots = trained.backward(gradient, kept)
                 for name, value in zip(one.names, of_slots, strict=True):
                     add(name, value)
         return gradient
@@ -312,14 +320,26 @@ class _Functions:
     @property
     def training(self) -> Subgraph:
         """X -> y with batch statistics, differentiable."""
+        return self._trained("training", self._train)
+
+    @property
+    def training_int8(self) -> Subgraph:
+        """The same, rounded to int8."""
 
         def function(x: Any, *sizes: Any) -> Any:
-            return OPERATIONS.run(self._program, x, self._bind(*sizes), batch_statistics)
+            return fake_quantised(lambda x: self._train(x, *sizes), OwnRanges, x)
 
+        return self._trained("training in int8", function)
+
+    def _train(self, x: Any, *sizes: Any) -> Any:
+        return OPERATIONS.run(self._program, x, self._bind(*sizes), batch_statistics)
+
+    def _trained(self, what: str, function: Callable[..., Any]) -> Subgraph:
         variables = [self._slots[tensor.slot] for tensor in self._tensors]
-        return self._once(
-            "training", lambda: Subgraph(function, self._spec, variables, self._sizes)
+        made: Subgraph = self._once(
+            what, lambda: Subgraph(function, self._spec, variables, self._sizes)
         )
+        return made
 
     @property
     def estimation(self) -> CompiledFunction:
@@ -366,12 +386,11 @@ class _Functions:
         """(x, mean and variance of each normalisation, lows, highs) -> y, as in int8."""
 
         def function(x: Any, *values: Any) -> list[Any]:
-            *values, lows, highs = values
-            return [
-                fake_quantised(
-                    lambda x: self._infer(x, values), lambda x: Rounder(x, lows, highs), x
-                )
-            ]
+            *given, lows, highs = values
+            y = fake_quantised(
+                lambda x: self._infer(x, given), lambda x: Rounder(x, lows, highs), x
+            )
+            return [y]
 
         limits = tf.TensorSpec((None,), tf.float32)
         given = (*self._inference_specs, limits, limits)

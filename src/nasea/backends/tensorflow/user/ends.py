@@ -13,6 +13,7 @@ from nasea.backends.tensorflow.export.flops_profiler import count_flops
 from nasea.backends.tensorflow.export.operators import operators_of_function
 from nasea.backends.tensorflow.network.fake_quantisation import (
     Observer,
+    OwnRanges,
     Ranges,
     Rounder,
     fake_quantised,
@@ -109,6 +110,10 @@ class End:
         if self._transposes and self.name == "PreNet":
             outputs = tf.nest.map_structure(lambda x: tf.transpose(x, _TO_LAST), outputs)
         return outputs
+
+    def apply_int8(self, inputs: Any) -> Any:
+        """Return the output in training, rounded to int8; while tracing only."""
+        return fake_quantised(lambda x: self.apply(x, True), OwnRanges, inputs)
 
     def build(self, inputs: Any) -> Any:
         """Run eagerly, which creates the variables, then as a graph; return the output.
@@ -265,8 +270,12 @@ class End:
         self._train_graph = self._graph(lambda inputs: self.apply(inputs, True))
         self._evaluation_graph = self._graph(lambda inputs: self.apply(inputs, False))
         self.train = self._guarded(self._train_graph)
+        self.train_int8 = self._guarded(self._graph(self.apply_int8))
         if self.name == "PreNet":
-            self.train = on_constant_images(self.apply, lambda f: self._guarded(self._graph(f)))
+            self.train, self.train_int8 = (
+                on_constant_images(apply, lambda f: self._guarded(self._graph(f)))
+                for apply in (lambda x: self.apply(x, True), self.apply_int8)
+            )
         self.evaluate = self._guarded(self._evaluation_graph)
         self._estimate = self._guarded(self._graph(self._estimated))
         self._observe = self._guarded(self._graph(self._observed))
