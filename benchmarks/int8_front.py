@@ -121,7 +121,8 @@ def main() -> None:
     searcher = scenario.searcher.model_copy(update={"score_as": "int8"})
     scenario = scenario.model_copy(update={"searcher": searcher})
     prepared = open_trained(scenario, arguments.project.resolve(), Silence()).prepared
-    direction = Direction.of(Front.load(arguments.project / "results" / "front.json"))
+    front = Front.load(arguments.project / "results" / "front.json")
+    direction = Direction.of_result(front.info.metric_mode, front.best)
     whole = EvaluationSubset(), EvaluationSubset(in_float=True)
     part = prepared.eval_images
     by_int8, by_float = (Scores(prepared, direction, each) for each in whole)
