@@ -46,6 +46,11 @@ class TrainingPlan:
     quantisation_aware: bool = False
 
     @property
+    def said(self) -> dict[str, Any]:
+        """As a dict, without what plans of earlier versions did not have."""
+        return {k: v for k, v in asdict(self).items() if v or k != "quantisation_aware"}
+
+    @property
     def words(self) -> str:
         """The plan in a line."""
         start = "from scratch" if self.from_scratch else "from the weights of the search"

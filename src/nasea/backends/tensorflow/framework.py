@@ -38,7 +38,8 @@ from nasea.backends.tensorflow.training.teacher import Teacher
 from nasea.backends.tensorflow.training.trainer import Trainer, TrainerSettings
 from nasea.backends.tensorflow.user.classic.importing import notices_of
 from nasea.backends.tensorflow.user.code import UserCode
-from nasea.backends.tensorflow.user.ends import End, notices_of_ends, require_feature_map
+from nasea.backends.tensorflow.user.end_checks import notices_of_ends, require_feature_map
+from nasea.backends.tensorflow.user.ends import End
 from nasea.backends.tensorflow.user.features import low_level_tap, random_features
 from nasea.backends.tensorflow.user.random_draws import Draws
 from nasea.backends.tensorflow.user.variables import count_parameters

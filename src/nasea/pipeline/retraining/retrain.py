@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from nasea.backends import AttachedBackend
@@ -344,10 +344,7 @@ class _Run:
     def _identity(self, alone: Built) -> dict[str, str]:
         """What shapes this training; the plan is separate so that messages can name it."""
         neutral = planned(self.scenario, replace(self.plan, epochs=1, learning_rate=0.5))
-        said = asdict(self.plan)
-        if not self.plan.quantisation_aware:  # plans without it are what they were
-            del said["quantisation_aware"]
-        plan = json.dumps(said, sort_keys=True)
+        plan = json.dumps(self.plan.said, sort_keys=True)
         return identity(neutral, alone.data, alone.space, self.home) | {
             "plan": hashlib.sha256(plan.encode()).hexdigest(),
             "weights": "" if self.plan.from_scratch else digest_of([self.result.weights]),

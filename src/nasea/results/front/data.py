@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TypeAlias, overl
 
 from nasea.errors import ResultsError
 from nasea.results.storage.files import write_result
-from nasea.results.units import Unit, unit_for
+from nasea.results.units import ACCURACY_TITLES, Unit, unit_for
 from nasea.space.written import written
 from nasea.terms import FRAMEWORKS, CostKind, cost_of
 
@@ -24,9 +24,6 @@ _VERSION = 1
 # Read by pydantic: a file that says "3" where 3 belongs, or has a key too many, is not ours.
 _STRICT: ConfigDict = {"strict": True, "extra": "forbid", "allow_inf_nan": False}
 
-
-ACCURACY_TITLES = {"float": "accuracy", "int8": "int8 accuracy"}
-"""What an accuracy is called, by what it was measured on."""
 
 Trunks: TypeAlias = tuple[tuple[int, ...], ...]
 """Output channels of every layer, by the value of the width gene."""
@@ -86,9 +83,8 @@ class FrontMember:
         latency_ms: milliseconds at batch 1; ``None`` when latency was not modelled.
         layers: one row for each searched layer.
         measured_ms: measured end to end by ``nasea latency measure``; ``None`` before that.
-        float_accuracy: of the float network, where ``accuracy`` and the metrics are those of its
-            int8 file, imitated; ``None`` where they are those of the float network.
-        float_metric: likewise.
+        float_accuracy: of the float network, where ``accuracy`` is that of its int8 file, imitated.
+        float_metric: likewise; ``None`` where ``metric`` is that of the float network.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = _STRICT
@@ -111,12 +107,9 @@ class FrontMember:
         costs = [f"{self.parameters:,} parameters", f"{self.flops:,} FLOPs"]
         if self.latency_ms is not None:
             costs.append(f"{self.latency_ms:.4g} ms")
-        blocks = ", ".join(self.blocks)
         kind = ACCURACY_TITLES["float" if self.float_metric is None else "int8"]
-        return (
-            f"<architecture {self.number}: {kind} {self.accuracy:.4f}, {', '.join(costs)}: "
-            f"{blocks}>"
-        )
+        known = f"{kind} {self.accuracy:.4f}, {', '.join(costs)}"
+        return f"<architecture {self.number}: {known}: {', '.join(self.blocks)}>"
 
     @property
     def written(self) -> str:

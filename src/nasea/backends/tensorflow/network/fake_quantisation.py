@@ -157,6 +157,24 @@ def fake_quantised(
     return tf.nest.map_structure(lambda x: results.get(id(x), x), outputs)
 
 
+def observed(function: Callable[[Any], Any], x: Any) -> tuple[Any, Any, Any]:
+    """Trace a function into the present graph; return its output, and lows and highs with it."""
+    seen: list[Observer] = []
+
+    def tracker(inputs: Sequence[Any]) -> Observer:
+        seen.append(Observer(inputs))
+        return seen[0]
+
+    outputs = fake_quantised(function, tracker, x)
+    lows, highs = seen[0].ranges
+    return outputs, lows, highs
+
+
+def rounded(function: Callable[[Any], Any], x: Any, lows: Any, highs: Any) -> Any:
+    """Trace a function into the present graph, rounded to what :func:`observed` found."""
+    return fake_quantised(function, lambda inputs: Rounder(inputs, lows, highs), x)
+
+
 class _Seen:
     """Within it every operator added to the present graph is seen by a tracker.
 

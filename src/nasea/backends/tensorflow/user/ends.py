@@ -12,12 +12,12 @@ from nasea.backends.records import DataFormat
 from nasea.backends.tensorflow.export.flops_profiler import count_flops
 from nasea.backends.tensorflow.export.operators import operators_of_function
 from nasea.backends.tensorflow.network.fake_quantisation import (
-    Observer,
     OwnRanges,
     Ranges,
-    Rounder,
     fake_quantised,
+    observed,
     over_batches,
+    rounded,
 )
 from nasea.backends.tensorflow.user.built_in_call import keeping_layers
 from nasea.backends.tensorflow.user.code import UserCode
@@ -35,7 +35,7 @@ from nasea.backends.tensorflow.user.variables import (
 from nasea.backends.user.batch_size import Size, require_outputs_of_one, require_same_number
 from nasea.backends.user.nesting import copied, flatten
 from nasea.cost import Costs, Operator
-from nasea.errors import Notice, UserCodeError, UserModuleError
+from nasea.errors import UserCodeError
 
 Values = list[Any]
 _TO_LAST, _TO_FIRST = (0, 2, 3, 1), (0, 3, 1, 2)
@@ -250,20 +250,8 @@ class End:
         """The output in inference mode, computed as in int8."""
         return self._round(inputs, *ranges)
 
-    def _observed(self, inputs: Any) -> Any:
-        seen: list[Observer] = []
-
-        def tracker(tensors: Sequence[Any]) -> Observer:
-            seen.append(Observer(tensors))
-            return seen[0]
-
-        outputs = fake_quantised(lambda x: self.apply(x, False), tracker, inputs)
-        return outputs, *seen[0].ranges
-
-    def _rounded(self, inputs: Any, lows: Any, highs: Any) -> Any:
-        return fake_quantised(
-            lambda x: self.apply(x, False), lambda x: Rounder(x, lows, highs), inputs
-        )
+    def _infer(self, inputs: Any) -> Any:
+        return self.apply(inputs, False)
 
     def _make_graphs(self) -> None:
         # Autograph is on: ``call`` may branch on tensors.
@@ -278,8 +266,8 @@ class End:
             )
         self.evaluate = self._guarded(self._evaluation_graph)
         self._estimate = self._guarded(self._graph(self._estimated))
-        self._observe = self._guarded(self._graph(self._observed))
-        self._round = self._guarded(self._graph(self._rounded))
+        self._observe = self._guarded(self._graph(lambda x: observed(self._infer, x)))
+        self._round = self._guarded(self._graph(lambda x, *r: rounded(self._infer, x, *r)))
 
     def _graph(self, function: Callable[..., Any]) -> Any:
         def with_logits(*inputs: Any) -> Any:
@@ -383,34 +371,3 @@ def _sizes(outputs: Any) -> list[Size]:
 def _generator(layer: Any) -> Any:
     """Return the generator that augmentation layers of Keras 2 keep apart from their variables."""
     return getattr(getattr(layer, "_random_generator", None), "_generator", None)
-
-
-def notices_of_ends(*ends: End) -> list[Notice]:
-    """Return notices of how PreNet and PostNet are written, once they are built."""
-    unused = "{}.call uses no weight of {}: they are counted, and stay as they are"
-    sized = (
-        "{}.call reads the number of images in a batch, so each number gets a graph of its own; "
-        "exported files take a fixed number, 1 unless told otherwise"
-    )
-    texts = [unused.format(end.name, ", ".join(end.unused)) for end in ends if end.unused]
-    texts += [sized.format(end.name) for end in ends if end.reads_batch_size]
-    return [Notice(end.user.file, text) for end in ends[:1] for text in texts]
-
-
-def require_feature_map(outputs: Any, images: int, data_format: str) -> None:
-    """Raise UserModuleError if PreNet's output, in the body's layout, is not a feature map."""
-    axes = "(N, H, W, C)" if data_format == "channels_last" else "(N, C, H, W)"
-    if not isinstance(outputs, tf.Tensor) or outputs.shape.rank != 4:
-        raise UserModuleError(
-            f"user_module.py: PreNet.call must return one tensor {axes}, found {describe(outputs)}"
-        )
-    if outputs.dtype != tf.float32:
-        raise UserModuleError(
-            f"user_module.py: PreNet.call must return float32, found {describe(outputs)}",
-            fix="end it with tf.cast(outputs, tf.float32)",
-        )
-    if 0 in outputs.shape:
-        raise UserModuleError(
-            f"user_module.py: PreNet.call returns a tensor without values, {describe(outputs)}"
-        )
-    require_same_number("user_module.py", "PreNet.call", images, len(outputs))
