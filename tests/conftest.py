@@ -38,6 +38,8 @@ LONGEST = (
     "pipeline/test_compare.py",
     "results/test_codegen_tensorflow_script.py",
     "pipeline/test_pretrain.py",
+    "pipeline/test_int8.py",
+    "backends/tensorflow/test_int8.py",
 )
 """Files that take longest, the longest first: begun last, one would keep one core alone busy."""
 

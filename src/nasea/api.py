@@ -140,6 +140,7 @@ def retrain(
     from_scratch: bool = False,
     distill: bool = False,
     teacher_share: float = 0.5,
+    quantisation_aware: bool = False,
     formats: Sequence[str] | None = None,
     results: str | Path | None = None,
     directory: str | Path | None = None,
@@ -161,6 +162,7 @@ def retrain(
         from_scratch: begin with initial weights instead of those of the search.
         distill: learn from the most accurate result as well.
         teacher_share: the teacher's share of the loss, greater than 0 and 1 at most.
+        quantisation_aware: round weights and activations to int8 in training, and measure so.
         formats: to export to (see :func:`export`); by default onnx for PyTorch and pb for
             TensorFlow, none for ``[]``.
         results: of the search; the folder ``results`` of ``directory`` by default.
@@ -193,7 +195,9 @@ def retrain(
             fix="give one of the two: nasea.retrain(config, 3) or nasea.retrain(config, "
             "budget='50k')",
         )
-    request = Request(from_scratch, epochs, learning_rate, distill, teacher_share)
+    request = Request(
+        from_scratch, epochs, learning_rate, distill, teacher_share, quantisation_aware
+    )
     home, folder = _path(directory), _results(results, directory)
     with _listening(listener, on_event, quiet) as heard:
         if number is not None:

@@ -205,6 +205,15 @@ class AttachedBackend(Trials, ProbedBackend):
         with self.followers.together("set_teacher", space, genome, weights.read_bytes(), share):
             self.teacher = self.framework.teacher(self.batch, space, genome, weights, share)
 
+    def train_int8(self) -> None:
+        """Have what is trained from now on rounded to int8 in the forward pass.
+
+        Activations by their range in the batch, weights by that of each output channel; gradients
+        pass where nothing was clipped. The weights stay in float.
+        """
+        with self.followers.together("train_int8"):
+            self.framework.trains_int8 = True
+
     def pretrained_weights(self) -> bytes:
         """Serialise the slots and PreNet, for the supernet of another task."""
         return self.framework.pretrained_weights(self.supernet)

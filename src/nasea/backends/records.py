@@ -136,14 +136,16 @@ class EvaluationSubset:
     """The images that an architecture is scored on.
 
     Attributes:
-        images: number of validation images, spread evenly; ``None`` for all of them.
-        half: 0 or 1 for one half of those (every other image), ``None`` for both.
-        statistics: draw of training images that re-estimate batch normalisation, 0 or 1.
+        images: how many validation images, spread evenly; ``None`` for all of them.
+        half: 0 or 1 for either half of those (every other image), ``None`` for both.
+        statistics: which draw of training images re-estimates batch normalisation, 0 or 1.
+        in_float: whether it computes in float even where the scenario scores in int8.
     """
 
     images: int | None = None
     half: int | None = None
     statistics: int = 0
+    in_float: bool = False
 
 
 Job = tuple[Genome, EvaluationSubset]

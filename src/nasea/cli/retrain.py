@@ -44,6 +44,13 @@ def retrain(
     teacher_share: Annotated[
         float, typer.Option(metavar="P", help="With --distill: the teacher's share of the loss.")
     ] = 0.5,
+    quantisation_aware: Annotated[
+        bool,
+        typer.Option(
+            "--quantisation-aware",
+            help="Round weights and activations to int8 in training, and measure so.",
+        ),
+    ] = False,
     formats: Annotated[
         list[str] | None,
         typer.Option(
@@ -70,7 +77,7 @@ def retrain(
 
     Uses the loss, schedule and metric of user_module.py and keeps the weights of the best epoch.
     After a stop, the same command resumes. The network is written to RESULTS_DIR/retrained_N, with
-    the suffix _scratch or _distilled where that applies.
+    the suffix _scratch, _distilled or _int8 where that applies.
 
     With --budget, K networks of about that cost begin: the best that the search scored there, and
     regular ones (one block a stage). After a few epochs the better half goes on, and so forth
@@ -92,7 +99,9 @@ def retrain(
             "which network? --arch N takes one of the front, --budget COST the best of several",
             fix="give one of the two; nasea show lists the front",
         )
-    request = Request(from_scratch, epochs, learning_rate, distill, teacher_share)
+    request = Request(
+        from_scratch, epochs, learning_rate, distill, teacher_share, quantisation_aware
+    )
     wanted = [] if no_export else (formats or None)
     with RichListener() as listener:
         if budget is not None:

@@ -62,7 +62,9 @@ def show(
     if as_json:
         print(front_json(front) if member is None else json.dumps(asdict(member), indent=2))
         return
-    console.print(front_table(front) if member is None else member_table(member, name))
+    console.print(
+        front_table(front) if member is None else member_table(member, name, info.accuracy_title)
+    )
     if remark:
         print_line(console, remark)
     for note in info.notes:
@@ -80,7 +82,9 @@ def _recommend(front: Front, budget: str | None, as_json: bool) -> None:
     for why, member in named:
         cost = front.unit.phrase(front.cost_of(member))
         accuracy = four_digits(member.accuracy)
-        typer.echo(f"architecture {member.number}: {cost}, accuracy {accuracy}; {why}")
+        typer.echo(
+            f"architecture {member.number}: {cost}, {front.info.accuracy_title} {accuracy}; {why}"
+        )
     if knee(front) is None:
         typer.echo("the front has no knee: accuracy rises evenly with cost, or in too few steps")
     typer.echo(f"next: nasea show --arch {named[0][1].number}")

@@ -97,7 +97,9 @@ def _tiles(front: Front) -> Iterable[str]:
         best = front.best
         cost = unit.phrase(front.cost_of(best))
         yield _tile(
-            "best accuracy", four_digits(best.accuracy), f"architecture {best.number}, {cost}"
+            f"best {info.accuracy_title}",
+            four_digits(best.accuracy),
+            f"architecture {best.number}, {cost}",
         )
     yield _tile("budget", unit.text(info.constraint_value), unit.noun)
     failed = sum(1 for e in front.evaluated if e.failure is not None)
@@ -118,7 +120,9 @@ def _tile(name: str, value: str, remark: str) -> str:
 def _front_table(front: Front) -> str:
     units = columns_of(front)
     clock = measured_column(front)
-    titles = ["N", "accuracy", *(unit.title for unit in units)]
+    int8 = front.info.score_as == "int8"
+    titles = ["N", front.info.accuracy_title, *(["float accuracy"] if int8 else [])]
+    titles += [*(unit.title for unit in units)]
     titles += ["measured here (ms)"] if clock else []
     head = "".join(f'<th scope="col">{escape(title)}</th>' for title in titles)
     rows = []
@@ -127,6 +131,7 @@ def _front_table(front: Front) -> str:
         cells = [
             f'<a href="#{member.number}">{member.number}</a>',
             four_digits(member.accuracy),
+            *([_four_digits(member.float_accuracy)] if int8 else []),
             *(
                 "" if cost is None else unit.number(cost)
                 for unit, cost in zip(units, costs, strict=True)
@@ -152,7 +157,8 @@ def _predictions(front: Front, pictures: Mapping[int, bytes]) -> str:
     for number, png in sorted(pictures.items()):
         member = front.members[number]
         cost = front.unit.phrase(front.cost_of(member))
-        caption = f"architecture {number}: accuracy {four_digits(member.accuracy)}, {cost}"
+        accuracy = f"{front.info.accuracy_title} {four_digits(member.accuracy)}"
+        caption = f"architecture {number}: {accuracy}, {cost}"
         source = f"data:image/png;base64,{base64.b64encode(png).decode('ascii')}"
         alt = f"Validation images, truth beside what architecture {number} finds"
         parts.append(
@@ -181,6 +187,12 @@ def _facts(front: Front) -> Iterable[tuple[str, str]]:
     if info.processor is not None:
         yield "latency", escape(info.processor)
     yield "the metric", escape(f"{better}; metric_mode {info.metric_mode}")
+    if info.score_as == "int8":
+        yield (
+            "scored as",
+            "int8: accuracies are those of the files in int8, whose rounding is imitated, with "
+            "ranges from training images",
+        )
     if front.members:
         yield "searched layers", str(len(front.members[0].layers))
     if info.proposer is not None:
@@ -212,6 +224,10 @@ def _failures(front: Front) -> str:
     return (
         f"<details><summary>{reasons.total()} failed candidates</summary><ul>{items}</ul></details>"
     )
+
+
+def _four_digits(value: float | None) -> str:
+    return "" if value is None else four_digits(value)
 
 
 def _hint(text: str) -> str:

@@ -31,6 +31,7 @@ def report_data(front: FrontData) -> dict[str, Any]:
         "families": sorted(families - {"skip"}),
         "columns": [c.title if c.quantity == "latency" else c.noun for c in columns],
         "members": [_member(front, member, columns) for member in front],
+        "accuracy_title": front.info.accuracy_title,
         "best": front.best.number if front.members else -1,
         "hypervolumes": front.info.hypervolumes,
         "trunks": [widths_in_words(trunk) for trunk in front.info.trunks],
@@ -96,7 +97,12 @@ def _member(front: FrontData, member: FrontMember, columns: tuple[Unit, ...]) ->
     totals = costs_of(member, columns)
     layers = [costs_of(layer, columns) for layer in member.layers]
     stats = [
-        ("accuracy", four_digits(member.accuracy)),
+        (front.info.accuracy_title, four_digits(member.accuracy)),
+        *(
+            []
+            if member.float_accuracy is None
+            else [("float accuracy", four_digits(member.float_accuracy))]
+        ),
         ("metric", four_digits(member.metric)),
         ("metric in the search", four_digits(member.search_metric)),
         *((c.noun, c.text(t)) for c, t in zip(columns, totals, strict=True) if t is not None),

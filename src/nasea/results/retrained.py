@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from nasea.errors import ResultsError
 from nasea.results.front import FrontMember, RunInfo
@@ -33,6 +33,7 @@ class TrainingPlan:
         learning_rate: initial; the user's schedule changes it from there.
         teacher: number of the architecture whose outputs it learns from as well, if any.
         teacher_share: the teacher's share of the loss, from 0 to 1.
+        quantisation_aware: whether it is trained, and measured, as its int8 file will compute.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = _STRICT
@@ -42,6 +43,12 @@ class TrainingPlan:
     learning_rate: float
     teacher: int | None = None
     teacher_share: float = 0.5
+    quantisation_aware: bool = False
+
+    @property
+    def said(self) -> dict[str, Any]:
+        """As a dict, without what plans of earlier versions did not have."""
+        return {k: v for k, v in asdict(self).items() if v or k != "quantisation_aware"}
 
     @property
     def words(self) -> str:
@@ -49,7 +56,8 @@ class TrainingPlan:
         start = "from scratch" if self.from_scratch else "from the weights of the search"
         taught = "" if self.teacher is None else f", taught by architecture {self.teacher}"
         epochs = f"{self.epochs} epoch{'s' * (self.epochs != 1)}"
-        return f"{epochs} {start}{taught}, learning rate {self.learning_rate:g}"
+        rounded = ", rounded to int8" if self.quantisation_aware else ""
+        return f"{epochs} {start}{taught}{rounded}, learning rate {self.learning_rate:g}"
 
 
 @dataclass(frozen=True)
@@ -60,6 +68,8 @@ class EpochRow:
         epoch: epochs done; 0 is what it began with.
         metric: what the user's metric returned on the whole of val_dir; ``None`` when it failed.
         loss: mean over the epoch; ``None`` at epoch 0.
+        float_metric: where ``metric`` is that of the int8 file, imitated: that of the float
+            network, if it was the best so far.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = _STRICT
@@ -67,6 +77,7 @@ class EpochRow:
     epoch: int
     metric: float | None
     loss: float | None = None
+    float_metric: float | None = None
 
 
 @dataclass(frozen=True)
@@ -76,12 +87,14 @@ class Retrained:
     Attributes:
         info: of the search that found it.
         member: the architecture, with accuracy and metric of the best epoch.
-        searched_metric: its metric as the search left it, on the whole of val_dir.
+        searched_metric: its metric as the search left it, on the whole of val_dir; what
+            ``searched_as`` says.
         plan: how it was retrained.
         best_epoch: the one whose weights were kept.
         epochs: the course, from epoch 0.
         name: of its files, without their suffixes.
         test_metric: on the whole of test_dir; ``None`` where there is none.
+        searched_as: what the search measured it as; ``info.score_as`` is what retraining did.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = _STRICT
@@ -94,6 +107,7 @@ class Retrained:
     epochs: tuple[EpochRow, ...]
     name: str
     test_metric: float | None = None
+    searched_as: Literal["float", "int8"] = "float"
 
     @property
     def model_file(self) -> str:
@@ -110,8 +124,13 @@ class Retrained:
         """What happened, in a line."""
         return (
             f"retrained: {self.plan.words}; best after epoch {self.best_epoch}, "
-            f"metric {self.searched_metric:.4g} in the search, {self.member.metric:.4g} now"
+            f"metric {self.searched_metric:.4g}{self._kind(self.searched_as)} in the search, "
+            f"{self.member.metric:.4g}{self._kind(self.info.score_as)} now"
         )
+
+    def _kind(self, kind: str) -> str:
+        """In brackets, where the two are not of one kind."""
+        return f" ({kind})" if self.searched_as != self.info.score_as else ""
 
     def to_dict(self) -> dict[str, Any]:
         """Return the record as JSON values."""

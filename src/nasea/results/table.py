@@ -49,8 +49,12 @@ def front_columns(front: FrontData) -> list[Column]:
     traded = (front.info.constraint_type, *front.info.objectives)
     columns = [
         Column("N", tuple(str(member.number) for member in front)),
-        Column("accuracy", tuple(four_digits(member.accuracy) for member in front)),
+        Column(front.info.accuracy_title, tuple(four_digits(m.accuracy) for m in front)),
     ]
+    if front.info.score_as == "int8":
+        floats = (member.float_accuracy for member in front)
+        cells = tuple("" if x is None else four_digits(x) for x in floats)
+        columns.append(Column("float accuracy", cells))
     for place, unit in enumerate(units):
         known = (row[place] for row in costs)
         cells = tuple("" if cost is None else unit.number(cost) for cost in known)
@@ -104,18 +108,19 @@ def front_html(front: FrontData) -> str:
     )
 
 
-def member_table(member: FrontMember, name: str) -> Table:
+def member_table(member: FrontMember, name: str, title: str = "accuracy") -> Table:
     """Return a network layer by layer: exact costs, their shares of the whole, and totals.
 
     Args:
         member: the network.
         name: what the title calls it.
+        title: what its accuracy is called.
     """
     from rich.text import Text
 
     columns = columns_of([member])
     totals = costs_of(member, columns)
-    table = _table(f"{name}, accuracy {four_digits(member.accuracy)}")
+    table = _table(f"{name}, {title} {four_digits(member.accuracy)}")
     table.show_footer = True
     table.add_column("layer", justify="right", style="cyan", no_wrap=True)
     table.add_column("block", footer="whole network", overflow="fold")
@@ -123,8 +128,8 @@ def member_table(member: FrontMember, name: str) -> Table:
     table.add_column("stride", justify="right", no_wrap=True)
     table.add_column("output", justify="right", no_wrap=True)
     for unit, total in zip(columns, totals, strict=True):
-        title = unit.title if unit.quantity == "latency" else unit.noun
-        table.add_column(title, exact(total, unit), justify="right", no_wrap=True)
+        head = unit.title if unit.quantity == "latency" else unit.noun
+        table.add_column(head, exact(total, unit), justify="right", no_wrap=True)
         table.add_column("%", justify="right", style="dim", no_wrap=True)
     for layer in member.layers:
         shape = (

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 
 from nasea.terms import COSTS, CostKind
 
+ACCURACY_TITLES = {"float": "accuracy", "int8": "int8 accuracy"}
+"""What an accuracy is called, by what it was measured on."""
+
 _PREFIXES = ((1e9, "G"), (1e6, "M"), (1e3, "k"))
 
 

@@ -106,6 +106,9 @@ class Follower:
 
         self._run_jointly(learn)
 
+    def _train_int8(self, key: int) -> None:
+        self._run_jointly(self._attached[key].train_int8)
+
     def _try_candidates(self, key: int, also: list[Genome]) -> None:
         self._run_jointly(lambda: self._attached[key].try_candidates(lambda done, of: None, also))
 

@@ -28,8 +28,8 @@ EpochEnd = Literal["over", "called off"]
 """Why an epoch ended: it is complete, or rank 0 stopped it."""
 
 Command = Literal[
-    "open", "probe", "attach", "set_teacher", "try_candidates", "begin_training", "train_epoch",
-    "restore", "measure_each", "close", "exchange", "end",
+    "open", "probe", "attach", "set_teacher", "train_int8", "try_candidates", "begin_training",
+    "train_epoch", "restore", "measure_each", "close", "exchange", "end",
 ]  # fmt: skip
 """The commands of rank 0."""
 

@@ -30,6 +30,12 @@ def calibrating_images(read: Callable[[int], Array], wanted: int, option: str) -
             f"{option} {wanted}: the training data set has only {len(images)} images",
             fix=f"use {option} {len(images)} or fewer",
         )
+    require_finite(images)
+    return images
+
+
+def require_finite(images: Array) -> None:
+    """Raise DataError where images that show the values of activations are not finite."""
     finite = np.isfinite(images.reshape(len(images), -1)).all(1)
     if not finite.all():
         raise DataError(
@@ -38,7 +44,6 @@ def calibrating_images(read: Callable[[int], Array], wanted: int, option: str) -
             fix="look for a division by zero in the training data set, e.g. by the spread of an "
             "image of one colour",
         )
-    return images
 
 
 def in_chunks(images: Array, size: int) -> Iterator[Array]:

@@ -56,6 +56,9 @@ class ScoredPath(Protocol):
 
 PathT = TypeVar("PathT", bound=ScoredPath)
 
+Draw: TypeAlias = tuple[int, bool]
+"""(draw of the statistics images, whether it computes as in int8)."""
+
 Steps: TypeAlias = Callable[[Genome], Sequence[object]]
 """See :meth:`nasea.space.Space.steps`."""
 
@@ -70,19 +73,19 @@ class PrefixCache(Generic[PathT]):
     def __init__(self, steps: Steps) -> None:
         self._steps = steps
         self._path: PathT | None = None
-        self._draw = 0
+        self._draw: Draw = 0, False
 
     @property
     def is_filled(self) -> bool:
         """Whether it holds a path."""
         return self._path is not None
 
-    def lookup(self, genome: Genome, draw: int) -> tuple[PathT | None, int]:
+    def lookup(self, genome: Genome, draw: Draw) -> tuple[PathT | None, int]:
         """Find the prefix that an architecture shares with the cached path; drop a useless path.
 
         Args:
             genome: the architecture.
-            draw: of the statistics images.
+            draw: what it was calibrated with.
 
         Returns:
             The cached path and the number of its outputs, PreNet's first, that can be reused;
@@ -99,7 +102,7 @@ class PrefixCache(Generic[PathT]):
         self.clear()
         return None, 0
 
-    def store(self, path: PathT, draw: int) -> None:
+    def store(self, path: PathT, draw: Draw) -> None:
         """Replace the cached path."""
         self._path, self._draw = path, draw
 
@@ -200,12 +203,12 @@ class Sharing(Generic[PathT]):
         finally:
             self.cache = None
 
-    def measured(self, genome: Genome, draw: int, attempt: Attempt[PathT]) -> Measurement:
+    def measured(self, genome: Genome, draw: Draw, attempt: Attempt[PathT]) -> Measurement:
         """Return the score of an architecture; the first ones that share are scored both ways.
 
         Args:
             genome: the architecture.
-            draw: of the statistics images.
+            draw: what it was calibrated with.
             attempt: scores it once, starting from the shared outputs, and adds the outputs to the
                 digest, if there is one.
         """
@@ -224,7 +227,7 @@ class Sharing(Generic[PathT]):
             self.cache = None
         return score
 
-    def store(self, path: PathT, draw: int) -> None:
+    def store(self, path: PathT, draw: Draw) -> None:
         """Cache a path for the next architecture, if sharing is allowed."""
         if self.cache is not None:
             self.cache.store(path, draw)

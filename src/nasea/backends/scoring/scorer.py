@@ -12,6 +12,9 @@ from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
+import numpy as np
+
+from nasea.backends.export.calibration import require_finite
 from nasea.backends.memory import ShortOfMemory
 from nasea.backends.records import EvaluationSubset, Measurement, ScoreSeconds
 from nasea.backends.scoring.prediction_images import PredictionImage, read_prediction_images
@@ -59,20 +62,29 @@ class Scorer(ABC, Generic[PathT, PrefixT]):
         user: the user's metric.
         seed: statistics and metric start from the same random state for every candidate.
         processes: how many of them share this machine's memory.
+        int8: whether networks are scored as their int8 files will compute.
     """
 
     always_again: ClassVar[bool]
     """Whether to retry after a lack of memory even if nothing was cached."""
 
     def __init__(
-        self, space: Space, data: ScoringData, user: UserCode, seed: int, processes: int
+        self,
+        space: Space,
+        data: ScoringData,
+        user: UserCode,
+        seed: int,
+        processes: int,
+        int8: bool = False,
     ) -> None:
         self.space = space
+        self.int8 = int8
         self.data = data
         self.user = user
         self.seed = seed
         self.limit = LIMIT // processes
         self.sharing: Sharing[PathT] = Sharing(space.steps)
+        self._checked: set[int] = set()
         self._most: int | None = None
         self._seconds = ScoreSeconds(0.0, 0.0)
 
@@ -88,7 +100,7 @@ class Scorer(ABC, Generic[PathT, PrefixT]):
 
     @abstractmethod
     def calibrated_path(
-        self, genome: Genome, draw: int, prefix: PrefixT, keeps: bool
+        self, genome: Genome, draw: int, prefix: PrefixT, keeps: bool, int8: bool
     ) -> AbstractContextManager[PathT]:
         """Provide an architecture with re-estimated statistics, reusing what a prefix has.
 
@@ -97,6 +109,8 @@ class Scorer(ABC, Generic[PathT, PrefixT]):
             draw: of the statistics images.
             prefix: what it shares with the cached path.
             keeps: whether to keep outputs that the next one may share.
+            int8: whether it computes as its int8 file will, with ranges of its activations taken
+                from the statistics images.
         """
 
     @abstractmethod
@@ -120,8 +134,11 @@ class Scorer(ABC, Generic[PathT, PrefixT]):
 
     def read(self, data: EvaluationSubset) -> None:
         """Read missing data first, since unreadable data is no failure of a candidate."""
-        self.data.statistics(data.statistics)
+        batches = self.data.statistics(data.statistics)
         self.data.prepare(data.images, data.half)
+        if self.int8 and data.statistics not in self._checked:
+            require_finite(np.concatenate([np.asarray(batch, np.float32) for batch in batches]))
+            self._checked.add(data.statistics)
 
     def release_memory(self) -> None:
         """Free memory that is no longer used."""
@@ -172,7 +189,7 @@ class Scorer(ABC, Generic[PathT, PrefixT]):
             return taken
         count = min(count, self.data.val_images)
         self.data.prepare(count, None)
-        with self.calibrated_path(genome, 0, self.prefix(None, 0), keeps=False) as path:
+        with self.calibrated_path(genome, 0, self.prefix(None, 0), False, self.int8) as path:
             evaluate = self.evaluate(path)
             for images, labels in self.data.evaluation(count, None):
                 outputs = evaluate(images)
@@ -187,13 +204,19 @@ class Scorer(ABC, Generic[PathT, PrefixT]):
                     break
         return taken
 
+    def _in_int8(self, data: EvaluationSubset) -> bool:
+        return self.int8 and not data.in_float
+
+    def _draw(self, data: EvaluationSubset) -> tuple[int, bool]:
+        return data.statistics, self._in_int8(data)
+
     def _shared(self, genome: Genome, data: EvaluationSubset) -> Measurement:
         keeps = self.sharing.cache is not None
 
         def attempt(path: PathT | None, depth: int, digest: Digest | None) -> Measurement:
             return self._attempt(genome, data, self.prefix(path, depth), digest, keeps)
 
-        return self.sharing.measured(genome, data.statistics, attempt)
+        return self.sharing.measured(genome, self._draw(data), attempt)
 
     def _attempt(
         self,
@@ -211,15 +234,23 @@ class Scorer(ABC, Generic[PathT, PrefixT]):
 
         def metric() -> float:
             start = time.perf_counter()
-            with self.calibrated_path(genome, data.statistics, prefix, keeps) as path:
+            int8 = self._in_int8(data)
+            with self.calibrated_path(genome, data.statistics, prefix, keeps, int8) as path:
                 ready = time.perf_counter()
                 found = self.metric(path, data, prefix, digest, keeps)
             self._seconds = ScoreSeconds(ready - start, time.perf_counter() - ready)
             if keeps:
-                self.sharing.store(path, data.statistics)
+                self.sharing.store(path, self._draw(data))
             return found
 
         return _measured(self.memory, metric)
+
+
+def no_range_error() -> CandidateFailed:
+    """The failure of a candidate whose activations have no range."""
+    return CandidateFailed(
+        "activations that are not finite (NaN or infinite) have no range for int8"
+    )
 
 
 def measured(memory: Memory, metric: Callable[[], float]) -> Measurement:

@@ -39,11 +39,8 @@ from nasea.backends.tensorflow.training.trainer import Trainer, TrainerSettings
 from nasea.backends.tensorflow.user.classic.importing import notices_of
 from nasea.backends.tensorflow.user.code import UserCode
 from nasea.backends.tensorflow.user.features import low_level_tap, random_features
-from nasea.backends.tensorflow.user.networks import (
-    UserNetwork,
-    notices_of_networks,
-    require_feature_map,
-)
+from nasea.backends.tensorflow.user.network_checks import notices_of_networks, require_feature_map
+from nasea.backends.tensorflow.user.networks import UserNetwork
 from nasea.backends.tensorflow.user.random_draws import Draws
 from nasea.backends.tensorflow.user.variables import count_parameters
 from nasea.backends.training.distillation import no_class_scores_error
@@ -184,8 +181,9 @@ class TensorFlowFramework(Framework[Data, Batch, Supernet, Teacher, Trainer, Sco
         seed_everything(seed, _INITIAL_STREAM, 3)
         with tf.device(self.device):
             supernet = Supernet(space, seed)
-        user_networks = self.pre_net, self.post_net
-        scorer = Scorer(supernet, *user_networks, data, self.draws, seed, self.local_processes)
+        networks = self.pre_net, self.post_net
+        int8 = self.scenario.searcher.score_as == "int8"
+        scorer = Scorer(supernet, *networks, data, self.draws, seed, self.local_processes, int8)
         return supernet, scorer, UserNetworkReport(costs, operators)
 
     def inherit(self, supernet: Supernet, batch: Batch, genome: Genome, weights: Path) -> None:
@@ -298,6 +296,7 @@ class TensorFlowFramework(Framework[Data, Batch, Supernet, Teacher, Trainer, Sco
             post_net=self.post_net,
             draws=self.draws,
             teacher=teacher,
+            int8=self.trains_int8,
         )
 
     def _network(self, batch: Batch, space: Space, genome: Genome, weights: Path) -> Network:

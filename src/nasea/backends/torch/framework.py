@@ -154,7 +154,8 @@ class TorchFramework(Framework[Data, Batch, Supernet, Teacher, Trainer, Scorer])
         seed_everything(seed, _INITIAL_STREAM, 1)
         supernet = Supernet(space, self.pre_net, self.post_net, layout).to(self.device)
         supernet.held = self.user.held().to(self.device)
-        scorer = Scorer(supernet, data, self.user, self.device, seed, self.local_processes)
+        int8 = self.scenario.searcher.score_as == "int8"
+        scorer = Scorer(supernet, data, self.user, self.device, seed, self.local_processes, int8)
         return supernet, scorer, UserNetworkReport(costs, operators)
 
     def inherit(self, supernet: Supernet, batch: Batch, genome: Genome, weights: Path) -> None:
@@ -266,4 +267,5 @@ class TorchFramework(Framework[Data, Batch, Supernet, Teacher, Trainer, Scorer])
             supernet=supernet,
             device=self.device,
             teacher=teacher,
+            int8=self.trains_int8,
         )

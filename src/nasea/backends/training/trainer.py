@@ -28,11 +28,13 @@ class TrainerSettings:
         scenario: optimiser settings.
         batches_per_epoch: batches of one pass over the training images.
         paths_per_update: paths whose gradients make one update, one batch for each.
+        int8: whether activations and weights are rounded to int8 in the forward pass.
     """
 
     scenario: Scenario
     batches_per_epoch: int
     paths_per_update: int
+    int8: bool = False
 
 
 @dataclass(frozen=True)

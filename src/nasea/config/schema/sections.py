@@ -233,6 +233,15 @@ class Searcher(Section):
             extension=True,
         ),
     ] = 512
+    score_as: Annotated[
+        Literal["float", "int8"],
+        Key(
+            "strategy.searcher.score_as",
+            "what an architecture is scored as: the float network, or its int8 file, whose "
+            "rounding is imitated",
+            extension=True,
+        ),
+    ] = "float"
     stall_generations: Annotated[
         Index | None,
         Key(
@@ -257,7 +266,8 @@ class Searcher(Section):
     def _as_before(self, whole: SerializerFunctionWrapHandler) -> dict[str, object]:
         """Without keys that say nothing: digests of scenarios without them stay what they were."""
         values: dict[str, object] = whole(self)
-        return {name: v for name, v in values.items() if name != "initial" or v}
+        said = {"initial": bool(self.initial), "score_as": self.score_as != "float"}
+        return {name: v for name, v in values.items() if said.get(name, True)}
 
     @property
     def proposer(self) -> Literal["assisted", "evolutionary"]:

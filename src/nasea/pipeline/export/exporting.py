@@ -103,10 +103,13 @@ def export_result(
         )
     direction = Direction.of_result(result.info.metric_mode, result.member)
     network = direction.accuracy(_metric(exporter.measure(exporter.run), result.name))
-    if abs(network - result.member.accuracy) > SAME_METRIC:
+    header = result.member.float_accuracy
+    if result.info.score_as == "float":
+        header = result.member.accuracy
+    if header is not None and abs(network - header) > SAME_METRIC:
         text = (
             f"on the present val_dir the accuracy of {result.name} is {network:.4f}, not "
-            f"{result.member.accuracy:.4f} as in its header: the data or the metric changed since"
+            f"{header:.4f} as in its header: the data or the metric changed since"
         )
         listener.notice(Notice("export", text))
     if exporter.needs_batch and batch is None:

@@ -116,14 +116,21 @@ class Retraining(EpochLoop):
     def _measure(self, loss: float | None) -> None:
         """Measure the network now; keep its weights if it is the best so far."""
         measured = self.backend.measure(self._genome, EvaluationSubset())
-        row = EpochRow(self.epoch, measured.metric, loss)
+        metric, best = measured.metric, False
+        if metric is not None:
+            best = self._is_best(metric)
+        in_float = None
+        if best and self.backend.scenario.searcher.score_as == "int8":
+            data = EvaluationSubset(in_float=True)
+            in_float = self.backend.measure(self._genome, data).metric
+        row = EpochRow(self.epoch, metric, loss, in_float)
         rows = (*self._course.rows, row)
         self._course = replace(self._course, rows=rows)
         listener = self.session.listener
         if measured.metric is None:
             text = f"the metric failed after epoch {row.epoch}: {measured.failure}"
             listener.notice(Notice("retrain", text))
-        elif self._is_best(measured.metric):
+        elif best:
             weights = self._weights()
             self._course = replace(self._course, best=len(rows) - 1, best_weights=weights)
         listener.line(self._in_words(row))

@@ -19,6 +19,7 @@ class Request:
         learning_rate: initial.
         distill: learn from the most accurate result as well.
         teacher_share: of the teacher in the loss.
+        quantisation_aware: round to int8 in the forward pass.
     """
 
     from_scratch: bool = False
@@ -26,18 +27,23 @@ class Request:
     learning_rate: float | None = None
     distill: bool = False
     teacher_share: float = 0.5
+    quantisation_aware: bool = False
 
 
 def retrained_name(number: int, request: Request) -> str:
     """Name of the folder, the model file and the checkpoints of a retraining."""
     scratch = "_scratch" if request.from_scratch else ""
-    return f"retrained_{number}{scratch}{'_distilled' if request.distill else ''}"
+    distilled = "_distilled" if request.distill else ""
+    return f"retrained_{number}{scratch}{distilled}{'_int8' if request.quantisation_aware else ''}"
 
 
 def planned(scenario: Scenario, plan: TrainingPlan) -> Scenario:
-    """Return the scenario with the plan's epochs and learning rate."""
+    """Return the scenario with the plan's epochs, learning rate and kind of score."""
     optimizer = scenario.optimizer.model_copy(update={"learning_rate": plan.learning_rate})
-    return scenario.model_copy(update={"epochs": plan.epochs, "optimizer": optimizer})
+    changed = {"epochs": plan.epochs, "optimizer": optimizer}
+    if plan.quantisation_aware:
+        changed["searcher"] = scenario.searcher.model_copy(update={"score_as": "int8"})
+    return scenario.model_copy(update=changed)
 
 
 def plan_of(scenario: Scenario, request: Request, teacher: int | None) -> TrainingPlan:
@@ -67,4 +73,5 @@ def plan_of(scenario: Scenario, request: Request, teacher: int | None) -> Traini
         learning_rate=scenario.optimizer.learning_rate if rate is None else rate,
         teacher=teacher,
         teacher_share=request.teacher_share,
+        quantisation_aware=request.quantisation_aware,
     )

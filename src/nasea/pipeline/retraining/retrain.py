@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from nasea.backends import AttachedBackend
@@ -55,15 +55,20 @@ class Outcome:
         direction = Direction.of_result(one.info.metric_mode, one.member)
         first = one.epochs[0].metric
         begun = "failed" if first is None else f"{direction.accuracy(first):.4f}"
-        lines = (
-            f"accuracy on val_dir: {direction.accuracy(one.searched_metric):.4f} in the search, "
+        kind = one.info.accuracy_title
+        searched = direction.accuracy(one.searched_metric)
+        as_before = "" if one.searched_as == one.info.score_as else f" ({one.searched_as})"
+        lines: tuple[str, ...] = (
+            f"{kind} on val_dir: {searched:.4f} in the search{as_before}, "
             f"{begun} before training, {one.member.accuracy:.4f} after epoch {one.best_epoch} of "
             f"{one.plan.epochs}, the best",
         )
+        if one.member.float_accuracy is not None:
+            lines += (f"of the float network: {one.member.float_accuracy:.4f}",)
         if one.test_metric is None:
             return lines
         unseen = direction.accuracy(one.test_metric)
-        return (*lines, f"accuracy on test_dir, which chose nothing: {unseen:.4f}")
+        return (*lines, f"{kind} on test_dir, which chose nothing: {unseen:.4f}")
 
 
 @dataclass(frozen=True)
@@ -319,6 +324,8 @@ class _Run:
             genome = genome_of(opened.space, self.teacher)
             share = self.plan.teacher_share
             backend.set_teacher(opened.space, genome, self.teacher.weights, share)
+        if self.plan.quantisation_aware:
+            backend.train_int8()
         seconds = backend.try_candidates(
             lambda done, total: listener.progress(Progress("probe", done, total, "batch"))
         )
@@ -338,7 +345,7 @@ class _Run:
     def _identity(self, alone: Built) -> dict[str, str]:
         """Identify this training; the plan is separate so that messages can name it."""
         neutral = planned(self.scenario, replace(self.plan, epochs=1, learning_rate=0.5))
-        plan = json.dumps(asdict(self.plan), sort_keys=True)
+        plan = json.dumps(self.plan.said, sort_keys=True)
         return identity(neutral, alone.data, alone.space, self.home) | {
             "plan": hashlib.sha256(plan.encode()).hexdigest(),
             "weights": "" if self.plan.from_scratch else digest_of([self.result.weights]),
@@ -353,7 +360,7 @@ class _Run:
             written = Retrained.load(self.target / RETRAINED_FILE)
         except ResultsError:
             return False
-        same = bool(asdict(written.plan) == stored.meta["plan"])
+        same = written.plan == TrainingPlan(**stored.meta["plan"])
         return same and int(stored.meta["course"]["epoch"]) >= written.plan.epochs
 
     def _write(self, course: Course, backend: AttachedBackend, space: Space) -> Retrained:
@@ -361,22 +368,31 @@ class _Run:
         best = course.rows[course.best]
         assert best.metric is not None
         accuracy = self.direction.accuracy(best.metric)
-        member = replace(self.result.member, accuracy=accuracy, metric=best.metric)
+        in_float = best.float_metric
+        member = replace(
+            self.result.member,
+            accuracy=accuracy,
+            metric=best.metric,
+            float_metric=in_float,
+            float_accuracy=None if in_float is None else self.direction.accuracy(in_float),
+        )
+        info = replace(self.result.info, score_as=self.scenario.searcher.score_as)
         retrained = Retrained(
-            info=self.result.info,
+            info=info,
             member=member,
             searched_metric=self.result.member.metric,
             plan=self.plan,
             best_epoch=best.epoch,
             epochs=course.rows,
             name=self.target.name,
+            searched_as=self.result.info.score_as,
         )
         folder = self.target.resolve()
         inside = folder.relative_to(self.home) if folder.is_relative_to(self.home) else folder
         words = f"{self.plan.words}; best after epoch {best.epoch}"
         origin = Origin(retrained.name, inside.as_posix(), words)
         genome = genome_of(space, self.result)
-        text = model_text(self.scenario, backend, space, genome, self.result.info, member, origin)
+        text = model_text(self.scenario, backend, space, genome, info, member, origin)
         aside = write_retrained(self.target, retrained, text, course.best_weights)
         if aside is not None:
             kept = f"the earlier network is kept in {aside.name}/"

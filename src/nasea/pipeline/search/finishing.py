@@ -17,6 +17,7 @@ from nasea.pipeline.session.events import Listener, Progress
 from nasea.pipeline.session.interrupt import StopRequest
 from nasea.results.front import Evaluated, Front, FrontMember, RunInfo
 from nasea.results.storage.store import write_results
+from nasea.space import Genome
 from nasea.strategy import Archive, Record, SearchOutcome, representatives
 from nasea.terms import TASKS
 from nasea.version import __version__
@@ -55,10 +56,14 @@ def finish(
     listener.begin("results", "scoring the front on all validation images, writing results/")
     records = _chosen(prepared, outcome.archive)
     scored = _score_whole(prepared, records, book, listener, stop)
+    in_float = _in_float(prepared, [record.genome for record, _ in scored], book, stop)
     members = [
-        member_of(prepared, direction, number, record.genome, record.score.metric, metric)
+        member_of(
+            prepared, direction, number, record.genome, record.score.metric, metric,
+            in_float.get(record.genome),
+        )
         for number, (record, metric) in enumerate(scored)
-    ]
+    ]  # fmt: skip
     front = assemble(
         prepared, proposer, direction, members, outcome.archive, outcome.state.hypervolumes, notes,
         outcome.reason,
@@ -147,6 +152,7 @@ def assemble(
         trunks=prepared.space.trunks,
         ended=ended,
         scored_again=sum(record.score.tried - 1 for record in archive),
+        score_as=scenario.searcher.score_as,
     )
     evaluated = tuple(
         Evaluated(
@@ -162,6 +168,27 @@ def assemble(
         for record in archive
     )
     return Front(info, tuple(members), evaluated)
+
+
+def _in_float(
+    prepared: Prepared, genomes: Sequence[Genome], book: ScoreBook, stop: StopRequest
+) -> dict[Genome, float]:
+    """The metrics of the float networks on the whole of val_dir, where scores are of int8."""
+    if prepared.scenario.searcher.score_as == "float":
+        return {}
+    known = {genome: book.get(genome, whole=True, in_float=True) for genome in genomes}
+    unknown = sorted((g for g, one in known.items() if one is None), key=prepared.space.steps)
+    coming = iter(unknown)
+
+    def on_measured(measured: Measurement) -> None:
+        genome = next(coming)
+        known[genome] = measured
+        book.put(genome, measured, whole=True, in_float=True)
+        stop.check()
+
+    data = EvaluationSubset(in_float=True)
+    prepared.backend.measure_each([(genome, data) for genome in unknown], on_measured)
+    return {g: one.metric for g, one in known.items() if one is not None and one.metric is not None}
 
 
 def _score_whole(

@@ -17,6 +17,7 @@ def member_of(
     genome: Genome,
     search_metric: float | None,
     metric: float,
+    float_metric: float | None = None,
 ) -> FrontMember:
     """Return a network as a member of a front.
 
@@ -27,6 +28,7 @@ def member_of(
         genome: the network.
         search_metric: on the images that the search measures on.
         metric: on the whole of val_dir.
+        float_metric: that of the float network, where ``metric`` is that of its int8 file.
     """
     assert search_metric is not None
     costs = prepared.costs.costs(genome)
@@ -41,6 +43,8 @@ def member_of(
         flops=costs.flops,
         latency_ms=costs.latency_ms,
         layers=_layer_rows(prepared, genome),
+        float_accuracy=None if float_metric is None else direction.accuracy(float_metric),
+        float_metric=float_metric,
     )
 
 

@@ -215,7 +215,7 @@ class _Run:
         if self.metric_changed:  # what the earlier metric measured is not to be mixed in
             version += f":{self.identity['metric_code'][:16]}"
             self.listener.line("the metric was changed: the trained supernet is measured again")
-        book = ScoreBook(version, prepared.condition)
+        book = ScoreBook(version, prepared.condition, prepared.scenario.searcher.score_as)
         earlier = last_search(self.searched, version, self.listener)
         if earlier is not None:
             book.update(earlier["book"])
@@ -263,6 +263,11 @@ class _Run:
             book.put(genome, measured)
         after = [book.get(genome) or Measurement(None) for genome in training.references]
         direction = decide(prepared.scenario.searcher.metric_mode, training.before, after)
+        if prepared.scenario.searcher.score_as == "int8":
+            self.listener.line(
+                "scores are those of files in int8, whose rounding is imitated "
+                "(searcher.score_as); ranges of activations: those on the statistics images"
+            )
         better = "larger" if direction.mode == "max" else "smaller"
         self.listener.line(f"metric: {better} is better ({direction.evidence})")
         return direction

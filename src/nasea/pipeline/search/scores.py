@@ -8,9 +8,9 @@ from typing import Any
 from nasea.backends.records import Measurement
 from nasea.space import Genome
 
-Condition = tuple[int | None, int] | tuple[int | None, int, int]
+Condition = tuple[int | str | None, ...]
 """(validation images, statistics images): what a measurement was made on; at a second score and
-later ones also the turn, from 1."""
+later ones also the turn, from 1; where it is that of an int8 file, ``int8`` in the end."""
 
 
 class ScoreBook:
@@ -19,25 +19,38 @@ class ScoreBook:
     Args:
         weights_version: digest of the weights.
         condition: the images that the present search measures on.
+        score_as: what it measures, ``float`` networks or their ``int8`` files.
     """
 
-    def __init__(self, weights_version: str, condition: tuple[int | None, int]) -> None:
+    def __init__(
+        self, weights_version: str, condition: tuple[int | None, int], score_as: str = "float"
+    ) -> None:
+        self.score_as = score_as
         self.weights_version = weights_version
         self.condition = condition
         self._measured: dict[tuple[Genome, Condition], Measurement] = {}
 
-    def get(self, genome: Genome, *, whole: bool = False, turn: int = 0) -> Measurement | None:
+    def get(
+        self, genome: Genome, *, whole: bool = False, turn: int = 0, in_float: bool = False
+    ) -> Measurement | None:
         """Return the measurement on the search's images, at a turn, or on the whole of val_dir."""
-        return self._measured.get((genome, self._condition(whole, turn)))
+        return self._measured.get((genome, self._condition(whole, turn, in_float)))
 
     def put(
-        self, genome: Genome, measured: Measurement, *, whole: bool = False, turn: int = 0
+        self,
+        genome: Genome,
+        measured: Measurement,
+        *,
+        whole: bool = False,
+        turn: int = 0,
+        in_float: bool = False,
     ) -> None:
         """Enter a measurement."""
-        self._measured[genome, self._condition(whole, turn)] = measured
+        self._measured[genome, self._condition(whole, turn, in_float)] = measured
 
     def __len__(self) -> int:
-        return sum(condition == self.condition for _, condition in self._measured)
+        present = self._condition(False, 0, False)
+        return sum(condition == present for _, condition in self._measured)
 
     def to_list(self) -> list[list[Any]]:
         """Return the scores as JSON values."""
@@ -48,13 +61,13 @@ class ScoreBook:
 
     def update(self, stored: Iterable[Sequence[Any]]) -> None:
         """Add what :meth:`to_list` returned. Failures are dropped, so that they are tried again."""
-        for genome, (images, statistics, *turn), metric, failure in stored:
+        for genome, condition, metric, failure in stored:
             if failure is None:
-                key = (tuple(genome), (images, statistics, *turn))
-                self._measured[key] = Measurement(metric)
+                self._measured[tuple(genome), tuple(condition)] = Measurement(metric)
 
-    def _condition(self, whole: bool, turn: int) -> Condition:
+    def _condition(self, whole: bool, turn: int, in_float: bool) -> Condition:
         images, statistics = self.condition
+        kind = () if in_float or self.score_as == "float" else (self.score_as,)
         if whole:
-            return (None, statistics)
-        return (images, statistics, turn) if turn else (images, statistics)
+            return (None, statistics, *kind)
+        return (images, statistics, *([turn] if turn else []), *kind)

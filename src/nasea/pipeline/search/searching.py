@@ -286,6 +286,7 @@ def problem_key(
         "eval_images": scenario.searcher.eval_images,
         "bn_images": scenario.searcher.bn_images,
         **({"initial": initial} if initial else {}),
+        **({"score_as": "int8"} if scenario.searcher.score_as == "int8" else {}),
     }
 
 
@@ -300,5 +301,6 @@ _SHOWN = {
     "eval_images": "searcher.eval_images",
     "bn_images": "searcher.bn_images",
     "initial": "searcher.initial",
+    "score_as": "searcher.score_as",
 }
 """How messages call what :func:`problem_key` holds."""

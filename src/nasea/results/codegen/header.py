@@ -56,11 +56,24 @@ def facts(header: ModelHeader) -> str:
     latency = None if member.latency_ms is None else float(member.latency_ms)
     widths = [assignment("widths", tuple(map(int, member.widths)))] if member.widths else []
     origin = [assignment("training", header.origin.words)] if header.origin else []
+    of_file, of_network = "", []
+    if info.score_as == "int8":
+        of_file = "of the int8 file, imitated: "
+        of_network = [assignment("score_as", "int8")]
+        for name in ("float_accuracy", "float_metric"):
+            value = getattr(member, name)
+            value = None if value is None else float(value)
+            of_network.append(assignment(name, value, "of this network"))
     return "\n".join(
         [
             assignment("model_param_size", int(member.parameters), "weights of the network"),
-            assignment("accuracy", float(member.accuracy), "on all of val_dir, higher is better"),
+            assignment(
+                "accuracy",
+                float(member.accuracy),
+                f"{of_file}on all of val_dir, higher is better",
+            ),
             assignment("metric", float(member.metric), "as the user's metric returned it"),
+            *of_network,
             assignment("metric_mode", str(info.metric_mode), "which way the metric is better"),
             assignment("search_metric", float(member.search_metric), "the metric in the search"),
             *origin,

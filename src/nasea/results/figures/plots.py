@@ -57,7 +57,7 @@ def front_figure(front: FrontData) -> Figure:
     figure, panels = canvas(len(costs))
     info = front.info
     write_title(panels[0], f"Pareto front: {info.task_name}, {info.framework_name}")
-    panels[0].set_ylabel("accuracy (higher is better)")
+    panels[0].set_ylabel(f"{info.accuracy_title} (higher is better)")
     places = [_draw_panel(axes, front, cost) for axes, cost in zip(panels, costs, strict=True)]
     for axes, points in zip(panels, places, strict=True):
         _label_members(figure, axes, points)

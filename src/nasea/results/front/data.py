@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TypeAlias, overl
 
 from nasea.errors import ResultsError
 from nasea.results.storage.files import read_result, write_result
-from nasea.results.units import Unit, unit_for
+from nasea.results.units import ACCURACY_TITLES, Unit, unit_for
 from nasea.space.written import written
 from nasea.terms import FRAMEWORKS, CostKind, cost_of
 
@@ -83,6 +83,8 @@ class FrontMember:
         latency_ms: milliseconds at batch 1; ``None`` when latency was not modelled.
         layers: one row for each searched layer.
         measured_ms: measured end to end by ``nasea latency measure``; ``None`` before that.
+        float_accuracy: of the float network, where ``accuracy`` is that of its int8 file, imitated.
+        float_metric: likewise; ``None`` where ``metric`` is that of the float network.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = _STRICT
@@ -98,16 +100,16 @@ class FrontMember:
     latency_ms: float | None
     layers: tuple[LayerRow, ...]
     measured_ms: float | None = None
+    float_accuracy: float | None = None
+    float_metric: float | None = None
 
     def __repr__(self) -> str:
         costs = [f"{self.parameters:,} parameters", f"{self.flops:,} FLOPs"]
         if self.latency_ms is not None:
             costs.append(f"{self.latency_ms:.4g} ms")
-        blocks = ", ".join(self.blocks)
-        return (
-            f"<architecture {self.number}: accuracy {self.accuracy:.4f}, {', '.join(costs)}: "
-            f"{blocks}>"
-        )
+        kind = ACCURACY_TITLES["float" if self.float_metric is None else "int8"]
+        known = f"{kind} {self.accuracy:.4f}, {', '.join(costs)}"
+        return f"<architecture {self.number}: {known}: {', '.join(self.blocks)}>"
 
     @property
     def written(self) -> str:
@@ -147,6 +149,7 @@ class RunInfo:
             were not searched, and in results of earlier versions.
         ended: why the search ended, in a sentence; empty in results of earlier versions.
         scored_again: measurements of members of the front beyond the first, on other images.
+        score_as: whether accuracies are those of float networks or of their int8 files, imitated.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = _STRICT
@@ -170,6 +173,12 @@ class RunInfo:
     trunks: Trunks = ()
     ended: str = ""
     scored_again: int = 0
+    score_as: Literal["float", "int8"] = "float"
+
+    @property
+    def accuracy_title(self) -> str:
+        """What accuracies are called: ``accuracy`` or ``int8 accuracy``."""
+        return ACCURACY_TITLES[self.score_as]
 
     @property
     def task_name(self) -> str:

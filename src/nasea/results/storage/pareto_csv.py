@@ -29,7 +29,8 @@ def save_front_csv(front: Front, path: Path) -> None:
 
     Counts are exact, ``flops`` are 2 x MACs for one image, ``latency_ms`` is empty when latency was
     not modelled, ``blocks`` and ``genome`` are separated by spaces. Where widths were searched, a
-    column for each layer holds its output channels.
+    column for each layer says what it puts out. Where members were scored as their int8 files, two
+    columns say what the float networks have.
 
     Raises:
         ResultsError: the file cannot be written.
@@ -37,7 +38,8 @@ def save_front_csv(front: Front, path: Path) -> None:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     layers = range(max((len(member.widths) for member in front), default=0))
-    writer.writerow([*_HEADER, *(f"width_{layer}" for layer in layers)])
+    int8 = ("float_accuracy", "float_metric") if front.info.score_as == "int8" else ()
+    writer.writerow([*_HEADER, *(f"width_{layer}" for layer in layers), *int8])
     for member in front:
         writer.writerow(
             [
@@ -52,6 +54,7 @@ def save_front_csv(front: Front, path: Path) -> None:
                 " ".join(member.blocks),
                 " ".join(map(str, member.genome)),
                 *member.widths,
+                *(getattr(member, name) for name in int8),
             ]
         )
     write_result(path, text.getvalue())

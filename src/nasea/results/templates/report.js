@@ -76,10 +76,10 @@
     }));
   }
 
-  const summary = (member) => [`Architecture ${member.number}`, `accuracy ${member.accuracy_text}`, ...data.axes.map((each) => each.cost_texts[member.number]), member.summary];
+  const summary = (member) => [`Architecture ${member.number}`, `${data.accuracy_title} ${member.accuracy_text}`, ...data.axes.map((each) => each.cost_texts[member.number]), member.summary];
 
   function drawFront() {
-    const plot = axes(chart, view, axis.title, "accuracy (higher is better)", clamp(chart.clientWidth * 0.6, 300, 430));
+    const plot = axes(chart, view, axis.title, `${data.accuracy_title} (higher is better)`, clamp(chart.clientWidth * 0.6, 300, 430));
     const { svg, frame, x, y } = plot;
     const place = (cost, accuracy) => [x(cost / axis.scale), y(accuracy)];
     const inside = ([left, top]) => left >= frame.left - 1 && left <= frame.right + 1 && top >= frame.top - 1 && top <= frame.bottom + 1;

@@ -13,6 +13,7 @@ import numpy as np
 import tensorflow as tf
 
 from nasea.backends.scoring.prefix_cache import CachedPrefix, Digest
+from nasea.backends.tensorflow.network.fake_quantisation import Ranges
 from nasea.backends.tensorflow.network.subgraphs import Tensors
 from nasea.backends.user.nesting import flatten
 from nasea.space import Genome
@@ -30,6 +31,8 @@ class CalibratedPath:
         statistics: mean and variance of each normalisation, of each layer.
         pre_net: the state of PreNet with its statistics.
         estimated: outputs for the batches of statistics images, while statistics were estimated.
+        observed: the same, while ranges for int8 were taken; empty in float.
+        ranges: of the activations in PreNet, each layer and PostNet; empty in float.
         validation: (images, outputs) for each call of the network, in inference mode.
     """
 
@@ -37,6 +40,8 @@ class CalibratedPath:
     statistics: Sequence[Tensors]
     pre_net: list[Any]
     estimated: Outputs
+    observed: Outputs = field(default_factory=list)
+    ranges: list[Ranges] = field(default_factory=list)
     validation: list[tuple[Any, Outputs]] = field(default_factory=list)
 
     @property
@@ -52,6 +57,16 @@ class Prefix(CachedPrefix[CalibratedPath]):
     def estimated(self) -> Outputs:
         """Known outputs for the batches of statistics images."""
         return [] if self.path is None else self.path.estimated[: self.depth]
+
+    @property
+    def observed(self) -> Outputs:
+        """The same, with statistics estimated."""
+        return [] if self.path is None else self.path.observed[: self.depth]
+
+    @property
+    def ranges(self) -> list[Ranges]:
+        """Known ranges of PreNet and the first layers."""
+        return [] if self.path is None else self.path.ranges[: self.depth]
 
     @property
     def statistics(self) -> Sequence[Tensors]:

@@ -7,12 +7,14 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
+import numpy as np
+
 from nasea.backends.memory import ShortOfMemory
 from nasea.backends.records import EvaluationSubset
 from nasea.backends.scoring import scorer
 from nasea.backends.scoring.prediction_images import PredictionImage
 from nasea.backends.scoring.prefix_cache import Digest, outputs_within
-from nasea.backends.scoring.scorer import METRIC_STREAM, STATISTICS_STREAM
+from nasea.backends.scoring.scorer import METRIC_STREAM, STATISTICS_STREAM, no_range_error
 from nasea.backends.tensorflow.data.datasets import Data, Run
 from nasea.backends.tensorflow.devices import seed_everything
 from nasea.backends.tensorflow.network.supernet import Statistics, Supernet
@@ -42,6 +44,7 @@ class Scorer(scorer.Scorer[CalibratedPath, Prefix]):
         draws: random streams of the operations in PreNet and PostNet.
         seed: statistics and metric start from the same random state for every candidate.
         processes: how many of them share this machine's memory.
+        int8: whether networks are scored as their int8 files will compute.
     """
 
     data: Data
@@ -56,8 +59,9 @@ class Scorer(scorer.Scorer[CalibratedPath, Prefix]):
         draws: Draws,
         seed: int,
         processes: int = 1,
+        int8: bool = False,
     ) -> None:
-        super().__init__(supernet.space, data, data.user, seed, processes)
+        super().__init__(supernet.space, data, data.user, seed, processes, int8)
         self.supernet = supernet
         self.pre_net = pre_net
         self.post_net = post_net
@@ -100,12 +104,12 @@ class Scorer(scorer.Scorer[CalibratedPath, Prefix]):
     @contextmanager
     def calibrated(self, genome: Genome, draw: int = 0) -> Iterator[Statistics]:
         """Provide statistics for the body; PreNet and PostNet use theirs in the meantime."""
-        with self.calibrated_path(genome, draw, NO_PREFIX, keeps=False) as path:
+        with self.calibrated_path(genome, draw, NO_PREFIX, keeps=False, int8=False) as path:
             yield path.statistics
 
     @contextmanager
     def calibrated_path(
-        self, genome: Genome, draw: int, prefix: Prefix, keeps: bool
+        self, genome: Genome, draw: int, prefix: Prefix, keeps: bool, int8: bool
     ) -> Iterator[CalibratedPath]:
         """Provide the same, reusing what a prefix has."""
         with self.pre_net.statistics_kept(), self.post_net.statistics_kept():
@@ -127,7 +131,29 @@ class Scorer(scorer.Scorer[CalibratedPath, Prefix]):
                 genome, outputs, prefix.statistics, kept
             )
             self.post_net.estimate([_as_input(each) for each in features])
-            yield CalibratedPath(genome, statistics, state, outputs[:kept])
+            path = CalibratedPath(genome, statistics, state, outputs[:kept])
+            if int8:
+                self._observe(path, batches, prefix, kept)
+            yield path
+
+    def _observe(self, path: CalibratedPath, batches: Any, prefix: Prefix, kept: int) -> None:
+        """Take the ranges of activations, with the statistics that were estimated."""
+        seed_everything(self.seed, STATISTICS_STREAM)
+        self.draws.begin(STATISTICS_STREAM)
+        outputs, ranges = prefix.observed, prefix.ranges
+        if prefix.path is None:
+            of_batches, limits = self.pre_net.observe(batches)
+            outputs, ranges = [of_batches], [limits]
+        else:
+            for _ in batches:  # PostNet draws as if PreNet had run
+                self.draws.go_on()
+        of_layers, features = self.supernet.observe(
+            path.genome, path.statistics, outputs, ranges[1:], kept
+        )
+        _, limits = self.post_net.observe([_as_input(each) for each in features])
+        path.observed, path.ranges = outputs[:kept], [ranges[0], *of_layers, limits]
+        if not all(np.isfinite(limit.numpy()).all() for pair in path.ranges for limit in pair):
+            raise no_range_error()
 
 
 class _Evaluate(scorer.Evaluate[CalibratedPath, Prefix]):
@@ -138,23 +164,32 @@ class _Evaluate(scorer.Evaluate[CalibratedPath, Prefix]):
 
     def run(self, images: Any) -> Any:
         """Return the output of the network."""
-        features = self._features(images)
+        features = _as_input(self._features(images))
         self.scorer.draws.go_on()
-        return self.scorer.post_net.evaluate(_as_input(features))
+        if self.path.ranges:
+            return self.scorer.post_net.evaluate_int8(features, self.path.ranges[-1])
+        return self.scorer.post_net.evaluate(features)
+
+    def _begin(self, images: Any) -> Any:
+        """PreNet's output."""
+        if self.path.ranges:
+            return self.scorer.pre_net.evaluate_int8(images, self.path.ranges[0])
+        return self.scorer.pre_net.evaluate(images)
 
     def _features(self, images: Any) -> list[Any]:
         """Return the input of PostNet."""
         scorer, path = self.scorer, self.path
+        ranges = path.ranges[1:-1]
         count, *shape = images.shape.as_list() or [0]
         if not 0 < count <= self._left:
-            outputs = [scorer.pre_net.evaluate(images)]
-            return scorer.supernet.infer(path.genome, path.statistics, outputs)
+            outputs = [self._begin(images)]
+            return scorer.supernet.infer(path.genome, path.statistics, outputs, ranges=ranges)
         self._left -= count
         size = math.prod(shape)
         wanted = outputs_within(scorer.supernet.space, self._images, scorer.limit, image=size)
         known = self.prefix.validation(len(path.validation), images)
-        outputs = known or [scorer.pre_net.evaluate(images)]
-        features = scorer.supernet.infer(path.genome, path.statistics, outputs, wanted)
+        outputs = known or [self._begin(images)]
+        features = scorer.supernet.infer(path.genome, path.statistics, outputs, wanted, ranges)
         path.validation.append((images, outputs[:wanted]) if wanted else (None, []))
         return features
 

@@ -71,6 +71,7 @@ class Trainer(trainer.Trainer):
         self.post_net = post_net = settings.post_net
         self.draws = settings.draws
         self.teacher = settings.teacher
+        self.int8 = settings.int8
         self.devices = devices
         self.data_batches = settings.batches_per_epoch
         self._pre_names = _names("PreNet", pre_net.variables)
@@ -159,8 +160,8 @@ class Trainer(trainer.Trainer):
         teacher_scores = self.teacher(images) if self.teacher is not None else []
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(self.pre_net.variables)
-            x = self.pre_net.train(images)
-        outputs, residuals = self.supernet.forward(path, x)
+            x = (self.pre_net.train_int8 if self.int8 else self.pre_net.train)(images)
+        outputs, residuals = self.supernet.forward(path, x, self.int8)
         head = self._head if self.user.loss_is_traced else self._loss_and_gradients
         try:
             with self.user.guard("PostNet.call(inputs, training) and UserModule.loss_op"):
@@ -169,7 +170,7 @@ class Trainer(trainer.Trainer):
             fix = f"loss_op got labels {describe(labels)}"
             raise UserCodeError(error.doing, error.trace, fix=fix) from error
         gradients.add_all([*self._post_names, *self._user_names], of_post_net)
-        of_x = self.supernet.backward(path, of_outputs, residuals, gradients.add)
+        of_x = self.supernet.backward(path, of_outputs, residuals, gradients.add, self.int8)
         with self.user.guard("the gradient of PreNet.call(inputs, training)"):
             of_pre_net = tape.gradient(x, self.pre_net.variables, of_x)
         gradients.add_all(self._pre_names, of_pre_net)
@@ -184,7 +185,11 @@ class Trainer(trainer.Trainer):
             tape.watch([*features, *variables])
             given = features if len(features) > 1 else features[0]
             traced = tf.inside_function()
-            outputs = self.post_net.apply(given, True) if traced else self.post_net.train(given)
+            if self.int8:
+                run = self.post_net.apply_int8 if traced else self.post_net.train_int8
+                outputs = run(given)
+            else:
+                outputs = self.post_net.apply(given, True) if traced else self.post_net.train(given)
             with self.draws.tied(_LOSS):
                 loss = self.user.loss(labels, outputs)
             if self.teacher is not None:

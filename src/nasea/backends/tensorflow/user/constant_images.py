@@ -20,13 +20,13 @@ _BITS = {2: tf.uint16, 4: tf.uint32, 8: tf.uint64}
 
 
 def on_constant_images(apply: _Function, traced: Callable[[_Function], _Function]) -> _Function:
-    """Return ``apply(images, True)`` as a graph with gradients for variables only.
+    """Return ``apply(images)`` as a graph with gradients for variables only.
 
     Args:
-        apply: takes images and whether it is training.
+        apply: takes images.
         traced: turns a function into a graph.
     """
-    graph = traced(lambda bits, kind: apply(tf.bitcast(bits, kind), True))
+    graph = traced(lambda bits, kind: apply(tf.bitcast(bits, kind)))
 
     def train(images: Any) -> Any:
         kind = images.dtype

@@ -11,6 +11,14 @@ import tensorflow as tf
 from nasea.backends.records import DataFormat
 from nasea.backends.tensorflow.export.flops_profiler import count_flops
 from nasea.backends.tensorflow.export.operators import operators_of_function
+from nasea.backends.tensorflow.network.fake_quantisation import (
+    OwnRanges,
+    Ranges,
+    fake_quantised,
+    observed,
+    over_batches,
+    rounded,
+)
 from nasea.backends.tensorflow.user.built_in_call import keeping_layers
 from nasea.backends.tensorflow.user.code import UserCode
 from nasea.backends.tensorflow.user.constant_images import on_constant_images
@@ -27,7 +35,7 @@ from nasea.backends.tensorflow.user.variables import (
 from nasea.backends.user.batch_size import Size, require_outputs_of_one, require_same_number
 from nasea.backends.user.nesting import copied, flatten
 from nasea.cost import Costs, Operator
-from nasea.errors import Notice, UserCodeError, UserModuleError
+from nasea.errors import UserCodeError
 
 Values = list[Any]
 _TO_LAST, _TO_FIRST = (0, 2, 3, 1), (0, 3, 1, 2)
@@ -102,6 +110,10 @@ class UserNetwork:
         if self._transposes and self.name == "PreNet":
             outputs = tf.nest.map_structure(lambda x: tf.transpose(x, _TO_LAST), outputs)
         return outputs
+
+    def apply_int8(self, inputs: Any) -> Any:
+        """Return the output in training, rounded to int8; while tracing only."""
+        return fake_quantised(lambda x: self.apply(x, True), OwnRanges, inputs)
 
     def build(self, inputs: Any) -> Any:
         """Run eagerly, which creates the variables, then as a graph; return the output.
@@ -217,15 +229,45 @@ class UserNetwork:
                 outputs.append(self.evaluate(inputs))
         return outputs
 
+    def observe(self, batches: Sequence[Any]) -> tuple[Values, Ranges]:
+        """Run in inference mode and take the ranges of all activations.
+
+        Args:
+            batches: the inputs, batch by batch.
+
+        Returns:
+            The output for each batch; the ranges.
+        """
+        outputs, limits = [], []
+        for inputs in batches:
+            self.draws.go_on()
+            output, lows, highs = self._observe(inputs)
+            outputs.append(output)
+            limits.append((lows, highs))
+        return outputs, over_batches(limits)
+
+    def evaluate_int8(self, inputs: Any, ranges: Ranges) -> Any:
+        """The output in inference mode, computed as in int8."""
+        return self._round(inputs, *ranges)
+
+    def _infer(self, inputs: Any) -> Any:
+        return self.apply(inputs, False)
+
     def _make_graphs(self) -> None:
         # Autograph is on: ``call`` may branch on tensors.
         self._train_graph = self._graph(lambda inputs: self.apply(inputs, True))
         self._evaluation_graph = self._graph(lambda inputs: self.apply(inputs, False))
         self.train = self._guarded(self._train_graph)
+        self.train_int8 = self._guarded(self._graph(self.apply_int8))
         if self.name == "PreNet":
-            self.train = on_constant_images(self.apply, lambda f: self._guarded(self._graph(f)))
+            self.train, self.train_int8 = (
+                on_constant_images(apply, lambda f: self._guarded(self._graph(f)))
+                for apply in (lambda x: self.apply(x, True), self.apply_int8)
+            )
         self.evaluate = self._guarded(self._evaluation_graph)
         self._estimate = self._guarded(self._graph(self._estimated))
+        self._observe = self._guarded(self._graph(lambda x: observed(self._infer, x)))
+        self._round = self._guarded(self._graph(lambda x, *r: rounded(self._infer, x, *r)))
 
     def _graph(self, function: Callable[..., Any]) -> Any:
         def with_logits(*inputs: Any) -> Any:
@@ -329,38 +371,3 @@ def _sizes(outputs: Any) -> list[Size]:
 def _generator(layer: Any) -> Any:
     """Return the generator that augmentation layers of Keras 2 keep apart from their variables."""
     return getattr(getattr(layer, "_random_generator", None), "_generator", None)
-
-
-def notices_of_networks(*networks: UserNetwork) -> list[Notice]:
-    """Return notices of how PreNet and PostNet are written, once they are built."""
-    unused = "{}.call uses no weight of {}: they are counted, and stay as they are"
-    sized = (
-        "{}.call reads the number of images in a batch, so each number gets a graph of its own; "
-        "exported files take a fixed number, 1 unless told otherwise"
-    )
-    texts = [
-        unused.format(network.name, ", ".join(network.unused))
-        for network in networks
-        if network.unused
-    ]
-    texts += [sized.format(network.name) for network in networks if network.reads_batch_size]
-    return [Notice(network.user.file, text) for network in networks[:1] for text in texts]
-
-
-def require_feature_map(outputs: Any, images: int, data_format: str) -> None:
-    """Raise UserModuleError if PreNet's output, in the body's layout, is not a feature map."""
-    axes = "(N, H, W, C)" if data_format == "channels_last" else "(N, C, H, W)"
-    if not isinstance(outputs, tf.Tensor) or outputs.shape.rank != 4:
-        raise UserModuleError(
-            f"user_module.py: PreNet.call must return one tensor {axes}, found {describe(outputs)}"
-        )
-    if outputs.dtype != tf.float32:
-        raise UserModuleError(
-            f"user_module.py: PreNet.call must return float32, found {describe(outputs)}",
-            fix="end it with tf.cast(outputs, tf.float32)",
-        )
-    if 0 in outputs.shape:
-        raise UserModuleError(
-            f"user_module.py: PreNet.call returns a tensor without values, {describe(outputs)}"
-        )
-    require_same_number("user_module.py", "PreNet.call", images, len(outputs))

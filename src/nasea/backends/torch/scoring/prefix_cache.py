@@ -28,12 +28,14 @@ class CalibratedPath:
         genome: the architecture.
         network: the network, in evaluation mode.
         statistics: outputs for each batch of statistics images, while statistics were estimated.
+        observed: the same, while ranges for int8 were; empty in float.
         validation: (images, outputs) for each call of the metric's function, in evaluation mode.
     """
 
     genome: Genome
     network: Network
     statistics: list[Outputs] = field(default_factory=list)
+    observed: list[Outputs] = field(default_factory=list)
     validation: list[tuple[torch.Tensor, Outputs]] = field(default_factory=list)
 
     @property
@@ -60,6 +62,10 @@ class Prefix(CachedPrefix[CalibratedPath]):
     def statistics(self, number: int) -> Outputs:
         """Known outputs for a batch of statistics images."""
         return [] if self.path is None else self.path.statistics[number][: self.depth]
+
+    def observed(self, number: int) -> Outputs:
+        """Known outputs for a batch of statistics images, with statistics estimated."""
+        return [] if self.path is None else self.path.observed[number][: self.depth]
 
     def validation(self, number: int, images: torch.Tensor) -> tuple[torch.Tensor, Outputs] | None:
         """Return a call of the metric with its known outputs, if it was for these images."""

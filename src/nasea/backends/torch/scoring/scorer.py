@@ -13,10 +13,11 @@ from nasea.backends.records import EvaluationSubset
 from nasea.backends.scoring import scorer
 from nasea.backends.scoring.prediction_images import PredictionImage
 from nasea.backends.scoring.prefix_cache import Digest, outputs_within
-from nasea.backends.scoring.scorer import METRIC_STREAM, STATISTICS_STREAM
+from nasea.backends.scoring.scorer import METRIC_STREAM, STATISTICS_STREAM, no_range_error
 from nasea.backends.torch.data.datasets import Data
 from nasea.backends.torch.devices import seed_everything
 from nasea.backends.torch.memory import one_exception, release_memory
+from nasea.backends.torch.network.fake_quantisation import Phase, Stage, in_stages
 from nasea.backends.torch.network.layers import Network
 from nasea.backends.torch.network.supernet import Supernet
 from nasea.backends.torch.scoring import prediction_images
@@ -44,6 +45,7 @@ class Scorer(scorer.Scorer[CalibratedPath, Prefix]):
         device: where the networks run.
         seed: statistics and metric start from the same random state for every candidate.
         processes: how many of them share this machine's memory.
+        int8: whether networks are scored as their int8 files will compute.
     """
 
     data: Data
@@ -58,8 +60,9 @@ class Scorer(scorer.Scorer[CalibratedPath, Prefix]):
         device: torch.device,
         seed: int,
         processes: int = 1,
+        int8: bool = False,
     ) -> None:
-        super().__init__(supernet.space, data, user, seed, processes)
+        super().__init__(supernet.space, data, user, seed, processes, int8)
         self.supernet = supernet
         self.device = device
 
@@ -76,10 +79,10 @@ class Scorer(scorer.Scorer[CalibratedPath, Prefix]):
         release_memory(self.device)
 
     def calibrated_path(
-        self, genome: Genome, draw: int, prefix: Prefix, keeps: bool
+        self, genome: Genome, draw: int, prefix: Prefix, keeps: bool, int8: bool
     ) -> AbstractContextManager[CalibratedPath]:
         """See :class:`nasea.backends.scoring.scorer.Scorer`."""
-        return nullcontext(self._calibrated(genome, draw, prefix, keeps))
+        return nullcontext(self._calibrated(genome, draw, prefix, keeps, int8))
 
     def metric(
         self,
@@ -104,15 +107,19 @@ class Scorer(scorer.Scorer[CalibratedPath, Prefix]):
 
     def calibrated(self, genome: Genome, draw: int = 0) -> Network:
         """Provide a network in evaluation mode with re-estimated statistics."""
-        return self._calibrated(genome, draw, NO_PREFIX, keeps=False).network
+        return self._calibrated(genome, draw, NO_PREFIX, keeps=False, int8=False).network
 
-    def _calibrated(self, genome: Genome, draw: int, prefix: Prefix, keeps: bool) -> CalibratedPath:
+    def _calibrated(
+        self, genome: Genome, draw: int, prefix: Prefix, keeps: bool, int8: bool
+    ) -> CalibratedPath:
         """Return the same, from where it parts from an architecture that was calibrated."""
         user_networks = (
             copy_user_network(self.supernet.pre_net),
             copy_user_network(self.supernet.post_net),
         )
         network = self.supernet.network(genome, *user_networks).to(self.device)
+        if int8:
+            network = in_stages(network)
         prefix.share_with(network)
         layers = normalisations(prefix.rest_of(network))
         network.eval()
@@ -132,7 +139,28 @@ class Scorer(scorer.Scorer[CalibratedPath, Prefix]):
                 images = self.layout(batch.clone())
                 known = prefix.statistics(number)
                 path.statistics.append(run_from(network, images, known, kept)[1])
+        if int8:
+            self._observe(path, batches, prefix, kept)
         return path
+
+    def _observe(self, path: CalibratedPath, batches: Any, prefix: Prefix, kept: int) -> None:
+        """Take the ranges of activations, with the statistics that were estimated."""
+        own = [
+            stage for stage in prefix.rest_of(path.network).children() if isinstance(stage, Stage)
+        ]
+        for stage in own:
+            stage.phase = Phase.OBSERVE
+        path.network.eval()
+        seed_everything(self.seed, STATISTICS_STREAM)
+        with self.user.guard("PreNet, PostNet: forward(inputs)"), torch.no_grad():
+            for number, batch in enumerate(batches):
+                images = self.layout(batch.clone())
+                known = prefix.observed(number)
+                path.observed.append(run_from(path.network, images, known, kept)[1])
+        for stage in own:
+            if not stage.is_finite:
+                raise no_range_error()
+            stage.phase = Phase.ROUND
 
     def layout(self, images: torch.Tensor) -> torch.Tensor:
         """Return images on the device in the supernet's layout."""

@@ -13,6 +13,8 @@ import torch
 from nasea.backends.torch.data.datasets import Batch
 from nasea.backends.torch.devices import move, seed_everything
 from nasea.backends.torch.memory import report_out_of_memory
+from nasea.backends.torch.network.fake_quantisation import fake_quantised
+from nasea.backends.torch.network.operations import Weights
 from nasea.backends.torch.network.supernet import Supernet, average_gradients
 from nasea.backends.torch.training.state import pack, random_state, set_random_state, unpack
 from nasea.backends.torch.training.teacher import Teacher
@@ -61,6 +63,7 @@ class Trainer(trainer.Trainer):
         self.supernet = settings.supernet
         self.device = settings.device
         self.teacher = settings.teacher
+        self.int8 = settings.int8
         self.optimizer = make_optimizer(self.scenario, self.supernet, devices)
         self.scheduler = self.user.scheduler(self.optimizer, self.steps_per_epoch)
         self.attributes = self.user.attributes()
@@ -121,7 +124,7 @@ class Trainer(trainer.Trainer):
         with self.autocast():
             teacher_scores = self.teacher(images) if self.teacher is not None else []
             with self.user.guard("PreNet, PostNet: forward(inputs)"):
-                outputs = self.supernet.run(images, path, weights)
+                outputs = self._run(images, path, weights)
             loss = self.user.loss(move(labels, self.device), outputs)
             if self.teacher is not None:
                 loss = self.teacher.mix_loss(loss, outputs, teacher_scores)
@@ -131,6 +134,11 @@ class Trainer(trainer.Trainer):
             loss.backward()  # type: ignore[no-untyped-call]
         self.supernet.collect(path, weights)
         return loss.detach()
+
+    def _run(self, images: torch.Tensor, path: Genome, weights: Weights) -> object:
+        if not self.int8:
+            return self.supernet.run(images, path, weights)
+        return fake_quantised(lambda x: self.supernet.run(x, path, weights), images)
 
     def autocast(self) -> AbstractContextManager[Any]:
         """Enable mixed precision if the scenario has it; on CUDA only, as CPUs are slower."""

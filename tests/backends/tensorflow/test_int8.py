@@ -1,0 +1,69 @@
+"""TensorFlow scores and trains as its int8 files compute: the contract."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from contracts.int8 import Int8Contract
+from nasea.backends.tensorflow.network.fake_quantisation import Observer, Rounder, fake_quantised
+from nasea.backends.tensorflow.network.operations import (
+    OPERATIONS,
+    given_statistics,
+    norms_of,
+    slot_layout,
+)
+from nasea.space import Genome, Program
+
+from . import project as small_project
+from .test_score import LOSS_METRIC
+
+
+class TestInt8(Int8Contract):
+    kit = small_project
+    framework = "tensorflow"
+    format = "tflite-int8"
+    loss_metric = LOSS_METRIC
+
+    def run(
+        self, program: Program, weights: Mapping[str, np.ndarray], images: np.ndarray
+    ) -> np.ndarray:
+        slots = {
+            name: tf.constant(
+                np.transpose(value, slot_layout(range(4))) if value.ndim == 4 else value
+            )
+            for name, value in weights.items()
+        }
+        norms = [value for norm in norms_of(program) for value in (0.0, 1.0)
+                 for value in [tf.fill((norm.channels,), value)]]  # fmt: skip
+
+        def network(x: Any) -> Any:
+            return OPERATIONS.run(program, x, slots, given_statistics(norms))
+
+        @tf.function(autograph=False)
+        def observed(x: Any) -> Any:
+            seen: list[Observer] = []
+
+            def tracker(inputs: Any) -> Observer:
+                seen.append(Observer(inputs))
+                return seen[0]
+
+            fake_quantised(network, tracker, x)
+            return seen[0].ranges
+
+        x = tf.constant(images.transpose(0, 2, 3, 1))
+        lows, highs = observed(x)
+        round_it = tf.function(
+            lambda x: fake_quantised(network, lambda inputs: Rounder(inputs, lows, highs), x),
+            autograph=False,
+        )
+        found: np.ndarray = round_it(x).numpy().transpose(0, 3, 1, 2)
+        return found
+
+    def outputs(self, backend: Any, genome: Genome, images: np.ndarray) -> np.ndarray:
+        begun = backend.scorer.begun(None, 0)
+        with backend.scorer.calibrated_path(genome, 0, begun, False, True) as path:
+            return np.asarray(backend.scorer.evaluate(path)(tf.constant(images)))
