@@ -29,7 +29,7 @@ from nasea.backends.records import EvaluationSubset
 from nasea.config import load_scenario
 from nasea.pipeline.probe import Prepared
 from nasea.pipeline.search.direction import Direction
-from nasea.pipeline.session.events import Silence
+from nasea.pipeline.session.events import NullListener
 from nasea.pipeline.supernet.trained import open_trained
 from nasea.results.front import Front
 from nasea.space import Genome
@@ -120,7 +120,7 @@ def main() -> None:
     scenario = load_scenario(arguments.project / "scen.yaml").scenario
     searcher = scenario.searcher.model_copy(update={"score_as": "int8"})
     scenario = scenario.model_copy(update={"searcher": searcher})
-    prepared = open_trained(scenario, arguments.project.resolve(), Silence()).prepared
+    prepared = open_trained(scenario, arguments.project.resolve(), NullListener()).prepared
     front = Front.load(arguments.project / "results" / "front.json")
     direction = Direction.of_result(front.info.metric_mode, front.best)
     whole = EvaluationSubset(), EvaluationSubset(in_float=True)

@@ -33,11 +33,11 @@ def test_a_search_is_repeated_with_int8_scores_and_says_so_everywhere(
 ) -> None:
     before, floats = project.front(), len(measured)
     project.scenario(INT8)
-    told = Recorder()
-    front = project.search(told)
-    assert "train" not in told.stages or not told.updates, "on the same supernet"
-    assert "another search on the same supernet, with another searcher.score_as" in told.told
-    assert "scores are those of files in int8" in told.told
+    recorder = Recorder()
+    front = project.search(recorder)
+    assert "train" not in recorder.stages or not recorder.updates, "on the same supernet"
+    assert "another search on the same supernet, with another searcher.score_as" in recorder.text
+    assert "scores are those of files in int8" in recorder.text
     assert (before.info.score_as, front.info.score_as) == ("float", "int8")
     assert front.info.config_digest != before.info.config_digest
     assert len(measured) > floats

@@ -91,7 +91,7 @@ def test_a_file_that_cannot_run_is_left_out_and_tried_again(
     found = run(fake, over, listener=recorder)
     assert "operator 003" in found.failed
     assert f"operator 003 (add 1x1, 8x16x16 -> 8x16x16) was not measured: it {told}" in (
-        recorder.told.replace("crashed (signal 11)", "signal 11")
+        recorder.text.replace("crashed (signal 11)", "signal 11")
     )
     assert len(found.profile.rows) < len(OPERATORS)
     for switch in fake.switches.glob(f"{fault}_*"):

@@ -64,6 +64,6 @@ class TestInt8(Int8Contract):
         return found
 
     def outputs(self, backend: Any, genome: Genome, images: np.ndarray) -> np.ndarray:
-        begun = backend.scorer.begun(None, 0)
-        with backend.scorer.calibrated_path(genome, 0, begun, False, True) as path:
+        prefix = backend.scorer.prefix(None, 0)
+        with backend.scorer.calibrated_path(genome, 0, prefix, False, True) as path:
             return np.asarray(backend.scorer.evaluate(path)(tf.constant(images)))

@@ -41,8 +41,8 @@ class TestInt8(Int8Contract):
             return stage_of(layer, torch.from_numpy(images))(torch.from_numpy(images)).numpy()
 
     def outputs(self, backend: Any, genome: Genome, images: np.ndarray) -> np.ndarray:
-        begun = backend.scorer.begun(None, 0)
-        with backend.scorer.calibrated_path(genome, 0, begun, False, True) as path:
+        prefix = backend.scorer.prefix(None, 0)
+        with backend.scorer.calibrated_path(genome, 0, prefix, False, True) as path:
             return backend.scorer.evaluate(path)(torch.from_numpy(images)).numpy()
 
 
