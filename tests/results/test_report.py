@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 import pytest
 
-from nasea.results.report import report_html, save_report
+from nasea.results.report.html import report_html, save_report
 from nasea.results.report_data import family_of, summary_of
 
 from .builders import HOSTILE, make_front, make_info, traded_front

@@ -11,7 +11,7 @@ import pytest
 from nasea.errors import ResultsError
 from nasea.results.figures.standings_plot import save_standings_png
 from nasea.results.front import Front
-from nasea.results.report import report_html, save_report
+from nasea.results.report.html import report_html, save_report
 from nasea.results.standings import (
     Contender,
     Excluded,

@@ -38,7 +38,7 @@ from nasea.results.figures.standings_plot import save_standings_png
 from nasea.results.front import Front
 from nasea.results.picked import FRONT_FILE
 from nasea.results.recommend import amount
-from nasea.results.report import save_report
+from nasea.results.report.html import save_report
 from nasea.results.standings import (
     COMPARE_FILE,
     FOLDERS,

@@ -11,7 +11,7 @@ from nasea.errors import ResultsError
 from nasea.results.figures.plots import save_front_png
 from nasea.results.figures.prediction_images import contact_sheet
 from nasea.results.front import Front, FrontMember
-from nasea.results.report import predictions_file, save_report
+from nasea.results.report.html import predictions_file, save_report
 from nasea.results.storage.files import write_result
 from nasea.results.storage.pareto_csv import save_front_csv
 from nasea.results.storage.staging import install, is_folder, staging_for

@@ -19,9 +19,9 @@ from string import Template
 
 from nasea.results.breakdown import columns_of, costs_of
 from nasea.results.front import Front
+from nasea.results.report.standings import standings_beside, standings_section
 from nasea.results.report_data import embedded_json, measured_column
 from nasea.results.standings import Standings
-from nasea.results.standings_section import standings_beside, standings_section
 from nasea.results.storage.files import write_result
 from nasea.results.units import four_digits, unit_for
 from nasea.strategy.registry import title_of
