@@ -60,12 +60,14 @@ def mlflow(monkeypatch: pytest.MonkeyPatch) -> Calls:
 
 
 @pytest.fixture
-def wandb(monkeypatch: pytest.MonkeyPatch) -> Calls:
+def wandb(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> Calls:
     """A module in W&B's place that remembers."""
     calls = Calls()
+    files = tmp_path_factory.mktemp("wandb")
 
     class Run:
         id = "abc"
+        dir = str(files)
 
         def log(self, values: dict[str, object]) -> None:
             calls.append(("log", values))

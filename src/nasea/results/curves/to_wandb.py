@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -60,7 +61,7 @@ class WandbSink:
 
     def attach(self, path: Path) -> None:
         """See :class:`nasea.results.curves.sink.Sink`."""
-        self._run.save(str(path), base_path=str(path.parent), policy="now")
+        shutil.copy(path, self._run.dir)  # all that lies there is uploaded in the end
 
     def close(self, *, failed: bool) -> None:
         """See :class:`nasea.results.curves.sink.Sink`."""
