@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import csv
 import json
+from pathlib import Path
 
 import pytest
 
 from nasea.backends.records import EvaluationSubset
 from nasea.cli.main import main
+from nasea.config import load_scenario
 from nasea.errors import Interrupted
+from nasea.pipeline.probe import prepare
 from nasea.pipeline.retraining.plan import Request
 from nasea.pipeline.retraining.retrain import retrain
+from nasea.pipeline.session.events import Silence
 from nasea.results.retrained import Retrained
 from nasea.space import Genome
+from user_files import detection, segmentation
 
-from .project import Project, Recorder, both_frameworks, quick
+from .project import HOME, Project, Recorder, both_frameworks, quick
 from .result_files import count_and_score, header_of
 from .stopping import Stops
 
@@ -91,3 +96,25 @@ def test_a_quantisation_aware_retraining_goes_on_where_it_stopped_and_says_what_
     assert made.member.float_metric is not None
     scored = json.loads((outcome.directory / "retrained.json").read_text())["epochs"]
     assert scored[made.best_epoch]["float_metric"] == made.member.float_metric
+
+
+@pytest.mark.parametrize("task", ["segmentation", "detection"])
+def test_networks_of_other_tasks_are_scored_in_int8(
+    task: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, forgotten: None
+) -> None:
+    files = {"segmentation": segmentation.FILES, "detection": detection.FILES}[task]
+    project = Project.of(files, tmp_path / HOME)
+    monkeypatch.chdir(project.home)
+    scenario = load_scenario(project.home / "scen.yaml").scenario
+    searcher = scenario.searcher.model_copy(update={"score_as": "int8"})
+    scenario = scenario.model_copy(update={"searcher": searcher})
+    prepared = prepare(scenario, project.home, Silence())
+    try:
+        (genome,) = prepared.sample(1)
+        int8, in_float = (
+            prepared.backend.measure(genome, EvaluationSubset(in_float=each))
+            for each in (False, True)
+        )
+    finally:
+        prepared.backend.close()
+    assert int8.failure is None and in_float.failure is None
