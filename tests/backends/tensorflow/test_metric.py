@@ -206,3 +206,28 @@ def test_a_metric_of_keras_forgets_between_batches_and_candidates(project: Path)
         genomes = random_genomes(backend.supernet.space, 3)
         found.append([backend.measure(genome, WHOLE).metric for genome in [*genomes, genomes[0]]])
     assert found[0] == pytest.approx(found[1])
+
+
+@pytest.mark.parametrize(
+    ("values", "mean"),
+    [
+        ("tf.keras.metrics.sparse_categorical_accuracy(inputs, outputs)",
+         "tf.reduce_mean(tf.cast(tf.equal(tf.argmax(outputs, 1), inputs), tf.float32))"),
+        ("np.argmax(outputs, 1) == np.asarray(inputs)",
+         "float(np.mean(np.argmax(outputs, 1) == np.asarray(inputs)))"),
+    ],
+)  # fmt: skip
+def test_a_value_for_each_image_counts_as_their_mean(project: Path, values: str, mean: str) -> None:
+    """As Keras's functions return it; batches of other sizes at the end included."""
+    found = []
+    for statement in (values, mean):
+        write_module(
+            project,
+            f"class UserModule(UserModule):\n    def metrics_op(self, inputs, outputs):\n"
+            f"        return {statement}\n",
+        )
+        backend = ready(project, **TINY)
+        [genome] = random_genomes(backend.supernet.space, 1)
+        backend.measure(genome, WHOLE)  # afterwards it may be a graph
+        found.append(backend.measure(genome, WHOLE).metric)
+    assert found[0] == pytest.approx(found[1])

@@ -38,7 +38,7 @@ def finite_number(value: object, name: str) -> float:
         value = value.item()
     if isinstance(value, bool | np.bool_) or not isinstance(value, numbers.Real):
         fix = None
-        if isinstance(value, np.ndarray) or getattr(value, "shape", None):
+        if isinstance(value, np.ndarray) or hasattr(value, "shape"):
             fix = "return one number, such as the mean over the images: float(values.mean())"
         raise MetricError(
             f"{FILE_NAME}: {name} must return a number, found {type(value).__name__} "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TextIO
+from typing import Any, TextIO
 
 from rich.console import Console
 from rich.text import Text
@@ -16,7 +16,24 @@ def results_console() -> Console:
     """Return the console for what a command was asked for."""
     # In a pipe rich would fold tables at 80 columns.
     known = sys.stdout.isatty() or "COLUMNS" in os.environ
-    return Console(width=None if known else _PIPE_WIDTH)
+    return _Results(width=None if known else _PIPE_WIDTH)
+
+
+class _Results(Console):
+    """Prints tables that do not fit as paragraphs."""
+
+    def print(self, *objects: Any, **options: Any) -> None:
+        from rich.table import Table
+
+        from nasea.cli.terminal.narrow import fits, stacked
+
+        fitting = [
+            stacked(one, self.width)
+            if isinstance(one, Table) and one.show_header and not fits(one, self)
+            else one
+            for one in objects
+        ]
+        super().print(*fitting, **options)
 
 
 def narration_console() -> Console:
