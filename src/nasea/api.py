@@ -70,7 +70,7 @@ def check(
     """
     from nasea.pipeline.diagnosis.check import check as run
 
-    home = _home(directory, user_module)
+    home = _path(directory, user_module)
     with _listening(listener, on_event, quiet) as heard:
         return run(config, directory=home, listener=heard)
 
@@ -112,7 +112,7 @@ def search(
     from nasea.pipeline.planning.time_plan import parse_time
     from nasea.pipeline.search.run import search as run
 
-    home = _home(directory, user_module)
+    home = _path(directory, user_module)
     with _listening(listener, on_event, quiet) as heard:
         return run(
             config,
@@ -376,15 +376,11 @@ def _listening(
     return listening(listener, on_event, quiet)
 
 
-def _home(directory: str | Path | None, user_module: UserClasses | None) -> Path | None:
-    if user_module is not None:
+def _path(given: str | Path | None, written: UserClasses | None = None) -> Path | None:
+    if written is not None:
         from nasea.backends.user.from_classes import write_user_module
 
-        write_user_module(user_module, Path(directory or "."))
-    return _path(directory)
-
-
-def _path(given: str | Path | None) -> Path | None:
+        write_user_module(written, Path(given or "."))
     return None if given is None else Path(given)
 
 
