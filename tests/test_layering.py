@@ -26,6 +26,7 @@ RANKS = {
     "results": 6,
     "pipeline": 7,
     "cli": 8,
+    "arguments": 9,
     "api": 9,
     "__init__": 9,
     "__main__": 9,

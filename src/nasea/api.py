@@ -11,6 +11,9 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from nasea.arguments import cost_of as _cost
+from nasea.arguments import folder as _path
+from nasea.arguments import results_folder as _results
 from nasea.errors import NaseaError, NotAvailableError
 
 if TYPE_CHECKING:
@@ -374,22 +377,3 @@ def _listening(
     from nasea.cli.terminal.python import listening
 
     return listening(listener, on_event, quiet)
-
-
-def _path(given: str | Path | None, written: UserClasses | None = None) -> Path | None:
-    if written is not None:
-        from nasea.backends.user.from_classes import write_user_module
-
-        write_user_module(written, Path(given or "."))
-    return None if given is None else Path(given)
-
-
-def _results(given: str | Path | None, directory: str | Path | None) -> Path:
-    return Path(directory or ".") / "results" if given is None else Path(given)
-
-
-def _cost(given: float | str | None, name: str) -> float:
-    """A cost in the unit of the constraint."""
-    from nasea.results.recommend import parse_budget
-
-    return parse_budget(str(given), name)
