@@ -21,6 +21,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from scipy.stats import kendalltau
 
 from nasea.backends.export.calibration import calibrating_images
@@ -144,25 +145,24 @@ def main() -> None:
         "int8": front_of(prepared, scores[0], arguments.evaluations),
         "float": front_of(prepared, scores[1], arguments.evaluations),
     }
-    members = sorted({*fronts["int8"], *fronts["float"]}, key=prepared.costs)
+    members = list({*fronts["int8"], *fronts["float"]})
+    costs = dict(zip(members, prepared.costs(np.array(members)).tolist(), strict=True))
+    members.sort(key=costs.__getitem__)
     true = dict(zip(members, shipped(prepared, direction, members), strict=True))
     int8 = dict(zip(members, by_int8.of(members), strict=True))
     floats = dict(zip(members, by_float.of(members), strict=True))
     rows = [
         [
-            f"{prepared.costs(genome):,.0f}",
+            f"{costs[genome]:,.0f}",
             *("x" if genome in front else "" for front in fronts.values()),
             *(f"{each[genome]:.4f}" for each in (floats, int8, true)),
         ]
         for genome in members
     ]
     print(table(["cost", "int8 front", "float front", "float", "int8 score", "file"], rows))
-    budgets = [prepared.costs(genome) for genome in members]
+    budgets = [costs[genome] for genome in members]
     best = {
-        name: [
-            max((true[g] for g in front if prepared.costs(g) <= cost), default=None)
-            for cost in budgets
-        ]
+        name: [max((true[g] for g in front if costs[g] <= cost), default=None) for cost in budgets]
         for name, front in fronts.items()
     }
     gains = [
@@ -192,7 +192,7 @@ def main() -> None:
         "members": [
             {
                 "genome": list(genome),
-                "cost": prepared.costs(genome),
+                "cost": costs[genome],
                 "fronts": [name for name, front in fronts.items() if genome in front],
                 "float": floats[genome],
                 "int8_score": int8[genome],
