@@ -25,13 +25,6 @@ TRANSLATED = (
 
 LAGGING: dict[str, tuple[str, ...]] = {
     "concepts": (),  # words of the glossary
-    "latency": ("A device of yours",),
-    "ship-a-model": (
-        "Before the search: what the target runs",
-        "By what the int8 file will be",
-        "The model card",
-        "Where curves go",
-    ),
 }
 """Page whose Chinese version waits for a translation -> English headings that it lacks."""
 
