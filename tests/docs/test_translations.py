@@ -12,6 +12,7 @@ DOCS = Path(__file__).parents[2] / "docs"
 TRANSLATED = (
     "index",
     "quickstart",
+    "own-data",
     "choosing",
     "report",
     "troubleshooting",
