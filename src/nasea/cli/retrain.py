@@ -25,7 +25,7 @@ def retrain(
             "50k, 3M, or milliseconds.",
         ),
     ] = None,
-    candidates: Annotated[int, typer.Option(metavar="K", help="For --budget: how many begin.")] = 5,
+    candidates: Annotated[int, typer.Option(metavar="K", help="For --budget: how many begin.")] = 8,
     epochs: Annotated[
         int | None, typer.Option(metavar="E", help="Epochs; the scenario's by default.")
     ] = None,
