@@ -76,7 +76,7 @@ def test_entries_of_one_process_are_those_of_another(folder: Path) -> None:
 def test_only_the_last_process_removes_the_files(folder: Path) -> None:
     name = new_name()
     one, other = ImageCache(name), ImageCache(name)
-    assert oct((folder / f"nasea-shared-{name}").stat().st_mode)[-3:] == "700"
+    assert oct((folder / f"nasea-shared-images-{name}").stat().st_mode)[-3:] == "700"
     one.close()
     assert list(folder.iterdir())
     other.close()
@@ -95,9 +95,9 @@ def test_what_a_killed_process_left_is_removed_by_the_next(folder: Path) -> None
     )
     subprocess.run([sys.executable, "-c", code], check=False)
     used = ImageCache("used")
-    assert [path.name for path in folder.iterdir()] == ["nasea-shared-used"]
+    assert [path.name for path in folder.iterdir()] == ["nasea-shared-images-used"]
     ImageCache("another").close()
-    assert [path.name for path in folder.iterdir()] == ["nasea-shared-used"]
+    assert [path.name for path in folder.iterdir()] == ["nasea-shared-images-used"]
     used.close()
 
 
@@ -119,7 +119,7 @@ def test_a_damaged_entry_is_none(folder: Path) -> None:
     table = cache.open_table("images", 2)
     put(table, 0, np.ones(1000))
     put(table, 1, np.ones(1000))
-    with (folder / f"nasea-shared-{name}" / "entries").open("r+b") as stream:
+    with (folder / f"nasea-shared-images-{name}" / "entries").open("r+b") as stream:
         stream.seek(4000)
         stream.write(b"?")
     assert not table.sound([0, 1]) and table.missing([0, 1]) == [0]
@@ -181,7 +181,7 @@ def test_what_somebody_removes_is_made_again(folder: Path, removed: str) -> None
     cache, other = ImageCache(name), ImageCache(name)
     table, same = cache.open_table("images", 2), other.open_table("images", 2)
     assert put(table, 0, "before") and table.get(0) == same.get(0) == "before"
-    place = folder / f"nasea-shared-{name}"
+    place = folder / f"nasea-shared-images-{name}"
     for path in place.glob(removed):
         path.unlink()
     if removed == "*":

@@ -66,7 +66,7 @@ class KeepingContract(ABC):
             message = [notice.text for notice in backend.notices if "GiB" in notice.text]
             assert bool(message) == (room not in (None, 0)), message
             backend.close()
-            assert not list(temporary.glob("nasea-shared-*"))
+            assert not list(temporary.glob("nasea-shared-images-*"))
         assert scores[0] == scores[1] == scores[2]
         assert scores[0][0] == scores[0][-1] != scores[0][1]
 
@@ -95,10 +95,10 @@ class KeepingContract(ABC):
         read.clear()
         assert backends[1].measure(genome, WHOLE).metric == expected
         assert not read
-        assert [folder.name for folder in temporary.glob("nasea-shared-*")] == [
-            f"nasea-shared-{name}"
+        assert [folder.name for folder in temporary.glob("nasea-shared-images-*")] == [
+            f"nasea-shared-images-{name}"
         ]
         backends[0].close()
         assert backends[1].measure(genome, WHOLE).metric == expected
         backends[1].close()
-        assert not list(temporary.glob("nasea-shared-*"))
+        assert not list(temporary.glob("nasea-shared-images-*"))

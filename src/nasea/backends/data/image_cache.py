@@ -71,7 +71,7 @@ class ImageCache:
     def _enter(self, name: str) -> None:
         self._name = name
         try:
-            self._shared: SharedFolder | None = SharedFolder(name)
+            self._shared: SharedFolder | None = SharedFolder(f"images-{name}")
         except OSError:  # no place for temporary files: nothing is kept
             self._shared = None
         self._data: int | None = None
