@@ -111,7 +111,8 @@ def _init_own(
 ) -> None:
     from nasea.pipeline.own_data.project import own_project
 
-    target = directory or Path(f"{data.resolve().stem}_search")
+    whole = data.resolve()
+    target = directory or Path(f"{whole.name if whole.is_dir() else whole.stem}_search")
     home = data.resolve() if data.is_dir() else data.resolve().parent
     if data.is_dir() and (target.resolve() == home or home in target.resolve().parents):
         raise NaseaError(
@@ -119,6 +120,7 @@ def _init_own(
             fix="name a directory elsewhere: nasea init --data FOLDER DIR",
         )
     _refuse_existing(["scen.yaml", "user_module.py"], target)  # before the data is looked at
+    typer.echo(f"looking at {data}: every image is opened once", err=True)
     project = own_project(data, framework, own_files, task=task, gpu=_has_gpu(), side=size)
     write_project(project.files, target)
     _say("found", project.found_lines)
