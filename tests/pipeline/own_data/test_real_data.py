@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import json
 import shutil
+import types
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,6 +14,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
+import nasea
 from nasea.cli.init import own_files
 from nasea.errors import DataError
 from nasea.pipeline.own_data.boxes import item_of
@@ -22,6 +25,8 @@ from nasea.pipeline.own_data.records import Faults, Found
 from nasea.pipeline.own_data.splitting import split
 
 from . import builders
+
+TEMPLATES = Path(nasea.__file__).parent / "templates"
 
 
 def _project(root: Path) -> OwnProject:
@@ -245,3 +250,47 @@ def test_names_of_classes_may_hold_anything(tmp_path: Path) -> None:
     exec(_project(tmp_path / "my: data #1").files["settings.py"], settings)
     assert settings["CLASSES"] == tuple(sorted(names))
     assert settings["DATA"] == str(tmp_path / "my: data #1")
+
+
+def test_a_file_damaged_in_the_middle_is_named(tmp_path: Path) -> None:
+    builders.write_classes(tmp_path, size=(64, 64))
+    path = tmp_path / "cat" / "3.png"
+    content = bytearray(path.read_bytes())
+    content[500:4000] = bytes(3500)
+    path.write_bytes(content)
+    with pytest.raises(DataError, match=r"1 are damaged: cat/3\.png"):
+        _project(tmp_path)
+
+
+def test_sub_folders_of_classes_are_told(tmp_path: Path) -> None:
+    builders.write_classes(tmp_path / "animals", ["cat", "dog"])
+    builders.write_classes(tmp_path / "things", ["car"])
+    found = recognise(tmp_path)
+    assert found.classes == ("animals", "things")
+    assert found.notices[-1].endswith("count to the class above: animals, things")
+
+
+def _schedules() -> list[ast.Call]:
+    calls = []
+    for path in sorted(TEMPLATES.glob("pytorch_*/*.py-tpl")):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("OneCycleLR"):
+                calls.append(node)
+    return calls
+
+
+@pytest.mark.parametrize("steps", [1, 9, 10, 11, 20])
+def test_projects_train_any_number_of_steps(steps: int) -> None:
+    """PyTorch divides by zero where a tenth of the steps is one."""
+    import torch
+
+    calls = _schedules()
+    assert len(calls) == 5
+    for call in calls:
+        optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=0.1)
+        this = types.SimpleNamespace(epoch=steps)
+        names = {"torch": torch, "optimizer": optimizer, "self": this, "steps_per_epoch": 1}
+        schedule = eval(ast.unparse(call), names)
+        for _ in range(steps):
+            optimizer.step()
+            schedule.step()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from nasea.errors import DataError
 from nasea.pipeline.own_data.files import folders, has_images, images, images_below, listable
@@ -33,6 +33,11 @@ def find(root: Path) -> Found | None:
         found = found.told(
             f"folders without an image that is known by its ending, left out: {listed(empty)}"
         )
+    deep = {item.label for items in parts.values() for item in items if _is_deep(item)}
+    if deep:
+        found = found.told(
+            f"images in sub-folders count to the class above: {listed(sorted(deep))}"
+        )
     if halves is not None:
         others = [one for one in folders(root) if one not in halves.values() and has_images(one)]
         if others:
@@ -61,6 +66,11 @@ def _halves(root: Path) -> dict[str, Path] | None:
             fix="rename one, or give --data a folder that holds only one of them",
         )
     return named
+
+
+def _is_deep(item: Item) -> bool:
+    """Whether an image does not lie right in the folder of its class."""
+    return PurePosixPath(item.image).parent.name != item.label
 
 
 def _holds_classes(folder: Path) -> bool:
