@@ -6,6 +6,8 @@ import ast
 import hashlib
 import json
 import shutil
+import subprocess
+import sys
 import types
 from collections.abc import Callable
 from pathlib import Path
@@ -294,3 +296,41 @@ def test_projects_train_any_number_of_steps(steps: int) -> None:
         for _ in range(steps):
             optimizer.step()
             schedule.step()
+
+
+READERS: list[tuple[Callable[[Path], object], str, str, str]] = [
+    (builders.write_classes, "from labelled import Labelled as find", "cow", "one of CLASSES"),
+    (builders.write_classes, "from labelled import Labelled as find", "", "a line is an image"),
+    (
+        builders.write_voc,
+        "import sources; find = lambda path: sources.find(path, True)",
+        "cow 0 0 1 1",
+        "one of CLASSES",
+    ),
+    (builders.write_masks, "from sources import find", "", "an image, a tab and its mask"),
+]
+
+
+@pytest.mark.parametrize(("write", "reader", "what", "message"), READERS)
+def test_lists_that_were_edited_wrongly(
+    tmp_path: Path, write: Callable[[Path], object], reader: str, what: str, message: str
+) -> None:
+    """A project's own reader says what a line must be, and which is not so."""
+    write(tmp_path / "data")
+    for name, content in _project(tmp_path / "data").files.items():
+        path = tmp_path / "project" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    with (tmp_path / "project" / "index" / "train.txt").open("a") as stream:
+        stream.write(f"1.jpg\t{what}\n" if what else "1.jpg\n")
+    done = subprocess.run(
+        [sys.executable, "-c", f"{reader}\nfind('index/train.txt')"],
+        cwd=tmp_path / "project",
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    last = done.stderr.strip().splitlines()[-1]
+    assert last.startswith("ValueError: index/train.txt: ")
+    assert message in last and "1.jpg" in last

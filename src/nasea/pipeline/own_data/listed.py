@@ -61,7 +61,9 @@ def open_image(root: Path, name: str) -> Image.Image:
                 return Image.open(io.BytesIO(stream.read(int(part["length"]))))
         return Image.open(root / name)
     except FileNotFoundError:
-        raise ValueError(f"{root / name}: no such file") from None
+        raise ValueError(
+            f"{root / name}: no such file; the folder of the data is DATA in settings.py"
+        ) from None
     except PermissionError:
         raise ValueError(f"{root / name}: no permission to read it") from None
     except _FAULTS:
