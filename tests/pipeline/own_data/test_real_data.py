@@ -126,7 +126,7 @@ def test_boxes_on_images_that_exif_turns(tmp_path: Path, orientation: int, endin
     said = (upright.shape[1], upright.shape[0])
     turns = orientation > 4
     given = box if turns else ("lit", 40.0, 8.0, 56.0, 24.0)
-    item = item_of(path, tmp_path, [given], said, faults)  # type: ignore[list-item]
+    item = item_of(path, tmp_path, [given], said, faults)
     assert item is not None
     assert item.boxes[0][1:] == pytest.approx((40 / 64, 8 / 48, 56 / 64, 24 / 48), abs=0.03)
     assert (len(faults.notices()) == 1) == (orientation != 1)
@@ -190,7 +190,7 @@ ARRAYS: list[tuple[dict[str, object], str]] = [
 def test_arrays_that_would_be_read_wrongly(
     tmp_path: Path, arrays: dict[str, object], message: str
 ) -> None:
-    np.savez(tmp_path / "a.npz", **arrays)  # type: ignore[arg-type]
+    np.savez(tmp_path / "a.npz", **arrays)
     with pytest.raises(DataError, match=message):
         recognise(tmp_path)
 

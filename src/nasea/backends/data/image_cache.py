@@ -104,7 +104,7 @@ class ImageCache:
             path = self._folder / f"{name}.{entries}.table"
             if not path.exists() or path.stat().st_size != entries * _ENTRY.itemsize:
                 try:
-                    np.zeros(entries, _ENTRY).tofile(path)
+                    path.write_bytes(bytes(entries * _ENTRY.itemsize))
                 except OSError:  # the disk is full: a table of this process alone
                     path.unlink(missing_ok=True)
                     return np.zeros(entries, _ENTRY)
