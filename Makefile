@@ -7,7 +7,7 @@ READY  := $(VENV)/.ready
 DOCS_READY := $(VENV)/.ready-docs
 
 .PHONY: help demo demo-tf demo-all demo-detection demo-detection-tf demo-segmentation \
-        demo-segmentation-tf demo-latency demo-retrain demo-retrain-tf test check lint types docs reference clean
+        demo-segmentation-tf demo-latency demo-retrain demo-retrain-tf test check lint types docs reference wheel clean
 
 help:
 	@echo "make demo             search a classifier of handwritten digits (under 3 minutes on 2 cores)"

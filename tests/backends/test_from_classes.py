@@ -109,6 +109,14 @@ def test_a_file_of_the_users_is_not_overwritten(notebook: Any, tmp_path: Path) -
     assert mine.read_text() == "# mine\n"
 
 
+def test_a_directory_that_cannot_be_written_is_told(notebook: Any, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(NaseaError, match=r"cannot write .*file/user_module\.py: File exists"):
+        write_user_module(
+            [notebook.UserModule, notebook.PreNet, notebook.PostNet], tmp_path / "file"
+        )
+
+
 def test_what_is_missing_is_told(notebook: Any) -> None:
     with pytest.raises(NaseaError, match="takes the classes UserModule, PreNet, PostNet; found Us"):
         user_module_text([notebook.UserModule])

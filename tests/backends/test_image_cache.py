@@ -194,3 +194,14 @@ def test_what_somebody_removes_is_made_again(folder: Path, removed: str) -> None
     cache.close()
     other.close()
     assert not list(folder.iterdir())
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device without room")
+def test_without_room_for_a_table_a_process_has_its_own(folder: Path) -> None:
+    cache = ImageCache(new_name())
+    place = next(folder.iterdir())
+    (place / "images.8.table").symlink_to("/dev/full")
+    table = cache.open_table("images", 8)
+    assert put(table, 3, np.arange(4))
+    assert table.get(3).tolist() == [0, 1, 2, 3]
+    cache.close()

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
+import tempfile
 from pathlib import Path
 
 import pytest
 
 from nasea.backends.user.working_directory import PrivateDirectory
+from nasea.errors import NaseaError
 
 
 @pytest.fixture
@@ -112,3 +114,11 @@ def test_it_is_made_again_when_somebody_removed_it(home: Path) -> None:
     with workplace.entered():
         assert Path("classes.txt").read_text() == "classes"
     workplace.close()
+
+
+def test_without_a_place_for_temporary_files(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(home / "nowhere"))
+    with pytest.raises(NaseaError, match="there is none: .*nowhere") as caught:
+        with PrivateDirectory().entered():
+            pass
+    assert "TMPDIR" in str(caught.value.fix)

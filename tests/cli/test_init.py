@@ -192,13 +192,18 @@ def _classic(directory: Path, *words: str) -> subprocess.CompletedProcess[str]:
 
 def test_a_project_for_own_data(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    write_classes(tmp_path / "pets")
-    done = run("init", "--data", "pets", "--framework", "tensorflow")
+    write_classes(tmp_path / "my pets 1.0")
+    done = run("init", "--data", "my pets 1.0", "--framework", "tensorflow")
     assert (done.status, done.err) == (0, "")
-    for words in ("2 classes: cat, dog", "every 5th", "budget", "epochs", "cd pets_search"):
+    for words in (
+        "2 classes: cat, dog",
+        "every 5th",
+        "budget",
+        "cd 'my pets 1.0_search'",
+    ):
         assert words in done.out
-    assert load_scenario(Path("pets_search/scen.yaml")).scenario.framework == "tensorflow"
-    again = run("init", "--data", "pets", "--framework", "tensorflow")
+    assert load_scenario(Path("my pets 1.0_search/scen.yaml")).scenario.framework == "tensorflow"
+    again = run("init", "--data", "my pets 1.0", "--framework", "tensorflow")
     assert again.status == 2
     assert "already holds scen.yaml" in again.err
 

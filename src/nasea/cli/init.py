@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from enum import Enum
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -111,7 +113,8 @@ def _init_own(
 ) -> None:
     from nasea.pipeline.own_data.project import own_project
 
-    target = directory or Path(f"{data.resolve().stem}_search")
+    whole = data.resolve()
+    target = directory or Path(f"{whole.name if whole.is_dir() else whole.stem}_search")
     home = data.resolve() if data.is_dir() else data.resolve().parent
     if data.is_dir() and (target.resolve() == home or home in target.resolve().parents):
         raise NaseaError(
@@ -119,6 +122,8 @@ def _init_own(
             fix="name a directory elsewhere: nasea init --data FOLDER DIR",
         )
     _refuse_existing(["scen.yaml", "user_module.py"], target)  # before the data is looked at
+    if sys.stderr.isatty():  # 100,000 images take a minute
+        typer.echo(f"looking at {data} ...", err=True)
     project = own_project(data, framework, own_files, task=task, gpu=_has_gpu(), side=size)
     write_project(project.files, target)
     _say("found", project.found_lines)
@@ -146,7 +151,8 @@ def _say_next(framework: str, task: str, directory: Path, *, digits: bool) -> No
     extras = _missing_extras(framework, task, digits=digits)
     if extras:
         typer.echo(f"first:  {install_line(*extras)}")
-    typer.echo(f"next:   cd {directory}\n        nasea check\n        nasea search -c scen.yaml")
+    typer.echo(f"next:   cd {quote(str(directory))}")
+    typer.echo("        nasea check\n        nasea search -c scen.yaml")
 
 
 def _has_gpu() -> bool:

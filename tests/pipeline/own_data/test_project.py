@@ -163,14 +163,14 @@ def test_the_numbers_of_masks(
     void: tuple[int, ...],
 ) -> None:
     builders.write_masks(tmp_path, values=values)
-    found = numbers_of(split(recognise(tmp_path)).found)
+    _, found = numbers_of(split(recognise(tmp_path)).found)
     assert (found.classes, found.numbers, found.void) == (names, numbers, void)
 
 
 def test_names_of_classes_in_masks(tmp_path: Path) -> None:
     builders.write_masks(tmp_path)
     (tmp_path / "classes.txt").write_text("sky\nroad\nvoid\n")
-    found = numbers_of(split(recognise(tmp_path)).found)
+    _, found = numbers_of(split(recognise(tmp_path)).found)
     assert (found.classes, found.void) == (("sky", "road"), (2,))
     (tmp_path / "classes.txt").write_text("sky\nroad\n")
     with pytest.raises(DataError, match=r"masks hold \[2\], but there are names for 0 to 1"):

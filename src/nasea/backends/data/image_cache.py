@@ -103,7 +103,11 @@ class ImageCache:
                 return np.zeros(entries, _ENTRY)
             path = self._folder / f"{name}.{entries}.table"
             if not path.exists() or path.stat().st_size != entries * _ENTRY.itemsize:
-                np.zeros(entries, _ENTRY).tofile(path)
+                try:
+                    path.write_bytes(bytes(entries * _ENTRY.itemsize))
+                except OSError:  # the disk is full: a table of this process alone
+                    path.unlink(missing_ok=True)
+                    return np.zeros(entries, _ENTRY)
             return np.memmap(path, _ENTRY, "r+", shape=(entries,))
 
     def once(self, name: str, count: int, make: Callable[[], list[Value]]) -> list[Value]:

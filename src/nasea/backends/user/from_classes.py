@@ -10,10 +10,12 @@ from __future__ import annotations
 import ast
 import builtins
 import inspect
+import os
 import symtable
 import sys
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
@@ -41,7 +43,8 @@ def write_user_module(parts: Parts, directory: Path) -> Path:
         The file.
 
     Raises:
-        NaseaError: one is missing, its source cannot be found, or there is a file of the user's.
+        NaseaError: one is missing, its source cannot be found, there is a file of the user's, or it
+            cannot be written.
     """
     text = user_module_text(parts)
     path = directory / FILE_NAME
@@ -52,8 +55,18 @@ def write_user_module(parts: Parts, directory: Path) -> Path:
             fix="leave user_module= out to use that file, or move it away",
         )
     if before != text:
-        directory.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+        fresh = path.with_name(f".{path.name}.{os.getpid()}")
+        try:
+            directory.mkdir(parents=True, exist_ok=True)
+            fresh.write_text(text, encoding="utf-8")
+            fresh.replace(path)  # at once: other processes of a launcher may be importing it
+        except OSError as error:
+            with suppress(OSError):
+                fresh.unlink()
+            raise NaseaError(
+                f"cannot write {path}: {error.strerror or error}",
+                fix="give directory= a directory that can be written",
+            ) from error
     return path
 
 

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nasea.backends.shared_folder import SharedFolder
+from nasea.errors import NaseaError
 
 _LEVELS_ABOVE = 2
 
@@ -58,7 +59,13 @@ class PrivateDirectory:
     def _mirror(self, home: Path) -> None:
         """Make directories that mirror ``home`` and the levels above it."""
         self.close()
-        self._top = SharedFolder(f"metric-{secrets.token_hex(8)}")  # shared with no one
+        try:
+            self._top = SharedFolder(f"metric-{secrets.token_hex(8)}")  # shared with no one
+        except OSError as error:
+            raise NaseaError(
+                f"the metric runs in a directory for temporary files, and there is none: {error}",
+                fix="set TMPDIR to a directory on a local disk that you can write to",
+            ) from error
         self._home = home
         mirror = self._top.path / "above"
         mirror.mkdir()

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+import struct
+from collections.abc import Callable, Sequence
 from pathlib import Path
+
+from PIL import Image
 
 from nasea.pipeline.own_data.files import listable
 from nasea.pipeline.own_data.listed import open_image
@@ -14,10 +17,21 @@ WITHOUT_AREA = "boxes without an area, left out"
 OUTSIDE = "boxes outside their image, left out"
 CUT = "boxes that leave their image, cut to it"
 UNREADABLE = "images that cannot be read, left out"
+TURNED = "images that EXIF turns, read as they are stored; boxes count so unless the sizes differ"
 OTHER_SIZE = "images of another size than their annotation says"
 
 Corners = tuple[str, float, float, float, float]
 """Class; left, top, right, bottom in pixels."""
+
+_ORIENTATION = 0x0112  # EXIF: how a stored image is to be turned to stand upright
+
+_LYING: dict[int, Callable[[Corners, int, int], Corners]] = {
+    5: lambda box, w, h: (box[0], box[2], box[1], box[4], box[3]),
+    6: lambda box, w, h: (box[0], box[2], w - box[3], box[4], w - box[1]),
+    7: lambda box, w, h: (box[0], h - box[4], w - box[3], h - box[2], w - box[1]),
+    8: lambda box, w, h: (box[0], h - box[4], box[1], h - box[2], box[3]),
+}
+"""Orientation -> from a box in the upright image, which is w x h, to it in the stored one."""
 
 
 def item_of(
@@ -39,15 +53,27 @@ def item_of(
     name = listable(image, root)
     try:
         with open_image(root, name) as opened:
-            size = opened.size
+            size, turn = opened.size, _orientation(opened)
     except ValueError:
         faults.add(UNREADABLE, name)
         return None
+    if turn != 1:
+        faults.add(TURNED, name)
+    if turn in _LYING and said is not None and said != size and said == size[::-1]:
+        objects, said = [_LYING[turn](one, *said) for one in objects], size
     if said is not None and said != size:
         faults.add(OTHER_SIZE, f"{name} ({said[0]}x{said[1]}, is {size[0]}x{size[1]})")
         return None
     boxes = [_sound(one, size, name, faults) for one in objects]
     return Item(name, boxes=tuple(box for box in boxes if box is not None))
+
+
+def _orientation(image: Image.Image) -> int:
+    """What EXIF says, where it stands before the pixels: nothing is decoded to find it."""
+    try:
+        return int(image.getexif().get(_ORIENTATION, 1)) if "exif" in image.info else 1
+    except (SyntaxError, ValueError, TypeError, OSError, struct.error):  # damaged
+        return 1
 
 
 def _sound(one: Corners, size: tuple[int, int], name: str, faults: Faults) -> Box | None:

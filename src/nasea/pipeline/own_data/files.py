@@ -19,12 +19,12 @@ def is_image(path: Path) -> bool:
 
 def folders(folder: Path) -> list[Path]:
     """The sub-folders, sorted, without hidden ones."""
-    return sorted(one for one in folder.iterdir() if one.is_dir() and not _is_clutter(one))
+    return [Path(one) for one in _entries(folder) if one.is_dir()]
 
 
 def files(folder: Path) -> list[Path]:
     """The files in a folder, sorted, without hidden ones."""
-    return sorted(one for one in folder.iterdir() if one.is_file() and not _is_clutter(one))
+    return [Path(one) for one in _entries(folder) if one.is_file()]
 
 
 def images(folder: Path) -> list[Path]:
@@ -32,13 +32,32 @@ def images(folder: Path) -> list[Path]:
     return [one for one in files(folder) if is_image(one)]
 
 
+def files_below(folder: Path, above: frozenset[tuple[int, int]] = frozenset()) -> Iterator[Path]:
+    """The files in a folder and all below it, sorted, without hidden ones.
+
+    Links to folders are followed, but not in a circle.
+
+    Args:
+        folder: where to begin.
+        above: device and number of the folders that led here.
+
+    Raises:
+        PermissionError: a folder cannot be read; what lies in it would be missed.
+    """
+    status = folder.stat()
+    here = (status.st_dev, status.st_ino)
+    if here in above:
+        return
+    entries = _entries(folder)
+    yield from (Path(one) for one in entries if one.is_file())
+    for one in entries:
+        if one.is_dir():
+            yield from files_below(Path(one), above | {here})
+
+
 def images_below(folder: Path) -> Iterator[Path]:
     """The images in a folder and all below it, sorted."""
-    for place, below, names in os.walk(folder):
-        below[:] = sorted(name for name in below if not _is_clutter(Path(name)))
-        for name in sorted(names):
-            if is_image(path := Path(place) / name):
-                yield path
+    return filter(is_image, files_below(folder))
 
 
 def has_images(folder: Path) -> bool:
@@ -62,7 +81,7 @@ def listable(path: Path, root: Path) -> str:
         name.encode()
     except UnicodeEncodeError:
         name = "\t"
-    if any(letter in name for letter in "\t\r\n"):
+    if "\t" in name or len(f"{name}.".splitlines()) > 1:
         raise DataError(
             f"{path!s:.200}: the name holds a tab, a line break or bytes that are not UTF-8, which "
             "cannot stand in a list of images",
@@ -71,5 +90,11 @@ def listable(path: Path, root: Path) -> str:
     return f"./{name}" if name.startswith("#") else name  # a line with # is a comment
 
 
-def _is_clutter(path: Path) -> bool:
-    return path.name.startswith(".") or path.name.casefold() in _CLUTTER
+def _entries(folder: Path) -> list[os.DirEntry[str]]:
+    """What is right in a folder, sorted; tells files from folders without asking for each."""
+    with os.scandir(folder) as found:
+        return sorted((one for one in found if not _is_clutter(one.name)), key=lambda one: one.name)
+
+
+def _is_clutter(name: str) -> bool:
+    return name.startswith(".") or name.casefold() in _CLUTTER

@@ -26,7 +26,7 @@ Window = tuple[float, float, float, float]
 
 _PART = re.compile(r"(?P<file>.+)#(?P<start>[0-9]+):(?P<length>[0-9]+)")
 _ROW = re.compile(r"(?P<file>.+\.npz)/(?P<key>[^/]+)/(?P<row>[0-9]+)")
-_FAULTS = (OSError, SyntaxError, ValueError, Image.DecompressionBombError)
+_FAULTS = (OSError, SyntaxError, ValueError, IndexError, TypeError, Image.DecompressionBombError)
 
 
 def read_list(path: Path) -> list[list[str]]:
@@ -36,7 +36,7 @@ def read_list(path: Path) -> list[list[str]]:
         ValueError: there is no such list.
     """
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_text(encoding="utf-8").split("\n")
     except OSError as error:
         raise ValueError(f"{path}: {error.strerror}; train_dir and val_dir name lists") from None
     return [line.split("\t") for line in lines if line and not line.startswith("#")]
@@ -61,7 +61,11 @@ def open_image(root: Path, name: str) -> Image.Image:
                 return Image.open(io.BytesIO(stream.read(int(part["length"]))))
         return Image.open(root / name)
     except FileNotFoundError:
-        raise ValueError(f"{root / name}: no such file") from None
+        raise ValueError(
+            f"{root / name}: no such file; the folder of the data is DATA in settings.py"
+        ) from None
+    except PermissionError:
+        raise ValueError(f"{root / name}: no permission to read it") from None
     except _FAULTS:
         raise ValueError(f"{root / name}: not an image that Pillow can read") from None
 
@@ -135,7 +139,7 @@ def read_mask(root: Path, name: str, size: tuple[int, int] | None = None) -> Pix
     """
     with open_image(root, name) as image:
         try:
-            if image.mode not in ("1", "L", "P", "I", "I;16"):
+            if len(image.getbands()) > 1:
                 numbers = np.asarray(image)[..., :3]
                 if (numbers != numbers[..., :1]).any():
                     raise ValueError(
@@ -174,6 +178,8 @@ def read_array(path: Path, key: str) -> Pixels:
         found = found.round().clip(0, 255)
     if found.ndim == 4 or found.dtype.kind in "fb" or found.max(initial=0) <= 255:
         found = found.astype(np.uint8)
+    elif found.dtype.kind in "iu":  # numbers in masks
+        found = found.clip(-1, 65536).astype(np.int32)
     return found
 
 

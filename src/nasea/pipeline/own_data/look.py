@@ -114,16 +114,31 @@ def look(found: Found) -> tuple[Found, Look]:
 
 
 def with_statistics(seen: Look, found: Found, size: tuple[int, int], mode: str) -> Look:
-    """The same with mean and deviation of a sample of the training images, at their final size."""
+    """The same with mean and deviation of a sample of the training images, at their final size.
+
+    Raises:
+        DataError: one of them cannot be decoded.
+    """
     chosen = spread(found.parts["train"], SAMPLE)
 
     whole = found.task != "classification"  # as the project's own readers have it
 
-    def moments(item: Item) -> tuple[Pixels, Pixels]:
-        pixels = read_image(found.root, item.image, size, mode, whole=whole) / 1.0
+    def moments(item: Item) -> tuple[Pixels, Pixels] | str:
+        try:
+            pixels = read_image(found.root, item.image, size, mode, whole=whole) / 1.0
+        except ValueError:  # damaged behind what look() has seen
+            return item.image
         return pixels.mean((0, 1)), np.square(pixels).mean((0, 1))
 
-    mean, square = np.array(list(each(moments, chosen))).mean(0)
+    seen_so = list(each(moments, chosen))
+    damaged = [one for one in seen_so if isinstance(one, str)]
+    if damaged:
+        raise DataError(
+            f"{found.root}: of {len(chosen)} images that were decoded, {len(damaged)} are damaged: "
+            f"{listed(damaged)}",
+            fix="copy them again, or remove them",
+        )
+    mean, square = np.array(seen_so).mean(0)
     deviation = np.sqrt(np.maximum(square - mean**2, 1.0))
     return replace(
         seen,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -41,35 +41,43 @@ class Numbers:
     reason: str
 
 
-def numbers_of(found: Found) -> Numbers:
+def numbers_of(found: Found, may_move: bool = False) -> tuple[Found, Numbers]:
     """Read every mask and decide.
+
+    Args:
+        found: the data, split.
+        may_move: validation images that alone show a class may train instead.
+
+    Returns:
+        The data, maybe with a few images moved, and what its masks hold.
 
     Raises:
         DataError: masks cannot be read, are colours or of another size than their image, or
             hold numbers that cannot be classes.
     """
     faults = Faults()
-    seen: dict[str, Counter[int]] = {part: Counter() for part in found.parts}
-    shown: Counter[int] = Counter()
-    frequencies: Counter[int] = Counter()
+    counted: dict[str, list[tuple[Item, Counter[int]]]] = {part: [] for part in found.parts}
     for part, items in found.parts.items():
         for item, one in zip(items, each(lambda i: _counted(i, found), items), strict=True):
             if isinstance(one, str):
                 faults.add(one, item.mask)
-                continue
-            seen[part].update(one)
-            if part == "train":
-                frequencies.update(one)
-                total = sum(one.values())
-                shown.update(dict.fromkeys(one, total))
+            else:
+                counted[part].append((item, one))
     faults.refuse(
         f"{found.root}: masks that cannot be used:",
         "a mask holds the number of a class in each pixel (a PNG of one byte a pixel), and is as "
         "large as its image",
     )
-    there = sorted(set().union(*seen.values()))
+    there = sorted({number for pairs in counted.values() for _, one in pairs for number in one})
+    _refuse_lossy(there, found)
     classes, numbers, void, notices, reason = _decided(there, found)
-    stray = sorted(set(there) - set(seen["train"]) - set(void))
+    if may_move:
+        found = _moved(found, counted, void)
+    frequencies, shown = Counter[int](), Counter[int]()
+    for _, one in counted["train"]:
+        frequencies.update(one)
+        shown.update(dict.fromkeys(one, one.total()))
+    stray = sorted(set(there) - set(frequencies) - set(void))
     if any(number not in numbers for number in stray):
         raise DataError(
             f"{found.root}: masks of validation or test hold the numbers {stray}, those of "
@@ -83,7 +91,33 @@ def numbers_of(found: Found) -> Numbers:
             fix="add images that show them to the training images",
         )
     weights = _weights(numbers, frequencies, shown)
-    return Numbers(classes, numbers, void, weights, notices, reason)
+    return found, Numbers(classes, numbers, void, weights, notices, reason)
+
+
+def _refuse_lossy(there: Sequence[int], found: Found) -> None:
+    lossy = [
+        item.mask
+        for items in found.parts.values()
+        for item in items
+        if item.mask.casefold().endswith((".jpg", ".jpeg"))
+    ]
+    if lossy and not set(there) <= {0, NO_CLASS}:
+        raise DataError(
+            f"{found.root}: masks are JPEG files, which do not keep numbers: {listed(lossy)}",
+            fix="store masks losslessly, as PNG",
+        )
+
+
+def _moved(
+    found: Found, counted: dict[str, list[tuple[Item, Counter[int]]]], void: Sequence[int]
+) -> Found:
+    """The data with validation images that alone show a number among the training images."""
+    learnt = {number for _, one in counted["train"] for number in one}.union(void)
+    moved = [pair for pair in counted["val"] if not learnt.issuperset(pair[1])]
+    counted["train"] += moved
+    counted["val"] = [pair for pair in counted["val"] if pair not in moved]
+    parts = {part: tuple(item for item, _ in pairs) for part, pairs in counted.items()}
+    return replace(found, parts=parts)
 
 
 def _counted(item: Item, found: Found) -> Counter[int] | str:
@@ -111,12 +145,12 @@ def _decided(there: Sequence[int], found: Found) -> _Decision:
     names, notices = found.classes, list[str]()
     void = [n for n in range(len(names)) if names[n].casefold() in _NO_CLASS_NAMES]
     kept = [number for number in there if number not in void]
-    if kept in ([0, NO_CLASS], [NO_CLASS]) and not names:
+    if kept == [0, NO_CLASS] and not names:
         return (
             ("background", "foreground"), (0, NO_CLASS), (), (),
             "masks hold 0 and 255 only: background and foreground",
         )  # fmt: skip
-    if NO_CLASS in kept and (not names or len(names) <= NO_CLASS):
+    if NO_CLASS in kept and len(kept) > 1 and (not names or len(names) <= NO_CLASS):
         void.append(NO_CLASS)
         kept.remove(NO_CLASS)
         notices.append("255 in masks means no class, as in Pascal VOC")

@@ -96,7 +96,9 @@ def own_project(
     """
     divided = split(recognise(data, task))
     found, seen = look(divided.found)
-    numbers = numbers_of(found) if found.task == "segmentation" else None
+    numbers = None
+    if found.task == "segmentation":
+        found, numbers = numbers_of(found, may_move=divided.is_ours)
     plan = make_plan(found, seen, framework, gpu=gpu, side=side, numbers=numbers)
     content = dict(templates(framework, found.task))
     content["listed.py"] = (files("nasea.pipeline.own_data") / "listed.py").read_bytes()

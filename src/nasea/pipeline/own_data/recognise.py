@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -38,6 +39,14 @@ def recognise(folder: Path, task: Task | None = None) -> Found:
     Raises:
         DataError: it is missing, empty, or nothing that is known, or two things at once.
     """
+    try:
+        str(folder.resolve()).encode()
+    except UnicodeEncodeError:
+        raise DataError(
+            f"--data {os.fsencode(folder)!r:.200}: the path holds bytes that are not UTF-8, which "
+            "cannot stand in settings.py",
+            fix="rename the folder",
+        ) from None
     if folder.is_file() and folder.suffix == ".npz":
         found = arrays.find(folder.parent, folder)
         return _wanted([found] if found else [], folder, task)

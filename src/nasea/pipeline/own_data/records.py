@@ -117,6 +117,12 @@ def part_of(name: str) -> str | None:
     return None
 
 
+def part_above(path: Path, root: Path) -> str | None:
+    """The part that the nearest folder around a file is named after, below the root."""
+    above = path.relative_to(root).parts[:-1]
+    return next((part for name in reversed(above) if (part := part_of(name))), None)
+
+
 _BEGINNINGS = {
     "train": ("training", "train"),
     "val": ("validation", "valid", "val"),

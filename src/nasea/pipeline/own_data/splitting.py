@@ -27,10 +27,12 @@ class Split:
     Attributes:
         found: it; its parts are ``train``, ``val`` and maybe ``test``.
         reason: who decided on the parts.
+        is_ours: whether nasea chose the validation images.
     """
 
     found: Found
     reason: str
+    is_ours: bool = False
 
 
 def split(found: Found) -> Split:
@@ -49,10 +51,21 @@ def split(found: Found) -> Split:
         f"every {FIFTH}th image{'' if found.task != 'classification' else ' of each class'} "
         "validates, by the order of the SHA-256 of their names"
     )
+    is_ours = "val" not in parts
+    if WHOLE in parts and len(parts) > 1 and set(parts) != {WHOLE, "test"}:
+        raise DataError(
+            f"{found.root} ({found.layout}): some images belong to "
+            f"{' and '.join(name for name in parts if name != WHOLE)}, others to no part",
+            fix="name all of them train, val or test",
+        )
     if WHOLE in parts:
         train, val = _divided(parts.pop(WHOLE), found)
-        reason = f"the data has none; {rule}"
-        parts = {"train": train, "val": val}
+        reason = (
+            f"the data has only test images apart; of the others {rule}"
+            if parts
+            else f"the data has none; {rule}"
+        )
+        parts |= {"train": train, "val": val}
     elif "train" in parts and "val" not in parts:
         train, val = _divided(parts["train"], found)
         reason = f"the data has no validation images; of those for training {rule}"
@@ -72,7 +85,7 @@ def split(found: Found) -> Split:
         )
     ordered: dict[str, tuple[Item, ...]] = {name: parts[name] for name in PARTS if name in parts}
     found = replace(found, parts=ordered)
-    return Split(_with_sound_classes(found), reason)
+    return Split(_with_sound_classes(found), reason, is_ours)
 
 
 def _divided(items: Sequence[Item], found: Found) -> tuple[tuple[Item, ...], tuple[Item, ...]]:
@@ -85,6 +98,9 @@ def _divided(items: Sequence[Item], found: Found) -> tuple[tuple[Item, ...], tup
         ordered = sorted(group, key=lambda item: hashlib.sha256(item.image.encode()).digest())
         wanted = max(1, round(len(ordered) / FIFTH)) if len(ordered) > 1 else 0
         chosen |= {item.image for item in ordered[:wanted]}
+    learnt = {box[0] for item in items if item.image not in chosen for box in item.boxes}
+    # What no other image shows must be trained on.
+    chosen -= {item.image for item in items if any(box[0] not in learnt for box in item.boxes)}
     train = tuple(item for item in items if item.image not in chosen)
     return train, tuple(item for item in items if item.image in chosen)
 

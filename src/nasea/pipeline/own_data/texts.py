@@ -133,7 +133,8 @@ def settings_text(plan: Plan) -> str:
     text = ['"""What belongs to the data. Written by `nasea init --data`."""']
     for name, value, meaning in blocks:
         doc = textwrap.wrap(meaning, _WIDTH - 6, break_long_words=False, break_on_hyphens=False)
-        text.append(f'{name} = {value}\n"""' + "\n".join(doc) + '"""')
+        told = "\n".join(doc).replace("\\", "\\\\").replace('"' * 3, r"\"" * 3)
+        text.append(f'{name} = {value}\n"""{told}"""')
     return "\n\n".join(text) + "\n"
 
 

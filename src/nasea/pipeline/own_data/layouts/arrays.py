@@ -59,6 +59,12 @@ def find(root: Path, only: Path | None = None) -> Found | None:
         found = _pairs(root, part, classes, notices)
         tasks.add("segmentation" if found and found[0].mask else "classification")
         items[name] = found
+    if not tasks:
+        raise DataError(
+            f"{listed([p.name for p in paths])}: no labels for the images; the arrays are "
+            f"{listed(seen, 12)}",
+            fix="name the arrays train_images and train_labels (val_, test_), or images and labels",
+        )
     if len(tasks) != 1:
         raise DataError(
             f"{listed([p.name for p in paths])}: labels of one part are classes, of another masks",
@@ -89,7 +95,7 @@ def _roles(paths: Sequence[Path]) -> tuple[dict[str, _Part], list[str], list[str
                     rest = "".join(word for word in words if not part_of(word))
                     role = next((r for r, names in _ROLES.items() if rest in names), None)
                     if role == "classes":
-                        classes = [str(name) for name in arrays[key].ravel()]
+                        classes = [_text(name) for name in arrays[key].ravel().tolist()]
                     elif role is not None:
                         pair = parts.setdefault(part, _Part()).arrays
                         if role in pair:
@@ -115,7 +121,13 @@ def _pairs(root: Path, part: _Part, classes: Sequence[str], notices: list[str]) 
             f"{path}: {images} must be images (N, H, W) or (N, H, W, C), found {kind} {shape}",
             fix="reshape it",
         )
+    if len(shape) == 4 and not {1, 3, 4} & {shape[1], shape[3]}:
+        raise DataError(
+            f"{path}: {images} must have 1, 3 or 4 channels, found {shape}",
+            fix="store grey or colour images: (N, H, W) or (N, H, W, 3)",
+        )
     if kind.kind != "u" or kind.itemsize > 1:
+        _require_range(_load(path, images), path, images)
         notices.append(f"{images} is {kind}, read as uint8 from 0 to 255")
     if len(values) != shape[0]:
         raise DataError(
@@ -130,6 +142,22 @@ def _pairs(root: Path, part: _Part, classes: Sequence[str], notices: list[str]) 
         values = _from_one_hot(values, other, labels, notices)
     told = [_class_name(value, classes, other, labels) for value in values.ravel().tolist()]
     return [Item(name, label=label) for name, label in zip(names, told, strict=True)]
+
+
+def _require_range(values: np.ndarray[Any, Any], path: Path, key: str) -> None:
+    low, high = float(values.min(initial=0)), float(values.max(initial=0))
+    if not 0 <= low <= high <= 255:  # nor NaN
+        raise DataError(
+            f"{path}: {key} holds values from {low:g} to {high:g}; images are numbers from 0 to "
+            "255, or from 0 to 1",
+            fix="scale them: the project normalises images itself",
+        )
+
+
+def _text(name: object) -> str:
+    """The name of a class as lists can have it."""
+    text = name.decode("utf-8", "replace") if isinstance(name, bytes) else str(name)
+    return " ".join(text.split())
 
 
 def _from_one_hot(
@@ -153,7 +181,7 @@ def _from_one_hot(
 
 def _class_name(value: object, classes: Sequence[str], path: Path, key: str) -> str:
     if isinstance(value, str):
-        return " ".join(value.split())
+        return _text(value)
     number = int(value) if isinstance(value, int | float) and value == value else -1
     if number != value or number < 0:
         raise DataError(f"{path}: {key} holds {value}", fix="store class numbers from 0")

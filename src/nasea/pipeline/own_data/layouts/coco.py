@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,8 +10,19 @@ from typing import Any
 from nasea.errors import DataError
 from nasea.pipeline.own_data import boxes
 from nasea.pipeline.own_data.boxes import Corners
-from nasea.pipeline.own_data.files import images_below
-from nasea.pipeline.own_data.records import WHOLE, Faults, Found, Item, listed, part_of
+from nasea.pipeline.own_data.files import files_below, images_below
+from nasea.pipeline.own_data.records import (
+    WHOLE,
+    Faults,
+    Found,
+    Item,
+    listed,
+    part_above,
+    part_of,
+)
+
+_PREFIX = "instances_"
+"""What the files of boxes begin with in the original data set, which has others beside them."""
 
 _MISSING = "images that are named but missing"
 _CROWDS = "boxes around crowds, left out"
@@ -24,13 +34,17 @@ def find(root: Path) -> Found | None:
     annotated = {path: content for path in _jsons(root) if (content := _read(path)) is not None}
     if not annotated:
         return None
+    others: list[Path] = []
+    if any(path.name.startswith(_PREFIX) for path in annotated):  # key points lie beside them
+        others = [path for path in annotated if not path.name.startswith(_PREFIX)]
+        annotated = {path: annotated[path] for path in annotated if path not in others}
     faults = Faults()
     places: dict[str, list[Path]] = {}
     for image in images_below(root):
         places.setdefault(image.name, []).append(image)
     parts: dict[str, list[Item]] = {}
     for path, content in annotated.items():
-        part = part_of(path.stem.removeprefix("instances_")) or part_of(path.parent.name) or WHOLE
+        part = part_of(path.stem.removeprefix(_PREFIX)) or part_above(path, root) or WHOLE
         if part in parts:
             raise DataError(
                 f"{root} has more than one COCO file for "
@@ -48,15 +62,15 @@ def find(root: Path) -> Found | None:
         f"{root}: annotations do not fit the images:", "add the images, or mend the JSON file"
     )
     split = ", split by its files" if len(parts) > 1 else ""
-    return Found("detection", f"COCO{split}", root, parts, notices=faults.notices())
+    found = Found("detection", f"COCO{split}", root, parts, notices=faults.notices())
+    if others:
+        names = listed([path.name for path in others])
+        found = found.told(f"files of boxes that are not called {_PREFIX}…, left out: {names}")
+    return found
 
 
 def _jsons(root: Path) -> list[Path]:
-    found = []
-    for place, below, names in os.walk(root):
-        below[:] = sorted(name for name in below if not name.startswith("."))
-        found += [Path(place) / name for name in sorted(names) if name.endswith(".json")]
-    return found
+    return [path for path in files_below(root) if path.suffix == ".json"]
 
 
 def _read(path: Path) -> Mapping[str, Any] | None:
@@ -104,7 +118,7 @@ def _items(
         ) from None
     found = []
     for number, name, size in images:
-        image = _place(name, path, places)
+        image = _place(name, path, root, places)
         if image is None:
             faults.add(_MISSING, f"{name} ({path.name})")
         elif (item := boxes.item_of(image, root, objects[number], size, faults)) is not None:
@@ -112,16 +126,15 @@ def _items(
     return found
 
 
-def _place(name: str, path: Path, places: Mapping[str, list[Path]]) -> Path | None:
+def _place(name: str, path: Path, root: Path, places: Mapping[str, list[Path]]) -> Path | None:
     """The image that an annotation file names: the one whose path agrees most with both."""
     wanted = Path(name)
-    part = path.stem.removeprefix("instances_")
-    own = part_of(part) or part_of(path.parent.name)
+    part = path.stem.removeprefix(_PREFIX)
+    own = part_of(part) or part_above(path, root)
 
     def foreign(image: Path) -> bool:
         """Whether it lies with the images of another part, which may have the same names."""
-        above = [found for one in image.parts[:-1] if (found := part_of(one))]
-        return own is not None and bool(above) and above[-1] != own
+        return own is not None and part_above(image, root) not in (None, own)
 
     candidates = [image for image in places.get(wanted.name, []) if not foreign(image)]
 

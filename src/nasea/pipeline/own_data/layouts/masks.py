@@ -6,7 +6,9 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+from nasea.errors import DataError
 from nasea.pipeline.own_data.files import folders, images, listable
+from nasea.pipeline.own_data.layouts.voc import listed_stems
 from nasea.pipeline.own_data.records import PARTS, WHOLE, Faults, Found, Item, part_of
 
 _IMAGE_WORDS = {"images", "image", "imgs", "img", "jpegimages", "leftimg8bit", "rgb"}
@@ -20,6 +22,7 @@ _STEM_END = re.compile(
     r"_(?:L|mask|masks|label|labels|labelids|seg|gt|annot|gtFine_labelIds|leftImg8bit|img|image)$",
     re.IGNORECASE,
 )
+_NUMBERED = re.compile(r"(\d{1,5})(?:\s*[:,]\s*|\s+)(.*\S)")
 _DEPTH = 4
 _MASKLESS = "images without a mask, left out"
 _IMAGELESS = "masks without an image, left out"
@@ -28,22 +31,34 @@ _LISTS = ("ImageSets/Segmentation", "ImageSets/Main")
 
 def find(root: Path) -> Found | None:
     """The data set; ``None`` where there are no two folders that belong together."""
-    sides: dict[tuple[str, ...], dict[str, Path]] = {}
+    sides: dict[tuple[str, ...], dict[str, list[Path]]] = {}
     for folder in _with_images(root, _DEPTH):
         side, key = _side(folder.relative_to(root).parts)
-        sides.setdefault(key, {})[side] = folder
+        sides.setdefault(key, {}).setdefault(side, []).append(folder)
     faults = Faults()
     parts: dict[str, list[Item]] = {}
     used = []
     for key, both in sides.items():
         if len(both) < 2:
             continue
-        items = _pairs(root, both["images"], both["masks"], faults)
-        if not items:
+        pairs = [
+            (one, other, items)
+            for one in both["images"]
+            for other in both["masks"]
+            if (items := _pairs(root, one, other, faults))
+        ]
+        if not pairs:
             continue
+        (one, other, items), *more = pairs
+        if more:
+            raise DataError(
+                f"{root}: the same images or masks lie in more than one folder: "
+                + "; ".join(_named(root, *pair[:2]) for pair in pairs),
+                fix="give --data a folder that holds one folder of images and one of masks",
+            )
         part = next((p for name in key if (p := part_of(name))), WHOLE)
         parts.setdefault(part, []).extend(items)
-        used.append(f"{both['images'].relative_to(root)} with {both['masks'].relative_to(root)}")
+        used.append(_named(root, one, other))
     if not parts:
         return None
     layout = f"images and masks, {', '.join(used[:3])}"
@@ -52,6 +67,10 @@ def find(root: Path) -> Found | None:
     elif WHOLE in parts:
         parts["train"] = [*parts.get("train", []), *parts.pop(WHOLE)]
     return Found("segmentation", layout, root, parts, _names(root), faults.notices())
+
+
+def _named(root: Path, images_in: Path, masks_in: Path) -> str:
+    return f"{images_in.relative_to(root)} with {masks_in.relative_to(root)}"
 
 
 def _with_images(root: Path, depth: int) -> list[Path]:
@@ -107,9 +126,7 @@ def _by_lists(root: Path, items: Sequence[Item]) -> dict[str, list[Item]] | None
         if lists["train"].is_file():
             return {
                 part: [
-                    by_stem[line.split()[0]]
-                    for line in path.read_text().splitlines()
-                    if line.strip() and line.split()[0] in by_stem
+                    by_stem[stem] for stem in listed_stems(path, by_stem.keys()) if stem in by_stem
                 ]
                 for part, path in lists.items()
                 if path.is_file()
@@ -118,11 +135,21 @@ def _by_lists(root: Path, items: Sequence[Item]) -> dict[str, list[Item]] | None
 
 
 def _names(root: Path) -> tuple[str, ...]:
-    """Names of the classes, one a line, where a file has them."""
+    """Names of the classes from number 0, where a file has them.
+
+    One a line in their order, or each behind its number; CVAT's colours behind them do not matter.
+    """
     for name in ("classes.txt", "class_names.txt", "labels.txt", "labelmap.txt"):
         path = root / name
         if path.is_file():
             lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
-            stripped = [re.sub(r"^\s*\d+\s*[:,\s]\s*|:.*$", "", line).strip() for line in lines]
-            return tuple(line for line in stripped if line and not line.startswith("#"))
+            lines = [line.strip() for line in lines if line.strip() and line.strip()[0] != "#"]
+            numbered = [_NUMBERED.fullmatch(line) for line in lines]
+            numbers = {int(one[1]): one[2] for one in numbered if one is not None}
+            if lines and len(numbers) == len(lines):  # 7: road
+                names = [
+                    numbers.get(number, f"class {number}") for number in range(max(numbers) + 1)
+                ]
+                return tuple(names)
+            return tuple(re.sub(r":.*", "", line).strip() for line in lines)
     return ()

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from nasea.backends.data.tfrecords import is_record_file
 from nasea.errors import DataError
 from nasea.pipeline.own_data.files import files, folders, listable
-from nasea.pipeline.own_data.records import WHOLE, Found, Item, part_of
+from nasea.pipeline.own_data.records import WHOLE, Found, Item, part_above, part_of
 
 ENCODED, LABEL, TEXT = "image/encoded", "image/class/label", "image/class/text"
 _FRAME = 12  # length and checksum before a record; a checksum of 4 bytes after it
@@ -30,7 +30,7 @@ def find(root: Path) -> Found | None:
     texts = _texts(read)
     parts: dict[str, list[Item]] = {}
     for path, examples in read.items():
-        part = part_of(path.name) or part_of(path.parent.name) or WHOLE
+        part = part_of(path.name) or part_above(path, root) or WHOLE
         name = listable(path, root)
         parts.setdefault(part, []).extend(
             Item(f"{name}#{one.start}:{one.length}", label=texts[one.label]) for one in examples
