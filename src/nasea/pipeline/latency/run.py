@@ -288,6 +288,11 @@ def _transport(plan: DevicePlan, home: Path) -> Transport:
     if plan.over == "ssh" and not plan.device:
         raise LatencyError("--over ssh needs a host", fix="--device user@host")
     folder = plan.folder or FOLDERS[plan.over]
+    if not folder.startswith("/"):
+        raise LatencyError(
+            f"--folder: must be a full path on the device, found {folder!r}",
+            fix=f"for example --folder {FOLDERS[plan.over]}",
+        )
     return (Adb if plan.over == "adb" else Ssh)(plan.device, folder)
 
 
