@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from dataclasses import replace
@@ -11,6 +12,7 @@ import pytest
 
 from nasea.cost.operators import Subgraph
 from nasea.errors import Interrupted, LatencyError
+from nasea.pipeline.latency.bench import NETWORKS
 from nasea.pipeline.latency.device.journal import Journal
 from nasea.pipeline.latency.device.measuring import Measuring, Task
 from nasea.pipeline.latency.device.rounds import Patience
@@ -283,3 +285,26 @@ def test_without_adb_it_says_so(fake: Device, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setenv("PATH", "/nowhere")
     with pytest.raises(LatencyError, match="adb is not installed here"):
         run(fake, "adb")
+
+
+def test_networks_that_contradict_their_operators_calibrate_nothing(fake: Device) -> None:
+    for number, us in enumerate((900, 60, 1000, 50, 900, 60)):
+        (fake.bench / f"networks/{number:03d}.onnx").write_text(str(us))
+    content = json.loads((fake.bench / NETWORKS).read_text())
+    short, long = ["004"], [f"{number:03d}" for number in range(5)] * 2
+    for number, item in enumerate(content["onnx"]["networks"]):
+        item["operators"] = long if number % 2 else short
+    (fake.bench / NETWORKS).write_text(json.dumps(content))
+    found = run(fake)
+    assert "not calibrated" in found.profile.describe()
+    assert (found.profile.factor, found.profile.per_network_ms) == (1.0, 0.0)
+
+
+def test_rounds_of_another_program_are_not_mixed(fake: Device, tmp_path: Path) -> None:
+    tool = tmp_path / "tool"
+    tool.write_text(fake.runner.read_text())
+    options = {"tool": tool, "command": "{tool} {file}"}
+    run(fake, "adb", **options)
+    tool.write_text(fake.runner.read_text() + "# the next version\n")
+    with pytest.raises(LatencyError, match="tool: now"):
+        run(fake, "adb", **options)

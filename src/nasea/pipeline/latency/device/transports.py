@@ -262,9 +262,9 @@ def _call(
             cwd=folder,
             start_new_session=True,
         )
-    except FileNotFoundError as error:
+    except (FileNotFoundError, PermissionError) as error:
         raise DeviceError(
-            f"{words[0]} is not installed here, or not on PATH",
+            f"{words[0]} is not installed here, not on PATH, or cannot be executed",
             fix="install it (adb: Android's platform tools), or use another --over",
         ) from error
     finally:
