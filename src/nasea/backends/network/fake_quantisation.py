@@ -149,6 +149,10 @@ class Tracker(ABC, Generic[Tensor]):
             return
         role = self._settled(role, inputs)
         first = states[0]
+        # With gradients of their own, operators hand on what they were given besides: weights too.
+        same = [self._states.get(self.key(x)) for x in inputs]
+        if len(same) != len(outputs):
+            same = [*states]
         # Statistics that a normalisation gives besides are no activations.
         for number, output in enumerate(outputs[:1] if role is Role.NORM else outputs):
             made = _State(output)
@@ -158,8 +162,10 @@ class Tracker(ABC, Generic[Tensor]):
                 made.product = role in (Role.PRODUCT, Role.BIAS)
             elif role is Role.CLAMP:
                 made.ours, made.in_float = first.ours, first.in_float
-            elif role is Role.SAME and len(outputs) == len(states):
-                one = states[number]
+            elif role is Role.SAME and len(outputs) == len(same):
+                one = same[number]
+                if one is None:
+                    continue
                 made.ours, made.product, made.in_float = one.ours, one.product, one.in_float
                 made.rounded = None if one.rounded is None else output
                 made.probability = one.probability
