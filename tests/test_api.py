@@ -227,3 +227,16 @@ def test_networks_that_cannot_be_searched_are_named_before_anything_is_trained(
     ):
         assert message in str(caught.value)
     assert not list((fresh.home / "checkpoint").glob("*.ckpt"))
+
+
+def test_export_hands_on_what_the_command_has(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: dict[str, object] = {}
+
+    def run(config: object, number: object, formats: object, **options: object) -> list[object]:
+        seen.update(options, formats=formats)
+        return []
+
+    monkeypatch.setattr("nasea.pipeline.export.exporting.export", run)
+    given = {"formats": ["onnx-int8"], "batch": 2, "calibration_images": 7, "licence": "MIT"}
+    assert nasea.export(number=0, quiet=True, **given) == []  # type: ignore[arg-type]
+    assert {key: seen[key] for key in given} == given

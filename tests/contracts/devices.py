@@ -88,6 +88,24 @@ class DevicesContract(ABC):
         here = [backend.measure(genome, EvaluationSubset()) for genome in asked]
         assert self.scores(backend, asked) == here
 
+    def test_both_ranks_train_and_score_in_int8(
+        self, group: MultipleProcesses, project: Path
+    ) -> None:
+        self.kit.write_module(project, self.loss_metric)
+        scenario = self.kit.scenario(searcher__score_as="int8")
+        backends = []
+        for int8 in (False, True):
+            attached = driving.attach(group.open(scenario, project))
+            if int8:
+                attached.train_int8()
+            backends.append(attached.begin_training(driving.PATHS_PER_UPDATE, scenario.seed))
+            self.kit.train(backends[-1], [0])
+        assert not same(*map(self.kit.weights, backends))
+        asked = self.genomes(backends[1], 4)
+        here = [backends[1].measure(genome, EvaluationSubset()) for genome in asked]
+        assert all(one.metric is not None for one in here)
+        assert self.scores(backends[1], asked) == here
+
     def test_stopped_in_an_epoch_it_goes_on_bit_for_bit(
         self, group: MultipleProcesses, project: Path
     ) -> None:

@@ -21,6 +21,11 @@ from nasea.results.front import Front, FrontMember
 from .finished import FinishedSearchContract, N
 
 
+def with_cards(name: str) -> set[str]:
+    """The names of an exported file and its cards."""
+    return {name, f"{name}.json", f"{name}.md"}
+
+
 class ExportContract(FinishedSearchContract):
     """The suite."""
 
@@ -167,7 +172,7 @@ class ExportContract(FinishedSearchContract):
             self.export(self.int8)
         assert caught.value.fix
         assert one.path.read_bytes() == before
-        assert [path.name for path in one.path.parent.iterdir()] == [one.path.name]
+        assert {path.name for path in one.path.parent.iterdir()} == with_cards(one.path.name)
 
     def test_formats_that_cannot_be(self, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         own = ", ".join(formats.formats_of(self.framework))

@@ -111,6 +111,7 @@ def test_a_project_has_lists_of_its_own(tmp_path: Path) -> None:
         ({"operators": {"convolution": {}}}, "operators.convolution: not one of conv"),
         ({"operators": {"conv": True}}, "must be a table"),
         ({"operators": {"conv": {"kernels": [1, 3]}}}, "unknown key kernels"),
+        ({"operators": {"conv": {"activations": "relu"}}}, "conv.activations: must be a list"),
         ({"operators": {"conv": {"kernel": [3, 1]}}}, r"must be \[least, greatest\]"),
         ({"operators": {"conv": {"groups": ["all"]}}}, "of dense, depthwise, grouped"),
     ],

@@ -26,6 +26,9 @@ runs=$(wc -l < "$SWITCHES/ran")
 if [ -e "$SWITCHES/unplug_at" ] && [ "$runs" -eq "$(cat "$SWITCHES/unplug_at")" ]; then
     touch "$SWITCHES/unplugged"; kill -9 $PPID; exit 1
 fi
+if [ -e "$SWITCHES/dies_at" ] && [ "$runs" -eq "$(cat "$SWITCHES/dies_at")" ]; then
+    touch "$SWITCHES/dead"; sleep 30
+fi
 [ -e "$SWITCHES/hang_$name" ] && sleep 30
 [ -e "$SWITCHES/crash_$name" ] && { echo "loading"; kill -SEGV $$; }
 [ -e "$SWITCHES/crash_all" ] && { echo "unsupported operator"; exit 3; }
@@ -42,6 +45,7 @@ fi
 ADB = """\
 #!/bin/sh
 [ "$1" = -s ] && shift 2
+[ -e "$SWITCHES/dead" ] && sleep 30
 %s
 case $1 in
 push)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -10,8 +12,12 @@ import pytest
 
 from nasea.cost.operators import Subgraph
 from nasea.errors import Interrupted, LatencyError
-from nasea.pipeline.latency.device.measuring import Measuring
+from nasea.pipeline.latency.bench import NETWORKS
+from nasea.pipeline.latency.device.journal import Journal
+from nasea.pipeline.latency.device.measuring import Measuring, Task
 from nasea.pipeline.latency.device.rounds import Patience
+from nasea.pipeline.latency.device.runners import runner_of
+from nasea.pipeline.latency.device.transports import Completed, Local
 from nasea.pipeline.latency.run import DevicePlan, DeviceProfile, run_on_device
 
 from .fake_device import OPERATORS, START_US, Device, fake
@@ -123,6 +129,47 @@ def test_after_a_disconnection_the_same_command_goes_on(fake: Device, over: str)
     assert len(fake.ran) == 3 * FILES + 1, "nineteen were kept"
 
 
+def test_a_connection_that_hangs_is_no_fault_of_the_files(
+    fake: Device, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("_SHORT", "_PUSH"):
+        monkeypatch.setattr(f"nasea.pipeline.latency.device.transports.{name}", 0.3)
+    fake.switch("dies_at", "7")
+    with pytest.raises(LatencyError, match=r"adb R5CT: .*kept in"):
+        run(fake, "adb")
+    with pytest.raises(LatencyError, match=r"adb R5CT: the device did not answer for 0\.3 s"):
+        run(fake, "adb")
+    fake.off("dies_at")
+    fake.off("dead")
+    monkeypatch.undo()
+    monkeypatch.setenv("SWITCHES", str(fake.switches))
+    monkeypatch.setenv("PATH", f"{fake.runner.parent}:{os.environ['PATH']}")
+    found = run(fake, "adb")
+    assert not found.failed
+    assert_true(found)
+
+
+def test_a_stop_ends_what_runs_on_the_device(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ended: list[str] = []
+
+    class Stopped(Local):
+        def run(self, command: str, seconds: float) -> Completed:
+            raise KeyboardInterrupt
+
+        def stop(self, name: str) -> None:
+            ended.append(name)
+
+    journal = Journal(tmp_path / "rounds.jsonl", {})
+    runner = runner_of(None, "prog {file}", None, None)
+    measuring = Measuring(Stopped(tmp_path), runner, {}, Patience(), 1.0, journal)
+    with pytest.raises(KeyboardInterrupt):
+        measuring.run([Task("operator 001", tmp_path / "001.onnx")])
+    journal.close()
+    assert ended == ["operator_001.onnx"]
+
+
 def test_a_full_device_is_told(fake: Device) -> None:
     fake.switch("full")
     with pytest.raises(LatencyError, match=r"adb R5CT: no space is left.*kept in") as full:
@@ -216,6 +263,7 @@ def test_a_stop_keeps_what_was_measured(fake: Device, monkeypatch: pytest.Monkey
     [
         ({"over": "usb"}, "--over: one of adb, ssh, local"),
         ({"over": "ssh", "device": ""}, "--over ssh needs a host"),
+        ({"over": "ssh", "device": "me@board", "folder": "nasea"}, "--folder: must be a full path"),
         ({"tool": Path("nothing")}, "--tool: there is no file nothing"),
         ({"files": "tflite"}, "lists no .tflite files"),
         ({"runner": "executorch", "command": None}, "lists no .pte files, which executorch takes"),
@@ -237,3 +285,26 @@ def test_without_adb_it_says_so(fake: Device, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setenv("PATH", "/nowhere")
     with pytest.raises(LatencyError, match="adb is not installed here"):
         run(fake, "adb")
+
+
+def test_networks_that_contradict_their_operators_calibrate_nothing(fake: Device) -> None:
+    for number, us in enumerate((900, 60, 1000, 50, 900, 60)):
+        (fake.bench / f"networks/{number:03d}.onnx").write_text(str(us))
+    content = json.loads((fake.bench / NETWORKS).read_text())
+    short, long = ["004"], [f"{number:03d}" for number in range(5)] * 2
+    for number, item in enumerate(content["onnx"]["networks"]):
+        item["operators"] = long if number % 2 else short
+    (fake.bench / NETWORKS).write_text(json.dumps(content))
+    found = run(fake)
+    assert "not calibrated" in found.profile.describe()
+    assert (found.profile.factor, found.profile.per_network_ms) == (1.0, 0.0)
+
+
+def test_rounds_of_another_program_are_not_mixed(fake: Device, tmp_path: Path) -> None:
+    tool = tmp_path / "tool"
+    tool.write_text(fake.runner.read_text())
+    options = {"tool": tool, "command": "{tool} {file}"}
+    run(fake, "adb", **options)
+    tool.write_text(fake.runner.read_text() + "# the next version\n")
+    with pytest.raises(LatencyError, match="tool: now"):
+        run(fake, "adb", **options)

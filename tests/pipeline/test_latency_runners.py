@@ -59,6 +59,7 @@ def test_programs_are_read(runner: str, output: str, ms: float) -> None:
         ("ms", None, "warm-up 9\n1.5", 1.5),
         (None, r"median=([0-9.]+)", "mean=3 ms median=2 ms", 2.0),
         ("ns", r"(?:median|p50)=([0-9.]+)", "p50=2000000", 2.0),
+        ("ms", r"median=(?P<time> *[0-9.]+)", "median=  2", 2.0),
     ],
 )
 def test_a_command_of_the_users_is_read(
@@ -78,6 +79,8 @@ def test_a_command_of_the_users_is_read(
         ("ms", None, "1.5 us", "prints 1.5 us, not ms"),
         ("ms", None, "0.0", "a latency of 0 ms"),
         ("ms", r"t=([0-9.]+)", "nothing", "prints no latency"),
+        ("ms", r"t=(.*)", "t=1,5", "prints '1,5' where --pattern wants a number"),
+        ("ms", r"t=([0-9]+)?", "t=", "prints None where --pattern wants a number"),
     ],
 )
 def test_what_cannot_be_read_is_told(

@@ -135,6 +135,15 @@ def test_a_resumed_run_goes_on_in_the_same_runs(
     assert json.loads((tmp_path / RUNS_FILE).read_text()) == {"mlflow": "run1", "wandb": "abc"}
 
 
+def test_a_run_that_starts_over_gets_new_runs(tmp_path: Path, mlflow: Calls, wandb: Calls) -> None:
+    for restart in (False, True, False):
+        Journal(tmp_path, ("mlflow", "wandb"), "digits", SETTINGS, restart=restart).close()
+    assert len(mlflow.of("create_run")) == 2
+    assert [given["id"] for (given,) in wandb.of("init")] == [None, None, "abc"]
+    [(resumed, _)] = mlflow.of("update_run")
+    assert json.loads((tmp_path / RUNS_FILE).read_text())["mlflow"] == resumed != "run1"
+
+
 def test_a_service_that_fails_is_told_once_and_the_run_goes_on(
     tmp_path: Path, mlflow: Calls, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -117,6 +117,8 @@ def export(
     *,
     formats: Sequence[str] = (),
     batch: int | None = None,
+    calibration_images: int | None = None,
+    licence: str = "",
     results: str | Path | None = None,
     directory: str | Path | None = None,
     listener: Listener | None = None,
@@ -128,9 +130,13 @@ def export(
     Args:
         config: the scenario of the search: its data check the files.
         number: of the architecture; may be left out for a retrained one.
-        formats: PyTorch: onnx, pt2. TensorFlow: pb, savedmodel, tflite, tflite-float16,
-            tflite-int8. By default onnx and pb.
+        formats: PyTorch: onnx, onnx-float16, onnx-int8, pt2, tflite, tflite-int8, executorch,
+            executorch-int8, coreml, coreml-float16, openvino, openvino-int8. TensorFlow: pb,
+            savedmodel, tflite, tflite-float16, tflite-int8. By default onnx and pb.
         batch: images that a file takes at a time; any number by default.
+        calibration_images: training images that settle the ranges of int8; as many as
+            ``searcher.bn_images`` says by default.
+        licence: of the weights, for the model card.
         results: of the search, or of a retraining; the folder ``results`` of ``directory`` by
             default.
         directory: where ``user_module.py`` is; the current directory by default.
@@ -149,7 +155,15 @@ def export(
     folder, home = results_of(results, directory), as_path(directory)
     with listening_to(listener, on_event, quiet) as heard:
         return run(
-            config, number, formats, results=folder, batch=batch, directory=home, listener=heard
+            config,
+            number,
+            formats,
+            results=folder,
+            batch=batch,
+            calibration_images=calibration_images,
+            licence=licence,
+            directory=home,
+            listener=heard,
         )
 
 

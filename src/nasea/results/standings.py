@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from nasea.errors import ResultsError
 from nasea.results.storage.files import read_result, write_result
-from nasea.results.units import Unit, unit_for
+from nasea.results.units import ACCURACY_TITLES, Unit, unit_for
 from nasea.terms import CostKind, cost_of_kind
 
 if TYPE_CHECKING:
@@ -126,6 +126,7 @@ class Standings:
         rows: the contenders, the most accurate first.
         excluded: those that are not there, and why.
         images: what the accuracies are of: ``val_dir``, or ``test_dir`` where there is one.
+        score_as: whether they are those of float networks or of their int8 files, imitated.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = _STRICT
@@ -137,6 +138,12 @@ class Standings:
     rows: tuple[Contender, ...]
     excluded: tuple[Excluded, ...] = ()
     images: Images = "val_dir"
+    score_as: Literal["float", "int8"] = "float"
+
+    @property
+    def accuracy_title(self) -> str:
+        """What accuracies are called: ``accuracy`` or ``int8 accuracy``."""
+        return ACCURACY_TITLES[self.score_as]
 
     @property
     def unit(self) -> Unit:
@@ -153,7 +160,8 @@ class Standings:
         hand = self.best("hand pick", "uniform")
         if hand is None:
             return ("no hand pick could be trained at this cost",)
-        lines = [f"best hand pick: {hand.name}, accuracy {mean_in_words(hand)} on {self.images}"]
+        found_by = f"{self.accuracy_title} {mean_in_words(hand)} on {self.images}"
+        lines = [f"best hand pick: {hand.name}, {found_by}"]
         kinds: tuple[tuple[Kind, str], ...] = (
             ("searched", "from scratch, like the hand picks"),
             ("searched, inherited", "from the weights of the search"),

@@ -9,7 +9,12 @@ import numpy as np
 import tensorflow as tf
 
 from contracts.int8 import Int8Contract
-from nasea.backends.tensorflow.network.fake_quantisation import Observer, Rounder, fake_quantised
+from nasea.backends.tensorflow.network.fake_quantisation import (
+    Observer,
+    OwnRanges,
+    Rounder,
+    fake_quantised,
+)
 from nasea.backends.tensorflow.network.operations import (
     OPERATIONS,
     given_statistics,
@@ -67,3 +72,21 @@ class TestInt8(Int8Contract):
         prefix = backend.scorer.prefix(None, 0)
         with backend.scorer.calibrated_path(genome, 0, prefix, False, True) as path:
             return np.asarray(backend.scorer.evaluate(path)(tf.constant(images)))
+
+
+def test_training_computes_from_the_logits_of_a_softmax() -> None:
+    model = tf.keras.Sequential([tf.keras.layers.Dense(3, activation="softmax")])
+    x = tf.constant([[40.0, -40.0], [1.0, 2.0]])
+    model(x)
+    model.layers[0].kernel.assign([[0.5, 0.05, 0.0], [-0.5, -0.05, 0.0]])
+
+    @tf.function(autograph=False)
+    def step(x: Any) -> Any:
+        outputs = fake_quantised(lambda x: model(x, training=True), OwnRanges, x)
+        loss = tf.keras.losses.sparse_categorical_crossentropy([2, 2], outputs)
+        return outputs, loss, tf.gradients(loss, model.layers[0].kernel)[0]
+
+    outputs, loss, gradient = step(x)
+    assert (outputs.numpy() > 0).all()
+    assert np.isclose(loss.numpy()[0], 40, rtol=0.02), "not cut off at 1e-7"
+    assert np.abs(gradient.numpy()).max() > 1

@@ -114,3 +114,52 @@ def test_a_channel_without_weights_stays_zero(axis: int) -> None:
     weight.select(axis, 1).zero_()
     found = rounded_weight(weight, axis)
     assert torch.equal(found.select(axis, 1), torch.zeros(4)) and torch.isfinite(found).all()
+
+
+class Transposing(nn.Module):
+    """Computes its weight in each call, and transposes by an attribute."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.randn(3, 5))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        weight = self.weight - self.weight.mean()
+        return F.linear(F.linear(x, weight).mT, torch.eye(4) * 0.7)
+
+
+def test_weights_that_a_module_computes_are_not_kept() -> None:
+    torch.manual_seed(0)
+    module, x = Transposing(), torch.randn(2, 4, 5)
+    stage = stage_of(module, x)
+    with torch.no_grad():
+        for _ in range(3):
+            found = stage(x)
+    assert not stage._weights
+    assert torch.allclose(found, module(x), atol=0.1) and not torch.equal(found, module(x))
+    kept = stage_of(nn.Linear(5, 3), x)
+    with torch.no_grad():
+        kept(x), kept(x)
+    assert len(kept._weights) == 1
+
+
+def test_what_a_transposing_attribute_gives_is_still_an_activation() -> None:
+    torch.manual_seed(0)
+    x = torch.randn(2, 4, 5)
+    stage = stage_of(Transposing(), x)
+    assert len(stage.ranges) == 3, "of the input, of the first product, of the second"
+
+
+@pytest.mark.parametrize("last", [nn.Softmax(1), nn.Sigmoid()])
+def test_training_can_take_the_logarithm_of_a_probability(last: nn.Module) -> None:
+    layer = nn.Linear(2, 3)
+    x = torch.tensor([[40.0, -40.0], [1.0, 2.0]])
+    network = nn.Sequential(layer, last, nn.Flatten())
+    with torch.no_grad():
+        layer.weight.copy_(torch.tensor([[1.0, -1.0], [0.1, -0.1], [0.0, 0.0]]) / 2)
+    found = fake_quantised(network, x)
+    assert (found > 0).all()
+    found.log().sum().backward()
+    assert torch.isfinite(layer.weight.grad).all()
+    scored = stage_of(nn.Sequential(layer, nn.Softmax(1)), x)(x)
+    assert (scored == 0).any(), "a file has rounded probabilities"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
@@ -30,16 +30,18 @@ def calibrating_images(read: Callable[[int], Array], wanted: int, option: str) -
             f"{option} {wanted}: the training data set has only {len(images)} images",
             fix=f"use {option} {len(images)} or fewer",
         )
-    require_finite(images)
+    require_finite([images])
     return images
 
 
-def require_finite(images: Array) -> None:
+def require_finite(batches: Sequence[Array]) -> None:
     """Raise DataError where images that show the values of activations are not finite."""
-    finite = np.isfinite(images.reshape(len(images), -1)).all(1)
-    if not finite.all():
+    spoiled = sum(
+        int((~np.isfinite(batch.reshape(len(batch), -1)).all(1)).sum()) for batch in batches
+    )
+    if spoiled:
         raise DataError(
-            f"{int((~finite).sum())} of the {len(images)} training images that calibrate int8 have "
+            f"{spoiled} of the {sum(map(len, batches))} training images that calibrate int8 have "
             "values that are not finite (NaN or infinite): no range can be taken from them",
             fix="look for a division by zero in the training data set, e.g. by the spread of an "
             "image of one colour",

@@ -1,4 +1,4 @@
-"""Which tensors of a network an int8 file rounds, told while the network runs or is traced.
+"""Which tensors of a network an int8 file rounds, decided while the network runs or is traced.
 
 A framework shows every operator of a network to a :class:`Tracker`, in order. The tracker says what
 the operator computes with: values rounded to 8 bits, as the exported file has them. There is no
@@ -17,7 +17,7 @@ import enum
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 LEVELS = 255
 """Steps of an activation's range."""
@@ -41,6 +41,9 @@ class Role(enum.Enum):
     """ReLU and the like: part of the operator before it."""
     ELEMENTS = enum.auto()
     """Any other operator that has int8: sums, products by element, pools with a mean."""
+    PROBABILITY = enum.auto()
+    """Softmax and sigmoid. Training leaves them in float where the network returns them: rounded
+    to 0, they would have no logarithm."""
     SAME = enum.auto()
     """Hands on what it gets."""
     MOVE = enum.auto()
@@ -59,6 +62,7 @@ class _State(Generic[Tensor]):
         product: whether it is a product that a normalisation may yet be folded into.
         rounded: the rounded tensor, once somebody needed it.
         in_float: whether an operator without int8 makes it.
+        probability: whether it is what a softmax or a sigmoid made.
     """
 
     tensor: Tensor
@@ -66,6 +70,7 @@ class _State(Generic[Tensor]):
     product: bool = False
     rounded: Tensor | None = None
     in_float: bool = False
+    probability: bool = False
 
 
 class Tracker(ABC, Generic[Tensor]):
@@ -77,6 +82,9 @@ class Tracker(ABC, Generic[Tensor]):
     Args:
         inputs: the tensors that the network gets.
     """
+
+    trains: ClassVar[bool]
+    """Whether a loss is computed from what the network returns."""
 
     def __init__(self, inputs: Sequence[Tensor]) -> None:
         self._states: dict[object, _State[Tensor]] = {self.key(x): _State(x) for x in inputs}
@@ -141,18 +149,28 @@ class Tracker(ABC, Generic[Tensor]):
             return
         role = self._settled(role, inputs)
         first = states[0]
+        # With gradients of their own, operators hand on what they were given besides: weights too.
+        same = [self._states.get(self.key(x)) for x in inputs]
+        if len(same) != len(outputs):
+            same = [*states]
         # Statistics that a normalisation gives besides are no activations.
         for number, output in enumerate(outputs[:1] if role is Role.NORM else outputs):
             made = _State(output)
-            if role in (Role.PRODUCT, Role.BIAS, Role.NORM, Role.ELEMENTS):
+            if role in (Role.PRODUCT, Role.BIAS, Role.NORM, Role.ELEMENTS, Role.PROBABILITY):
                 made.ours = True
+                made.probability = role is Role.PROBABILITY
                 made.product = role in (Role.PRODUCT, Role.BIAS)
             elif role is Role.CLAMP:
                 made.ours, made.in_float = first.ours, first.in_float
-            elif role is Role.SAME and len(outputs) == len(states):
-                one = states[number]
+            elif role is Role.SAME and len(outputs) == len(same):
+                one = same[number]
+                if one is None:
+                    continue
                 made.ours, made.product, made.in_float = one.ours, one.product, one.in_float
                 made.rounded = None if one.rounded is None else output
+                made.probability = one.probability
+            elif role is Role.MOVE and self._stays_float(first):
+                made.ours = made.probability = True
             elif role is Role.MOVE and first.ours:
                 made.ours, made.rounded = True, output
             else:
@@ -162,7 +180,12 @@ class Tracker(ABC, Generic[Tensor]):
     def result(self, tensor: Tensor) -> Tensor:
         """What the network returns for one of its tensors."""
         state = self._states.get(self.key(tensor))
-        return tensor if state is None or not state.ours else self._rounded(state)
+        if state is None or not state.ours or self._stays_float(state):
+            return tensor
+        return self._rounded(state)
+
+    def _stays_float(self, state: _State[Tensor]) -> bool:
+        return self.trains and state.probability and state.rounded is None
 
     def _settled(self, role: Role, inputs: Sequence[Tensor]) -> Role:
         """A normalisation or a bias without a product before it is an operator by itself."""
@@ -180,8 +203,10 @@ class Tracker(ABC, Generic[Tensor]):
             if role is Role.PRODUCT and self.weighs(position):
                 return self.round_weight(tensor, operator)
             return self.round_constant(tensor) if role is Role.ELEMENTS else tensor
-        if role in (Role.PRODUCT, Role.ELEMENTS):
+        if role in (Role.PRODUCT, Role.ELEMENTS, Role.PROBABILITY):
             return self._rounded(state)
+        if role is Role.MOVE and self._stays_float(state):
+            return tensor
         if role in (Role.BIAS, Role.CLAMP, Role.SAME):
             return tensor if state.rounded is None else state.rounded
         if role is Role.NORM:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import gc
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
@@ -18,7 +18,14 @@ from nasea.backends.export.calibration import require_finite
 from nasea.backends.memory import ShortOfMemory
 from nasea.backends.records import EvaluationSubset, Measurement, ScoreSeconds
 from nasea.backends.scoring.prediction_images import PredictionImage, read_prediction_images
-from nasea.backends.scoring.prefix_cache import LIMIT, CachedPrefix, Digest, PathT, Sharing
+from nasea.backends.scoring.prefix_cache import (
+    LIMIT,
+    CachedPrefix,
+    Digest,
+    PathT,
+    Sharing,
+    outputs_within,
+)
 from nasea.backends.user.code import UserCode
 from nasea.backends.user.metric import CandidateFailed
 from nasea.config import Scenario
@@ -137,7 +144,7 @@ class Scorer(ABC, Generic[PathT, PrefixT]):
         batches = self.data.statistics(data.statistics)
         self.data.prepare(data.images, data.half)
         if self.int8 and data.statistics not in self._checked:
-            require_finite(np.concatenate([np.asarray(batch, np.float32) for batch in batches]))
+            require_finite([np.asarray(batch, np.float32) for batch in batches])
             self._checked.add(data.statistics)
 
     def release_memory(self) -> None:
@@ -180,6 +187,16 @@ class Scorer(ABC, Generic[PathT, PrefixT]):
             few += [batch[:left]] if left > 0 else []
             left -= len(batch)
         return few
+
+    def statistics_outputs(self, batches: Sequence[Any], int8: bool) -> int:
+        """Return how many outputs for statistics images, PreNet's first, may be cached.
+
+        Args:
+            batches: the statistics images.
+            int8: whether outputs are cached twice: with batch statistics, and with estimated ones.
+        """
+        images = sum(map(len, batches)) * (2 if int8 else 1)
+        return outputs_within(self.space, images, self.limit)
 
     def prediction_images(self, genome: Genome, count: int) -> tuple[PredictionImage, ...]:
         """See :meth:`nasea.backends.base.AttachedBackend.prediction_images`."""
@@ -286,7 +303,7 @@ class Evaluate(ABC, Generic[PathT, PrefixT]):
     Args:
         scorer: whose network it is.
         path: the network.
-        begun: how it begins.
+        prefix: what it shares with the cached path.
         kept: images of which outputs are kept.
         digest: takes in the outputs.
     """

@@ -24,7 +24,7 @@ def standings_table(found: Standings) -> Table:
     half = " ± 95 % interval" if found.seeds > 1 else ""
     table = Table(box=SIMPLE_HEAD)
     table.add_column("network")
-    for title in (unit.title, "epochs", f"accuracy{half}", "seconds"):
+    for title in (unit.title, "epochs", f"{found.accuracy_title}{half}", "seconds"):
         table.add_column(title, justify="right")
     for row in found.rows:
         name = row.name

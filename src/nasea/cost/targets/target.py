@@ -150,6 +150,9 @@ def _rule(kind: str, content: Any) -> Rule:
             if not (isinstance(pair, list) and len(pair) == 2 and pair[0] <= pair[1]):
                 raise ValueError(f"operators.{kind}.{name}: must be [least, greatest]")
             bounds[name] = (float(pair[0]), float(pair[1]))
+    for name in ("groups", "activations"):
+        if not isinstance(content.get(name, []), list):
+            raise ValueError(f"operators.{kind}.{name}: must be a list, found {content[name]!r}")
     groups = tuple(content.get("groups", ()))
     if not set(groups) <= set(_GROUPINGS):
         raise ValueError(f"operators.{kind}.groups: of {', '.join(_GROUPINGS)}")

@@ -109,7 +109,7 @@ def fidelity(
     results = home / "results"
     direction = Direction.of_search(results)
     log = home / f"log_{scenario.task}" / "fidelity"
-    with session(home, results, log, listener, scenario) as ready:
+    with session(home, results, log, listener, scenario, restart=restart) as ready:
         ready.listener.line(f"nasea {__version__}, scenario {loaded.path}, its supernet's fidelity")
         found = _Comparison(scenario, home, study, direction, ready).compare(restart)
         found.save(results / FIDELITY_FILE)
@@ -198,6 +198,8 @@ class _Comparison:
         name = "-".join(map(str, genome))
         scenario = self.scenario
         images = f"{scenario.searcher.bn_images} statistics images"
+        if scenario.searcher.score_as == "int8":
+            images += ", in int8"
         training = f"{self.epochs} epochs, {len(scenario.resource.gpu_ids)} devices, {images}"
         seeds = range(scenario.seed, scenario.seed + self.study.seeds)
         supernet = f"{name}, supernet {self.weights_version[:12]}, {images}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+import shlex
 from importlib.metadata import PackageNotFoundError, version
 
 import numpy as np
@@ -38,7 +39,8 @@ class Cards:
         opened: the scenario.
         result: the network.
         exporter: the network, ready to run.
-        network_accuracy: of the network on the present val_dir.
+        network_accuracy: of the network on the present val_dir, in float.
+        network_metric: what the user's metric returned there.
         licence: of the weights, in the user's words; empty for none.
     """
 
@@ -48,12 +50,14 @@ class Cards:
         result: Result,
         exporter: Exporter,
         network_accuracy: float,
+        network_metric: float,
         licence: str = "",
     ) -> None:
         self._opened = opened
         self._result = result
         self._accuracy = network_accuracy
-        self._licence = licence or NO_LICENCE
+        self._metric = network_metric
+        self._licence = licence
         batch = next(iter(exporter.images()))
         outputs = exporter.run(batch[:1])
         axes = [None] * len(outputs) if exporter.needs_batch else image_axes(exporter.run, batch)
@@ -83,7 +87,7 @@ class Cards:
             quality=self._quality(one),
             price=self._price(one),
             origin=self._origin(one, calibration_images),
-            licence=self._licence,
+            licence=self._licence or NO_LICENCE,
         )
 
     def _images(self, batch: int | None) -> Images:
@@ -110,7 +114,7 @@ class Cards:
             task=self._result.info.task_name,
             accuracy=one.accuracy,
             network_accuracy=self._accuracy,
-            metric=self._result.member.metric,
+            metric=self._metric,
             metric_mode=self._result.info.metric_mode,
             predictions=(
                 None
@@ -156,7 +160,7 @@ class Cards:
             created=info.created,
             config_digest=info.config_digest,
             calibration_images=calibration_images,
-            command=_command(result, one, calibration_images),
+            command=_command(result, one, calibration_images, self._licence),
             versions={
                 "nasea": __version__,
                 "framework": self._opened.backend.environment["framework"],
@@ -192,15 +196,19 @@ def _with_batch(
     return (*shape[:axis], images, *shape[axis + 1 :])
 
 
-def _command(result: Result, one: ExportedFile, calibration_images: int | None) -> str:
+def _command(
+    result: Result, one: ExportedFile, calibration_images: int | None, licence: str
+) -> str:
     words = ["nasea export"]
     if result.remark or result.directory.name != "results":
-        words.append(str(result.directory))
+        words.append(shlex.quote(str(result.directory)))
     words += [f"--arch {result.member.number}", f"--format {one.format.name}"]
     if one.batch is not None and not (one.format.fixed and one.batch == 1):
         words.append(f"--batch {one.batch}")
     if calibration_images is not None:
         words.append(f"--calibration-images {calibration_images}")
+    if licence:
+        words.append(f"--licence {shlex.quote(licence)}")
     return " ".join(words)
 
 

@@ -11,7 +11,7 @@ from nasea.backends.export.exporter import Array, Exporter, Written, image_axes,
 from nasea.backends.export.formats import Format, find_format, formats_of
 from nasea.backends.records import Measurement
 from nasea.config import ScenarioSource, load_scenario
-from nasea.errors import MetricError, Notice, ResultsError
+from nasea.errors import ExportError, MetricError, Notice, ResultsError
 from nasea.pipeline.export.comparison import compare
 from nasea.pipeline.export.describing import Cards
 from nasea.pipeline.export.exported import ExportedFile
@@ -62,6 +62,12 @@ def export(
         NaseaError: a mistake that the user can fix; files that were already checked are kept.
     """
     listener = listener or NullListener()
+    for name, value in (("batch", batch), ("calibration_images", calibration_images)):
+        if value is not None and value < 1:
+            raise ExportError(
+                f"{name} must be a whole number greater than 0, found {value}",
+                fix="give another value",
+            )
     result = pick_result(results, number)
     framework = result.info.framework.lower()
     wanted = [find_format(name, framework) for name in formats or formats_of(framework)[:1]]
@@ -102,7 +108,8 @@ def export_result(
             fix="use the user_module.py of the search that found it",
         )
     direction = Direction.of_result(result.info.metric_mode, result.member)
-    network = direction.accuracy(_metric(exporter.measure(exporter.run), result.name))
+    metric = _metric(exporter.measure(exporter.run), result.name)
+    network = direction.accuracy(metric)
     header = result.member.float_accuracy
     if result.info.score_as == "float":
         header = result.member.accuracy
@@ -121,7 +128,7 @@ def export_result(
         option = "" if calibration_images is None else CALIBRATION_OPTION
         count = calibration_images or opened.scenario.searcher.bn_images
         calibration = calibrating_images(exporter.training_images, count, option)
-    cards = Cards(opened, result, exporter, network, licence)
+    cards = Cards(opened, result, exporter, network, metric, licence)
     exported = []
     for done, format in enumerate(formats, start=1):
         shown = calibration if format.precision == "int8" else None

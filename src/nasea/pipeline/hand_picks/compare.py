@@ -48,6 +48,7 @@ from nasea.results.standings import (
     Standings,
     save_standings_csv,
 )
+from nasea.results.units import ACCURACY_TITLES
 from nasea.space import Space
 from nasea.version import __version__
 
@@ -135,7 +136,8 @@ def compare(
     home = (directory or Path.cwd()).resolve()
     results = home / "results"
     direction = Direction.of_search(results)
-    with session(home, results, _log(home, scenario), listener, scenario) as ready:
+    log = _log(home, scenario)
+    with session(home, results, log, listener, scenario, restart=restart) as ready:
         ready.listener.line(f"nasea {__version__}, scenario {loaded.path}, beside hand picks")
         images: Images = "test_dir" if loaded.scenario.on_test_images else "val_dir"
         run = _Run(scenario, home, options, direction, images, ready)
@@ -259,8 +261,13 @@ class _Run:
                 self.known[key] = (measured.metric, seconds)
                 self.store.save({"identity": self.identity, "known": self.known})
                 accuracy = self.direction.accuracy(measured.metric)
-                listener.line(f"{label}: accuracy {accuracy:.4f}, {seconds:.0f} s")
+                listener.line(f"{label}: {self._accuracy_title} {accuracy:.4f}, {seconds:.0f} s")
             self.session.stop.check()
+
+    @property
+    def _accuracy_title(self) -> str:
+        """What accuracies are called."""
+        return ACCURACY_TITLES[self.scenario.searcher.score_as]
 
     @property
     def _epochs_in_words(self) -> str:
@@ -275,6 +282,8 @@ class _Run:
         """Key of a training; names everything that may change between comparisons."""
         scenario = self.scenario
         images = f"{scenario.searcher.bn_images} statistics images"
+        if scenario.searcher.score_as == "int8":
+            images += ", in int8"
         start = "initial values" if spec.weights is None else digest_of([spec.weights])
         training = f"{self.epochs} epochs, {len(scenario.resource.gpu_ids)} devices, {images}"
         return f"{spec.identity}, {start}, {training}, seed {seed}"
@@ -285,12 +294,12 @@ class _Run:
         if spec.kind not in ("hand pick", "uniform"):
             return None
         words = f"hand pick, {self._epochs_in_words} from scratch, seed {seed}, on {self.images}"
-        front = Front.load(self.home / "results" / FRONT_FILE)
+        info = Front.load(self.home / "results" / FRONT_FILE).info
         return partial(
             write_hand_pick,
             self.scenario,
             self.direction,
-            front.info,
+            replace(info, score_as=self.scenario.searcher.score_as),
             spec,
             words,
             self.folder,
@@ -321,6 +330,7 @@ class _Run:
             tuple(rows),
             tuple(excluded),
             self.images,
+            self.scenario.searcher.score_as,
         )
 
     def _contender(self, spec: ContenderSpec, found: Sequence[tuple[float, float]]) -> Contender:

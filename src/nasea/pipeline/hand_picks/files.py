@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from nasea.backends import AttachedBackend
-from nasea.backends.records import Measurement
+from nasea.backends.records import EvaluationSubset, Measurement
 from nasea.config import Scenario
 from nasea.errors import ResultsError
 from nasea.pipeline.export.rendering import model_text
@@ -49,6 +49,9 @@ def write_hand_pick(
     """
     assert measured.metric is not None
     genome = (0,) * len(space.layers)
+    in_float = None
+    if info.score_as == "int8":
+        in_float = backend.measure(genome, EvaluationSubset(in_float=True)).metric
     member = FrontMember(
         number=0,
         genome=genome,
@@ -56,6 +59,8 @@ def write_hand_pick(
         accuracy=direction.accuracy(measured.metric),
         metric=measured.metric,
         search_metric=measured.metric,
+        float_metric=in_float,
+        float_accuracy=None if in_float is None else direction.accuracy(in_float),
         parameters=spec.costs.parameters,
         flops=spec.costs.flops,
         latency_ms=spec.costs.latency_ms,

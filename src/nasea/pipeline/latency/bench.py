@@ -89,7 +89,7 @@ def write_bench(
     opened = open_latency_space(loaded.scenario, (directory or Path.cwd()).resolve())
     try:
         operators = distinct_operators(opened)
-        whole = _random_networks(opened, operators, networks)
+        whole = _random_networks(opened, operators, networks) if networks else []
         listed = {}
         if networks:
             deployment = opened.backend.deployment()

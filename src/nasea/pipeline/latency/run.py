@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import shlex
 import sys
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from nasea.config import load_scenario
@@ -41,6 +42,11 @@ FOLDERS = {"adb": "/data/local/tmp/nasea", "ssh": "/tmp/nasea"}
 """Where files go on the device, unless ``--folder`` says otherwise."""
 
 _FEWEST_NETWORKS = 4
+
+_UNRELATED = (
+    "whole networks took no longer where their operators did, so the sum of operators is not "
+    "calibrated"
+)
 
 
 @dataclass(frozen=True)
@@ -149,6 +155,8 @@ def run_on_device(
         "command": runner.command,
         "threads": str(plan.threads),
     }
+    if plan.tool is not None:
+        identity["tool"] = hashlib.sha256(plan.tool.read_bytes()).hexdigest()[:16]
     journal = Journal(bench / "measured" / f"{name}.jsonl", identity, restart=restart)
     listener.begin("latency", f"timing {len(files.tasks)} files on {device}")
 
@@ -251,12 +259,12 @@ def _calibrated(plain: TableProfile, files: BenchFiles, ms: Mapping[str, float])
     parts = list(complete.values())
     session = ms.get(files.nothing, 0.0)
     found = calibrate(parts, whole, session)
+    if not found.factor > 0:
+        return replace(plain, quality=_UNRELATED)
     return _with(plain, found, held_out_quality(parts, whole, session))
 
 
 def _with(plain: TableProfile, found: Calibration, quality: str) -> TableProfile:
-    from dataclasses import replace
-
     return replace(
         plain,
         per_network_ms=found.constant,
@@ -288,6 +296,11 @@ def _transport(plan: DevicePlan, home: Path) -> Transport:
     if plan.over == "ssh" and not plan.device:
         raise LatencyError("--over ssh needs a host", fix="--device user@host")
     folder = plan.folder or FOLDERS[plan.over]
+    if not folder.startswith("/"):
+        raise LatencyError(
+            f"--folder: must be a full path on the device, found {folder!r}",
+            fix=f"for example --folder {FOLDERS[plan.over]}",
+        )
     return (Adb if plan.over == "adb" else Ssh)(plan.device, folder)
 
 

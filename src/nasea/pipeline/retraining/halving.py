@@ -193,7 +193,7 @@ def _shortlisted(
     front = Front.load(results / FRONT_FILE)
     direction = Direction.of_search(results)
     log = home / f"log_{scenario.task}" / folder_near(scenario.constraint.type, budget)
-    with session(home, results, log, listener, scenario) as ready:
+    with session(home, results, log, listener, scenario, restart=restart) as ready:
         shortlist = Shortlist(scenario, home, front, direction, budget, candidates, results, ready)
         return shortlist.written(restart) or results
 

@@ -114,7 +114,7 @@ def retrain(
     Raises:
         NaseaError: any fault that the user can fix; everything done so far is kept.
     """
-    with _started(config, number, request, results, directory, listener) as run:
+    with _started(config, number, request, results, directory, listener, restart) as run:
         framework = run.scenario.framework
         usual = formats_of(framework)[:1]
         wanted = [find_format(each, framework) for each in (usual if formats is None else formats)]
@@ -157,7 +157,7 @@ def train_until(
     Raises:
         NaseaError: any fault that the user can fix; everything done so far is kept.
     """
-    with _started(config, number, request, results, directory, listener) as run:
+    with _started(config, number, request, results, directory, listener, restart) as run:
         course = run.until(epoch, restart)
         row = next(row for row in reversed(course.rows) if row.epoch <= epoch)
         accuracy = None if row.metric is None else run.direction.accuracy(row.metric)
@@ -172,6 +172,7 @@ def _started(
     results: Path,
     directory: Path | None,
     listener: Listener | None,
+    restart: bool,
 ) -> Iterator[_Run]:
     """Provide a retraining in a session of its own."""
     if is_retrained(results):
@@ -187,7 +188,7 @@ def _started(
     home = (directory or Path.cwd()).resolve()
     target = results / retrained_name(number, request)
     log = home / f"log_{loaded.scenario.task}" / _place(home, target)
-    with session(home, target, log, listener, loaded.scenario) as ready:
+    with session(home, target, log, listener, loaded.scenario, restart=restart) as ready:
         ready.listener.line(
             f"nasea {__version__}, scenario {loaded.path}, retraining {result.name}"
         )

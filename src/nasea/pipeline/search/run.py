@@ -75,7 +75,7 @@ def search(
     log = home / f"log_{loaded.scenario.task}"
     budget = time_budget or loaded.scenario.time_budget
     clock = None if budget is None else Clock(budget, home, restart)
-    with session(home, home / "results", log, listener, loaded.scenario) as ready:
+    with session(home, home / "results", log, listener, loaded.scenario, restart=restart) as ready:
         run = _Run(loaded, home, restart, ready, strategy, clock)
         front = run.front()
         ready.group.outcome = front.to_dict()

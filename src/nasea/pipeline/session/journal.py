@@ -25,6 +25,7 @@ class Journal:
         project: what an experiment is called there.
         settings: of the run, by key, for services that keep them.
         tell: gets notices of services that fail; they are written to the log besides.
+        restart: whether the run starts over, which begins new runs of services.
 
     Attributes:
         events: gets the curves and figures.
@@ -41,11 +42,15 @@ class Journal:
         project: str = "nasea",
         settings: Mapping[str, object] | None = None,
         tell: Callable[[Notice], None] = lambda notice: None,
+        *,
+        restart: bool = False,
     ) -> None:
         failures: list[Notice] = []
         self._path = directory / "log.txt"
         self._guarded(lambda: directory.mkdir(parents=True, exist_ok=True))
-        self.events = open_curves(names, directory, project, settings or {}, failures.append)
+        self.events = open_curves(
+            names, directory, project, settings or {}, failures.append, restart=restart
+        )
         self._text = self._guarded(lambda: self._path.open("a", encoding="utf-8"))
 
         def told(notice: Notice) -> None:

@@ -36,7 +36,13 @@ class Session:
 
 @contextmanager
 def session(
-    home: Path, results: Path, log: Path, listener: Listener | None, scenario: Scenario
+    home: Path,
+    results: Path,
+    log: Path,
+    listener: Listener | None,
+    scenario: Scenario,
+    *,
+    restart: bool = False,
 ) -> Iterator[Session]:
     """Lock the directory for one run, log its events, handle Ctrl-C, start its processes.
 
@@ -46,6 +52,7 @@ def session(
         log: the directory of the log.
         listener: receives all events too; may be ``None``.
         scenario: names the devices to run on.
+        restart: whether the run starts over.
 
     Raises:
         NaseaError: the directory is in use or cannot be written; anything that the run raises.
@@ -54,7 +61,12 @@ def session(
         check_writable(results)
         heard = listener or NullListener()
         journal = Journal(
-            log, scenario.report_to, home.name or "nasea", _settings(scenario), heard.notice
+            log,
+            scenario.report_to,
+            home.name or "nasea",
+            _settings(scenario),
+            heard.notice,
+            restart=restart,
         )
         failed = True
         try:

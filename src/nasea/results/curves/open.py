@@ -103,6 +103,8 @@ def open_curves(
     project: str,
     settings: Mapping[str, object],
     tell: Callable[[Notice], None],
+    *,
+    restart: bool = False,
 ) -> Curves:
     """Open the places of those names.
 
@@ -112,6 +114,7 @@ def open_curves(
         project: what an experiment or project is called there.
         settings: of the run, by key.
         tell: gets notices of places that cannot be opened.
+        restart: begin new runs of services, as the steps begin at 0 again.
 
     Raises:
         NotAvailableError: a package is not installed.
@@ -120,7 +123,7 @@ def open_curves(
     require_reporters(names)
     events = EventLog(directory) if "tensorboard" in names else None
     sinks: dict[str, Sink] = {}
-    runs = _Runs(directory / RUNS_FILE)
+    runs = _Runs(directory / RUNS_FILE, restart)
     for name in dict.fromkeys(names):
         if name not in _TITLES:
             continue
@@ -146,12 +149,20 @@ def _open(
 
 
 class _Runs:
-    """See :class:`nasea.results.curves.sink.Runs`; kept in a file."""
+    """See :class:`nasea.results.curves.sink.Runs`; kept in a file.
 
-    def __init__(self, path: Path) -> None:
+    Args:
+        path: the file.
+        restart: begin new runs; the earlier ones stay with the service.
+    """
+
+    def __init__(self, path: Path, restart: bool) -> None:
         self._path = path
+        self._restart = restart
 
     def get(self, service: str) -> str | None:
+        if self._restart:
+            return None
         found = self._read().get(service)
         return found if isinstance(found, str) else None
 

@@ -60,7 +60,7 @@ def standings_figure(found: Standings) -> Figure:
     remark = f"{found.epochs} epoch{'s' * (found.epochs != 1)} each, {seeds}"
     remark += ", bars: 95 % interval" * (found.seeds > 1)
     write_in_margin(axes, remark, at=0.0, align="left", color=MUTED)
-    axes.set_xlabel("accuracy (higher is better)")
+    axes.set_xlabel(f"{found.accuracy_title} (higher is better)")
     places = range(len(found.rows))
     axes.set_yticks(list(places), [row.name for row in found.rows])
     axes.set_ylim(len(found.rows) - 0.4, -0.6)

@@ -37,7 +37,7 @@ def _card(found: Standings, number: int) -> str:
     unit = found.unit
     head = "".join(
         f'<th scope="col">{escape(title)}</th>'
-        for title in ("network", unit.title, "accuracy", "seconds")
+        for title in ("network", unit.title, found.accuracy_title, "seconds")
     )
     rows = "\n".join(
         "<tr>"

@@ -26,9 +26,10 @@ _OPERATORS = {
     Role.NORM: frozenset("FusedBatchNorm FusedBatchNormV2 FusedBatchNormV3".split()),
     Role.CLAMP: frozenset("Relu Relu6".split()),
     Role.ELEMENTS: frozenset(
-        "AddV2 Add AddN Mul Sub RealDiv AvgPool Mean Sum Softmax Sigmoid Tanh ConcatV2 "
+        "AddV2 Add AddN Mul Sub RealDiv AvgPool Mean Sum Tanh ConcatV2 "
         "ResizeBilinear LeakyRelu".split()
     ),
+    Role.PROBABILITY: frozenset("Softmax Sigmoid".split()),
     Role.SAME: frozenset("Identity IdentityN StopGradient PreventGradient".split()),
     Role.MOVE: frozenset(
         "Reshape Transpose Squeeze ExpandDims StridedSlice Slice Split SplitV Pad PadV2 MirrorPad "
@@ -41,6 +42,8 @@ _SUMS = ("AddV2", "Add")
 
 class OwnRanges(Tracker[Any]):
     """Rounds with the range of the tensor itself: what training does."""
+
+    trains = True
 
     @staticmethod
     def key(tensor: Any) -> object:
@@ -69,7 +72,7 @@ class OwnRanges(Tracker[Any]):
         """The role of an operator in a TFLite file, where some are fused."""
         role = role_of(operator, _OPERATORS)
         constants = [x for x in inputs if not self.known(x)]
-        if role is not Role.ELEMENTS or operator in ("AddN", "ConcatV2"):
+        if role not in (Role.ELEMENTS, Role.PROBABILITY) or operator in ("AddN", "ConcatV2"):
             return role
         if operator in _SUMS and len(constants) == 1 and constants[0].shape.rank == 1:
             return Role.BIAS
@@ -88,6 +91,8 @@ class Observer(OwnRanges):
         lows: the smallest value of each activation, in order.
         highs: the largest.
     """
+
+    trains = False
 
     def __init__(self, inputs: Sequence[Any]) -> None:
         super().__init__(inputs)
@@ -125,6 +130,8 @@ class Rounder(OwnRanges):
         highs: likewise.
     """
 
+    trains = False
+
     def __init__(self, inputs: Sequence[Any], lows: Any, highs: Any) -> None:
         super().__init__(inputs)
         self._lows, self._highs = lows, highs
@@ -152,8 +159,9 @@ def fake_quantised(
     tracking = tracker(tensors)
     with _Seen(tracking):
         outputs = function(*inputs)
-        pairs = flatten(outputs, tf.Tensor)
-        results = {id(x): tracking.result(x) for _, x in pairs if x.dtype.is_floating}
+    # No longer seen: what rounds the results is no operator of the network.
+    pairs = flatten(outputs, tf.Tensor)
+    results = {id(x): tracking.result(x) for _, x in pairs if x.dtype.is_floating}
     return tf.nest.map_structure(lambda x: results.get(id(x), x), outputs)
 
 

@@ -247,7 +247,7 @@ class UserNetwork:
         return outputs, over_batches(limits)
 
     def evaluate_int8(self, inputs: Any, ranges: Ranges) -> Any:
-        """The output in inference mode, computed as in int8."""
+        """Return the output in inference mode, computed as in int8."""
         return self._round(inputs, *ranges)
 
     def _infer(self, inputs: Any) -> Any:

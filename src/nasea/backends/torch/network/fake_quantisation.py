@@ -36,9 +36,10 @@ _FUNCTIONS = {
     Role.NORM: frozenset({"batch_norm"}),
     Role.CLAMP: frozenset("relu relu6 hardtanh clamp clip clamp_min clamp_max".split()),
     Role.ELEMENTS: frozenset(
-        "add mul sub div truediv true_divide cat concat concatenate sigmoid softmax leaky_relu "
+        "add mul sub div truediv true_divide cat concat concatenate leaky_relu "
         "adaptive_avg_pool2d avg_pool2d mean where layer_norm instance_norm group_norm".split()
     ),
+    Role.PROBABILITY: frozenset("sigmoid softmax".split()),
     Role.SAME: frozenset(
         "contiguous clone detach to float dropout dropout2d alpha_dropout".split()
     ),
@@ -50,6 +51,9 @@ _FUNCTIONS = {
         "interpolate upsample stack unfold".split()
     ),
 }
+_VIEWS = frozenset("T mT H mH data".split())
+"""Attributes that hold the values of their tensor."""
+
 _QUIET = frozenset(
     "size dim numel stride is_contiguous element_size ndimension len get_device is_floating_point "
     "storage_offset requires_grad_ register_hook repr type backward is_complex set hash bool "
@@ -70,7 +74,7 @@ def _plain(name: str) -> str:
 
 
 class Phase(enum.Enum):
-    """What a piece of a network does."""
+    """What a part of a network does."""
 
     FLOAT = enum.auto()
     OBSERVE = enum.auto()
@@ -83,6 +87,8 @@ class _Tracker(Tracker[torch.Tensor]):
     Args:
         inputs: the tensors that the network gets.
     """
+
+    trains = True
 
     @staticmethod
     def key(tensor: torch.Tensor) -> object:
@@ -121,6 +127,8 @@ class _Observer(_Tracker):
         ranges: in order; more are appended.
     """
 
+    trains = False
+
     def __init__(self, inputs: Sequence[torch.Tensor], ranges: list[Range]) -> None:
         super().__init__(inputs)
         self._ranges = ranges
@@ -152,8 +160,11 @@ class _Rounder(_Tracker):
     Args:
         inputs: the tensors that the network gets.
         ranges: in the order in which they were observed.
-        weights: rounded weights by their identity, which do not change.
+        weights: rounded parameters by their identity, which do not change. Weights that a module
+            computes in each call are rounded in each call, as keeping them would fill the memory.
     """
+
+    trains = False
 
     def __init__(
         self,
@@ -173,6 +184,8 @@ class _Rounder(_Tracker):
 
     def round_weight(self, tensor: torch.Tensor, operator: Any) -> torch.Tensor:
         """See :class:`nasea.backends.network.fake_quantisation.Tracker`."""
+        if not isinstance(tensor, nn.Parameter):
+            return super().round_weight(tensor, operator)
         if id(tensor) not in self._weights:
             self._weights[id(tensor)] = tensor, super().round_weight(tensor, operator)
         return self._weights[id(tensor)][1]
@@ -199,14 +212,16 @@ class FakeQuantised(TorchFunctionMode):
         kwargs = kwargs or {}
         full = getattr(func, "__name__", "")
         name = _plain(full)
-        if full == "__get__" or full == "__set__" or name in _QUIET:
+        if full == "__get__":
+            name = func.__self__.__name__  # type: ignore[attr-defined]
+        if full == "__set__" or name in _QUIET or (full == "__get__" and name not in _VIEWS):
             return func(*args, **kwargs)
         if name == "silu":  # files have it as a sigmoid and a product
             x = args[0] if args else kwargs["input"]
             gate = self.__torch_function__(torch.sigmoid, types, (x,))
             return self.__torch_function__(torch.mul, types, (x, gate))
         tensors = [x for x in _tensors((args, kwargs)) if x.is_floating_point()]
-        role = role_of(name, _FUNCTIONS)
+        role = Role.MOVE if full == "__get__" else role_of(name, _FUNCTIONS)
         given = self._tracker.before(role, func, tensors)
         swapped = {id(a): b for a, b in zip(tensors, given, strict=True) if a is not b}
         if swapped:

@@ -127,7 +127,7 @@ class Scorer(scorer.Scorer[CalibratedPath, Prefix]):
         batches = self.statistics(draw)
         kept = 0
         if keeps:
-            kept = outputs_within(self.supernet.space, sum(map(len, batches)), self.limit)
+            kept = self.statistics_outputs(batches, int8)
         seed_everything(self.seed, STATISTICS_STREAM)
         with (
             self.user.guard("PreNet, PostNet: forward(inputs)"),

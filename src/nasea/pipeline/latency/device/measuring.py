@@ -104,7 +104,6 @@ class Measuring:
         for _ in range(_ATTEMPTS):
             done = self._run_connected(task)
             if done.status is None:
-                self.transport.stop(_name(task))
                 reason = f"it hung: stopped after {self.seconds:g} s"
             elif done.status:
                 reason = f"it {_ending(done.status)}: {last_line(done.output)}"
@@ -131,6 +130,7 @@ class Measuring:
                     self.transport.open()
                 except LostError:
                     continue
+                self.transport.stop(_name(task))  # what outlived the connection would disturb
         return self._run(task)
 
     def _run(self, task: Task) -> Completed:
@@ -138,7 +138,15 @@ class Measuring:
             self._there[task.id] = self.transport.put(task.path, _name(task))
         place = shlex.quote(self._there[task.id])
         command = filled(self.runner.command, [*self.values.items(), ("file", place)])
-        return self.transport.run(command, self.seconds)
+        try:
+            done = self.transport.run(command, self.seconds)
+        except KeyboardInterrupt:
+            self.transport.stop(_name(task))
+            raise
+        if done.status is None:
+            self.transport.stop(_name(task))
+            self.transport.open()  # raises where not the file hung but the connection
+        return done
 
     def _take_back(self, task: Task) -> None:
         if self._there.pop(task.id, None) is not None:

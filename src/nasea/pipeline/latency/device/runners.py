@@ -65,6 +65,8 @@ class Reading:
             )
         if printed and self.unit and MILLISECONDS[unit] != MILLISECONDS[self.unit]:
             raise UnreadableError(f"it prints {last[0].strip()} {unit}, not {self.unit}")
+        if not re.fullmatch(_NUMBER, (last["value"] or "").strip()):
+            raise UnreadableError(f"it prints {last['value']!r} where --pattern wants a number")
         runs = int(last["runs"]) if "runs" in self._compiled.groupindex else 1
         return float(last["value"]) * MILLISECONDS[unit] / max(runs, 1)
 
@@ -206,8 +208,8 @@ def _readings(unit: str | None, pattern: str | None) -> tuple[Reading, ...]:
             fix=r"for example --pattern 'median: ([0-9.]+)'",
         )
     if "?P<value>" not in pattern:
-        at = next(m.start() for m in re.finditer(r"(?<!\\)\((?!\?)", pattern))
-        pattern = f"{pattern[:at]}(?P<value>{pattern[at + 1 :]}"
+        group = next(re.finditer(r"(?<!\\)\((?:\?P<\w+>|(?!\?))", pattern))
+        pattern = f"{pattern[: group.start()]}(?P<value>{pattern[group.end() :]}"
     return (Reading(pattern, unit or ""),)
 
 

@@ -25,6 +25,9 @@ _SHORT = 60.0
 _PUSH = 600.0
 """Seconds that a file may take to get there."""
 
+_GRACE = 2.0
+"""Seconds to read what an ended program printed; a daemon that it left may hold its pipe open."""
+
 
 class DeviceError(LatencyError):
     """The device is gone, full, or cannot run the program: nothing else can be measured now."""
@@ -127,13 +130,13 @@ class Remote:
 
     def open(self) -> str:
         """See :class:`Transport`."""
-        made = self._shell(f"mkdir -p {shlex.quote(self.folder)}", _SHORT)
+        made = self._ask(f"mkdir -p {shlex.quote(self.folder)}")
         if made.status:
             raise DeviceError(
                 f"{self.where}: cannot make {self.folder}: {last_line(made.output)}",
                 fix="name a folder that can be written and executed from: --folder DIR",
             )
-        asked = self._shell(self._question, _SHORT)
+        asked = self._ask(self._question)
         return " ".join(asked.output.split()) or self.where
 
     def put(self, file: Path, name: str, *, executable: bool = False) -> str:
@@ -161,7 +164,7 @@ class Remote:
         """See :class:`Transport`."""
         # In brackets, so that the shell which is asked does not match itself.
         pattern = shlex.quote(f"[{self.folder[0]}]{self.folder[1:]}/{name}")
-        _call([*self._words, f"pkill -f {pattern}"], _SHORT)
+        _call([*self._words, f"pkill -9 -f {pattern}"], _SHORT)
 
     def remove(self, name: str) -> None:
         """See :class:`Transport`."""
@@ -181,6 +184,15 @@ class Remote:
 
     def _copy(self, file: Path, target: str) -> Completed:
         raise NotImplementedError
+
+    def _ask(self, command: str) -> Completed:
+        """Run a short command; a connection that hangs is lost."""
+        done = self._shell(command, _SHORT)
+        if done.status is None:
+            raise LostError(
+                f"{self.where}: the device did not answer for {_SHORT:g} s", fix=self._how
+            )
+        return done
 
     def _shell(self, command: str, seconds: float) -> Completed:
         """Run a command; its own exit status is printed, as the connection's says other things."""
@@ -224,8 +236,9 @@ class Ssh(Remote):
 
     @property
     def _words(self) -> list[str]:
-        options = ["-o", "BatchMode=yes", "-o", "ConnectTimeout=10", "-o", "ServerAliveInterval=5"]
-        return ["ssh", *options, self.device]
+        # A shared connection may be used but not begun: its process would keep the pipe open.
+        named = ("BatchMode=yes", "ConnectTimeout=10", "ServerAliveInterval=5", "ControlMaster=no")
+        return ["ssh", *(word for one in named for word in ("-o", one)), self.device]
 
     def _copy(self, file: Path, target: str) -> Completed:
         # Through the shell, as small boards have no scp; complete only if all bytes are there.
@@ -249,9 +262,9 @@ def _call(
             cwd=folder,
             start_new_session=True,
         )
-    except FileNotFoundError as error:
+    except (FileNotFoundError, PermissionError) as error:
         raise DeviceError(
-            f"{words[0]} is not installed here, or not on PATH",
+            f"{words[0]} is not installed here, not on PATH, or cannot be executed",
             fix="install it (adb: Android's platform tools), or use another --over",
         ) from error
     finally:
@@ -263,7 +276,7 @@ def _call(
         status = process.returncode
     except subprocess.TimeoutExpired:
         _end(process)
-        output, status = process.communicate()[0], None
+        output, status = _rest(process), None
     except BaseException:
         _end(process)
         process.wait()
@@ -271,6 +284,16 @@ def _call(
     if status is not None and status < 0:
         status = 128 - status  # as shells tell of a signal
     return Completed(status, output.decode(errors="replace"), time.perf_counter() - begin)
+
+
+def _rest(process: subprocess.Popen[bytes]) -> bytes:
+    """Return what an ended process printed."""
+    try:
+        return process.communicate(timeout=_GRACE)[0]
+    except subprocess.TimeoutExpired as error:
+        assert process.stdout is not None
+        process.stdout.close()
+        return error.output or b""
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
