@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from nasea.pipeline.retraining.outcome import Outcome
 from nasea.pipeline.retraining.plan import Request
-from nasea.pipeline.retraining.retrain import Outcome
 from nasea.results.front import Front
 from nasea.results.retrained import EpochRow, Retrained, TrainingPlan
 

@@ -12,8 +12,9 @@ import pytest
 from nasea.backends.export import formats
 from nasea.errors import Interrupted, ResultsError
 from nasea.pipeline.export.exporting import export
+from nasea.pipeline.retraining.outcome import Outcome
 from nasea.pipeline.retraining.plan import Request
-from nasea.pipeline.retraining.retrain import Outcome, retrain
+from nasea.pipeline.retraining.retrain import retrain
 from nasea.pipeline.session.events import Progress
 from nasea.results.front import Front
 from nasea.results.retrained import Retrained

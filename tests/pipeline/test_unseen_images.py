@@ -10,8 +10,9 @@ from nasea.config import load_scenario
 from nasea.errors import NaseaError
 from nasea.pipeline.hand_picks.compare import CompareOptions, compare
 from nasea.pipeline.hand_picks.contenders import ContenderSelection
+from nasea.pipeline.retraining.outcome import Outcome
 from nasea.pipeline.retraining.plan import Request
-from nasea.pipeline.retraining.retrain import Outcome, retrain
+from nasea.pipeline.retraining.retrain import retrain
 from nasea.results.retrained import Retrained
 
 from .project import Project, Recorder, both_frameworks

@@ -12,7 +12,7 @@ from nasea.errors import NaseaError, NotAvailableError
 if TYPE_CHECKING:
     from nasea.config import ScenarioSource
     from nasea.pipeline.export.exported import ExportedFile
-    from nasea.pipeline.retraining.retrain import Outcome
+    from nasea.pipeline.retraining.outcome import Outcome
     from nasea.pipeline.session.events import Event, Listener
 
 

@@ -18,8 +18,9 @@ from pathlib import Path
 
 from nasea.config import Scenario, ScenarioSource, load_scenario
 from nasea.errors import MetricError, NaseaError
+from nasea.pipeline.retraining.outcome import Outcome, Progressed
 from nasea.pipeline.retraining.plan import Request, plan_of
-from nasea.pipeline.retraining.retrain import Outcome, Progressed, retrain, train_until
+from nasea.pipeline.retraining.retrain import retrain, train_until
 from nasea.pipeline.retraining.shortlist import SLACK, Shortlist
 from nasea.pipeline.search.direction import Direction
 from nasea.pipeline.session.events import Listener, NullListener

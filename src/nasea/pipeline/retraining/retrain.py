@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from nasea.backends import AttachedBackend
@@ -20,6 +20,7 @@ from nasea.pipeline.export.rendering import model_text
 from nasea.pipeline.opening import Opened, genome_of, open_scenario, require_framework
 from nasea.pipeline.probe import Built, describe_schedule
 from nasea.pipeline.retraining.course import Course, Retraining
+from nasea.pipeline.retraining.outcome import Outcome, Progressed
 from nasea.pipeline.retraining.plan import Request, plan_of, planned, retrained_name
 from nasea.pipeline.search.direction import Direction
 from nasea.pipeline.session.checkpoint import Checkpoint, CheckpointStore
@@ -32,58 +33,6 @@ from nasea.results.picked import Result, is_retrained, pick_result
 from nasea.results.retrained import RETRAINED_FILE, Retrained, TrainingPlan, write_retrained
 from nasea.space import Space
 from nasea.version import __version__
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """The outcome of a retraining.
-
-    Attributes:
-        retrained: the network and its course.
-        directory: where it is.
-        files: what it was exported to.
-    """
-
-    retrained: Retrained
-    directory: Path
-    files: tuple[ExportedFile, ...]
-
-    @property
-    def summary(self) -> tuple[str, ...]:
-        """The outcome as lines of text."""
-        one = self.retrained
-        direction = Direction.of_result(one.info.metric_mode, one.member)
-        first = one.epochs[0].metric
-        begun = "failed" if first is None else f"{direction.accuracy(first):.4f}"
-        kind = one.info.accuracy_title
-        searched = direction.accuracy(one.searched_metric)
-        as_before = "" if one.searched_as == one.info.score_as else f" ({one.searched_as})"
-        lines: tuple[str, ...] = (
-            f"{kind} on val_dir: {searched:.4f} in the search{as_before}, "
-            f"{begun} before training, {one.member.accuracy:.4f} after epoch {one.best_epoch} of "
-            f"{one.plan.epochs}, the best",
-        )
-        if one.member.float_accuracy is not None:
-            lines += (f"of the float network: {one.member.float_accuracy:.4f}",)
-        if one.test_metric is None:
-            return lines
-        unseen = direction.accuracy(one.test_metric)
-        return (*lines, f"{kind} on test_dir, which chose nothing: {unseen:.4f}")
-
-
-@dataclass(frozen=True)
-class Progressed:
-    """How far a retraining has come.
-
-    Attributes:
-        number: of the architecture.
-        epoch: epochs done.
-        accuracy: after the last of them, on the whole of val_dir; ``None`` where the metric failed.
-    """
-
-    number: int
-    epoch: int
-    accuracy: float | None
 
 
 def retrain(
