@@ -35,12 +35,16 @@ def fidelity(
         architectures: how many random ones to compare, 4 to 200.
         epochs: of each training; those of the scenario by default.
         seeds: trainings of each architecture; two or more show the noise.
-        cost: compare only such as cost this within 5 %; any within the budget by default.
+        cost: compare only architectures of about this cost (within 5 %); by default any within the
+            budget.
         directory: of the search; the current directory by default.
         restart: forget earlier measurements.
         listener: receives progress, instead of the terminal or the notebook.
         on_event: called with every event, besides.
         quiet: show no progress.
+
+    Returns:
+        Each architecture with its score and its trainings, and how well the two rankings agree.
 
     Raises:
         nasea.errors.NaseaError: any fault that the user can fix. Its text says how.
@@ -82,6 +86,9 @@ def compare(
         listener: receives progress, instead of the terminal or the notebook.
         on_event: called with every event, besides.
         quiet: show no progress.
+
+    Returns:
+        The results and the hand picks with costs and accuracies, the most accurate first.
 
     Raises:
         nasea.errors.NaseaError: any fault that the user can fix. Its text says how.

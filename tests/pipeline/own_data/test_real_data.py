@@ -264,6 +264,14 @@ def test_a_file_damaged_in_the_middle_is_named(tmp_path: Path) -> None:
         _project(tmp_path)
 
 
+def test_a_class_whose_only_image_cannot_be_read_is_named(tmp_path: Path) -> None:
+    builders.write_classes(tmp_path, each=20)
+    builders.write_classes(tmp_path, ["rare"], each=1)
+    (tmp_path / "rare" / "0.png").write_bytes(b"no image")
+    with pytest.raises(DataError, match=r"left to train rare; these cannot be read: rare/0\.png"):
+        _project(tmp_path)
+
+
 def test_sub_folders_of_classes_are_told(tmp_path: Path) -> None:
     builders.write_classes(tmp_path / "animals", ["cat", "dog"])
     builders.write_classes(tmp_path / "things", ["car"])

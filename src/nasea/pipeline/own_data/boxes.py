@@ -11,12 +11,12 @@ from PIL import Image
 
 from nasea.pipeline.own_data.files import listable
 from nasea.pipeline.own_data.listed import open_image
+from nasea.pipeline.own_data.look import UNREADABLE
 from nasea.pipeline.own_data.records import Box, Faults, Item
 
 WITHOUT_AREA = "boxes without an area, left out"
 OUTSIDE = "boxes outside their image, left out"
 CUT = "boxes that leave their image, cut to it"
-UNREADABLE = "images that cannot be read, left out"
 TURNED = "images that EXIF turns, read as they are stored; boxes count so unless the sizes differ"
 OTHER_SIZE = "images of another size than their annotation says"
 

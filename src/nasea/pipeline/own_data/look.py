@@ -110,6 +110,16 @@ def look(found: Found) -> tuple[Found, Look]:
             for name, items in found.parts.items()
         }
         found = replace(found, parts=parts).told(*faults.notices())
+        train = found.counts("train")
+        named = found.classes if found.task != "segmentation" else ()  # there, pixels have them
+        lost = [name for name in named if not train[name]]
+        if lost or not found.parts["val"]:
+            raise DataError(
+                f"{found.root}: no readable image is left to "
+                + (f"train {listed(lost)}" if lost else "validate")
+                + f"; these cannot be read: {listed(sorted(broken))}",
+                fix="copy them again, or add images",
+            )
     return found, Look(sizes, grey)
 
 
