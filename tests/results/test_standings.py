@@ -95,3 +95,16 @@ def test_the_report_takes_in_what_lies_beside_it(tmp_path: Path) -> None:
     assert page.count("Searched and picked by hand, at 1.000 M FLOPs</h2>") == 1
     assert "10.0 points ahead" in page and "its smallest network costs more" in page
     assert "<script>alert" not in page
+
+
+def test_int8_accuracies_are_called_so(tmp_path: Path) -> None:
+    found = replace(standings(HAND, OURS), score_as="int8")
+    assert "best hand pick: resnet_d1, int8 accuracy 0.6100" in found.verdict[0]
+    found.save(tmp_path / "compare.json")
+    assert Standings.load(tmp_path / "compare.json") == found
+    folder = tmp_path / "compare_1M_flops"
+    folder.mkdir()
+    found.save(folder / "compare.json")
+    report = tmp_path / "report.html"
+    save_report(make_front(), report)
+    assert '<th scope="col">int8 accuracy</th>' in report.read_text(encoding="utf-8")

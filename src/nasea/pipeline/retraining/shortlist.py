@@ -133,6 +133,7 @@ class Shortlist:
             "count": self.count,
             "evaluated": len(self.front.evaluated),
             "condition": list(trained.prepared.condition),
+            **({"score_as": "int8"} if self.scenario.searcher.score_as == "int8" else {}),
         }
 
     def _is_there(self) -> bool:
@@ -170,14 +171,24 @@ class Shortlist:
 
     def _front(self, prepared: Prepared, genomes: Sequence[Genome], words: str) -> Front:
         """Return the candidates, measured on the whole of val_dir."""
-        searched = self._measured(prepared, genomes, prepared.eval_images)
-        whole = self._measured(prepared, genomes, None)
+        score_as = self.scenario.searcher.score_as
+        searched = self._measured(prepared, genomes, EvaluationSubset(prepared.eval_images))
+        whole = self._measured(prepared, genomes, EvaluationSubset())
+        in_float = [Measurement(None)] * len(genomes)
+        if score_as == "int8":
+            in_float = self._measured(prepared, genomes, EvaluationSubset(in_float=True))
         members = [
-            member_of(prepared, self.direction, 0, genome, part.metric, metric.metric)
-            for genome, part, metric in zip(genomes, searched, whole, strict=True)
-            if part.metric is not None and metric.metric is not None
+            member_of(prepared, self.direction, 0, genome, part.metric, one.metric, plain.metric)
+            for genome, part, one, plain in zip(genomes, searched, whole, in_float, strict=True)
+            if part.metric is not None and one.metric is not None
         ]
-        info = replace(self.front.info, notes=(words,), evaluations=len(members), hypervolumes=())
+        info = replace(
+            self.front.info,
+            notes=(words,),
+            evaluations=len(members),
+            hypervolumes=(),
+            score_as=score_as,
+        )
         numbered = tuple(replace(member, number=n) for n, member in enumerate(members))
         return Front(info, numbered)
 
@@ -211,7 +222,7 @@ class Shortlist:
 
     def _scored(self, prepared: Prepared, genomes: Sequence[Genome]) -> list[Scored]:
         """Networks with their scores, the best first; without those that fail."""
-        measured = self._measured(prepared, genomes, prepared.eval_images)
+        measured = self._measured(prepared, genomes, EvaluationSubset(prepared.eval_images))
         costs = prepared.costs(np.array(genomes)).tolist() if genomes else []
         scored = [
             Scored(genome, cost, self.direction.accuracy(one.metric))
@@ -221,10 +232,9 @@ class Shortlist:
         return sorted(scored, key=lambda one: -one.accuracy)
 
     def _measured(
-        self, prepared: Prepared, genomes: Sequence[Genome], images: int | None
+        self, prepared: Prepared, genomes: Sequence[Genome], data: EvaluationSubset
     ) -> list[Measurement]:
         """Return the supernet's measurements, in the order of ``genomes``."""
-        data = EvaluationSubset() if images is None else EvaluationSubset(images)
         # Those that begin alike come one after the other: they share that part.
         order = sorted(genomes, key=prepared.space.steps)
         found: list[Measurement] = []
