@@ -145,7 +145,8 @@ class TestSharing(SharingContract):
 
 def test_outputs_are_those_of_the_same_images_only() -> None:
     images, outputs = tf.random.normal((4, 2, 2, 1)), [tf.zeros((4, 1)), tf.ones((4, 1))]
-    path = CalibratedPath((0, 1), [], [], outputs, [(images, outputs), (None, [])])
+    calls = [(images, outputs), (None, [])]
+    path = CalibratedPath((0, 1), [], [], outputs, validation=calls)
     prefix = Prefix(path, 1)
     assert prefix.validation(0, images) == outputs[:1]
     assert prefix.validation(0, tf.identity(images)) == outputs[:1]
