@@ -120,7 +120,7 @@ def test_what_has_no_room_is_read_by_workers(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write_module(project, SPOILING)
-    for module in ("kept", "evaluation_loader"):
+    for module in ("cached_items", "evaluation_loader"):
         monkeypatch.setattr(f"nasea.backends.torch.data.{module}._IN_ONE_PROCESS", -1.0)
     alone = attached(project)
     backend = attached(
