@@ -1,5 +1,6 @@
 """What holds for all tests."""
 
+import inspect
 import os
 from pathlib import Path
 
@@ -42,6 +43,13 @@ LONGEST = (
     "backends/tensorflow/test_int8.py",
 )
 """Files that take longest, the longest first: begun last, one would keep one core alone busy."""
+
+
+def pytest_pycollect_makeitem(name: str, obj: object) -> None:
+    """Refuse a contract's class that misses a method: pytest would leave it out without a word."""
+    if name.startswith("Test") and inspect.isabstract(obj):
+        missing = ", ".join(sorted(obj.__abstractmethods__))  # type: ignore[attr-defined]
+        raise pytest.UsageError(f"{name} is abstract, so its tests would not run: {missing}")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

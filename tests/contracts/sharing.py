@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 
 from nasea.backends.records import EvaluationSubset, Measurement
+from nasea.backends.scoring import scorer
 from nasea.backends.scoring.prefix_cache import Digest
 from nasea.backends.user.nesting import flatten, restore
 from nasea.space import Genome
@@ -150,9 +151,10 @@ class SharingContract(ABC):
         layers = self.count_layers(monkeypatch)
         for of_statistics, of_validation in ((0, 0), (1, 1), (3, 0), (0, 3), (2, 1)):
             kept = {False: of_statistics, True: of_validation}
-            monkeypatch.setattr(
-                self.score, "outputs_within", lambda *_, image=0, kept=kept: kept[image > 0]
-            )
+            for module in (self.score, scorer):
+                monkeypatch.setattr(
+                    module, "outputs_within", lambda *_, image=0, kept=kept: kept[image > 0]
+                )
             layers.clear()
             assert self.together(backend, genomes) == expected
             most = max(of_statistics, of_validation if of_statistics else 0)

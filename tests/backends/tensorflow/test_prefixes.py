@@ -99,7 +99,7 @@ class TestSharing(SharingContract):
     def tensor(self, array: np.ndarray) -> tf.Tensor:
         return tf.constant(array)
 
-    def enter(self, digest: Digest, outputs: object) -> None:
+    def record(self, digest: Digest, outputs: object) -> None:
         add_outputs(digest, outputs)
 
     def count_layers(self, monkeypatch: pytest.MonkeyPatch) -> list[int]:
@@ -113,10 +113,15 @@ class TestSharing(SharingContract):
             return estimate(net, genome, outputs, *rest)
 
         def inferring(
-            net: Supernet, genome: Genome, statistics: Any, outputs: list[Any], *rest: Any
+            net: Supernet,
+            genome: Genome,
+            statistics: Any,
+            outputs: list[Any],
+            *rest: Any,
+            **named: Any,
         ) -> list[Any]:
             counts.append(len(net.space.layers) + 1 - len(outputs))
-            return infer(net, genome, statistics, outputs, *rest)
+            return infer(net, genome, statistics, outputs, *rest, **named)
 
         monkeypatch.setattr(Supernet, "statistics", estimating)
         monkeypatch.setattr(Supernet, "infer", inferring)
@@ -129,11 +134,11 @@ class TestSharing(SharingContract):
         name = "infer" if in_metric else "statistics"
         original = getattr(Supernet, name)
 
-        def crowded(*args: Any) -> Any:
+        def crowded(*args: Any, **named: Any) -> Any:
             assert scorer.sharing.cache is not None
             if scorer.sharing.cache.is_filled:
                 raise tf.errors.ResourceExhaustedError(None, None, "OOM when allocating")
-            return original(*args)
+            return original(*args, **named)
 
         monkeypatch.setattr(Supernet, name, crowded)
 

@@ -103,7 +103,7 @@ class TestSharing(SharingContract):
     def tensor(self, array: np.ndarray) -> torch.Tensor:
         return torch.from_numpy(array)
 
-    def enter(self, digest: Digest, outputs: object) -> None:
+    def record(self, digest: Digest, outputs: object) -> None:
         add_outputs(digest, outputs)
 
     def count_layers(self, monkeypatch: pytest.MonkeyPatch) -> list[int]:
