@@ -1,7 +1,7 @@
-"""Parameters and FLOPs of programs: of what they learn, and of the operators that they run.
+"""Parameters and FLOPs of programs.
 
-FLOPs count multiplications and additions separately (2 × MACs) of convolutions, for one image;
-normalisation, activations, pools and sums count zero, as in the frameworks' own counters. Biases
+FLOPs are 2 × MACs of convolutions for one image: multiplications and additions count separately.
+Normalisation, activations, pools and sums count zero, as in the frameworks' own counters. Biases
 count as parameters but not as FLOPs. Batch-normalisation statistics are not parameters.
 """
 
@@ -16,12 +16,12 @@ from nasea.space import Program, Shape, tensors
 
 @dataclass(frozen=True)
 class Costs:
-    """Costs of a network or of a part of it.
+    """Costs of a network or a part of it.
 
     Attributes:
-        parameters: learned values.
+        parameters: number of learned values.
         flops: floating-point operations for one image, 2 × MACs.
-        latency_ms: milliseconds at batch 1; ``None`` when no profile was asked.
+        latency_ms: milliseconds at batch size 1; ``None`` without a profile.
     """
 
     parameters: int
@@ -35,7 +35,7 @@ class Costs:
 
 
 def count(program: Program, shape: Shape) -> Costs:
-    """Parameters and FLOPs of ``program`` on one image of ``shape`` (channels, height, width)."""
+    """Count parameters and FLOPs of ``program`` on one image of ``shape``, (C, H, W)."""
     nodes, _ = graph_of(program, shape)
     return Costs(
         parameters=sum(math.prod(tensor.shape) for tensor in tensors(program)),

@@ -1,7 +1,7 @@
-"""From a graph of single operations to the operators that a runtime really runs.
+"""Fuses a graph of single operations into the operators that a runtime executes.
 
-Every mobile runtime folds biases and normalisations into the convolution before them and applies
-ReLU on the way out; so the graphs of all sources go through here before they are priced.
+Every mobile runtime folds biases and normalisations into the preceding convolution and fuses ReLU
+into the preceding operator. So all graphs are fused here before they are priced.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from nasea.cost.operators import ACTIVATION, ADD, CONV, DENSE, MULTIPLY, NORM, RESHAPE, Operator
 
 FUSED_ACTIVATIONS = ("relu", "relu6")
-"""What every runtime applies on the way out; other non-linearities are operators of their own."""
+"""Activations that every runtime fuses; all others are operators of their own."""
 
 _CARRIERS = (CONV, DENSE, ADD, MULTIPLY)
 
@@ -23,9 +23,9 @@ class Node:
     """An operation in a graph.
 
     Attributes:
-        operator: what it does.
-        inputs: names of the activations that it reads; constants are left out.
-        output: name of the activation that it makes.
+        operator: the operation itself.
+        inputs: names of the activations that it reads, without constants.
+        output: name of the activation that it produces.
     """
 
     operator: Operator
@@ -36,12 +36,12 @@ class Node:
 def fuse(nodes: Sequence[Node], results: Sequence[str] = ()) -> tuple[Operator, ...]:
     """Return the operators that run, in the order of the nodes.
 
-    A normalisation that directly follows a convolution or matrix product disappears in it; ReLU
-    disappears in what it follows; what moves no values at all is left out.
+    A normalisation directly after a convolution or matrix product is folded into it. ReLU is fused
+    into the preceding operator. Operations that move no values are left out.
 
     Args:
         nodes: in the order of execution.
-        results: names that are outputs of the whole graph: they are needed as they are.
+        results: names of the outputs of the whole graph, which must not be fused away.
     """
     readers = Counter(name for node in nodes for name in node.inputs)
     readers.update(results)

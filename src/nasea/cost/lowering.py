@@ -1,6 +1,6 @@
-"""From the space's vocabulary to operators: what each operation costs in any framework.
+"""Lowers the operations of the search space to operators, whose costs are known in any framework.
 
-An operation from elsewhere joins by :func:`lowers`.
+:func:`lowers` adds operations defined elsewhere.
 """
 
 from __future__ import annotations
@@ -45,13 +45,13 @@ def operators_of(program: Program, shape: Shape) -> tuple[Operator, ...]:
 def graph_of(
     program: Program, shape: Shape, source: str = "input", prefix: str = ""
 ) -> tuple[list[Node], str]:
-    """Return (nodes before any fusing, name of the output) of ``program``.
+    """Return (nodes before fusion, name of the output) of ``program``.
 
     Args:
-        program: what is run.
-        shape: (channels, height, width) of what it reads.
-        source: name of what it reads; also that of the output when the program does nothing.
-        prefix: before every other name.
+        program: the program.
+        shape: (channels, height, width) of the input.
+        source: name of the input; also of the output if the program does nothing.
+        prefix: prefix of all other names.
     """
     graph = Graph(prefix)
     result = graph.write(program, source, shape)
@@ -59,10 +59,10 @@ def graph_of(
 
 
 class Graph:
-    """A program as a graph of operators, before any fusing.
+    """A program as a graph of operators before fusion.
 
     Args:
-        prefix: before the name of every value.
+        prefix: prefix of the names of all values.
     """
 
     def __init__(self, prefix: str = "") -> None:
@@ -71,7 +71,7 @@ class Graph:
         self._numbers = count()
 
     def write(self, program: Program, source: str, shape: Shape) -> str:
-        """Add the nodes of a program that reads ``source``; the name of its output."""
+        """Add the nodes of a program that reads ``source``; return the name of its output."""
         output_shape(program, shape)  # raises where it does not fit
         for op in program:
             lower = _LOWERINGS.get(type(op))
@@ -82,20 +82,20 @@ class Graph:
         return source
 
     def add(self, operator: Operator, *inputs: str) -> str:
-        """Add a node that reads ``inputs``; the name of its output."""
+        """Add a node that reads ``inputs``; return the name of its output."""
         output = f"{self._prefix}value{next(self._numbers)}"
         self.nodes.append(Node(operator, inputs, output))
         return output
 
 
 Lowering = Callable[[Any, Graph, str, Shape], str]
-"""(operation, graph to add nodes to, name and shape of what it reads) -> name of its output."""
+"""(operation, graph to add nodes to, name and shape of the input) -> name of the output."""
 
 _LOWERINGS: dict[type[Op], Lowering] = {}
 
 
 def lowers(kind: type[Op]) -> Callable[[Lowering], Lowering]:
-    """Decorate what an operation of the class ``kind`` costs: the operators that it runs."""
+    """Register the decorated function as the lowering of operations of class ``kind``."""
 
     def added(lowering: Lowering) -> Lowering:
         _LOWERINGS[kind] = lowering

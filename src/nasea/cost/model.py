@@ -1,8 +1,8 @@
-"""What an architecture costs: the whole network, PreNet and PostNet included.
+"""Costs of architectures: the whole network, including PreNet and PostNet.
 
-Costs add up over layers, so a table (layer, candidate) -> cost answers for any architecture
-without building it. Where widths are searched, what a layer costs depends on those of its two
-sides, and there is a row for every pair of them.
+Costs add up over layers, so a table (layer, candidate) -> cost gives the cost of any architecture
+without building it. If widths are searched, the cost of a layer depends on its input and output
+widths, and the table has a row for every pair of them.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from nasea.space import Genome, Layer, Space
 from nasea.terms import COSTS, CostKind, cost_of_kind
 
 COUNTED = tuple(kind for kind, terms in COSTS.items() if terms.always_known)
-"""Kinds that every architecture has, whether or not a budget asks for them."""
+"""Costs that every architecture has, whether or not the budget limits them."""
 
 
 @dataclass(frozen=True)
@@ -31,8 +31,8 @@ class CostModel:
 
     Attributes:
         space: the space.
-        constraint_type: which cost the budget limits.
-        fixed: what PreNet and PostNet cost together.
+        constraint_type: the cost that the budget limits.
+        fixed: costs of PreNet and PostNet together.
         table: a row for each of ``space.every_layer``, with the costs of its candidates.
     """
 
@@ -49,7 +49,7 @@ class CostModel:
         return total
 
     def of_layer(self, layer: Layer) -> tuple[Costs, ...]:
-        """Return the costs of the candidates of a layer, at its widths."""
+        """Return the costs of the candidates of a layer at its widths."""
         return self._rows[layer.key]
 
     def __call__(self, genomes: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
@@ -71,34 +71,35 @@ class CostModel:
 
     @property
     def layer_costs(self) -> tuple[npt.NDArray[np.float64], ...]:
-        """See :meth:`layer_costs_of`, of the constrained cost."""
+        """Constrained cost of each candidate; see :meth:`layer_costs_of`."""
         return self.layer_costs_of(self.constraint_type)
 
     def cheapest_of(self, kind: CostKind) -> float:
-        """Return the least that an architecture costs of one kind."""
+        """Return the lowest cost of one kind of any architecture."""
         return self._extreme(kind, 1.0)[1]
 
     def most_expensive_of(self, kind: CostKind) -> float:
-        """Return the most that an architecture costs of one kind."""
+        """Return the highest cost of one kind of any architecture."""
         return self._extreme(kind, -1.0)[1]
 
     def cheapest_in(self, trunk: int) -> float:
-        """Return the least that an architecture with one of the trunks costs."""
+        """Return the lowest cost of any architecture with one of the trunks."""
         return self._extreme(self.constraint_type, 1.0, self.layer_costs_in(trunk))[1]
 
     def layer_costs_in(self, trunk: int) -> tuple[npt.NDArray[np.float64], ...]:
-        """:attr:`layer_costs`, infinite in every other trunk."""
+        """Return :attr:`layer_costs`, infinite for all trunks but the given ones."""
         arrays = tuple(costs.copy() for costs in self.layer_costs)
         for costs in arrays:
             costs[:, np.arange(costs.shape[1]) != trunk] = np.inf
         return arrays
 
     def layer_costs_of(self, kind: CostKind) -> tuple[npt.NDArray[np.float64], ...]:
-        """For each layer, the cost of one kind of each candidate.
+        """Return the cost of one kind of each candidate, for each layer.
 
         Returns:
-            Arrays of shape (candidates,); where widths are searched (trunks before, trunks behind,
-            candidates), infinite where the two differ; before the first layer there is one.
+            Arrays of shape (candidates,). If widths are searched, of shape (trunks before, trunks
+            after, candidates), infinite where the two trunks differ; the first layer has one trunk
+            before it.
         """
         if kind not in self._arrays:
             self._arrays[kind] = self._layer_arrays(kind)
@@ -110,12 +111,12 @@ class CostModel:
 
     @property
     def cheapest(self) -> Genome:
-        """The architecture that costs least."""
+        """Genome with the lowest cost."""
         return self.space.canonical(self._extreme(self.constraint_type, 1.0)[0])
 
     @property
     def most_expensive(self) -> Genome:
-        """The architecture that costs most."""
+        """Genome with the highest cost."""
         return self.space.canonical(self._extreme(self.constraint_type, -1.0)[0])
 
     @cached_property
@@ -154,7 +155,7 @@ class CostModel:
         arrays = self.layer_costs_of(kind) if arrays is None else arrays
         pairwise = [c if c.ndim == 3 else c[None, None] for c in arrays]
         signed = [np.where(np.isinf(costs), np.inf, sign * costs) for costs in pairwise]
-        # From the last layer to the first: what it takes at least from here on, at each width.
+        # From the last layer to the first: the extreme cost from here on, at each width.
         rest = [np.zeros(signed[-1].shape[1])]
         for costs in reversed(signed):
             rest.insert(0, (costs.min(axis=2) + rest[0]).min(axis=1))
@@ -175,17 +176,17 @@ def build_cost_model(
     profile: Profile | None = None,
     user_subgraphs: Sequence[Subgraph] = (),
 ) -> CostModel:
-    """Count every candidate of every layer once.
+    """Compute the costs of every candidate of every layer once.
 
     Args:
         space: the space.
-        constraint_type: which cost the budget limits.
+        constraint_type: the cost that the budget limits.
         user_networks: costs of PreNet and PostNet, counted by the framework.
-        profile: prices latency; without one it stays unknown.
+        profile: prices latency; ``None`` leaves latency unknown.
         user_subgraphs: PreNet and PostNet, for the profile.
 
     Raises:
-        LatencyError: naming every operator that the profile cannot price.
+        LatencyError: the profile cannot price some operators; the message names them all.
     """
     fixed = sum(user_networks, start=Costs(0, 0))
     table = tuple(
@@ -203,8 +204,8 @@ def build_cost_model(
 
 
 def format_cost(value: float, kind: CostKind) -> str:
-    """Format a cost for people, e.g. ``2.31 M parameters``, ``340 M FLOPs``, ``12.4 ms``."""
-    # Rounded before the prefix is chosen, or 999 999 would print as 1e+03 k.
+    """Format a cost for messages, e.g. ``2.31 M parameters``, ``340 M FLOPs``, ``12.4 ms``."""
+    # Round before choosing the prefix, or 999 999 would print as 1e+03 k.
     value = float(f"{value:.3g}")
     if kind != "latency":
         for factor, prefix in ((1e9, "G"), (1e6, "M"), (1e3, "k")):

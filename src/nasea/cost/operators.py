@@ -1,7 +1,7 @@
-"""What a processor is asked to do, in neutral records: no framework's name for an operation.
+"""Operators that a processor runs, as records that do not depend on a framework.
 
 A record is one kernel of a mobile runtime: biases, folded normalisations and ReLU belong to the
-convolution before them (see :mod:`nasea.cost.fusion`).
+preceding convolution (see :mod:`nasea.cost.fusion`).
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ KINDS = (
     CONV, DENSE, POOL, GLOBAL_POOL, ADD, MULTIPLY, ACTIVATION, NORM,
     CONCAT, SOFTMAX, RESIZE, COPY, RESHAPE,
 )  # fmt: skip
-"""What nasea has a word for; a graph may hold others, under the name its framework gives them."""
+"""Kinds that nasea knows; a graph may contain others, under the framework's own names."""
 
 
 @dataclass(frozen=True)
 class Operator:
-    """One operator at batch 1.
+    """One operator at batch size 1.
 
     Attributes:
-        kind: one of :data:`KINDS`, or the framework's own name of something nasea has no word for.
+        kind: one of :data:`KINDS`, or the framework's own name of a kind that nasea does not know.
             ``add`` and ``multiply`` are elementwise with two operands, ``copy`` moves values
             (padding, transposing, slicing), ``reshape`` moves none.
         in_shape: (channels, height, width) of the first input; a vector is (channels, 1, 1).
@@ -36,10 +36,10 @@ class Operator:
         kernel: (rows, columns) of the window.
         stride: step of the window, pixels.
         groups: 1 for a dense convolution, the input channels for a depthwise one.
-        inputs: tensors read, weights aside.
-        activation: what is applied to the output on the way: ``relu`` or ``relu6``; or the kind of
-            an ``activation``; empty for none.
-        name: where it comes from, for messages; ignored in comparisons.
+        inputs: number of tensors read, without weights.
+        activation: the fused activation, ``relu`` or ``relu6``; for the kind ``activation``, its
+            type; empty for none.
+        name: its origin, for messages; ignored in comparisons.
     """
 
     kind: str
@@ -54,39 +54,39 @@ class Operator:
 
     @property
     def grouping(self) -> str:
-        """How a convolution uses its channels: ``dense``, ``depthwise`` or ``grouped``."""
+        """Use of channels by a convolution: ``dense``, ``depthwise`` or ``grouped``."""
         if self.groups == 1:
             return "dense"
         return "depthwise" if self.groups == self.in_shape[0] else "grouped"
 
     @property
     def weights(self) -> int:
-        """Learned values that are read, biases aside."""
+        """Number of learned values that are read, without biases."""
         if self.kind not in (CONV, DENSE):
             return 0
         return self.out_shape[0] * self.in_shape[0] // self.groups * math.prod(self.kernel)
 
     @property
     def macs(self) -> int:
-        """Multiply-adds of a convolution or matrix product; 0 for anything else."""
+        """Multiply-adds of a convolution or matrix product; 0 for any other operator."""
         return self.weights * math.prod(self.out_shape[1:])
 
     @property
     def values_in(self) -> int:
-        """Values of all input tensors, weights aside."""
+        """Number of values of all input tensors, without weights."""
         return self.inputs * math.prod(self.in_shape)
 
     @property
     def values_out(self) -> int:
-        """Values of the output tensor."""
+        """Number of values of the output tensor."""
         return math.prod(self.out_shape)
 
     def named(self, name: str) -> Operator:
-        """Return the same operator, coming from ``name``."""
+        """Return the same operator with ``name`` as its origin."""
         return replace(self, name=name)
 
     def __str__(self) -> str:
-        """For messages: ``conv 3x3, stride 2, depthwise, 32x112x112 -> 32x56x56``."""
+        """Return e.g. ``conv 3x3, stride 2, depthwise, 32x112x112 -> 32x56x56``, for messages."""
         words = [self.kind if self.kind != ACTIVATION else f"{self.kind} {self.activation}"]
         if self.kind in (CONV, POOL):
             words[0] += f" {self.kernel[0]}x{self.kernel[1]}"
@@ -106,7 +106,7 @@ class Subgraph:
 
     Attributes:
         label: for messages, e.g. ``layer 3: basic_x1``.
-        operators: what it runs, in order; none for a candidate that does nothing.
+        operators: its operators, in order; empty for a candidate that does nothing.
     """
 
     label: str
@@ -114,7 +114,7 @@ class Subgraph:
 
     @property
     def key(self) -> str:
-        """Text that two subgraphs share when they run the same operators on the same shapes."""
+        """Text that is equal for subgraphs with the same operators on the same shapes."""
         return "; ".join(
             f"{op}" + (f" + {op.activation}" if op.activation and op.kind != ACTIVATION else "")
             for op in self.operators

@@ -1,4 +1,4 @@
-"""Latencies of everything a space can choose, by one profile; all gaps are reported at once."""
+"""Prices everything a space can choose by one profile, and reports all gaps at once."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from nasea.errors import LatencyError
 from nasea.space import Layer, Space
 
 _MAX_SHOWN = 12
-"""Gaps that a message lists."""
+"""At most this many gaps are listed in a message."""
 
 
 @dataclass(frozen=True)
 class Prices:
-    """Milliseconds at batch 1.
+    """Latencies, milliseconds at batch size 1.
 
     Attributes:
-        fixed_ms: the same for every network: PreNet, PostNet and the profile's own constant.
-        layers_ms: for each of ``space.every_layer``, those of its candidates.
+        fixed_ms: latency that all networks share: PreNet, PostNet and the profile's own constant.
+        layers_ms: for each of ``space.every_layer``, the latencies of its candidates.
     """
 
     fixed_ms: float
@@ -40,7 +40,7 @@ def price_space(profile: Profile, space: Space, user_subgraphs: Sequence[Subgrap
     """Price PreNet, PostNet and every candidate of every layer at every width.
 
     Raises:
-        LatencyError: naming every operator that the profile cannot price.
+        LatencyError: the profile cannot price some operators; the message names them all.
     """
     gaps: dict[str, Gap] = {}
     fixes: list[str] = []

@@ -1,4 +1,4 @@
-"""The search space as data: operations, blocks, layers, genomes. No framework in sight."""
+"""The search space as data: operations, blocks, layers, genomes. Imports no framework."""
 
 from nasea.space.blocks import (
     DEFAULT_BLOCKS,

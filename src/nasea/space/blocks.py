@@ -1,9 +1,9 @@
 """The block catalogue: the candidates a layer can choose from.
 
 Every block maps ``c_in`` channels to ``c_out`` at stride 1 or 2 and is residual: where the shapes
-agree the input itself is added, elsewhere a 1×1 projection of it. All blocks of a layer name that
-projection alike, so an entangled supernet has one for the layer, trained by every path.
-Blocks use ReLU throughout, unless the user asks for another non-linearity: it fuses into
+agree the input itself is added, elsewhere a 1×1 projection of it. All blocks of a layer use the
+same name for that projection, so an entangled supernet has one projection per layer, which every
+path trains. Blocks use ReLU throughout, unless the user sets another activation: ReLU fuses into
 convolutions on every mobile runtime and quantises well.
 """
 
@@ -31,9 +31,9 @@ class Block:
 
     Attributes:
         name: unique in a catalogue; what users write in ``supernet.blocks`` and read in results.
-            Letters, digits and ``_ . -``, like the family's.
-        family: blocks of a family share weights under the entangled policy, so their programs
-            must use the same slot names for tensors that mean the same.
+            Letters, digits and ``_ . -``; the same holds for ``family``.
+        family: blocks of a family share weights under the entangled policy, so their programs must
+            use the same slot names for tensors that mean the same.
         build: ``(c_in, c_out, stride) -> program``, or ``None`` where the block does not apply.
             Slot names in the program are local to the block.
     """
@@ -53,7 +53,7 @@ class Block:
 def conv_norm(
     role: str, c_in: int, c_out: int, kernel: int, stride: int = 1, groups: int = 1
 ) -> tuple[Op, ...]:
-    """Convolution and normalisation, slots ``role`` and ``role_norm``."""
+    """Return a convolution and its normalisation, slots ``role`` and ``role_norm``."""
     return (
         Conv(c_in, c_out, kernel, role, stride=stride, groups=groups),
         Norm(c_out, f"{role}_norm"),
@@ -61,11 +61,11 @@ def conv_norm(
 
 
 def residual(main: Program, c_in: int, c_out: int, stride: int) -> Add:
-    """``main`` plus the identity, or plus the layer's projection where shapes differ.
+    """Return ``main`` plus the identity, or plus the layer's projection where shapes differ.
 
-    The normalisation that ``main`` ends in starts at zero, so that at first every candidate of a
-    layer computes the same thing and the layers behind it see one input, not as many as there are
-    paths. In a supernet this is worth far more than in a single network (docs/decisions).
+    The last normalisation of ``main`` starts at zero. So at first every candidate of a layer
+    computes the same function, and the next layers see one kind of input, not one for each path.
+    This helps a supernet far more than a single network (docs/decisions).
     """
     *body, last = main
     if isinstance(last, Norm):
@@ -76,7 +76,7 @@ def residual(main: Program, c_in: int, c_out: int, stride: int) -> Add:
 
 
 def squeeze_excite(channels: int, reduced: int) -> Scale:
-    """Channel attention (Hu et al. 2018, arXiv:1709.01507, §3)."""
+    """Return channel attention (Hu et al. 2018, arXiv:1709.01507, §3)."""
     return Scale(
         (
             GlobalPool(),
@@ -89,18 +89,18 @@ def squeeze_excite(channels: int, reduced: int) -> Scale:
 
 
 def skip() -> Block:
-    """Nothing at all, where the shapes agree: how the depth of a network is searched."""
+    """Return the empty program if the shapes agree: skips make the depth searchable."""
     return Block(
         "skip", "skip", lambda c_in, c_out, stride: () if _same(c_in, c_out, stride) else None
     )
 
 
 def basic(width: float, divisor: int = 1) -> Block:
-    """Two 3×3 convolutions (ResNet-18/34; He et al. 2016, arXiv:1512.03385, fig. 5 left).
+    """Return two 3×3 convolutions (ResNet-18/34; He et al. 2016, arXiv:1512.03385, fig. 5 left).
 
     Args:
         width: inner channels as a multiple of the output channels; 1 is the published block.
-        divisor: what inner channels are rounded to a multiple of.
+        divisor: inner channels are rounded to a multiple of it.
     """
 
     def build(c_in: int, c_out: int, stride: int) -> Program:
@@ -116,11 +116,11 @@ def basic(width: float, divisor: int = 1) -> Block:
 
 
 def bottleneck(width: float, divisor: int = 1) -> Block:
-    """1×1, 3×3, 1×1 (ResNet-50; He et al. 2016, fig. 5 right).
+    """Return 1×1, 3×3 and 1×1 convolutions (ResNet-50; He et al. 2016, fig. 5 right).
 
     Args:
         width: inner channels as a multiple of the output channels; 0.25 is the published block.
-        divisor: what inner channels are rounded to a multiple of.
+        divisor: inner channels are rounded to a multiple of it.
     """
 
     def build(c_in: int, c_out: int, stride: int) -> Program:
@@ -138,14 +138,14 @@ def bottleneck(width: float, divisor: int = 1) -> Block:
 
 
 def inverted(kernel: int, expansion: int, attention: bool = False, divisor: int = 1) -> Block:
-    """Inverted residual (MobileNetV2; Sandler et al. 2018, arXiv:1801.04381, §3.3).
+    """Return an inverted residual (MobileNetV2; Sandler et al. 2018, arXiv:1801.04381, §3.3).
 
     Args:
         kernel: side of the depthwise convolution.
         expansion: inner channels as a multiple of the input channels.
-        attention: squeeze-and-excitation after the depthwise convolution, reduced to a quarter
-            (MobileNetV3; Howard et al. 2019, arXiv:1905.02244, §5.3).
-        divisor: what the channels of the attention are rounded to a multiple of.
+        attention: whether to add squeeze-and-excitation after the depthwise convolution, reduced to
+            a quarter (MobileNetV3; Howard et al. 2019, arXiv:1905.02244, §5.3).
+        divisor: the channels of the attention are rounded to a multiple of it.
     """
 
     def build(c_in: int, c_out: int, stride: int) -> Program:
@@ -166,15 +166,15 @@ def inverted(kernel: int, expansion: int, attention: bool = False, divisor: int 
 
 
 def universal(start: int, middle: int, expansion: int) -> Block:
-    """Universal inverted bottleneck (MobileNetV4; Qin et al. 2024, arXiv:2404.10518, §3).
+    """Return a universal inverted bottleneck (MobileNetV4; Qin et al. 2024, arXiv:2404.10518, §3).
 
-    With both depthwise convolutions it is the paper's ExtraDW, with the first alone its
-    ConvNext-like block. With the second alone it would be ``inverted``; the FFN, which has none,
-    cannot stride.
+    With both depthwise convolutions it is the paper's ExtraDW, with only the first its
+    ConvNext-like block. With only the second it would be ``inverted``. The paper's FFN has neither,
+    so it cannot have a stride.
 
     Args:
         start: side of the depthwise convolution before the expansion.
-        middle: side of the one at the wide place; 0 for none.
+        middle: side of the depthwise convolution after the expansion; 0 for none.
         expansion: inner channels as a multiple of the input channels.
     """
 
@@ -194,7 +194,7 @@ def universal(start: int, middle: int, expansion: int) -> Block:
 
 
 def fused(expansion: int) -> Block:
-    """Fused inverted residual: 3×3 to the wide side, 1×1 back.
+    """Return a fused inverted residual: a 3×3 convolution expands, a 1×1 convolution projects.
 
     EfficientNet-EdgeTPU and EfficientNetV2 (Tan & Le 2021, arXiv:2104.00298, fig. 2).
     """
@@ -212,7 +212,10 @@ def fused(expansion: int) -> Block:
 
 
 def separable(kernel: int) -> Block:
-    """Depthwise-separable convolution (MobileNetV1; Howard et al. 2017, arXiv:1704.04861, §3.1)."""
+    """Return a depthwise-separable convolution.
+
+    MobileNetV1 (Howard et al. 2017, arXiv:1704.04861, §3.1).
+    """
 
     def build(c_in: int, c_out: int, stride: int) -> Program:
         main = (
@@ -226,11 +229,11 @@ def separable(kernel: int) -> Block:
 
 
 def catalogue(activation: Activation = "relu", divisor: int = 1) -> dict[str, Block]:
-    """Return every block nasea ships, by name, cheapest families first.
+    """Return all built-in blocks by name, cheapest families first.
 
     Args:
-        activation: the non-linearity of all of them, but for those inside an attention.
-        divisor: what inner channels are rounded to a multiple of.
+        activation: the activation of all blocks, except inside attention.
+        divisor: inner channels are rounded to a multiple of it.
     """
     blocks = [
         skip(),
@@ -254,7 +257,7 @@ def catalogue(activation: Activation = "relu", divisor: int = 1) -> dict[str, Bl
 
 
 def with_activation(block: Block, activation: Activation) -> Block:
-    """Return the block with another non-linearity in place of each ReLU, but for those of gates."""
+    """Return the block with another activation in place of each ReLU, except in gates."""
     if activation == "relu":
         return block
 
@@ -310,7 +313,7 @@ DEFAULT_BLOCKS: dict[str, tuple[str, ...]] = {
         "basic_x2",
     ),
 }
-"""Candidate set by ``constraint.constraint_type``, used when ``supernet.blocks`` is absent."""
+"""Default candidates by ``constraint.constraint_type``, used without ``supernet.blocks``."""
 
 _COUNTED_BLOCKS = (
     "skip",
@@ -325,12 +328,12 @@ _COUNTED_BLOCKS = (
 )
 
 DEFAULT_BLOCKS_WITH_WIDTHS: dict[str, tuple[str, ...]] = {
-    # The trunk spans the budgets, so blocks need not: kernels and expansions of few families.
+    # Widths already span the budgets, so blocks need not: few kernels and expansions suffice.
     "size": _COUNTED_BLOCKS,
     "flops": _COUNTED_BLOCKS,
     "latency": DEFAULT_BLOCKS["latency"],
 }
-"""The same where ``supernet.widths`` gives a choice of trunks."""
+"""The default candidates where ``supernet.widths`` offers a choice of trunks."""
 
 
 def _same(c_in: int, c_out: int, stride: int) -> bool:

@@ -1,4 +1,4 @@
-"""Placing blocks in the layers of a chain."""
+"""Places blocks in the layers of a chain."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ def build_space(
         in_shape: (channels, height, width) of PreNet's output.
         filters: output channels of each layer.
         strides: 1 or 2 for each layer.
-        blocks: the candidates; where one does not apply, or means the same network as an earlier
-            one at these widths, the layer does without it. Where there are several trunks, a block
-            stays that applies in all of them and is a network of its own in one.
+        blocks: the candidates. A layer omits a block that does not apply, or that is the same
+            network as an earlier one at these widths. With several trunks, a block is kept if it
+            applies in all of them and differs from the earlier blocks in at least one.
         policy: which tensors candidates share.
-        taps: layers whose outputs PostNet gets besides the last one.
+        taps: layers whose outputs PostNet gets in addition to the last one.
         widths: output channels of all layers, as multiples of their filters; ``None``: the filters.
-        divisor: what every width but the filters themselves is rounded to a multiple of.
-        fixed: layers that keep their filters beside the last and the tapped ones.
+        divisor: every width except the filters themselves is rounded to a multiple of it.
+        fixed: layers that keep their filters, in addition to the last and the tapped ones.
 
     Raises:
         SpaceError: a layer has no candidate, a program does not produce the layer's shape.
@@ -77,7 +77,7 @@ def _candidates(
     found: list[list[Candidate]] = [[] for _ in shapes]
     for block in blocks:
         programs = [_program(block, index, *ends, stride) for ends in shapes]
-        # What does nothing at some widths alone would make a skip of another kind there.
+        # A block that is the identity at some widths only would act as a second kind of skip there.
         if None in programs or 0 < programs.count(()) < len(programs):
             continue
         placed = []

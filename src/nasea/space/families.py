@@ -1,8 +1,8 @@
-"""The families that an engineer would scale by hand: known networks, and uniform choices.
+"""The families that an engineer would scale by hand: known networks, and one block throughout.
 
-Each is what its paper says as far as a chain of layers between PreNet and PostNet can be: its
-blocks, its order of kernels and expansions, widths that double where the resolution halves. Other
-than the catalogue's, these blocks have a shortcut only where their papers have one, and no branch
+Each follows its paper as far as a chain of layers between PreNet and PostNet allows: its blocks,
+its order of kernels and expansions, and widths that double where the resolution halves. Unlike the
+blocks of the catalogue, these have a shortcut only where their papers have one, and no branch
 starts at zero. None is tuned here.
 """
 
@@ -17,25 +17,26 @@ from nasea.space.ops import Act, Activation, Add, Conv, GlobalPool, Op, Program,
 SWISH: Activation = "silu"
 
 _EARLY = 1 / 3
-"""Part of the resolutions, from the first, that have kernel 3 in EfficientNet-B0 and no attention
-in MobileNetV3."""
+"""Share of the resolutions, counted from the first: those with kernel 3 in EfficientNet-B0 and
+without attention in MobileNetV3.
+"""
 
 
 @dataclass(frozen=True)
 class Family:
-    """A way to make a network of any width.
+    """A rule that makes a network of any width.
 
     Attributes:
         name: what users write and read.
         title: a description, with its source.
-        block: the block at a place, from the resolution's place in the body (0 for the first,
-            towards 1) and the block's number within the resolution, from 0.
-        last: the layer that takes the trunk to the channels that PostNet reads, where it is not
-            as wide.
-        depths: blocks a resolution; the later ones where the budget is too small for the first.
-            Empty for as many as the user's body has layers.
-        doubles: whether widths double where the resolution halves; else they are proportional to
-            the user's filters.
+        block: the block at a position, given the relative position of the resolution in the body (0
+            for the first, towards 1) and the index of the block within the resolution, from 0.
+        last: the layer that maps the trunk to the channels that PostNet reads, if the widths
+            differ.
+        depths: blocks per resolution; later entries are used if the budget is too small for the
+            first. Empty for as many blocks as the user's body has layers.
+        doubles: whether widths double where the resolution halves; otherwise they are proportional
+            to the user's filters.
     """
 
     name: str
@@ -47,7 +48,7 @@ class Family:
 
 
 def pointwise(act: Activation) -> Block:
-    """1×1 convolution, normalisation, activation: the head of MobileNetV2 and EfficientNet."""
+    """Return 1×1 convolution, normalisation, activation: head of MobileNetV2 and EfficientNet."""
 
     def build(c_in: int, c_out: int, stride: int) -> Program:
         return (*conv_norm("pointwise", c_in, c_out, 1, stride), Act(act))
@@ -56,7 +57,7 @@ def pointwise(act: Activation) -> Block:
 
 
 def plain_residual() -> Block:
-    """Two 3×3 convolutions and a shortcut, projected where shapes differ (He et al. 2016)."""
+    """Return two 3×3 convolutions and a shortcut, projected if shapes differ (He et al. 2016)."""
 
     def build(c_in: int, c_out: int, stride: int) -> Program:
         main = (
@@ -72,7 +73,7 @@ def plain_residual() -> Block:
 
 
 def plain_separable() -> Block:
-    """Depthwise 3×3, then 1×1, no shortcut (Howard et al. 2017)."""
+    """Return a depthwise 3×3 and a 1×1 convolution without shortcut (Howard et al. 2017)."""
 
     def build(c_in: int, c_out: int, stride: int) -> Program:
         return (
@@ -91,13 +92,13 @@ class _Inverted:
 
     Attributes:
         kernel: of the depthwise convolution.
-        expansion: inner channels as a multiple of the input's; with 1 nothing is expanded.
+        expansion: inner channels as a multiple of the input's; 1 for no expansion.
         act: activation.
-        attention: ``"inner"`` reduces squeeze-and-excitation to a quarter of the inner channels
-            and ends it in a hard sigmoid (MobileNetV3), ``"input"`` to a quarter of the input's
-            and ends it in a sigmoid (EfficientNet); ``""`` has none.
+        attention: ``"inner"`` reduces squeeze-and-excitation to a quarter of the inner channels and
+            ends it in a hard sigmoid (MobileNetV3), ``"input"`` to a quarter of the input's and
+            ends it in a sigmoid (EfficientNet); ``""`` for none.
         start: kernel of a depthwise convolution before the expansion, without activation
-            (MobileNetV4); 0 has none.
+            (MobileNetV4); 0 for none.
     """
 
     kernel: int
@@ -146,7 +147,7 @@ class _Inverted:
 
 
 def _fused(act: Activation) -> Block:
-    """3×3 and 1×1, the first layers of MobileNetV4-Conv."""
+    """Return a 3×3 and a 1×1 convolution, the first layers of MobileNetV4-Conv."""
 
     def build(c_in: int, c_out: int, stride: int) -> Program:
         return (
@@ -185,7 +186,7 @@ def _efficientnet(place: float, number: int) -> Block:
 
 
 def known_families() -> tuple[Family, ...]:
-    """Return the families of the literature, the oldest first."""
+    """Return the families from the literature, oldest first."""
     relu, relu6 = pointwise("relu"), pointwise("relu6")
 
     def resnet(place: float, number: int) -> Block:
@@ -212,7 +213,7 @@ def known_families() -> tuple[Family, ...]:
 
 
 def uniform_families(blocks: Iterable[Block]) -> tuple[Family, ...]:
-    """Return the same block in every layer, for each block that does something."""
+    """Return one family per block, with that block in every layer; omit ``skip``."""
 
     def uniform(block: Block) -> Family:
         title = f"{block.name} in every layer, widths as supernet.filters"

@@ -1,8 +1,8 @@
 """Hand picks: a family scaled to a cost, as a chain of layers between PreNet and PostNet.
 
-A hand pick keeps what PreNet and PostNet were written for: the resolutions of the user's body, and
-the channels of every layer that PostNet reads. Between them it has widths and depths of its own.
-It is a space of a single architecture, so everything that works with a space works with it.
+A hand pick keeps what PreNet and PostNet depend on: the resolutions of the user's body, and the
+channels of every layer that PostNet reads. In between it has its own widths and depths. It is a
+space with a single architecture, so every function that takes a space accepts it.
 """
 
 from __future__ import annotations
@@ -19,34 +19,35 @@ from nasea.space.ops import Program, Shape, rename_slots
 from nasea.space.space import Space
 
 TOLERANCE = 0.03
-"""A hand pick may cost so much more or less than the budget, relative to it."""
+"""Largest relative difference between the cost of a hand pick and the budget."""
 
 _NARROWEST = 4
 _WIDEST = 4096
-"""Channels that a layer of a hand pick has at least, and at most."""
+"""Smallest and largest number of channels of a layer of a hand pick."""
 
 _DIVISORS = (8, 4, 2, 1)
 _STEPS_OF_WIDTH = 6
-"""Widths are multiples of the largest divisor that the narrowest layer has this often: rounding
-coarser would change the family's proportions."""
+"""Widths are multiples of the largest divisor that fits this often into the narrowest layer:
+coarser rounding would change the family's proportions.
+"""
 
 _HALVINGS = 40
 _TUNINGS = 40
 
 Price = Callable[[Space], float]
-"""Cost of the only network of a space, PreNet and PostNet included."""
+"""Cost of the only network of a space, including PreNet and PostNet."""
 
 
 @dataclass(frozen=True)
 class Stage:
-    """A run of the user's layers at one resolution, at most to a layer that PostNet reads.
+    """A run of the user's layers at one resolution, at most up to a layer that PostNet reads.
 
     Attributes:
-        stride: of its first layer.
-        filters: of the user's layers in it.
-        halvings: how often the resolution was halved up to here.
-        is_read: whether PostNet reads the output of the last of them.
-        is_tapped: whether that is one of ``supernet.feature_choose``.
+        stride: stride of its first layer.
+        filters: output channels of the user's layers in it.
+        halvings: how often the resolution has been halved so far.
+        is_read: whether PostNet reads the output of its last layer.
+        is_tapped: whether that layer is one of ``supernet.feature_choose``.
     """
 
     stride: int
@@ -62,7 +63,8 @@ def stages_of(filters: Sequence[int], strides: Sequence[int], taps: Sequence[int
     Args:
         filters: output channels of each layer.
         strides: 1 or 2 for each layer.
-        taps: layers whose outputs PostNet gets besides the last one; it may be one of them.
+        taps: layers whose outputs PostNet gets in addition to the last one, which may be among
+            them.
     """
     stages: list[Stage] = []
     halvings = 0
@@ -85,11 +87,11 @@ class HandPick:
 
     Attributes:
         family: the family.
-        depth: blocks a resolution; 0 for those of the user's body.
+        depth: blocks per resolution; 0 for as many as the user's body has.
         filters: output channels of each layer.
         strides: 1 or 2 for each layer.
-        blocks: one a layer.
-        taps: layers whose outputs PostNet gets besides the last one.
+        blocks: one block for each layer.
+        taps: layers whose outputs PostNet gets in addition to the last one.
     """
 
     family: Family
@@ -101,17 +103,17 @@ class HandPick:
 
     @property
     def name(self) -> str:
-        """The family's."""
+        """Name of the family."""
         return self.family.name
 
     def space(self, in_shape: Shape) -> Space:
-        """Return the space that holds this network alone.
+        """Return the space that contains only this network.
 
         Args:
             in_shape: (channels, height, width) of PreNet's output.
 
         Raises:
-            SpaceError: a block does not apply where the family puts it.
+            SpaceError: the family uses a block where it does not apply.
         """
         distinct = list({block.name: block for block in self.blocks}.values())
         shared = build_space(in_shape, self.filters, self.strides, distinct, taps=self.taps)
@@ -119,7 +121,7 @@ class HandPick:
 
 
 def _gene(space: Space, index: int, block: Block) -> int:
-    """Return which candidate of a layer is the block: by name, or by what it computes."""
+    """Return the index of the block among a layer's candidates, by name or by what it computes."""
     layer = space.layers[index]
     local = block.build(layer.in_shape[0], layer.out_shape[0], layer.stride)
     if local is None:
@@ -137,13 +139,13 @@ def _anonymous(program: Program) -> Program:
 
 @dataclass(frozen=True)
 class _Plan:
-    """A family on the user's stages, its widths open.
+    """A family laid out on the user's stages, with widths still to be chosen.
 
     Attributes:
-        family: which.
-        depth: blocks a resolution; 0 for those of the user's body.
-        stages: of the user's body.
-        blocks: of each stage.
+        family: the family.
+        depth: blocks per resolution; 0 for as many as the user's body has.
+        stages: the stages of the user's body.
+        blocks: the blocks of each stage.
         relative: width of each of these blocks, relative to the family's narrowest.
     """
 
@@ -154,7 +156,7 @@ class _Plan:
     relative: tuple[tuple[float, ...], ...]
 
     def widths(self, scale: float, divisor: int) -> tuple[tuple[int, ...], ...]:
-        """Channels at this scale, in multiples of the divisor."""
+        """Return the channels at a scale, in multiples of the divisor."""
         least = max(divisor, _NARROWEST)
         return tuple(
             tuple(max(least, divisor * round(scale * one / divisor)) for one in stage)
@@ -162,7 +164,7 @@ class _Plan:
         )
 
     def pick(self, widths: Sequence[Sequence[int]]) -> HandPick:
-        """Return the network of these widths; layers that PostNet reads keep their channels."""
+        """Return the network with these widths; layers that PostNet reads keep their channels."""
         filters: list[int] = []
         strides: list[int] = []
         blocks: list[Block] = []
@@ -206,14 +208,14 @@ def _planned(family: Family, depth: int, stages: Sequence[Stage]) -> _Plan:
 
 @dataclass(frozen=True)
 class OutOfReach:
-    """Why a family has no network of a cost.
+    """The reason why a family has no network of a given cost.
 
     Attributes:
-        family: which.
-        reason: in words; ``None`` where it can be had but for the cost.
-        least: what its smallest network costs; ``None`` where it has none.
-        most: what its largest costs, where that is too little.
-        nearest: what the nearest costs, where it is neither.
+        family: the family.
+        reason: the reason in words; ``None`` if only the cost is out of reach.
+        least: cost of its smallest network; ``None`` if it has none.
+        most: cost of its largest network, if that is below the budget.
+        nearest: the nearest cost, if the budget is within the range but is not met.
     """
 
     family: Family
@@ -231,18 +233,18 @@ def scaled(
     price: Price,
     tolerance: float = TOLERANCE,
 ) -> HandPick | OutOfReach:
-    """Scale a family to a budget: the network at or just below it.
+    """Scale a family to a budget: return the network at or just below it.
 
-    Widths grow together, in multiples of a divisor that suits them; then those of single stages
-    are moved by one step as long as that brings the cost nearer.
+    All widths grow together, in multiples of a suitable divisor. Then the widths of single stages
+    change by one step as long as that brings the cost closer to the budget.
 
     Args:
-        family: which.
+        family: the family.
         in_shape: (channels, height, width) of PreNet's output.
-        stages: of the user's body.
+        stages: the stages of the user's body.
         budget: in the unit of ``price``.
-        price: what a network costs.
-        tolerance: by how much the cost may differ, relative to the budget.
+        price: returns the cost of a network.
+        tolerance: largest allowed difference in cost, relative to the budget.
     """
     reason = OutOfReach(family, "it has no depth")
     for depth in family.depths or (0,):
@@ -258,7 +260,7 @@ def scaled(
 
 
 class _Search:
-    """Looks for the widths of a plan."""
+    """A search for the widths of a plan."""
 
     def __init__(
         self, plan: _Plan, in_shape: Shape, budget: float, price: Price, tolerance: float
@@ -313,7 +315,7 @@ class _Search:
         return low
 
     def _tune(self, widths: tuple[tuple[int, ...], ...], divisor: int) -> None:
-        """Move stages, each by one step, while that brings the cost nearer to the budget."""
+        """Change single stages by one step while that brings the cost closer to the budget."""
         proportional = widths
         for _ in range(_TUNINGS):
             if self._best(divisor) is not None:
@@ -334,7 +336,7 @@ class _Search:
         return abs(self._cost(widths) - self.budget)
 
     def _best(self, divisor: int) -> tuple[tuple[int, ...], ...] | None:
-        """Return the nearest cost below the budget in multiples of the divisor, else above it."""
+        """Return the closest cost below the budget in multiples of the divisor, else above it."""
         slack = self.tolerance * self.budget
         priced = [
             (widths, cost)

@@ -1,21 +1,19 @@
-"""The vocabulary: what a block is made of.
+"""The operations that blocks are made of.
 
-A block is a *program*, a tuple of the frozen operations below, applied one after the other.
-Branches nest (``Add``, ``Scale``), so a program is a small tree. An operation says here how it
-changes shapes and what it learns; ``cost/lowering.py`` says what it costs, and one description in
-each framework how it is computed. Further operations are subclasses of :class:`Op`
-(docs/add-an-operation.md). What frameworks do differently by default is fixed here, for all of
-them:
+A block is a *program*, a tuple of the frozen operations below, applied in order. Branches nest
+(``Add``, ``Scale``), so a program is a small tree. Each operation defines here how it changes
+shapes and which tensors it learns. ``cost/lowering.py`` defines its cost, and one description in
+each framework its computation. Further operations are subclasses of :class:`Op`
+(docs/add-an-operation.md). The defaults in which frameworks differ are fixed here for all of them:
 
 * convolutions and pools pad ``kernel // 2`` zeros (pools: the pad never wins a maximum and never
-  counts in an average) on every side at any stride, so the output is
-  ``ceil(size / stride)``;
+  counts in an average) on every side at any stride, so the output is ``ceil(size / stride)``;
 * a convolution has a bias only where ``bias=True``;
 * ``hsigmoid`` is ``relu6(x + 3) / 6`` and ``hswish`` is ``x * hsigmoid(x)`` (Howard et al. 2019,
-  arXiv:1905.02244, §5.2; tf.keras calls another line hard_sigmoid); ``silu`` is
-  ``x * sigmoid(x)`` (Elfwing et al. 2018, arXiv:1702.03118);
+  arXiv:1905.02244, §5.2; the hard_sigmoid of tf.keras is another function); ``silu`` is ``x *
+  sigmoid(x)`` (Elfwing et al. 2018, arXiv:1702.03118);
 * normalisation is batch normalisation with ``NORM_EPS`` and ``NORM_MOMENTUM``, where the momentum
-  is the weight of the *new* observation (tf.keras counts the other way round: 0.9);
+  is the weight of the *new* observation (tf.keras gives the weight of the old value: 0.9);
 * initial values: convolutions He-normal over fan-out (He et al. 2015, arXiv:1502.01852), biases 0,
   normalisation scale 1 and shift 0.
 """
@@ -58,30 +56,30 @@ class Tensor:
 class Op:
     """An operation; its subclasses are frozen dataclasses.
 
-    One that learns something has a field ``slot``, with which the names of its tensors begin.
+    An operation that learns has a field ``slot``: the prefix of the names of its tensors.
     """
 
     def output_shape(self, shape: Shape) -> Shape:
-        """Shape behind the operation; raises SpaceError where ``shape`` does not fit."""
+        """Return the shape after the operation; raise SpaceError if ``shape`` does not fit."""
         return shape
 
     @property
     def tensors(self) -> tuple[Tensor, ...]:
-        """What it learns by itself, in the order in which frameworks pass it."""
+        """The tensors that it learns itself, in the order in which frameworks pass them."""
         return ()
 
     @property
     def reduction(self) -> int:
-        """What it divides the sides of the image by."""
+        """The factor by which it reduces the sides of the image."""
         return 1
 
     @property
     def programs(self) -> tuple[Program, ...]:
-        """What is nested in it; empty for a leaf."""
+        """The programs nested in it; empty for a leaf."""
         return ()
 
     def with_programs(self, programs: tuple[Program, ...]) -> Op:
-        """Return the same operation around other programs, as many as it has."""
+        """Return the same operation with other nested programs, as many as it has."""
         return self
 
 
@@ -151,7 +149,7 @@ class Norm(Op):
         channels: channels in and out.
         slot: name of the tensors that hold scale and shift.
         starts_at_zero: initial scale 0 instead of 1, for the last one of a residual branch: the
-            branch then begins as nothing (Goyal et al. 2017, arXiv:1706.02677, §5.1).
+            branch is zero at first (Goyal et al. 2017, arXiv:1706.02677, §5.1).
     """
 
     channels: int
@@ -274,7 +272,7 @@ class Scale(Op):
 
 
 def output_shape(program: Program, shape: Shape) -> Shape:
-    """Shape after ``program``; raises SpaceError where channels or branches do not fit."""
+    """Return the shape after ``program``; raise SpaceError if channels or branches do not fit."""
     for op in program:
         if not isinstance(op, Op):
             hint = "is a * missing before a part of the program?"
@@ -284,12 +282,12 @@ def output_shape(program: Program, shape: Shape) -> Shape:
 
 
 def reduction(program: Program) -> int:
-    """By how much a program divides the sides of the image."""
+    """Return the factor by which a program reduces the sides of the image."""
     return math.prod(op.reduction for op in program)
 
 
 def leaves(program: Program) -> Iterator[Op]:
-    """Yield every leaf operation, in the order in which the program is written."""
+    """Yield every leaf operation in program order."""
     for op in program:
         if not op.programs:
             yield op
@@ -303,7 +301,7 @@ def tensors(program: Program) -> tuple[Tensor, ...]:
 
 
 def overwrites_input(before: Op | None) -> bool:
-    """Return whether an activation after ``before`` may reuse its memory, unread by others."""
+    """Return whether an activation may overwrite the output of ``before``, read by nothing else."""
     return isinstance(before, Conv | Norm) or (isinstance(before, Add) and len(before.branches) > 1)
 
 
@@ -340,6 +338,7 @@ def _expect_channels(slot: str, expected: int, shape: Shape) -> None:
 
 
 def _expect_sizes(op: Op, sizes: tuple[int, ...]) -> None:
-    # Types are not enough: ``c_out / 2`` in a user's block is a float that frameworks refuse late.
+    # Type hints do not suffice: ``c_out / 2`` in a user's block is a float, which frameworks reject
+    # late.
     if any(not isinstance(size, int) or size < 1 for size in sizes):
         raise SpaceError(f"sizes must be positive whole numbers, found {op}")

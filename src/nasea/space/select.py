@@ -1,4 +1,4 @@
-"""Which blocks a run searches: the default set, the user's choice, and the user's own blocks."""
+"""Selects the blocks that a run searches: the default set, the user's choice, and own blocks."""
 
 from __future__ import annotations
 
@@ -36,13 +36,13 @@ def select_blocks(
     """Return the candidates by name or family.
 
     Args:
-        names: ``supernet.blocks``; ``None`` takes the default set of the constraint and every
-            block of the user's own.
+        names: ``supernet.blocks``; ``None`` takes the default set of the constraint type and all of
+            the user's own blocks.
         constraint_type: ``size``, ``flops`` or ``latency``.
-        own: the user's blocks by name; they are what they are.
-        activation: the non-linearity of nasea's own.
-        divisor: what inner channels of nasea's own are rounded to a multiple of.
-        widths: whether there is a choice of trunks.
+        own: the user's blocks by name; they are not changed.
+        activation: the activation of nasea's blocks.
+        divisor: inner channels of nasea's blocks are rounded to a multiple of it.
+        widths: whether several trunks are searched.
 
     Raises:
         SpaceError: a name that is neither a block nor a family.
@@ -65,13 +65,13 @@ def select_blocks(
 
 
 def load_user_blocks(directory: Path) -> dict[str, Block]:
-    """Load the blocks that ``blocks.py`` in ``directory`` lists in ``BLOCKS``; {} without it.
+    """Load the blocks that ``blocks.py`` in ``directory`` lists in ``BLOCKS``; {} without the file.
 
-    Later faults of their build functions raise the same two errors.
+    Build functions that fail later raise the same two errors.
 
     Raises:
-        UserModuleError: no ``BLOCKS``, something in it that is not a block, a name taken twice, or
-            a program that does not fit together.
+        UserModuleError: there is no ``BLOCKS``, an item is not a block, a name occurs twice, or the
+            shapes in a program do not fit together.
         UserCodeError: the file or a build function raises.
     """
     path = (directory / USER_BLOCKS_FILE).absolute()

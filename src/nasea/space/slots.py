@@ -1,9 +1,9 @@
-"""Slots: the tensors of a supernet, and which part of one a candidate uses.
+"""Slots: the tensors of a supernet, and the part of a slot that a candidate uses.
 
-A slot is as large as its largest user in every dimension. An operation that needs less takes a
-corner of it: the first channels, and the centre of the kernel (Once-for-All; Cai et al. 2020,
-arXiv:1908.09791, §3.3). Under the ``independent`` policy every slot has one user and the part is
-always the whole, so both policies are one mechanism.
+In every dimension a slot is as large as the largest tensor that uses it. A smaller tensor uses the
+first channels and the centre of the kernel (Once-for-All; Cai et al. 2020, arXiv:1908.09791, §3.3).
+Under the ``independent`` policy every slot has one user, whose part is the whole slot, so both
+policies share one mechanism.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def part(slot_shape: tuple[int, ...], shape: tuple[int, ...]) -> tuple[slice, ..
 
 
 def place(program: Program, policy: SharingPolicy, layer: int, family: str, block: str) -> Program:
-    """Qualify the local slot names of a block with what it shares them with."""
+    """Turn the local slot names of a block into global ones, according to what shares them."""
     owner = family if policy == "entangled" else block
 
     def qualified(role: str) -> str:
@@ -39,7 +39,7 @@ def place(program: Program, policy: SharingPolicy, layer: int, family: str, bloc
 
 
 def collect(programs: Iterable[Program]) -> dict[str, Tensor]:
-    """Slot name -> the slot, large enough for every user.
+    """Return the slots by name, each large enough for every user.
 
     Raises:
         SpaceError: a program uses a slot twice.

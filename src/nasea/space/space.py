@@ -1,9 +1,10 @@
 """The search space: a chain of layers, each with its candidates.
 
-A genome is one integer a layer, the index of the chosen candidate. Where widths are searched, one
-more follows, the index of the trunk. Two genomes can mean the same network: in a run of layers that
-all keep their shape, it makes no difference which of them is skipped, and at some widths two blocks
-are one. The canonical genome of such a network skips last, and names the first of equal blocks.
+A genome has one integer for each layer, the index of the chosen candidate. If widths are searched,
+one more integer follows: the index of the trunk. Several genomes can stand for the same network: in
+a run of layers that all keep their shape, it makes no difference which of them is skipped, and at
+some widths two blocks are equal. The canonical genome skips the last layers of such a run, and uses
+the first of equal blocks.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ Genome = tuple[int, ...]
 
 @dataclass(frozen=True)
 class Candidate:
-    """A block placed in a layer: its program reads slots of the whole supernet."""
+    """A block placed in a layer; its program reads slots of the whole supernet."""
 
     name: str
     family: str
@@ -39,12 +40,12 @@ class Layer:
 
     Attributes:
         index: position in the chain, from 0.
-        in_shape: (channels, height, width) that arrive.
+        in_shape: (channels, height, width) of the input.
         out_shape: (channels, height, width) of the output of every candidate.
         stride: 1 or 2.
         tapped: whether PostNet reads this layer's output too (``supernet.feature_choose``).
-        candidates: what can be chosen here, in an order that no width changes. Where two are one
-            network at these widths, both are the first of them.
+        candidates: the candidates, in the same order at all widths. If two are the same network at
+            these widths, the first one stands in both places.
     """
 
     index: int
@@ -56,18 +57,18 @@ class Layer:
 
     @property
     def key(self) -> tuple[int, int, int]:
-        """(index, channels in, channels out): what tells the layers of a space apart."""
+        """(index, channels in, channels out), which identifies the layer in its space."""
         return self.index, self.in_shape[0], self.out_shape[0]
 
     @cached_property
     def firsts(self) -> tuple[int, ...]:
-        """For each candidate, the first one that is the same network."""
+        """For each candidate, the index of the first one that is the same network."""
         names = [candidate.name for candidate in self.candidates]
         return tuple(names.index(name) for name in names)
 
     @property
     def skip(self) -> int | None:
-        """Index of the candidate that does nothing; ``None`` where there is none."""
+        """Index of the candidate that does nothing; ``None`` if there is none."""
         return next((i for i, c in enumerate(self.candidates) if c.is_skip), None)
 
 
@@ -76,11 +77,11 @@ class Space:
     """All architectures of a body.
 
     Attributes:
-        layers: the chain, in its widest trunk.
+        layers: the chain with its widest trunk.
         policy: which tensors candidates share.
-        trunks: output channels of every layer, for each value of the width gene; empty where there
-            is one trunk, and no such gene.
-        variants: the chain in each of the trunks; empty without them.
+        trunks: output channels of every layer, for each value of the width gene; empty if there is
+            only one trunk, and so no such gene.
+        variants: the chain with each of the trunks; empty if ``trunks`` is.
     """
 
     layers: tuple[Layer, ...]
@@ -90,12 +91,12 @@ class Space:
 
     @property
     def block_choices(self) -> tuple[int, ...]:
-        """Number of candidates at each layer."""
+        """Number of candidates in each layer."""
         return tuple(len(layer.candidates) for layer in self.layers)
 
     @property
     def width_choices(self) -> tuple[int, ...]:
-        """Number of values of the width gene; empty where there is none."""
+        """Number of values of the width gene; empty if there is no such gene."""
         return (len(self.trunks),) if self.trunks else ()
 
     @property
@@ -105,32 +106,32 @@ class Space:
 
     @property
     def out_shape(self) -> Shape:
-        """(channels, height, width) that PostNet gets."""
+        """(channels, height, width) of PostNet's input."""
         return self.layers[-1].out_shape
 
     @property
     def taps(self) -> tuple[int, ...]:
-        """Layers whose outputs PostNet gets besides the last one."""
+        """Layers whose outputs PostNet gets in addition to the last one."""
         return tuple(layer.index for layer in self.layers if layer.tapped)
 
     @property
     def every_layer(self) -> Iterator[Layer]:
-        """Every layer at every pair of widths, layer by layer."""
+        """Every layer at every pair of widths, in the order of the chain."""
         for at_place in zip(*(self.variants or (self.layers,)), strict=True):
             yield from {layer.key: layer for layer in at_place}.values()
 
     @cached_property
     def slots(self) -> dict[str, Tensor]:
-        """Every tensor of the supernet by name."""
+        """Every tensor of the supernet, by name."""
         return collect(c.program for layer in self.every_layer for c in layer.candidates)
 
     @cached_property
     def n_architectures(self) -> int:
-        """Number of different networks, exactly."""
+        """Exact number of different networks."""
         return sum(map(self._n_in_trunk, self.variants or (self.layers,)))
 
     def _n_in_trunk(self, layers: tuple[Layer, ...]) -> int:
-        """Number of different networks with one trunk."""
+        """Return the number of different networks with one trunk."""
         lengths = {run[0]: len(run) for run in self._runs}
         within = {i for run in self._runs for i in run[1:]}
         count = 1
@@ -143,7 +144,7 @@ class Space:
         return count
 
     def validate(self, genome: Sequence[int]) -> Genome:
-        """Return the genome as a tuple; raises SpaceError when it does not belong to this space."""
+        """Return the genome as a tuple; raise SpaceError if it does not belong to this space."""
         if len(genome) != len(self.choices):
             raise SpaceError(
                 f"a genome of this space has {len(self.choices)} genes, found {len(genome)}"
@@ -154,7 +155,7 @@ class Space:
         return tuple(int(gene) for gene in genome)
 
     def canonical(self, genome: Genome) -> Genome:
-        """Return the one genome that stands for all that mean the same network."""
+        """Return the canonical genome of the same network."""
         result = list(genome)
         for layer in self.trunk(genome):
             result[layer.index] = layer.firsts[genome[layer.index]]
@@ -177,12 +178,12 @@ class Space:
     def path(self, genome: Genome) -> tuple[tuple[Layer, int], ...]:
         """Return (layer at its widths, chosen candidate) from the first layer to the last.
 
-        Two architectures are the same up to where their paths part.
+        Two architectures are the same up to the point where their paths differ.
         """
         return tuple(zip(self.trunk(genome), genome, strict=False))
 
     def steps(self, genome: Genome) -> tuple[tuple[int, ...], ...]:
-        """Return the layers of :meth:`path` as numbers, equal and ordered as they are."""
+        """Return the path as numbers, which are equal and ordered as the layers of :meth:`path`."""
         return tuple((*layer.key, gene) for layer, gene in self.path(genome))
 
     def decode(self, genome: Sequence[int]) -> tuple[Candidate, ...]:
@@ -190,14 +191,14 @@ class Space:
         return tuple(layer.candidates[gene] for layer, gene in self.path(self.validate(genome)))
 
     def blocks(self, genome: Sequence[int]) -> tuple[str, ...]:
-        """Return the names of the chosen blocks, what people read and write."""
+        """Return the names of the chosen blocks, which users read and write."""
         return tuple(candidate.name for candidate in self.decode(genome))
 
     def only(self, genome: Sequence[int]) -> Space:
-        """Return the space of one architecture: of each layer's candidates the chosen one alone.
+        """Return the space of one architecture: each layer has only the chosen candidate.
 
-        No branch of it starts at zero: that is for candidates that have to agree at first, and a
-        network alone learns more slowly with it (docs/decisions/0001).
+        None of its branches starts at zero. That helps candidates to agree at first, but a single
+        network learns more slowly with it (docs/decisions/0001).
         """
         layers = []
         for layer, gene in self.path(self.validate(genome)):
@@ -207,10 +208,10 @@ class Space:
         return Space(tuple(layers), self.policy)
 
     def tapped(self, taps: Sequence[int]) -> Space:
-        """Return the same space with PostNet reading these layers besides the last one.
+        """Return the same space with PostNet reading these layers in addition to the last one.
 
         Raises:
-            SpaceError: widths are searched: what PostNet reads has to be known before.
+            SpaceError: widths are searched; then the taps must be known when the space is built.
         """
         if self.trunks:
             raise SpaceError("taps must be known before widths are searched")
@@ -218,10 +219,10 @@ class Space:
         return Space(tuple(layers), self.policy)
 
     def encode(self, blocks: Sequence[str], filters: Sequence[int] = ()) -> Genome:
-        """Return the genome of the named blocks; the inverse of :meth:`blocks`.
+        """Return the genome of the named blocks; inverse of :meth:`blocks`.
 
         Args:
-            blocks: one name a layer.
+            blocks: one name for each layer.
             filters: output channels of each layer, if widths are searched; otherwise ignored.
 
         Raises:
@@ -251,7 +252,7 @@ class Space:
 
     @cached_property
     def _runs(self) -> tuple[tuple[int, ...], ...]:
-        """Maximal runs of consecutive layers whose choices can be exchanged among them."""
+        """Maximal runs of consecutive layers whose choices are interchangeable."""
         runs: list[tuple[int, ...]] = []
         current: list[int] = []
         for layer in self.layers:

@@ -1,8 +1,8 @@
 """The trunks that are searched: output channels of all layers.
 
-One gene chooses a multiple of the user's filters for all layers together, so the shape of the trunk
-stays the user's, and identity shortcuts and skipped layers stay possible where equal filters follow
-each other. Layers that PostNet reads keep their filters: user code is written for them.
+One gene chooses a multiple of the user's filters for all layers together. So the trunk keeps its
+proportions, and where equal filters follow each other, identity shortcuts and skipped layers remain
+possible. Layers that PostNet reads keep their filters, since user code depends on them.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 DIVISOR = 8
-"""Widths are multiples of it unless the user says otherwise: what vector units like."""
+"""Default divisor of widths, which suits vector units."""
 
 
 def find_trunks(
@@ -19,13 +19,13 @@ def find_trunks(
     multiples: Sequence[float],
     divisor: int = DIVISOR,
 ) -> tuple[tuple[int, ...], ...]:
-    """Return the different trunks, the narrowest first.
+    """Return the different trunks, narrowest first.
 
     Args:
-        filters: output channels of each layer, what the multiples are of.
+        filters: output channels of each layer, to which the multiples refer.
         fixed: layers that keep their filters.
         multiples: the widths, as multiples of the filters.
-        divisor: what every width but the filters themselves is a multiple of.
+        divisor: every width except the filters themselves is a multiple of it.
 
     Returns:
         Output channels of each layer, for each trunk.
@@ -41,5 +41,5 @@ def find_trunks(
 
 
 def rounded(channels: float, divisor: int) -> int:
-    """Round to the nearest multiple of ``divisor``, at least 1; ties go to the even one."""
+    """Round to the nearest multiple of ``divisor``, at least one; ties go to the even multiple."""
     return max(1, round(channels / divisor)) * divisor

@@ -1,4 +1,4 @@
-"""A network as people write it: its blocks, and its widths where those are searched."""
+"""The text form of a network: its blocks, and its widths if those are searched."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def written(blocks: Sequence[str], widths: Sequence[int] = ()) -> str:
     'basic_x1, skip; widths 8-16'
 
     Args:
-        blocks: one name a layer.
+        blocks: one name for each layer.
         widths: output channels of each layer, if they are searched.
     """
     behind = f"; widths {'-'.join(map(str, widths))}" if widths else ""
@@ -28,13 +28,13 @@ def written(blocks: Sequence[str], widths: Sequence[int] = ()) -> str:
 
 
 def genome_of(space: Space, text: str) -> Genome:
-    """Return the network that a text names, in canonical form.
+    """Return the canonical genome of the network that a text describes.
 
     Args:
-        space: where it is from.
-        text: the blocks of all layers, separated by commas, repeats counted or not (``skip ×2``);
-            then, where widths are searched, ``; widths`` and the output channels, in full or
-            each run of equal ones once: ``8-8-16`` or ``8-16``.
+        space: the space that the network belongs to.
+        text: the blocks of all layers, separated by commas; repeats may be written as a count
+            (``skip ×2``). If widths are searched, ``; widths`` and the output channels follow,
+            either for every layer or once for each run of equal ones: ``8-8-16`` or ``8-16``.
 
     Raises:
         SpaceError: the space has no such network.

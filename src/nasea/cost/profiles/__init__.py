@@ -1,4 +1,4 @@
-"""Latency profiles: how operators are priced on a processor."""
+"""Latency profiles, which price operators on a processor."""
 
 from nasea.cost.profiles.base import Gap, Profile, UnpricedError
 from nasea.cost.profiles.find import (

@@ -1,13 +1,13 @@
-"""A processor described by its physics: a matrix unit, a vector unit, memory, launches.
+"""An analytic model of a processor: a matrix unit, a vector unit, memory, launches.
 
-An operator takes, one after the other,
+The time of an operator is the sum of
 
-* the cycles of the matrix unit ("cube"), in whole tiles: convolutions and matrix products;
-* the work of the vector unit: depthwise convolutions, pools, everything elementwise;
+* the cycles of the matrix unit ("cube") for whole tiles: convolutions and matrix products;
+* the work of the vector unit: depthwise convolutions, pools, elementwise operators;
 * the traffic of weights and activations;
-* a launch, unless it is an addition, which runs on the way out of the operator before it.
+* a launch, except for additions, which are fused into the preceding operator.
 
-The figures, and where each comes from, stand in the files under ``data/``.
+The files under ``data/`` contain the figures and the source of each.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ from nasea.cost.operators import (
 from nasea.cost.profiles.base import Gap, UnpricedError
 
 _RESIZE_TAPS = 4
-"""Values that one output of a bilinear resize reads."""
+"""Number of input values that one output of a bilinear resize reads."""
 
 
 @dataclass(frozen=True)
@@ -52,10 +52,10 @@ class Machine:
         tile: (rows, depth, columns) of the products that one unit makes in a cycle: outputs
             (pixels), input channels, output channels.
         clock_ghz: cycles per nanosecond.
-        gigabytes_per_s: of the memory.
-        bytes_per_value: of weights and activations.
-        vector_gops: work of the vector unit, 10^9 operations a second.
-        us_per_operator: microseconds of a launch.
+        gigabytes_per_s: memory bandwidth.
+        bytes_per_value: size of a weight or an activation.
+        vector_gops: throughput of the vector unit, 10^9 operations per second.
+        us_per_operator: duration of a launch, microseconds.
     """
 
     cores: int
@@ -69,11 +69,11 @@ class Machine:
 
 @dataclass(frozen=True)
 class Work:
-    """What an operator asks of a machine.
+    """The work of an operator on a machine.
 
     Attributes:
-        cube_ms: milliseconds of the matrix units.
-        memory_ms: milliseconds of traffic.
+        cube_ms: time of the matrix units, milliseconds.
+        memory_ms: time of memory traffic, milliseconds.
         vector_mops: 10^6 operations of the vector unit.
         launches: 0 or 1.
     """
@@ -85,7 +85,7 @@ class Work:
 
 
 def work_of(operator: Operator, machine: Machine) -> Work:
-    """Return the work that ``operator`` is for ``machine``."""
+    """Return the work of ``operator`` on ``machine``."""
     cycles = _cube_cycles(operator, machine.tile) / machine.cores
     values = operator.weights + operator.values_in + operator.values_out
     moved = 0 if operator.kind in (ADD, RESHAPE) else values * machine.bytes_per_value
@@ -125,10 +125,10 @@ class AnalyticProfile:
     """See :class:`nasea.cost.profiles.base.Profile`.
 
     Attributes:
-        name: what ``processor_version`` calls it.
-        processor: what it describes.
+        name: its name in ``processor_version``.
+        processor: the processor that it describes.
         machine: the figures.
-        quality: how far it is from measurements, in words.
+        quality: its known deviation from measurements, in words.
     """
 
     name: str
@@ -175,11 +175,11 @@ class AnalyticProfile:
         return sum(self.operator_ms(operator) for operator in subgraph.operators)
 
     def guesses(self, subgraph: Subgraph) -> list[str]:
-        """None: see :class:`nasea.cost.profiles.base.Profile`."""
+        """Return nothing; see :class:`nasea.cost.profiles.base.Profile`."""
         return []
 
     def operator_ms(self, operator: Operator) -> float:
-        """Return milliseconds of one operator of a known kind."""
+        """Return the milliseconds of one operator of a known kind."""
         work = work_of(operator, self.machine)
         return (
             work.cube_ms

@@ -15,8 +15,8 @@ class Gap:
     """Something that a profile cannot price.
 
     Attributes:
-        what: an operator or a subgraph, and where it stands.
-        reason: why not, e.g. ``not measured`` or ``beyond what was measured: 512 channels in``.
+        what: an operator or a subgraph, and its position.
+        reason: the reason, e.g. ``not measured`` or ``beyond what was measured: 512 channels in``.
     """
 
     what: str
@@ -33,10 +33,10 @@ class Gap:
 
 
 class UnpricedError(NaseaError):
-    """A profile cannot price a subgraph.
+    """Raised when a profile cannot price a subgraph.
 
     Args:
-        gaps: what it cannot price, each with the reason.
+        gaps: the parts that it cannot price, each with the reason.
         fix: how to add the missing prices to the profile.
     """
 
@@ -46,19 +46,19 @@ class UnpricedError(NaseaError):
 
 
 class Profile(Protocol):
-    """How to price operators on one processor, at batch 1."""
+    """Prices of operators on one processor, at batch size 1."""
 
     @property
     def name(self) -> str:
-        """What ``processor_version`` calls it."""
+        """Name in ``processor_version``."""
 
     @property
     def digest(self) -> str:
-        """Changes when any price changes."""
+        """Digest that changes if any price changes."""
 
     @property
     def per_network_ms(self) -> float:
-        """What a whole network costs beyond its subgraphs, milliseconds."""
+        """Milliseconds of a whole network in addition to its subgraphs."""
 
     def describe(self) -> str:
         """Return one line: the processor, and the known accuracy of the profile."""
@@ -67,8 +67,9 @@ class Profile(Protocol):
         """Return the milliseconds that a subgraph adds to a network.
 
         Raises:
-            UnpricedError: naming every operator of the subgraph that the profile cannot price.
+            UnpricedError: the profile cannot price some operators of the subgraph; it names them
+                all.
         """
 
     def guesses(self, subgraph: Subgraph) -> list[str]:
-        """Return what is extrapolated in the price of a subgraph, each with the reason."""
+        """Return the parts of a subgraph's price that are extrapolated, each with the reason."""

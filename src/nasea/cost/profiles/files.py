@@ -1,4 +1,4 @@
-"""Profiles that a project keeps, one JSON file each; all times are milliseconds."""
+"""Reads and writes a project's own profiles, one JSON file each; all times are milliseconds."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def load_profile(path: Path) -> StoredProfile:
     """Read a profile.
 
     Raises:
-        LatencyError: it cannot be read, is no profile, or a value in it is wrong.
+        LatencyError: the file cannot be read, is not a profile, or contains a wrong value.
     """
     fix = "make it again with nasea latency build or import, or name another processor"
     try:
@@ -51,7 +51,7 @@ def _validated(
     from pydantic import TypeAdapter, ValidationError
 
     try:
-        # As JSON, because there a strict reading takes a list for a tuple.
+        # As JSON, because strict validation of JSON accepts a list for a tuple.
         adapter: TypeAdapter[StoredProfile] = TypeAdapter(kind)
         return adapter.validate_json(json.dumps(content), strict=True)
     except ValidationError as error:
@@ -63,10 +63,10 @@ def _validated(
 
 
 def save_profile(profile: StoredProfile, path: Path) -> None:
-    """Write a profile whole or not at all, a row a line.
+    """Write a profile atomically, one row per line.
 
     Raises:
-        LatencyError: it cannot be written.
+        LatencyError: the file cannot be written.
     """
     kind = next(name for name, one in _KINDS.items() if isinstance(profile, one))
     content = {"format": FORMAT, "version": VERSION, "kind": kind, **asdict(profile)}

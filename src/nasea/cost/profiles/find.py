@@ -1,4 +1,4 @@
-"""Finding a profile by the name that ``processor_version`` gives."""
+"""Finds a profile by its name in ``processor_version``."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from nasea.errors import LatencyError
 _THIS_MACHINE = "host-"
 
 FOLDER = "profiles"
-"""Where a project keeps its own profiles, below its directory."""
+"""Folder of a project's own profiles, relative to the project."""
 
 
 def find_profile(name: str, directory: Path) -> Profile:
-    """Return the profile called ``name``: the project's own one, else the one in the package.
+    """Return the profile called ``name``: the project's own, else the built-in one.
 
     Args:
         name: ``constraint.processor_version``.
-        directory: the project's.
+        directory: the project directory.
 
     Raises:
-        LatencyError: there is none, or its file is damaged.
+        LatencyError: there is no such profile, or its file is damaged.
     """
     own = _own(directory)
     if name in own:
@@ -47,25 +47,25 @@ def find_profile(name: str, directory: Path) -> Profile:
 
 
 def known_profiles(directory: Path) -> list[Profile]:
-    """Return every profile that a project can name, its own first."""
+    """Return the names of all profiles that a project can use, its own first."""
     own = _own(directory)
     shipped = [name for name in packaged_names() if name not in own]
     return [*map(load_profile, own.values()), *map(packaged_profile, shipped)]
 
 
 def profile_path(name: str, directory: Path) -> Path:
-    """Return the file of a project's own profile."""
+    """Return the path of a project's own profile."""
     return directory / FOLDER / f"{name}.json"
 
 
 def packaged_names() -> list[str]:
-    """Return the profiles that come with nasea."""
+    """Return the names of the built-in profiles."""
     files = (resources.files("nasea.cost.profiles") / "data").iterdir()
     return sorted(file.name.removesuffix(".toml") for file in files if file.name.endswith(".toml"))
 
 
 def packaged_profile(name: str) -> Profile:
-    """Return a profile that comes with nasea."""
+    """Return a built-in profile."""
     file = resources.files("nasea.cost.profiles") / "data" / f"{name}.toml"
     return AnalyticProfile.from_dict(tomllib.loads(file.read_text(encoding="utf-8")))
 

@@ -1,9 +1,10 @@
-"""Between measured shapes: monotone, exact where measured, and never beyond them unasked.
+"""Interpolates between measured shapes; monotone, exact at these, extrapolates only on request.
 
-Of two operators that differ in size alone, the larger one in every dimension takes at least as
-long. So the measured shapes below and above one that was not measured bound its time; between the
-bounds a line in multiply-adds and traffic, fitted to the whole family, says where it lies. Being
-the middle of three rising functions, the result rises with every dimension.
+If two operators differ in size only, the one that is larger in every dimension takes at least as
+long. So the next smaller and larger measured shapes bound the time of an unmeasured one. Between
+these bounds, a linear function of multiply-adds and traffic, fitted to the whole family, gives the
+estimate. The result is the median of three increasing functions, so it increases with every
+dimension.
 """
 
 from __future__ import annotations
@@ -25,8 +26,8 @@ class Sample:
 
     Attributes:
         sizes: its size in each dimension of the family.
-        work: what the time should be linear in, each rising with every size: (multiply-adds,
-            values moved).
+        work: the quantities in which the time should be linear, (multiply-adds, values moved); each
+            increases with every size.
         ms: milliseconds.
     """
 
@@ -37,11 +38,11 @@ class Sample:
 
 @dataclass(frozen=True)
 class Estimate:
-    """A time.
+    """An estimated time.
 
     Attributes:
         ms: milliseconds.
-        inside: whether measured shapes lie on both sides of it.
+        inside: whether there are measured shapes on both sides of it.
     """
 
     ms: float
@@ -52,7 +53,7 @@ class Curve:
     """The times of one family of operators.
 
     Args:
-        samples: at least one; several of the same sizes count as their median.
+        samples: at least one; samples of equal sizes are replaced by their median.
     """
 
     def __init__(self, samples: Sequence[Sample]) -> None:
@@ -69,7 +70,7 @@ class Curve:
 
     @property
     def ranges(self) -> list[tuple[int, int]]:
-        """(least, greatest) measured size of each dimension."""
+        """(smallest, largest) measured size in each dimension."""
         lows, highs = self._sizes.min(axis=0), self._sizes.max(axis=0)
         return [(int(low), int(high)) for low, high in zip(lows, highs, strict=True)]
 
@@ -96,7 +97,7 @@ class Curve:
 
     @cached_property
     def _line(self) -> Floats:
-        """(constant, per multiply-add, per value), none negative, least relative error."""
+        """(constant, per multiply-add, per value), non-negative, with the least relative error."""
         from scipy.optimize import nnls
 
         columns = np.column_stack([np.ones(len(self._ms)), self._work])

@@ -20,7 +20,7 @@ from nasea.cost.operators import Subgraph
 from nasea.cost.profiles.base import Gap, UnpricedError
 
 _LEAST_SHARE = 0.05
-"""No subgraph is priced below this share of its isolated time."""
+"""A subgraph costs at least this share of its isolated time."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Calibration:
     """Converts isolated times to times in a network; milliseconds.
 
     Attributes:
-        constant: of every network.
+        constant: time that every network takes.
         factor: applied to every isolated time.
         session: overhead of a session, which every isolated time includes.
     """
@@ -38,7 +38,7 @@ class Calibration:
     session: float
 
     def price(self, isolated_ms: float) -> float:
-        """Return what a subgraph adds to a network."""
+        """Return the time that a subgraph adds to a network."""
         return max(self.factor * isolated_ms - self.session, _LEAST_SHARE * isolated_ms)
 
 
@@ -51,9 +51,9 @@ def calibrate(
     example when all networks have the same number of subgraphs.
 
     Args:
-        isolated: for each network the isolated times of its subgraphs, milliseconds.
+        isolated: for each network, the isolated times of its subgraphs, milliseconds.
         whole: the time of each network, milliseconds.
-        session: time of a run of an empty model, milliseconds.
+        session: time to run an empty model, milliseconds.
     """
     times = np.array(whole)
     rows = np.array([(1.0, sum(subgraphs), -float(len(subgraphs))) for subgraphs in isolated])
@@ -64,7 +64,7 @@ def calibrate(
     target = np.concatenate([np.full(len(times), 1 / noise), expected / likely])
     _, factor, per_subgraph = np.linalg.lstsq(system, target, rcond=None)[0]
     found = Calibration(0.0, float(factor), float(per_subgraph))
-    # The constant makes up for what the least share adds to small subgraphs.
+    # The constant compensates for the minimum share of small subgraphs.
     rest = times - np.array([sum(map(found.price, subgraphs)) for subgraphs in isolated])
     return replace(found, constant=float(np.average(rest, weights=times**-2.0)))
 
@@ -75,10 +75,10 @@ class MeasuredSubgraph:
 
     Attributes:
         key: the subgraph, see :attr:`nasea.cost.operators.Subgraph.key`.
-        label: where it first occurs.
+        label: the place where it first occurs.
         alone_ms: isolated time.
         spread: (slowest - fastest) / fastest of its best rounds.
-        ms: what it adds to a network.
+        ms: the time that it adds to a network.
     """
 
     key: str
@@ -97,14 +97,14 @@ class MeasuredProfile:
     """See :class:`nasea.cost.profiles.base.Profile`.
 
     Attributes:
-        name: what ``processor_version`` calls it.
+        name: its name in ``processor_version``.
         processor: the machine.
-        runtime: name and version of what ran the subgraphs.
+        runtime: name and version of the runtime that ran the subgraphs.
         created: ISO 8601 date.
-        command: what makes it again.
+        command: the command that reproduces it.
         per_network_ms: the calibration's constant.
-        quality: how far predictions are from whole networks, in words.
-        rows: every subgraph measured.
+        quality: the error of predictions for whole networks, in words.
+        rows: all measured subgraphs.
     """
 
     name: str
@@ -145,5 +145,5 @@ class MeasuredProfile:
         return ms
 
     def guesses(self, subgraph: Subgraph) -> list[str]:
-        """None: see :class:`nasea.cost.profiles.base.Profile`."""
+        """Return nothing; see :class:`nasea.cost.profiles.base.Profile`."""
         return []

@@ -1,6 +1,6 @@
-"""Operators and their times as a spreadsheet: what ``latency bench`` writes and ``import`` reads.
+"""Operators and their times as a spreadsheet, written by ``latency bench`` and read by ``import``.
 
-One row an operator. The time stands in one column, whose name says the unit: ``latency_ms`` or
+There is one row per operator. The name of the time column gives the unit: ``latency_ms`` or
 ``latency_us``.
 """
 
@@ -27,7 +27,7 @@ _LARGEST = 10**9
 
 
 def row_of(operator: Operator) -> dict[str, str]:
-    """Return the columns that say what an operator is."""
+    """Return the columns that describe an operator."""
     cells = (
         operator.kind,
         _joined(operator.in_shape),
@@ -42,7 +42,7 @@ def row_of(operator: Operator) -> dict[str, str]:
 
 
 def manifest_text(rows: Sequence[Mapping[str, str]]) -> str:
-    """Return a spreadsheet of operators whose times are still to be filled in."""
+    """Return a spreadsheet of operators with empty time cells."""
     head = [*(key for key in rows[0] if key not in COLUMNS), *COLUMNS, "latency_ms"]
     text = io.StringIO()
     writer = csv.DictWriter(text, head, restval="", lineterminator="\n")
@@ -55,7 +55,7 @@ def read_times(path: Path) -> list[tuple[Operator, float]]:
     """Return (operator, milliseconds) of every row that has a time.
 
     Raises:
-        LatencyError: with every fault found: file, line, column, the rule, what was found.
+        LatencyError: lists all errors: file, line, column, the rule, the value found.
     """
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:

@@ -1,4 +1,4 @@
-"""A processor measured operator by operator, on a device of the user's."""
+"""A profile of a user's device, measured operator by operator."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ from nasea.cost.profiles.interpolation import Curve, Estimate, Sample, Sizes
 from nasea.space import Shape
 
 Family = tuple[str, ...]
-"""What operators must share to be compared by size alone, in words."""
+"""Properties that operators must share to be compared by size alone, in words."""
 
 _LEAST_SHARE = 0.05
-"""No operator is priced below this share of its time alone."""
+"""An operator costs at least this share of its isolated time."""
 
 _HOW = (
     "measure it: nasea latency bench writes the operators of a scenario, nasea latency import "
@@ -59,7 +59,7 @@ class MeasuredOperator:
 
     @classmethod
     def of(cls, op: Operator, ms: float) -> MeasuredOperator:
-        """Return the row of an operator."""
+        """Return the row for an operator."""
         return cls(
             op.kind, op.in_shape, op.out_shape, op.kernel, op.stride, op.groups, op.inputs,
             op.activation, ms,
@@ -67,7 +67,7 @@ class MeasuredOperator:
 
     @property
     def operator(self) -> Operator:
-        """What was measured."""
+        """The measured operator."""
         return Operator(
             self.kind, self.in_shape, self.out_shape, self.kernel, self.stride, self.groups,
             self.inputs, self.activation,
@@ -79,16 +79,17 @@ class TableProfile:
     """See :class:`nasea.cost.profiles.base.Profile`.
 
     Attributes:
-        name: what ``processor_version`` calls it.
+        name: its name in ``processor_version``.
         processor: the device, in the user's words.
         created: ISO 8601 date.
         source: the file that was imported.
-        per_network_ms: what a whole network costs beyond its operators.
-        per_operator_ms: what each operator costs in a network beyond its time alone.
-        extrapolate: whether shapes beyond the measured ones are priced too, with a notice.
-        quality: how far predictions are from whole networks, in words.
-        rows: every operator measured.
-        factor: on the time of each operator alone.
+        per_network_ms: time of a whole network in addition to its operators.
+        per_operator_ms: time that each operator takes in a network in addition to its isolated
+            time.
+        extrapolate: whether to price shapes outside the measured range too, with a notice.
+        quality: the error of predictions for whole networks, in words.
+        rows: all measured operators.
+        factor: applied to the isolated time of each operator.
     """
 
     name: str
@@ -110,13 +111,13 @@ class TableProfile:
     def digest(self) -> str:
         """See :class:`nasea.cost.profiles.base.Profile`."""
         content = repr((self.per_network_ms, self.per_operator_ms, self.extrapolate, self.rows))
-        if self.factor != 1.0:  # profiles from before there was one keep their digest
+        if self.factor != 1.0:  # older profiles without a factor keep their digest
             content += repr(self.factor)
         return hashlib.sha256(content.encode()).hexdigest()
 
     @cached_property
     def curves(self) -> dict[Family, Curve]:
-        """One curve a family."""
+        """One curve for each family."""
         return curves_of((row.operator, row.ms) for row in self.rows)
 
     def describe(self) -> str:
@@ -152,7 +153,7 @@ class TableProfile:
         return guessed
 
     def in_network_ms(self, alone_ms: float) -> float:
-        """What an operator adds to a network, of its time alone."""
+        """Return the time that an operator adds to a network, given its isolated time."""
         return max(self.factor * alone_ms + self.per_operator_ms, _LEAST_SHARE * alone_ms)
 
     def estimate(self, operator: Operator) -> Estimate | Gap:
@@ -188,7 +189,7 @@ def curves_of(measured: Iterable[tuple[Operator, float]]) -> dict[Family, Curve]
 
 
 def family_of(operator: Operator) -> Family:
-    """Return what comparable operators have in common; a fused ReLU counts as free."""
+    """Return the properties that comparable operators share; a fused ReLU counts as free."""
     if operator.kind in (CONV, POOL):
         window = f"{operator.kernel[0]}x{operator.kernel[1]}"
         grouping = (operator.grouping,) if operator.kind == CONV else ()
@@ -201,7 +202,7 @@ def family_of(operator: Operator) -> Family:
 
 
 def dimensions_of(operator: Operator) -> tuple[str, ...]:
-    """Return the names of its sizes."""
+    """Return the names of the dimensions of a family."""
     if operator.kind == CONV:
         if operator.grouping == "depthwise":
             return ("channels", "output pixels")
@@ -215,7 +216,7 @@ def dimensions_of(operator: Operator) -> tuple[str, ...]:
 
 
 def sizes_of(operator: Operator) -> Sizes:
-    """Return its size in each dimension; the larger, the slower."""
+    """Return the size of an operator in each dimension; larger means slower."""
     c_in, c_out = operator.in_shape[0], operator.out_shape[0]
     pixels = math.prod(operator.out_shape[1:])
     if operator.kind == CONV:
@@ -231,6 +232,6 @@ def sizes_of(operator: Operator) -> Sizes:
 
 
 def work_of(operator: Operator) -> tuple[float, float]:
-    """Return (multiply-adds, values moved), each rising with every size."""
+    """Return (multiply-adds, values moved); each increases with every size."""
     moved = operator.weights + operator.values_in + operator.values_out
     return (float(operator.macs), float(moved))

@@ -1,4 +1,4 @@
-"""Finding a target by the name that ``nasea check --target`` gives."""
+"""Finds a target by the name passed to ``nasea check --target``."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from nasea.cost.targets.target import Target
 from nasea.errors import NotAvailableError
 
 FOLDER = "targets"
-"""Where a project keeps lists of its own, below its directory."""
+"""Folder of a project's own lists, relative to the project."""
 
 
 def find_target(name: str, directory: Path) -> Target:
-    """The list called ``name``: the project's own one, else the one in the package.
+    """Return the list called ``name``: the project's own, else the built-in one.
 
     Args:
         name: as the user wrote it.
-        directory: the project's.
+        directory: the project directory.
 
     Raises:
-        NotAvailableError: there is none, or it is damaged.
+        NotAvailableError: there is no such list, or it is damaged.
     """
     files = _files(directory)
     if name in files:
@@ -36,12 +36,12 @@ def find_target(name: str, directory: Path) -> Target:
 
 
 def known_targets(directory: Path) -> list[Target]:
-    """Every target that a project can name."""
+    """Return the names of all targets that a project can use."""
     return [_read(name, text) for name, text in _files(directory).items()]
 
 
 def _files(directory: Path) -> dict[str, Path | str]:
-    """Name -> file of the project, or text of the package; own ones win."""
+    """Return project files, or the text of built-in lists, by name; own lists take precedence."""
     found: dict[str, Path | str] = {}
     for file in (resources.files("nasea.cost.targets") / "data").iterdir():
         if file.name.endswith(".toml"):

@@ -1,4 +1,4 @@
-"""The operators that a target runs, and what is asked of them."""
+"""Targets: the operators that they run, and under which conditions."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ _GROUPINGS = ("dense", "depthwise", "grouped")
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a target says of an operator that it does not simply run.
+    """The verdict on an operator that a target does not run unconditionally.
 
     Attributes:
-        runs: whether it may run there, under a condition that nasea cannot see.
-        reason: why not, or which condition.
+        runs: whether it may run there, under a condition that nasea cannot check.
+        reason: why it does not run, or the condition.
     """
 
     runs: bool
@@ -28,14 +28,14 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Rule:
-    """What a target asks of operators of a kind.
+    """The conditions of a target for operators of one kind.
 
     Attributes:
-        bounds: of ``kernel`` (the longer side), ``area`` (rows times columns of the kernel),
-            ``stride`` and ``channels`` (the larger of in and out): (least, greatest).
+        bounds: (least, greatest) by name: ``kernel`` (the longer side), ``area`` (rows times
+            columns of the kernel), ``stride`` and ``channels`` (the larger of in and out).
         groups: how a convolution may use its channels; empty for any.
-        activations: that run with it, or kinds of an ``activation``; ``None`` for any.
-        note: a condition that nasea cannot see in an operator; empty for none.
+        activations: allowed fused activations, or types of an ``activation``; ``None`` for any.
+        note: a condition that nasea cannot check; empty for none.
     """
 
     bounds: Mapping[str, tuple[float, float]] = field(default_factory=dict)
@@ -44,7 +44,7 @@ class Rule:
     note: str = ""
 
     def broken_by(self, operator: Operator) -> str:
-        """The condition that an operator breaks, in words; empty for none."""
+        """Return the condition that an operator violates, in words; empty for none."""
         sizes = {
             "kernel": max(operator.kernel),
             "area": math.prod(operator.kernel),
@@ -67,15 +67,15 @@ class Rule:
 
 @dataclass(frozen=True)
 class Target:
-    """What runs where, by public documentation.
+    """The operators that a target runs, according to public documentation.
 
     Attributes:
-        name: what ``nasea check --target`` calls it.
-        title: in words.
-        source: address of the documentation, or several.
-        otherwise: what becomes of an operator that it does not run.
-        rules: kind of operator -> what is asked; a kind that is not there does not run.
-        formats: of ``nasea export``, that lead there.
+        name: its name in ``nasea check --target``.
+        title: a description.
+        source: one or more addresses of the documentation.
+        otherwise: what happens to an operator that it does not run.
+        rules: kind of operator -> its conditions; a kind that is not listed does not run.
+        formats: formats of ``nasea export`` for this target.
     """
 
     name: str
@@ -86,9 +86,9 @@ class Target:
     formats: tuple[str, ...] = ()
 
     def verdict(self, operator: Operator) -> Verdict | None:
-        """What it says of an operator; ``None`` where it runs.
+        """Return the verdict on an operator; ``None`` if it runs.
 
-        Of several rules of a kind the first that the operator keeps decides.
+        If there are several rules for a kind, the first one that the operator satisfies decides.
         """
         rules = self.rules.get(operator.kind, ())
         if not rules:
@@ -104,11 +104,11 @@ class Target:
         """Read a list of operators.
 
         Args:
-            name: of the target.
-            content: a TOML file as parsed; docs/ship-a-model.md tells its keys.
+            name: the name of the target.
+            content: a parsed TOML file; docs/ship-a-model.md describes its keys.
 
         Raises:
-            ValueError: what is wrong, and where.
+            ValueError: an entry is wrong; the message says what and where.
         """
         unknown = set(content) - {"title", "source", "otherwise", "formats", "operators"}
         if unknown:
