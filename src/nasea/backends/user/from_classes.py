@@ -1,8 +1,8 @@
-"""``user_module.py`` of classes that are defined in a notebook or a script.
+"""Writes ``user_module.py`` from classes defined in a notebook or a script.
 
-Processes that load data or drive another device, result files and a search that goes on tomorrow
-all import ``user_module``: a notebook has no file that they could. So the file is written, from
-the source of the classes and of whatever in the notebook they use: imports, functions, constants.
+Data workers, processes for other devices, result files and resumed searches import ``user_module``,
+but a notebook is not an importable file. So the file is written from the source of the classes and
+of everything in the notebook that they use: imports, functions, constants.
 """
 
 from __future__ import annotations
@@ -29,22 +29,22 @@ CLASSES = ("UserModule", "PreNet", "PostNet")
 _MARK = "# Written by nasea from classes of a notebook or a script; edit them there.\n"
 
 Parts = Sequence[Any] | Mapping[str, Any]
-"""UserModule, PreNet and PostNet: in any order, or by these names."""
+"""UserModule, PreNet and PostNet: in any order, or as a dict with these names."""
 
 
 def write_user_module(parts: Parts, directory: Path) -> Path:
-    """Write ``user_module.py``; a file that says the same already is left alone.
+    """Write ``user_module.py``, unless the file already has the same content.
 
     Args:
         parts: the three classes. PreNet and PostNet may be functions that make a model.
-        directory: where it goes; made where it is missing.
+        directory: the directory of the file; created if it does not exist.
 
     Returns:
-        The file.
+        The path of the file.
 
     Raises:
-        NaseaError: one is missing, its source cannot be found, there is a file of the user's, or it
-            cannot be written.
+        NaseaError: a class is missing, its source cannot be found, the user has a file of that
+            name, or the file cannot be written.
     """
     text = user_module_text(parts)
     path = directory / FILE_NAME
@@ -59,7 +59,7 @@ def write_user_module(parts: Parts, directory: Path) -> Path:
         try:
             directory.mkdir(parents=True, exist_ok=True)
             fresh.write_text(text, encoding="utf-8")
-            fresh.replace(path)  # at once: other processes of a launcher may be importing it
+            fresh.replace(path)  # atomically: other processes of a launcher may be importing it
         except OSError as error:
             with suppress(OSError):
                 fresh.unlink()
@@ -71,11 +71,11 @@ def write_user_module(parts: Parts, directory: Path) -> Path:
 
 
 def user_module_text(parts: Parts) -> str:
-    """What ``user_module.py`` is to hold, so that it needs nothing of the notebook.
+    """Return the text of ``user_module.py``, which does not depend on the notebook.
 
     Raises:
         NaseaError: one of the classes is missing.
-        UserModuleError: the source of what they use cannot be found.
+        UserModuleError: the source of something that they use cannot be found.
     """
     named = dict(parts) if isinstance(parts, Mapping) else {_name_of(one): one for one in parts}
     if set(named) != set(CLASSES):
@@ -96,7 +96,7 @@ def user_module_text(parts: Parts) -> str:
 
 @dataclass
 class _Text:
-    """A module that grows by what is used in it."""
+    """A module text to which definitions are added as they are used."""
 
     future: set[str] = field(default_factory=set)
     imports: list[str] = field(default_factory=list)
@@ -104,7 +104,7 @@ class _Text:
     taken: set[str] = field(default_factory=set)
 
     def take(self, name: str, value: object, module: ModuleType) -> None:
-        """Take over what a name of a module means, and first what that uses itself."""
+        """Add the definition of a module-level name, after everything that it uses itself."""
         if name in self.taken:
             return
         self.taken.add(name)
@@ -131,7 +131,7 @@ class _Text:
             self.definitions.append(found.text)
 
     def whole(self) -> str:
-        """The text of the file."""
+        """Return the text of the file."""
         future = [f"from __future__ import {', '.join(sorted(self.future))}\n"] * bool(self.future)
         head = "\n".join([*future, *self.imports])
         return _MARK + "\n" + "\n\n\n".join([*([head] if head else []), *self.definitions]) + "\n"
@@ -143,7 +143,7 @@ class _Text:
 
 @dataclass(frozen=True)
 class _Binding:
-    """A statement that gives a name its meaning, and its text."""
+    """A statement that binds a name, and its text."""
 
     node: ast.stmt
     text: str
@@ -160,12 +160,12 @@ def _name_of(found: object) -> str:
 
 
 def _is_here(module: ModuleType) -> bool:
-    """Whether a module is the notebook or script itself, which other processes cannot import."""
+    """Return whether a module is the notebook or script, which other processes cannot import."""
     return module.__name__ in ("__main__", MODULE_NAME) or getattr(module, "__spec__", None) is None
 
 
 def _sources(module: ModuleType) -> list[str]:
-    """What was run so far, the last at the end: the cells of a notebook, or a script."""
+    """Return the code that ran so far, latest last: the cells of a notebook, or a script."""
     cells = vars(module).get("In")
     if isinstance(cells, list):
         return [cell for cell in cells if isinstance(cell, str)]
@@ -195,7 +195,7 @@ def _statements(source: str) -> list[ast.stmt]:
 
 
 def _bound_by(node: ast.stmt) -> set[str]:
-    """The names that a statement binds in the module."""
+    """Return the module-level names that a statement binds."""
     if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
         return {node.name}
     if isinstance(node, ast.Import | ast.ImportFrom):
@@ -222,7 +222,7 @@ def _future_imports(source: str) -> Iterator[str]:
 
 
 def _globals_used(text: str) -> list[str]:
-    """Names that a piece of code takes from its module, in the order of the alphabet."""
+    """Return the global names that a piece of code uses, in alphabetical order."""
 
     def walk(table: symtable.SymbolTable, is_top: bool) -> Iterator[str]:
         for symbol in table.get_symbols():
@@ -237,7 +237,7 @@ def _globals_used(text: str) -> list[str]:
 
 
 def _submodules_used(node: ast.stmt, names: Mapping[str, object]) -> list[str]:
-    """Modules such as ``torch.nn.functional`` that code reaches through the name ``torch``."""
+    """Return modules such as ``torch.nn.functional`` that code reaches through ``torch``."""
     found = set()
     for one in ast.walk(node):
         if isinstance(one, ast.Attribute):
@@ -250,7 +250,7 @@ def _submodules_used(node: ast.stmt, names: Mapping[str, object]) -> list[str]:
 
 
 def _literal(value: object) -> str | None:
-    """How a constant is written; ``None`` for what is none."""
+    """Return the source text of a constant; ``None`` if the value is not a constant."""
     if isinstance(value, type) or callable(value) or inspect.ismodule(value):
         return None
     text = repr(value)
@@ -262,7 +262,7 @@ def _literal(value: object) -> str | None:
 
 
 def _import_of(name: str, value: object) -> str:
-    """An import that gives the value, where no statement that bound the name was found."""
+    """Return an import of the value of a name whose binding statement was not found."""
     if inspect.ismodule(value):
         return f"import {value.__name__} as {name}"
     home, own = getattr(value, "__module__", None), getattr(value, "__qualname__", None)

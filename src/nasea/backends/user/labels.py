@@ -1,4 +1,4 @@
-"""Labels of a type that losses refuse: what to tell their owner."""
+"""Advice on labels of a type that losses reject."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ _SMALL = re.compile(r"\b(?:int8|int16|uint8|uint16|uint32)\b")
 
 
 def advice_on_labels(shown: str, convert: str) -> str:
-    """What to look at where a loss or metric failed.
+    """Return advice on labels for a loss or metric that failed; empty if they are not the cause.
 
     Args:
         shown: the labels, described with their types.
-        convert: how the framework makes wide integers of them.
+        convert: how to convert them to wide integers in the framework.
     """
     small = _SMALL.search(shown)
     if small is None:

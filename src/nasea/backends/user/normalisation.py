@@ -1,4 +1,4 @@
-"""The mean and standard deviation by which the user's module scales images, where it names them."""
+"""Finds the mean and standard deviation with which the user's module scales images."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ _DEPTH = 4
 
 @dataclass(frozen=True)
 class Normalisation:
-    """``(value - mean) / std``, a number each for all channels, or one a channel.
+    """``(value - mean) / std``: one number for all channels, or one for each.
 
     Attributes:
-        mean: as the user's module has it.
-        std: as the user's module has it.
-        where: the names it has there.
+        mean: as in the user's module.
+        std: as in the user's module.
+        where: their names in the user's module.
     """
 
     mean: tuple[float, ...]
@@ -28,16 +28,16 @@ class Normalisation:
 
 
 def find_normalisation(module: object, user: object, data_set: object) -> Normalisation | None:
-    """Look for a mean and a standard deviation where modules usually keep them.
+    """Look for a mean and a standard deviation in the usual places.
 
-    First among the transforms of the data set (``transform.transforms[2].mean``, as in
-    torchvision), then among the names of UserModule and of the module (``MEAN``, ``STD``;
-    ``imagenet_mean``, ``imagenet_std``). Nothing of the user's is called.
+    Look first in the transforms of the data set (``transform.transforms[2].mean``, as in
+    torchvision), then in UserModule and in the module (``MEAN``, ``STD``; ``imagenet_mean``,
+    ``imagenet_std``). No user code is called.
 
     Args:
         module: the user's module.
         user: its UserModule.
-        data_set: of validation; ``None`` where there is none to look into.
+        data_set: the validation data set; ``None`` if there is none to inspect.
     """
     places = [*_transforms(data_set, "data set"), (user, "UserModule"), (module, "user_module")]
     for holder, name in places:
@@ -71,7 +71,7 @@ def _names(holder: object) -> list[str]:
 
 
 def _partner(mean: str, names: Sequence[str]) -> str | None:
-    """The name of the standard deviation that belongs to a mean: STD to MEAN, b_std to b_mean."""
+    """Return the standard deviation's name for a mean's name: MEAN -> STD, b_mean -> b_std."""
     if not _MEAN.fullmatch(mean):
         return None
     for ending in ("std", "stds", "stdev", "std_dev", "stddev"):
@@ -91,7 +91,7 @@ def _value(holder: object, name: str) -> Any:
 
 
 def _numbers(value: Any) -> tuple[float, ...]:
-    """A number, or a short list, array or tensor of them; otherwise nothing."""
+    """Return a number, or the items of a short list, array or tensor; empty for anything else."""
     try:
         flat = value.reshape(-1).tolist() if hasattr(value, "reshape") else value
         items = [flat] if isinstance(flat, int | float) else list(flat)

@@ -24,8 +24,8 @@ _LEVELS_ABOVE = 2
 class PrivateDirectory:
     """The working directory for the metrics of one process; cleaned after each call.
 
-    Making the links takes longer than a small metric, so they are kept from call to call, and only
-    what has changed in the real directories is linked anew.
+    Making the links takes longer than a small metric. So they are kept between calls, and only
+    entries that changed in the real directories are linked again.
     """
 
     def __init__(self) -> None:
@@ -83,8 +83,8 @@ class _Level:
 
     Attributes:
         real: the directory.
-        mirror: of links to its entries.
-        below: name of the entry that is mirrored itself, if any.
+        mirror: a directory of links to its entries.
+        below: name of the entry that is itself mirrored, if any.
     """
 
     real: Path
@@ -92,9 +92,9 @@ class _Level:
     below: str | None
 
     def refresh(self) -> None:
-        """Link every entry that the directory has now, and no others."""
+        """Link exactly the entries that the directory has now."""
         self._names = _names(self.real) - {self.below}
-        with suppress(OSError):  # an entry that came or went meanwhile
+        with suppress(OSError):  # an entry that was added or removed meanwhile
             linked = {entry.name for entry in os.scandir(self.mirror) if entry.is_symlink()}
             for name in linked - self._names:
                 (self.mirror / name).unlink()
@@ -103,7 +103,7 @@ class _Level:
                 (self.mirror / name).symlink_to(self.real / name)
 
     def clean(self) -> None:
-        """Remove whatever is no link."""
+        """Remove everything that is not a link."""
         for name in _names(self.mirror) - self._names - {self.below}:
             _remove(self.mirror / name)
 

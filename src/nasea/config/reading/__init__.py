@@ -1,1 +1,1 @@
-"""From the text of a scenario file to values, and to everything wrong with it."""
+"""Reads the text of a scenario file and reports everything that is wrong with it."""

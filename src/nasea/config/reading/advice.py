@@ -1,4 +1,4 @@
-"""What to write instead of a value that was refused, where that can be guessed."""
+"""Suggests a correct spelling for a refused value, where it can be guessed."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ _NEVER = {"never", "no", "off", "unlimited"}
 def advice(
     node: Node, form: Form, *, default: str | None = None, zero: str | None = None
 ) -> str | None:
-    """Suggest what to write instead of a value.
+    """Suggest what to write in place of a refused value.
 
     Args:
-        node: the value that was refused.
-        form: what it should look like.
-        default: what leaving the key out means, where that is possible and can be said.
-        zero: what 0 means, where it means something of its own.
+        node: the refused value.
+        form: the form that it should have.
+        default: the effect of leaving the key out, if that is possible and can be described.
+        zero: the meaning of 0, if it has a special one.
     """
     if not isinstance(node, Scalar) or form.choices:
         return None
@@ -75,17 +75,17 @@ def _of_number(node: Scalar, bare: object, form: Form) -> str | None:
 
 
 def _of_list(text: str, words: str) -> str | None:
-    """``16, 32, 32``, ``1 8 8`` and ``3x224x224`` as YAML lists."""
+    """Return ``16, 32, 32``, ``1 8 8`` and ``3x224x224`` as YAML lists."""
     parts = [part for part in _SEPARATORS.split(text.strip("()[]{} ")) if part]
     if not parts or not all(_NUMBER.fullmatch(part) for part in parts):
         return None
     if words[:1].isdigit() and len(parts) != int(words[:1]):
-        return None  # too many or too few: brackets are not what is wrong
+        return None  # too many or too few items: brackets would not help
     return f"write [{shorten(', '.join(parts))}]"
 
 
 def _of_devices(text: str) -> str | None:
-    """``cuda:0`` and ``gpu0, gpu1`` as device ids."""
+    """Return ``cuda:0`` and ``gpu0, gpu1`` as device ids."""
     if text.strip().casefold() in ("cpu", "-1", "none"):
         return "write 0, and resource.device: cpu"
     if text.strip().casefold() in ("all", "auto"):

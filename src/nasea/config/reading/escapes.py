@@ -13,9 +13,9 @@ _NAMES = {"\n": "a line break", "\t": "a tab", "\r": "a line break"}
 
 
 def is_misread(node: Scalar) -> bool:
-    r"""Return whether a text in double quotes holds escapes that were meant as backslashes.
+    r"""Return whether a text in double quotes has escapes that were meant as backslashes.
 
-    That is so where an escape stands for a character that cannot be printed, and where a drive is
+    That is so if an escape stands for a non-printable character, or if a drive letter and colon are
     followed by a single backslash: ``"C:\x64\data"``.
     """
     inside = node.inside_double_quotes
@@ -26,12 +26,12 @@ def is_misread(node: Scalar) -> bool:
 
 
 def in_single_quotes(inside: str) -> str:
-    """Return the text between double quotes as a YAML text in single quotes, backslashes kept."""
+    """Return a text without its double quotes as YAML in single quotes, with its backslashes."""
     return "'" + inside.replace("'", "''") + "'"
 
 
 def advice_on_backslashes(node: Scalar) -> str:
-    """Suggest what to write instead of a text that :func:`is_misread` found."""
+    """Suggest a spelling for a text for which :func:`is_misread` is true."""
     inside = node.inside_double_quotes or ""
     wrong = next((name for char, name in _NAMES.items() if char in node.text), "another character")
     return (
@@ -41,7 +41,7 @@ def advice_on_backslashes(node: Scalar) -> str:
 
 
 def advice_on_unknown_escape(line: str) -> str | None:
-    r"""Suggest a spelling for a line that YAML refuses for an escape such as ``\d``."""
+    r"""Suggest a spelling for a line that YAML rejects because of an escape such as ``\d``."""
     found = next((one[1] for one in _QUOTED.finditer(line) if "\\" in one[1]), None)
     if found is None:
         return None

@@ -1,4 +1,4 @@
-"""Reading a scenario file, whatever it turns out to be."""
+"""Reads a scenario file of any content."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 from nasea.errors import ConfigError, Problem
 
-_MAX_BYTES = 64 * 1024  # a scenario has about 1 KiB; this bounds the time any file can take
+_MAX_BYTES = 64 * 1024  # a scenario has about 1 KiB; this limits the time for any file
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
@@ -16,14 +16,14 @@ def read_text(path: Path) -> str:
     """Return the text of a file, without byte order mark and with line feeds as line ends.
 
     Raises:
-        ConfigError: there is no such file, it cannot be read, or it is not UTF-8 text.
+        ConfigError: the file does not exist, cannot be read, or is not UTF-8 text.
     """
     try:
         mode = path.stat().st_mode
         if stat.S_ISDIR(mode):
             raise _unusable(path, "is a directory, not a file", fix=f"write {path / 'scen.yaml'}")
         if not stat.S_ISREG(mode):
-            raise _unusable(path, "is not a regular file")  # reading a pipe might never end
+            raise _unusable(path, "is not a regular file")  # reading a pipe may block forever
         with path.open("rb") as stream:
             content = stream.read(_MAX_BYTES + 1)
     except FileNotFoundError:

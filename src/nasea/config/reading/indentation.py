@@ -1,4 +1,4 @@
-"""Where the indentation of a file slips: asked of a text that YAML refuses."""
+"""Finds wrong indentation in a text that is not valid YAML."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-# A key, perhaps the first of a list's item. Bounded, so that no line takes long.
+# A key, or the first key of a list item. Bounded, so that a long line does not take long.
 _KEY = re.compile(r"(?P<indent> *)(?P<dashes>(?:- +){0,4})[\w<.-]{1,80} *:(?P<value>\s.*)?$")
 _OPENS = re.compile(r"\s*(?:&\S+\s*)?(?:#.*)?$")
 _BLOCK_TEXT = re.compile(r"\s*(?:&\S+\s*)?[|>][-+0-9]*\s*(?:#.*)?$")
@@ -14,12 +14,12 @@ _BLOCK_TEXT = re.compile(r"\s*(?:&\S+\s*)?[|>][-+0-9]*\s*(?:#.*)?$")
 
 @dataclass(frozen=True)
 class Slip:
-    """A line that is indented like none that it could belong with.
+    """A line whose indentation matches no open section.
 
     Attributes:
         line: the line, from 1.
-        indent: the spaces before its text.
-        wanted: the columns nearest to it that would fit, each with the last line that has it.
+        indent: number of spaces before its text.
+        wanted: the nearest valid columns, each with the last line that uses it.
     """
 
     line: int
@@ -28,7 +28,7 @@ class Slip:
 
     @property
     def fix(self) -> str:
-        """What to do about it.
+        """The fix, in words.
 
         >>> Slip(18, 9, ((8, 17),)).fix
         'indent it by 8, as line 17'
@@ -40,13 +40,13 @@ class Slip:
 class _KeyLine:
     number: int
     starts: tuple[int, ...]
-    """The column of the line's text; with ``- `` before a key also that of the key."""
+    """Column of the line's text; with ``- `` before a key, also the column of the key."""
     opens: bool
 
 
 def find_slip(text: str) -> Slip | None:
-    """Return the first line of keys whose indentation fits no section that is open there."""
-    levels: list[tuple[int, int]] = []  # column, and the last line that began there
+    """Return the first key line whose indentation matches no open section."""
+    levels: list[tuple[int, int]] = []  # column, and the last line that starts there
     before: _KeyLine | None = None
     for line in _key_lines(text.split("\n")):
         column = line.starts[0]
@@ -65,7 +65,7 @@ def find_slip(text: str) -> Slip | None:
 
 
 def _key_lines(lines: Sequence[str]) -> Iterator[_KeyLine]:
-    block: int | None = None  # the column of the key whose block text we are in
+    block: int | None = None  # column of the key whose block scalar contains the line
     for number, line in enumerate(lines, 1):
         indent = len(line) - len(line.lstrip(" "))
         if block is not None and (not line.strip() or indent > block):

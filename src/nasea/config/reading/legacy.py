@@ -1,7 +1,7 @@
-"""Mending the known defects of pasted scenario files, as text and as single values.
+"""Repairs the known defects of pasted scenario files, in the text and in single values.
 
-Copies of the classic documentation carry full-width punctuation, tabs and no-break spaces. All of
-that is corrected outside quotes and comments only; what a user put in quotes stays as it is.
+Copies of the classic documentation contain full-width punctuation, tabs and no-break spaces. These
+are corrected only outside of quotes and comments; quoted text is not changed.
 """
 
 from __future__ import annotations
@@ -28,22 +28,22 @@ _CURLY = {"“": "”", "‘": "’", "＂": "＂", "＇": "＇", "「": "」"}
 
 
 def narrow(text: str) -> str:
-    """Replace full-width punctuation by its ASCII counterpart."""
+    """Replace full-width punctuation with its ASCII counterpart."""
     return text.translate(_NARROW)
 
 
 def uncurl(text: str) -> str | None:
-    """Return the text inside typographic quotes; ``None`` if it is not in such quotes."""
+    """Return the text inside typographic quotes; ``None`` if there are none."""
     if len(text) >= 2 and _CURLY.get(text[0]) == text[-1]:
         return text[1:-1]
     return None
 
 
 def parse_mended(text: str, report: Report) -> Document:
-    """Parse a scenario, mending its text first.
+    """Repair the text of a scenario and parse it.
 
-    A tab in an indentation may stand for 2, 4 or 8 columns. Where all widths that give valid YAML
-    give the same content, that is taken; otherwise the file is ambiguous and refused.
+    A tab in an indentation may stand for 2, 4 or 8 columns. If all widths that result in valid YAML
+    result in the same content, that content is used; otherwise the file is ambiguous and refused.
 
     Raises:
         ConfigError: the text is not YAML, or its indentation is ambiguous.
@@ -76,7 +76,7 @@ def parse_mended(text: str, report: Report) -> Document:
 
 @dataclass(frozen=True)
 class _Line:
-    """A line of the file, corrected but for the width of its leading tabs."""
+    """A line of the file, corrected except for the width of its leading tabs."""
 
     indent: str
     body: str
@@ -108,8 +108,8 @@ def _places(numbers: list[int]) -> str:
 
 def _scan(text: str) -> list[_Line]:
     lines = []
-    quote = ""  # the quote that is open at the start of the line
-    block: int | None = None  # the indentation of the key whose block text we are in
+    quote = ""  # the quote that is still open at the start of the line
+    block: int | None = None  # indentation of the key whose block scalar contains the line
     for written in text.split("\n"):
         depth = len(written) - len(written.lstrip(_SPACES))
         if block is not None and (depth == len(written) or depth > block):
@@ -125,7 +125,7 @@ def _scan(text: str) -> list[_Line]:
 
 
 def _outside(line: str, quote: str) -> tuple[list[bool], str]:
-    """Tell which characters are outside quotes and comments, and which quote stays open."""
+    """Return which characters are outside quotes and comments, and which quote stays open."""
     flags = [False] * len(line)
     place = 0
     before = ":"  # the last character that is not white space
@@ -158,7 +158,7 @@ def _mend(written: str, outside: list[bool]) -> _Line:
     while start < len(written) and outside[start] and written[start] in _SPACES:
         start += 1
     if start == len(written):
-        return _Line("", "")  # blank: its indentation means nothing
+        return _Line("", "")  # blank: its indentation is irrelevant
     rest = written[start:]
     body = "".join(
         " " if free and char in _SPACES else char

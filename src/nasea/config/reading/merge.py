@@ -1,4 +1,4 @@
-"""Merge keys: ``<<: *defaults`` brings the keys of another section that this one does not write."""
+"""Merge keys: ``<<: *defaults`` adds the keys of another section that the mapping does not set."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ def can_be_merged(node: Node) -> bool:
 
 
 def with_merged(mapping: Mapping) -> Mapping:
-    """Put what the merge keys of a mapping bring in their place.
+    """Replace the merge keys of a mapping with the entries that they bring.
 
-    A key that the mapping writes itself wins, then the earlier of two merged sections. Sections
-    within sections are not merged into each other, as YAML has it: see :attr:`Mapping.hidden`.
+    A key of the mapping itself takes precedence, then the earlier of two merged sections. As YAML
+    defines it, nested sections are not merged into each other: see :attr:`Mapping.hidden`.
     """
     own = [(key, node) for key, node in mapping.entries if not is_merge_key(key)]
     if len(own) == len(mapping.entries):

@@ -1,4 +1,4 @@
-"""The nodes of a file: values, lists and sections that know where they stand."""
+"""The nodes of a file: values, lists and sections with their positions."""
 
 from __future__ import annotations
 
@@ -24,9 +24,10 @@ class Scalar(Node):
     """A single value.
 
     Attributes:
-        text: what it says.
-        quoted: tells ``"128"`` from ``128``.
-        inside_double_quotes: what stands between double quotes, escapes unread; ``None`` without.
+        text: its text.
+        quoted: whether it is quoted, as in ``"128"``.
+        inside_double_quotes: the text between double quotes, with escapes as written; ``None`` if
+            there are no double quotes.
     """
 
     text: str
@@ -46,10 +47,9 @@ class Mapping(Node):
     """Keys and values.
 
     Attributes:
-        entries: in the order of the file, duplicates included; those that a merge key ``<<``
-            brings come last.
-        hidden: keys of sections that ``<<`` brings and that this mapping writes anew, each with
-            the line where the other one stands.
+        entries: in file order, including duplicates; entries from a merge key ``<<`` come last.
+        hidden: keys of merged sections that this mapping sets again, each with the line of the
+            merged one.
     """
 
     entries: tuple[tuple[Scalar, Node], ...]
@@ -57,5 +57,5 @@ class Mapping(Node):
 
 
 def folded(key: str) -> str:
-    """Return a key without its letter case and character width."""
+    """Return a key in lower case with normal-width characters, for comparisons."""
     return unicodedata.normalize("NFKC", key).strip().casefold()

@@ -1,4 +1,4 @@
-"""A scenario given as a Python dict, as the tree of nodes that a file would give."""
+"""Converts a scenario given as a Python dict to the tree of nodes of a file."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from nasea.config.reading.report import Report
 from nasea.config.schema.amounts import read_amount
 
 FROM_PYTHON = "(from Python)"
-"""What messages call a scenario that has no file."""
+"""The name that messages use for a scenario without a file."""
 
 _ROOT = "scenario"
-_MAX_DEPTH = 16  # a scenario needs 5; a dict may hold itself
+_MAX_DEPTH = 16  # a scenario needs 5; a dict may contain itself
 
 
 def tree_of(content: Map[str, object], report: Report) -> Node:
     """Return the tree of a dict with the keys of ``scen.yaml``; ``scenario`` may be left out.
 
     Args:
-        content: numbers, texts, lists, tuples, paths and dicts of them.
-        report: gets what cannot be in a scenario.
+        content: numbers, strings, lists, tuples, paths and dicts of them.
+        report: collects everything that a scenario cannot contain.
     """
     whole = any(isinstance(key, str) and folded(key) == _ROOT for key in content)
     return _Tree(report).node(content if whole else {_ROOT: content}, "")
@@ -42,7 +42,7 @@ class _Tree:
                 "a dict",
                 tuple((_text(key), self.node(each, f"{path}.{key}")) for key, each in entries),
             )
-        if hasattr(value, "tolist"):  # of NumPy
+        if hasattr(value, "tolist"):  # a NumPy value
             return self.node(value.tolist(), path)
         if isinstance(value, list | tuple):
             items = tuple(self.node(item, f"{path}[{n}]") for n, item in enumerate(value))
@@ -60,7 +60,7 @@ class _Tree:
         if isinstance(value, os.PathLike):
             value = os.fspath(value)
         if isinstance(value, str):
-            # An amount such as "11M" means a number; whatever else is a str is meant to be one.
+            # An amount such as "11M" is a number; any other str is meant as text.
             amount = read_amount(value)
             return _text(value, quoted=amount is None or amount.unit == "plain")
         rule = "must be a number, a text, a list or a dict"

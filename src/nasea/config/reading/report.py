@@ -9,8 +9,8 @@ class Report:
     """The problems and notices of one file.
 
     Args:
-        file: the file's name in messages.
-        lines: whether it has lines; a scenario that was given as a dict has none.
+        file: name of the file, for messages.
+        lines: whether it has lines; a scenario given as a dict has none.
     """
 
     def __init__(self, file: str, lines: bool = True) -> None:
@@ -22,13 +22,13 @@ class Report:
     def problem(
         self, line: int, key: str, rule: str, *, found: str | None = None, fix: str | None = None
     ) -> None:
-        """Note something wrong; ``key`` and ``found`` are shortened to one line."""
+        """Record an error; ``key`` and ``found`` are shortened to one line."""
         shown = None if found is None else shorten(found)
         problem = Problem(self._place(line), shorten(key), rule, shown, fix)
         self._problems.append((line, problem))
 
     def notice(self, line: int, text: str) -> None:
-        """Note something corrected, ignored or decided."""
+        """Record something that was corrected, ignored or decided."""
         self._notices.append((line, Notice(self._place(line), text)))
 
     def _place(self, line: int) -> str:
@@ -36,14 +36,14 @@ class Report:
 
     @property
     def notices(self) -> tuple[Notice, ...]:
-        """All notices in the order of the file."""
+        """All notices, in file order."""
         return tuple(notice for _, notice in sorted(self._notices, key=lambda one: one[0]))
 
     def settle(self) -> None:
-        """Raise all problems, in the order of the file, if there are any.
+        """Raise all problems, in file order, if there are any.
 
         Raises:
-            ConfigError: there are.
+            ConfigError: there are problems.
         """
         if self._problems:
             ordered = sorted(self._problems, key=lambda one: one[0])
@@ -51,7 +51,7 @@ class Report:
 
 
 def shorten(text: str, longest: int = 60) -> str:
-    """Name a text in one line of printable characters; ``nothing`` for an empty one."""
+    """Return a text as one line of printable characters; ``nothing`` for an empty one."""
     line = " ".join(text[: 4 * longest].split()) or "nothing"
     line = "".join(char if char.isprintable() else ascii(char)[1:-1] for char in line)
     return line if len(line) <= longest else line[: longest - 1] + "…"

@@ -1,4 +1,4 @@
-"""From the values of a file to a scenario: defaults, validation, and the rules between keys."""
+"""Turns the values of a file into a scenario: defaults, validation, rules between keys."""
 
 from __future__ import annotations
 
@@ -30,17 +30,17 @@ _SHAPE, _FORMAT = ("supernet", "input_shape"), ("supernet", "data_format")
 _STRIDES_PATH = "strategy.supernet.strides"
 
 PLANNED_EPOCHS = 60
-"""``epochs`` where a time budget plans them: what is used before, and without a plan."""
+"""``epochs`` until a time budget has planned them, or if there is no plan."""
 
 
 def resolve(found: Found, report: Report) -> Scenario:
     """Build the scenario.
 
     Raises:
-        ConfigError: with every problem in the report and those found here.
+        ConfigError: lists the problems in the report and those found here.
     """
     if not found.lines:
-        report.settle()  # there is no scenario to look into
+        report.settle()  # without a scenario there is nothing to check
     return _Resolver(found, report).scenario()
 
 
@@ -67,7 +67,7 @@ class _Resolver:
         sound = {place: value for place, value in values.items() if place not in unsound}
         check(sound, set(self._found.given) & set(values), self)
         self._report.settle()
-        if scenario is None:  # every failed validation leaves a problem
+        if scenario is None:  # every failed validation reports a problem
             raise AssertionError(f"{self._report.file}: refused without a reason")
         return scenario
 
@@ -85,7 +85,7 @@ class _Resolver:
             self._report.problem(node.line, key, rule, found=node.source, fix=fix)
 
     def notice(self, location: Location, text: str) -> None:
-        """Report something about a value that the user should know."""
+        """Report a notice about a value."""
         field, given = self._fields[location], self._found.given.get(location)
         line = given.node.line if given else self._found.line_of_parent(field.key.path)
         self._report.notice(line, f"{field.key.shown}: {text}")
@@ -129,7 +129,7 @@ class _Resolver:
         return values
 
     def _spread_strides(self, values: dict[Location, object]) -> None:
-        """Give a body of other than the default number of layers strides, where it has none."""
+        """Choose strides for a body with a non-default number of layers, if it has none."""
         layers, classic = values.get(_FILTERS), values.get(_STRIDES)
         if _STRIDES in self._found.given or self._found.is_excused(_STRIDES_PATH):
             return
@@ -142,13 +142,13 @@ class _Resolver:
             return
         height, width = shape[:2] if last else shape[1:]
         if not all(isinstance(side, int) and side > 0 for side in (height, width)):
-            return  # refused; what the strides were does not matter
+            return  # refused, so the strides do not matter
         task = cast(Task, self._situation.task)
         values[_STRIDES] = spread_strides(task, len(layers), height, width)
         self.notice(_STRIDES, f"not given; using {list(cast(tuple[int, ...], values[_STRIDES]))}")
 
     def _situation_of(self, location: Location) -> Situation:
-        """Return the situation that decides on a key; latency anywhere needs a processor."""
+        """Return the situation that decides on a key; any use of latency needs a processor."""
         if location == _PROCESSOR and self._asks_for_latency():
             return replace(self._situation, constraint_type="latency")
         return self._situation
@@ -186,17 +186,17 @@ class _Resolver:
         self._report.problem(line, field.key.shown, rule, fix=f"give {field.form.words}")
 
     def _refuse_values(self, error: ValidationError) -> set[Location]:
-        """Report what validation found; the locations of all fields that are not sound."""
+        """Report the validation errors; return the locations of all invalid fields."""
         reported: set[tuple[Location, int | None]] = set()
         for one in error.errors(include_url=False, include_input=False, include_context=False):
             location, item = _split(one["loc"])
             given = self._found.given.get(location)
             if given is None:
-                continue  # left out above, with a reason
+                continue  # omitted above, with a reason
             if one["type"] == "too_short" and given.items:
-                continue  # pydantic does not count the items that it has refused already
+                continue  # pydantic does not count items that it has already refused
             if item is not None and item >= len(given.items):
-                item = None  # pydantic's place of an item that a list of fixed length lacks
+                item = None  # pydantic's location of an item missing from a list of fixed length
             if (location, item) not in reported:
                 reported.add((location, item))
                 self._refuse_value(location, item)
@@ -214,7 +214,7 @@ class _Resolver:
 
 
 def _meanings(field: KeyedField) -> tuple[str | None, str | None]:
-    """Return the meanings of no value and of 0, which follow ``none:`` and ``0:``."""
+    """Return the meanings of an absent value and of 0, which follow ``none:`` and ``0:``."""
     _, _, default = field.key.meaning.partition("none: ")
     _, _, zero = field.key.meaning.partition("; 0: ")
     return default or None, zero.partition(";")[0] or None

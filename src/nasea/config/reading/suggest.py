@@ -1,4 +1,4 @@
-"""Did you mean …?"""
+"""Suggestions for misspelt words."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _OTHER_NAMES = {
     "valid_dir": "val_dir",
     "workers": "data_workers",
 }
-"""What other tools, and people, call a key."""
+"""Names that other tools, and users, have for a key."""
 
 REMARKS = {
     "weight_decay": "there is no such key; with PyTorch, set 'weight_decay' in each group of "
@@ -36,13 +36,13 @@ REMARKS = {
     "num_classes": "there is no such key; PostNet decides how many classes there are",
     "nesterov": "there is no such key; SGD and Momentum are used without Nesterov",
 }
-"""What to do about keys that people expect and that do not exist."""
+"""Advice on keys that users expect but that do not exist."""
 
 
 def closest(word: str, known: Iterable[str]) -> str | None:
-    """Return the known word most like ``word``, letter case aside; ``None`` when none is near."""
+    """Return the known word closest to ``word``, ignoring case; ``None`` if none is close."""
     by_fold = {one.casefold(): one for one in known}
-    folded = word.casefold()[:80]  # matching is quadratic in the length, and no key is that long
+    folded = word.casefold()[:80]  # matching takes quadratic time, and no key is that long
     if _OTHER_NAMES.get(folded) in by_fold:
         return by_fold[_OTHER_NAMES[folded]]
     found = get_close_matches(folded, by_fold, n=1, cutoff=0.7)

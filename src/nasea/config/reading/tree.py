@@ -1,7 +1,7 @@
-"""YAML text as a tree of nodes that know where they stand.
+"""Parses YAML text into a tree of nodes with their positions.
 
-Scalars are kept as written: what ``0,1`` or ``1e-4`` means depends on the key, so the schema
-decides, not YAML's type rules. Tags are refused, hence nothing in a file is ever executed.
+Scalars are kept as written: the meaning of ``0,1`` or ``1e-4`` depends on the key, so the schema
+decides, not YAML's type rules. Tags are refused, so nothing in a file is ever executed.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from nasea.config.reading.report import shorten
 from nasea.errors import ConfigError, Problem
 
 _MAX_DEPTH = 16  # a scenario needs 5
-_MAX_NODES = 4096  # a scenario needs 150; each may be worth an error, and a message of megabytes
-# What ruamel has been seen to raise, or could, for malformed text.
+_MAX_NODES = 4096  # a scenario needs 150; each may cause an error, which could add up to megabytes
+# Exceptions that ruamel raises, or could raise, for malformed text.
 _COMPOSER_ERRORS = (YAMLError, ValueError, LookupError, ArithmeticError, TypeError, AssertionError)
 
 
@@ -33,10 +33,10 @@ class Document:
     """A parsed file.
 
     Attributes:
-        root: the top of the tree; ``None`` when there is nothing but white space and comments.
-        outline: its nodes in order. Equal for two texts that say the same; cheap to compare, as
+        root: the top of the tree; ``None`` if there is only white space and comments.
+        outline: its nodes in order. Equal for texts with the same content; cheap to compare, as
             references are not followed.
-        shared: the keys at the top whose content ``scenario`` refers to, directly or not.
+        shared: the top-level keys whose content ``scenario`` refers to, directly or indirectly.
     """
 
     root: Node | None
@@ -49,10 +49,10 @@ def parse(text: str, file: str) -> Document:
 
     Args:
         text: the document, with line feeds as line ends.
-        file: its name in messages.
+        file: its name, for messages.
 
     Raises:
-        ConfigError: the text is not YAML, or uses a part of YAML that a scenario has no use for.
+        ConfigError: the text is not YAML, or uses a feature of YAML that scenarios do not support.
     """
     composer = _Composer(text, file)
     root = composer.document()
@@ -63,13 +63,13 @@ class _Composer:
     def __init__(self, text: str, file: str) -> None:
         self._text = text
         self._file = file
-        # ruamel also counts U+2028 and the like as line ends; editors do not.
+        # Unlike editors, ruamel also counts U+2028 and similar characters as line ends.
         self._starts = [0, *(place + 1 for place, char in enumerate(text) if char == "\n")]
         self._anchors: dict[str, Node | None] = {}
-        self._top_key = ""  # the key at the top that is being read
-        self._homes: dict[str, str] = {}  # anchor -> the key at the top that holds it
-        self._count = 0  # of nodes, with those that merge keys repeat
-        self._uses: dict[str, set[str]] = {}  # key at the top -> those that it refers to
+        self._top_key = ""  # the top-level key that is being read
+        self._homes: dict[str, str] = {}  # anchor -> the top-level key that contains it
+        self._count = 0  # number of nodes, including those repeated by merge keys
+        self._uses: dict[str, set[str]] = {}  # top-level key -> the top-level keys it refers to
         self._events: Iterator[yaml_events.Event] = iter(())
         self.outline: list[str] = []
 
@@ -116,7 +116,7 @@ class _Composer:
             )
         anchor = getattr(event, "anchor", None)
         if anchor is not None:
-            self._anchors[anchor] = None  # open: a reference from inside would be endless
+            self._anchors[anchor] = None  # open: a reference from inside would recurse forever
             self._homes[anchor] = self._top_key
         node = self._content(event, depth)
         if anchor is not None:
@@ -129,7 +129,7 @@ class _Composer:
         if isinstance(event, yaml_events.ScalarEvent):
             source = self._text[start : event.end_mark.index].strip()
             inside = None
-            if event.style == '"':  # an anchor may stand before the quote
+            if event.style == '"':  # an anchor may precede the quote
                 inside = source[source.index('"') + 1 : -1]
             return Scalar(line, source, event.value, bool(event.style), inside)
         if isinstance(event, yaml_events.SequenceStartEvent):
@@ -195,7 +195,8 @@ class _Composer:
 
     def _syntax(self, line: int, what: str) -> ConfigError:
         fix = advice_on_unknown_escape(self._written(line)) if "escape" in what else None
-        # A missing space makes the key part of a value; YAML notices it a line later.
+        # Without the space after its colon a key becomes part of a value; YAML notices a line
+        # later.
         for near in (line, line - 1):
             written = self._written(near) if near else ""
             key, colon, value = written.strip().partition(":")

@@ -1,7 +1,7 @@
-"""The value of a key, read from its node the way the key's form says.
+"""Reads the value of a key from its node, in the form that the key expects.
 
-Reading never fails: what does not fit is handed on as it is, and validation refuses it. So there
-is one place that finds values wrong, and it finds all of them.
+Reading never fails: a value that does not fit is passed on unchanged, and validation refuses it. So
+all wrong values are found in one place.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from nasea.config.schema.fields import KeyedField
 from nasea.config.schema.keys import Form
 from nasea.config.schema.spans import read_span
 
-# Decimal notation only, bounded in length: "010", "0x10" and "1:30" are numbers in some versions
-# of YAML, with surprising values.
+# Decimal notation of bounded length only: some versions of YAML read "010", "0x10" and "1:30" as
+# surprising numbers.
 _INTEGER = re.compile(r"[-+]?(?:0|[1-9][0-9]{0,30}(?:_[0-9]{1,3}){0,10})")
 _FLOAT = re.compile(r"[-+]?(?:[0-9]{1,40}\.?[0-9]{0,40}|\.[0-9]{1,40})(?:[eE][-+]?[0-9]{1,4})?")
 _EXACT = 1e15
@@ -29,7 +29,7 @@ _BARE_IDS = re.compile(r"[0-9]+(?:\s*,\s*[0-9]+)*")
 
 
 class Unreadable:
-    """Stands for a value that fits no type, so that validation refuses it."""
+    """A placeholder that fits no type, so that validation refuses it."""
 
 
 @dataclass(frozen=True)
@@ -37,9 +37,9 @@ class Given:
     """A value found in the file.
 
     Attributes:
-        value: what it means.
-        node: where it stands.
-        items: where its items stand, for a list.
+        value: the value.
+        node: its node.
+        items: the nodes of its items, for a list.
     """
 
     value: object
@@ -48,14 +48,14 @@ class Given:
 
 
 def read(node: Node, field: KeyedField, report: Report) -> Given:
-    """Read the value of a key, noting in the report what had to be corrected."""
+    """Read the value of a key; report everything that had to be corrected."""
     reader = _Reader(field, report)
     item = field.form.item
     return reader.single(node) if item is None else reader.sequence(node, item)
 
 
 def plain_value(node: Node) -> object:
-    """Return a plain scalar as a number, a truth value, nothing or a text."""
+    """Return a plain scalar as a number, a Boolean, ``None`` or a string."""
     if not isinstance(node, Scalar):
         return Unreadable()
     text = node.text
@@ -69,7 +69,7 @@ def plain_value(node: Node) -> object:
 
 
 def _count(text: str, plain: object) -> object:
-    """A whole number written ``5k`` or ``1e3``; ``plain`` for any other text."""
+    """Return a whole number written ``5k`` or ``1e3``; ``plain`` for any other text."""
     amount = read_amount(text)
     if amount is None or amount.doubt is not None or isinstance(plain, int):
         return plain
@@ -92,7 +92,7 @@ class _Reader:
         value = plain_value(node)
         if isinstance(node, Scalar) and form.kind is str and is_misread(node):
             value = Unreadable()
-        elif isinstance(node, Scalar) and form.cost:  # in quotes too: no text can be meant
+        elif isinstance(node, Scalar) and form.cost:  # also in quotes: a cost is never text
             amount = read_amount(node.text)
             value = value if amount is None else amount.value
         elif isinstance(node, Scalar) and form.kind is int and not node.quoted:
@@ -139,16 +139,16 @@ class _Reader:
 
     @staticmethod
     def _joined(item: Node) -> Node:
-        """Return the text that a list of its parts stands for."""
+        """Return the text that was written as a list of its parts."""
         if not isinstance(item, Sequence):
             return item
         parts = [part.text for part in item.items if isinstance(part, Scalar)]
         if len(parts) < len(item.items):
-            return item  # refused: a list in a list
+            return item  # a nested list: refused
         return Scalar(item.line, item.source, ", ".join(parts), quoted=True)
 
     def _split_wide(self, item: Node) -> list[Node]:
-        """Split ``64，128``, one item to YAML, at its full-width commas."""
+        """Split ``64，128``, a single item in YAML, at its full-width commas."""
         if not isinstance(item, Scalar) or item.quoted or "，" not in item.text:
             return [item]
         self._notice(item, f"full-width punctuation in {shorten(item.text)} read as ASCII")
@@ -164,7 +164,7 @@ class _Reader:
         return parts
 
     def _mended(self, node: Node, form: Form) -> Node:
-        """Undo typographic quotes, and full-width punctuation where it cannot be meant."""
+        """Replace typographic quotes, and full-width punctuation where it cannot be intended."""
         if not isinstance(node, Scalar) or node.quoted:
             return node
         inner = uncurl(node.text)

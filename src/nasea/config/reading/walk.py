@@ -1,4 +1,4 @@
-"""From the tree of a file to the values of its keys, known, misspelt, misplaced or unknown."""
+"""Assigns the values in the tree of a file to keys: known, misspelt, misplaced or unknown."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ _ROOT = "scenario"
 
 @dataclass
 class Found:
-    """What the walk found.
+    """The result of the walk.
 
     Attributes:
         given: location of a field -> its value.
-        lines: path of a section, and the empty path for the file's top -> its line.
-        excused: paths about whose absence nothing need be said, as something else was said already.
+        lines: path of a section, or the empty path for the top of the file -> its line.
+        excused: paths whose absence is not reported, because another problem already was.
     """
 
     given: dict[Location, Given] = field(default_factory=dict)
@@ -32,27 +32,27 @@ class Found:
     excused: set[str] = field(default_factory=set)
 
     def line_of_parent(self, path: str) -> int:
-        """Return the line of the nearest section around a key that is in the file."""
+        """Return the line of the nearest enclosing section that is in the file."""
         parent = path
         while parent not in self.lines and parent:
             parent = parent.rpartition(".")[0]
         return self.lines.get(parent, 1)
 
     def is_excused(self, path: str) -> bool:
-        """Return whether the key, or a section around it, has already been complained about."""
+        """Return whether a problem was already reported for the key or a section around it."""
         return any(not one or f"{path}.".startswith(f"{one}.") for one in self.excused)
 
 
 def walk(root: Node | None, report: Report, shared: Set[str] = frozenset()) -> Found:
-    """Find the values of all keys, reporting the keys that cannot be placed.
+    """Find the values of all keys; report the keys that cannot be placed.
 
-    A key that stands in the wrong place, or is written wrongly, is read as if it were right: so
-    what is wrong within it comes with the same run.
+    A misplaced or misspelt key is read as if it were correct, so problems inside it are reported in
+    the same run.
 
     Args:
         root: the top of the file.
-        report: gets the problems and the notices.
-        shared: keys that may stand at the top beside ``scenario``: what they hold is used in it.
+        report: collects problems and notices.
+        shared: keys allowed at the top next to ``scenario``, because it refers to their content.
     """
     found = Found()
     if root is None:
@@ -71,7 +71,7 @@ def _fields() -> Map[str, KeyedField]:
 
 @cache
 def _children() -> Map[str, tuple[str, ...]]:
-    """Section path -> the names of its keys and sections; the empty path is ``scenario``."""
+    """Return the names of keys and sections by section path; the empty path is ``scenario``."""
     children: dict[str, dict[str, None]] = {}
     for path in _fields():
         parts = path.split(".")
@@ -86,7 +86,7 @@ class _Walker:
         self._found = found
         self._shared = shared
         self._seen: dict[str, int] = {}
-        self._astray: list[tuple[str, Scalar, Node]] = []  # path where each belongs
+        self._astray: list[tuple[str, Scalar, Node]] = []  # the path where each belongs
 
     def top(self, root: Mapping) -> None:
         seen_at: int | None = None
@@ -200,7 +200,7 @@ class _Walker:
         self._found.given[leaf.location] = given
 
     def _name(self, section: str, key: Scalar) -> str | None:
-        """Return the known name that a key stands for, letter case and character width aside."""
+        """Return the known name of a key, ignoring case and character width."""
         names = _children()[section] + (("resource",) if section == "strategy" else ())
         if key.text in names:
             return key.text
@@ -239,7 +239,7 @@ class _Walker:
         self._report.problem(key.line, shown(path), rule, fix=fix)
 
     def _lead(self, name: str, sections: list[str], key: Scalar, node: Node) -> None:
-        """Read a key where it belongs, or say nothing about its absence where that is open."""
+        """Read a key at its correct place; if that is ambiguous, excuse all possible places."""
         paths = [f"{section}.{name}" if section else name for section in sections]
         if len(paths) == 1:
             self._astray.append((paths[0], key, node))
@@ -248,7 +248,7 @@ class _Walker:
 
 
 def _as_section(path: str, node: Node) -> str:
-    """Say where a value belongs that stands in the place of a section."""
+    """Return advice for a value that stands in the place of a section."""
     if isinstance(node, Scalar):
         for key, one in _fields().items():
             choices = {choice.casefold() for choice in one.form.choices}
