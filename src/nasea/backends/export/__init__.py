@@ -1,1 +1,1 @@
-"""Networks as files: the formats, how a file is run and timed, the runtimes of this host."""
+"""Networks as files: the formats, running and timing files, the runtimes of this host."""

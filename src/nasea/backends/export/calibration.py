@@ -1,4 +1,4 @@
-"""The training images that show which values activations have, for files in int8."""
+"""Training images that calibrate the activation ranges of int8 files."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from nasea.errors import DataError
 
 
 def calibrating_images(read: Callable[[int], Array], wanted: int, option: str) -> Array:
-    """Training images to calibrate int8 with, checked.
+    """Return training images for int8 calibration, checked.
 
     Args:
         read: returns this many training images, or all if there are fewer; (N, …).
-        wanted: how many.
+        wanted: number of images.
         option: the option that sets the number, for messages; empty for the default.
 
     Returns:
         float32 images.
 
     Raises:
-        DataError: there are fewer than were asked for, or some have values that are not finite.
+        DataError: there are fewer images than requested, or some have non-finite values.
     """
     images = np.ascontiguousarray(read(wanted), dtype=np.float32)
     if option and len(images) < wanted:
@@ -35,7 +35,7 @@ def calibrating_images(read: Callable[[int], Array], wanted: int, option: str) -
 
 
 def require_finite(batches: Sequence[Array]) -> None:
-    """Raise DataError where images that show the values of activations are not finite."""
+    """Raise DataError if calibration images have non-finite values."""
     spoiled = sum(
         int((~np.isfinite(batch.reshape(len(batch), -1)).all(1)).sum()) for batch in batches
     )
@@ -49,11 +49,11 @@ def require_finite(batches: Sequence[Array]) -> None:
 
 
 def in_chunks(images: Array, size: int) -> Iterator[Array]:
-    """Yield all images, ``size`` at a time; copies of the last image fill up the last chunk.
+    """Yield all images in chunks of ``size``; copies of the last image pad the last chunk.
 
     Args:
-        images: one at least; (N, …).
-        size: how many a file takes at a time.
+        images: at least one; (N, …).
+        size: batch size of the file.
     """
     for first in range(0, len(images), size):
         part = images[first : first + size]

@@ -1,4 +1,4 @@
-"""Networks as the files that a device runs."""
+"""Builds networks as the files that a device runs."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from nasea.space import Genome, Program, Shape
 
 
 class Deployment(Protocol):
-    """Networks as the files that a device runs, with weights that need not be trained.
+    """Networks as the files that a device runs; their weights need not be trained.
 
-    All take one image, float32.
+    All files take one image, float32.
     """
 
     suffix: str
-    """Ending of the files: ``.onnx`` or ``.tflite``."""
+    """File name suffix: ``.onnx`` or ``.tflite``."""
 
     def nothing(self) -> bytes:
-        """Return a minimal network, to measure the fixed cost of a run."""
+        """Return a minimal network, which measures the fixed cost of a run."""
 
     def user_network(self, name: Literal["PreNet", "PostNet"]) -> bytes:
         """Return PreNet or PostNet as a network of its own."""

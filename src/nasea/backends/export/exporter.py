@@ -1,4 +1,4 @@
-"""What the pipeline asks of a framework to export one network."""
+"""The protocol by which the pipeline exports a network in either framework."""
 
 from __future__ import annotations
 
@@ -15,16 +15,17 @@ from nasea.backends.records import Measurement
 
 Array = npt.NDArray[Any]
 Run = Callable[[Array], list[Array]]
-"""Images, as the network gets them, to the tensors of its output, flat, in a fixed order."""
+"""Images, in the network's layout, to a flat list of its output tensors, in a fixed order."""
 
 
 @dataclass(frozen=True)
 class Written:
-    """What there is to say about a file that was written.
+    """Information about a file that was written.
 
     Attributes:
-        log: what a library said that could not write it, where another one could; else empty.
-        in_float32: operators of a file in int8 that compute in float32 all the same.
+        log: messages of a library that failed to write the file, if another one succeeded; else
+            empty.
+        in_float32: operators of an int8 file that still compute in float32.
     """
 
     log: str = ""
@@ -32,72 +33,72 @@ class Written:
 
 
 class Exporter(Protocol):
-    """The network of one weights file, ready to run and to be written for other runtimes."""
+    """The network of one weights file, ready to be run and exported."""
 
     @property
     def parameters(self) -> int:
-        """The framework's own count of the weights."""
+        """Number of weights, as the framework counts them."""
 
     @property
     def outputs(self) -> tuple[str, ...]:
-        """Names of the tensors of the output: ``output``, or ``output.aux.0`` of a nested one."""
+        """Names of the output tensors: ``output``, or e.g. ``output.aux.0`` of a nested output."""
 
     @property
     def needs_batch(self) -> bool:
-        """Whether a file takes a fixed batch size, since PreNet or PostNet reads the batch size."""
+        """Whether a file needs a fixed batch size, because PreNet or PostNet reads it."""
 
     @property
     def run(self) -> Run:
-        """The network itself."""
+        """The network as a function."""
 
     def images(self) -> Iterator[Array]:
-        """Return the validation images, a batch at a time."""
+        """Yield the validation images in batches."""
 
     def training_images(self, count: int) -> Array:
-        """Return ``count`` training images, or all if there are fewer; always the same ones."""
+        """Return ``count`` training images, or all if there are fewer; the same in every call."""
 
     def measure(self, run: Run) -> Measurement:
-        """Return the user's metric on the whole of val_dir, given a function for the outputs."""
+        """Return the user's metric on all of val_dir, given a function for the outputs."""
 
     def write(
         self, format: Format, path: Path, batch: int | None, calibration: Array | None
     ) -> Written:
-        """Write the network.
+        """Write the network to a file.
 
         Args:
-            format: how.
-            path: of the new file.
-            batch: images that the file takes at a time; ``None`` for any number.
-            calibration: images that show which values activations have; for int8 only.
+            format: the file format.
+            path: path of the new file.
+            batch: batch size of the file; ``None`` for any.
+            calibration: images that calibrate activation ranges; for int8 only.
 
         Raises:
             ExportError: the format cannot express the network.
         """
 
     def load(self, format: Format, path: Path) -> Run:
-        """Return the file as its own runtime runs it, given as many images as it takes."""
+        """Return a function that runs the file in its own runtime, for the file's batch size."""
 
     def seconds(self, format: Format, path: Path, images: int) -> float:
         """Return the median time of a run on ``images`` images, on one thread of the CPU."""
 
 
 Axis = tuple[int, int] | None
-"""Where an output counts images: (axis, how many entries an image has); ``None``: nowhere."""
+"""Batch axis of an output: (axis, entries per image); ``None`` if the output has none."""
 
 
 def image_axes(run: Run, images: Array) -> list[Axis]:
-    """Find the axis of each output that counts images: 1 for (time, N, classes).
+    """Find the batch axis of each output, e.g. 1 for (time, N, classes).
 
     Args:
         run: the network; takes any number of images.
-        images: one at least.
+        images: at least one.
     """
     two, three = (run(np.concatenate([images[:1]] * count)) for count in (2, 3))
     return [image_axis(a.shape, b.shape) for a, b in zip(two, three, strict=True)]
 
 
 def image_axis(two: Sequence[int], three: Sequence[int]) -> Axis:
-    """Return the axis on which the output for three images is longer than that for two."""
+    """Return the axis along which the output for three images is longer than that for two."""
     for axis, (less, more) in enumerate(zip(two, three, strict=False)):
         if less != more:
             return axis, more - less
@@ -105,14 +106,14 @@ def image_axis(two: Sequence[int], three: Sequence[int]) -> Axis:
 
 
 def in_batches(run: Run, batch: int, axes: Sequence[Axis]) -> Run:
-    """Return a function of any number of images, made of one that takes ``batch`` at a time.
+    """Return a function of any number of images, given one with the fixed batch size ``batch``.
 
-    The last ones are filled up with copies, whose outputs are left out.
+    The last batch is padded with copies, whose outputs are dropped.
 
     Args:
-        run: what takes ``batch`` images.
-        batch: how many.
-        axes: where each output counts images; of one that does not, the first is taken.
+        run: takes ``batch`` images.
+        batch: the batch size.
+        axes: the batch axis of each output; for an output without one, the first result is used.
     """
 
     def whole(images: Array) -> list[Array]:

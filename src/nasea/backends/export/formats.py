@@ -12,17 +12,17 @@ from nasea.terms import FRAMEWORKS
 
 @dataclass(frozen=True)
 class Format:
-    """A kind of file for shipping a network.
+    """A file format for deploying a network.
 
     Attributes:
-        name: as ``nasea export --format`` takes it.
-        framework: of the networks that can be exported to it.
-        suffix: what the file's name ends with.
-        runtime: what runs such a file, and checks it here.
-        packages: what must be installed besides the framework: module -> package.
-        precision: what it computes in; of ``float16`` it may be the weights only.
-        fixed: whether a file takes a fixed number of images, one where nothing else is asked for.
-        runs_here: whether nasea runs it; what only another system runs is written, not checked.
+        name: its name in ``nasea export --format``.
+        framework: framework of the networks that can be exported to it.
+        suffix: file name suffix.
+        runtime: the runtime that runs such files, and checks them here.
+        packages: required packages besides the framework: module -> package.
+        precision: precision of the computation; for ``float16``, possibly of the weights only.
+        fixed: whether a file has a fixed batch size, 1 by default.
+        runs_here: whether nasea runs it; files for other systems only are written, not checked.
     """
 
     name: str
@@ -36,12 +36,12 @@ class Format:
 
     @property
     def exact(self) -> bool:
-        """Whether its predictions must be the network's."""
+        """Whether its predictions must equal the network's."""
         return self.precision == "float32"
 
     @property
     def missing(self) -> list[str]:
-        """The packages that are not installed."""
+        """The required packages that are not installed."""
         return [package for module, package in self.packages if find_spec(module) is None]
 
 
@@ -87,25 +87,24 @@ FORMATS = {
         Format("tflite-int8", "tensorflow", ".int8.tflite", "LiteRT", _LITERT, "int8"),
     )
 }
-"""Every format by framework and name; the first of a framework is what is exported when nothing is
-said."""
+"""All formats by framework and name; the first of a framework is the default."""
 
 
 def formats_of(framework: str) -> list[str]:
-    """Return names of the formats that networks of ``framework`` can be exported to."""
+    """Return the names of the formats to which networks of ``framework`` can be exported."""
     return [each.name for each in FORMATS.values() if each.framework == framework]
 
 
 def find_format(name: str, framework: str) -> Format:
-    """Return the format of that name; check that its runtime is installed.
+    """Return the format with that name; check that its runtime is installed.
 
     Args:
         name: as the user wrote it.
-        framework: ``pytorch`` or ``tensorflow``, of the network to export.
+        framework: ``pytorch`` or ``tensorflow``, the framework of the network.
 
     Raises:
-        NotAvailableError: there is no such format, it is of the other framework, or what runs it
-            is not installed.
+        NotAvailableError: there is no such format, it belongs to the other framework, or its
+            runtime is not installed.
     """
     found = FORMATS.get((framework, name.lower()))
     title = FRAMEWORKS[framework].title

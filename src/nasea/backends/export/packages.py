@@ -1,4 +1,4 @@
-"""Optional packages: imported where they are used, what they print held back."""
+"""Imports optional packages where they are used, and captures what they print."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from nasea.errors import NotAvailableError
 
 
 def optional(module: str, package: str) -> Any:
-    """Return a module of a package that need not be installed.
+    """Import a module of an optional package.
 
     Args:
         module: its full name.
-        package: what to install it with.
+        package: the package to install for it.
 
     Raises:
-        NotAvailableError: it cannot be imported, installed or not.
+        NotAvailableError: it cannot be imported, whether or not it is installed.
     """
     failure: Exception | None = None
     try:
         with held_back():
             return importlib.import_module(module)
-    except Exception as error:  # a package for another release of a framework fails in any way
+    except Exception as error:  # a package for another release of the framework may raise anything
         failure = error
     lines = str(failure).strip().splitlines()
     raise NotAvailableError(

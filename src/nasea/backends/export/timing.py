@@ -1,4 +1,4 @@
-"""How long one call takes, on a machine where other things run too."""
+"""Measures the duration of a call on a machine that is not idle."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ FEWEST = 10
 
 
 def median_seconds(call: Callable[[], object]) -> float:
-    """Median over at least 10 calls and half a second, after a warm-up, without collections."""
+    """Return the median of at least 10 calls and 0.5 s, after a warm-up, with the collector off."""
     begin = time.perf_counter()
     while time.perf_counter() - begin < WARM_UP_SECONDS:
         call()

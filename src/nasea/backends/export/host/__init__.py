@@ -1,1 +1,1 @@
-"""The runtimes of this machine: writing what they run, and timing it. No framework here."""
+"""The runtimes of this machine: writing their files and timing them, without a framework."""

@@ -1,4 +1,4 @@
-"""LiteRT (TensorFlow Lite) on this machine's CPU, one thread."""
+"""LiteRT (TensorFlow Lite) on this machine's CPU, with one thread."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from nasea.install import install_line
 
 
 def runner(model: bytes | Path) -> Run:
-    """Return a fresh interpreter of a model; calling it runs one image.
+    """Return a function that runs a model on one image in a new interpreter.
 
     Raises:
         NotAvailableError: LiteRT is not installed.
@@ -36,13 +36,13 @@ def runner(model: bytes | Path) -> Run:
 
 
 def load_tflite(path: Path, threads: int | None = None) -> RunFile:
-    """Return a TFLite file in LiteRT.
+    """Return a function that runs a TFLite file in LiteRT.
 
     Args:
         path: the file.
-        threads: how many; ``None`` for what the runtime thinks best.
+        threads: number of threads; ``None`` for the runtime's default.
     """
-    with held_back():  # it tells of every delegate it makes
+    with held_back():  # it prints a message for every delegate
         interpreter = _interpreter()(model_path=str(path), num_threads=threads)
         interpreter.allocate_tensors()
     (given,) = interpreter.get_input_details()
@@ -64,10 +64,10 @@ def load_tflite(path: Path, threads: int | None = None) -> RunFile:
 
 
 def float_operators(path: Path) -> tuple[str, ...]:
-    """Return the kinds of operators of a TFLite file that compute in floating point."""
+    """Return the kinds of operators in a TFLite file that compute in floating point."""
     from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
-    plain = OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES  # a delegate hides what it runs
+    plain = OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES  # delegates hide their operators
     interpreter = Interpreter(model_path=str(path), experimental_op_resolver_type=plain)
     interpreter.allocate_tensors()
     floats = {
@@ -87,7 +87,7 @@ def float_operators(path: Path) -> tuple[str, ...]:
 
 
 def release() -> str:
-    """Name and version of the runtime."""
+    """Return the name and version of the runtime."""
     _interpreter()
     return f"LiteRT {version('ai-edge-litert')}"
 

@@ -1,4 +1,4 @@
-"""ONNX files in other precisions: int8 by ONNX Runtime's static quantisation, and float16."""
+"""Converts ONNX files to int8, by ONNX Runtime's static quantisation, and to float16."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ _MOVES = {
     "Pad", "Range", "Reshape", "Shape", "Slice", "Split", "Squeeze", "Tile", "Transpose",
     "Unsqueeze",
 }  # fmt: skip
-"""Operators that move values or compute shapes, whose precision does not matter."""
+"""Operators that move values or compute shapes; their precision does not matter."""
 
 
 def to_float16(source: Path, path: Path) -> None:
-    """Write an ONNX file whose weights and activations are float16, inputs and outputs float32.
+    """Write an ONNX file with float16 weights and activations, and float32 inputs and outputs.
 
     Args:
         source: the network in float32.
-        path: where.
+        path: path of the new file.
 
     Raises:
-        ExportError: something in the network has no float16.
+        ExportError: an operator of the network does not support float16.
     """
     try:
         with held_back():
@@ -42,18 +42,18 @@ def to_float16(source: Path, path: Path) -> None:
 
 
 def to_int8(source: Path, path: Path, examples: Iterator[Array]) -> tuple[str, ...]:
-    """Write an ONNX file in int8, as QuantizeLinear and DequantizeLinear around every operator.
+    """Write an int8 ONNX file with QuantizeLinear and DequantizeLinear around every operator.
 
-    Weights have a scale for each output channel, activations one each, by the smallest and the
-    largest value that the examples give. Inputs and outputs stay float32.
+    Weights have a scale per output channel, activations one scale per tensor. Activation ranges are
+    the minimum and maximum over the examples. Inputs and outputs stay float32.
 
     Args:
         source: the network in float32.
-        path: where.
-        examples: images, as many at a time as the network takes.
+        path: path of the new file.
+        examples: images, in batches of the network's batch size.
 
     Returns:
-        The kinds of operators that ONNX Runtime has no int8 for: they compute in float32.
+        The kinds of operators that ONNX Runtime cannot quantise, which compute in float32.
 
     Raises:
         ExportError: ONNX Runtime cannot quantise the network.
@@ -74,7 +74,7 @@ def _quantised(source: Path, path: Path, examples: Iterator[Array]) -> tuple[str
 
     folded = path.with_name(f"{path.name}.folded")
     try:
-        # Normalisation goes into convolutions: apart from them it would compute in float32.
+        # Fold normalisation into convolutions: on its own it would compute in float32.
         quant_pre_process(source, folded, skip_symbolic_shape=True)
         quantize_static(
             folded,
@@ -91,25 +91,25 @@ def _quantised(source: Path, path: Path, examples: Iterator[Array]) -> tuple[str
     _forget_domains(model)
     onnx.save(model, path)
     known = {*QDQRegistry, *QLinearOpsRegistry, *_MOVES}
-    # As the user's exporter calls them: ONNX Runtime takes some apart.
+    # With the operator names of the user's exporter: ONNX Runtime decomposes some operators.
     return tuple(sorted({node.op_type for node in onnx.load(source).graph.node} - known))
 
 
 class _Reader:
-    """What ONNX Runtime calls a CalibrationDataReader."""
+    """A CalibrationDataReader for ONNX Runtime."""
 
     def __init__(self, model: Path, examples: Iterator[Array]) -> None:
         self._name = onnx.load(model).graph.input[0].name
         self._examples = examples
 
     def get_next(self) -> dict[str, Array] | None:
-        """Return the next images; ``None`` after the last ones."""
+        """Return the next images; ``None`` at the end."""
         images = next(self._examples, None)
         return None if images is None else {self._name: images}
 
 
 def _forget_domains(model: Any) -> None:
-    """Leave out the operator sets that no node uses: ONNX Runtime lists all that it has."""
+    """Remove operator sets that no node uses: ONNX Runtime lists all that it supports."""
     used = {node.domain for node in model.graph.node}
     kept = [each for each in model.opset_import if each.domain in used]
     del model.opset_import[:]

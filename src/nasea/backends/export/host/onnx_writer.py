@@ -1,4 +1,4 @@
-"""Graphs of operators as ONNX models, with made-up weights: what takes time is the same."""
+"""Writes graphs of operators as ONNX models with made-up weights, which do not affect latency."""
 
 from __future__ import annotations
 
@@ -36,16 +36,16 @@ IR_VERSION = 9
 def onnx_model(
     nodes: Sequence[Node], inputs: dict[str, Shape], results: dict[str, Shape], prefix: str = ""
 ) -> onnx.ModelProto:
-    """Return a model that runs ``nodes`` on one image, float32, (N, C, H, W) throughout.
+    """Return a model that runs ``nodes`` on one image, in float32, (N, C, H, W) throughout.
 
     Args:
         nodes: in the order of execution.
-        inputs: name and (channels, height, width) of what the graph reads.
-        results: name and shape of what it gives back.
-        prefix: before every name but those of inputs and the output.
+        inputs: names and (channels, height, width) of the graph's inputs.
+        results: names and shapes of the graph's outputs.
+        prefix: prefix of all names except those of inputs and the output.
 
     Raises:
-        LatencyError: ONNX, or this writer, has no word for an operator.
+        LatencyError: ONNX, or this writer, does not support an operator.
     """
     writer = _Writer(prefix, {*inputs, *results})
     for node in nodes:
@@ -65,11 +65,11 @@ def onnx_model(
 
 
 def single_operator(operator: Operator) -> onnx.ModelProto:
-    """Return a model of one operator, with the activation that is fused to it."""
+    """Return a model of one operator with its fused activation."""
     names = [f"input{number}" for number in range(operator.inputs)]
     shapes = {name: operator.in_shape for name in names}
     if operator.kind == MULTIPLY and operator.inputs == 1:
-        shapes["input1"] = (operator.in_shape[0], 1, 1)  # a gate: one value a plane
+        shapes["input1"] = (operator.in_shape[0], 1, 1)  # a gate: one value per channel
         names.append("input1")
     nodes = [Node(operator, tuple(names), "output")]
     if operator.kind != ACTIVATION and operator.activation:
@@ -139,7 +139,7 @@ def _conv(writer: _Writer, op: Operator, inputs: list[str], output: str) -> None
 
 
 def _pads(op: Operator) -> list[int]:
-    """Return zeros on (top, left, bottom, right) that make the output as large as it is."""
+    """Return the zeros on (top, left, bottom, right) that result in the operator's output size."""
     before, after = op.in_shape[1:], op.out_shape[1:]
     starts, ends = [], []
     for size, made, side in zip(before, after, op.kernel, strict=True):
@@ -151,7 +151,7 @@ def _pads(op: Operator) -> list[int]:
 
 
 def _dense(writer: _Writer, op: Operator, inputs: list[str], output: str) -> None:
-    # As a convolution of one pixel it keeps the four axes; runtimes take the same path for both.
+    # As a 1×1 convolution it keeps four axes; runtimes use the same code path for both.
     weight = writer.weight(output, "weight", (op.in_shape[0], op.out_shape[0]), 0.05)
     bias = writer.weight(output, "bias", (op.out_shape[0],), 0.01)
     flat, product = f"{output}_flat", f"{output}_product"
@@ -221,7 +221,7 @@ def _reshape(writer: _Writer, op: Operator, inputs: list[str], output: str) -> N
 
 
 def _copy(writer: _Writer, op: Operator, inputs: list[str], output: str) -> None:
-    # Zeros behind the last axes, or less of them: as many values are moved.
+    # Pad zeros after the last axes, or crop: the number of values moved is the same.
     ends = [after - before for before, after in zip(op.in_shape, op.out_shape, strict=True)]
     pads = writer.constant(output, "pads", np.array((0, 0, 0, 0, 0, *ends), np.int64))
     writer.op("Pad", [inputs[0], pads], output)
@@ -229,7 +229,7 @@ def _copy(writer: _Writer, op: Operator, inputs: list[str], output: str) -> None
 
 def _two(kind: str) -> Callable[[_Writer, Operator, list[str], str], None]:
     def write(writer: _Writer, op: Operator, inputs: list[str], output: str) -> None:
-        if len(inputs) == 1:  # with a number
+        if len(inputs) == 1:  # with a constant
             inputs = [*inputs, writer.constant(output, "number", np.float32(1.5))]
         writer.op(kind, inputs[:2], output)
 

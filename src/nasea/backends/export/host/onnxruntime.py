@@ -1,4 +1,4 @@
-"""ONNX Runtime on this machine's CPU, one thread."""
+"""ONNX Runtime on this machine's CPU, with one thread."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from nasea.install import install_line
 
 
 def runner(model: bytes | Path) -> Run:
-    """Return a fresh session of a model; calling it runs one image.
+    """Return a function that runs a model on one image in a new session.
 
     Args:
-        model: the model or its file; open sizes of its inputs are taken to be 1.
+        model: the model or its file; dynamic sizes of its inputs are set to 1.
 
     Raises:
         NotAvailableError: ONNX Runtime is not installed.
@@ -37,7 +37,7 @@ def runner(model: bytes | Path) -> Run:
         ).astype(np.float32)
         for item in session.get_inputs()
     }
-    # Bound once, so that what is timed is the network and not the binding of Python values.
+    # Bind inputs and outputs once, so that the timing excludes the binding of Python values.
     binding = session.io_binding()
     for name, value in inputs.items():
         binding.bind_cpu_input(name, value)
@@ -51,7 +51,7 @@ def runner(model: bytes | Path) -> Run:
 
 
 def release() -> str:
-    """Name and version of the runtime."""
+    """Return the name and version of the runtime."""
     return f"ONNX Runtime {_runtime().__version__}"
 
 

@@ -1,4 +1,4 @@
-"""OpenVINO on this machine's CPU: ONNX files converted, and run."""
+"""OpenVINO on this machine's CPU: converts ONNX files and runs them."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ def write_openvino(source: Path, path: Path) -> None:
     """Write a folder with ``model.xml`` and ``model.bin``.
 
     Args:
-        source: the network as an ONNX file; of int8 weights are int8 there too.
-        path: the folder; it is made.
+        source: the network as an ONNX file; int8 weights stay int8.
+        path: the folder; it is created.
 
     Raises:
-        ExportError: OpenVINO has no operator for something in the network.
+        ExportError: OpenVINO does not support an operator of the network.
     """
     openvino = optional("openvino", "openvino")
     path.mkdir()
@@ -39,14 +39,14 @@ def write_openvino(source: Path, path: Path) -> None:
 
 
 def load_openvino(path: Path, threads: int | None = None) -> Run:
-    """Return a folder of :func:`write_openvino` on the CPU, computing in the precision of the file.
+    """Return a function that runs such a folder on the CPU, in the precision of the file.
 
     Args:
-        path: the folder.
-        threads: how many; ``None`` for what the runtime thinks best.
+        path: a folder written by :func:`write_openvino`.
+        threads: number of threads; ``None`` for the runtime's default.
     """
     openvino = optional("openvino", "openvino")
-    # By default it computes in bfloat16 on CPUs that have it, so a float32 file would not be exact.
+    # By default OpenVINO uses bfloat16 on CPUs that support it, so float32 would not be exact.
     options = {"INFERENCE_PRECISION_HINT": "f32", "PERFORMANCE_HINT": "LATENCY"}
     if threads is not None:
         options["INFERENCE_NUM_THREADS"] = str(threads)

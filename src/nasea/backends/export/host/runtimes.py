@@ -1,4 +1,4 @@
-"""The runtimes of this machine by the names of their profiles."""
+"""The runtimes of this machine, by the names of their profiles."""
 
 from __future__ import annotations
 
@@ -16,11 +16,12 @@ class HostRuntime:
     """A runtime that times networks on this machine, on one thread of its CPU.
 
     Attributes:
-        name: of the profile that is built with it.
-        framework: whose networks it runs.
-        suffix: ending of the files it runs.
-        runner: makes a fresh session of a file's content (or path); calling that runs one image.
-        release: name and version.
+        name: name of the profile that is built with it.
+        framework: framework of the networks that it runs.
+        suffix: suffix of the files that it runs.
+        runner: starts a new session with a file's content (or path); calling the result runs one
+            image.
+        release: returns its name and version.
     """
 
     name: str
@@ -42,7 +43,7 @@ RUNTIMES: dict[str, HostRuntime] = {
 
 
 def this_processor() -> str:
-    """Return the CPU, as its maker calls it."""
+    """Return the name of the CPU, as its manufacturer gives it."""
     cpuinfo = Path("/proc/cpuinfo")
     if cpuinfo.is_file():
         for line in cpuinfo.read_text(encoding="utf-8", errors="replace").splitlines():

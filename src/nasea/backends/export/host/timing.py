@@ -1,10 +1,15 @@
-"""Timing what a runtime runs so that it comes out the same again.
+"""Measures the latency of functions reproducibly.
 
-On a shared machine the median of naive timings differs by tens of per cent between runs. What
-helps: one thread; no waiting in a loop; no garbage collection meanwhile; a fresh session each
-round, as memory may lie well or badly for the life of a session; a warm-up by the clock; the 10th
-percentile, as disturbances only ever add; and rounds until the best of them agree. Everything that
-is compared is timed in turns, so that a slow minute of the machine is slow for all.
+On a shared machine the median of naive timings differs by tens of per cent between runs. These
+measures help:
+
+* one thread, without busy-waiting, and without garbage collection;
+* a new session in each round, as its memory layout, good or bad, is fixed for its lifetime;
+* a warm-up of fixed duration;
+* the 10th percentile of each round, as disturbances only add time;
+* rounds until the best of them agree.
+
+Everything that is compared is timed in turns, so that a slow period affects all alike.
 """
 
 from __future__ import annotations
@@ -21,14 +26,14 @@ Run = Callable[[], object]
 
 @dataclass(frozen=True)
 class Effort:
-    """How long is measured.
+    """The duration of a measurement.
 
     Attributes:
-        warm_up_s: seconds before a round is timed.
-        timed_s: seconds that a round is timed.
-        least_rounds: rounds at least.
-        most_rounds: rounds at most.
-        agreement: the best three rounds may differ by this share, or rounds go on.
+        warm_up_s: seconds of warm-up before each round.
+        timed_s: seconds that are timed in each round.
+        least_rounds: minimum number of rounds.
+        most_rounds: maximum number of rounds.
+        agreement: largest relative difference between the best three rounds at which timing ends.
     """
 
     warm_up_s: float = 0.1
@@ -39,20 +44,20 @@ class Effort:
 
 
 CAREFUL = Effort()
-"""For whole networks that serve as a reference: about 2 s each on a quiet machine."""
+"""For whole networks used as a reference: about 2 s each on a quiet machine."""
 
 BRISK = Effort(warm_up_s=0.03, timed_s=0.06, least_rounds=4, most_rounds=12, agreement=0.02)
-"""For the many pieces of a table: about half a second each."""
+"""For the many subgraphs of a table: about half a second each."""
 
 
 @dataclass(frozen=True)
 class Timing:
-    """A time and how far it can be trusted.
+    """A measured time and its reliability.
 
     Attributes:
         ms: median of the best three rounds, milliseconds.
         spread: (slowest - fastest) / fastest of the best three rounds.
-        rounds: rounds timed.
+        rounds: number of rounds.
     """
 
     ms: float
@@ -62,11 +67,11 @@ class Timing:
 
 @dataclass(frozen=True)
 class Job:
-    """Something to time.
+    """A function to be timed.
 
     Attributes:
-        make: makes a fresh session and returns what runs it once.
-        effort: how long it is timed.
+        make: starts a new session and returns a function that runs it once.
+        effort: duration of the measurement.
     """
 
     make: Callable[[], Run]
@@ -77,11 +82,11 @@ def time_all(
     jobs: Sequence[Job],
     on_round: Callable[[int, int], None] = lambda done, total: None,
 ) -> list[Timing]:
-    """Time several things in turns.
+    """Time several functions in turns.
 
     Args:
-        jobs: what to time.
-        on_round: called after every turn with (jobs that had ended before it, jobs in all).
+        jobs: the functions.
+        on_round: called after every turn with (jobs that had finished before it, number of jobs).
     """
     found: list[list[float]] = [[] for _ in jobs]
     with _undisturbed():
@@ -93,7 +98,7 @@ def time_all(
 
 
 def _round(run: Run, effort: Effort) -> float:
-    """Return milliseconds of one run: the 10th percentile of a round."""
+    """Return the milliseconds of one run: the 10th percentile of a round."""
     clock = time.perf_counter
     end = clock() + effort.warm_up_s
     run()

@@ -1,1 +1,1 @@
-"""Networks as files, with TensorFlow."""
+"""Exports networks to files, with TensorFlow."""

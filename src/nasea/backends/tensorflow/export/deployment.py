@@ -1,4 +1,4 @@
-"""Networks of a TensorFlow project as TFLite files."""
+"""Builds networks of a TensorFlow project as TFLite files."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class TfliteDeployment:
         pre_net: PreNet.
         post_net: PostNet.
         image: one image, in the layout of the user's module.
-        space: the body.
+        space: the search space of the body.
     """
 
     suffix = ".tflite"
@@ -71,33 +71,33 @@ class TfliteDeployment:
 
 
 def nothing() -> bytes:
-    """A minimal network."""
+    """Return a minimal network."""
     return tflite(lambda x: tf.nn.relu(x), tf.zeros((1, 1)), "nothing")
 
 
 def body(space: Space, genome: Genome) -> bytes:
-    """A network without its ends, whatever framework these are written for."""
+    """Return a network without PreNet and PostNet, whatever framework these are written for."""
     in_shape = space.layers[0].in_shape
     layers = build_body(space.decode(genome), in_shape)
 
     def run(x: Any) -> Any:
         for layer in layers:
             x = layer(x, training=False)
-        return tf.identity(x)  # a body may do nothing at all
+        return tf.identity(x)  # a body may be empty
 
     return tflite(run, zeros(in_shape), "the body of a network")
 
 
 def tflite(function: Callable[[Any], Any], inputs: Any, what: str) -> bytes:
-    """Return a function as a TFLite file, float32.
+    """Return a function as a float32 TFLite file.
 
     Args:
         function: in inference mode.
-        inputs: tensors of the shapes it gets.
-        what: for messages.
+        inputs: tensors of the shapes of its inputs.
+        what: what it is, for messages.
 
     Raises:
-        LatencyError: the converter cannot do it.
+        LatencyError: the converter does not support it.
     """
     logger = logging.getLogger("absl")
     level = logger.level
@@ -119,6 +119,6 @@ def tflite(function: Callable[[Any], Any], inputs: Any, what: str) -> bytes:
 
 
 def zeros(shape: Shape) -> Any:
-    """Return an empty image of (channels, height, width)."""
+    """Return an image of zeros of (channels, height, width)."""
     channels, height, width = shape
     return tf.zeros((1, height, width, channels))

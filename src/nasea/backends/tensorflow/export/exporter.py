@@ -1,4 +1,4 @@
-"""TensorFlow behind the protocol of exporters."""
+"""The exporter for TensorFlow."""
 
 from __future__ import annotations
 
@@ -43,11 +43,11 @@ class TensorFlowExporter:
     """See :class:`nasea.backends.export.exporter.Exporter`.
 
     Args:
-        network: with its weights.
+        network: the network, with its weights.
         data: validation images, and training images to calibrate int8 with.
         user: the user's metric.
-        draws: what the metric draws by.
-        seed: the metric starts from the random state it has in a search.
+        draws: keys the random operations of the metric.
+        seed: restores the random state that the metric has in a search.
     """
 
     def __init__(
@@ -64,7 +64,7 @@ class TensorFlowExporter:
         self._function: Any = None
         try:
             self._function = traced(network, self.outputs, None, self._shape)
-        except Exception:  # PreNet or PostNet reads the number of images
+        except Exception:  # PreNet or PostNet reads the batch size
             self._by_batch = by_batch(network, self.outputs)
 
     @property

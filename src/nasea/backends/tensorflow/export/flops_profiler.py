@@ -1,4 +1,4 @@
-"""FLOPs of a graph, by TensorFlow's own profiler."""
+"""Counts the FLOPs of a graph with TensorFlow's own profiler."""
 
 from __future__ import annotations
 
@@ -17,11 +17,12 @@ MATRIX_PRODUCTS = (
     "BatchMatMulV2",
     "BatchMatMulV3",
 )
-"""What counts; additions, activations and normalisations do not (as in nasea.cost)."""
+"""Operators that are counted; additions, activations and normalisations are not (see nasea.cost).
+"""
 
 
 def count_flops(function: Callable[[Any], Any], inputs: Any) -> int:
-    """FLOPs (2 x MACs) of a function for tensors like ``inputs``; the function is not run."""
+    """Return the FLOPs (2 × MACs) of a function for tensors like ``inputs``, without running it."""
     specs = tf.nest.map_structure(lambda x: tf.TensorSpec(x.shape, x.dtype), inputs)
     graph = tf.function(function).get_concrete_function(specs).graph
     options = (

@@ -1,4 +1,4 @@
-"""Single operators as TFLite files, with made-up weights."""
+"""Writes single operators as TFLite files with made-up weights."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ from nasea.errors import LatencyError
 
 
 def tflite_operator(operator: Operator) -> bytes:
-    """Return a file that runs one operator, and the activation that is fused to it, on one image.
+    """Return a file that runs one operator, with its fused activation, on one image.
 
     Raises:
-        LatencyError: TFLite, or this writer, has no word for it.
+        LatencyError: TFLite, or this writer, does not support it.
     """
     inputs = [zeros(operator.in_shape) for _ in range(operator.inputs)]
     if operator.kind == MULTIPLY and operator.inputs == 1:
-        inputs.append(zeros((operator.in_shape[0], 1, 1)))  # a gate: one value a plane
+        inputs.append(zeros((operator.in_shape[0], 1, 1)))  # a gate: one value per channel
     write = _WRITERS.get(operator.kind)
     if write is None:
         raise LatencyError(

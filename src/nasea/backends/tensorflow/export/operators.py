@@ -1,4 +1,4 @@
-"""The operators of a TensorFlow function: the nodes of its frozen graph."""
+"""Lists the operators of a TensorFlow function: the nodes of its frozen graph."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from nasea.space import Shape
 
 
 def frozen(function: Callable[[Any], Any], inputs: Any) -> Any:
-    """Return the concrete function for tensors like ``inputs``, its variables made constants."""
+    """Return the concrete function for tensors like ``inputs``, with its variables as constants."""
     return convert_variables_to_constants_v2(_concrete(function, inputs))
 
 
@@ -44,16 +44,16 @@ def _concrete(function: Callable[[Any], Any], inputs: Any) -> Any:
 def operators_of_function(
     function: Callable[[Any], Any], inputs: Any, name: str
 ) -> tuple[Operator, ...]:
-    """Return the operators that ``function`` runs on one image; it is traced, not run.
+    """Return the operators that ``function`` runs on one image; it is traced, but not run.
 
     Args:
         function: in inference mode.
         inputs: tensors (1, H, W, C), or a nesting of them.
-        name: of what is traced, for messages.
+        name: name of the function, for messages.
     """
     try:
         graph = frozen(function, inputs).graph
-    except ValueError:  # it assigns to a variable, which no constant can stand for
+    except ValueError:  # it assigns to a variable, which cannot become a constant
         graph = _concrete(function, inputs).graph
     nodes: list[Node] = []
     alive: set[str] = set()
@@ -65,17 +65,17 @@ def operators_of_function(
         if not read or not op.outputs:
             continue
         alive.update(tensor.name for tensor in op.outputs)
-        if op.type == "Shape":  # of a batch of one, which is known
+        if op.type == "Shape":  # its value is known, as the batch size is 1
             alive.difference_update(tensor.name for tensor in op.outputs)
             continue
-        if op.type == "IdentityN":  # around what has a gradient of its own
+        if op.type == "IdentityN":  # wraps functions with custom gradients
             for before, after in zip(op.inputs, op.outputs, strict=True):
                 if before.name in alive and (after.consumers() or after is op.outputs[0]):
                     passed = Operator(RESHAPE, _chw(before.shape), _chw(after.shape))
                     nodes.append(Node(passed, (before.name,), after.name))
             continue
         if any(_dilated(user) for user in _users(op, 2)):
-            continue  # reported with the end of the dilated convolution that it belongs to
+            continue  # reported with the last node of its dilated convolution
         convolution = _dilated(op)
         if convolution is not None:
             read = list(convolution.inputs[0].op.inputs[:1])
@@ -89,7 +89,7 @@ def operators_of_function(
 
 
 def _dilated(op: Any) -> Any:
-    """Return the convolution of a dilated one that ends in ``op``; ``None`` where none does.
+    """Return the convolution of a dilated convolution that ends in ``op``; ``None`` if none does.
 
     TensorFlow writes it as SpaceToBatchND, a convolution of the parts, BatchToSpaceND.
     """
@@ -218,7 +218,7 @@ _RESHAPES = {"Identity", "IdentityN", "Reshape", "Squeeze", "ExpandDims", "StopG
 
 
 def _chw(shape: Any, channels_first: bool = False) -> Shape:
-    """Return (N, H, W, C) or (N, C) without the batch, as (channels, height, width)."""
+    """Return the (channels, height, width) of (N, H, W, C) or (N, C)."""
     sizes = [int(size or 1) for size in (shape.as_list() if shape.rank else [1])][1:] or [1]
     if len(sizes) == 3:
         height, width, channels = sizes if not channels_first else (*sizes[1:], sizes[0])

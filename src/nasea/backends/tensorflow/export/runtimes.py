@@ -1,4 +1,4 @@
-"""Exported files in the runtimes that they are for."""
+"""Runs exported files in their runtimes."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from nasea.errors import ExportError
 
 
 def load_frozen(path: Path, names: Sequence[str]) -> Run:
-    """Return a frozen graph, imported into TensorFlow."""
+    """Return a function that runs a frozen graph, imported into TensorFlow."""
     definition = tf.compat.v1.GraphDef.FromString(path.read_bytes())
     wrapped = tf.compat.v1.wrap_function(
         lambda: tf.graph_util.import_graph_def(definition, name=""), []
@@ -32,7 +32,7 @@ def load_frozen(path: Path, names: Sequence[str]) -> Run:
 
 
 def load_saved_model(path: Path, names: Sequence[str]) -> Run:
-    """Return a SavedModel, by its signature."""
+    """Return a function that runs a SavedModel by its signature."""
     loaded = tf.saved_model.load(str(path))
     function = loaded.signatures["serving_default"]
 
@@ -47,21 +47,21 @@ LOADERS = {"pb": load_frozen, "savedmodel": load_saved_model}
 
 
 def seconds_alone(format: str, path: Path, names: Sequence[str], shape: Sequence[int]) -> float:
-    """Median time of a run on one thread, in a process of its own.
+    """Return the median time of a run on one thread, in a separate process.
 
-    How many threads TensorFlow computes on is settled when it starts.
+    TensorFlow fixes its number of threads when it starts.
 
     Args:
         format: ``pb`` or ``savedmodel``.
         path: the file or folder.
-        names: of the outputs.
-        shape: of the images.
+        names: names of the outputs.
+        shape: shape of the images.
 
     Raises:
-        ExportError: the file cannot be run there.
+        ExportError: the process cannot run the file.
     """
     request = json.dumps([format, str(path), list(names), list(shape)])
-    own = str(Path(__file__).parents[4])  # where this package is imported from
+    own = str(Path(__file__).parents[4])  # the folder from which this package is imported
     paths = os.pathsep.join(filter(None, [own, os.environ.get("PYTHONPATH")]))
     hidden = {"PYTHONPATH": paths, "CUDA_VISIBLE_DEVICES": "", "TF_CPP_MIN_LOG_LEVEL": "3"}
     done = subprocess.run(

@@ -1,4 +1,4 @@
-"""A program: time an exported file on one thread; see ``runtimes.seconds_alone``."""
+"""A program that times an exported file on one thread; see ``runtimes.seconds_alone``."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from nasea.backends.tensorflow.export.runtimes import LOADERS
 
 
 def main() -> None:
-    """Print the median seconds of what the first argument, JSON, asks for."""
+    """Print the median seconds of the request in the first argument, JSON."""
     format, path, names, shape = json.loads(sys.argv[1])
     tf.config.threading.set_intra_op_parallelism_threads(1)
     tf.config.threading.set_inter_op_parallelism_threads(1)

@@ -1,4 +1,4 @@
-"""Networks as files of other runtimes: frozen graph, SavedModel, TFLite."""
+"""Writes networks as files of other runtimes: frozen graph, SavedModel, TFLite."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _MISSING = re.compile(r"(?:TF Select|Flex|Custom) ops: ([^\n]+)")
 
 
 def names_of(outputs: Any) -> tuple[str, ...]:
-    """Return names of the tensors of a nested output that every format takes."""
+    """Return names, valid in every format, of the tensors of a nested output."""
     names = (name for name, _ in flatten(outputs, tf.Tensor))
     return tuple(re.sub(r"[^A-Za-z0-9_.]", "_", name) for name in names)
 
@@ -32,17 +32,17 @@ def traced(network: Network, names: Sequence[str], batch: int | None, shape: Seq
     """Trace a network in inference mode as a concrete function: images -> named tensors.
 
     Args:
-        network: any.
-        names: of the tensors of its output.
-        batch: images at a time; ``None`` for any number.
-        shape: of an image.
+        network: any network.
+        names: names of its output tensors.
+        batch: batch size; ``None`` for any.
+        shape: shape of an image.
     """
     spec = tf.TensorSpec((batch, *shape), tf.float32, name=INPUT)
     return by_batch(network, names).get_concrete_function(spec)
 
 
 def by_batch(network: Network, names: Sequence[str]) -> Any:
-    """Return the same as a function that is traced for each number of images that comes."""
+    """Return a function like that of :func:`traced`, traced separately for each batch size."""
 
     def run(images: Any) -> list[Any]:
         outputs = flatten(network(images, training=False), tf.Tensor)
@@ -52,15 +52,15 @@ def by_batch(network: Network, names: Sequence[str]) -> Any:
 
 
 def write_frozen(function: Any, path: Path) -> None:
-    """Write a graph with the weights as constants."""
+    """Write a graph with its weights as constants."""
     frozen = convert_to_constants.convert_variables_to_constants_v2(function)
     path.write_bytes(frozen.graph.as_graph_def().SerializeToString())
 
 
 def write_saved_model(function: Any, names: Sequence[str], network: Network, path: Path) -> None:
-    """Write a SavedModel with one signature, images -> the named tensors.
+    """Write a SavedModel with one signature, images -> named tensors.
 
-    Of the network only the variables go in: Keras would add functions of its own for every layer.
+    Only the variables of the network are saved: Keras would add functions for every layer.
     """
     holder = tf.Module()
     holder.weights = gathered(network, "variables")
@@ -80,15 +80,15 @@ def write_tflite(
     """Write a TFLite file.
 
     Args:
-        function: what :func:`traced` gave.
-        path: where.
-        precision: ``float32``; ``float16``, of the weights; ``int8``, of weights and activations,
-            inputs and outputs staying float32.
-        examples: images, as many at a time as the file takes, that show which values activations
-            have; for int8 only.
+        function: the result of :func:`traced`.
+        path: path of the new file.
+        precision: ``float32``; ``float16``, for the weights; ``int8``, for weights and activations,
+            with float32 inputs and outputs.
+        examples: images that calibrate activation ranges, in batches of the file's batch size; for
+            int8 only.
 
     Raises:
-        ExportError: TFLite has no operator for something in the network.
+        ExportError: TFLite does not support an operator of the network.
     """
     failure: Exception | None = None
     content = b""

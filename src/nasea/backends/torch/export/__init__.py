@@ -1,1 +1,1 @@
-"""Networks as files, with PyTorch."""
+"""Exports networks to files, with PyTorch."""

@@ -1,4 +1,4 @@
-"""Core ML packages for Apple's systems: converted here, not run."""
+"""Core ML packages for Apple's systems: written here, but not run."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from nasea.errors import NaseaError
 def write_coreml(
     network: nn.Module, images: torch.Tensor, names: Sequence[str], path: Path, precision: str
 ) -> None:
-    """Write an ``.mlpackage`` (an ML program) that takes as many images as are given.
+    """Write an ``.mlpackage`` (an ML program) with the fixed batch size of ``images``.
 
     Args:
         network: in evaluation mode.
-        images: as many as the file takes.
-        names: of the tensors of its output.
-        path: where.
-        precision: ``float32`` or ``float16``, of weights and activations.
+        images: one batch of the file's batch size.
+        names: names of its output tensors.
+        path: path of the new package.
+        precision: ``float32`` or ``float16``, for weights and activations.
 
     Raises:
-        ExportError: Core ML has no operator for something in the network.
+        ExportError: Core ML does not support an operator of the network.
     """
     tools = optional("coremltools", "coremltools")
     try:

@@ -1,7 +1,7 @@
-"""Networks of a torch project as ONNX files.
+"""Builds networks of a PyTorch project as ONNX files.
 
-PreNet and PostNet are exported once, by PyTorch; the blocks are written directly, so a network
-takes milliseconds and not the seconds of an export.
+PyTorch exports PreNet and PostNet once. The blocks are written directly, so a network takes
+milliseconds instead of the seconds of an export.
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ class OnnxDeployment:
     Args:
         user: the user's code.
         pre_net: the module before the body.
-        post_net: the module behind it.
+        post_net: the module after the body.
         image: one image (1, C, H, W).
-        space: the body.
+        space: the search space of the body.
     """
 
     suffix = ".onnx"
@@ -96,7 +96,7 @@ class OnnxDeployment:
 def _merged(
     first: onnx.ModelProto, second: onnx.ModelProto, links: Sequence[tuple[str, str]], prefix: str
 ) -> onnx.ModelProto:
-    """Two models as one; what the first gives back is only what ``second`` reads."""
+    """Return two models as one; the outputs of ``first`` are the inputs of ``second``."""
     renamed = compose.add_prefix(second, prefix)
     pairs = [(out, f"{prefix}{name}") for out, name in links]
     return compose.merge_models(first, renamed, io_map=pairs)
@@ -105,10 +105,10 @@ def _merged(
 def _exported(
     user: UserCode, network: nn.Module, inputs: Any, names: Sequence[str]
 ) -> onnx.ModelProto:
-    """PreNet or PostNet as PyTorch's own exporters write it."""
+    """Return PreNet or PostNet as one of PyTorch's own exporters writes it."""
     module = copy_user_network(network).cpu().eval()
     failures = []
-    # The tracing exporter takes the most models; what it cannot do the newer one may.
+    # The tracing exporter supports the most models; the newer one may support the others.
     for dynamo in (False, True):
         options: dict[str, Any] = {"external_data": False} if dynamo else {}
         try:

@@ -1,4 +1,4 @@
-"""ExecuTorch files for the CPUs of phones, by the XNNPACK delegate: float32 and int8."""
+"""ExecuTorch files for the CPUs of phones, with the XNNPACK delegate: float32 and int8."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from nasea.errors import NaseaError
 _PACKAGE = "executorch"
 _XNNPACK = "executorch.backends.xnnpack"
 _INT8 = {
-    # What XNNPACKQuantizer annotates; normalisation goes into the convolution before it.
+    # Operators that XNNPACKQuantizer annotates; normalisation is folded into convolutions.
     "batch_norm", "conv2d", "conv_transpose2d", "linear", "relu", "hardtanh", "relu6", "add",
     "mul", "cat", "adaptive_avg_pool2d",
-    # What takes over the scale of its input, or moves values only.
+    # Operators that share the scale of their input, or only move values.
     "max_pool2d", "mean", "view", "reshape", "permute", "transpose", "slice",
     "flatten", "squeeze", "unsqueeze", "dropout", "pad", "constant_pad_nd", "clone", "contiguous",
     "lift_fresh_copy", "detach_",
@@ -29,10 +29,10 @@ _INT8 = {
 
 
 def write_executorch(network: nn.Module, images: torch.Tensor, path: Path) -> None:
-    """Write a ``.pte`` file in float32 that takes as many images as are given.
+    """Write a float32 ``.pte`` file with the fixed batch size of the images.
 
     Raises:
-        ExportError: the network has something that torch.export or ExecuTorch lacks.
+        ExportError: torch.export or ExecuTorch does not support something in the network.
     """
     try:
         with held_back(), torch.no_grad():
@@ -46,19 +46,19 @@ def write_executorch(network: nn.Module, images: torch.Tensor, path: Path) -> No
 def write_executorch_int8(
     network: nn.Module, images: torch.Tensor, path: Path, examples: Iterator[Array]
 ) -> tuple[str, ...]:
-    """Return the same in int8, by PT2E quantisation: a scale for each channel of the weights.
+    """Write an int8 ``.pte`` file by PT2E quantisation, with a scale per channel of the weights.
 
     Args:
         network: in evaluation mode.
-        images: as many as the file takes.
-        path: where.
-        examples: images that show which values activations have, as many at a time.
+        images: one batch of the file's batch size.
+        path: path of the new file.
+        examples: images that calibrate activation ranges, in such batches.
 
     Returns:
-        The operators that XNNPACK has no int8 for: they compute in float32.
+        The operators that XNNPACK cannot quantise, which compute in float32.
 
     Raises:
-        ExportError: as of :func:`write_executorch`.
+        ExportError: as :func:`write_executorch`.
     """
     quantizer = optional(f"{_XNNPACK}.quantizer.xnnpack_quantizer", _PACKAGE)
     pt2e = optional("torchao.quantization.pt2e.quantize_pt2e", "torchao")
@@ -94,11 +94,11 @@ def _lowered(network: Any, images: torch.Tensor) -> bytes:
 
 
 def load_executorch(path: Path, threads: int | None = None) -> Run:
-    """Return a ``.pte`` file in ExecuTorch's Python runtime, which computes as on a device.
+    """Return a function that runs a ``.pte`` file in ExecuTorch's Python runtime, as on a device.
 
     Args:
         path: the file.
-        threads: how many, of this process from now on; ``None`` for what the runtime thinks best.
+        threads: number of threads of this process from now on; ``None`` for the default.
     """
     runtime = optional("executorch.runtime", _PACKAGE)
     with held_back():
@@ -109,6 +109,6 @@ def load_executorch(path: Path, threads: int | None = None) -> Run:
 
     def run(images: Array) -> list[Array]:
         outputs = method.execute([torch.from_numpy(images)])
-        return [output.numpy().copy() for output in outputs]  # the next run writes over them
+        return [output.numpy().copy() for output in outputs]  # the next run overwrites them
 
     return run

@@ -1,4 +1,4 @@
-"""PyTorch behind the protocol of exporters."""
+"""The exporter for PyTorch."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from nasea.backends.torch.scoring.scorer import metric
 from nasea.backends.torch.user.code import UserCode
 from nasea.backends.user.nesting import flatten, restore
 
-_EXAMPLES = 3  # two decide shapes, the third shows that any number will do
+_EXAMPLES = 3  # two determine shapes, the third proves that any number works
 
 
 class TorchExporter:
@@ -32,8 +32,8 @@ class TorchExporter:
         network: in evaluation mode, on the CPU.
         data: validation images, and training images to calibrate int8 with.
         user: the user's metric.
-        device: where the user's metric expects outputs.
-        seed: the metric starts from the random state it has in a search.
+        device: the device on which the user's metric expects outputs.
+        seed: restores the random state that the metric has in a search.
     """
 
     def __init__(

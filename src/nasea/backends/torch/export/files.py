@@ -1,4 +1,4 @@
-"""What writes each format of PyTorch, and what runs it."""
+"""Writes and runs the files of each format for PyTorch."""
 
 from __future__ import annotations
 
@@ -26,20 +26,20 @@ from nasea.backends.torch.export.runtimes import load_onnx, load_pt2
 from nasea.backends.torch.export.writers import write_onnx, write_pt2
 
 _CHUNK = 32
-"""Images that calibrate at a time where a file takes any number."""
+"""Number of images per calibration batch, for files with any batch size."""
 
 
 @dataclass(frozen=True)
 class ExportRequest:
-    """A file to be written.
+    """A request to write a file.
 
     Attributes:
         network: in evaluation mode, on the CPU.
-        example: (N, C, H, W) images, N at least 3 and ``batch``.
-        path: of the new file.
-        batch: images that the file takes at a time; ``None`` for any number.
-        calibration: (N, C, H, W) images that show which values activations have; for int8 only.
-        names: of the tensors of the network's output.
+        example: (N, C, H, W) images, N at least 3 and at least ``batch``.
+        path: path of the new file.
+        batch: batch size of the file; ``None`` for any.
+        calibration: (N, C, H, W) images that calibrate activation ranges; for int8 only.
+        names: names of the network's output tensors.
     """
 
     network: nn.Module
@@ -51,24 +51,24 @@ class ExportRequest:
 
     @property
     def images(self) -> torch.Tensor:
-        """As many images as a file of a fixed number takes."""
+        """One batch of images, for a file with a fixed batch size."""
         return self.example[: self.batch]
 
     @property
     def chunks(self) -> Iterator[Array]:
-        """The images that calibrate, as many at a time as the file takes."""
+        """The calibration images, in batches of the file's batch size."""
         assert self.calibration is not None, "the pipeline gives them for int8"
         return in_chunks(self.calibration, self.batch or _CHUNK)
 
 
 @dataclass(frozen=True)
 class Files:
-    """How files of a format are written and run.
+    """The functions that write and run the files of a format.
 
     Attributes:
-        write: writes one.
-        load: runs one, on so many threads, ``None`` for what the runtime thinks best; ``None``
-            where nothing here runs it.
+        write: writes a file.
+        load: returns a function that runs a file, given the number of threads, ``None`` for the
+            runtime's default; ``None`` if nothing here can run it.
     """
 
     write: Callable[[ExportRequest], Written]
@@ -92,7 +92,7 @@ def _onnx_int8(request: ExportRequest) -> Written:
 
 @contextmanager
 def _float32(request: ExportRequest) -> Iterator[tuple[Path, str]]:
-    """Return the network as a checked float32 ONNX file, and the exporter's messages."""
+    """Provide the network as a checked float32 ONNX file, and the exporter's messages."""
     source = request.path.with_name(f"{request.path.name}.float32")
     try:
         yield source, write_onnx(request.network, request.example, source, request.batch)
@@ -168,4 +168,4 @@ FILES = {
     "openvino": Files(_openvino, load_openvino),
     "openvino-int8": Files(_openvino_int8, load_openvino),
 }
-"""By the name of the format."""
+"""The functions by name of the format."""

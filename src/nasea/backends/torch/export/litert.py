@@ -1,4 +1,4 @@
-"""TFLite files of PyTorch networks, by LiteRT's converter: float32 and int8."""
+"""TFLite files of PyTorch networks, written by LiteRT's converter: float32 and int8."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from nasea.errors import ExportError, NaseaError
 
 
 def write_litert(network: nn.Module, images: torch.Tensor, path: Path) -> None:
-    """Write a TFLite file in float32 that takes as many images as are given, (N, C, H, W).
+    """Write a float32 TFLite file with the fixed batch size of the images, (N, C, H, W).
 
     Raises:
-        ExportError: TFLite has no operator for something in the network.
+        ExportError: TFLite does not support an operator of the network.
     """
     converter = optional("litert_torch", "litert-torch")
     try:
@@ -33,19 +33,19 @@ def write_litert(network: nn.Module, images: torch.Tensor, path: Path) -> None:
 
 
 def quantise_litert(source: Path, path: Path, examples: Iterator[Array]) -> tuple[str, ...]:
-    """Write a TFLite file in int8: a scale for each channel of the weights, inputs float32.
+    """Write an int8 TFLite file with a scale per channel of the weights and float32 inputs.
 
     Args:
         source: the network in float32.
-        path: where.
-        examples: images that show which values activations have, as many as the file takes.
+        path: path of the new file.
+        examples: images that calibrate activation ranges, in batches of the file's batch size.
 
     Returns:
-        The operators that compute in float32, as the quantizer has no int8 for them.
+        The operators that the quantizer does not support, which compute in float32.
 
     Raises:
-        ExportError: the quantizer cannot quantise the network: of an output that another operator
-            reads too it may make a file that does not load.
+        ExportError: the quantizer cannot quantise the network. If an output is also read by another
+            operator, it may write a file that does not load.
     """
     package = "ai-edge-quantizer"
     quantizing = optional("ai_edge_quantizer.quantizer", package)
@@ -69,8 +69,8 @@ def quantise_litert(source: Path, path: Path, examples: Iterator[Array]) -> tupl
             signatures = interpreter.Interpreter(str(source)).get_signature_list()
             ((name, signature),) = signatures.items()
             (given,) = signature["inputs"]
-            # By itself it takes a moving average of ranges, which forgets the largest values: on
-            # the digits demo outputs were off by three times as much.
+            # By default the quantizer averages ranges with a moving average, which forgets the
+            # largest values: on the digits demo outputs were off by three times as much.
             calibrator = calibrating.Calibrator(str(source), qsv_update_func=ranging.min_max_update)
             chosen = recipes.RecipeManager()
             chosen.load_quantization_recipe(quantizer.get_quantization_recipe())

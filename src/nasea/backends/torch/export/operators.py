@@ -1,7 +1,7 @@
-"""The operators that a torch module runs: what it calls, recorded while it runs.
+"""Records the operators that a PyTorch module calls while it runs.
 
-Recording works for any code, Python control flow included; what the module does in evaluation
-mode on one image is what a deployed network does.
+Recording works for any code, including Python control flow. A deployed network does the same as the
+module in evaluation mode on one image.
 """
 
 from __future__ import annotations
@@ -40,9 +40,9 @@ def operators_of_module(
     """Run ``module`` in evaluation mode on one image and return the operators it ran.
 
     Args:
-        module: stays as it is, but for what its own forward changes.
-        inputs: what it gets, with a batch of one.
-        name: of the module, for messages.
+        module: not changed, except by its own ``forward``.
+        inputs: its inputs, with a batch size of 1.
+        name: name of the module, for messages.
     """
     recorder = _Recorder([inputs] if isinstance(inputs, torch.Tensor) else inputs, name)
     with torch.no_grad(), recorder:
@@ -51,13 +51,13 @@ def operators_of_module(
 
 
 class _Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
-    """Writes down every call that reads an activation."""
+    """Records every call that reads an activation."""
 
     def __init__(self, inputs: Sequence[torch.Tensor], name: str) -> None:
         super().__init__()  # type: ignore[no-untyped-call]  # torch does not annotate it
         self.nodes: list[Node] = []
         self._name = name
-        # The tensors are kept, or another one could get the id of one that is gone.
+        # Keep the tensors, or a new one could reuse the id of a deleted one.
         self._known: dict[int, tuple[str, torch.Tensor]] = {}
         for number, tensor in enumerate(inputs):
             self._known[id(tensor)] = (f"input{number}", tensor)
@@ -80,7 +80,7 @@ class _Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
             origin = f"{self._name}, {func.name().removeprefix('aten::')}"
             self.nodes.append(Node(operator.named(origin), names, label))
             for number, tensor in enumerate(made):
-                # The first output counts; further ones of pools and normalisations are unused.
+                # Only the first output counts; pools and normalisations do not use the others.
                 self._known[id(tensor)] = (label if number == 0 else f"{label}.{number}", tensor)
         return output
 
@@ -102,7 +102,7 @@ def _operator(
     if name in _ACTIVATIONS:
         return Operator(ACTIVATION, before, after, activation=_ACTIVATIONS[name])
     if name in _ELEMENTWISE:
-        # With a value for each plane the second operand is no tensor of that size.
+        # With one value per channel, the second operand is not a tensor of that size.
         operands = sum(math.prod(shape) == math.prod(out) for shape in shapes)
         return Operator(_ELEMENTWISE[name], after, after, inputs=max(operands, 1))
     if name in _SIMPLE:
@@ -153,7 +153,7 @@ def _hardtanh(args: tuple[Any, ...], before: Shape, after: Shape) -> Operator:
 
 
 def _concatenation(args: tuple[Any, ...], before: Shape, after: Shape) -> Operator:
-    # Of unequal tensors, an equal share each.
+    # If sizes differ, every part gets an equal share.
     share = (-(-after[0] // len(args[0])), *after[1:])
     return Operator(CONCAT, share, after, inputs=len(args[0]))
 
@@ -210,7 +210,7 @@ _RESHAPES = {
 
 
 def _chw(shape: tuple[int, ...]) -> Shape:
-    """Return (N, C, H, W), (N, C, L) or (N, C) without the batch, as (channels, height, width)."""
+    """Return the (channels, height, width) of (N, C, H, W), (N, C, L) or (N, C)."""
     sizes = [int(size) for size in shape[1:]] or [1]
     if len(sizes) > 3:
         sizes = [sizes[0], math.prod(sizes[1:-1]), sizes[-1]]

@@ -1,4 +1,4 @@
-"""Exported files in the runtimes that they are for."""
+"""Runs exported files in their runtimes."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from nasea.backends.export.exporter import Array, Run
 
 
 def load_onnx(path: Path, threads: int | None = None) -> Run:
-    """Return an ONNX file in ONNX Runtime on the CPU.
+    """Return a function that runs an ONNX file in ONNX Runtime on the CPU.
 
     Args:
         path: the file.
-        threads: how many; ``None`` for what the runtime thinks best.
+        threads: number of threads; ``None`` for the runtime's default.
     """
     import onnxruntime
 
@@ -35,7 +35,7 @@ def load_onnx(path: Path, threads: int | None = None) -> Run:
 
 
 def load_pt2(path: Path, threads: int | None = None) -> Run:
-    """Load a file of torch.export, which runs torch's code only, on the threads of torch."""
+    """Return a function that runs a torch.export file without user code, on torch's threads."""
     network = torch.export.load(path).module()
 
     def run(images: Array) -> list[Array]:
@@ -47,7 +47,7 @@ def load_pt2(path: Path, threads: int | None = None) -> Run:
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """Have torch compute on one thread."""
+    """Limit torch to one thread in the context."""
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     try:

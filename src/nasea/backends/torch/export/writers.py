@@ -1,4 +1,4 @@
-"""Writes networks as files of ONNX and torch.export, and explains failures."""
+"""Writes networks as ONNX and torch.export files, and explains failures."""
 
 from __future__ import annotations
 
@@ -28,35 +28,35 @@ _OPERATOR = re.compile(
 
 
 class Flat(nn.Module):
-    """A network whose nested output is a plain tuple of tensors."""
+    """A network that returns its nested output as a plain tuple of tensors."""
 
     def __init__(self, network: nn.Module) -> None:
         super().__init__()
         self.network = network
-        self.eval()  # exporters set the network to the mode of what they are given
+        self.eval()  # exporters set the network to the mode of this module
 
     def forward(self, images: torch.Tensor) -> tuple[torch.Tensor, ...]:
-        """Return (N, C, H, W) images -> the tensors of the output."""
+        """Return the output tensors for (N, C, H, W) images."""
         return tuple(tensor for _, tensor in flatten(self.network(images), torch.Tensor))
 
 
 def write_onnx(network: nn.Module, example: torch.Tensor, path: Path, batch: int | None) -> str:
     """Write an ONNX file.
 
-    The tracing exporter takes the most networks, but follows one course where a network branches
-    on values; what it cannot do, or does wrong, the newer one may do.
+    The tracing exporter supports the most networks, but records one branch only if control flow
+    depends on values. If it fails, or its file is wrong, the newer exporter is tried.
 
     Args:
         network: in evaluation mode.
         example: (N, C, H, W) images, N at least 3.
-        path: where.
-        batch: images at a time; ``None`` for any number.
+        path: path of the new file.
+        batch: batch size; ``None`` for any.
 
     Returns:
-        What the exporter said that could not, where the other one could; else nothing.
+        Messages of an exporter that failed, if the other one succeeded; else empty.
 
     Raises:
-        ExportError: neither exporter can.
+        ExportError: both exporters fail.
     """
     failures: list[tuple[str, Exception]] = []
     messages = ""
@@ -74,10 +74,10 @@ def write_onnx(network: nn.Module, example: torch.Tensor, path: Path, batch: int
 
 
 def write_pt2(network: nn.Module, example: torch.Tensor, path: Path, batch: int | None) -> None:
-    """Write what ``torch.export.load`` reads; arguments as of :func:`write_onnx`.
+    """Write a file for ``torch.export.load``; for the arguments see :func:`write_onnx`.
 
     Raises:
-        ExportError: the network has something that torch.export cannot follow.
+        ExportError: torch.export does not support something in the network.
     """
     free = None if batch else ({0: torch.export.Dim("batch")},)
     try:
@@ -120,7 +120,7 @@ def _write_onnx(
 
 
 def _check(network: nn.Module, images: torch.Tensor, path: Path) -> None:
-    """Raise ValueError where the file does something else, e.g. the course of one example only."""
+    """Raise ValueError if the file computes something else, e.g. one branch only."""
     with torch.no_grad():
         expected = flatten(network(images.clone()), torch.Tensor)
     for (name, tensor), found in zip(expected, load_onnx(path)(images.numpy()), strict=True):
@@ -134,9 +134,9 @@ def refusal(format: str, failures: list[tuple[str, Exception]], batch: int | Non
     """Return the error for a network that cannot be written.
 
     Args:
-        format: its title.
-        failures: what was tried, and what it raised.
-        batch: images that the file was to take at a time; ``None`` for any number.
+        format: title of the format.
+        failures: what was tried, and the exception that it raised.
+        batch: requested batch size of the file; ``None`` for any.
     """
     matches = [_OPERATOR.search(str(error)) for _, error in failures]
     operators = [match.group(match.lastindex or 0) for match in matches if match]
@@ -157,7 +157,7 @@ def refusal(format: str, failures: list[tuple[str, Exception]], batch: int | Non
 
 
 def _reason(error: BaseException) -> str:
-    while error.__cause__ is not None:  # what torch.onnx says itself is advice of many lines
+    while error.__cause__ is not None:  # the message of torch.onnx itself is many lines of advice
         error = error.__cause__
     lines = str(error).strip().splitlines()
     return f"{type(error).__name__}: {lines[0] if lines else ''}"
