@@ -1,7 +1,7 @@
 """Splits and joins batches, whatever their structure.
 
 A batch is a nesting of arrays with the images along their first axis, and of lists with one item
-an image; anything else belongs to the batch as a whole and is passed along.
+per image. Anything else belongs to the whole batch and is passed on unchanged.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from nasea.backends.data.packing import ALIGNMENT
 from nasea.backends.tensorflow.data.cached_items import BatchSplitter
 
 Batch = tuple[Any, ...]
-"""A batch: images first."""
+"""A batch, with the images first."""
 
 
 def as_batch(element: Any) -> Batch:
-    """Return what a generator yielded as a tuple: it may yield images only."""
+    """Return the output of a generator, which may yield images only, as a tuple."""
     return tuple(element) if isinstance(element, list | tuple) else (element,)
 
 
@@ -35,7 +35,7 @@ def take(value: Any, where: Sequence[int], images: int) -> Any:
     Args:
         value: the batch or the part.
         where: indices of the images.
-        images: how many images it has.
+        images: number of images in it.
     """
     if isinstance(value, np.ndarray) and value.ndim and len(value) == images:
         return value[list(where)]
@@ -69,7 +69,7 @@ def joined(parts: Sequence[Any]) -> Any:
 
 
 def copied(value: Any) -> Any:
-    """Copy arrays and nesting, so that they can be changed in place; share anything else."""
+    """Copy arrays and nesting, so that they can be changed in place; anything else is shared."""
     if isinstance(value, np.ndarray):
         return value.copy()
     if isinstance(value, list):
@@ -82,7 +82,7 @@ def copied(value: Any) -> Any:
 
 
 def ids_of(part: Any, images: int) -> list[Hashable] | None:
-    """Return a part of a batch as ids of its images; ``None`` if it has none for each image."""
+    """Return a part of a batch as ids of its images; ``None`` if there is not one per image."""
     if isinstance(part, tf.Tensor):
         part = part.numpy()
     if not isinstance(part, list | tuple | np.ndarray) or len(part) != images:
@@ -127,7 +127,7 @@ def forms_of(value: Any) -> Any:
 
 
 class GeneratorBatchSplitter(BatchSplitter):
-    """Batches as a Python generator yields them."""
+    """A splitter of batches as a Python generator yields them."""
 
     def count(self, batch: Any) -> int:
         """See :class:`BatchSplitter`."""
@@ -148,7 +148,7 @@ class GeneratorBatchSplitter(BatchSplitter):
 
 
 class PipelineBatchSplitter(BatchSplitter):
-    """Batches (images, labels) as a ``tf.data`` pipeline yields them."""
+    """A splitter of batches (images, labels) as a ``tf.data`` pipeline yields them."""
 
     def count(self, batch: Any) -> int:
         """See :class:`BatchSplitter`."""
@@ -187,15 +187,15 @@ class PipelineBatchSplitter(BatchSplitter):
 
 
 def as_tensor(array: np.ndarray) -> Any:
-    """Return the array as a tensor, which may share its memory: neither must be written to."""
-    # TensorFlow needs aligned memory and aborts the process where it is not.
+    """Return the array as a tensor that may share its memory: neither may be written to."""
+    # TensorFlow needs aligned memory and otherwise aborts the process.
     if array.ctypes.data % ALIGNMENT or not array.flags.c_contiguous or not array.size:
         return tf.convert_to_tensor(array)
     return tf.experimental.dlpack.from_dlpack(array.__dlpack__())
 
 
 def plain(labels: Any) -> Any:
-    """Return labels with arrays in place of tensors."""
+    """Return labels with tensors replaced by arrays."""
     if isinstance(labels, tf.Tensor):
         return labels.numpy()
     if isinstance(labels, list | tuple):

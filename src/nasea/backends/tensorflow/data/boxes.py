@@ -1,4 +1,4 @@
-"""Detection: Python generators that never end, and a metric of all images at once."""
+"""Detection: endless Python generators, and a metric called once for all images."""
 
 from __future__ import annotations
 
@@ -35,11 +35,11 @@ from nasea.backends.tensorflow.scoring.metric_model import MetricModel
 from nasea.errors import DataError, Notice
 
 GeneratorBatch = tuple[Any, ...]
-"""A batch as the generator gives it: images first."""
+"""A batch as the generator yields it, images first."""
 
 _VALIDATION_STREAM = 0xEB
 _LOOKED_FOR_IDS = 256
-"""So many images tell which part of a batch says which images they are."""
+"""Number of images examined to find the part of a batch that holds image ids."""
 
 _TRAINING = {"is_training": True, "is_shuffle": True}
 _STATISTICS = {"is_training": True, "is_shuffle": False}
@@ -49,9 +49,9 @@ _EVALUATION = {"is_training": False, "is_shuffle": False}
 class BoxData(Data):
     """See :class:`nasea.backends.tensorflow.data.datasets.Data`.
 
-    The metric of every candidate gets a generator that starts over, with the same batches. Images
-    are read once and kept; where there is no room for them all are read anew from a new generator,
-    under the same seeds.
+    For every candidate, the metric gets a generator that starts again with the same batches. Images
+    are read once and cached; if the cache is too small, all are read again from a new generator
+    with the same seeds.
     """
 
     words = Words(
@@ -63,12 +63,12 @@ class BoxData(Data):
         unbatched="yield batches: arrays of self.batch_size images",
         short="let it never end, e.g. with `while True:` around the loop over the images",
     )
-    looked_at = 4  # some give fewer images where they crop all objects away
+    looked_at = 4  # some yield fewer images if cropping removes all objects
 
     def evaluation(self, images: int | None, half: int | None) -> Iterator[Batch]:
         """See :meth:`nasea.backends.tensorflow.data.datasets.Data.evaluation`.
 
-        What comes with the images is the rest of what the generator gives: one thing, or a tuple.
+        The images come with everything else that the generator yields: one value, or a tuple.
         """
         return map(_pair, self._batches(images, half))
 
@@ -91,7 +91,7 @@ class BoxData(Data):
         return _images(element[0]), _labels(element[1])
 
     def belong(self, labels: Any, images: int) -> bool:
-        """See :meth:`Data.belong`: maybe an item an image."""
+        """See :meth:`Data.belong`: labels may be a list with one item per image."""
         one_each = isinstance(labels, list | tuple) and len(labels) == images
         return one_each or super().belong(labels, images)
 
@@ -167,7 +167,7 @@ class BoxData(Data):
         return self._kept.batches(wanted, self._val_batch)
 
     def _chosen(self, images: int | None, half: int | None) -> np.ndarray | None:
-        """Places, in ``val_dataset.image_ids``, of the images of a slice; ``None`` for all."""
+        """Return the indices in ``val_dataset.image_ids`` of a slice; ``None`` for all images."""
         if images is None or images >= self.val_images or self._classes is None:
             chosen = spread(self.val_images, images, half)
         else:
@@ -177,7 +177,7 @@ class BoxData(Data):
         return None if len(chosen) == self.val_images else chosen
 
     def _tags(self, batch: GeneratorBatch, first: int) -> list[int]:
-        """Return the places of a batch in ``val_dataset.image_ids``; -1 for unknown images."""
+        """Return the indices of a batch in ``val_dataset.image_ids``; -1 for unknown images."""
         images = count_of(batch)
         ids = ids_of(batch[self._id_part], images) if self._id_part else None
         if ids is None:
@@ -185,7 +185,7 @@ class BoxData(Data):
         return [self._places.get(one, -1) for one in ids]
 
     def _endless(self, data: EvaluationSubset) -> Generator[GeneratorBatch, None, None]:
-        """Yield what the metric reads: the batches of a subset, over and over."""
+        """Yield the batches of a subset for the metric, over and over."""
         while True:
             images = 0
             for batch in self._batches(data.images, data.half):
@@ -199,11 +199,11 @@ class BoxData(Data):
                 )
 
     def _batches(self, images: int | None, half: int | None) -> Iterator[GeneratorBatch]:
-        """Return the batches of a slice once: as the generator gives them where it is the whole."""
+        """Return the batches of a slice once; for all images, as the generator yields them."""
         return self._kept.batches(self._chosen(images, half), self._val_batch)
 
     def _pass(self) -> Generator[GeneratorBatch, None, None]:
-        """Yield the validation images once, from a generator that was not read before."""
+        """Yield the validation images once, from a new generator."""
         begun, self._begun = self._begun, None
         if begun is not None:
             yield from begun
@@ -229,7 +229,7 @@ class BoxData(Data):
 
 
 def _pair(batch: GeneratorBatch) -> Batch:
-    """Return the images as the network gets them, and the rest of what the generator gives."""
+    """Return the images in the network's layout, and everything else that the generator yields."""
     rest = batch[1] if len(batch) == 2 else batch[1:]
     return tf.cast(tf.convert_to_tensor(batch[0]), tf.float32), rest
 
@@ -238,7 +238,7 @@ def _ids(opened: Evaluation) -> list[Any]:
     """Return the ids of the validation images, in order.
 
     Raises:
-        DataError: there are none, or not one for each image.
+        DataError: there are none, or not one per image.
     """
     ids = getattr(opened.dataset, "image_ids", None)
     if ids is None:
@@ -285,7 +285,7 @@ def _images(value: Any) -> Any:
 
 
 def _labels(value: Any) -> Any:
-    """Return labels with their numbers as tensors; those of a list of arrays apart."""
+    """Return labels with numbers as tensors; each array of a list becomes a tensor of its own."""
     if isinstance(value, Mapping):
         return {key: _labels(item) for key, item in value.items()}
     if isinstance(value, np.ndarray) and value.dtype == object:
@@ -297,12 +297,12 @@ def _labels(value: Any) -> Any:
 
 
 def _tensor(value: Any) -> Any:
-    """Return numbers as a tensor, floating-point ones in single precision as Keras has them."""
+    """Return numbers as a tensor; floating-point ones in single precision, as in Keras."""
     if isinstance(value, tf.Tensor):
         return tf.cast(value, tf.float32) if value.dtype == tf.float64 else value
     try:
         array = np.asarray(value)
-    except ValueError:  # arrays of several shapes
+    except ValueError:  # arrays of different shapes
         return value
     if array.dtype.kind not in "biuf":
         return value

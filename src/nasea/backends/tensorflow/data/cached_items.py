@@ -1,4 +1,4 @@
-"""Validation images, read once and cached one by one, independently of the batches they came in."""
+"""Caches validation images one by one, independently of the batches that contained them."""
 
 from __future__ import annotations
 
@@ -31,24 +31,24 @@ class BatchSplitter(ABC):
 
     @abstractmethod
     def join(self, examples: Sequence[Any]) -> Any:
-        """Return examples as a batch, which shares no memory with them."""
+        """Return examples as a batch that shares no memory with them."""
 
     @abstractmethod
     def form(self, example: Any) -> object:
-        """Return the shapes and types of an example; equal ones can be joined."""
+        """Return the shapes and types of an example; examples with equal forms can be joined."""
 
 
 class CachedImages:
     """The validation images in the order of a pass.
 
-    Only requested images are cached, in a file that all processes of the machine share. Where the
-    file has no room for them, every evaluation reads a pass, up to the last requested image.
+    Only requested images are cached, in a file that all processes of the machine share. If it is
+    too small, every evaluation reads a pass up to the last requested image.
 
     Args:
-        table: an entry for each image, by its place in a pass.
+        table: an entry for each image, by its index in a pass.
         splitter: splits and joins batches.
-        read: yields the batches of a pass from its beginning, the same every time.
-        tags: numbers that identify the images of a batch, given the batch and the place of its
+        read: yields the batches of a pass from the start, the same every time.
+        tags: numbers that identify the images of a batch, given the batch and the index of its
             first image; -1 for images that are never requested.
     """
 
@@ -66,7 +66,7 @@ class CachedImages:
         self._searched: set[bytes] = set()
         self._packable = True
         self._known: dict[int, Any] = {}
-        """Examples whose arrays are those of the file."""
+        """Examples whose arrays are views of the file."""
 
     def example_bytes(self, batch: Any) -> int:
         """Return the size of the first image of a batch; 0 if it cannot be cached."""
@@ -76,7 +76,7 @@ class CachedImages:
             return 0
 
     def fill(self, wanted: _Places | None) -> None:
-        """Read missing images into the file, as far as there is room.
+        """Read missing images into the file until it is full.
 
         If another process is reading them, wait for it.
 
@@ -95,7 +95,7 @@ class CachedImages:
 
         Args:
             wanted: tags of images; ``None`` for all images.
-            size: size of new batches; smaller where the next images have another form.
+            size: size of new batches; smaller if the next images have another form.
         """
         places = self._places(wanted)
         if places is not None and not self._table.sound(places):
@@ -129,7 +129,7 @@ class CachedImages:
                 yield self._splitter.join(together)
 
     def _places(self, wanted: _Places | None) -> _Places | None:
-        """Return the places of those images; ``None`` if a pass may have some that are missing."""
+        """Return the indices of those images; ``None`` if a pass may have some that are missing."""
         if wanted is None:
             every = np.arange(len(self._table))
             return every if self._table.holds(every).all() else None
@@ -156,7 +156,7 @@ class CachedImages:
             self._searched.add(wanted.tobytes())
 
     def _pass(self, wanted: _Places | None) -> Iterator[tuple[Any, int, list[int], Sequence[int]]]:
-        """Yield (a batch, the place of its first image, its wanted images, their tags)."""
+        """Yield (a batch, the index of its first image, its wanted images, their tags)."""
         left = None if wanted is None else set(wanted.tolist())
         first = 0
         for batch in self._read():

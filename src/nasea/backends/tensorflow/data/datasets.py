@@ -1,7 +1,7 @@
 """The user's data sets as batches: the part that all tasks share.
 
-Each task has a subclass for its form of data and its way of calling the metric: ``pairs.py``
-(classification), ``masks.py`` (segmentation), ``boxes.py`` (detection).
+Each task has a subclass for its data format and metric calls: ``pairs.py`` (classification),
+``masks.py`` (segmentation), ``boxes.py`` (detection).
 """
 
 from __future__ import annotations
@@ -39,16 +39,16 @@ _BY_PYTHON = "Traceback (most recent call last):"
 
 Batch = tuple[Any, Any]
 Run = Callable[[Any], Any]
-"""Images to the network's output, in inference mode."""
+"""A function from images to the network's output, in inference mode."""
 
 
 class Data(ABC):
     """Training and validation data of a scenario.
 
-    The seeds of a shuffled ``tf.data`` pipeline are fixed when it is built, and augmentation draws
-    the same numbers in every pass over it; a Python generator cannot be rewound. So the training
-    data set is built again for every epoch, with seeds of the epoch: epochs differ, and an epoch is
-    the same in a resumed run.
+    The seeds of a shuffled ``tf.data`` pipeline are fixed when it is built, so augmentation draws
+    the same numbers in every pass over it. A Python generator cannot be rewound. So the training
+    data set is built again for every epoch, with seeds that depend on the epoch: epochs differ, and
+    an epoch is the same in a resumed run.
 
     Args:
         scenario: batch size, directories, input shape.
@@ -59,9 +59,9 @@ class Data(ABC):
 
     words: Words
     looked_at = 1
-    """Number of batches read by the probe; the largest counts as a whole one."""
+    """Number of batches that the probe reads; the largest one is taken to be a full batch."""
     workers = 0
-    """``tf.data`` loads in threads of its own."""
+    """Number of data workers; 0, as ``tf.data`` loads in its own threads."""
     image_bytes = 0
     """Size of a cached validation image."""
 
@@ -89,19 +89,19 @@ class Data(ABC):
 
     @abstractmethod
     def _open_validation(self) -> int:
-        """Open the validation data; returns the number of its images."""
+        """Open the validation data; return the number of its images."""
 
     @abstractmethod
     def _probe_validation(self) -> None:
-        """Read and check as many validation images as the comparison with training data needs."""
+        """Read and check the validation images needed for the comparison with training data."""
 
     @abstractmethod
     def first_images(self, count: int) -> Iterator[Batch]:
-        """Return some validation images, which are kept: (images, what comes with them)."""
+        """Return some cached validation images, as (images, their labels and other values)."""
 
     @abstractmethod
     def prepare(self, images: int | None, half: int | None) -> None:
-        """Read what an evaluation needs, as far as the cache has room.
+        """Read the images that an evaluation needs until the cache is full.
 
         Args:
             images: see :meth:`evaluation`.
@@ -110,7 +110,7 @@ class Data(ABC):
 
     @abstractmethod
     def evaluation(self, images: int | None, half: int | None) -> Iterator[Batch]:
-        """Return (images for the network, what comes with them) of a slice, in order.
+        """Yield (images for the network, their labels and other values) of a slice, in order.
 
         Args:
             images: number of validation images in the subset; ``None`` for all.
@@ -119,16 +119,16 @@ class Data(ABC):
 
     @property
     def metric_is_settled(self) -> bool:
-        """Whether it is known how to call the user's metric."""
+        """Whether it is decided how the user's metric is called."""
         return True
 
     @abstractmethod
     def settle_metric(self, run: Run, data: EvaluationSubset) -> None:
-        """Find out how to call the user's metric, if that is not known.
+        """Decide how to call the user's metric, if that is not decided yet.
 
         Args:
             run: the network.
-            data: which validation images.
+            data: the slice of validation images.
         """
 
     @abstractmethod
@@ -137,15 +137,15 @@ class Data(ABC):
 
         Args:
             run: the network.
-            data: on which validation images.
+            data: the slice of validation images.
 
         Raises:
-            CandidateFailed: it raised, called ``exit`` or returned a number that is not finite.
+            CandidateFailed: it raised, called ``exit`` or returned a non-finite number.
             MetricError: it returned something that is not a number.
         """
 
     def pair(self, element: Any) -> Any:
-        """Return an element of the data as (images, labels) where it is given in another form."""
+        """Return an element of the data as (images, labels), if it has another form."""
         return element
 
     def cache_notices(self) -> list[Notice]:
@@ -162,7 +162,7 @@ class Data(ABC):
 
     @property
     def batches_per_epoch(self) -> int:
-        """Batches of one pass over the training images; a last batch of one image is left out."""
+        """Batches in one pass over the training images, without a last batch of one image."""
         whole, rest = divmod(self.train_images, self.batch_size)
         return whole + (rest > 1 and self._short_batch)
 
@@ -170,7 +170,7 @@ class Data(ABC):
         """Read and check one training batch, and some validation images; return the training batch.
 
         Raises:
-            DataError: an element is not (images, labels), or there are too few.
+            DataError: an element is not (images, labels), or there are too few elements.
         """
         source = self._train
         assert source is not None, "read once"
@@ -201,10 +201,10 @@ class Data(ABC):
         yield from itertools.islice(self._limited(source, self.batches_per_epoch, True), done, None)
 
     def statistics(self, draw: int) -> list[Any]:
-        """Fixed training images that re-estimate batch normalisation, as batches.
+        """Return fixed training batches that re-estimate the statistics of batch normalisation.
 
         Args:
-            draw: 0 or 1, two different samples, as far as the data set shuffles or has others.
+            draw: 0 or 1, for two different samples, if the data set is shuffled or large enough.
         """
         if draw not in self._statistics:
             wanted = min(max(2, self.scenario.searcher.bn_images), self.train_images)
@@ -243,7 +243,7 @@ class Data(ABC):
         return overlap_notices(self._seen, val, self.train_images)
 
     def checked(self, element: object, what: Literal["training", "validation"]) -> Batch:
-        """Return the element as (images, labels); raises DataError where it is something else."""
+        """Return the element as (images, labels); raise DataError if it is something else."""
         name = getattr(self.words, what)
         batch = self.pair(element)
         if not isinstance(batch, list | tuple) or len(batch) != 2:
@@ -259,7 +259,7 @@ class Data(ABC):
         return images, labels
 
     def check_images(self, images: Any, what: Literal["training", "validation"]) -> None:
-        """Raise DataError where they are no batch for this network."""
+        """Raise DataError if they are not a batch of images for this network."""
         name = getattr(self.words, what)
         expected = self.scenario.supernet.input_shape
         if not isinstance(images, tf.Tensor) or not images.dtype.is_floating:
@@ -283,7 +283,7 @@ class Data(ABC):
                 f"supernet.input_shape says {expected}",
                 fix="resize the images in the data set or change input_shape",
             )
-        if what not in self._looked_into:  # the first batch of each
+        if what not in self._looked_into:  # only the first batch of each kind
             self._looked_into.add(what)
             require_finite(bool(tf.reduce_all(tf.math.is_finite(images))), name)
 
@@ -294,9 +294,9 @@ class Data(ABC):
 
     @contextmanager
     def reading(self, what: Literal["training", "validation"]) -> Iterator[None]:
-        """Report a failure inside as the user's, or as the data's where no code of the user fails.
+        """Report a failure in the context as the user's, or as the data's if no user code fails.
 
-        TensorFlow hands on what Python code raised as text.
+        TensorFlow passes on exceptions of Python code as text.
         """
         name = getattr(self.words, what)
         try:
@@ -319,16 +319,16 @@ class Data(ABC):
             ) from error
 
     def _open_statistics(self, draw: int, count: int) -> tuple[Source, int]:
-        """Return the training data for the statistics, and how many of its batches to leave out.
+        """Return the training data for the statistics, and the number of batches to skip.
 
         Args:
             draw: 0 or 1.
-            count: how many batches will be read.
+            count: number of batches that will be read.
         """
         return self._open(_STATISTICS_STREAM, draw), 0
 
     def _open_unshuffled(self, draw: int, count: int) -> tuple[Source, int]:
-        """Return the same of data that is not shuffled: the second draw begins behind the first."""
+        """Do the same for unshuffled data: the second sample starts where the first ends."""
         first = min(count, max(self.batches_per_epoch - count, 0)) if draw else 0
         return self._open(_STATISTICS_STREAM, draw, shuffle=False), first
 
@@ -340,7 +340,7 @@ class Data(ABC):
         set_generator_state(before)
 
     def _limited(self, source: Source, count: int, ahead: bool = False) -> Iterator[Batch]:
-        """Yield batches of the training data until there are enough, or no more."""
+        """Yield batches of the training data until there are enough or the data ends."""
         seen = 0
         with source.reader(ahead) as batches:
             for _ in range(count):

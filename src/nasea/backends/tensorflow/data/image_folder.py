@@ -1,4 +1,4 @@
-"""Classification of image files: what pre-training trains where the user wrote no module."""
+"""Classification of image files, for pre-training without a user's module."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ def folder_module(pre_net: type, scenario: Scenario) -> SimpleNamespace:
     """Return a classification module, as a user would write it, around the user's PreNet.
 
     Args:
-        pre_net: the user's class.
-        scenario: the derived classification scenario; its train_dir holds a folder of images for
+        pre_net: the user's PreNet class.
+        scenario: the derived classification scenario; its train_dir contains a folder of images for
             each class, or TFRecord files.
 
     Raises:
-        DataError: the directory holds no classes of images.
+        DataError: the directory contains no classes of images.
     """
     shape = scenario.supernet.input_chw
     first = scenario.supernet.data_format == "channels_first"
@@ -85,7 +85,7 @@ def folder_module(pre_net: type, scenario: Scenario) -> SimpleNamespace:
 
 @dataclass(frozen=True)
 class _FileImages:
-    """Image files, a folder a class; as :class:`RecordImages`."""
+    """Image files, one folder per class; same interface as :class:`RecordImages`."""
 
     found: FolderImages
 
@@ -122,17 +122,17 @@ def _images(directory: Path, is_training: bool, shape: Shape) -> RecordImages | 
 
 
 def _decoded(images: RecordImages | _FileImages, is_training: bool, batch_size: int) -> Any:
-    """Return a data set of (image (H, W, C), class number); for training shuffled and augmented.
+    """Return a data set of (image (H, W, C), class number); shuffled and augmented for training.
 
-    What is shuffled is paths or records. Images are decoded several at a time, and come in order.
+    Paths or records are shuffled, not images. Images are decoded in parallel, in order.
     """
     elements = images.elements(shuffled=is_training)
     if not is_training:
         return elements.map(images.read, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
-    # The seed is drawn in the graph, where the run's seed reaches, for one after the other.
+    # The seeds are drawn in the graph, one after another, where the run's seed applies.
     drawn = elements.map(lambda *one: (one, tf.random.uniform((), maxval=_SEEDS, dtype=tf.int32)))
     size, rank = current_shard()
-    # In the last steps, for which not every rank has a batch, ranks share batches.
+    # In the last steps, which do not have a batch for every rank, ranks share batches.
     whole = len(images) // (batch_size * size) * size
 
     def read(number: Any, drawn: Any) -> tuple[Any, Any]:

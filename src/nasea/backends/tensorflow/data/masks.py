@@ -1,4 +1,4 @@
-"""Segmentation: elements may be dicts, and the output may wait to be merged with the labels."""
+"""Segmentation: elements may be dicts, and outputs may still have to be merged with the labels."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from nasea.backends.tensorflow.user.describe import describe
 from nasea.errors import UserModuleError
 
 MERGED = "merged_logits"
-"""Where an output ``{name: {MERGED: x}}`` has its scores of classes, (N, h, w, classes)."""
+"""Key of class scores, (N, h, w, classes), in an output ``{name: {MERGED: x}}``."""
 
 _KEYS = ("image", "label")
 
@@ -38,7 +38,7 @@ class MaskData(PairData):
         return element
 
     def as_metric_gets(self, labels: Any, outputs: Any) -> Any:
-        """Return the output; of merged logits the classes, in the size of the labels, by name."""
+        """Return the output; for merged logits, the classes in the size of the labels, by name."""
         if not is_merged(outputs):
             return outputs
         size = self._resolution(labels)
@@ -76,6 +76,6 @@ def is_merged(outputs: Any) -> bool:
 
 
 def masks_of(labels: Any) -> Any:
-    """Return the first tensor (N, H, W) or (N, H, W, 1) among labels; ``None`` without one."""
+    """Return the first tensor (N, H, W) or (N, H, W, 1) among labels; ``None`` if there is none."""
     found = [x for x in tf.nest.flatten(labels) if tf.is_tensor(x) and x.shape.rank in (3, 4)]
     return found[0] if found else None

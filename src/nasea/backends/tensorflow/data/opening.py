@@ -1,4 +1,4 @@
-"""Which task reads its data, and asks its metric, in which way."""
+"""Chooses the data class of a task, which reads its data and calls its metric."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ def open_data(scenario: Scenario, user: UserCode, notices: list[Notice], cache: 
     Args:
         scenario: task, batch size, directories, input shape.
         user: the user's code.
-        notices: where what the user should know goes.
-        cache: where decoded images are kept.
+        notices: collects notices for the user.
+        cache: holds decoded images.
 
     Raises:
         NaseaError: ``build_dataset_search`` fails or returns something else.

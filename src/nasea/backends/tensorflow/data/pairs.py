@@ -1,4 +1,4 @@
-"""Classification: a ``tf.data`` pipeline of (images, labels), and a metric of every batch."""
+"""Classification: a ``tf.data`` pipeline of (images, labels), and a metric called per batch."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ class PairData(Data):
         return self.user.metric_of_batches(self._answers(run, data))
 
     def as_metric_gets(self, labels: Any, outputs: Any) -> Any:
-        """Return the argument of ``metrics_op`` for the network's output."""
+        """Return the network's output in the form that ``metrics_op`` expects."""
         return outputs
 
     def _answers(self, run: Run, data: EvaluationSubset) -> Iterator[tuple[int, Any, Any]]:
@@ -114,7 +114,7 @@ class PairData(Data):
             pass
 
     def _validation(self) -> Generator[Batch, None, None]:
-        """Yield the first ``data_num`` validation images, read anew."""
+        """Yield the first ``data_num`` validation images, read again."""
         seen = 0
         with read(self._val.prefetch(AHEAD)) as batches:
             while seen < self.val_images:

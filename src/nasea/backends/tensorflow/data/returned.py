@@ -1,4 +1,4 @@
-"""What ``build_dataset_search`` may return, task by task."""
+"""The valid results of ``build_dataset_search`` for each task."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from nasea.errors import UserModuleError
 
 
 class Evaluation(NamedTuple):
-    """What a detection module evaluates on.
+    """The evaluation data of a detection module.
 
     Attributes:
-        generator: gives batches, images first.
-        dataset: the user's, with ``image_ids``.
-        images: how many there are.
+        generator: yields batches, images first.
+        dataset: the user's data set, with ``image_ids``.
+        images: number of images.
     """
 
     generator: Iterable[Any]
@@ -31,16 +31,16 @@ class Evaluation(NamedTuple):
 
 @dataclass(frozen=True)
 class Words:
-    """How messages call the data of a task.
+    """The terms that messages use for the data of a task.
 
     Attributes:
-        training: the training data,
-        validation: and the validation data.
-        train_count: the number of training images in what ``build_dataset_search`` returns,
-        val_count: and that of validation images.
-        pairs: what an element is, and what to do where it is something else.
-        unbatched: what to do where it is one image.
-        short: what to do where there are fewer than it says.
+        training: the training data.
+        validation: the validation data.
+        train_count: the number of training images in the result of ``build_dataset_search``.
+        val_count: the number of validation images in that result.
+        pairs: what an element must be, and the fix if it is something else.
+        unbatched: the fix if an element is a single image.
+        short: the fix if there are fewer images than stated.
     """
 
     training: str
@@ -56,11 +56,11 @@ def pipeline(returned: object, file: str) -> tuple[Any, int]:
     """Return (dataset, data_num) of classification and segmentation.
 
     Args:
-        returned: by ``build_dataset_search``.
-        file: the module's name, for messages.
+        returned: the result of ``build_dataset_search``.
+        file: name of the module's file, for messages.
 
     Raises:
-        UserModuleError: it is something else.
+        UserModuleError: the result is something else.
     """
     rule = f"{file}: build_dataset_search must return (dataset, data_num)"
     if not isinstance(returned, list | tuple) or len(returned) != 2:
@@ -78,11 +78,11 @@ def training_generator(returned: object, file: str) -> tuple[Iterable[Any], int]
     """Return (train_generator, train_dataset_size) of detection.
 
     Args:
-        returned: by ``build_dataset_search``.
-        file: the module's name, for messages.
+        returned: the result of ``build_dataset_search``.
+        file: name of the module's file, for messages.
 
     Raises:
-        UserModuleError: it is something else.
+        UserModuleError: the result is something else.
     """
     rule = (
         f"{file}: build_dataset_search must return (train_generator, train_dataset_size) for "
@@ -96,14 +96,14 @@ def training_generator(returned: object, file: str) -> tuple[Iterable[Any], int]
 
 
 def evaluation(returned: object, file: str) -> Evaluation:
-    """Return (val_generator, val_dataset, val_dataset_size), the first two maybe in a list.
+    """Return (val_generator, val_dataset, val_dataset_size); the first two may be given in a list.
 
     Args:
-        returned: by ``build_dataset_search``.
-        file: the module's name, for messages.
+        returned: the result of ``build_dataset_search``.
+        file: name of the module's file, for messages.
 
     Raises:
-        UserModuleError: it is something else.
+        UserModuleError: the result is something else.
     """
     rule = (
         f"{file}: build_dataset_search must return (val_generator, val_dataset, val_dataset_size) "

@@ -1,4 +1,4 @@
-"""Sharding of an epoch over the ranks: every image once, one batch a rank and step.
+"""Shards an epoch over the ranks: every image once, one batch per rank and step.
 
 The user's pipeline makes the batches, so every rank reads all of them in the same order and uses
 its own.
@@ -30,7 +30,7 @@ class Shard:
 
 
 def steps_of(batches: int, size: int) -> int:
-    """Return the number of steps for ``batches`` batches, one a rank."""
+    """Return the number of steps for ``batches`` batches, one per rank and step."""
     return -(-batches // size)
 
 
@@ -42,7 +42,7 @@ def shard_batches(batches: Iterator[Batch], size: int, rank: int) -> Iterator[Sh
     of them use the whole batch.
 
     Args:
-        batches: those of an epoch, the same on all ranks.
+        batches: the batches of an epoch, the same on all ranks.
         size: number of ranks.
         rank: this rank, from 0.
     """

@@ -1,4 +1,4 @@
-"""Sources of training data, read from the beginning: a ``tf.data`` pipeline or a generator."""
+"""Sources of training data, read from the start: a ``tf.data`` pipeline or a generator."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ _SHARD: ContextVar[tuple[int, int]] = ContextVar("shard", default=(1, 0))
 
 @contextmanager
 def sharding(size: int, rank: int) -> Iterator[None]:
-    """Let nasea's own data sets be built for one rank while entered.
+    """Build nasea's own data sets for one rank only, within the context.
 
     Args:
         size: number of ranks, which take batches of the data set in turn.
-        rank: the rank, from 0, that needs the images of its own batches only.
+        rank: the rank, from 0, which needs the images of its own batches only.
     """
     token = _SHARD.set((size, rank))
     try:
@@ -39,16 +39,16 @@ def sharding(size: int, rank: int) -> Iterator[None]:
 
 
 def current_shard() -> tuple[int, int]:
-    """Return the arguments of :func:`sharding`; (1, 0) where one rank needs all images."""
+    """Return the arguments of :func:`sharding`; (1, 0) if one rank needs all images."""
     return _SHARD.get()
 
 
 class Source(Protocol):
-    """Training data as ``build_dataset_search`` returned it; read once."""
+    """Training data as ``build_dataset_search`` returned it; can be read once."""
 
     @property
     def images(self) -> int:
-        """Number of images in one pass, as the user gives it."""
+        """Number of images in one pass, as stated by the user."""
 
     @property
     def most(self) -> int | None:
@@ -59,7 +59,7 @@ class Source(Protocol):
         """Whether every batch has the same number of images."""
 
     def reader(self, ahead: bool = False) -> AbstractContextManager[Iterator[Any]]:
-        """Provide an iterator over the elements as they are.
+        """Provide an iterator over the unchanged elements.
 
         Args:
             ahead: whether to prefetch, if possible.
@@ -70,8 +70,8 @@ class PipelineSource:
     """A ``tf.data`` pipeline; see :class:`Source`.
 
     Args:
-        dataset: batched.
-        images: of one pass.
+        dataset: the batched data set.
+        images: number of images in one pass.
     """
 
     def __init__(self, dataset: Any, images: int) -> None:
@@ -102,7 +102,7 @@ class GeneratorSource:
 
     Args:
         generator: yields batches.
-        images: of one pass.
+        images: number of images in one pass.
         draws: its random state; the generator was created with it.
     """
 
@@ -142,8 +142,8 @@ class GeneratorSource:
 def read(dataset: Any) -> Iterator[Iterator[Any]]:
     """Provide an iterator over a pipeline, and drop it in another thread on exit.
 
-    Dropping it waits for the thread that tunes the pipeline, which wakes up more and more rarely:
-    that could take seconds at the end of every epoch.
+    Dropping it waits for the thread that tunes the pipeline, which wakes up less and less often:
+    this could take seconds at the end of every epoch.
     """
     held = [iter(dataset)]
 
@@ -160,7 +160,7 @@ def read(dataset: Any) -> Iterator[Iterator[Any]]:
 
 
 def without_injection(dataset: Any) -> Any:
-    """Return the pipeline without the prefetching that TensorFlow adds by itself.
+    """Return the pipeline without the prefetching that TensorFlow adds by default.
 
     It would draw random numbers for batches that are never requested.
     """

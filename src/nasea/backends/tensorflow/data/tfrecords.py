@@ -1,8 +1,8 @@
-"""Classification images in TFRecord files, with the features that ImageNet's have.
+"""Classification images in TFRecord files, with the same features as those of ImageNet.
 
 ``image/encoded`` is a JPEG or PNG file, ``image/class/label`` a class number. Files whose name, or
-whose folder's name, begins with ``val`` are validation images; where there are none, every tenth
-record is one.
+whose folder's name, begins with ``val`` contain the validation images. If there are none, every
+tenth record is a validation image.
 """
 
 from __future__ import annotations
@@ -28,18 +28,18 @@ _FEATURES = {
 
 _FILES_AT_ONCE = 16
 _SHUFFLED_BYTES = 256 * 1024**2
-"""Of encoded images, which are drawn from in random order."""
+"""Size of the shuffle buffer, bytes of encoded images."""
 
 
 @dataclass(frozen=True)
 class Survey:
-    """What the TFRecord files of a directory hold; every record is looked at for it, once.
+    """The content of the TFRecord files of a directory, found by reading every record once.
 
     Attributes:
-        directory: theirs.
-        files: all of them.
-        counts: records of each.
-        classes: one more than the largest class number of all.
+        directory: the directory.
+        files: all files.
+        counts: number of records in each file.
+        classes: one more than the largest class number.
     """
 
     directory: Path
@@ -49,12 +49,12 @@ class Survey:
 
     @cached_property
     def has_apart(self) -> bool:
-        """Whether some files are of validation images."""
+        """Whether there are separate files of validation images."""
         return any(is_validation(path, self.directory) for path in self.files)
 
 
 def survey(directory: Path) -> Survey:
-    """Count the records and the classes, several files at a time.
+    """Count the records and the classes, reading several files in parallel.
 
     Raises:
         DataError: a file is damaged or has other features.
@@ -80,12 +80,12 @@ def survey(directory: Path) -> Survey:
 
 @dataclass(frozen=True)
 class RecordImages:
-    """Images of one half of a data set, still encoded.
+    """The still encoded images of one part of a data set.
 
     Attributes:
-        survey: of the files.
-        is_training: which half.
-        shape: (channels, height, width) that every image is resized to.
+        survey: the content of the files.
+        is_training: whether this is the training part.
+        shape: (channels, height, width) to which every image is resized.
     """
 
     survey: Survey
@@ -94,7 +94,7 @@ class RecordImages:
 
     @property
     def classes(self) -> int:
-        """How many there are."""
+        """Number of classes."""
         return self.survey.classes
 
     @cached_property
@@ -106,11 +106,11 @@ class RecordImages:
         return [n for n in numbers if is_validation(survey.files[n], survey.directory) == wanted]
 
     def __len__(self) -> int:
-        """Return how many images there are."""
+        """Return the number of images."""
         return sum(len(self._kept(number)) for number in self._chosen)
 
     def _kept(self, number: int) -> np.ndarray:
-        """Return the records of a file that are of this half."""
+        """Return the records of a file that belong to this part."""
         first = sum(self.survey.counts[:number])
         places = np.arange(self.survey.counts[number])
         if self.survey.has_apart:
@@ -124,8 +124,8 @@ class RecordImages:
         """Return a data set of records, for :meth:`read`.
 
         Args:
-            shuffled: whether in a random order: of the files, and of the records that come from
-                some of them, as far as these fit into a buffer.
+            shuffled: whether to shuffle the files, and the records of several files at a time in a
+                buffer of limited size.
         """
         survey = self.survey
         files = [str(survey.files[number]) for number in self._chosen]

@@ -1,4 +1,4 @@
-"""Which files of a data set cannot be read: TensorFlow says that one cannot, and not which."""
+"""Finds the unreadable files of a data set, which TensorFlow's error does not name."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ _MAX_SHOWN = 3
 
 
 def unreadable_files(directory: str, message: str) -> str:
-    """``; these cannot: …`` with the damaged files below a directory, where that is the trouble.
+    """Return ``; these cannot: …`` with the damaged files below a directory, if they are the cause.
 
     Args:
-        directory: of the data set; need not exist.
-        message: of the error that reading ended in.
+        directory: the directory of the data set; need not exist.
+        message: the error message of reading.
     """
     if not _ABOUT_A_FILE.search(message):
         return ""

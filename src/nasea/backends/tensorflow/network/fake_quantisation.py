@@ -1,8 +1,8 @@
-"""Graphs that compute as their int8 file will: the same operators, with rounded tensors.
+"""Builds graphs that compute as their int8 file will: the same operators, with rounded tensors.
 
-While a function is traced, every operator that it adds to its graph is seen, so PreNet, PostNet and
-every candidate are rounded by the same rules, whatever they are made of. Gradients pass the
-rounding where it did not clip.
+Every operator that is added to the graph while a function is traced is intercepted. So PreNet,
+PostNet and every candidate are rounded by the same rules, whatever they consist of. Gradients pass
+through the rounding where it did not clip.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from nasea.backends.network.fake_quantisation import Role, Tracker, role_of
 from nasea.backends.user.nesting import flatten
 
 Ranges = tuple[Any, Any]
-"""Smallest and largest values of activations, a vector each, in the order they are rounded in."""
+"""Vectors of the smallest and largest values of activations, in the order of rounding."""
 
 _OPERATORS = {
     Role.PRODUCT: frozenset(
@@ -41,7 +41,7 @@ _SUMS = ("AddV2", "Add")
 
 
 class OwnRanges(Tracker[Any]):
-    """Rounds with the range of the tensor itself: what training does."""
+    """A tracker that rounds with the range of the tensor itself, as in training."""
 
     trains = True
 
@@ -69,27 +69,27 @@ class OwnRanges(Tracker[Any]):
         return tf.quantization.fake_quant_with_min_max_vars(tensor, low, high)
 
     def role(self, operator: str, inputs: Sequence[Any]) -> Role:
-        """The role of an operator in a TFLite file, where some are fused."""
+        """Return the role of an operator in a TFLite file, in which some are fused."""
         role = role_of(operator, _OPERATORS)
         constants = [x for x in inputs if not self.known(x)]
         if role not in (Role.ELEMENTS, Role.PROBABILITY) or operator in ("AddN", "ConcatV2"):
             return role
         if operator in _SUMS and len(constants) == 1 and constants[0].shape.rank == 1:
             return Role.BIAS
-        # x * relu6(x + 3) / 6 is one operator of the file.
+        # x * relu6(x + 3) / 6 is a single operator in the file.
         scalar = any(x.shape.rank == 0 for x in constants)
         return Role.OTHER if scalar or any(map(self.in_float, inputs)) else role
 
 
 class Observer(OwnRanges):
-    """Leaves values as they are and tells their limits.
+    """A tracker that leaves values unchanged and records their limits.
 
     Args:
-        inputs: the tensors that the function gets.
+        inputs: the input tensors of the function.
 
     Attributes:
         lows: the smallest value of each activation, in order.
-        highs: the largest.
+        highs: the largest value of each activation, in order.
     """
 
     trains = False
@@ -122,12 +122,12 @@ class Observer(OwnRanges):
 
 
 class Rounder(OwnRanges):
-    """Rounds with given ranges.
+    """A tracker that rounds with given ranges.
 
     Args:
-        inputs: the tensors that the function gets.
-        lows: what :class:`Observer` found, in the same function.
-        highs: likewise.
+        inputs: the input tensors of the function.
+        lows: smallest values that :class:`Observer` recorded in the same function.
+        highs: largest values, likewise.
     """
 
     trains = False
@@ -148,25 +148,25 @@ class Rounder(OwnRanges):
 def fake_quantised(
     function: Callable[..., Any], tracker: Callable[[Sequence[Any]], OwnRanges], *inputs: Any
 ) -> Any:
-    """Trace a function into the present graph, computed as in int8.
+    """Trace a function into the current graph, computed as in int8.
 
     Args:
-        function: of ``inputs``, made of TensorFlow's operators.
-        tracker: makes what rounds, from the tensors among the inputs.
+        function: a function of ``inputs``, composed of TensorFlow's operators.
+        tracker: makes the tracker, given the tensors among the inputs.
         inputs: tensors of the graph, nested in any way.
     """
     tensors = [x for _, x in flatten(list(inputs), tf.Tensor) if x.dtype.is_floating]
     tracking = tracker(tensors)
     with _Seen(tracking):
         outputs = function(*inputs)
-    # No longer seen: what rounds the results is no operator of the network.
+    # Outside the context: the operators that round the results do not belong to the network.
     pairs = flatten(outputs, tf.Tensor)
     results = {id(x): tracking.result(x) for _, x in pairs if x.dtype.is_floating}
     return tf.nest.map_structure(lambda x: results.get(id(x), x), outputs)
 
 
 def observed(function: Callable[[Any], Any], x: Any) -> tuple[Any, Any, Any]:
-    """Trace a function into the present graph; return its output, and lows and highs with it."""
+    """Trace a function into the current graph; return its output with its lows and highs."""
     seen: list[Observer] = []
 
     def tracker(inputs: Sequence[Any]) -> Observer:
@@ -179,15 +179,15 @@ def observed(function: Callable[[Any], Any], x: Any) -> tuple[Any, Any, Any]:
 
 
 def rounded(function: Callable[[Any], Any], x: Any, lows: Any, highs: Any) -> Any:
-    """Trace a function into the present graph, rounded to what :func:`observed` found."""
+    """Trace a function into the current graph, rounded to the ranges from :func:`observed`."""
     return fake_quantised(function, lambda inputs: Rounder(inputs, lows, highs), x)
 
 
 class _Seen:
-    """Within it every operator added to the present graph is seen by a tracker.
+    """A context in which a tracker intercepts every operator added to the current graph.
 
     Args:
-        tracker: decides and rounds.
+        tracker: decides what to round, and rounds it.
     """
 
     def __init__(self, tracker: OwnRanges) -> None:
@@ -200,14 +200,14 @@ class _Seen:
         self._graph._create_op_internal = self._created
 
     def __exit__(self, *_: object) -> None:
-        del self._graph._create_op_internal  # that of the class is found again
+        del self._graph._create_op_internal  # exposes the method of the class again
 
     def _created(self, op_type: str, inputs: Sequence[Any], *args: Any, **options: Any) -> Any:
         if self._busy:
             return self._create(op_type, inputs, *args, **options)
         inputs = list(inputs)
         floats = [x for x in inputs if x.dtype.is_floating and x.dtype == tf.float32]
-        self._busy = True  # what rounds is no operator of the network
+        self._busy = True  # rounding operators do not belong to the network
         try:
             own = [self._graph.capture(x) for x in floats]
             role = self._tracker.role(op_type, own)
@@ -221,7 +221,7 @@ class _Seen:
 
 
 def over_batches(limits: Sequence[Ranges]) -> Ranges:
-    """The ranges over several batches; empty for none."""
+    """Return the ranges over several batches; empty if there are none."""
     if not limits:
         return tf.zeros((0,)), tf.zeros((0,))
     lows, highs = (tf.stack(each) for each in zip(*limits, strict=True))
@@ -229,16 +229,16 @@ def over_batches(limits: Sequence[Ranges]) -> Ranges:
 
 
 def limits_of(tensor: Any) -> tuple[Any, Any]:
-    """The smallest and the largest value, 0 included."""
+    """Return the smallest and the largest value, including 0."""
     return tf.minimum(tf.reduce_min(tensor), 0.0), tf.maximum(tf.reduce_max(tensor), 0.0)
 
 
 def rounded_weight(tensor: Any, operator: str) -> Any:
-    """Values to 8 bits, symmetric, with a scale for each output channel.
+    """Round values to 8 bits, symmetrically, with one scale per output channel.
 
     Args:
         tensor: the weight.
-        operator: that uses it, which says where the output channels are.
+        operator: the operator that uses it, which determines the axis of the output channels.
     """
     shape = tf.shape(tensor)
     values = tensor

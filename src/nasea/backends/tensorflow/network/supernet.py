@@ -1,9 +1,9 @@
 """The supernet: the weights of all slots, and the candidates of every layer as functions of them.
 
 The path is data. A candidate is traced once for training, once for estimating statistics and once
-for inference, each when it is first needed. An architecture is a sequence of such functions, so the
-thousandth one costs no more than the tenth. If widths are searched, they are data too: a function
-takes the sizes of its weights and serves all widths.
+for inference, each on first use. An architecture is a sequence of such functions, so the thousandth
+one costs no more than the tenth. If widths are searched, they are data too: a function takes the
+sizes of its weights and serves all widths.
 """
 
 from __future__ import annotations

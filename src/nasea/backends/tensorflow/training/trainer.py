@@ -250,7 +250,7 @@ def _below(beginning: str, arrays: Arrays) -> Arrays:
 
 
 def _names(network: str, variables: list[tf.Variable]) -> list[str]:
-    # By position: the names that Keras gives depend on what else the process has built.
+    # By position: Keras's names depend on everything else that the process has built.
     return [f"{network}/{index}" for index in range(len(variables))]
 
 

@@ -186,7 +186,7 @@ class UserCode(code.UserCode):
         values = [variable.numpy() for variable in variables]
         try:
             return self._try_loss(labels, run, features, weights)
-        finally:  # undo what the loss counted and averaged: that must begin with the training
+        finally:  # undo what the loss counted and averaged, which must start with the training
             attributes.undo()
             for variable, value in zip(variables, values, strict=True):
                 variable.assign(value)
@@ -341,9 +341,9 @@ def _arguments(labels: Any, outputs: Any) -> str:
 
 
 def _mean_of_images(value: Any, labels: Any) -> Any:
-    """The mean of a metric that gives a value for each image, as Keras's functions do.
+    """Return the mean of a metric with one value per image, as Keras's functions return.
 
-    In a graph the number of images is not known; what the metric gives was seen before, eagerly.
+    In a graph the number of images is unknown; the result of the earlier eager call decides.
     """
     first = next((leaf for leaf in tf.nest.flatten(labels) if isinstance(leaf, tf.Tensor)), None)
     if first is None or not isinstance(value, tf.Tensor | np.ndarray):

@@ -48,7 +48,7 @@ class Draws:
         Args:
             place: a small number that distinguishes places that draw for the same batch.
             eagerly: replace operations that run eagerly only, not those traced into a graph: the
-                graph of a ``tf.data`` pipeline must draw anew for every element.
+                graph of a ``tf.data`` pipeline must draw again for every element.
         """
         count = 0
 

@@ -1,4 +1,4 @@
-"""Items of a data set, read once: packed by workers, cached in a file that all processes share."""
+"""Caches items of a data set in a file that all processes share; workers read and pack them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from nasea.backends.torch.data.random_draws import draws_kept, read_items
 from nasea.backends.torch.devices import seed_everything
 
 _IN_ONE_PROCESS = 1.0
-"""Reading that takes longer than this many seconds is done by workers."""
+"""Reading that takes longer than this, in seconds, is done by workers."""
 
 
 @dataclass(frozen=True)
@@ -37,25 +37,25 @@ class Workers:
 
 
 Reading = Callable[[], AbstractContextManager[None]]
-"""Entered while the user's data set is read."""
+"""Context in which the user's data set is read."""
 
 
 class CachedItems(Dataset[Any]):
-    """The user's data set, with items that were read before taken from a cache.
+    """The user's data set with a cache of the items that were read before.
 
-    Each item draws random numbers under a seed of its own, so it is the same in any order, process
-    and batch.
+    Each item draws random numbers with its own seed, so it is the same in any order, process and
+    batch.
 
     Attributes:
-        seconds: of reading an item, the last time.
+        seconds: time to read an item, most recent measurement.
 
     Args:
-        dataset: the user's.
+        dataset: the user's data set.
         table: an entry for each item.
-        seed: of random draws, together with the item's index.
-        reading: entered while the data set is read.
+        seed: seed of random draws, together with the item's index.
+        reading: context in which the data set is read.
         copies: whether to return copies, because items may be changed in place.
-        workers: processes that read, while others wait for it and while a network is scored.
+        workers: number of processes that read, while others wait and while a network is scored.
         at_once: number of items that a worker reads at a time.
     """
 
@@ -88,7 +88,7 @@ class CachedItems(Dataset[Any]):
         return self.__getitems__([index])[0]
 
     def __getitems__(self, indices: Sequence[int]) -> list[Any]:
-        """Return the items of a batch, from the file where it has them."""
+        """Return the items of a batch, from the file if they are in it."""
         items: dict[int, Any] = {}
         absent = []
         for index in indices:
@@ -101,7 +101,7 @@ class CachedItems(Dataset[Any]):
         return [items[index] for index in indices]
 
     def read(self, indices: Sequence[int]) -> list[Any]:
-        """Return the items as the user's data set gives them; no other draws are changed."""
+        """Return the items as the user's data set returns them; other draws are unaffected."""
         start = time.perf_counter()
         with draws_kept():
             items = []
@@ -112,7 +112,7 @@ class CachedItems(Dataset[Any]):
         return items
 
     def missing(self, indices: Sequence[int]) -> list[int]:
-        """Return those that the file does not have."""
+        """Return the items that the file does not contain."""
         return self._table.missing(indices)
 
     @property
@@ -126,13 +126,13 @@ class CachedItems(Dataset[Any]):
             return 0
 
     def fill(self, indices: Sequence[int]) -> None:
-        """Read missing items into the file, as far as there is room.
+        """Read missing items into the file until it is full.
 
         If another process is reading them, wait for it.
         """
         if not self._packable or self._table.cache.is_full or not self.missing(indices):
             return
-        with self._table.cache.writing():  # maybe after another process has
+        with self._table.cache.writing():  # possibly after another process did
             for places, packed in self._packed(self.missing(indices)):
                 start = 0
                 for place, (length, digest) in places.items():
@@ -141,7 +141,7 @@ class CachedItems(Dataset[Any]):
                     start += length
 
     def each(self, indices: Sequence[int], look: Callable[[Any], Any]) -> list[Any]:
-        """Apply a function to each item; workers read where that is slow."""
+        """Apply a function to each item; use workers if reading is slow."""
         return [one for some in self._each(_Looking(self, look), indices) for one in some]
 
     def _kept(self, index: int) -> Any:
@@ -155,15 +155,15 @@ class CachedItems(Dataset[Any]):
     def _packed(
         self, indices: list[int]
     ) -> Iterator[tuple[dict[int, tuple[int, bytes]], memoryview]]:
-        """Yield items as bytes: (length and digest of each, all of them concatenated)."""
+        """Yield packed items: (length and digest of each, all of them concatenated)."""
         for about, content in self._each(_Packing(self), indices):
-            if about is None:  # such items are read again every time
+            if about is None:  # such items are read every time
                 self._packable = False
                 return
             yield about, memoryview(content.numpy())
 
     def _each(self, dataset: _Packing | _Looking, indices: Sequence[int]) -> Iterator[Any]:
-        """Yield some items of a data set at a time; workers read where that is slow."""
+        """Yield some items of a data set at a time; use workers if reading is slow."""
         if not indices:
             return
         size = self._at_once
@@ -183,12 +183,12 @@ class CachedItems(Dataset[Any]):
 
 
 class Collated(Dataset[Any]):
-    """Batches of a data set as items.
+    """A data set whose items are batches.
 
     Args:
-        dataset: the data set.
-        parts: its items that make a batch each.
-        collate: of the user; ``None`` for that of torch.
+        dataset: the original data set.
+        parts: the indices of the items in each batch.
+        collate: the user's collate function; ``None`` for torch's.
     """
 
     def __init__(
@@ -204,7 +204,7 @@ class Collated(Dataset[Any]):
 
 
 class _Looking(Dataset[Any]):
-    """A function applied to items."""
+    """A data set that applies a function to items."""
 
     def __init__(self, items: CachedItems, look: Callable[[Any], Any]) -> None:
         self.items = items
@@ -215,7 +215,7 @@ class _Looking(Dataset[Any]):
 
 
 class _Packing(Dataset[Any]):
-    """Items as bytes, which come from a worker in one piece."""
+    """A data set of items packed as bytes, which a worker sends in one piece."""
 
     def __init__(self, items: CachedItems) -> None:
         self.items = items

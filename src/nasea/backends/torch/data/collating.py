@@ -1,4 +1,4 @@
-"""The function that makes batches of a data set's items, also where a wrapper hides it."""
+"""Finds the function that collates items of a data set into batches, even inside a wrapper."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def collate_of(dataset: Dataset[Any]) -> Collate | None:
 
 
 def hidden_collate(dataset: Dataset[Any]) -> str:
-    """Advice where a wrapper of the user's own hides a ``collate_fn``; empty where none does."""
+    """Return advice if a wrapper of the user hides a ``collate_fn``; otherwise an empty string."""
     if collate_of(dataset) is not None:
         return ""
     inner: Any = dataset

@@ -1,4 +1,4 @@
-"""The user's data sets as batches: checked, restarted every epoch, cached where that is exact."""
+"""The user's data sets as batches: checked, restarted every epoch, cached if that is exact."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Data:
         size: number of ranks that share the training images.
         rank: this rank.
         local_size: number of ranks on this machine.
-        pinned: whether batches are put into pinned memory, for a GPU.
+        pinned: whether to put batches into pinned memory, for a GPU.
     """
 
     def __init__(
@@ -101,11 +101,11 @@ class Data:
 
     @property
     def batches_per_epoch(self) -> int:
-        """Batches of one pass over the training images; a last batch of one image is left out."""
+        """Batches in one pass over the training images, without a last batch of one image."""
         return self.sharding.batches
 
     def probe(self) -> tuple[Batch, Batch]:
-        """Return one training and one validation batch, checked; measure how long loading takes."""
+        """Return one training and one validation batch, checked; measure the loading time."""
         size, count = self.scenario.batch_size, min(3, self.batches_per_epoch)
         every = range(min(count * size, self.train_images))
         parts = [list(every[i : i + size]) for i in range(0, len(every), size)]
@@ -145,10 +145,10 @@ class Data:
             self._training.close()
 
     def statistics(self, draw: int) -> list[torch.Tensor]:
-        """Fixed training images that re-estimate batch normalisation, as batches.
+        """Return fixed training batches that re-estimate the statistics of batch normalisation.
 
         Args:
-            draw: 0 or 1, two different samples.
+            draw: 0 or 1, for two different samples.
         """
         if draw not in self._statistics:
             wanted = min(max(2, self.scenario.searcher.bn_images), self.train_images)
@@ -194,15 +194,15 @@ class Data:
         return overlap_notices(self._seen, val, self.train_images)
 
     def prepare(self, images: int | None, half: int | None) -> None:
-        """Read what an evaluation needs, as far as the cache has room."""
+        """Read the images that an evaluation needs until the cache is full."""
         self._items.fill(self.evaluation(images, half).places)
 
     def evaluation(self, images: int | None, half: int | None) -> EvaluationLoader:
-        """Return the loader that the user's metric gets.
+        """Return the loader that the user's metric receives.
 
         Args:
             images: number of validation images, spread evenly, or for detection with the class
-                frequencies of all of them; ``None`` for all.
+                frequencies of all images; ``None`` for all.
             half: 0 or 1 for one half of those, ``None`` for both.
         """
         key = (images, half)
@@ -219,11 +219,11 @@ class Data:
             )
         for other, loader in self._evaluation.items():
             if other != key:
-                loader.close()  # its workers would only wait
+                loader.close()  # its workers would be idle
         return self._evaluation[key]
 
     def _subset(self, images: int | None) -> np.ndarray:
-        """Return the subset; one process chooses for all, since it may read all labels."""
+        """Return the subset; one process chooses it for all, since it may read all labels."""
         if images not in self._chosen:
             by_class = self.scenario.task == "detection"
             [self._chosen[images]] = self.cache.once(
@@ -251,7 +251,7 @@ class Data:
         return self.checked(batch, _TRAINING)
 
     def checked(self, batch: object, what: str) -> Batch:
-        """Return the batch as (images, labels); raises DataError where it is something else."""
+        """Return the batch as (images, labels); raise DataError if it is something else."""
         if not isinstance(batch, list | tuple) or len(batch) != 2:
             raise DataError(
                 f"{what} must give pairs (images, labels), found {describe(batch)}",
@@ -273,7 +273,7 @@ class Data:
         return images, labels
 
     def _fixed(self, draw: int, count: int) -> tuple[Seeded, list[list[int]]]:
-        """Training images whose choice and draws depend on ``draw`` only: data set and batches."""
+        """Return the data set and batches of training images that depend on ``draw`` only."""
         rng = np.random.default_rng([self.scenario.seed, _STATISTICS_STREAM, draw])
         chosen = rng.permutation(self.train_images)[:count]
         size = self.scenario.batch_size
@@ -286,7 +286,7 @@ class Data:
 
     @property
     def _readers(self) -> Workers:
-        """Processes that read evaluation images: ``resource.data_workers``, else all possible."""
+        """Processes that read evaluation images: ``resource.data_workers``, or the maximum."""
         wanted, local = self.scenario.resource.data_workers, self._local_size
         if wanted is not None:
             return Workers(wanted * local, wanted)
@@ -294,7 +294,7 @@ class Data:
 
     @contextmanager
     def _reading_validation(self) -> Iterator[None]:
-        """Do the same for validation images; a failure is never that of the scored network."""
+        """Like :meth:`_reading` for validation images; failures never count as the network's."""
         try:
             with self._reading(_VALIDATION):
                 yield
@@ -324,7 +324,7 @@ def _pixels(images: torch.Tensor) -> Any:
 
 
 def _plain(labels: Any) -> Any:
-    """Return labels with arrays for tensors."""
+    """Return labels with tensors replaced by arrays."""
     if isinstance(labels, torch.Tensor):
         try:
             return labels.detach().cpu().numpy()

@@ -1,4 +1,4 @@
-"""The loader of validation batches that the user's metric gets."""
+"""The loader of validation batches that the user's metric receives."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ from nasea.backends.torch.data.loaders import open_loader
 from nasea.errors import DataError
 
 _IN_ONE_PROCESS = 1.0
-"""Seconds that reading what is not kept may take where no worker is started for it."""
+"""Reading that takes at most this many seconds is done without workers."""
 
 
 class EvaluationLoader(DataLoader[Any]):
-    """A DataLoader over fixed images, most of which come decoded from a file.
+    """A DataLoader over fixed images, most of which are cached, decoded, in a file.
 
-    What it serves are copies: a metric may work on them in place. Images that the file has no room
-    for are read by workers while others are at work.
+    It returns copies, which a metric may change in place. Workers prefetch images that do not fit
+    into the file.
 
     Args:
-        dataset: the user's data set, or a part of it: what the metric finds as ``dataset``.
-        batch_size: of the scenario.
+        dataset: the user's data set or a subset of it, which the metric sees as ``dataset``.
+        batch_size: the scenario's batch size.
         items: reads the images.
-        places: which of them, in order.
-        what: the data set, for messages.
-        pinned: whether batches are put where a GPU reads them fast.
+        places: indices of the images, in order.
+        what: name of the data set, for messages.
+        pinned: whether to put batches into pinned memory, for a GPU.
     """
 
     def __init__(
@@ -49,7 +49,7 @@ class EvaluationLoader(DataLoader[Any]):
             shuffle=False,
             collate_fn=collate_of(items.dataset),
             pin_memory=pinned,
-            generator=torch.Generator(),  # or a metric would find others drawn upon
+            generator=torch.Generator(),  # so that the metric's global generators are not advanced
         )
         self._items = items
         self._places = list(places)
@@ -60,29 +60,29 @@ class EvaluationLoader(DataLoader[Any]):
 
     @property
     def places(self) -> list[int]:
-        """Which images of the user's data set it gives."""
+        """Indices in the user's data set of the images that it loads."""
         return self._places
 
     def __iter__(self) -> Any:
         """Return the batches, in order."""
         before = self._reader()
         if before is not None and inspect.getgeneratorstate(before) != inspect.GEN_CLOSED:
-            return self._batches(self._opened(workers=0))  # one within another
+            return self._batches(self._opened(workers=0))  # an iteration inside another
         reader = self._batches(self._settled())
         self._reader = weakref.ref(reader)
         return reader
 
     def close(self) -> None:
-        """End its workers."""
+        """Stop its workers."""
         self._loader = None
 
     def _settled(self) -> DataLoader[Any]:
-        """Return the loader; it has persistent workers where much has to be read."""
+        """Return the loader; it has persistent workers if much has to be read."""
         absent = len(self._items.missing(self._places))
         busy = absent * self._items.seconds > _IN_ONE_PROCESS
         workers = min(self._items.workers.scoring, len(self._parts)) if busy else 0
         if self._loader is None or self._loader.num_workers != workers:
-            self._loader = None  # ends those of before first
+            self._loader = None  # stops the previous workers first
             self._loader = self._opened(workers)
         return self._loader
 

@@ -1,4 +1,4 @@
-"""The validation images that a search measures on."""
+"""Chooses the validation images that a search evaluates on."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ def subset_images(items: CachedItems, wanted: int | None, by_class: bool, seed: 
     """Return indices of the evaluation subset, in order.
 
     Args:
-        items: the validation images; their labels are read where classes count.
+        items: the validation images; labels are read if ``by_class`` is set.
         wanted: size of the subset; ``None`` for all images.
-        by_class: whether every class should be as frequent as in all images (detection).
-        seed: of the run.
+        by_class: whether to keep the class frequencies of all images (detection).
+        seed: seed of the run.
     """
     images = len(items)
     if not by_class or wanted is None or wanted >= images:
@@ -35,7 +35,7 @@ def _classes_of_item(item: Any) -> frozenset[Hashable] | None:
 
 
 def _classes(label: object) -> frozenset[Hashable] | None:
-    """Classes in an image: of a dict with ``labels``, class numbers; ``None`` if it is no such."""
+    """Return the class numbers in an image's ``labels``, of a dict; ``None`` for other targets."""
     if not isinstance(label, dict) or "labels" not in label:
         return None
     return frozenset(torch.as_tensor(label["labels"]).flatten().tolist())

@@ -1,4 +1,4 @@
-"""Classification of images in folders: what pre-training trains where the user wrote no module."""
+"""Classification of images in folders, for pre-training without a user's module."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ def folder_module(pre_net: type[nn.Module], scenario: Scenario) -> SimpleNamespa
     """Return a classification module, as a user would write it, around the user's PreNet.
 
     Args:
-        pre_net: the user's class.
+        pre_net: the user's PreNet class.
         scenario: the derived classification scenario; its train_dir is the folder.
 
     Raises:
-        DataError: the folder holds no classes of images.
+        DataError: the folder contains no class folders with images.
     """
     shape = scenario.supernet.input_chw
     folder = Path(scenario.dataset.train_dir)
@@ -64,7 +64,7 @@ def folder_module(pre_net: type[nn.Module], scenario: Scenario) -> SimpleNamespa
 
 
 class _Folder(torch.utils.data.Dataset[Any]):
-    """Images (C, H, W) in [0, 1] and class numbers."""
+    """A data set of images (C, H, W) in [0, 1] and class numbers."""
 
     def __init__(self, images: FolderImages, is_training: bool) -> None:
         self.images = images

@@ -1,4 +1,4 @@
-"""Opens data loaders whose processes leave Ctrl-C to the process they read for."""
+"""Opens data loaders whose worker processes ignore Ctrl-C, which the main process handles."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ def open_loader(
     persistent: bool = False,
     pinned: bool = False,
 ) -> DataLoader[Any]:
-    """Return a loader of given batches; its own random draws decide nothing.
+    """Return a loader of given batches; its own random draws have no effect.
 
     Args:
-        dataset: gives the items.
-        batches: the indices of each batch; read anew in every pass.
-        workers: how many processes load; 0 for this one.
-        collate: makes a batch of items; ``None`` for that of torch.
-        persistent: whether workers live from one pass to the next.
-        pinned: whether batches are put where a GPU reads them fast.
+        dataset: the data set.
+        batches: the indices of each batch; iterated again in every pass.
+        workers: number of worker processes; 0 to load in this process.
+        collate: collates items into a batch; ``None`` for torch's function.
+        persistent: whether workers persist between passes.
+        pinned: whether to put batches into pinned memory, for a GPU.
     """
     return DataLoader(
         dataset,
@@ -46,6 +46,6 @@ def open_loader(
 def _leave_interrupts_to_parent(worker: int) -> None:
     """Ignore Ctrl-C, which a terminal sends to all processes.
 
-    The process that the worker reads for finishes the update with its help, saves and stops.
+    The main process still needs the worker to finish the update; then it saves and stops.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)

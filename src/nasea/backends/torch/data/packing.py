@@ -1,4 +1,4 @@
-"""Tensors in packed values; see :mod:`nasea.backends.data.packing`."""
+"""Packs tensors in values; see :mod:`nasea.backends.data.packing`."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ import torch
 
 
 class TensorPickler(pickle.Pickler):
-    """Gives the memory of plain tensors out of band, as NumPy does with that of arrays."""
+    """A pickler that stores plain tensors out of band, as NumPy stores arrays."""
 
     def reducer_override(self, value: Any) -> Any:
-        """Return how a plain tensor is made again; all else is pickled as usual."""
+        """Return how to rebuild a plain tensor; anything else is pickled as usual."""
         plain = type(value) is torch.Tensor and value.layout is torch.strided
         if not plain or value.requires_grad or value.is_quantized or not value.numel():
             return NotImplemented
         if value.device.type != "cpu":
             raise pickle.PicklingError(f"a tensor lies on {value.device}")
-        # Laid out as it was, so that a batch of such tensors is laid out as it would have been.
+        # Keep the strides, so that batches of such tensors have the same memory layout.
         order = sorted(range(value.dim()), key=value.stride, reverse=True)
         laid = value.resolve_conj().resolve_neg().permute(order).contiguous()
         memory: Any = laid.reshape(-1).view(torch.uint8).numpy()

@@ -1,8 +1,8 @@
-"""Random draws inside a data set, tied to the batch and not to the process that loads it.
+"""Makes random draws in a data set depend on the batch, not on the process that loads it.
 
-Augmentations draw from the global generators of Python, NumPy and torch. Here these are seeded for
-every batch by what the batch is, so that a batch looks the same whether the main process or any of
-several workers makes it, and whether or not the batches before it were made in this process.
+Augmentations draw from the global generators of Python, NumPy and torch. These are seeded for every
+batch according to its content. So a batch is the same whether the main process or any worker loads
+it, and whether or not the previous batches were loaded in the same process.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ from nasea.backends.user.module import text_of
 
 
 class Seeded(Dataset[Any]):
-    """The user's data set, read a batch at a time under a seed.
+    """The user's data set, read batch by batch with a seed.
 
     Args:
-        dataset: the user's.
-        seed: what the draws of every batch depend on, besides its images.
+        dataset: the user's data set.
+        seed: the seed of every batch, in addition to its image indices.
     """
 
     def __init__(self, dataset: Dataset[Any], *seed: int) -> None:
@@ -36,11 +36,11 @@ class Seeded(Dataset[Any]):
     def __getitems__(self, indices: Sequence[int]) -> list[Any]:
         """Return the items of a batch."""
         with draws_kept():
-            seed_everything(*self.seed, *indices[:2])  # no two batches of an epoch begin alike
+            seed_everything(*self.seed, *indices[:2])  # unique within an epoch
             return read_items(self.dataset, indices)
 
     def __getitem__(self, index: int) -> Any:
-        """Return one item without a seed of its own; the loader asks for batches."""
+        """Return one item without a seed of its own; the loader requests batches."""
         return self.dataset[index]
 
     def __len__(self) -> int:
@@ -48,10 +48,10 @@ class Seeded(Dataset[Any]):
 
 
 class SeededByEpoch(Seeded):
-    """The same, where a batch names its epoch, before its items: so workers can outlive epochs."""
+    """The same, but each batch starts with its epoch, so that workers can outlive epochs."""
 
     def __getitems__(self, indices: Sequence[int]) -> list[Any]:
-        """Return the items of a batch, of which the first number is the epoch."""
+        """Return the items of a batch, whose first number is the epoch."""
         epoch, *items = indices
         with draws_kept():
             seed_everything(*self.seed, epoch, *items[:2])
@@ -59,14 +59,14 @@ class SeededByEpoch(Seeded):
 
 
 def read_items(dataset: Dataset[Any], indices: Sequence[int]) -> list[Any]:
-    """Return items of the user's data set, which may give a batch of them at once."""
+    """Return items of the user's data set, which may return a whole batch at once."""
     together = getattr(dataset, "__getitems__", None)
     return list(together(indices)) if together else [_item(dataset, i) for i in indices]
 
 
 @contextmanager
 def draws_kept() -> Iterator[None]:
-    """Restore the global generators on exit, except in a worker, where nothing else draws."""
+    """Restore the global generators on exit; not in a worker, which draws for nothing else."""
     if get_worker_info() is not None:
         yield
         return
@@ -82,7 +82,7 @@ def draws_kept() -> Iterator[None]:
 def _item(dataset: Dataset[Any], index: int) -> Any:
     try:
         return dataset[index]
-    except StopIteration as error:  # to a loop over batches it would mean the end of the data
+    except StopIteration as error:  # a loop over batches would take it for the end of the data
         clear = RuntimeError(f"__getitem__({index}) raised StopIteration: {text_of(error)}")
         raise clear.with_traceback(error.__traceback__) from None
     except Exception as error:

@@ -1,4 +1,4 @@
-"""What goes wrong while a data set is read: the user's code, the data, or a worker process."""
+"""Attributes failures while a data set is read to user code, the data or a worker process."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ _COLLATE = str(Path("utils", "data", "_utils", "collate.py"))
 
 @contextmanager
 def reading(what: str, directory: Path, advice: str = "") -> Iterator[None]:
-    """Report a failure inside as the user's, or as the data's where no code of the user fails.
+    """Report a failure in the context as the user code's, or as the data's if no user code fails.
 
     Args:
-        what: the data set, for the message.
-        directory: where the user's files are.
-        advice: what else to say where items do not fit into a batch.
+        what: name of the data set, for messages.
+        directory: the directory of the user's files.
+        advice: additional advice for items that cannot be collated.
     """
     try:
         with user_code(f"reading {what}", directory):
@@ -57,7 +57,7 @@ def reading(what: str, directory: Path, advice: str = "") -> Iterator[None]:
 
 
 def _item(error: BaseException) -> int | None:
-    """Return the number of the item that torch's own loop over a batch was at, in this process."""
+    """Return the index of the item that torch's fetch loop in this process was reading."""
     number: int | None = None
     step = error.__traceback__
     while step is not None:
@@ -70,8 +70,8 @@ def _item(error: BaseException) -> int | None:
 
 
 def _anatomy(cause: BaseException, trace: str, directory: Path) -> tuple[list[str], str, bool]:
-    """Return (the user's frames, the error itself, whether torch was collating the items)."""
-    # A worker process hands its traceback over as the text of the exception.
+    """Return (the user's frames, the error itself, whether torch was collating items)."""
+    # A worker process passes its traceback on as the text of the exception.
     text = text_of(cause)
     if not text.startswith("Caught ") or "\nOriginal Traceback" not in text:
         text = trace

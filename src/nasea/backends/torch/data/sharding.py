@@ -1,4 +1,4 @@
-"""Sharding of an epoch over the ranks: every image once, one batch a rank and step."""
+"""Shards an epoch over the ranks: every image once, one batch per rank and step."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True)
 class Sharding:
-    """The batches of an epoch.
+    """The batches of an epoch for one rank.
 
     A step takes the next ``size`` × ``batch_size`` images, a batch for each rank in order. The
     remainder is divided evenly. If that would give a rank a single image, which batch normalisation
@@ -19,7 +19,7 @@ class Sharding:
 
     Attributes:
         images: number of images in the training data set.
-        batch_size: of one rank.
+        batch_size: batch size of one rank.
         size: number of ranks.
         rank: this rank, from 0.
     """
@@ -36,7 +36,7 @@ class Sharding:
         return whole + (rest > 1)
 
     def counts(self, batch: int) -> list[int]:
-        """Return images of each rank in a batch, counted from 0."""
+        """Return the number of images of each rank in a batch, counted from 0."""
         left = self.total(batch)
         if left < 2 * self.size and self.size > 1:
             return [left] * self.size
@@ -44,12 +44,12 @@ class Sharding:
         return [share + (rank < more) for rank in range(self.size)]
 
     def total(self, batch: int) -> int:
-        """Different images of a batch, of all ranks together."""
+        """Return the number of different images in a batch, of all ranks together."""
         whole = self.batch_size * self.size
         return min(whole, self.images - batch * whole)
 
     def weight(self, batch: int) -> float:
-        """Return this rank's part of the mean over a batch, from 0 to 1."""
+        """Return this rank's weight in the mean over a batch, from 0 to 1."""
         counts = self.counts(batch)
         return counts[self.rank] / sum(counts)
 

@@ -1,4 +1,4 @@
-"""Loads training batches, by workers that live from one epoch to the next."""
+"""Loads training batches with workers that persist between epochs."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from nasea.backends.torch.data.loaders import open_loader
 
 
 class TrainingLoader:
-    """One epoch after the other.
+    """A loader of one epoch after another.
 
     Args:
-        dataset: gives the items of a batch, or of a list that tells it which batch.
-        collate: of the user; ``None`` for that of torch.
-        reading: entered while a batch is read.
-        pinned: whether batches are put where a GPU reads them fast.
+        dataset: returns the items of a batch, given a list that identifies the batch.
+        collate: the user's collate function; ``None`` for torch's.
+        reading: context in which a batch is read.
+        pinned: whether to put batches into pinned memory, for a GPU.
     """
 
     def __init__(
@@ -36,8 +36,8 @@ class TrainingLoader:
         """Yield the batches of an epoch.
 
         Args:
-            order: what the data set gets for each.
-            workers: how many processes load.
+            order: the argument of the data set for each batch.
+            workers: number of worker processes.
         """
         if self._loader is None or self._loader.num_workers != workers:
             self.close()
@@ -58,16 +58,16 @@ class TrainingLoader:
                     batch = next(batches)
                 yield batch
         except Exception:
-            self.close()  # a worker may be gone
+            self.close()  # a worker may have died
             raise
 
     def close(self) -> None:
-        """End the workers."""
+        """Stop the workers."""
         self._loader = None
 
 
 class _Order:
-    """What the data set gets for each batch of the present epoch."""
+    """The arguments of the data set for each batch of the current epoch."""
 
     def __init__(self) -> None:
         self.parts: list[list[int]] = []

@@ -1,7 +1,7 @@
-"""Networks that compute as their int8 file will: the same modules, with rounded tensors.
+"""Runs networks as their int8 files will: the same modules, with rounded tensors.
 
-The functions that a module calls are seen through PyTorch's function modes, so PreNet, PostNet and
-every layer are rounded by the same rules, whatever they are made of. Gradients pass the rounding
+PyTorch's function modes intercept the functions that a module calls. So PreNet, PostNet and every
+layer are rounded by the same rules, whatever they consist of. Gradients pass through the rounding
 where it did not clip.
 """
 
@@ -26,7 +26,7 @@ from nasea.backends.network.fake_quantisation import (
 from nasea.backends.torch.network.layers import Network
 
 Range = tuple[float, float]
-"""Smallest and largest value of an activation, 0 included."""
+"""Range of an activation: smallest and largest value, including 0."""
 
 _FUNCTIONS = {
     Role.PRODUCT: frozenset(
@@ -52,18 +52,18 @@ _FUNCTIONS = {
     ),
 }
 _VIEWS = frozenset("T mT H mH data".split())
-"""Attributes that hold the values of their tensor."""
+"""Attributes that share the values of their tensor."""
 
 _QUIET = frozenset(
     "size dim numel stride is_contiguous element_size ndimension len get_device is_floating_point "
     "storage_offset requires_grad_ register_hook repr type backward is_complex set hash bool "
     "format iter index int item tolist numpy delete".split()
 )
-"""What only asks a tensor something."""
+"""Functions that only query a tensor."""
 
 
 def _plain(name: str) -> str:
-    """The name of a function without what only says how it is called: ``__iadd__`` is add."""
+    """Return the basic name of a function: ``add`` for ``__iadd__``."""
     if name.startswith("__") and name.endswith("__"):
         name = name[2:-2]
         short = name[1:]
@@ -74,7 +74,7 @@ def _plain(name: str) -> str:
 
 
 class Phase(enum.Enum):
-    """What a part of a network does."""
+    """What a part of a network currently computes."""
 
     FLOAT = enum.auto()
     OBSERVE = enum.auto()
@@ -82,10 +82,10 @@ class Phase(enum.Enum):
 
 
 class _Tracker(Tracker[torch.Tensor]):
-    """Rounds with the range of the tensor itself: what training does.
+    """A tracker that rounds with the range of the tensor itself, as in training.
 
     Args:
-        inputs: the tensors that the network gets.
+        inputs: the input tensors of the network.
     """
 
     trains = True
@@ -112,7 +112,7 @@ class _Tracker(Tracker[torch.Tensor]):
 
     def weighs(self, position: int) -> bool:
         """See :class:`nasea.backends.network.fake_quantisation.Tracker`."""
-        return position == 1  # behind it stands the bias, of 32 bits
+        return position == 1  # it is followed by the bias, which has 32 bits
 
     def round_constant(self, tensor: torch.Tensor) -> torch.Tensor:
         """See :class:`nasea.backends.network.fake_quantisation.Tracker`."""
@@ -120,11 +120,11 @@ class _Tracker(Tracker[torch.Tensor]):
 
 
 class _Observer(_Tracker):
-    """Leaves values as they are and widens ranges to hold them.
+    """A tracker that leaves values unchanged and widens ranges to include them.
 
     Args:
-        inputs: the tensors that the network gets.
-        ranges: in order; more are appended.
+        inputs: the input tensors of the network.
+        ranges: in order; new ones are appended.
     """
 
     trains = False
@@ -155,13 +155,13 @@ class _Observer(_Tracker):
 
 
 class _Rounder(_Tracker):
-    """Rounds with given ranges.
+    """A tracker that rounds with given ranges.
 
     Args:
-        inputs: the tensors that the network gets.
+        inputs: the input tensors of the network.
         ranges: in the order in which they were observed.
-        weights: rounded parameters by their identity, which do not change. Weights that a module
-            computes in each call are rounded in each call, as keeping them would fill the memory.
+        weights: rounded parameters, which do not change, by id. Weights that a module computes are
+            rounded in each call, since keeping them would fill the memory.
     """
 
     trains = False
@@ -179,7 +179,7 @@ class _Rounder(_Tracker):
     def round_activation(self, tensor: torch.Tensor) -> torch.Tensor:
         """See :class:`nasea.backends.network.fake_quantisation.Tracker`."""
         found = next(self._left, None)
-        # Only where control flow depends on values: such a network has no file either.
+        # Possible only if control flow depends on values; such a network cannot be exported either.
         return rounded(tensor, *(range_of(tensor) if found is None else found))
 
     def round_weight(self, tensor: torch.Tensor, operator: Any) -> torch.Tensor:
@@ -192,10 +192,10 @@ class _Rounder(_Tracker):
 
 
 class FakeQuantised(TorchFunctionMode):
-    """Within it what is computed is computed as in int8.
+    """A context in which functions compute as in int8.
 
     Args:
-        tracker: decides and rounds.
+        tracker: decides what to round, and rounds it.
     """
 
     def __init__(self, tracker: _Tracker) -> None:
@@ -216,7 +216,7 @@ class FakeQuantised(TorchFunctionMode):
             name = func.__self__.__name__  # type: ignore[attr-defined]
         if full == "__set__" or name in _QUIET or (full == "__get__" and name not in _VIEWS):
             return func(*args, **kwargs)
-        if name == "silu":  # files have it as a sigmoid and a product
+        if name == "silu":  # files express it as a sigmoid and a product
             x = args[0] if args else kwargs["input"]
             gate = self.__torch_function__(torch.sigmoid, types, (x,))
             return self.__torch_function__(torch.mul, types, (x, gate))
@@ -229,7 +229,7 @@ class FakeQuantised(TorchFunctionMode):
             if in_place and id(args[0]) in swapped:
                 args[0].copy_(swapped.pop(id(args[0])))
             elif full.startswith("__i") and name != full[2:-2]:
-                func = getattr(torch.Tensor, f"__{name}__")  # the variable is bound anew
+                func = getattr(torch.Tensor, f"__{name}__")  # the variable is rebound
             args, kwargs = _swapped(args, swapped), _swapped(kwargs, swapped)
         outputs = func(*args, **kwargs)
         results = [x for x in _tensors(outputs) if x.is_floating_point()]
@@ -241,11 +241,11 @@ class Stage(nn.Module):
     """PreNet, a layer or PostNet, which can compute as in int8.
 
     Args:
-        module: it.
+        module: the wrapped module.
 
     Attributes:
-        phase: what it does at present.
-        ranges: of its activations, in the order in which they are rounded.
+        phase: what it currently computes.
+        ranges: ranges of its activations, in the order in which they are rounded.
     """
 
     def __init__(self, module: nn.Module) -> None:
@@ -256,7 +256,7 @@ class Stage(nn.Module):
         self._weights: dict[int, tuple[torch.Tensor, torch.Tensor]] = {}
 
     def forward(self, x: Any) -> Any:
-        """What the module gives."""
+        """Return the module's output."""
         if self.phase is Phase.FLOAT:
             return self.module(x)
         inputs = [tensor for tensor in _tensors(x) if tensor.is_floating_point()]
@@ -266,23 +266,23 @@ class Stage(nn.Module):
 
     @property
     def is_finite(self) -> bool:
-        """Whether all ranges are."""
+        """Whether all ranges are finite."""
         return bool(torch.isfinite(torch.tensor(self.ranges)).all())
 
 
 def in_stages(network: Network) -> Network:
-    """The network with every part in a :class:`Stage`, still computing in float."""
+    """Return the network with every part in a :class:`Stage`, still computing in float."""
     body = nn.Sequential(*map(Stage, network.body))
     return Network(Stage(network.pre_net), body, Stage(network.post_net), network.taps)
 
 
 def fake_quantised(function: Callable[[Any], Any], x: Any, tracker: _Tracker | None = None) -> Any:
-    """What a function gives, computed as in int8.
+    """Return the output of a function, computed as in int8.
 
     Args:
-        function: of ``x``, made of PyTorch's operators.
+        function: a function of ``x``, composed of PyTorch's operators.
         x: tensors, nested in any way.
-        tracker: rounds; by default by the ranges of the tensors themselves.
+        tracker: rounds; by default with the ranges of the tensors themselves.
     """
     if tracker is None:
         tracker = _Tracker([tensor for tensor in _tensors(x) if tensor.is_floating_point()])
@@ -292,20 +292,20 @@ def fake_quantised(function: Callable[[Any], Any], x: Any, tracker: _Tracker | N
 
 
 def _larger(one: float, other: float) -> float:
-    """The larger number; NaN where one is."""
+    """Return the larger number; NaN if either is."""
     return one if math.isnan(one) or one >= other else other
 
 
 def range_of(tensor: torch.Tensor) -> Range:
-    """The range of values, 0 included."""
+    """Return the range of values, including 0."""
     low, high = torch.aminmax(tensor.detach())
     return min(float(low), 0.0), max(float(high), 0.0)
 
 
 def rounded(tensor: torch.Tensor, low: float, high: float) -> torch.Tensor:
-    """Values to 8 bits between two limits, asymmetric."""
+    """Round values to 8 bits between two limits, asymmetrically."""
     scale = (high - low) / LEVELS
-    if not 0.0 < scale < float("inf"):  # all zero, or not to be scored
+    if not 0.0 < scale < float("inf"):  # all zero, or not finite
         return tensor
     zero = min(max(round(-128 - low / scale), -128), 127)
     found: torch.Tensor = torch.fake_quantize_per_tensor_affine(
@@ -315,7 +315,7 @@ def rounded(tensor: torch.Tensor, low: float, high: float) -> torch.Tensor:
 
 
 def rounded_weight(tensor: torch.Tensor, axis: int) -> torch.Tensor:
-    """Values to 8 bits, symmetric, with a scale for each index of an axis."""
+    """Round values to 8 bits, symmetrically, with one scale per index of an axis."""
     others = [other for other in range(tensor.dim()) if other != axis]
     largest = tensor.detach().abs().amax(others) if others else tensor.detach().abs()
     scale = (largest.float() / WEIGHT_LEVELS).clamp_min(1e-30)
@@ -327,7 +327,7 @@ def rounded_weight(tensor: torch.Tensor, axis: int) -> torch.Tensor:
 
 
 def _tensors(value: Any) -> Iterator[torch.Tensor]:
-    """Every tensor in nested arguments, in order."""
+    """Yield every tensor in nested arguments, in order."""
     if isinstance(value, torch.Tensor):
         yield value
     elif isinstance(value, dict):
@@ -339,7 +339,7 @@ def _tensors(value: Any) -> Iterator[torch.Tensor]:
 
 
 def _swapped(value: Any, instead: dict[int, torch.Tensor]) -> Any:
-    """Nested arguments with other tensors."""
+    """Return nested arguments with their tensors replaced."""
     if isinstance(value, torch.Tensor):
         return instead.get(id(value), value)
     if isinstance(value, dict):

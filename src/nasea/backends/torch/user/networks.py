@@ -73,7 +73,7 @@ def run_post_net(
     Args:
         user: guards the call.
         post_net: the module.
-        inputs: (N, C, H, W), or a list of the outputs of the tapped layers and the last one.
+        inputs: (N, C, H, W), or a list of the outputs of the tapped layers and of the last layer.
 
     Raises:
         UserCodeError: PostNet raises.
