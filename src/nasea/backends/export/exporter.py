@@ -98,7 +98,7 @@ def image_axes(run: Run, images: Array) -> list[Axis]:
 
 
 def image_axis(two: Sequence[int], three: Sequence[int]) -> Axis:
-    """Return the axis along which the output for three images is longer than that for two."""
+    """Return the batch axis of an output, given its shapes for two and for three images."""
     for axis, (less, more) in enumerate(zip(two, three, strict=False)):
         if less != more:
             return axis, more - less

@@ -118,7 +118,7 @@ class UserCode(ABC):
         return getattr(self._user, "class_names", None)
 
     def normalisation(self, data_set: object) -> Normalisation | None:
-        """How images are scaled, where the module or its data set names it."""
+        """Return how the module or its data set scales images; ``None`` if neither specifies it."""
         return find_normalisation(self._module, self._user, data_set)
 
     def pictures(self, images: Any, labels: Any, outputs: Any) -> object:

@@ -42,8 +42,8 @@ def import_user_module(directory: Path, name: str = MODULE_NAME, anew: bool = Tr
     Args:
         directory: the directory of the file.
         name: name of the module, if it is not the user's own.
-        anew: reload the module and what it imports, since an earlier run in this process may have
-            imported other modules of the same names.
+        anew: whether to reload the module and its imports, since an earlier run in this process may
+            have imported other modules of the same names.
 
     Raises:
         UserModuleError: the file does not exist, or is shadowed by another module.

@@ -25,7 +25,7 @@ _LEAST_SHARE = 0.05
 
 @dataclass(frozen=True)
 class Calibration:
-    """Converts isolated times to times in a network; milliseconds.
+    """A conversion of isolated times to times in a network; milliseconds.
 
     Attributes:
         constant: time that every network takes.

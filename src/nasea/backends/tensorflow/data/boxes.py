@@ -203,7 +203,7 @@ class BoxData(Data):
         return self._kept.batches(self._chosen(images, half), self._val_batch)
 
     def _pass(self) -> Generator[GeneratorBatch, None, None]:
-        """Yield the validation images once, from a new generator."""
+        """Yield the validation images once, from the start of a generator."""
         begun, self._begun = self._begun, None
         if begun is not None:
             yield from begun

@@ -16,7 +16,7 @@ _Places = np.ndarray[Any, Any]
 
 
 class BatchSplitter(ABC):
-    """Splits the batches of a task into examples, and joins examples into batches.
+    """A protocol that splits the batches of a task into examples, and joins examples into batches.
 
     An example is one image with its labels.
     """

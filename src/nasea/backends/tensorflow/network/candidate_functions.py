@@ -68,7 +68,7 @@ class CandidateFunctions:
 
     @property
     def training_int8(self) -> Subgraph:
-        """The same, rounded to int8."""
+        """X -> y with batch statistics, rounded to int8, differentiable."""
 
         def function(x: Any, *sizes: Any) -> Any:
             return fake_quantised(lambda x: self._train(x, *sizes), OwnRanges, x)

@@ -19,7 +19,7 @@ Arrays = dict[str, np.ndarray[Any, Any]]
 
 
 class Optimizer(Protocol):
-    """Applies gradients and keeps its state by name."""
+    """An optimiser that keeps its state by variable name."""
 
     def apply(self, gradients: Mapping[str, Any], rate: float) -> None:
         """Update the variables that have a gradient.

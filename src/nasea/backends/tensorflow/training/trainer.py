@@ -52,7 +52,7 @@ class TrainerSettings(trainer.TrainerSettings):
 
 
 class Trainer(trainer.Trainer):
-    """Trains with an optimiser and a schedule.
+    """A trainer with an optimiser and a schedule.
 
     Args:
         settings: see :class:`TrainerSettings`; ``batches_per_epoch`` counts batches of one device.

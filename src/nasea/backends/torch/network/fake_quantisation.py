@@ -74,7 +74,7 @@ def _plain(name: str) -> str:
 
 
 class Phase(enum.Enum):
-    """What a part of a network currently computes."""
+    """Current mode of a part of a network."""
 
     FLOAT = enum.auto()
     OBSERVE = enum.auto()

@@ -46,7 +46,7 @@ class TrainerSettings(trainer.TrainerSettings):
 
 
 class Trainer(trainer.Trainer):
-    """Trains with an optimiser and a schedule.
+    """A trainer with an optimiser and a schedule.
 
     Args:
         settings: see :class:`TrainerSettings`.

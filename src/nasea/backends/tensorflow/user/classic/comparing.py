@@ -80,7 +80,7 @@ _FUNCTIONS: Mapping[str, Callable[..., Any]] = {
 
 
 class Tests:
-    """Evaluates the version tests of one file.
+    """An evaluator of the version tests of one file.
 
     Args:
         tree: the syntax tree of the file.

@@ -45,7 +45,7 @@ class Suspect:
 
 @dataclass(frozen=True)
 class Expected:
-    """What the files expect.
+    """The TensorFlow and Keras that the files expect.
 
     Attributes:
         version: a version that they have a branch for; ``None`` if the running one works.
