@@ -143,12 +143,12 @@ class StandaloneTrainer:
         """Train a network; a failure is returned, not raised.
 
         Args:
-            job: which.
+            job: the training.
             listener: receives progress.
 
         Returns:
-            The metric on the whole of val_dir with the weights of the last epoch; and the seconds
-            of training, over all starts, without opening data and measuring.
+            The metric on all of val_dir with the weights of the last epoch; the seconds of
+            training, including those before a restart, without opening data and measuring.
         """
         scenario = self.scenario.model_copy(update={"epochs": self.epochs, "seed": job.seed})
         stored = self.store.load([])
@@ -174,7 +174,7 @@ class StandaloneTrainer:
             measured = backend.measure(genome, EvaluationSubset())
             if job.at_end is not None and measured.metric is not None:
                 job.at_end(backend, space, measured)
-        except TrainingError as error:  # it may well be the only one that does not train
+        except TrainingError as error:  # other networks may still train
             measured = Measurement(None, error.message)
         finally:
             opened.backend.close()
