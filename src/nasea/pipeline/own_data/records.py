@@ -93,7 +93,7 @@ class Faults:
         """Raise an error if there are any faults.
 
         Raises:
-        DataError: names all of them.
+            DataError: names all of them.
         """
         if self.by_kind:
             raise DataError("\n  ".join([head, *self.notices()]), fix=fix)
