@@ -40,7 +40,7 @@ class EqualCost:
 def slices_of(
     costs: Sequence[float], predicted: Sequence[float], true: Sequence[float]
 ) -> tuple[EqualCost, ...]:
-    """Return disjoint slices, by rising cost, that hold enough architectures.
+    """Return disjoint slices, by rising cost, that contain enough architectures.
 
     Args:
         costs: costs of the architectures.
