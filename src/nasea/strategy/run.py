@@ -1,4 +1,4 @@
-"""The search from the first generation, or from a stored one, to the last."""
+"""Runs the search from the first generation, or from a stored one, to the last."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ class Nsga2(Strategy):
         self.population: tuple[Genome, ...] = ()
 
     def ask(self, study: Study) -> list[Genome]:
-        """Propose a whole generation; fewer where the feasible architectures run out.
+        """Propose a whole generation, or fewer if the feasible architectures run out.
 
         Raises:
             BudgetError: the cheapest architecture exceeds the budget.
@@ -55,7 +55,7 @@ class Nsga2(Strategy):
         return {"population": [list(genome) for genome in self.population]}
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        """Take up a population."""
+        """Restore a population."""
         self.population = tuple(tuple(genome) for genome in state.get("population", ()))
 
     def offspring(self, study: Study) -> list[Genome]:
