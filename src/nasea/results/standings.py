@@ -89,7 +89,7 @@ class Contender:
 
 
 def half_interval(values: tuple[float, ...]) -> float | None:
-    """Half of the 95 % interval of a mean (Student's t); ``None`` for fewer than two values."""
+    """Return half of a mean's 95 % interval (Student's t); ``None`` for fewer than two values."""
     if len(values) < 2:
         return None
     from scipy.stats import t
