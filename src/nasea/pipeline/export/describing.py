@@ -33,7 +33,7 @@ _LOOKED_AT = 500
 
 
 class Cards:
-    """Writes cards for the files of one network.
+    """Writer of the cards for the files of one network.
 
     Args:
         opened: the scenario.

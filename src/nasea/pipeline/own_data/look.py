@@ -56,12 +56,12 @@ class Look:
 
     @property
     def height(self) -> int:
-        """The median."""
+        """The median height, in pixels."""
         return round(median(h for (h, _), n in self.sizes.items() for _ in range(n)))
 
     @property
     def width(self) -> int:
-        """The median."""
+        """The median width, in pixels."""
         return round(median(w for (_, w), n in self.sizes.items() for _ in range(n)))
 
     def spoken(self) -> str:

@@ -20,10 +20,10 @@ _SURVIVAL_STREAM = 1
 
 
 class Nsga2(Strategy):
-    """Breeds each generation from the survivors of all before it.
+    """NSGA-II: breeds each generation from the survivors of all earlier ones.
 
-    Cost is checked before anything is proposed, so every true evaluation goes to a feasible
-    architecture that was never scored before.
+    Cost is checked before the proposal, so every evaluation is of a feasible architecture that was
+    never scored before.
     """
 
     name = "evolutionary"
