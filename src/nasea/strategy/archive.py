@@ -22,7 +22,7 @@ class Score:
         metric: what the user's metric returned, in its own direction; ``None`` when the candidate
             failed.
         failure: why the candidate failed; ``None`` when it did not.
-        measurements: number of measurements of which quality and metric are the mean.
+        measurements: number of measurements averaged in quality and metric.
         failed_again: number of further measurements that failed.
     """
 

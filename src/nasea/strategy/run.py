@@ -96,7 +96,7 @@ def run_search(
 
     Args:
         problem: the space and its budget.
-        evaluate: scores architectures truly, a batch at a time.
+        evaluate: measures the scores of architectures, one batch at a time.
         pop_size: most candidates of a generation, at least 1.
         generations: how many in all, those already finished included, at least 1.
         seed: at least 0; the same seed and scores give the same search.

@@ -81,7 +81,7 @@ def _genome(row: npt.NDArray[np.int64]) -> Genome:
 
 
 def usable_trunks(costs: CostModel, budget: float) -> tuple[int, ...]:
-    """Return the trunks of which some architecture is within the budget; all, if none."""
+    """Return the trunks with an architecture within the budget; all trunks, if there is none."""
     every = range(len(costs.space.trunks))
     return tuple(t for t in every if costs.cheapest_in(t) <= budget) or tuple(every)
 

@@ -61,7 +61,7 @@ class Nsga2(Strategy):
     def offspring(self, study: Study) -> list[Genome]:
         """Return ``study.pop_size`` children of the population, where there are as many.
 
-        Those over budget are repaired as a last resort; what is then missing is drawn.
+        Children over budget are repaired as a last resort; any still missing are drawn at random.
         """
         problem, rng = study.problem, study.stream()
         proposals = Proposals(problem, study.archive, study.pop_size)

@@ -1,4 +1,4 @@
-"""A Gaussian process that predicts the quality of architectures from those truly scored."""
+"""A Gaussian process that predicts the quality of architectures from measured scores."""
 
 from __future__ import annotations
 
