@@ -39,9 +39,9 @@ class Seen:
     """The updates of an epoch that this start made.
 
     Attributes:
-        losses: of each.
-        images: that went into them.
-        seconds: that they took.
+        losses: loss of each update.
+        images: number of training images in these updates.
+        seconds: duration of these updates.
     """
 
     losses: list[float] = field(default_factory=list)
@@ -49,31 +49,31 @@ class Seen:
     seconds: float = 0.0
 
     def add(self, report: UpdateReport) -> None:
-        """Enter an update."""
+        """Add an update."""
         self.losses.append(report.loss)
         self.images += report.images
         self.seconds += report.seconds
 
     @property
     def speed(self) -> float:
-        """Images a second."""
+        """The number of images per second."""
         return self.images / max(self.seconds, 1e-9)
 
 
 class EpochLoop(ABC):
-    """Trains epoch after epoch; saves after each, and during a long one.
+    """Base class of trainings; saves after each epoch, and during a long one.
 
     Args:
-        backend: what trains.
-        epochs: of the whole training.
-        paths: the path to train as a function of how many were trained before it.
-        store: where checkpoints go.
-        identity: what the checkpoints are marked with.
-        session: listener, journal and stop, which is asked after every update.
+        backend: the backend that trains.
+        epochs: epochs of the whole training.
+        paths: returns the path to train, given the number of paths trained before.
+        store: stores checkpoints.
+        identity: identifies the training; stored in its checkpoints.
+        session: listener, journal and stop request, checked after every update.
 
     Attributes:
-        epoch: epochs done.
-        step: updates done of the next one.
+        epoch: number of finished epochs.
+        step: number of finished updates of the epoch after that.
     """
 
     stage: Stage = "train"
@@ -103,28 +103,28 @@ class EpochLoop(ABC):
 
     @abstractmethod
     def after_epoch(self, seen: Seen) -> None:
-        """Called after each epoch, before the checkpoint is written."""
+        """Run after each epoch, before the checkpoint is written."""
 
     @abstractmethod
     def meta(self, state: bytes) -> dict[str, Any]:
-        """Progress of the training, as JSON values for the checkpoint of this state."""
+        """Return the progress of the training, as JSON values for the checkpoint of this state."""
 
     def more_bytes(self) -> bytes:
         """Return bytes that the checkpoint holds after the backend's state."""
         return b""
 
     def updated(self, report: UpdateReport) -> None:
-        """Called after every update."""
+        """Run after every update."""
         self.step = report.step
 
     def train_to(self, last: int) -> None:
-        """Train until this many epochs are done."""
+        """Train until this many epochs are finished."""
         self._saved_at = time.monotonic()
         while self.epoch < min(last, self.epochs):  # which may end early
             self.train_epoch()
 
     def train_epoch(self) -> None:
-        """Train the rest of the present epoch, then save."""
+        """Train the rest of the current epoch, then save."""
         seen = Seen()
         stop = self.session.stop
 

@@ -16,7 +16,7 @@ def initial_of(scenario: Scenario, space: Space, costs: CostModel) -> tuple[Geno
     """Return the networks of ``searcher.initial``, in canonical form, each once.
 
     Raises:
-        SpaceError: one of them is none of this space, or exceeds a budget; names all that do.
+        SpaceError: a network is not in this space, or exceeds a budget; names all such networks.
     """
     found: dict[Genome, None] = {}
     faults: list[str] = []

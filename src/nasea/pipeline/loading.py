@@ -1,4 +1,4 @@
-"""``nasea.load``: a result as the network it is, with its weights, in this process."""
+"""``nasea.load``: load a result as a network with its weights."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ _FURTHEST = 4
 
 
 def load_network(results: Path, number: int | None, directory: Path | None = None) -> Any:
-    """Return the network of a result: what its generated file makes, with its weights.
+    """Return the network of a result, built by its generated file, with its weights.
 
     Args:
-        results: of a search, of a retraining, or a folder of candidates near a budget.
-        number: N of ``model_arch_result_N.py``; may be left out where there is only one.
+        results: results directory of a search or retraining, or of candidates near a budget.
+        number: N of ``model_arch_result_N.py``; may be omitted if there is only one.
         directory: where ``user_module.py`` is; by default beside the results, else the current
             directory.
 
@@ -33,7 +33,7 @@ def load_network(results: Path, number: int | None, directory: Path | None = Non
 
     Raises:
         ResultsError: there is no such network, or its files are damaged.
-        UserModuleError, UserCodeError: ``user_module.py``.
+        UserModuleError, UserCodeError: ``user_module.py`` is invalid or fails.
         NotAvailableError: the framework is not installed.
     """
     result = pick_result(results, number)
@@ -43,7 +43,7 @@ def load_network(results: Path, number: int | None, directory: Path | None = Non
     user_module = import_user_code(framework, home, _keras_of(file))
     try:
         module = _imported(file)
-        # It would look in the current directory first, which may be that of another project.
+        # It would search the current directory first, which may belong to another project.
         vars(module)["import_user_module"] = lambda: user_module
         return module.load_model(result.weights)
     except Exception as error:

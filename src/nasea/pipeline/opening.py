@@ -27,7 +27,7 @@ class Opened:
     """A scenario with open data and a known space, but no supernet yet.
 
     Attributes:
-        scenario: what was asked for.
+        scenario: the scenario.
         backend: the framework, with data open and PreNet run once.
         space: the search space.
     """
@@ -38,12 +38,12 @@ class Opened:
 
     @property
     def data(self) -> DataReport:
-        """What the data sets hold."""
+        """The report about the data sets."""
         return self.backend.data_report
 
     @property
     def pre_net(self) -> PreNetReport:
-        """PreNet as found."""
+        """The report about PreNet."""
         return self.backend.pre_net
 
 
@@ -58,15 +58,15 @@ def open_scenario(
     """Open the user's module and data and build the space.
 
     Args:
-        scenario: what was asked for.
-        directory: where ``user_module.py`` and, where there is one, ``blocks.py`` are.
-        workers: loading processes that an earlier start of this run settled on.
-        role: what for.
+        scenario: the scenario.
+        directory: the directory of ``user_module.py`` and, optionally, ``blocks.py``.
+        workers: number of data workers that an earlier start of this run chose.
+        role: the purpose of the backend.
         group: the processes that compute; by default only this one.
-        fixed: layers whose width is no choice, beside those that PostNet reads.
+        fixed: layers whose width is not searched, besides those that PostNet reads.
 
     Raises:
-        NaseaError: any fault of the input.
+        NaseaError: any error in the input.
     """
     own_blocks = load_user_blocks(directory)
     asked = scenario.supernet
@@ -104,7 +104,7 @@ def chosen_blocks(scenario: Scenario, own: Mapping[str, Block]) -> tuple[Block, 
     """Return the candidates of a scenario.
 
     Args:
-        scenario: what was asked for.
+        scenario: the scenario.
         own: the user's blocks by name.
     """
     asked = scenario.supernet

@@ -1,4 +1,4 @@
-"""Training a supernet with checkpoints, from the start or resumed."""
+"""Trains a supernet with checkpoints, from the start or resumed."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from nasea.space import Space
 
 
 class SupernetTraining(EpochLoop):
-    """Trains a supernet and saves it after every epoch.
+    """Training of a supernet, saved after every epoch.
 
     Args:
-        scenario: epochs, batch size, optimiser.
-        backend: with the supernet; its training begins here.
+        scenario: specifies epochs, batch size and optimiser.
+        backend: the backend with the supernet, not trained yet.
         space: the space.
-        paths_per_update: how many paths make one update.
-        store: where checkpoints go.
-        identity: what the checkpoints are marked with.
+        paths_per_update: number of paths per update.
+        store: stores checkpoints.
+        identity: identifies the training; stored in its checkpoints.
         session: listener, journal and stop.
     """
 
@@ -51,7 +51,7 @@ class SupernetTraining(EpochLoop):
     """Whether training ends before its last epoch, since there is no time for it."""
 
     def run(self) -> None:
-        """Train to the last epoch; does nothing if a checkpoint already holds it."""
+        """Train to the last epoch; do nothing if a checkpoint already contains it."""
         self._resume()
         if self.epoch >= self.epochs:
             self.session.listener.line(f"the supernet is trained: {self.epochs} epochs")
@@ -62,10 +62,10 @@ class SupernetTraining(EpochLoop):
         self.train_to(self.epochs)
 
     def before_first_update(self) -> None:
-        """Called once, with the untrained supernet."""
+        """Run once, with the untrained supernet."""
 
     def before_restored(self, meta: Mapping[str, Any]) -> None:
-        """Called with the untrained supernet, before a checkpoint is put into it."""
+        """Run with the untrained supernet, before a checkpoint is loaded."""
 
     def more_meta(self) -> dict[str, Any]:
         """Return further content of a checkpoint, as JSON values."""

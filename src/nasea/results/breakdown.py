@@ -1,4 +1,4 @@
-"""Costs of the layers of a network, of PreNet and PostNet, and of the whole, a column for each.
+"""Costs of a network: of its layers, of PreNet and PostNet, and of the whole, in columns.
 
 The report and ``nasea show`` both read it, so a cost that gets a column here has one in both.
 """
@@ -16,7 +16,7 @@ Cost = float | None
 
 
 def columns_of(members: Iterable[FrontMember]) -> tuple[Unit, ...]:
-    """Return the unit of each cost that any member has: parameters, FLOPs, maybe latency."""
+    """Return the unit of each cost that any member has: parameters, FLOPs, possibly latency."""
     found = list(members)
     columns = []
     for kind, terms in COSTS.items():
@@ -28,12 +28,12 @@ def columns_of(members: Iterable[FrontMember]) -> tuple[Unit, ...]:
 
 
 def costs_of(item: FrontMember | LayerRow, columns: tuple[Unit, ...]) -> list[Cost]:
-    """Return the costs of a whole network or of one layer, one a column."""
+    """Return the costs of a whole network or of one layer, one per column."""
     return [cost_of(item, unit.quantity) for unit in columns]
 
 
 def user_networks_of(member: FrontMember, columns: tuple[Unit, ...]) -> list[Cost]:
-    """Return the costs of PreNet and PostNet together: the network less its searched layers."""
+    """Return the costs of PreNet and PostNet together: the network minus its searched layers."""
     layers = [costs_of(layer, columns) for layer in member.layers]
     rest: list[Cost] = []
     for column, total in enumerate(costs_of(member, columns)):
@@ -45,7 +45,7 @@ def user_networks_of(member: FrontMember, columns: tuple[Unit, ...]) -> list[Cos
 
 
 def exact(cost: Cost, unit: Unit) -> str:
-    """Counts to the last digit, for layers differ by orders of magnitude; time in its unit."""
+    """Format a count exactly, since layers differ by orders of magnitude; a time in its unit."""
     if cost is None:
         return ""
     return unit.number(cost) if unit.quantity == "latency" else f"{cost:,.0f}"

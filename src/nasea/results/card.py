@@ -1,4 +1,4 @@
-"""The card of an exported file: what an app must feed it, what comes out, and how it was made."""
+"""The card of an exported file: its inputs, its outputs, and how it was made."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ class Tensor:
     """An input or output.
 
     Attributes:
-        name: in the file, where its format keeps names.
-        shape: ``N`` stands for any number of images.
+        name: its name in the file, if the format stores names.
+        shape: its shape; ``N`` stands for any number of images.
         dtype: e.g. ``float32``.
     """
 
@@ -39,17 +39,17 @@ class Tensor:
 
 @dataclass(frozen=True)
 class Images:
-    """What the input must look like.
+    """The required format of the input images.
 
     Attributes:
         tensor: name, shape and dtype.
         layout: order of the axes, e.g. ``NCHW``.
-        low: smallest value in the images that were looked at.
-        high: largest value.
-        looked_at: how many validation images.
-        mean: that user_module.py subtracts, a number or one a channel; empty where it names none.
-        std: that it divides by.
-        scaling: where mean and std stand, or that they are not known.
+        low: smallest value in the inspected images.
+        high: largest value in the inspected images.
+        looked_at: number of inspected validation images.
+        mean: mean that user_module.py subtracts, a number or one per channel; empty if unknown.
+        std: standard deviation by which it divides.
+        scaling: where mean and std are defined, or that they are unknown.
     """
 
     tensor: Tensor
@@ -64,19 +64,19 @@ class Images:
 
 @dataclass(frozen=True)
 class Quality:
-    """How good the file is, on all of val_dir, and at what price.
+    """The accuracy of the file on all of val_dir, and its data.
 
     Attributes:
         task: e.g. ``image classification``.
-        accuracy: through the file, higher is better; ``None`` where nothing here runs it.
-        network_accuracy: of the network that was exported.
-        metric: what the user's metric returned of that network.
-        metric_mode: whether the metric is better large (``max``) or small (``min``).
-        predictions: (equal to the network's, compared); ``None`` where nothing was compared.
-        val_dir: the validation data, as the scenario names them.
-        val_images: how many.
-        train_dir: the training data.
-        train_images: how many.
+        accuracy: accuracy of the file, higher is better; ``None`` if no runtime here runs it.
+        network_accuracy: accuracy of the exported network.
+        metric: value of the user's metric of that network.
+        metric_mode: whether a larger (``max``) or a smaller (``min``) metric is better.
+        predictions: (equal to the network's, compared); ``None`` without a comparison.
+        val_dir: path of the validation data in the scenario.
+        val_images: number of validation images.
+        train_dir: path of the training data.
+        train_images: number of training images.
     """
 
     task: str
@@ -93,17 +93,17 @@ class Quality:
 
 @dataclass(frozen=True)
 class Price:
-    """What running it costs.
+    """The cost of running the file.
 
     Attributes:
         parameters: weights of the network.
         flops: FLOPs (2 x MACs) for one image.
-        bytes: size of the file, of all files where it is a folder.
-        predicted_ms: latency for one image that the search predicted, if it did.
-        processor: whose latency that is.
-        measured_ms: median on one thread of the machine that exported it, if it ran there.
-        measured_images: images of such a run.
-        machine: that machine.
+        bytes: size of the file; that of all files if it is a folder.
+        predicted_ms: latency for one image that the search predicted, if any.
+        processor: the processor of that prediction.
+        measured_ms: median latency on one thread of the exporting machine, if it ran there.
+        measured_images: images per measured run.
+        machine: description of the exporting machine.
     """
 
     parameters: int
@@ -122,15 +122,15 @@ class Origin:
 
     Attributes:
         network: e.g. ``architecture 3 retrained``.
-        blocks: of each searched layer.
-        widths: output channels of each layer, where they were searched.
+        blocks: block of each searched layer.
+        widths: output channels of each layer, if they were searched.
         training: how the weights were trained.
-        search: settings of the search by their keys.
+        search: settings of the search, by key.
         created: when the search ended, ISO 8601.
-        config_digest: of the resolved scenario.
-        calibration_images: training images that settled the ranges of int8, if it is int8.
-        command: makes the file again.
-        versions: name -> version of what made it.
+        config_digest: digest of the resolved scenario.
+        calibration_images: number of training images for calibration, if it is int8.
+        command: the command that creates the file again.
+        versions: {name: version} of the software that made it.
     """
 
     network: str
@@ -147,19 +147,19 @@ class Origin:
 
 @dataclass(frozen=True)
 class ModelCard:
-    """Everything an app's developer must know of an exported file.
+    """The description of an exported file for app developers.
 
     Attributes:
         file: its name.
         kind: name of the format.
-        runtime: what runs it.
-        precision: what it computes in.
-        input: what it takes.
-        outputs: what it gives.
-        quality: how good it is.
-        price: what running it costs.
+        runtime: the runtime that runs it.
+        precision: the number format of its computations.
+        input: its input.
+        outputs: its outputs.
+        quality: its accuracy.
+        price: the cost of running it.
         origin: how it was made.
-        licence: of the weights, in the user's words.
+        licence: licence of the weights, in the user's words.
     """
 
     file: str
@@ -174,12 +174,12 @@ class ModelCard:
     licence: str
 
     def json(self) -> str:
-        """The card for programs; keys never change their meaning within a version."""
+        """Return the machine-readable card; keys never change their meaning within a version."""
         content = {"format": _FORMAT, "version": _VERSION, **asdict(self)}
         return json.dumps(content, indent=1, allow_nan=False) + "\n"
 
     def markdown(self) -> str:
-        """The card for people."""
+        """Return the card as readable text."""
         sections = [
             ("Input", self._input()),
             ("Output", [str(tensor) for tensor in self.outputs]),
@@ -269,7 +269,7 @@ class ModelCard:
 
 
 def card_paths(file: Path) -> tuple[Path, Path]:
-    """Where the card of an exported file is: for programs, for people."""
+    """Return the paths of an exported file's cards: machine-readable, readable."""
     return file.with_name(f"{file.name}.json"), file.with_name(f"{file.name}.md")
 
 

@@ -1,4 +1,4 @@
-"""How a ranking does where cost cannot help: within slices of equal cost, and by family."""
+"""Evaluates a ranking independently of cost: within slices of equal cost, and by family."""
 
 from __future__ import annotations
 
@@ -20,12 +20,13 @@ class EqualCost:
     """Architectures of one cost, ranked by the supernet and by stand-alone training.
 
     Attributes:
-        low: the cheapest of them costs this.
-        high: the most expensive of them costs this.
-        count: how many they are.
+        low: cost of the cheapest one.
+        high: cost of the most expensive one.
+        count: number of architectures.
         tau: Kendall's tau of both orders.
-        below_best: accuracy by which the supernet's choice, trained stand-alone, is below the best.
-        above_median: accuracy by which it is above the median, which is what chance would choose.
+        below_best: stand-alone accuracy of the best minus that of the supernet's choice.
+        above_median: stand-alone accuracy of the supernet's choice minus the median, which a random
+            choice would reach.
     """
 
     low: float
@@ -39,10 +40,10 @@ class EqualCost:
 def slices_of(
     costs: Sequence[float], predicted: Sequence[float], true: Sequence[float]
 ) -> tuple[EqualCost, ...]:
-    """Return disjoint slices, by rising cost, that hold enough architectures.
+    """Return disjoint slices, by rising cost, that contain enough architectures.
 
     Args:
-        costs: of the architectures.
+        costs: costs of the architectures.
         predicted: their accuracies on the supernet.
         true: their accuracies after stand-alone training.
     """
@@ -75,11 +76,11 @@ def _slice(
 def tau_at_equal_cost(
     costs: Sequence[float], predicted: Sequence[float], true: Sequence[float]
 ) -> tuple[float, int] | None:
-    """Kendall's tau over the pairs whose costs differ by no more than a slice is wide.
+    """Return Kendall's tau over the pairs whose costs differ by at most the width of a slice.
 
     Returns:
-        Of the pairs, those in the same order less those in opposite order, as a share of all, and
-        how many pairs there are; ``None`` where there is none. A tie counts as half of each.
+        (concordant - discordant pairs) / pairs, and the number of pairs; ``None`` without pairs. A
+        tie counts as half of each.
     """
     total = count = 0
     for i in range(len(costs)):
@@ -95,17 +96,17 @@ def tau_at_equal_cost(
 def family_bias(
     families: Sequence[Sequence[str]], predicted: Sequence[float], true: Sequence[float]
 ) -> dict[str, tuple[float, int]]:
-    """Return how much the supernet prefers what has layers of a family.
+    """Return how much the supernet overrates architectures with layers of a family.
 
     Args:
-        families: of the layers of each architecture.
+        families: families of the layers of each architecture.
         predicted: accuracies on the supernet.
         true: accuracies after stand-alone training.
 
     Returns:
-        By family the mean, over the layers that are of it, of the architecture's rank on the
-        supernet less its stand-alone rank, as a share of all ranks (0.1: a tenth of the
-        others is overtaken wrongly), and how many layers those are; the most overrated first.
+        Per family, the mean over its layers of the architecture's rank on the supernet minus its
+        stand-alone rank, as a fraction of all ranks (0.1: it wrongly overtakes a tenth of the
+        others), and the number of these layers; the most overrated family first.
     """
     from scipy.stats import rankdata
 

@@ -1,8 +1,8 @@
 """TensorBoard events, written without torch or TensorFlow.
 
-Only TensorBoard's record format and protocol buffers are used. Its ``EventFileWriter`` is left
-aside: it goes through TensorFlow's file system when TensorFlow is installed (seconds of import),
-and its thread hides a full disk until a later call and prints a traceback of its own.
+Only TensorBoard's record format and protocol buffers are used. Its ``EventFileWriter`` is not used:
+if TensorFlow is installed, it uses TensorFlow's file system, which takes seconds to import. Its
+thread also hides a full disk until a later call, and prints its own traceback.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class EventLog:
     """Writes one TensorBoard event file into a folder; a context manager.
 
     Args:
-        directory: the folder TensorBoard is pointed at; made if missing.
+        directory: the log folder of TensorBoard; created if missing.
 
     Raises:
         ResultsError: from every method, when the file cannot be written.
@@ -51,7 +51,7 @@ class EventLog:
         self._write(Event(file_version="brain.Event:2"))
 
     def scalar(self, tag: str, value: float, step: int) -> None:
-        """Add a point to the curve ``tag``; one that is not finite is kept as it is."""
+        """Add a point to the curve ``tag``; values that are not finite are written unchanged."""
         from tensorboard.compat.proto.summary_pb2 import Summary
 
         self._add(Summary.Value(tag=tag, simple_value=float(value)), step)
@@ -83,7 +83,7 @@ class EventLog:
         self._add(Summary.Value(tag=tag, metadata=metadata, tensor=tensor), step)
 
     def flush(self) -> None:
-        """Hand everything written so far to the operating system."""
+        """Flush everything written so far to the operating system."""
         try:
             self._file.flush()
         except OSError as error:
@@ -125,7 +125,7 @@ class EventLog:
 
 
 def _new_file(directory: Path) -> tuple[Path, BinaryIO]:
-    """Open an event file that no other writer has, named so that TensorBoard finds it."""
+    """Open a new event file with a name that TensorBoard recognises."""
     stem = f"events.out.tfevents.{int(time.time()):010d}.{socket.gethostname()}.{os.getpid()}"
     attempt = 0
     while True:

@@ -1,4 +1,4 @@
-"""Whether a supernet ranks as stand-alone training does, as data: ``fidelity.json``."""
+"""Agreement of a supernet's ranking with stand-alone training, as data: ``fidelity.json``."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ class Compared:
     """One architecture, scored on the supernet and trained stand-alone.
 
     Attributes:
-        genome: integer encoding, one gene a layer.
+        genome: integer encoding, one gene per layer.
         blocks: name of the block of each layer.
         cost: in the budget's unit: parameters, FLOPs, or milliseconds.
         supernet: accuracy with the supernet's weights; higher is better.
-        alone: accuracy after stand-alone training, one value a seed; higher is better.
+        alone: accuracy after stand-alone training, one value per seed; higher is better.
     """
 
     genome: tuple[int, ...]
@@ -42,20 +42,20 @@ class Compared:
 
     @property
     def mean_alone(self) -> float:
-        """Mean over the seeds."""
+        """The mean accuracy over the seeds."""
         return statistics.fmean(self.alone)
 
 
 @dataclass(frozen=True)
 class Fidelity:
-    """Random feasible architectures on both sides.
+    """Random feasible architectures, scored on the supernet and trained stand-alone.
 
     Attributes:
         quantity: what the budget limits.
-        epochs: how long each was trained stand-alone.
+        epochs: epochs of each stand-alone training.
         rows: the architectures, by rising cost.
-        failed: how many more had no metric on one of the sides.
-        slice_at: the cost that all have within 5 %, where they were drawn from one slice.
+        failed: number of further architectures without a metric on the supernet or stand-alone.
+        slice_at: the cost that all have within 5 %, if they were drawn from one slice.
     """
 
     quantity: CostKind
@@ -66,12 +66,12 @@ class Fidelity:
 
     @property
     def unit(self) -> Unit:
-        """Of the costs."""
+        """The unit of the costs."""
         return unit_for(self.quantity, [row.cost for row in self.rows])
 
     @property
     def seeds(self) -> int:
-        """How often each was trained stand-alone."""
+        """The number of stand-alone trainings of each."""
         return len(self.rows[0].alone)
 
     @property
@@ -86,17 +86,17 @@ class Fidelity:
 
     @property
     def tau(self) -> float:
-        """Kendall's tau of the supernet's order with that of stand-alone training."""
+        """Kendall's tau between the supernet's ranking and that of stand-alone training."""
         return kendall_tau(self.supernet, self.alone)
 
     @cached_property
     def tau_interval(self) -> tuple[float, float]:
-        """95 % interval of :attr:`tau`, over the choice of architectures."""
+        """The 95 % interval of :attr:`tau`, over the choice of architectures."""
         return tau_interval(self.supernet, self.alone)
 
     @property
     def rho(self) -> float:
-        """Spearman's rank correlation of the same."""
+        """Spearman's rank correlation of the same rankings."""
         return spearman_rho(self.supernet, self.alone)
 
     @property
@@ -111,30 +111,30 @@ class Fidelity:
 
     @property
     def tau_of_seeds(self) -> float | None:
-        """Kendall's tau between two trainings alone that differ in the seed, mean over pairs.
+        """Kendall's tau between stand-alone trainings with different seeds, mean over pairs.
 
-        How much chance there is in one training; ``None`` with one seed.
+        It shows the randomness of one training; ``None`` with one seed.
         """
         pairs = [kendall_tau(a, b) for a, b in combinations(self._by_seed(), 2)]
         return statistics.fmean(pairs) if pairs else None
 
     def regret(self, k: int) -> float:
-        """Accuracy lost by training only the ``k`` that the supernet takes for best."""
+        """Return the accuracy lost by training only the ``k`` best of the supernet."""
         return top_k_regret(self.supernet, self.alone, k)
 
     @property
     def slices(self) -> tuple[EqualCost, ...]:
-        """The slices of equal cost that hold enough of the architectures."""
+        """The slices of equal cost that contain enough architectures."""
         return slices_of(self._costs, self.supernet, self.alone)
 
     @property
     def tau_at_equal_cost(self) -> tuple[float, int] | None:
-        """Kendall's tau over the pairs of equal cost, and how many there are; see there."""
+        """Kendall's tau over the pairs of equal cost, and their number; see :mod:`.equal_cost`."""
         return tau_at_equal_cost(self._costs, self.supernet, self.alone)
 
     @property
     def family_bias(self) -> dict[str, tuple[float, int]]:
-        """By block family, how far the supernet ranks it too high (or, below 0, too low)."""
+        """Per block family, how far the supernet ranks it too high (or, below 0, too low)."""
         families = [[family_of(block) for block in row.blocks] for row in self.rows]
         return family_bias(families, self.supernet, self.alone)
 
@@ -146,10 +146,10 @@ class Fidelity:
         return list(zip(*(row.alone for row in self.rows), strict=True))
 
     def save(self, path: Path) -> None:
-        """Write it.
+        """Write the data as JSON.
 
         Raises:
-            ResultsError: it cannot be written.
+            ResultsError: the file cannot be written.
         """
         measures = {
             "tau": self.tau,

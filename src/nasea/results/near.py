@@ -11,20 +11,21 @@ from nasea.terms import CostKind
 
 
 def folder_near(quantity: CostKind, budget: float) -> str:
-    """Name of the folder for a budget: ``near_3.2M_flops``."""
+    """Return the name of the folder for a budget: ``near_3.2M_flops``."""
     return f"{NEAR}{amount(budget)}_{'ms' if quantity == 'latency' else quantity}"
 
 
 def trained_choice(
     results: Path, quantity: CostKind, budget: float, *, from_scratch: bool = False
 ) -> Result | None:
-    """Return the candidate that training chose, with the search's weights; ``None`` before it did.
+    """Return the candidate chosen by retraining, with the search's weights; ``None`` before that.
 
     Args:
-        results: of the search.
-        quantity: what the budget limits.
-        budget: in its unit.
-        from_scratch: by trainings from initial values, not from the search's weights.
+        results: results directory of the search.
+        quantity: the cost limited by the budget.
+        budget: the budget, in the unit of that cost.
+        from_scratch: whether it was chosen by training from initial values, not the search's
+            weights.
     """
     folder = results / folder_near(quantity, budget)
     found = [Retrained.load(path) for path in folder.glob(f"retrained_*/{RETRAINED_FILE}")]

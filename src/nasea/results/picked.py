@@ -22,10 +22,11 @@ class Result:
     """A network with its weights.
 
     Attributes:
-        info: of the search that found it.
-        member: its record in the front; a retrained one has the accuracy after retraining.
-        directory: where its files are.
-        name: of its files, without their suffixes.
+        info: the search that found it.
+        member: its record in the front; that of a retrained network has the accuracy after
+            retraining.
+        directory: the folder of its files.
+        name: name of its files, without suffixes.
         weights: its weights file.
         remark: how it was retrained, if it was.
     """
@@ -39,14 +40,14 @@ class Result:
 
     @property
     def title(self) -> str:
-        """What to call it in a table."""
+        """The name of the network in tables."""
         retrained = " retrained" if self.remark else ""
         near = f" of {self.directory.name}" if self.directory.name.startswith(NEAR) else ""
         return f"architecture {self.member.number}{near}{retrained}"
 
     @property
     def exported(self) -> Path:
-        """Folder of its exported files."""
+        """The folder of its exported files."""
         return self.directory / EXPORTED
 
 
@@ -56,14 +57,14 @@ def is_retrained(directory: Path) -> bool:
 
 
 def pick_result(directory: Path, number: int | None) -> Result:
-    """Return the network of that number in a directory.
+    """Return the network with a given number in a directory.
 
     Args:
         directory: ``results`` of a search, or a folder of a retraining inside it.
-        number: N of ``model_arch_result_N.py``; may be left out where there is only one.
+        number: N of ``model_arch_result_N.py``; may be omitted if there is only one.
 
     Raises:
-        ResultsError: there are no results there, or none of that number.
+        ResultsError: there are no results in the directory, or none with this number.
     """
     if is_retrained(directory):
         retrained = Retrained.load(directory / RETRAINED_FILE)

@@ -10,10 +10,9 @@ from nasea.results.front import Front, FrontMember
 def knee(front: Front) -> FrontMember | None:
     """Return the knee, beyond which accuracy costs much more; ``None`` if the front has none.
 
-    Of the members that no cheaper one equals or beats, that which lies farthest above the straight
-    line from the cheapest to the most expensive of them, cost and accuracy each scaled to their
-    range (the distance of Satopää et al. 2011, "Finding a kneedle in a haystack", without
-    smoothing).
+    Among the members that no cheaper one equals or beats, it is farthest above the straight line
+    from the cheapest to the most expensive, with cost and accuracy scaled to their ranges (the
+    distance of Satopää et al. 2011, "Finding a kneedle in a haystack", without smoothing).
     """
     steps = front.steps
     if len(steps) < 3:
@@ -31,11 +30,11 @@ def knee(front: Front) -> FrontMember | None:
 
 
 def parse_budget(text: str, option: str = "--budget") -> float:
-    """Parse a cost as people write it: ``50000``, ``50k``, ``2.5M``, ``60,000``, ``7.5 ms``.
+    """Parse a cost in any common notation: ``50000``, ``50k``, ``2.5M``, ``60,000``, ``7.5 ms``.
 
     Args:
-        text: what was written.
-        option: where, for the message.
+        text: the user's text.
+        option: name of the option, for the error message.
 
     Raises:
         ResultsError: it is not a number greater than 0.
@@ -51,7 +50,7 @@ def parse_budget(text: str, option: str = "--budget") -> float:
 
 
 def amount(value: float) -> str:
-    """Return a cost as :func:`parse_budget` reads it, short: ``3.2M``, ``15k``, ``7.5``."""
+    """Return a cost in the syntax of :func:`parse_budget`, short: ``3.2M``, ``15k``, ``7.5``."""
     for suffix, factor in (("G", 1e9), ("M", 1e6), ("k", 1e3)):
         if value >= factor:
             return f"{value / factor:.10g}{suffix}"
@@ -62,11 +61,11 @@ def recommend(front: Front, budget: float | None) -> list[tuple[str, FrontMember
     """Recommend members, with reasons: the best under the budget, and the knee.
 
     Args:
-        front: of a search.
+        front: the front of a search.
         budget: in the unit of the constraint; the search's own by default.
 
     Raises:
-        ResultsError: no member is so cheap.
+        ResultsError: no member is within the budget.
     """
     limit = front.info.constraint_value if budget is None else budget
     best = front.under(limit)

@@ -1,4 +1,4 @@
-"""The JSON inside a report: the front, with every text already as it is shown."""
+"""The JSON inside a report: the front, with all texts ready for display."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def embedded_json(front: FrontData) -> str:
 
 
 def report_data(front: FrontData) -> dict[str, Any]:
-    """Return what ``templates/report.js`` draws."""
+    """Return the data that ``templates/report.js`` draws."""
     families = {family_of(block) for member in front for block in member.blocks}
     columns = columns_of(front)
     return {
@@ -39,7 +39,7 @@ def report_data(front: FrontData) -> dict[str, Any]:
 
 
 def _axis(front: FrontData, axis: CostAxis) -> dict[str, Any]:
-    """Return one cost that the chart can have on its axis."""
+    """Return one cost for an axis of the chart."""
     unit = axis.unit
     return {
         "title": unit.title,
@@ -61,7 +61,7 @@ def _axis(front: FrontData, axis: CostAxis) -> dict[str, Any]:
 def family_of(block: str) -> str:
     """Return the family in a block's name: ``inverted residual`` of ``inverted_residual_k5_e3``.
 
-    A family is what precedes the first part with a digit, for such parts are sizes.
+    The family is the part of the name before the first part with a digit, which is a size.
     """
     words = re.split(r"[_\-\s]+", block)
     kept: list[str] = []
@@ -84,7 +84,7 @@ def widths_of(member: FrontMember) -> str:
 
 
 def measured_column(front: FrontData) -> Unit | None:
-    """Return the unit of the column of measured latencies; ``None`` where none was measured."""
+    """Return the unit of the column of measured latencies; ``None`` if none was measured."""
     measured = [member.measured_ms for member in front if member.measured_ms is not None]
     return unit_for("latency", measured) if measured else None
 

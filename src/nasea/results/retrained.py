@@ -25,15 +25,15 @@ _STRICT: ConfigDict = {"strict": True, "extra": "forbid", "allow_inf_nan": False
 
 @dataclass(frozen=True)
 class TrainingPlan:
-    """How a network is retrained.
+    """The training plan of a network.
 
     Attributes:
-        from_scratch: whether it begins with initial values instead of the result's weights.
-        epochs: how long.
-        learning_rate: initial; the user's schedule changes it from there.
-        teacher: number of the architecture whose outputs it learns from as well, if any.
-        teacher_share: the teacher's share of the loss, from 0 to 1.
-        quantisation_aware: whether it is trained, and measured, as its int8 file will compute.
+        from_scratch: whether it starts from initial values instead of the result's weights.
+        epochs: number of epochs.
+        learning_rate: initial learning rate, before the user's schedule.
+        teacher: number of the teacher architecture for distillation, if any.
+        teacher_share: weight of the teacher in the loss, from 0 to 1.
+        quantisation_aware: whether training and measurement simulate its int8 file.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = _STRICT
@@ -47,12 +47,12 @@ class TrainingPlan:
 
     @property
     def said(self) -> dict[str, Any]:
-        """As a dict, without what plans of earlier versions did not have."""
+        """The plan as a dict, without defaults of keys that earlier versions lack."""
         return {k: v for k, v in asdict(self).items() if v or k != "quantisation_aware"}
 
     @property
     def words(self) -> str:
-        """The plan in a line."""
+        """The plan in one line."""
         start = "from scratch" if self.from_scratch else "from the weights of the search"
         taught = "" if self.teacher is None else f", taught by architecture {self.teacher}"
         epochs = f"{self.epochs} epoch{'s' * (self.epochs != 1)}"
@@ -65,11 +65,11 @@ class EpochRow:
     """A network after an epoch of its retraining.
 
     Attributes:
-        epoch: epochs done; 0 is what it began with.
-        metric: what the user's metric returned on the whole of val_dir; ``None`` when it failed.
+        epoch: number of finished epochs; 0 is before training.
+        metric: value of the user's metric on all of val_dir; ``None`` if it failed.
         loss: mean over the epoch; ``None`` at epoch 0.
-        float_metric: where ``metric`` is that of the int8 file, imitated: that of the float
-            network, if it was the best so far.
+        float_metric: if ``metric`` is that of the simulated int8 file, the metric of the float
+            network at epochs that were the best so far.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = _STRICT
@@ -85,16 +85,17 @@ class Retrained:
     """A retrained network.
 
     Attributes:
-        info: of the search that found it.
+        info: the search that found it.
         member: the architecture, with accuracy and metric of the best epoch.
-        searched_metric: its metric as the search left it, on the whole of val_dir; what
-            ``searched_as`` says.
-        plan: how it was retrained.
-        best_epoch: the one whose weights were kept.
-        epochs: the course, from epoch 0.
-        name: of its files, without their suffixes.
-        test_metric: on the whole of test_dir; ``None`` where there is none.
-        searched_as: what the search measured it as; ``info.score_as`` is what retraining did.
+        searched_metric: its metric after the search, on all of val_dir, of the kind
+            ``searched_as``.
+        plan: the training plan.
+        best_epoch: the epoch whose weights were kept.
+        epochs: the measurements, from epoch 0.
+        name: name of its files, without suffixes.
+        test_metric: metric on all of test_dir; ``None`` if there is none.
+        searched_as: whether the search measured float or int8; ``info.score_as`` is that of
+            retraining.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = _STRICT
@@ -111,17 +112,17 @@ class Retrained:
 
     @property
     def model_file(self) -> str:
-        """Name of the generated file."""
+        """The name of the generated file."""
         return f"{self.name}.py"
 
     @property
     def weights_file(self) -> str:
-        """Name of the weights file."""
+        """The name of the weights file."""
         return f"{self.name}{self.info.weights_suffix}"
 
     @property
     def remark(self) -> str:
-        """What happened, in a line."""
+        """A summary in one line."""
         return (
             f"retrained: {self.plan.words}; best after epoch {self.best_epoch}, "
             f"metric {self.searched_metric:.4g}{self._kind(self.searched_as)} in the search, "
@@ -129,7 +130,7 @@ class Retrained:
         )
 
     def _kind(self, kind: str) -> str:
-        """In brackets, where the two are not of one kind."""
+        """Return the kind in brackets, if search and retraining measured different kinds."""
         return f" ({kind})" if self.searched_as != self.info.score_as else ""
 
     def to_dict(self) -> dict[str, Any]:
@@ -137,7 +138,7 @@ class Retrained:
         return {"format": _FORMAT, "version": _VERSION, **asdict(self)}
 
     def save(self, path: Path) -> None:
-        """Write it as JSON.
+        """Write the record as JSON.
 
         Raises:
             ResultsError: the file cannot be written.
@@ -146,7 +147,7 @@ class Retrained:
 
     @classmethod
     def load(cls, path: Path) -> Retrained:
-        """Read what ``save`` wrote.
+        """Read a file written by ``save``.
 
         Raises:
             ResultsError: the file is missing, damaged, or of another version.
@@ -177,14 +178,15 @@ def write_retrained(
     """Write a retrained network: all of it or nothing.
 
     Args:
-        directory: its own; an earlier one is kept under the first free name of ``directory.1``,
-            ``directory.2``, ..., unless it is the same network with the same files.
+        directory: folder of the network; an earlier one is kept under the first free name of
+            ``directory.1``, ``directory.2``, ..., unless it is the same network with the same
+            files.
         retrained: the network.
         model: text of the generated file.
         weights: content of the weights file.
 
     Returns:
-        Where an earlier network is now, if there was one to keep.
+        The new path of an earlier network, if one was kept.
 
     Raises:
         ResultsError: something cannot be written.

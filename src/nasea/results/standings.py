@@ -1,4 +1,4 @@
-"""Results of a search beside networks picked by hand, all trained alike, as data."""
+"""Results of a search and hand-picked networks, all trained alike, as data."""
 
 from __future__ import annotations
 
@@ -40,21 +40,22 @@ that was drawn from the search space."""
 
 @dataclass(frozen=True)
 class Contender:
-    """One network, trained once a seed.
+    """One network, trained once per seed.
 
     Attributes:
         name: unique in a comparison.
-        kind: who picked it, and what it began with.
+        kind: hand pick or result, and the kind of initial weights.
         title: a description, with its source.
         parameters: weights of the network.
         flops: FLOPs (2 x MACs) for one image.
         latency_ms: milliseconds at batch 1; ``None`` when latency was not modelled.
         filters: output channels of each layer.
-        strides: of each layer.
+        strides: stride of each layer.
         blocks: name of the block of each layer.
-        accuracies: after the last epoch, one a seed; higher is better. Without those that failed.
-        metrics: what the user's metric returned, likewise.
-        seconds: that each took to train.
+        accuracies: accuracies after the last epoch, one per seed, without failed ones; higher is
+            better.
+        metrics: values of the user's metric, likewise.
+        seconds: duration of each training.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = _STRICT
@@ -74,7 +75,7 @@ class Contender:
 
     @property
     def mean(self) -> float:
-        """Mean accuracy over the seeds."""
+        """The mean accuracy over the seeds."""
         return statistics.fmean(self.accuracies)
 
     @property
@@ -88,7 +89,7 @@ class Contender:
 
 
 def half_interval(values: tuple[float, ...]) -> float | None:
-    """Half of the 95 % interval of a mean (Student's t); ``None`` for fewer than two values."""
+    """Return half of a mean's 95 % interval (Student's t); ``None`` for fewer than two values."""
     if len(values) < 2:
         return None
     from scipy.stats import t
@@ -99,12 +100,12 @@ def half_interval(values: tuple[float, ...]) -> float | None:
 
 @dataclass(frozen=True)
 class Excluded:
-    """A contender that could not be had at this cost, or never gave a metric.
+    """A contender that does not exist at this cost, or whose metric always failed.
 
     Attributes:
-        name: as it would have been called.
+        name: the name that it would have.
         title: a description.
-        reason: why it is not there.
+        reason: why it is missing.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = _STRICT
@@ -121,12 +122,12 @@ class Standings:
     Attributes:
         quantity: what the budget limits.
         budget: parameters, FLOPs, or milliseconds.
-        epochs: how long each was trained.
-        seeds: how often.
-        rows: the contenders, the most accurate first.
-        excluded: those that are not there, and why.
-        images: what the accuracies are of: ``val_dir``, or ``test_dir`` where there is one.
-        score_as: whether they are those of float networks or of their int8 files, imitated.
+        epochs: epochs of each training.
+        seeds: number of trainings of each network.
+        rows: the contenders, most accurate first.
+        excluded: the missing contenders, with reasons.
+        images: data of the accuracies: ``val_dir``, or ``test_dir`` if there is one.
+        score_as: whether accuracies are those of float networks or of their simulated int8 files.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = _STRICT
@@ -142,21 +143,21 @@ class Standings:
 
     @property
     def accuracy_title(self) -> str:
-        """What accuracies are called: ``accuracy`` or ``int8 accuracy``."""
+        """The name of the accuracy: ``accuracy`` or ``int8 accuracy``."""
         return ACCURACY_TITLES[self.score_as]
 
     @property
     def unit(self) -> Unit:
-        """Of the costs."""
+        """The unit of the costs."""
         return unit_for(self.quantity, [self.budget, *(r.cost(self.quantity) for r in self.rows)])
 
     def best(self, *kinds: Kind) -> Contender | None:
-        """Return the most accurate of some kinds."""
+        """Return the most accurate contender of some kinds; ``None`` if there is none."""
         return next((row for row in self.rows if row.kind in kinds), None)
 
     @property
     def verdict(self) -> tuple[str, ...]:
-        """Findings about the search, one a line."""
+        """The findings about the search, one per line."""
         hand = self.best("hand pick", "uniform")
         if hand is None:
             return ("no hand pick could be trained at this cost",)
@@ -184,7 +185,7 @@ class Standings:
         return "" if abs(share - 1) <= _EQUAL else f"; it costs {share:.0%} of the budget"
 
     def _doubt(self, one: Contender, other: Contender) -> str:
-        """Return whether the seeds tell two of them apart (Welch's t-test, 5 %)."""
+        """Return a remark if two contenders do not differ significantly (Welch's t-test, 5 %)."""
         if min(len(one.accuracies), len(other.accuracies)) < 2:
             return "; one seed cannot say whether that is more than chance"
         spread = statistics.pvariance(one.accuracies) + statistics.pvariance(other.accuracies)
@@ -196,17 +197,17 @@ class Standings:
         return "" if p < 0.05 else f"; within chance of {len(one.accuracies)} seeds"
 
     def save(self, path: Path) -> None:
-        """Write it as JSON.
+        """Write the data as JSON.
 
         Raises:
-            ResultsError: it cannot be written.
+            ResultsError: the file cannot be written.
         """
         content = {"format": _FORMAT, "version": _VERSION, **asdict(self)}
         write_result(path, json.dumps(content, indent=1, allow_nan=False) + "\n")
 
     @classmethod
     def load(cls, path: Path) -> Standings:
-        """Read what :meth:`save` wrote.
+        """Read a file written by :meth:`save`.
 
         Raises:
             ResultsError: the file is missing, damaged, or of another version.
@@ -226,7 +227,7 @@ class Standings:
 
 
 def mean_in_words(row: Contender) -> str:
-    """Mean and interval: ``0.6482 ± 0.0113``."""
+    """Return mean and interval: ``0.6482 ± 0.0113``."""
     half = row.interval
     return f"{row.mean:.4f}" + ("" if half is None else f" ± {half:.4f}")
 

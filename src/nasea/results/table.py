@@ -1,4 +1,4 @@
-"""The front as a table: in a terminal, as ``nasea show`` prints it, and in a notebook."""
+"""The front as a table: for a terminal (``nasea show``) and for a notebook."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ class Column:
 
     Attributes:
         title: with its unit.
-        cells: a text for each architecture.
-        traded: whether the search traded it.
-        text: whether it holds words, not numbers.
+        cells: one text per architecture.
+        traded: whether it is an objective of the search.
+        text: whether it contains words, not numbers.
     """
 
     title: str
@@ -43,7 +43,7 @@ def front_title(front: FrontData) -> str:
 
 
 def front_columns(front: FrontData) -> list[Column]:
-    """Return the front as columns, a cell an architecture."""
+    """Return the front as columns, with one cell per architecture."""
     units = columns_of(front)
     costs = [costs_of(member, units) for member in front]
     traded = (front.info.constraint_type, *front.info.objectives)
@@ -71,7 +71,7 @@ def front_columns(front: FrontData) -> list[Column]:
 
 
 def front_table(front: FrontData) -> Table:
-    """Return the front as a table, a row an architecture, the costs that were traded in bold."""
+    """Return the front as a table, one row per architecture, with objectives in bold."""
     from rich.text import Text
 
     table = _table(front_title(front))
@@ -84,7 +84,7 @@ def front_table(front: FrontData) -> Table:
             justify: Literal["left", "right"] = "left" if column.text else "right"
             table.add_column(column.title, justify=justify, style=style, no_wrap=True)
     for row in zip(*(column.cells for column in columns), strict=True):
-        # Text, not str: a block's name may hold what rich would take for markup.
+        # Text, not str: rich could interpret a block's name as markup.
         table.add_row(*map(Text, row))
     return table
 
@@ -113,8 +113,8 @@ def member_table(member: FrontMember, name: str, title: str = "accuracy") -> Tab
 
     Args:
         member: the network.
-        name: what the title calls it.
-        title: what its accuracy is called.
+        name: its name in the title.
+        title: name of the accuracy.
     """
     from rich.text import Text
 

@@ -1,4 +1,4 @@
-"""How costs are written for people: a unit, one scale for a whole axis or column."""
+"""Formats costs for display: a unit and one scale for a whole axis or column."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ _PREFIXES = ((1e9, "G"), (1e6, "M"), (1e3, "k"))
 
 @dataclass(frozen=True)
 class Unit:
-    """A quantity and the scale its values are shown at.
+    """A quantity and the scale of its displayed values.
 
     Attributes:
-        quantity: what is counted.
+        quantity: the quantity.
         noun: its name in running text, e.g. ``parameters``.
         symbol: printed after a number, e.g. ``M`` or ``ms``; may be empty.
         scale: a shown number is the raw value divided by this.

@@ -1,4 +1,4 @@
-"""The search over genomes: strategies that propose, and the loop that scores what they propose."""
+"""The search over genomes: strategies that propose, and the loop that scores the proposals."""
 
 from nasea.strategy.archive import Archive, Evaluate, Record, Score
 from nasea.strategy.budget.feasibility import cheapest_within

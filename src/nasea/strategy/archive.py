@@ -1,4 +1,4 @@
-"""Every true score of a search, and the Pareto front among them."""
+"""All measured scores of a search, and their Pareto front."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ class Score:
         metric: what the user's metric returned, in its own direction; ``None`` when the candidate
             failed.
         failure: why the candidate failed; ``None`` when it did not.
-        measurements: how many measurements quality and metric are the mean of.
-        failed_again: how many more were tried and failed.
+        measurements: number of measurements averaged in quality and metric.
+        failed_again: number of further measurements that failed.
     """
 
     quality: float | None
@@ -47,14 +47,14 @@ class Score:
 
     @property
     def tried(self) -> int:
-        """How often it was measured, or tried to."""
+        """The number of measurements, failed ones included."""
         return self.measurements + self.failed_again
 
     def measured_again(self, other: Score) -> Score:
-        """Return the score with another measurement in its mean.
+        """Return the score with another measurement included in its mean.
 
-        One that failed leaves it as it was: what differs is not the candidate, but the images that
-        it was measured on, on which a metric need not have a value.
+        A failed measurement leaves the mean unchanged: the candidate is the same, and a metric may
+        have no value on other images.
         """
         if other.quality is None or self.quality is None:
             return replace(self, failed_again=self.failed_again + 1)
@@ -79,14 +79,14 @@ Evaluate: TypeAlias = Callable[[Sequence[Genome]], Sequence[Score]]
 
 @dataclass(frozen=True)
 class Record:
-    """One architecture that was truly scored.
+    """One scored architecture.
 
     Attributes:
-        genome: in canonical form.
-        cost: in the constraint's unit.
-        score: its true score, or why there is none.
+        genome: the architecture, in canonical form.
+        cost: its cost, in the constraint's unit.
+        score: its score, or the reason of its failure.
         generation: the generation that proposed it, from 0.
-        further_costs: of the problem's further objectives, in their order.
+        further_costs: costs of the problem's further objectives, in their order.
     """
 
     genome: Genome
@@ -99,7 +99,7 @@ class Record:
 def records_of(
     problem: Problem, genomes: Sequence[Genome], scores: Sequence[Score], generation: int
 ) -> list[Record]:
-    """Return the records of a generation, one a genome.
+    """Return the records of a generation, one per genome.
 
     Raises:
         ValueError: there are more or fewer scores than genomes.
@@ -116,7 +116,7 @@ def records_of(
 class Archive:
     """All records of a search in the order they were scored, failures included.
 
-    A value: adding records makes a new archive, so a checkpoint can hold on to an old one.
+    It is immutable: adding records returns a new archive, so a checkpoint can keep an old one.
 
     Raises:
         ValueError: a genome occurs twice.
@@ -161,17 +161,16 @@ class Archive:
         )
 
     def front(self, budget: float) -> list[Record]:
-        """Return the feasible records that no other dominates, by rising cost.
+        """Return the non-dominated feasible records, by rising cost.
 
-        Of records equal in every cost and in quality the first scored is kept; failed ones never
-        are.
+        Of records with equal costs and quality, the first scored is kept; failed ones are dropped.
         """
         feasible = [r for r in self.records if r.score.quality is not None and r.cost <= budget]
         if not feasible:
             return []
         rows = np.array([(r.cost, *r.further_costs, -(r.score.quality or 0.0)) for r in feasible])
         front: list[int] = []
-        # What dominates a row comes before it in this order, and so does the first of equals.
+        # In this order, a row comes after all rows that dominate it and after its earlier equals.
         for index in np.lexsort(rows.T[::-1]):
             if not (rows[front] <= rows[index]).all(axis=1).any():
                 front.append(int(index))
@@ -183,7 +182,7 @@ class Archive:
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Archive:
-        """Return the archive that ``to_dict`` wrote."""
+        """Return the inverse of :meth:`to_dict`."""
         return cls(tuple(_record_from_dict(record) for record in data["records"]))
 
 
@@ -198,7 +197,7 @@ def _record_to_dict(record: Record) -> dict[str, Any]:
         "generation": record.generation,
         "further_costs": [float(cost) for cost in record.further_costs],
     }
-    if score.tried > 1:  # few are: the others need not say so
+    if score.tried > 1:  # omitted for the many others
         plain |= {"measurements": score.measurements, "failed_again": score.failed_again}
     return plain
 
@@ -215,5 +214,5 @@ def _record_from_dict(data: Mapping[str, Any]) -> Record:
             data.get("failed_again", 0),
         ),
         generation=data["generation"],
-        further_costs=tuple(data.get("further_costs", ())),  # earlier versions have none
+        further_costs=tuple(data.get("further_costs", ())),  # missing in earlier versions
     )

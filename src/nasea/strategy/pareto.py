@@ -86,10 +86,10 @@ class HypervolumeReference:
     of its own, normalised alike.
 
     Attributes:
-        quality: the quality worth nothing.
+        quality: the quality of the reference point.
         cost_low: cost of the cheapest architecture.
         cost_high: the budget.
-        further: least cost, and cost worth nothing, of each further objective.
+        further: least cost, and cost of the reference point, of each further objective.
     """
 
     quality: float

@@ -39,7 +39,7 @@ class Objective:
     Attributes:
         cost: maps genomes, shape (n, genes), to their costs, shape (n,).
         layer_costs: the additive part of the cost, as a problem's.
-        high: the cost that is worth nothing: its budget, or the most that an architecture costs.
+        high: the cost of the reference point: its budget, or the largest cost of an architecture.
     """
 
     cost: Callable[[IntArray], FloatArray]

@@ -11,9 +11,9 @@ class Proposals:
     """A list of distinct feasible canonical genomes that grows up to a limit.
 
     Args:
-        problem: says what is feasible and what is the same network.
-        seen: canonical genomes to leave out.
-        limit: how many to collect.
+        problem: determines feasibility and canonical forms.
+        seen: canonical genomes to exclude.
+        limit: number of genomes to collect.
     """
 
     def __init__(self, problem: Problem, seen: Container[Genome], limit: int) -> None:
@@ -25,7 +25,7 @@ class Proposals:
 
     @property
     def missing(self) -> int:
-        """How many are still to be found."""
+        """The number of genomes still to be found."""
         return self._limit - len(self._genomes)
 
     @property

@@ -40,7 +40,7 @@ def strategy_for(mode: str, problem: Problem) -> Strategy:
     """Build the strategy of a mode that suits a problem.
 
     Raises:
-        ValueError: there is none.
+        ValueError: no strategy fits.
     """
     entry = STRATEGIES.get((mode, bool(problem.objectives)))
     if entry is None:
@@ -50,6 +50,6 @@ def strategy_for(mode: str, problem: Problem) -> Strategy:
 
 
 def title_of(name: str, *, objectives: bool) -> str:
-    """Return the title of a strategy of nasea, or the name of a user's own."""
+    """Return the title of a built-in strategy, or the name of a user's strategy."""
     entry = STRATEGIES.get((name, objectives))
     return f"{name} (given from Python)" if entry is None else entry.title

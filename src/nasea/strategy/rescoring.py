@@ -1,4 +1,4 @@
-"""Members of the front are scored again where a lucky score may have put them there.
+"""Scores members of the front again if they may owe their place to a lucky score.
 
 Of many architectures that are about equally good, the front shows those with the largest errors.
 Evolutionary searches under noise re-evaluate the elite (Fieldsend and Everson 2015, *The Rolling

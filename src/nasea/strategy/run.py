@@ -1,4 +1,4 @@
-"""The search from the first generation, or from a stored one, to the last."""
+"""Runs the search from the first generation, or from a stored one, to the last."""
 
 from __future__ import annotations
 
@@ -96,15 +96,15 @@ def run_search(
 
     Args:
         problem: the space and its budget.
-        evaluate: scores architectures truly, a batch at a time.
+        evaluate: measures the scores of architectures, one batch at a time.
         pop_size: most candidates of a generation, at least 1.
         generations: how many in all, those already finished included, at least 1.
         seed: at least 0; the same seed and scores give the same search.
-        strategy: proposes the candidates; by default NSGA-II, or NSGA-III where the problem has
+        strategy: proposes the candidates; by default NSGA-II, or NSGA-III if the problem has
             further objectives.
         archive: of a stored search, together with ``state``.
         state: of a stored search under the same budget.
-        patience: when to end for lack of progress; by default never.
+        patience: when to stop for lack of progress; by default never.
         rescoring: how members of the front are scored again before they stay there; by default not
             at all.
         quality_reference: the quality that hypervolume counts from; by default the lowest of the
@@ -114,7 +114,7 @@ def run_search(
     Raises:
         BudgetError: the cheapest architecture exceeds the budget.
         MetricError: no candidate of the first generation could be scored.
-        StrategyError: the strategy proposed what it must not.
+        StrategyError: the strategy proposed invalid genomes.
         ValueError: an argument is out of range, archive and state do not belong together, or
             ``evaluate`` gave too few or too many scores.
     """

@@ -25,9 +25,9 @@ def random_feasible(
 
     Args:
         problem: the space and its budget.
-        count: how many are wanted.
+        count: number of genomes.
         rng: the source of randomness.
-        seen: canonical genomes to leave out.
+        seen: canonical genomes to exclude.
 
     Returns:
         ``count`` genomes, or all there are when they are fewer (where the feasible ones are too

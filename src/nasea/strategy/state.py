@@ -16,8 +16,8 @@ class SearchState:
     It holds no random state: each generation draws from generators of its own.
 
     Attributes:
-        generation: how many generations are finished.
-        reference: what hypervolume is measured from; fixed by the first generation.
+        generation: number of finished generations.
+        reference: reference of the hypervolume; fixed by the first generation.
         hypervolumes: of the whole archive, after each generation.
         strategy: what the strategy remembers, JSON values; see :meth:`Strategy.state`.
         owed: repeated measurements of the front that later generations have to save.

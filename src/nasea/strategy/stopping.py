@@ -1,4 +1,4 @@
-"""When to end a search: further gains would be within the noise of its scores."""
+"""Decides when to end a search: when further gains are within the noise of its scores."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What scoring has in common in all frameworks."""
+"""The part of scoring common to all frameworks."""

@@ -1,4 +1,4 @@
-"""Images with what a network found in them beside the truth, as plain arrays."""
+"""Images with predictions of a network and the ground truth, as plain arrays."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Boxes:
     Attributes:
         boxes: (n, 4), (x0, y0, x1, y1) in pixels.
         labels: (n,) class numbers.
-        scores: (n,) confidences from 0 to 1; ``None`` for the truth.
+        scores: (n,) confidences from 0 to 1; ``None`` for the ground truth.
     """
 
     boxes: np.ndarray
@@ -39,13 +39,13 @@ class Boxes:
 
 @dataclass(frozen=True)
 class PredictionImage:
-    """One image.
+    """An image with ground truth and predictions.
 
     Attributes:
         image: (H, W, 3), uint8.
-        truth: objects, or a (H, W) mask of class numbers; those beyond ``classes`` do not count.
-        found: the same from the network.
-        classes: names of the classes from number 0; empty where they have none.
+        truth: objects, or a (H, W) mask of class numbers; numbers beyond ``classes`` are ignored.
+        found: the network's predictions, in the same form.
+        classes: class names from number 0; empty if unknown.
     """
 
     image: np.ndarray
@@ -57,15 +57,15 @@ class PredictionImage:
 def read_prediction_images(
     returned: object, class_names: object, count: int
 ) -> tuple[PredictionImage, ...]:
-    """Check what the user's method returned and convert it.
+    """Check and convert the return value of the user's method.
 
     Args:
-        returned: of :data:`METHOD`, with plain arrays.
-        class_names: of ``UserModule.class_names``; ``None`` where there is no such thing.
-        count: how many to keep.
+        returned: return value of :data:`METHOD`, with plain arrays.
+        class_names: ``UserModule.class_names``; ``None`` if undefined.
+        count: number of images to keep.
 
     Raises:
-        UserModuleError: it is something else.
+        UserModuleError: the value has another form.
     """
     classes = _names(class_names)
     if not isinstance(returned, list | tuple):
@@ -77,7 +77,7 @@ def read_prediction_images(
 
 
 def as_image(pixels: Any) -> np.ndarray:
-    """Network input (H, W, C) of any range as (H, W, 3) uint8, stretched to black and white."""
+    """Convert network input (H, W, C) of any range to (H, W, 3) uint8, with stretched contrast."""
     values = np.asarray(pixels, dtype=np.float64)
     low, high = float(values.min()), float(values.max())
     scaled = (values - low) / (high - low) if high > low else np.zeros_like(values)
@@ -90,14 +90,14 @@ def of_masks(
     scores: Sequence[np.ndarray],
     class_names: object,
 ) -> tuple[PredictionImage, ...]:
-    """Draw the masks of a segmentation whose module has no method of its own.
+    """Draw the masks of a segmentation whose user module does not define the method.
 
     Args:
-        images: each (H, W, C), as the network gets it.
-        truth: each (H, W), class numbers.
-        scores: each (h, w, classes), as the network gives it; at another resolution than the truth
-            the nearest score counts.
-        class_names: of ``UserModule.class_names``; ``None`` where there is no such thing.
+        images: network inputs, each (H, W, C).
+        truth: class numbers, each (H, W).
+        scores: network outputs, each (h, w, classes); at other resolutions than the truth, the
+            nearest score is used.
+        class_names: ``UserModule.class_names``; ``None`` if undefined.
     """
     names = _names(class_names)
     names += tuple(f"class {number}" for number in range(len(names), scores[0].shape[-1]))

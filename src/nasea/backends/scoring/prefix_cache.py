@@ -1,4 +1,4 @@
-"""The prefix cache: shares the first layers of architectures that begin alike, and checks itself.
+"""The prefix cache: shares equal first layers between architectures, and checks itself.
 
 Normalisation statistics of a layer depend only on the layers before it. So two architectures with
 the same first layers have the same calibrated first layers and, on the same images, the same
@@ -51,7 +51,7 @@ class ScoredPath(Protocol):
 
     @property
     def depth(self) -> int:
-        """How many outputs, PreNet's first, are cached for every statistics batch."""
+        """The number of outputs, PreNet's first, cached for every statistics batch."""
 
 
 PathT = TypeVar("PathT", bound=ScoredPath)
@@ -64,7 +64,7 @@ Steps: TypeAlias = Callable[[Genome], Sequence[object]]
 
 
 class PrefixCache(Generic[PathT]):
-    """Holds the path that was scored last; valid until a weight changes.
+    """A cache of the path that was scored last; valid until a weight changes.
 
     Args:
         steps: identifies the layers of an architecture; see :meth:`nasea.space.Space.steps`.
@@ -85,7 +85,7 @@ class PrefixCache(Generic[PathT]):
 
         Args:
             genome: the architecture.
-            draw: what it was calibrated with.
+            draw: the draw of its calibration images.
 
         Returns:
             The cached path and the number of its outputs, PreNet's first, that can be reused;
@@ -156,7 +156,7 @@ class Digest:
 
     @property
     def value(self) -> bytes:
-        """The same for the same outputs in the same order."""
+        """The digest; equal for equal outputs in the same order."""
         return self._hash.digest()
 
 
@@ -178,7 +178,7 @@ Attempt: TypeAlias = Callable[["PathT | None", int, "Digest | None"], Measuremen
 
 
 class Sharing(Generic[PathT]):
-    """Shares prefixes between architectures that are scored in a row, if scores stay the same.
+    """Sharing of prefixes between consecutively scored architectures, if scores stay equal.
 
     Args:
         steps: identifies the layers of an architecture; see :meth:`nasea.space.Space.steps`.

@@ -48,13 +48,13 @@ class ScoringData(Protocol):
 
     @property
     def val_images(self) -> int:
-        """Images of ``val_dir``."""
+        """The number of images of ``val_dir``."""
 
     def statistics(self, draw: int) -> Any:
         """Return batches of training images for normalisation statistics."""
 
     def prepare(self, images: int | None, half: int | None) -> None:
-        """Read what an evaluation needs, as far as the cache has room."""
+        """Read the images of an evaluation, as far as they fit into the cache."""
 
     def evaluation(self, images: int | None, half: int | None) -> Iterable[Any]:
         """Return batches of validation images, with their labels."""
@@ -64,12 +64,12 @@ class Scorer(ABC, Generic[PathT, PrefixT]):
     """Measures architectures with the weights of a supernet, never changing the supernet.
 
     Args:
-        space: of the supernet.
+        space: the space of the supernet.
         data: statistics images and validation images.
         user: the user's metric.
         seed: statistics and metric start from the same random state for every candidate.
-        processes: how many of them share this machine's memory.
-        int8: whether networks are scored as their int8 files will compute.
+        processes: number of processes that share this machine's memory.
+        int8: whether networks are scored as simulated int8 files.
     """
 
     always_again: ClassVar[bool]
@@ -99,7 +99,7 @@ class Scorer(ABC, Generic[PathT, PrefixT]):
 
     @abstractmethod
     def memory(self) -> AbstractContextManager[None]:
-        """Raise :class:`ShortOfMemory` while entered for whatever says that memory is short."""
+        """Return a context that turns out-of-memory errors into :class:`ShortOfMemory`."""
 
     @abstractmethod
     def prefix(self, path: PathT | None, depth: int) -> PrefixT:
@@ -109,15 +109,15 @@ class Scorer(ABC, Generic[PathT, PrefixT]):
     def calibrated_path(
         self, genome: Genome, draw: int, prefix: PrefixT, keeps: bool, int8: bool
     ) -> AbstractContextManager[PathT]:
-        """Provide an architecture with re-estimated statistics, reusing what a prefix has.
+        """Provide an architecture with re-estimated statistics, reusing the outputs of a prefix.
 
         Args:
             genome: the architecture.
-            draw: of the statistics images.
-            prefix: what it shares with the cached path.
-            keeps: whether to keep outputs that the next one may share.
-            int8: whether it computes as its int8 file will, with ranges of its activations taken
-                from the statistics images.
+            draw: the draw of the statistics images.
+            prefix: the prefix that it shares with the cached path.
+            keeps: whether to keep outputs for the next architecture.
+            int8: whether to simulate its int8 file, with activation ranges from the statistics
+                images.
         """
 
     @abstractmethod
@@ -140,7 +140,7 @@ class Scorer(ABC, Generic[PathT, PrefixT]):
         """Draw masks; return none if labels or outputs have another form."""
 
     def read(self, data: EvaluationSubset) -> None:
-        """Read missing data first, since unreadable data is no failure of a candidate."""
+        """Read missing data before scoring, since unreadable data is not a candidate's failure."""
         batches = self.data.statistics(data.statistics)
         self.data.prepare(data.images, data.half)
         if self.int8 and data.statistics not in self._checked:
@@ -161,7 +161,7 @@ class Scorer(ABC, Generic[PathT, PrefixT]):
                 return self._shared(genome, data)
             except ShortOfMemory:
                 self.sharing.clear()  # the cache may have taken the missing memory
-            self.release_memory()  # only now: the exception held the tensors of the attempt
+            self.release_memory()  # not earlier: the exception held the attempt's tensors
         try:
             return self._attempt(genome, data, self.prefix(None, 0), None, keeps=False)
         except ShortOfMemory as error:
@@ -178,7 +178,7 @@ class Scorer(ABC, Generic[PathT, PrefixT]):
             self._most = None
 
     def statistics(self, draw: int) -> Any:
-        """Return training images for statistics, as batches; few if :meth:`timed` wants few."""
+        """Return batches of training images for statistics; fewer if :meth:`timed` requests it."""
         batches = self.data.statistics(draw)
         if self._most is None:
             return batches
@@ -264,7 +264,7 @@ class Scorer(ABC, Generic[PathT, PrefixT]):
 
 
 def no_range_error() -> CandidateFailed:
-    """The failure of a candidate whose activations have no range."""
+    """Return the failure of a candidate whose activations have no range."""
     return CandidateFailed(
         "activations that are not finite (NaN or infinite) have no range for int8"
     )
@@ -274,7 +274,7 @@ def measured(memory: Memory, metric: Callable[[], float]) -> Measurement:
     """Return the user's metric; report a failure instead of raising it.
 
     Args:
-        memory: makes the framework's context for a lack of memory.
+        memory: returns the framework's context that detects a lack of memory.
         metric: calls the user's metric.
     """
     try:
@@ -298,14 +298,14 @@ def _out_of_memory(error: ShortOfMemory) -> Measurement:
 
 
 class Evaluate(ABC, Generic[PathT, PrefixT]):
-    """The network as the user's metric gets it: images -> outputs.
+    """The network that is passed to the user's metric: images -> outputs.
 
     Args:
-        scorer: whose network it is.
+        scorer: the scorer.
         path: the network.
-        prefix: what it shares with the cached path.
-        kept: images of which outputs are kept.
-        digest: takes in the outputs.
+        prefix: the prefix that it shares with the cached path.
+        kept: number of images whose outputs are kept.
+        digest: receives the outputs; may be ``None``.
     """
 
     def __init__(
@@ -320,7 +320,7 @@ class Evaluate(ABC, Generic[PathT, PrefixT]):
         self.path = path
         self.prefix = prefix
         self._digest = digest
-        self._images = self._left = kept  # a metric may ask more than once for an image
+        self._images = self._left = kept  # a metric may evaluate an image more than once
 
     @abstractmethod
     def run(self, images: Any) -> Any:

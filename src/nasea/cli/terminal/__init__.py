@@ -1,1 +1,1 @@
-"""What a person sees in a terminal: the console, progress, narration, tables, failures."""
+"""Terminal output: consoles, progress, narration, tables and failures."""

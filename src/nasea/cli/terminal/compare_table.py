@@ -1,4 +1,4 @@
-"""Results of a search beside hand picks, as tables for a terminal."""
+"""Comparisons of search results with hand picks, as tables for a terminal."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def standings_table(found: Standings) -> Table:
 
 
 def plan_table(found: PlannedComparison) -> Table:
-    """Who would be trained, with costs and widths; and who cannot be had."""
+    """Return the networks to train, with costs and widths, and the excluded ones."""
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
     from rich.text import Text

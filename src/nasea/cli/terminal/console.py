@@ -1,4 +1,4 @@
-"""Where a person reads: results on stdout, narration on stderr."""
+"""The consoles: results on stdout, narration on stderr."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ _PIPE_WIDTH = 120
 
 
 def results_console() -> Console:
-    """Return the console for what a command was asked for."""
+    """Return the console for the results of a command."""
     # In a pipe rich would fold tables at 80 columns.
     known = sys.stdout.isatty() or "COLUMNS" in os.environ
     return _Results(width=None if known else _PIPE_WIDTH)
 
 
 class _Results(Console):
-    """Prints tables that do not fit as paragraphs."""
+    """A console that prints tables as paragraphs if they do not fit."""
 
     def print(self, *objects: Any, **options: Any) -> None:
         from rich.table import Table
@@ -42,20 +42,20 @@ def narration_console() -> Console:
 
 
 def print_line(console: Console, text: Text | str) -> None:
-    """Print text as it is: no markup, no colours of rich's own, no folding."""
+    """Print text unchanged: without markup, rich's own colours, or folding."""
     console.print(Text(text) if isinstance(text, str) else text, soft_wrap=True, highlight=False)
 
 
 def silence(stream: TextIO) -> None:
-    """Send what is still to be written to ``stream`` nowhere, that of the exit included."""
+    """Discard all further output to ``stream``, including that at exit."""
     with open(os.devnull, "w") as nowhere:
         os.dup2(nowhere.fileno(), stream.fileno())
 
 
 class _Narration(Console):
-    """Goes quiet when its reader has left: a run is worth more than its narration."""
+    """A console that stops printing when its pipe is closed, so that the run continues."""
 
     def on_broken_pipe(self) -> None:
-        """Say nothing more, and let the run go on."""
+        """Stop printing and let the run continue."""
         self.quiet = True
         silence(sys.stderr)

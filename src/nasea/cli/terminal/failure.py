@@ -1,4 +1,4 @@
-"""How a command fails: a message on stderr and an exit status, a traceback only for a defect."""
+"""Reports failures: a message on stderr and an exit status; a traceback only for a bug."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def reports_failures(verb: Callable[_P, None]) -> Callable[_P, None]:
     def guarded(*args: _P.args, **kwargs: _P.kwargs) -> None:
         try:
             verb(*args, **kwargs)
-            sys.stdout.flush()  # here a reader who left can still be noticed quietly
+            sys.stdout.flush()  # detects a closed pipe while it can be handled
         except NaseaError as error:
             _print_error(error)
             raise typer.Exit(error.exit_code) from error

@@ -64,7 +64,7 @@ def summary_table(found: Fidelity) -> Table:
 
 
 def slices_table(found: Fidelity) -> Table:
-    """Slices of equal cost: where cost cannot help, how well the supernet chooses."""
+    """Return how well the supernet chooses within slices of equal cost."""
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
@@ -84,7 +84,7 @@ def slices_table(found: Fidelity) -> Table:
 
 
 def bias_table(found: Fidelity) -> Table:
-    """By block family, whether the supernet ranks what has it too high."""
+    """Return, per block family, whether the supernet overrates it."""
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
     from rich.text import Text

@@ -30,7 +30,7 @@ def subgraphs_table(profile: MeasuredProfile) -> Table:
 
 
 def measured_table(files: Sequence[MeasuredFile]) -> Table:
-    """Whole networks: predicted, measured, and how far the two are apart."""
+    """Return predicted and measured latencies of whole networks, and their difference."""
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
     from rich.text import Text

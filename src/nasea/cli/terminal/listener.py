@@ -15,13 +15,13 @@ from nasea.pipeline.session.events import Progress, Stage
 
 
 class RichListener:
-    """Tells what the pipeline does: a bar below the lines on a terminal, else lines only.
+    """A listener that prints lines and, on a terminal, a progress bar below them.
 
-    Use it as a context manager: leaving it takes the bar off the terminal.
+    Use it as a context manager: on exit, the bar is removed.
 
     Args:
-        console: where to tell it; stderr by default.
-        meter: what shows progress; chosen for the console by default.
+        console: the console; stderr by default.
+        meter: shows progress; chosen for the console by default.
     """
 
     def __init__(self, console: Console | None = None, meter: Meter | None = None) -> None:
@@ -43,13 +43,13 @@ class RichListener:
         self._meter.stop()
 
     def notice(self, notice: Notice) -> None:
-        """Print it, the first time it is heard."""
+        """Print the notice, unless it was printed before."""
         if notice not in self._told:
             self._told.add(notice)
             self._print(Text.assemble(("note: ", "bold yellow"), (str(notice), "yellow")))
 
     def begin(self, stage: Stage, title: str) -> None:
-        """Print the title as a rule, or marked as a title where there are only lines."""
+        """Print the title as a rule, or marked as a title if there is no bar."""
         self._meter.stop()
         if self._moves:
             self._console.rule(Text(title, "bold"), align="left")
@@ -57,11 +57,11 @@ class RichListener:
             self._print(f"== {title}")
 
     def progress(self, progress: Progress) -> None:
-        """Show how far the stage is."""
+        """Show the progress of the stage."""
         self._meter.show(progress)
 
     def line(self, text: str) -> None:
-        """Print it."""
+        """Print the line."""
         self._print(text)
 
     def _print(self, text: Text | str) -> None:

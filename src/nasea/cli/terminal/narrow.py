@@ -1,4 +1,4 @@
-"""Tables on terminals that are too narrow for them: a paragraph for each row, nothing cut."""
+"""Prints tables on narrow terminals: one paragraph per row, nothing truncated."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ _SHORT = 16
 
 
 def fits(table: Table, console: Console) -> bool:
-    """Whether the table can be printed without cutting or breaking a word."""
+    """Return whether the table can be printed without truncating or breaking a word."""
     measured = Measurement.get(console, console.options.update_width(10_000), table)
     return measured.minimum <= console.width
 
 
 def stacked(table: Table, width: int) -> Text:
-    """The same content as paragraphs: each row with the titles of its cells.
+    """Return the content as paragraphs: each row with the titles of its cells.
 
     Args:
-        table: has titles of columns.
-        width: of the terminal, in characters.
+        table: a table with column titles.
+        width: width of the terminal, in characters.
     """
     titles = [_plain(column.header) for column in table.columns]
     rows = [list(map(_plain, row)) for row in zip(*(c.cells for c in table.columns), strict=True)]

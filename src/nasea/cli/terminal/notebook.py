@@ -1,4 +1,4 @@
-"""Progress in a notebook: a line that is renewed in its place."""
+"""Progress in a notebook: a line that is updated in place."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ _CELLS = 24
 
 
 class Handle(Protocol):
-    """What ``IPython.display.display`` returns for an output that can be renewed."""
+    """What ``IPython.display.display`` returns for an output that can be updated."""
 
     def update(self, data: object, raw: bool) -> object:
-        """Put another output in its place."""
+        """Replace the output."""
 
 
 Display = Callable[..., Handle | None]
@@ -26,7 +26,7 @@ Display = Callable[..., Handle | None]
 
 
 def notebook_display() -> Display | None:
-    """Return the display of the notebook that this process serves; ``None`` without one."""
+    """Return the display of the notebook of this process; ``None`` without a notebook."""
     ipython: Any = sys.modules.get("IPython")
     shell = None if ipython is None else ipython.get_ipython()
     if not hasattr(shell, "kernel"):  # a terminal's shell has none
@@ -50,7 +50,7 @@ class NotebookBar:
         self._handle: Handle | None = None
 
     def show(self, progress: Progress) -> None:
-        """Redraw the bar, unless that was done just now."""
+        """Redraw the bar, unless it was redrawn very recently."""
         now = self._clock()
         soon = now - self._drawn_at < REDRAW_SECONDS
         if self._handle is not None and soon and progress.done < progress.total:
@@ -61,10 +61,10 @@ class NotebookBar:
         self._put(f"{bar} {in_a_line(progress)}")
 
     def rest(self) -> None:
-        """Nothing: the bar stays where it is."""
+        """Do nothing: the bar stays in place."""
 
     def stop(self) -> None:
-        """Take the bar away."""
+        """Remove the bar."""
         if self._handle is not None:
             self._put("")
             self._handle = None

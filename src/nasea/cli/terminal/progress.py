@@ -1,4 +1,4 @@
-"""How far a stage is: a bar where the cursor can move, a line now and then elsewhere."""
+"""Shows progress: a bar if the cursor can move, else a line at intervals."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ LINE_SECONDS = 10.0
 
 
 class Meter(Protocol):
-    """Shows progress."""
+    """A display of progress."""
 
     def show(self, progress: Progress) -> None:
         """Show that the stage advanced."""
@@ -49,7 +49,7 @@ class Bar:
         self._task = rich.progress.TaskID(0)
 
     def show(self, progress: Progress) -> None:
-        """Redraw the bar, unless that was done just now."""
+        """Redraw the bar, unless it was redrawn very recently."""
         now = self._clock()
         if self._bar is not None and now - self._drawn_at < REDRAW_SECONDS:
             if progress.done < progress.total:
@@ -68,10 +68,10 @@ class Bar:
         self._bar.refresh()
 
     def rest(self) -> None:
-        """Nothing: the bar stays below what is printed."""
+        """Do nothing: the bar stays below the printed lines."""
 
     def stop(self) -> None:
-        """Take the bar away."""
+        """Remove the bar."""
         if self._bar is not None:
             self._bar.stop()
             self._bar = None
@@ -84,7 +84,7 @@ def _make_bar(console: Console) -> rich.progress.Progress:
         rich.progress.MofNCompleteColumn(),
         rich.progress.TextColumn("{task.fields[figures]}", markup=False),
         console=console,
-        # No refreshing thread: data workers are forked, and a fork must not find its lock held.
+        # No refresh thread: data workers are forked, and a fork must not inherit its held lock.
         auto_refresh=False,
         transient=True,
     )
@@ -111,15 +111,15 @@ class Ticker:
         self.rest()
 
     def rest(self) -> None:
-        """Wait anew."""
+        """Restart the waiting time."""
         self._spoke_at = self._clock()
 
     def stop(self) -> None:
-        """Nothing: a line needs no taking away."""
+        """Do nothing: lines stay."""
 
 
 def in_a_line(progress: Progress) -> str:
-    """Return how far a stage is, in a line."""
+    """Return the progress of a stage in one line."""
     unit = progress.unit if progress.total == 1 else f"{progress.unit}s"
     counted = f"{progress.done}/{progress.total} {unit}"
     return f"{progress.stage}: " + ", ".join([counted, *_figures(progress)])

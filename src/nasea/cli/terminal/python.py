@@ -22,7 +22,7 @@ def listening(
     """Provide all listeners of a run as one; on exit remove the progress bar.
 
     Args:
-        listener: in place of what is shown in a terminal or a notebook.
+        listener: used instead of the terminal or notebook display.
         on_event: called with each event as well.
         quiet: show nothing.
     """
@@ -41,7 +41,7 @@ def shown_listener() -> RichListener | None:
     """Return a progress display for a terminal or a notebook; else ``None``."""
     display = notebook_display()
     if display is not None:
-        # On stdout: notebooks put a red ground under what comes on stderr.
+        # On stdout: notebooks show stderr on a red background.
         console = Console(
             file=sys.stdout, width=_NOTEBOOK_WIDTH, force_terminal=False, force_jupyter=False
         )

@@ -1,4 +1,4 @@
-"""What a command does, in the list of commands."""
+"""The summary of a command in the list of commands."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 
 def summary(verb: Callable[..., None]) -> str:
-    """The beginning of a verb's help, whole.
+    """Return the first paragraph of a command's help.
 
-    Given to typer, it is folded; of a help text alone, click cuts what does not fit on a line.
+    As an explicit summary it is folded; otherwise click truncates it to one line.
     """
     return " ".join((verb.__doc__ or "").split("\n\n")[0].split())

@@ -1,9 +1,9 @@
-"""Telling of a crash in native code, which no exception handler gets to see.
+"""Reports crashes in native code, which no exception handler can catch.
 
 A fault in a library (oneDNN, CUDA, a user's extension) ends the process by a signal: no traceback,
-no message, often no more than "Segmentation fault" of the shell. So a small process is forked off
-before anything is imported. It waits until this one is gone and, where Python wrote down a fatal
-error on the way, says what died, in what, why that is likely, and what to do.
+no message, often only "Segmentation fault" from the shell. So a small process is forked before
+anything is imported. It waits until this process has ended. If Python's faulthandler wrote a fatal
+error, it reports what crashed, where, the likely reason and what to do.
 """
 
 from __future__ import annotations
@@ -56,8 +56,8 @@ def crash_message(dump: str, environ: os._Environ[str] | dict[str, str]) -> str:
     """Return the message for a crash.
 
     Args:
-        dump: what ``faulthandler`` wrote.
-        environ: variables of the process that died.
+        dump: output of ``faulthandler``.
+        environ: environment variables of the crashed process.
     """
     found = re.search(r"Fatal Python error: (.*)", dump)
     what = found.group(1).strip() if found else "a fatal error"

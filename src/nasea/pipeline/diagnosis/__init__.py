@@ -1,1 +1,1 @@
-"""Checks before a run, and checks of how far its numbers can be trusted."""
+"""Checks before a run, and checks of how reliable its results are."""

@@ -59,10 +59,10 @@ class CheckReport:
 
     Attributes:
         lines: (label, value) pairs, in order.
-        layers: one row a layer: index, input, output, stride, candidates.
-        notices: what the scenario and the probe want known.
-        stages: what a search will take, stage by stage.
-        coverage: what of the space the targets run that were named.
+        layers: one row per layer: index, input, output, stride, candidates.
+        notices: notices of the scenario and the probe.
+        stages: the estimated time of a search, stage by stage.
+        coverage: which parts of the space the named targets can run.
     """
 
     lines: tuple[tuple[str, str], ...]
@@ -87,7 +87,7 @@ def check(
 
     Args:
         config: the scenario: a file, a dict or an object.
-        targets: formats or processors whose lists of operators the space is compared with.
+        targets: formats or processors; the space is compared with their supported operators.
         directory: where ``user_module.py`` is; the current directory by default.
         listener: receives progress.
     """
@@ -183,9 +183,7 @@ def _lines(
     if prepared.problem.initial:
         own = [format_cost(cost, kind) for cost in prepared.problem.costs(prepared.problem.initial)]
         lines.append(("initial", f"{len(own)} networks of yours: {', '.join(own)}"))
-    if (
-        measured.failure is not None
-    ):  # of a detection metric, which may fail on an untrained network
+    if measured.failure is not None:  # a detection metric may fail on an untrained network
         lines.append(("metric", f"fails on an untrained network: {measured.failure}"))
     lines += _times(prepared, training, scoring, stages)
     warning = few_epochs_notice(prepared)
@@ -247,10 +245,10 @@ def _feasible_share(prepared: Prepared) -> float:
 
 
 def _measured(prepared: Prepared, home: Path) -> tuple[TrainingSpeed, ScoringSpeed, Measurement]:
-    """Return how fast training and scoring are, and a score of an untrained network.
+    """Return the speed of training and scoring, and a score of an untrained network.
 
     Raises:
-        NaseaError: the metric raises on every network, or gives two values for one.
+        NaseaError: the metric raises on every network, or returns two values for the same network.
     """
     scoring, (first, again) = scoring_speed(prepared)
     require_working_metric(prepared, [first])
@@ -283,7 +281,7 @@ def _plan(
     probing: float,
     pre: PreTrainingSpeed | None,
 ) -> list[tuple[str, str]]:
-    """Return the plan for ``strategy.time_budget``; nothing without one."""
+    """Return the lines of the plan for ``strategy.time_budget``; none without one."""
     budget = prepared.scenario.time_budget
     if budget is None:
         return []
@@ -299,7 +297,7 @@ def _plan(
 def _times(
     prepared: Prepared, training: TrainingSpeed, scoring: ScoringSpeed, stages: Sequence[StageTime]
 ) -> list[tuple[str, str]]:
-    """Return the stages, the bottleneck, and what a retraining would take."""
+    """Return the stages, the bottleneck, and the time of a retraining."""
     scenario = prepared.scenario
     lines = [(f"time: {name}", text) for name, text in table(stages)]
     lines.append(("bottleneck", bottleneck(stages, training, scoring, scenario.framework)))
@@ -312,7 +310,7 @@ def _times(
 
 
 def _step(speed: TrainingSpeed) -> str:
-    """Return a batch in words: what it takes, and what it was measured on."""
+    """Describe a training step: its time, and how it was measured."""
     tried, pace = speed.tried, speed.pace
     text = f"{duration(pace.batch_seconds)} a batch, {duration(pace.waiting_seconds)} of it waiting"
     if tried.is_scaled:
@@ -324,7 +322,7 @@ def _step(speed: TrainingSpeed) -> str:
 
 
 def _score(speed: ScoringSpeed) -> str:
-    """Return a score in words."""
+    """Describe the time of a score."""
     text = f"{duration(speed.one.total)} each"
     if speed.is_scaled:
         text += f" (measured on {speed.images} images, scaled to {speed.scored})"
@@ -332,7 +330,7 @@ def _score(speed: ScoringSpeed) -> str:
 
 
 def _memory(prepared: Prepared) -> str:
-    """Describe the peak memory of training and scoring, both of which have been tried."""
+    """Describe the measured peak memory of training and scoring."""
     peak = prepared.backend.peak_memory
     text = f"peak {peak.process / 2**30:.2f} GiB in this process"
     if peak.device is not None:

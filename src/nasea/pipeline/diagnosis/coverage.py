@@ -1,4 +1,4 @@
-"""Which blocks of a space a target cannot run, known before anything is searched."""
+"""Finds the blocks of a space that a target cannot run, before any search."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from nasea.pipeline.probe import Built
 
 @dataclass(frozen=True)
 class Uncovered:
-    """A part of the networks that a target does not run wholly.
+    """A part of the networks that a target cannot run completely.
 
     Attributes:
         part: a block, ``PreNet`` or ``PostNet``.
-        layers: where the block is a candidate; empty for an end.
-        reasons: what of it, and why.
-        runs: whether it may run, under conditions that nasea cannot see.
+        layers: the layers with this candidate; empty for PreNet and PostNet.
+        reasons: the unsupported operators, and why.
+        runs: whether it may run, under conditions that nasea cannot check.
     """
 
     part: str
@@ -36,14 +36,13 @@ class Uncovered:
 
 @dataclass(frozen=True)
 class Coverage:
-    """What a target says of a search space.
+    """The parts of a search space that a target can run.
 
     Attributes:
         target: the target.
-        uncovered: parts it does not run, then parts under a condition.
-        blocks: the blocks that it runs wherever they are candidates, as ``supernet.blocks`` takes
-            them.
-        stuck: layers of which it runs no candidate.
+        uncovered: parts it cannot run, then parts that run under a condition.
+        blocks: the blocks that it runs in every layer, in the syntax of ``supernet.blocks``.
+        stuck: layers for which it runs no candidate.
     """
 
     target: Target
@@ -58,7 +57,7 @@ class Coverage:
 
     @property
     def fix(self) -> str:
-        """What to change in the scenario, in a sentence; empty where nothing is wrong."""
+        """What to change in the scenario, in a sentence; empty if nothing."""
         if self.runs:
             return ""
         ends = [each.part for each in self.uncovered if not each.runs and not each.layers]
@@ -76,7 +75,7 @@ class Coverage:
 
 
 def targets_named(names: Sequence[str], directory: Path) -> list[Target]:
-    """The targets of these names.
+    """Return the targets of these names.
 
     Raises:
         NotAvailableError: there is no list of operators for one of them.
@@ -85,7 +84,7 @@ def targets_named(names: Sequence[str], directory: Path) -> list[Target]:
 
 
 def coverage(target: Target, built: Built) -> Coverage:
-    """What a target says of every candidate of every layer, at every width, and of the ends."""
+    """Check every candidate of every layer at every width, PreNet and PostNet for a target."""
     found: dict[str, tuple[set[int], dict[str, Verdict]]] = {}
     fine: dict[int, bool] = {}
     for network in built.user_subgraphs:
@@ -123,7 +122,7 @@ def coverage(target: Target, built: Built) -> Coverage:
 
 
 def _verdicts(target: Target, operators: Sequence[Operator]) -> dict[str, Verdict]:
-    """Reason -> verdict, of the operators that the target does not simply run."""
+    """Return {reason: verdict} for the operators that the target does not run unconditionally."""
     found: dict[str, Verdict] = {}
     for operator in operators:
         verdict = target.verdict(operator)
@@ -133,5 +132,5 @@ def _verdicts(target: Target, operators: Sequence[Operator]) -> dict[str, Verdic
 
 
 def _short(operator: Operator) -> str:
-    """An operator without its shapes."""
+    """Return the description of an operator without its shapes."""
     return str(operator).rsplit(", ", 1)[0]

@@ -57,10 +57,10 @@ class Speed:
 
 
 def require_framework(asked: Framework | None) -> None:
-    """Nothing runs without a framework.
+    """Check that a framework is installed.
 
     Args:
-        asked: the one that is needed; ``None`` for any.
+        asked: the required framework; ``None`` for any.
 
     Raises:
         NotAvailableError: it is not installed.
@@ -130,7 +130,7 @@ def examine_devices(
 def run_in_subprocess(measure: Callable[..., T], *values: object) -> T:
     """Call a function in a new process and return its result.
 
-    A process that joins others must not have used TensorFlow before.
+    A process that joins a cluster must not have used TensorFlow before.
     """
     with ProcessPoolExecutor(1, get_context("spawn")) as pool:
         return pool.submit(measure, *values).result()
@@ -172,7 +172,7 @@ def measure_speed(group: ProcessGroup, scenario: Scenario, home: Path) -> Speed:
         images = sum(count for _, count in taken[1:])
         jobs = [(path(index), EvaluationSubset()) for index in range(_CANDIDATES)]
         found: list[Measurement] = []
-        backend.measure_each(jobs, lambda one: None)  # a first time, which fills caches
+        backend.measure_each(jobs, lambda one: None)  # warm-up, which fills caches
         start = time.perf_counter()
         backend.measure_each(jobs, found.append)
         rate = len(found) / (time.perf_counter() - start)

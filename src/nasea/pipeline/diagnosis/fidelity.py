@@ -43,7 +43,7 @@ random ones, so a larger study contains the smaller one."""
 
 @dataclass(frozen=True)
 class Study:
-    """What to compare.
+    """The options of a fidelity study.
 
     Attributes:
         architectures: number of architectures, 4 to 200.
@@ -84,7 +84,7 @@ def fidelity(
 ) -> Fidelity:
     """Compare the ranking of a finished search's supernet with that of stand-alone training.
 
-    Run again, it resumes; with more architectures or seeds, it adds to earlier results. Writes
+    A repeated call resumes; more architectures or seeds extend the earlier results. Writes
     ``results/fidelity.json`` and ``results/fidelity.png``.
 
     Args:
@@ -140,7 +140,7 @@ class _Comparison:
         self.weights_version = ""
 
     def compare(self, restart: bool) -> Fidelity:
-        """Measure what is missing and return the comparison."""
+        """Measure the missing values and return the comparison."""
         trained = open_trained(self.scenario, self.home, self.session.listener, self.session.group)
         try:
             prepared = trained.prepared

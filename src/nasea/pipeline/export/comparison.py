@@ -20,7 +20,7 @@ CLOSE = 1e-3
 
 @dataclass(frozen=True)
 class Comparison:
-    """How far the outputs of a file are from those of its network.
+    """The difference between the outputs of a file and those of its network.
 
     Attributes:
         images: number of images compared.
@@ -69,8 +69,8 @@ def compare(network: Run, file: Run, batches: Iterable[Array], name: str) -> Com
         name: name of the file, for messages.
 
     Raises:
-        ExportError: an output of the file has another shape, or is not finite where the network's
-            is.
+        ExportError: an output of the file has another shape than the network's, or is not finite
+            where the network's is.
     """
     images = predictions = 0
     difference = largest = 0.0
@@ -107,7 +107,7 @@ def _scores_classes(output: Array) -> bool:
 
 
 def _margins(expected: Array, found: Array) -> Array:
-    """Return how much higher the network scores its own class than the file's; -1 if they agree."""
+    """Return the network's score of its own class minus that of the file's; -1 if equal."""
     ours, theirs = expected.argmax(-1), found.argmax(-1)
     best = np.take_along_axis(expected, ours[..., None], -1)[..., 0]
     other = np.take_along_axis(expected, theirs[..., None], -1)[..., 0]

@@ -33,15 +33,15 @@ _LOOKED_AT = 500
 
 
 class Cards:
-    """Writes cards for the files of one network.
+    """Writer of the cards for the files of one network.
 
     Args:
         opened: the scenario.
         result: the network.
         exporter: the network, ready to run.
-        network_accuracy: of the network on the present val_dir, in float.
-        network_metric: what the user's metric returned there.
-        licence: of the weights, in the user's words; empty for none.
+        network_accuracy: accuracy of the float network on the current val_dir.
+        network_metric: value of the user's metric there.
+        licence: licence of the weights, in the user's words; empty for none.
     """
 
     def __init__(
@@ -68,11 +68,11 @@ class Cards:
         self._range = _range_of(exporter)
 
     def card(self, one: ExportedFile, calibration_images: int | None) -> ModelCard:
-        """The card of a file.
+        """Return the card of a file.
 
         Args:
-            one: the file, checked.
-            calibration_images: training images that settled its ranges, if it is int8.
+            one: the checked file.
+            calibration_images: number of training images for calibration, if it is int8.
         """
         return ModelCard(
             file=one.path.name,
@@ -175,7 +175,7 @@ class Cards:
 
 
 def _range_of(exporter: Exporter) -> tuple[float, float, int]:
-    """Smallest and largest finite value of the first validation images, and how many these are."""
+    """Return smallest and largest finite value of the first validation images, and their number."""
     low, high, seen = np.inf, -np.inf, 0
     for batch in exporter.images():
         finite = batch[np.isfinite(batch)]

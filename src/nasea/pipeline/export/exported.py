@@ -1,4 +1,4 @@
-"""An exported file, checked."""
+"""The result of exporting and checking a file."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ class ExportedFile:
     """An exported and checked file.
 
     Attributes:
-        format: how it was written.
-        path: where it is.
-        size: bytes, of all files where it is a folder.
-        batch: images it takes at a time; ``None`` for any number.
-        comparison: with the network, on the whole of val_dir; ``None``, as is what follows, where
-            nothing on this machine runs the file.
-        accuracy: higher is better; of the user's metric, through the file.
-        drop: accuracy of the network less that of the file.
+        format: its format.
+        path: its path.
+        size: its size in bytes; that of all files if it is a folder.
+        batch: images per call; ``None`` for any number.
+        comparison: comparison with the network on all of val_dir. Like the next attributes, it is
+            ``None`` if no runtime on this machine runs the file.
+        accuracy: accuracy of the file by the user's metric; higher is better.
+        drop: accuracy of the network minus that of the file.
         milliseconds: median latency on one thread.
-        timed_images: images of a timed run: 1, or ``batch``.
+        timed_images: images per timed run: 1, or ``batch``.
     """
 
     format: Format

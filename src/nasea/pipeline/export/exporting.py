@@ -1,4 +1,4 @@
-"""``nasea export``: writes a network, runs the file in its runtime, compares and times it."""
+"""``nasea export``: write a network, run the file in its runtime, compare and time it."""
 
 from __future__ import annotations
 
@@ -44,17 +44,17 @@ def export(
 ) -> list[ExportedFile]:
     """Export a network of a search, or a retrained one, to the folder ``exported`` next to it.
 
-    Beside each file are its card for programs, ``FILE.json``, and for people, ``FILE.md``.
+    Each file has a machine-readable card, ``FILE.json``, and a readable one, ``FILE.md``.
 
     Args:
         config: the scenario of the search; its data is used to check the files.
         number: N of ``model_arch_result_N.py``; may be ``None`` for a retrained network.
-        formats: names of formats; by default one that the framework's users expect.
-        results: directory of the search or of the retraining.
-        batch: images a file takes at a time; ``None`` for any number.
-        calibration_images: training images that settle the ranges of int8; as many as
-            ``searcher.bn_images`` says by default.
-        licence: of the weights, for the card.
+        formats: names of formats; ``None`` for the framework's default.
+        results: results directory of the search or of the retraining.
+        batch: images per call of a file; ``None`` for any number.
+        calibration_images: number of training images that calibrate int8; ``searcher.bn_images`` by
+            default.
+        licence: licence of the weights, for the card.
         directory: where ``user_module.py`` is; the current directory by default.
         listener: receives progress.
 
@@ -192,7 +192,7 @@ def _tell(written: Written, target: Path, listener: Listener) -> None:
 
 
 def _keep(output: str, target: Path, listener: Listener) -> None:
-    """Write an exporter's output, which may be long, to a log; quote its last line in a notice."""
+    """Write an exporter's output, which may be long, to a log; report its last line."""
     log = target.with_name(f"{target.name}.log")
     log.write_text(output, encoding="utf-8")
     last = output.strip().splitlines()[-1][:_LONGEST_LINE]
@@ -207,7 +207,7 @@ def _metric(measured: Measurement, name: str) -> float:
 
 
 def _place(path: Path, target: Path, aside: Path) -> None:
-    """Move an exported file or folder to its place, replacing an earlier one."""
+    """Move an exported file or folder to its destination, replacing an earlier one."""
     if path.is_dir() and target.exists():
         put_in_place(path, target, aside)
     else:

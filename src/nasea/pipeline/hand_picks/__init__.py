@@ -1,1 +1,1 @@
-"""Networks that a person would scale by hand, trained beside a result."""
+"""Compares results of a search with networks scaled by hand."""

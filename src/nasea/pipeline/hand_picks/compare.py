@@ -1,10 +1,10 @@
-"""``nasea compare``: results of a search beside networks picked by hand, all trained alike.
+"""``nasea compare``: compare results of a search with hand-picked networks, all trained alike.
 
 The known families and uniform choices are scaled to the budget (:mod:`nasea.space.hand_picks`),
-then every network is trained from initial values with the user's module and recipe, and the chosen
-results from the search's weights as well. What counts is the metric with the weights of the last
-epoch: no epoch is selected. What is done is kept after every training, and what is half done in its
-own checkpoints.
+then every network is trained from initial values with the user's module and recipe. The chosen
+results are also trained from the search's weights. The metric is measured with the weights of the
+last epoch; no epoch is selected. Finished trainings are stored, and an unfinished one has its own
+checkpoints.
 """
 
 from __future__ import annotations
@@ -58,12 +58,12 @@ COMPARE_CSV = "compare.csv"
 
 @dataclass(frozen=True)
 class CompareOptions:
-    """What to compare.
+    """The options of a comparison.
 
     Attributes:
-        selection: which networks.
-        epochs: of each training; those of the scenario where it is ``None``.
-        seeds: how often each is trained.
+        selection: the networks to compare.
+        epochs: epochs of each training; ``None`` for those of the scenario.
+        seeds: number of seeds with which each network is trained.
     """
 
     selection: ContenderSelection = field(default_factory=ContenderSelection)
@@ -87,8 +87,8 @@ def planned_comparison(
 
     Args:
         config: the scenario of the search.
-        selection: which networks.
-        directory: of the search; the current one by default.
+        selection: the networks to compare.
+        directory: directory of the search; the current one by default.
 
     Raises:
         NaseaError: any fault that the user can fix.
@@ -111,19 +111,19 @@ def compare(
     restart: bool = False,
     listener: Listener | None = None,
 ) -> Standings:
-    """Train results of a search and hand picks of the same cost; say which are better.
+    """Train results of a search and hand picks of the same cost, and compare their accuracies.
 
-    A repeated run resumes where it was stopped; more seeds or networks are added to earlier ones.
-    All are measured on ``test_dir`` where there is one, else on ``val_dir``. Writes
-    ``compare.json``, ``.csv`` and ``.png`` and the hand picks' model files into a folder of
+    A repeated call resumes where the last one stopped. Further seeds or networks are added to the
+    earlier ones. All networks are measured on ``test_dir`` if there is one, else on ``val_dir``.
+    Writes ``compare.json``, ``.csv`` and ``.png`` and the hand picks' model files into a folder of
     ``results/`` named after the budget, and a section into ``results/report.html``.
 
     Args:
         config: the scenario of the search.
-        options: what to compare.
-        directory: of the search; the current one by default.
-        more: further networks to be compared, given the opened scenario.
-        restart: forget what earlier starts trained.
+        options: the options.
+        directory: directory of the search; the current one by default.
+        more: returns further networks to compare, given the opened scenario.
+        restart: discard earlier trainings.
         listener: receives progress.
 
     Raises:
@@ -151,7 +151,7 @@ def compare(
 
 
 def folder_of(quantity: str, budget: float) -> str:
-    """Name of the folder in ``results/`` for a budget: ``compare_3.2M_flops``."""
+    """Return the name of the folder in ``results/`` for a budget: ``compare_3.2M_flops``."""
     return FOLDERS.replace("*", f"{amount(budget)}_{'ms' if quantity == 'latency' else quantity}")
 
 
@@ -193,13 +193,13 @@ class _Run:
 
     @property
     def folder(self) -> Path:
-        """Where the results go."""
+        """The folder of the results."""
         return self.home / "results" / folder_of(self.scenario.constraint.type, self.field.budget)
 
     def compared(
         self, restart: bool, more: Callable[[Built], Sequence[ContenderSpec]] | None
     ) -> Standings:
-        """Train what is missing."""
+        """Train the missing networks."""
         listener = self.session.listener
         listener.begin("compare", "scaling hand picks to the budget")
         self.field = plan_comparison(self.scenario, self.home, self.options.selection, self.session)
@@ -218,7 +218,7 @@ class _Run:
         return self._standings()
 
     def _take_over_earlier(self, restart: bool) -> None:
-        # What shapes the supernet alone may change between two comparisons.
+        # Settings that only affect the supernet may change between two comparisons.
         supernet = self.scenario.supernet.model_copy(update={"paths_per_update": None})
         neutral = self.scenario.model_copy(update={"epochs": 1, "supernet": supernet})
         opened = self.field.opened
@@ -266,7 +266,7 @@ class _Run:
 
     @property
     def _accuracy_title(self) -> str:
-        """What accuracies are called."""
+        """The name of the accuracy."""
         return ACCURACY_TITLES[self.scenario.searcher.score_as]
 
     @property
@@ -279,7 +279,7 @@ class _Run:
         return range(first, first + self.options.seeds)
 
     def _key(self, spec: ContenderSpec, seed: int) -> str:
-        """Key of a training; names everything that may change between comparisons."""
+        """Return the key of a training: everything that may change between comparisons."""
         scenario = self.scenario
         images = f"{scenario.searcher.bn_images} statistics images"
         if scenario.searcher.score_as == "int8":

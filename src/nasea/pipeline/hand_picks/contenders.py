@@ -28,14 +28,14 @@ from nasea.terms import CostKind, cost_of_kind
 
 @dataclass(frozen=True)
 class ContenderSelection:
-    """Selects the networks to compare.
+    """A selection of networks to compare.
 
     Attributes:
-        budget: in the constraint's unit; the scenario's where it is ``None``.
-        architectures: numbers of results; where there are none, those that ``nasea retrain
-            --budget`` chose for the budget, with and without ``--from-scratch``, else the one of
-            the front that suits it.
-        families: names of families, or the beginning of several names; all where there are none.
+        budget: in the constraint's unit; ``None`` for the scenario's.
+        architectures: numbers of results. If empty: the results that ``nasea retrain --budget``
+            chose for the budget, with and without ``--from-scratch``, or else the result of the
+            front that suits it.
+        families: names of families, or prefixes of several names; all families if empty.
     """
 
     budget: float | None = None
@@ -49,14 +49,14 @@ class ContenderSpec:
 
     Attributes:
         name: unique in the comparison.
-        kind: who picked it, and its initial weights.
+        kind: hand pick or result, and the kind of initial weights.
         title: a description.
-        costs: of the whole network.
+        costs: costs of the whole network.
         filters: output channels of each layer.
-        strides: of each layer.
-        blocks: of each layer.
-        space: makes the space of this one network, given the scenario's opened data.
-        weights: file of its initial weights; ``None`` for the framework's initial values.
+        strides: stride of each layer.
+        blocks: block of each layer.
+        space: builds the space of this one network from the scenario's opened data.
+        weights: file of the initial weights; ``None`` for the framework's initial values.
     """
 
     name: str
@@ -71,12 +71,12 @@ class ContenderSpec:
 
     @property
     def identity(self) -> str:
-        """Identifies the network independently of its name."""
+        """What identifies the network independently of its name."""
         layers = zip(self.blocks, self.filters, self.strides, strict=True)
         return " ".join(f"{block}:{width}/{stride}" for block, width, stride in layers)
 
     def in_words(self, unit: Unit) -> str:
-        """Return cost and widths in a line."""
+        """Return cost and widths in one line."""
         cost = unit.phrase(self.cost(unit.quantity))
         return f"{cost}, filters {'-'.join(map(str, self.filters))}"
 
@@ -91,9 +91,9 @@ class PlannedComparison:
 
     Attributes:
         opened: the scenario with its data; the caller closes its backend.
-        budget: in the constraint's unit.
+        budget: the budget, in the constraint's unit.
         specs: results of the search first, from scratch and with inherited weights.
-        excluded: families without a network of this cost.
+        excluded: families that have no network of this cost.
     """
 
     opened: Built
@@ -110,12 +110,12 @@ class PlannedComparison:
 def plan_comparison(
     scenario: Scenario, home: Path, selection: ContenderSelection, ready: Session
 ) -> PlannedComparison:
-    """Open the data, scale the hand picks, look up the results.
+    """Open the data, scale the hand picks and look up the results.
 
     Args:
-        scenario: of the search.
-        home: its directory.
-        selection: which networks.
+        scenario: the scenario of the search.
+        home: the directory of the search.
+        selection: the networks to compare.
         ready: the session.
 
     Raises:
@@ -158,9 +158,9 @@ def plan_comparison(
 
 
 def suited(front: Front, budget: float) -> FrontMember:
-    """Return the result to compare with hand picks of a budget: the most accurate one within it.
+    """Return the most accurate result within a budget, for comparison with hand picks.
 
-    The cheapest one if all cost more. It may exceed the budget as far as a hand pick may.
+    If all exceed the budget, return the cheapest. The tolerance is the same as for hand picks.
     """
     best = front.under(budget * (1 + TOLERANCE))
     if best is not None:
@@ -169,7 +169,7 @@ def suited(front: Front, budget: float) -> FrontMember:
 
 
 def _families(scenario: Scenario, home: Path, names: Sequence[str]) -> list[Family]:
-    """Return the families asked for, in the order of the table."""
+    """Return the selected families, in the order of the table."""
     blocks = chosen_blocks(scenario, load_user_blocks(home))
     known = [*known_families(), *uniform_families(blocks)]
     if not names:
@@ -227,15 +227,15 @@ def from_space(
     title: str,
     profile: Profile | None = None,
 ) -> ContenderSpec:
-    """Return any network of the search space, to be trained from scratch.
+    """Return the specification of any network of the search space, trained from scratch.
 
     Args:
         opened: the scenario.
         genome: the network.
-        name: unique among those compared.
-        kind: what it counts as.
+        name: unique in the comparison.
+        kind: the kind under which it is compared.
         title: a description.
-        profile: prices latency, where the budget limits it.
+        profile: latency profile, if the budget limits latency.
     """
     space = opened.space.only(genome)
     return ContenderSpec(
@@ -259,7 +259,7 @@ def costs_of(space: Space, opened: Built, profile: Profile | None) -> Costs:
 
 
 class _Picker:
-    """Scales families to a budget, for the PreNet and PostNet of an opened scenario."""
+    """Scaling of families to a budget, for the PreNet and PostNet of an opened scenario."""
 
     def __init__(self, opened: Built, budget: float, profile: Profile | None) -> None:
         self.opened = opened
@@ -275,15 +275,15 @@ class _Picker:
         return costs_of(space, self.opened, self.profile)
 
     def price(self, space: Space) -> float:
-        """Return the constrained one."""
+        """Return the constrained cost."""
         kind = self.opened.scenario.constraint.type
         return cost_of_kind(self.costs(space), kind)
 
     def spec(self, family: Family) -> ContenderSpec | Excluded:
-        """Return the family's network, or why there is none."""
+        """Return the family's network, or the reason why it has none."""
         try:
             found = scaled(family, self.in_shape, self.stages, self.budget, self.price)
-        except LatencyError as error:  # a profile need not know what a hand pick is made of
+        except LatencyError as error:  # the profile may lack operators of a hand pick
             return Excluded(family.name, family.title, error.message)
         if isinstance(found, OutOfReach):
             return Excluded(family.name, family.title, self._reason(found))

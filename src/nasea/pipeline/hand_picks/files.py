@@ -1,4 +1,4 @@
-"""Writes the model file and weights of a hand pick, so that a winning one can be used."""
+"""Writes the model file and weights of a hand pick, so that it can be used."""
 
 from __future__ import annotations
 
@@ -32,20 +32,20 @@ def write_hand_pick(
     """Write a trained hand pick as its model file and weights.
 
     Args:
-        scenario: of the search.
-        direction: how a metric becomes an accuracy.
-        info: of the search.
+        scenario: the scenario of the search.
+        direction: converts a metric into an accuracy.
+        info: describes the search.
         spec: the hand pick.
-        words: how it was trained, in a line.
-        folder: where the files go.
+        words: how it was trained, in one line.
+        folder: folder for the files.
         home: where ``user_module.py`` is.
         backend: holds the trained network.
-        space: that of the network alone.
-        measured: the user's metric on it.
+        space: the space of this one network.
+        measured: the network's value of the user's metric.
 
     Raises:
-        ResultsError: a file cannot be written, or the framework counts other parameters than the
-            cost model did.
+        ResultsError: a file cannot be written, or the framework's parameter count differs from the
+            cost model's.
     """
     assert measured.metric is not None
     genome = (0,) * len(space.layers)

@@ -117,11 +117,11 @@ def write_bench(
 
 
 def source_digest(scenario: Scenario, home: Path) -> str:
-    """SHA-256, in hexadecimal, of what decides which operators there are.
+    """Return the SHA-256, in hexadecimal, of everything that determines the operators.
 
     Args:
-        scenario: its section ``supernet``, and what chooses the default blocks.
-        home: where ``user_module.py`` and, where there is one, ``blocks.py`` are.
+        scenario: its section ``supernet`` and the keys that select the default blocks count.
+        home: the directory of ``user_module.py`` and, optionally, ``blocks.py``.
     """
     content = scenario.supernet.model_dump_json() + scenario.framework + scenario.task
     digest = hashlib.sha256(content.encode())
@@ -161,7 +161,7 @@ def _random_networks(opened: Built, operators: Sequence[Operator], count: int) -
 def _write_networks(
     deployment: Deployment, networks: Sequence[_Network], folder: Path, listener: Listener
 ) -> dict[str, object]:
-    """Write an empty network and networks as the framework's device files; what to list of them."""
+    """Write an empty network and the networks as device files; return their manifest rows."""
     suffix = deployment.suffix
     _save(folder / f"networks/nothing{suffix}", deployment.nothing())
     listed = []
@@ -176,7 +176,7 @@ def _write_networks(
 def _write_bodies(
     space: Space, networks: Sequence[_Network], folder: Path, listener: Listener
 ) -> dict[str, object]:
-    """The same as TFLite files where the ends are PyTorch's: without them."""
+    """Write the networks as TFLite files; without PreNet and PostNet if these are PyTorch's."""
     from nasea.backends.tensorflow.export.deployment import body, nothing
 
     _save(folder / "networks/nothing.tflite", nothing())

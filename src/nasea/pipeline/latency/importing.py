@@ -39,7 +39,7 @@ def import_times(
         directory: directory of the project; the current one by default.
 
     Returns:
-        The profile, and where it was written.
+        The profile and its path.
 
     Raises:
         LatencyError: the file or the name is invalid.

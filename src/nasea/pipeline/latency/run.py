@@ -1,4 +1,4 @@
-"""``nasea latency run``: from a search space to the profile of a device, in one command."""
+"""``nasea latency run``: measure a search space on a device and make a profile, in one command."""
 
 from __future__ import annotations
 
@@ -51,21 +51,21 @@ _UNRELATED = (
 
 @dataclass(frozen=True)
 class DevicePlan:
-    """How a device is measured.
+    """The options of measuring a device.
 
     Attributes:
         over: one of :data:`OVER`.
         device: serial number for adb, ``user@host`` for ssh; empty for the only one.
         runner: name of a runner; see :func:`.runner_of`, as for the next three.
-        command: in place of the runner's.
-        unit: of what the command prints without a unit.
-        pattern: where the command prints the latency.
-        tool: the program, a file of this machine to copy there; ``None`` if it is there.
-        files: ``onnx`` or ``tflite``; ``None`` for what the runner takes.
-        folder: on the device; ``None`` for the usual place.
-        threads: of the program.
-        seconds: how long one run may take.
-        patience: when a file is measured well enough.
+        command: command to use instead of the runner's.
+        unit: unit of numbers that the command prints without one.
+        pattern: regular expression that finds the latency in the output.
+        tool: the program, a local file to copy to the device; ``None`` if it is already there.
+        files: ``onnx`` or ``tflite``; ``None`` for the runner's default.
+        folder: folder on the device; ``None`` for the default.
+        threads: number of threads of the program.
+        seconds: time limit of one run.
+        patience: decides when a file is measured well enough.
     """
 
     over: str
@@ -92,7 +92,7 @@ class DeviceProfile:
         results: the CSV file with the times.
         failed: why files could not be measured, by id.
         unsettled: ids of files whose rounds never agreed.
-        rounds: number of rounds, those of earlier starts included.
+        rounds: number of rounds, including those of earlier starts.
     """
 
     profile: TableProfile
@@ -118,17 +118,17 @@ def run_on_device(
 ) -> DeviceProfile:
     """Measure the operators of a search space on a device, and make a profile of them.
 
-    Every round is kept as soon as it is measured, so that the same call goes on after anything.
+    Every round is saved immediately, so the same call resumes after any interruption.
 
     Args:
         config: the scenario.
         name: name of the profile.
-        plan: how the device is measured.
-        bench: the folder of ``latency bench``; written if it is not there.
-        networks: whole networks to calibrate on, where the folder is written.
-        processor: description of the device; what it says of itself by default.
+        plan: the measurement options.
+        bench: the folder of ``latency bench``; created if missing.
+        networks: number of whole networks to calibrate on, if the folder is created.
+        processor: description of the device; by default the device's own.
         extrapolate: also predict shapes beyond the measured ones.
-        restart: measure everything anew; what there is, is kept beside it.
+        restart: measure everything again; earlier measurements are kept under another name.
         directory: directory of the project; the current one by default.
         listener: receives progress and notices.
 
@@ -186,7 +186,7 @@ def run_on_device(
 
 
 def _is_older(bench: Path, config: Path, home: Path) -> bool:
-    """Whether a folder is of another space; of one from elsewhere nothing is known."""
+    """Return whether a folder belongs to another space; ``False`` if that is unknown."""
     source = bench / SOURCE
     if not (source.is_file() and config.is_file()):
         return False
@@ -195,7 +195,7 @@ def _is_older(bench: Path, config: Path, home: Path) -> bool:
 
 
 def journal_path(bench: Path, name: str) -> Path:
-    """Where the rounds are kept."""
+    """Return the path of the journal."""
     return bench / "measured" / f"{name}.jsonl"
 
 
@@ -242,7 +242,7 @@ def _finished(
 
 
 def _calibrated(plain: TableProfile, files: BenchFiles, ms: Mapping[str, float]) -> TableProfile:
-    """Fit from operators to networks, as far as networks were measured."""
+    """Calibrate the profile on the measured networks, if there are any."""
     alone = {
         operator_id(row["id"]): estimate.ms
         for row, operator in zip(_timed(files, ms), plain.rows, strict=True)
@@ -312,7 +312,7 @@ def _opened(transport: Transport) -> str:
 
 
 def placeholders(plan: DevicePlan, runner: Runner, transport: Transport) -> dict[str, str]:
-    """What stands for the placeholders of the command, besides the file."""
+    """Return the values of the command's placeholders, except the file."""
     tool = runner.tool
     if runner.name == PYTHON and plan.over == "local":
         tool = sys.executable

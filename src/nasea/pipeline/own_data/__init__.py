@@ -1,1 +1,1 @@
-"""``nasea init --data``: from a folder of data to a project that runs."""
+"""``nasea init --data``: create a runnable project from a folder of data."""

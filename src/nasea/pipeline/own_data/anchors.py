@@ -1,4 +1,4 @@
-"""The boxes that a detector starts from, taken from the objects that it has to find."""
+"""Derives the anchor boxes of a detector from the training objects."""
 
 from __future__ import annotations
 
@@ -16,11 +16,12 @@ _Numbers = np.ndarray[Any, Any]
 
 @dataclass(frozen=True)
 class Anchors:
-    """Of each level of the head.
+    """The anchor boxes of each level of the head.
 
     Attributes:
         levels: (stride, heights, widths as multiples of the height) in pixels, the finest first.
-        covered: part of the boxes that one of them overlaps by half, were it in the right place.
+        covered: fraction of the objects with an IoU of at least 0.5 with an anchor of the same
+            centre.
     """
 
     levels: tuple[tuple[int, tuple[int, ...], tuple[float, ...]], ...]
@@ -28,7 +29,7 @@ class Anchors:
 
 
 def extents(found: Found, size: tuple[int, int]) -> _Numbers:
-    """(n, 2): height and width of the training objects, in pixels of images of a size."""
+    """Return height and width of the training objects, (n, 2), in pixels at an image size."""
     boxes = [box[1:] for item in found.parts["train"] for box in item.boxes]
     corners = np.array(boxes, float).reshape(-1, 4)
     return np.stack(
@@ -37,11 +38,11 @@ def extents(found: Found, size: tuple[int, int]) -> _Numbers:
 
 
 def anchors_for(objects: _Numbers, strides: Sequence[int]) -> Anchors:
-    """Two heights a level, the means of groups of like heights; the middle half of the proportions.
+    """Return anchors: two heights per level from clusters, aspect ratios from quartiles.
 
     Args:
-        objects: (n, 2) heights and widths.
-        strides: of the levels.
+        objects: heights and widths, (n, 2).
+        strides: strides of the levels.
     """
     heights = _means(np.log(np.maximum(objects[:, 0], 1)), 2 * len(strides))
     low, high = np.quantile(objects[:, 1] / np.maximum(objects[:, 0], 1e-6), (0.25, 0.75))
@@ -53,9 +54,9 @@ def anchors_for(objects: _Numbers, strides: Sequence[int]) -> Anchors:
 
 
 def _means(values: _Numbers, count: int) -> list[int]:
-    """Lloyd's k-means in one dimension, from quantiles; exponentials of the means, ascending."""
+    """Return exponentials of the k-means centres, ascending; k-means starts from quantiles."""
     means = np.quantile(values, (np.arange(count) + 0.5) / count)
-    means += np.arange(count) * 1e-6  # equal quantiles of equal objects still make groups
+    means += np.arange(count) * 1e-6  # keep groups distinct if quantiles are equal
     for _ in range(_ROUNDS):
         nearest = np.abs(values[:, None] - means).argmin(1)
         for i in range(count):

@@ -1,4 +1,4 @@
-"""Boxes as annotations give them, made sound: the same for every format."""
+"""Validates and corrects the boxes of annotations, alike for every format."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ OTHER_SIZE = "images of another size than their annotation says"
 Corners = tuple[str, float, float, float, float]
 """Class; left, top, right, bottom in pixels."""
 
-_ORIENTATION = 0x0112  # EXIF: how a stored image is to be turned to stand upright
+_ORIENTATION = 0x0112  # EXIF: the rotation of the stored image
 
 _LYING: dict[int, Callable[[Corners, int, int], Corners]] = {
     5: lambda box, w, h: (box[0], box[2], box[1], box[4], box[3]),
@@ -41,14 +41,14 @@ def item_of(
     said: tuple[int, int] | None,
     faults: Faults,
 ) -> Item | None:
-    """An image with its boxes as fractions; ``None`` where it cannot be used.
+    """Return an image with its boxes as fractions of its size; ``None`` if it is unusable.
 
     Args:
         image: the file.
         root: the folder of the data.
-        objects: in it.
-        said: (width, height) that the annotation states.
-        faults: told what is wrong.
+        objects: the objects in it.
+        said: (width, height) according to the annotation.
+        faults: collects the errors.
     """
     name = listable(image, root)
     try:
@@ -69,7 +69,7 @@ def item_of(
 
 
 def _orientation(image: Image.Image) -> int:
-    """What EXIF says, where it stands before the pixels: nothing is decoded to find it."""
+    """Return the EXIF orientation if it precedes the pixels; decode nothing."""
     try:
         return int(image.getexif().get(_ORIENTATION, 1)) if "exif" in image.info else 1
     except (SyntaxError, ValueError, TypeError, OSError, struct.error):  # damaged

@@ -1,4 +1,4 @@
-"""Looking through folders: images, sub-folders, names that can stand in a list."""
+"""Lists folders: images, sub-folders, and names that are valid in a list."""
 
 from __future__ import annotations
 
@@ -13,36 +13,36 @@ _CLUTTER = {"__macosx", "thumbs.db", "desktop.ini"}
 
 
 def is_image(path: Path) -> bool:
-    """Whether a file's name says that it is an image."""
+    """Return whether a file name has an image suffix."""
     return path.suffix.casefold() in IMAGE_SUFFIXES and not path.name.startswith(".")
 
 
 def folders(folder: Path) -> list[Path]:
-    """The sub-folders, sorted, without hidden ones."""
+    """Return the sub-folders, sorted, without hidden ones."""
     return [Path(one) for one in _entries(folder) if one.is_dir()]
 
 
 def files(folder: Path) -> list[Path]:
-    """The files in a folder, sorted, without hidden ones."""
+    """Return the files directly in a folder, sorted, without hidden ones."""
     return [Path(one) for one in _entries(folder) if one.is_file()]
 
 
 def images(folder: Path) -> list[Path]:
-    """The images right in a folder, sorted."""
+    """Return the images directly in a folder, sorted."""
     return [one for one in files(folder) if is_image(one)]
 
 
 def files_below(folder: Path, above: frozenset[tuple[int, int]] = frozenset()) -> Iterator[Path]:
-    """The files in a folder and all below it, sorted, without hidden ones.
+    """Yield the files in a folder and all sub-folders, sorted, without hidden ones.
 
-    Links to folders are followed, but not in a circle.
+    Links to folders are followed, except in cycles.
 
     Args:
-        folder: where to begin.
-        above: device and number of the folders that led here.
+        folder: the top folder.
+        above: device and inode numbers of the parent folders.
 
     Raises:
-        PermissionError: a folder cannot be read; what lies in it would be missed.
+        PermissionError: a folder cannot be read, so its files would be missed.
     """
     status = folder.stat()
     here = (status.st_dev, status.st_ino)
@@ -56,25 +56,25 @@ def files_below(folder: Path, above: frozenset[tuple[int, int]] = frozenset()) -
 
 
 def images_below(folder: Path) -> Iterator[Path]:
-    """The images in a folder and all below it, sorted."""
+    """Yield the images in a folder and all sub-folders, sorted."""
     return filter(is_image, files_below(folder))
 
 
 def has_images(folder: Path) -> bool:
-    """Whether there is any image in or below a folder."""
+    """Return whether there is any image in or below a folder."""
     return next(images_below(folder), None) is not None
 
 
 def by_stem(found: list[Path]) -> dict[str, Path]:
-    """Name without ending -> file."""
+    """Return {name without suffix: file}."""
     return {path.stem: path for path in found}
 
 
 def listable(path: Path, root: Path) -> str:
-    """The name that a list has for a file.
+    """Return the name of a file in a list.
 
     Raises:
-        DataError: the name cannot stand in a list.
+        DataError: the name is not valid in a list.
     """
     name = path.relative_to(root).as_posix()
     try:
@@ -87,11 +87,11 @@ def listable(path: Path, root: Path) -> str:
             "cannot stand in a list of images",
             fix="rename the file",
         )
-    return f"./{name}" if name.startswith("#") else name  # a line with # is a comment
+    return f"./{name}" if name.startswith("#") else name  # lines that start with # are comments
 
 
 def _entries(folder: Path) -> list[os.DirEntry[str]]:
-    """What is right in a folder, sorted; tells files from folders without asking for each."""
+    """Return the entries of a folder, sorted; telling files from folders needs no further call."""
     with os.scandir(folder) as found:
         return sorted((one for one in found if not _is_clutter(one.name)), key=lambda one: one.name)
 

@@ -1,4 +1,4 @@
-"""Looking into the images: sizes, kinds, what cannot be read, mean and deviation of a sample."""
+"""Inspects the images: sizes, modes, unreadable files, mean and standard deviation."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ _B = TypeVar("_B")
 
 @dataclass(frozen=True)
 class Look:
-    """What the images are like.
+    """Properties of the images.
 
     Attributes:
-        sizes: (height, width) -> of how many images; of those that were opened.
-        grey: whether none of them has colours.
-        mean: of each channel in the sample, from 0 to 255.
-        std: the deviation.
-        sampled: how many images that is.
+        sizes: {(height, width): number of images}, of the opened images.
+        grey: whether all of them are greyscale.
+        mean: mean of each channel in the sample, from 0 to 255.
+        std: standard deviation of each channel.
+        sampled: number of images in the sample.
     """
 
     sizes: dict[tuple[int, int], int]
@@ -51,21 +51,21 @@ class Look:
 
     @property
     def one_size(self) -> bool:
-        """Whether all images have the same."""
+        """Whether all images have the same size."""
         return len(self.sizes) == 1
 
     @property
     def height(self) -> int:
-        """The median."""
+        """The median height, in pixels."""
         return round(median(h for (h, _), n in self.sizes.items() for _ in range(n)))
 
     @property
     def width(self) -> int:
-        """The median."""
+        """The median width, in pixels."""
         return round(median(w for (_, w), n in self.sizes.items() for _ in range(n)))
 
     def spoken(self) -> str:
-        """The sizes in words: width x height."""
+        """Return the sizes in words: width x height."""
         if self.one_size:
             return f"all images are {self.width}x{self.height}"
         low, high = min(self.sizes), max(self.sizes)
@@ -76,10 +76,10 @@ class Look:
 
 
 def look(found: Found) -> tuple[Found, Look]:
-    """The data set without images that cannot be read, and what the others are like.
+    """Return the data set without unreadable images, and the properties of the others.
 
     Raises:
-        DataError: more than a few cannot be read, or they are of a kind that is not read.
+        DataError: too many images are unreadable, or their mode is not supported.
     """
     faults, sizes, grey = Faults(), dict[tuple[int, int], int](), True
     broken: set[str] = set()
@@ -124,19 +124,19 @@ def look(found: Found) -> tuple[Found, Look]:
 
 
 def with_statistics(seen: Look, found: Found, size: tuple[int, int], mode: str) -> Look:
-    """The same with mean and deviation of a sample of the training images, at their final size.
+    """Add mean and standard deviation of a sample of training images, at their final size.
 
     Raises:
         DataError: one of them cannot be decoded.
     """
     chosen = spread(found.parts["train"], SAMPLE)
 
-    whole = found.task != "classification"  # as the project's own readers have it
+    whole = found.task != "classification"  # as in the project's own readers
 
     def moments(item: Item) -> tuple[Pixels, Pixels] | str:
         try:
             pixels = read_image(found.root, item.image, size, mode, whole=whole) / 1.0
-        except ValueError:  # damaged behind what look() has seen
+        except ValueError:  # damaged beyond the part that look() reads
             return item.image
         return pixels.mean((0, 1)), np.square(pixels).mean((0, 1))
 
@@ -159,22 +159,22 @@ def with_statistics(seen: Look, found: Found, size: tuple[int, int], mode: str) 
 
 
 def each(function: Callable[[_A], _B], items: Sequence[_A]) -> Iterator[_B]:
-    """``function`` of every item, in order, by several threads: files are read side by side."""
+    """Yield ``function`` of every item, in order; several threads read files concurrently."""
     for item in items[:1]:
-        yield function(item)  # alone: it opens the array that the others share
+        yield function(item)  # alone: it opens the array that others share
     with ThreadPoolExecutor(_THREADS) as pool:
         yield from pool.map(function, items[1:])
 
 
 def spread(items: Sequence[_A], most: int) -> list[_A]:
-    """At most ``most`` of the items, evenly spread."""
+    """Return at most ``most`` of the items, evenly spaced."""
     count = min(len(items), most)
     places = np.linspace(0, len(items) - 1, count).round().astype(int)
     return [items[place] for place in places]
 
 
 def _opened(root: Path, item: Item) -> tuple[tuple[int, int], str] | None:
-    """((height, width), Pillow's mode), from the file's two ends; ``None`` if unreadable."""
+    """Return ((height, width), mode) from both ends of the file; ``None`` if unreadable."""
     try:
         with open_image(root, item.image) as image:
             width, height = image.size
@@ -186,7 +186,7 @@ def _opened(root: Path, item: Item) -> tuple[tuple[int, int], str] | None:
 
 
 def _seems_cut_off(path: Path, kind: str | None) -> bool:
-    """Whether the end of a file lacks what its format ends with: then it is decoded to be sure."""
+    """Return whether a file lacks its format's end marker; it is then decoded to be sure."""
     mark = {"JPEG": b"\xff\xd9", "PNG": b"IEND"}.get(kind or "")
     if mark is None or not path.is_file():
         return False

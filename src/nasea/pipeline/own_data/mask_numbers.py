@@ -1,4 +1,4 @@
-"""The numbers in masks: which mean classes, which mean none."""
+"""Interprets the numbers in masks: classes, or pixels without a class."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ _NO_CLASS_NAMES = {"void", "unlabeled", "unlabelled", "ignore", "ignored", "unkn
 
 @dataclass(frozen=True)
 class Numbers:
-    """What the numbers in masks mean.
+    """The meaning of the numbers in masks.
 
     Attributes:
         classes: names of the classes.
-        numbers: the number of each in the masks.
-        void: numbers that mean no class.
-        weights: how much a pixel of each class weighs in the loss.
-        notices: what was decided.
-        reason: in one line.
+        numbers: the number of each class in the masks.
+        void: numbers of pixels without a class.
+        weights: weight of each class in the loss.
+        notices: notices about the decisions.
+        reason: the reason, in one line.
     """
 
     classes: tuple[str, ...]
@@ -42,14 +42,14 @@ class Numbers:
 
 
 def numbers_of(found: Found, may_move: bool = False) -> tuple[Found, Numbers]:
-    """Read every mask and decide.
+    """Read every mask and determine the meaning of its numbers.
 
     Args:
         found: the data, split.
-        may_move: validation images that alone show a class may train instead.
+        may_move: whether the only images of a class may move from validation to training.
 
     Returns:
-        The data, maybe with a few images moved, and what its masks hold.
+        The data, possibly with some images moved, and the meaning of the numbers.
 
     Raises:
         DataError: masks cannot be read, are colours or of another size than their image, or
@@ -111,7 +111,7 @@ def _refuse_lossy(there: Sequence[int], found: Found) -> None:
 def _moved(
     found: Found, counted: dict[str, list[tuple[Item, Counter[int]]]], void: Sequence[int]
 ) -> Found:
-    """The data with validation images that alone show a number among the training images."""
+    """Return the data, with the only images of a number moved from validation to training."""
     learnt = {number for _, one in counted["train"] for number in one}.union(void)
     moved = [pair for pair in counted["val"] if not learnt.issuperset(pair[1])]
     counted["train"] += moved
@@ -121,7 +121,7 @@ def _moved(
 
 
 def _counted(item: Item, found: Found) -> Counter[int] | str:
-    """Number -> pixels of it; or what is wrong."""
+    """Return {number: pixels}, or a description of the error."""
     try:
         mask = read_mask(found.root, item.mask)
         with open_image(found.root, item.image) as image:
@@ -141,7 +141,7 @@ _Decision = tuple[tuple[str, ...], tuple[int, ...], tuple[int, ...], tuple[str, 
 
 
 def _decided(there: Sequence[int], found: Found) -> _Decision:
-    """Classes, their numbers, void, notices, reason."""
+    """Return classes, their numbers, void, notices and reason."""
     names, notices = found.classes, list[str]()
     void = [n for n in range(len(names)) if names[n].casefold() in _NO_CLASS_NAMES]
     kept = [number for number in there if number not in void]
@@ -192,6 +192,6 @@ def _decided(there: Sequence[int], found: Found) -> _Decision:
 def _weights(
     numbers: Sequence[int], frequencies: Counter[int], shown: Counter[int]
 ) -> tuple[float, ...]:
-    """As ``Masks.class_weights`` in the project's masks.py has them."""
+    """Return the class weights, as ``Masks.class_weights`` in the project's masks.py."""
     parts = np.array([frequencies[number] / shown[number] for number in numbers])
     return tuple(round(float(weight), 3) for weight in np.sqrt(np.median(parts) / parts))

@@ -1,4 +1,4 @@
-"""What a project for a data set should be: every choice with its reason."""
+"""Chooses the settings of a project for a data set, each with its reason."""
 
 from __future__ import annotations
 
@@ -41,20 +41,20 @@ class Plan:
 
     Attributes:
         found: the data, split.
-        seen: what the images are like.
-        framework: of the project.
-        size: (height, width) that images are scaled to.
-        mode: Pillow's, ``RGB`` or ``L``.
+        seen: properties of the images.
+        framework: framework of the project.
+        size: (height, width) to which images are scaled.
+        mode: Pillow's mode, ``RGB`` or ``L``.
         trunk: the layers that are searched.
-        budget: FLOPs.
-        batch_size: of training.
-        epochs: of training the supernet.
-        learning_rate: highest.
+        budget: the budget, in FLOPs.
+        batch_size: batch size of training.
+        epochs: epochs of the supernet.
+        learning_rate: peak learning rate.
         mirror: whether training images may be mirrored.
-        reasons: name of a choice -> why.
+        reasons: {name of a choice: reason}.
         eval_images: validation images that score an architecture; ``None`` for all.
-        anchors: in detection.
-        numbers: in segmentation.
+        anchors: anchor boxes, in detection.
+        numbers: meaning of the mask numbers, in segmentation.
     """
 
     found: Found
@@ -93,15 +93,15 @@ def make_plan(
     side: int | None = None,
     numbers: Numbers | None = None,
 ) -> Plan:
-    """Choose everything.
+    """Choose all settings of a project.
 
     Args:
         found: the data, split.
-        seen: what the images are like.
-        framework: of the project.
-        gpu: whether this machine has one.
-        side: longest side of images that the owner asks for.
-        numbers: of the masks, in segmentation.
+        seen: properties of the images.
+        framework: framework of the project.
+        gpu: whether this machine has a GPU.
+        side: longest image side that the user requests.
+        numbers: meaning of the mask numbers, in segmentation.
     """
     reasons: dict[str, str] = {}
     largest = side or LARGEST[found.task][gpu]
@@ -187,7 +187,7 @@ def _size(
 
 
 def _smallest(found: Found, height: int, width: int) -> tuple[str, float]:
-    """The class with the smallest objects, and the side of its middle one in pixels."""
+    """Return the class with the smallest objects, and the side of its median one in pixels."""
     sides: dict[str, list[float]] = {}
     for item in found.parts["train"]:
         for name, left, top, right, bottom in item.boxes:
@@ -214,7 +214,7 @@ def _detector(
 
 
 def _deeplab_flops(trunk: Trunk, size: tuple[int, int], classes: int) -> float:
-    """FLOPs of the head in user_module.py, whose inner width is 24."""
+    """Return the FLOPs of the head in user_module.py, whose inner width is 24."""
     fine, coarse = trunk.channels
     fine_area, coarse_area = trunks.areas(trunk, size)
     scales = 24 * coarse * (1 + 9 + 9) + 4 * 24 * 24
@@ -222,7 +222,7 @@ def _deeplab_flops(trunk: Trunk, size: tuple[int, int], classes: int) -> float:
 
 
 def _training(found: Found, reasons: dict[str, str]) -> tuple[int, int, float]:
-    """(batch size, epochs, learning rate)."""
+    """Return (batch size, epochs, learning rate)."""
     count = len(found.parts["train"])
     dense = found.task != "classification"
     candidates = len(trunks.DENSE_BLOCKS if dense else DEFAULT_BLOCKS_WITH_WIDTHS["flops"])

@@ -1,4 +1,4 @@
-"""From a folder of data to the files of a project for it."""
+"""Creates the files of a project from a folder of data."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ Templates = Callable[[Framework, Task], Mapping[str, bytes]]
 
 @dataclass(frozen=True)
 class OwnProject:
-    """A project for somebody's data.
+    """A project for the user's data.
 
     Attributes:
         plan: what was found and chosen.
-        split: how the images were split.
-        files: path below the project's directory -> content.
+        split: the split of the images.
+        files: {path below the project's directory: content}.
     """
 
     plan: Plan
@@ -36,7 +36,7 @@ class OwnProject:
 
     @property
     def found_lines(self) -> list[tuple[str, str]]:
-        """What was found, label and text."""
+        """The findings, as (label, text) pairs."""
         found = self.plan.found
         counts = ", ".join(f"{part} {len(items)}" for part, items in found.parts.items())
         numbers = self.plan.numbers
@@ -51,7 +51,7 @@ class OwnProject:
 
     @property
     def chosen_lines(self) -> list[tuple[str, str]]:
-        """What was chosen, key and value with its reason."""
+        """The choices, as pairs of a key and a value with its reason."""
         plan, why = self.plan, self.plan.reasons
         height, width = plan.size
         trunk = plan.trunk
@@ -81,18 +81,18 @@ def own_project(
     gpu: bool,
     side: int | None = None,
 ) -> OwnProject:
-    """Look at the data and compose a project; nothing is written.
+    """Inspect the data and compose a project; write nothing.
 
     Args:
         data: the folder, or an .npz file.
-        framework: of the project.
-        templates: the files of a project of a framework and task that no data changes.
-        task: look for data of this task only.
-        gpu: whether this machine has one.
+        framework: framework of the project.
+        templates: returns the project files that do not depend on data, for framework and task.
+        task: task of the data; ``None`` for any.
+        gpu: whether this machine has a GPU.
         side: longest side of images; chosen by default.
 
     Raises:
-        DataError: the data is not known, or cannot be used.
+        DataError: the data has no known layout, or cannot be used.
     """
     divided = split(recognise(data, task))
     found, seen = look(divided.found)

@@ -1,4 +1,4 @@
-"""Which of the known layouts a folder has."""
+"""Recognises the layout of a folder."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ _FINDERS: dict[str, tuple[Task, Callable[[Path], Found | None]]] = {
 
 
 def recognise(folder: Path, task: Task | None = None) -> Found:
-    """What the folder, or the .npz file, holds.
+    """Return the data set in a folder or an .npz file.
 
     Args:
-        folder: the user's data; nothing in it is changed.
-        task: to look for data of one task only.
+        folder: the user's data; it is not changed.
+        task: task of the data; ``None`` for any.
 
     Raises:
-        DataError: it is missing, empty, or nothing that is known, or two things at once.
+        DataError: the data is missing or empty, or its layout is unknown or ambiguous.
     """
     try:
         str(folder.resolve()).encode()
@@ -71,7 +71,7 @@ def _recognised(root: Path, task: Task | None) -> Found:
     ]
     boxes = [one for one in candidates if one.task == "detection"]
     if task is None and len(boxes) == 1 and (root / "SegmentationClass").is_dir():
-        candidates = boxes  # Pascal VOC holds both; a notice says so
+        candidates = boxes  # Pascal VOC has both; a notice says so
     if task != "detection" and (found := arrays.find(root)) is not None:
         candidates.append(found)
     if not candidates and task in (None, "classification") and not _yolo_label(root):
@@ -102,7 +102,7 @@ def _wanted(candidates: list[Found], root: Path, task: Task | None) -> Found:
 
 
 def _unwrapped(folder: Path) -> Path:
-    """The folder itself, or what an archive has wrapped in one more folder."""
+    """Return the folder, or its only sub-folder if an archive added a level."""
     root = folder.resolve()
     for _ in range(4):
         below = folders(root)
@@ -123,7 +123,7 @@ def _data_files(root: Path) -> bool:
 
 
 def _remark(root: Path) -> str:
-    """What the folder looks like where it is nothing that is known."""
+    """Return a hint about the content of a folder of unknown layout."""
     if not any(root.iterdir()):
         return ": it is empty"
     if (label := _yolo_label(root)) is not None:
@@ -135,7 +135,7 @@ def _remark(root: Path) -> str:
 
 
 def _yolo_label(root: Path) -> Path | None:
-    """A file of boxes as YOLO has them, which are not read."""
+    """Return a file of boxes in YOLO's format, which is not supported."""
     for name in ("labels", "train/labels", "labels/train"):
         if (root / name).is_dir() and (found := next((root / name).glob("*.txt"), None)):
             return found

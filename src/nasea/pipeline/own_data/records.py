@@ -1,4 +1,4 @@
-"""What a folder of data was found to hold."""
+"""The content of a folder of data."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Box = tuple[str, float, float, float, float]
 
 @dataclass(frozen=True)
 class Item:
-    """An image with what is known about it.
+    """An image with its annotations.
 
     Attributes:
         image: its name in lists (:mod:`nasea.pipeline.own_data.listed`).
@@ -43,13 +43,12 @@ class Found:
     """A data set.
 
     Attributes:
-        task: what its labels are good for.
-        layout: how it lies there, in words.
-        root: the folder that the names of images start from.
-        parts: ``train``, ``val``, ``test``, as far as they are there, or ``all``.
-        classes: their names in the order of their numbers; empty where no names are known, as in
-            masks.
-        notices: what the owner should know.
+        task: the task that its labels allow.
+        layout: its layout, in words.
+        root: the folder to which image names are relative.
+        parts: the existing ones of ``train``, ``val`` and ``test``, or ``all``.
+        classes: class names in the order of their numbers; empty if unknown, as in masks.
+        notices: notices for the user.
 
     """
 
@@ -61,11 +60,11 @@ class Found:
     notices: tuple[str, ...] = ()
 
     def told(self, *notices: str) -> Found:
-        """The same with further notices."""
+        """Return a copy with further notices."""
         return replace(self, notices=(*self.notices, *notices))
 
     def counts(self, part: str) -> Counter[str]:
-        """How many images, or objects, of each class a part has."""
+        """Return the number of images, or objects, of each class in a part."""
         items = self.parts.get(part, ())
         if self.task == "detection":
             return Counter(box[0] for item in items for box in item.boxes)
@@ -74,40 +73,40 @@ class Found:
 
 @dataclass
 class Faults:
-    """What is wrong with single files, collected so that all of it is told at once."""
+    """Errors in single files, collected to be reported together."""
 
     by_kind: dict[str, list[str]] = field(default_factory=dict)
 
     def add(self, kind: str, where: str) -> None:
-        """A fault of a file; ``kind`` is a text that goes before a number and the first places."""
+        """Add an error of a file; ``kind`` is the text before the count and the first places."""
         self.by_kind.setdefault(kind, []).append(where)
 
     def count(self, kind: str) -> int:
-        """How many files have the fault."""
+        """Return how many files have the error."""
         return len(self.by_kind.get(kind, ()))
 
     def notices(self) -> tuple[str, ...]:
-        """A line for each kind."""
+        """Return one line per kind of error."""
         return tuple(f"{kind}: {listed(places)}" for kind, places in self.by_kind.items())
 
     def refuse(self, head: str, fix: str) -> None:
-        """End here if there is any fault.
+        """Raise an error if there are any faults.
 
         Raises:
-            DataError: with all of them.
+            DataError: names all of them.
         """
         if self.by_kind:
             raise DataError("\n  ".join([head, *self.notices()]), fix=fix)
 
 
 def listed(places: Sequence[str], most: int = TOLD) -> str:
-    """Some of the places, and how many more there are."""
+    """Return some of the places, and the number of the others."""
     more = f" and {len(places) - most} more" if len(places) > most else ""
     return ", ".join(places[:most]) + more
 
 
 def part_of(name: str) -> str | None:
-    """The part that a folder or a file is named after: ``train2017``, ``valid``, ``test.txt``."""
+    """Return the part that a name stands for: ``train2017``, ``valid``, ``test.txt``."""
     word = name.casefold()
     for part, beginnings in _BEGINNINGS.items():
         for beginning in beginnings:
@@ -118,7 +117,7 @@ def part_of(name: str) -> str | None:
 
 
 def part_above(path: Path, root: Path) -> str | None:
-    """The part that the nearest folder around a file is named after, below the root."""
+    """Return the part after which the nearest parent folder is named, below the root."""
     above = path.relative_to(root).parts[:-1]
     return next((part for name in reversed(above) if (part := part_of(name))), None)
 

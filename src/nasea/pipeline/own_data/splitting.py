@@ -1,4 +1,4 @@
-"""Which images train and which validate, and what is wrong with the classes of either."""
+"""Splits images into training and validation, and checks the classes of both."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ RARE = 10
 
 @dataclass(frozen=True)
 class Split:
-    """A data set in its parts.
+    """A data set, split into parts.
 
     Attributes:
-        found: it; its parts are ``train``, ``val`` and maybe ``test``.
-        reason: who decided on the parts.
+        found: the data set; its parts are ``train``, ``val`` and optionally ``test``.
+        reason: the origin of the split.
         is_ours: whether nasea chose the validation images.
     """
 
@@ -36,14 +36,14 @@ class Split:
 
 
 def split(found: Found) -> Split:
-    """The data set with training and validation images.
+    """Return the data set with training and validation images.
 
-    Where there are none to validate, every fifth of each class does, in the order of the SHA-256 of
-    their names: the choice is the same on every machine, and stays when other images come.
+    Without validation images, a fifth of each class is taken, by the SHA-256 of the names. The
+    choice is the same on every machine, and stable when images are added.
 
     Raises:
-        DataError: there are too few images or classes, or validation has classes that training has
-            not.
+        DataError: there are too few images or classes, or validation has classes that training
+            lacks.
     """
     parts = {name: tuple(items) for name, items in found.parts.items() if items}
     reason = "as the data has it"
@@ -89,7 +89,7 @@ def split(found: Found) -> Split:
 
 
 def _divided(items: Sequence[Item], found: Found) -> tuple[tuple[Item, ...], tuple[Item, ...]]:
-    """(to train on, to validate on)."""
+    """Return (training items, validation items)."""
     groups: dict[str, list[Item]] = defaultdict(list)
     for item in items:
         groups[item.label].append(item)
@@ -99,7 +99,7 @@ def _divided(items: Sequence[Item], found: Found) -> tuple[tuple[Item, ...], tup
         wanted = max(1, round(len(ordered) / FIFTH)) if len(ordered) > 1 else 0
         chosen |= {item.image for item in ordered[:wanted]}
     learnt = {box[0] for item in items if item.image not in chosen for box in item.boxes}
-    # What no other image shows must be trained on.
+    # The only images of a class must be used for training.
     chosen -= {item.image for item in items if any(box[0] not in learnt for box in item.boxes)}
     train = tuple(item for item in items if item.image not in chosen)
     return train, tuple(item for item in items if item.image in chosen)

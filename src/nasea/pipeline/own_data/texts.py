@@ -27,7 +27,7 @@ _METRICS = {
 
 
 def scenario_text(plan: Plan) -> str:
-    """``scen.yaml``."""
+    """Return the text of ``scen.yaml``."""
     task, why = plan.found.task, plan.reasons
     dense = task != "classification"
     lines = [
@@ -77,7 +77,7 @@ def scenario_text(plan: Plan) -> str:
 
 
 def pre_training_text(plan: Plan) -> str:
-    """``pre_train.yaml``."""
+    """Return the text of ``pre_train.yaml``."""
     what = "objects, cut out one by one" if plan.found.task == "detection" else "squares by class"
     lines = [
         f"# Pre-training: the same layers first classify {what} (user_module_cls.py).",
@@ -105,7 +105,7 @@ def pre_training_text(plan: Plan) -> str:
 
 
 def settings_text(plan: Plan) -> str:
-    """``settings.py``."""
+    """Return the text of ``settings.py``."""
     found, seen = plan.found, plan.seen
     blocks = [
         ("DATA", _quoted(str(found.root)), "The folder that the lists in index/ start from."),
@@ -139,7 +139,7 @@ def settings_text(plan: Plan) -> str:
 
 
 def list_text(plan: Plan, part: str, reason: str) -> str:
-    """A list of ``index/``."""
+    """Return the text of a list in ``index/``."""
     head = {
         "train": "Images that train",
         "val": "Images that score architectures",
@@ -150,7 +150,7 @@ def list_text(plan: Plan, part: str, reason: str) -> str:
 
 
 def readme_text(plan: Plan, files: Sequence[str]) -> str:
-    """``README.md``."""
+    """Return the text of ``README.md``."""
     found, weights = plan.found, FRAMEWORKS[plan.framework].weights_suffix
     rows = [(name, meaning) for name, meaning in _FILES if name in files]
     table = "\n".join(f"| `{name}` | {meaning} |" for name, meaning in rows)

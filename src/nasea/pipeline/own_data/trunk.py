@@ -1,4 +1,4 @@
-"""The body that is searched: layers, channels, and what a plain network of them costs."""
+"""Chooses the searched body: layers, channels, and the cost of a plain network."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ _MANY_CLASSES = 64
 
 @dataclass(frozen=True)
 class Trunk:
-    """What stands between PreNet and PostNet, and before it.
+    """The layers between PreNet and PostNet, and those of PreNet.
 
     Attributes:
         stem: (channels, stride) of the convolutions of PreNet.
         filters: as in scen.yaml.
         strides: as in scen.yaml.
         features: as ``feature_choose``.
-        reason: why so.
+        reason: reason of the choice.
     """
 
     stem: tuple[tuple[int, int], ...]
@@ -41,18 +41,18 @@ class Trunk:
 
     @property
     def channels(self) -> tuple[int, ...]:
-        """Of the feature maps that PostNet gets."""
+        """The channels of PostNet's input feature maps."""
         return tuple(self.filters[i] for i in (*self.features, len(self.filters) - 1))
 
     def strides_of_features(self) -> tuple[int, ...]:
-        """Stride, in pixels of the image, of the feature maps that PostNet gets."""
+        """Return the strides of PostNet's input feature maps, in pixels of the image."""
         start = math.prod(stride for _, stride in self.stem)
         last = len(self.filters) - 1
         return tuple(start * math.prod(self.strides[: i + 1]) for i in (*self.features, last))
 
 
 def for_classification(size: tuple[int, int], classes: int) -> Trunk:
-    """Halve until the last map is 3 to 8 pixels high, two layers a resolution."""
+    """Return a trunk with two layers per resolution, halved until the map is 3 to 8 pixels high."""
     side = min(size)
     base = 32 if side >= 112 or classes > _MANY_CLASSES else 16
     stem: tuple[tuple[int, int], ...] = ((base, 1 if side < 24 else 2),)
@@ -71,7 +71,7 @@ def for_classification(size: tuple[int, int], classes: int) -> Trunk:
 
 
 def for_detection(levels: int) -> Trunk:
-    """A level of the head on each resolution from a quarter of the image on."""
+    """Return a trunk with one level of the head per resolution, from a quarter of the image on."""
     filters, strides = _layers(16, levels, levels)
     features = tuple(2 * level + 1 for level in range(1, levels))
     trunk = Trunk(((16, 2),), filters, strides, features, "")
@@ -81,7 +81,7 @@ def for_detection(levels: int) -> Trunk:
 
 
 def for_segmentation(size: tuple[int, int]) -> Trunk:
-    """Keep a quarter of the resolution for small images, an eighth for larger ones."""
+    """Return a trunk at a quarter of the resolution for small images, an eighth for larger ones."""
     halvings = 1 if max(size) <= 192 else 2
     filters, strides = _layers(16, 2, halvings)
     reason = (
@@ -98,13 +98,13 @@ def _layers(base: int, doublings: int, halvings: int) -> tuple[tuple[int, ...], 
 
 
 def plain_flops(trunk: Trunk, channels: int, size: tuple[int, int], head: float) -> float:
-    """FLOPs of the network in which every layer is ResNet's basic block.
+    """Return the FLOPs of the network in which every layer is ResNet's basic block.
 
     Args:
-        trunk: its layers.
-        channels: of an image.
-        size: (height, width) of it.
-        head: what PostNet takes.
+        trunk: the layers.
+        channels: channels of an image.
+        size: (height, width) of an image.
+        head: FLOPs of PostNet.
     """
     block, total = catalogue()[PLAIN], head
     height, width = size
@@ -122,7 +122,7 @@ def plain_flops(trunk: Trunk, channels: int, size: tuple[int, int], head: float)
 
 
 def areas(trunk: Trunk, size: tuple[int, int]) -> Sequence[int]:
-    """Pixels of the feature maps that PostNet gets."""
+    """Return the number of pixels of PostNet's input feature maps."""
     return [
         math.prod(-(-side // stride) for side in size) for stride in trunk.strides_of_features()
     ]

@@ -1,1 +1,1 @@
-"""How long a job takes, measured and worked out, and plans that keep to a given time."""
+"""Estimates how long a job takes from measurements, and plans jobs within a given time."""

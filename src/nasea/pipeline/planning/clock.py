@@ -1,4 +1,4 @@
-"""The time that a job has taken, over all its starts, and the plan that it keeps to."""
+"""Counts the time of a job, across restarts, and stores the plan that it follows."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ def plan_store(home: Path) -> CheckpointStore:
 
 
 def stored_plan(home: Path) -> tuple[TimePlan, float] | None:
-    """Return the plan of a directory and the seconds spent on it; ``None`` where there is none.
+    """Return the plan of a directory and the seconds spent; ``None`` if there is no plan.
 
     Raises:
-        CheckpointError: it is damaged.
+        CheckpointError: the stored plan is damaged.
     """
     stored = plan_store(home).load([])
     if stored is None:
@@ -39,7 +39,7 @@ def stored_plan(home: Path) -> tuple[TimePlan, float] | None:
 
 
 def as_planned(scenario: Scenario, home: Path) -> Scenario:
-    """Return the scenario with the epochs that a plan of this directory settled."""
+    """Return the scenario with the epochs of this directory's plan, if there is one."""
     stored = stored_plan(home)
     if stored is None:
         return scenario
@@ -47,16 +47,16 @@ def as_planned(scenario: Scenario, home: Path) -> Scenario:
 
 
 class Clock(NullListener):
-    """Counts the time of a job; as a listener it writes it down now and then.
+    """Clock of a job; as a listener, it saves the time at intervals.
 
     Args:
         budget: seconds of the whole job.
         home: where ``checkpoint/`` is.
-        restart: whether what earlier starts spent counts no more.
-        now: tells the time, in seconds.
+        restart: whether to ignore the time spent by earlier starts.
+        now: returns the current time in seconds.
 
     Attributes:
-        plan: ``None`` before it is made.
+        plan: the plan; ``None`` before planning.
     """
 
     def __init__(
@@ -76,32 +76,32 @@ class Clock(NullListener):
         if stored is not None:
             plan, self._before = stored
             self.plan = replace(plan, budget=budget)
-            if budget != plan.budget:  # what the search may take is settled anew
+            if budget != plan.budget:  # the end of the search is computed again
                 self.plan = replace(self.plan, search_until=None, retrained=None)
         self._saved_at = self._began
 
     @property
     def spent(self) -> float:
-        """Seconds of all starts together."""
+        """The seconds spent, including those before a restart."""
         return self._before + self._now() - self._began
 
     @property
     def left(self) -> float:
-        """Seconds that are left, the slack aside."""
+        """The seconds that remain, without the slack."""
         return self.budget - self.spent
 
     def update(self, **changes: Any) -> TimePlan:
-        """Change the plan and write it down."""
+        """Change the plan and save it."""
         assert self.plan is not None, "it is made first"
         self.plan = replace(self.plan, **changes)
         self.save()
         return self.plan
 
     def save(self) -> None:
-        """Write down the plan and the time.
+        """Save the plan and the time.
 
         Raises:
-            CheckpointError: it cannot be written.
+            CheckpointError: the file cannot be written.
         """
         if self.plan is None:
             return
@@ -109,7 +109,7 @@ class Clock(NullListener):
         self._saved_at = self._now()
 
     def progress(self, progress: Progress) -> None:
-        """Write down the time now and then."""
+        """Save the time at intervals."""
         if self._now() - self._saved_at > _SAVE_SECONDS:
             with suppress(CheckpointError):  # more important writes report a full disk
                 self.save()

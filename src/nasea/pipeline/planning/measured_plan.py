@@ -1,4 +1,4 @@
-"""From measured speeds to what a plan is made of."""
+"""Converts measured speeds to the inputs of a plan."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ def plan_speeds(
     pre: PreTrainingSpeed | None,
     trained: bool = False,
 ) -> Speeds:
-    """Return the speeds that a plan is made of.
+    """Return the speeds from which a plan is made.
 
     Args:
         prepared: the run.
-        training: of the supernet.
-        scoring: of architectures.
+        training: speed of training the supernet.
+        scoring: speed of scoring architectures.
         probing: seconds that preparing the run took.
-        pre: pre-training, where it is due.
-        trained: whether there is a supernet already.
+        pre: speed of pre-training; ``None`` if none is due.
+        trained: whether the supernet is already trained.
     """
     scores = scores_of(prepared)
     strategy = strategy_for(prepared.scenario.searcher.proposer, prepared.problem)
@@ -49,6 +49,6 @@ def plan_speeds(
 
 
 def least_of(prepared: Prepared) -> Least:
-    """Return the least that a plan must have room for."""
+    """Return the minimum work of a plan."""
     choices, searcher = max(prepared.space.choices), prepared.scenario.searcher
     return Least.of(choices, searcher.pop_size, scores_of(prepared))

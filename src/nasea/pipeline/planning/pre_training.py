@@ -1,4 +1,4 @@
-"""What pre-training will take, where a search has to do it."""
+"""Measures how long pre-training takes if a search has to do it."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from nasea.pipeline.supernet.pre_training import (
 
 @dataclass(frozen=True)
 class PreTrainingSpeed:
-    """How fast pre-training is.
+    """The speed of pre-training.
 
     Attributes:
-        speed: of its supernet.
-        epochs: how many it has.
-        follows_search: whether these are as many as the search's supernet has.
+        speed: training speed of its supernet.
+        epochs: number of epochs.
+        follows_search: whether this number is that of the search's supernet.
     """
 
     speed: TrainingSpeed
@@ -36,14 +36,14 @@ class PreTrainingSpeed:
 
     @property
     def stage(self) -> StageTime:
-        """What it takes."""
+        """Pre-training as a stage of the job."""
         return training_stage("pre-training", self.epochs, self.speed)
 
 
 def pre_training_speed(
     prepared: Prepared, home: Path, listener: Listener, group: ProcessGroup | None = None
 ) -> PreTrainingSpeed | None:
-    """Measure pre-training; ``None`` where it is not due.
+    """Measure the speed of pre-training; return ``None`` if none is due.
 
     Args:
         prepared: the run.

@@ -1,7 +1,6 @@
-"""What the parts of a job take, measured on the user's own data before anything is trained.
+"""Measures the parts of a job on the user's own data before training.
 
-Nothing here may take long in any project: slow steps are measured on fewer images, and
-scaled.
+No measurement may take long: slow steps are measured on fewer images and extrapolated.
 """
 
 from __future__ import annotations
@@ -43,14 +42,14 @@ _FITTED = 300
 
 @dataclass(frozen=True)
 class TrainingSpeed:
-    """Training with the user's data.
+    """The speed of training with the user's data.
 
     Attributes:
-        tried: the step alone, without loading.
-        pace: with loading.
-        batches_per_epoch: of all devices.
+        tried: the training step alone, without data loading.
+        pace: the training step with data loading.
+        batches_per_epoch: batches of an epoch, over all devices.
         workers: loading processes; 0 loads in the main process, or in threads of the framework.
-        save_seconds: of writing a checkpoint.
+        save_seconds: seconds to write a checkpoint.
     """
 
     tried: TrialReport
@@ -61,22 +60,22 @@ class TrainingSpeed:
 
     @property
     def epoch_seconds(self) -> float:
-        """One epoch, with its checkpoint."""
+        """Seconds of an epoch, its checkpoint included."""
         batches = self.batches_per_epoch * self.pace.batch_seconds
         return self.pace.start_seconds + batches + self.save_seconds
 
 
 @dataclass(frozen=True)
 class ScoringSpeed:
-    """Scoring an architecture.
+    """The speed of scoring an architecture.
 
     Attributes:
-        one: a score of the search, in which architectures share their beginnings.
-        whole: the metric on the whole of val_dir.
-        once: seconds that are spent once: reading, and tracing of every candidate.
-        images: validation images that it was measured on, and
-        scored: those that the search scores on.
-        alone: a score that shares nothing; ``None`` for ``one``.
+        one: a score in the search, where architectures share the outputs of equal first layers.
+        whole: the metric on all of val_dir.
+        once: seconds spent once, for reading data and tracing every candidate.
+        images: validation images of the measurement.
+        scored: validation images of a score in the search.
+        alone: a score without shared layers; ``None`` if it equals ``one``.
     """
 
     one: ScoreSeconds
@@ -88,12 +87,12 @@ class ScoringSpeed:
 
     @property
     def unshared(self) -> ScoreSeconds:
-        """A score that shares nothing with others."""
+        """A score without layers shared with others."""
         return self.alone or self.one
 
     @property
     def is_scaled(self) -> bool:
-        """Whether it was worked out from fewer images."""
+        """Whether it was extrapolated from fewer images."""
         return self.images < self.scored
 
 
@@ -104,14 +103,14 @@ def training_speed(
     seconds: float,
     home: Path,
 ) -> TrainingSpeed:
-    """Measure training, data included; undone.
+    """Measure training, data loading included; then restore the weights.
 
     Args:
-        backend: its candidates were tried.
-        paths_per_update: as the training will have.
-        path: likewise.
-        seconds: how long to try, about.
-        home: where checkpoints will go.
+        backend: the backend; all its candidates have run.
+        paths_per_update: paths per update in the training.
+        path: returns the path of a training step, as in the training.
+        seconds: approximate duration of the measurement.
+        home: the directory of the checkpoints.
     """
     assert backend.tried is not None, "every candidate is tried first"
     pace = backend.pace(paths_per_update, path, seconds, backend.tried.seconds)
@@ -125,7 +124,7 @@ def training_speed(
 
 
 def supernet_speed(prepared: Prepared, home: Path, seconds: float = PACE_SECONDS) -> TrainingSpeed:
-    """:func:`training_speed` of the supernet of a run."""
+    """Return the :func:`training_speed` of the supernet of a run."""
     paths = pathfinder(prepared.costs, prepared.problem, prepared.scenario.seed)
     return training_speed(prepared.backend, prepared.paths_per_update, paths, seconds, home)
 
@@ -134,7 +133,7 @@ def scoring_speed(prepared: Prepared) -> tuple[ScoringSpeed, list[Measurement]]:
     """Measure scoring.
 
     Returns:
-        What it takes; the scores of the network of median cost, the first and the last.
+        The speed; and the first and last score of the network of median cost.
     """
     middle, cheapest = describe_costs(prepared)[1][2], prepared.costs.cheapest
     scored = prepared.eval_images or prepared.data.val_images
@@ -149,13 +148,13 @@ def scoring_speed(prepared: Prepared) -> tuple[ScoringSpeed, list[Measurement]]:
         found, seconds = prepared.backend.time_score(genome, data, most)
         return found, seconds, time.perf_counter() - start
 
-    # The first reads what every later one profits from; one in between: a metric that averages
-    # over all calls gives the same for the same twice.
+    # The first score reads data that later ones reuse. Another network comes in between, since a
+    # metric that averages over all calls would return the same value twice.
     first, _, first_seconds = score(middle)
     _, _, new_seconds = score(cheapest)
     again, warm, again_seconds = score(middle)
     _, cheap, cheap_seconds = score(cheapest)
-    # What is traced the first time is traced for every candidate once, a path of them at a time.
+    # Tracing happens once per candidate, and a path traces one candidate of every layer.
     tracing = max(new_seconds - cheap_seconds, 0.0)
     reading = max(first_seconds - again_seconds - tracing, 0.0)
     genomes = prepared.sample(N_REFERENCES)
@@ -182,7 +181,7 @@ def choosing_seconds(prepared: Prepared, strategy: Strategy) -> float:
     if known < 2:
         return 0.0
     costs = problem.costs(genomes)
-    # Any scores do: dearer is better, with some noise.
+    # Any scores will do: here the accuracy rises with the cost, plus some noise.
     noise = [((7919 * i) % 101) / 1010 for i in range(len(genomes))]
     made_up = [
         Score(0.5 + 0.3 * float(cost / costs.max()) + extra, None)
@@ -194,30 +193,30 @@ def choosing_seconds(prepared: Prepared, strategy: Strategy) -> float:
     try:
         strategy.tell(before)
         asked = strategy.ask(Study(problem, archive, 1, searcher.pop_size, prepared.scenario.seed))
-    except Exception:  # an estimate is no reason to stop
+    except Exception:  # a failed estimate must not stop the run
         return 0.0
     seconds = time.perf_counter() - start
     return seconds * total / max(len(asked), 1)
 
 
 def scores_of(prepared: Prepared) -> int:
-    """Architectures that the search scores, at most."""
+    """Return the largest number of architectures that the search scores."""
     searcher = prepared.scenario.searcher
     return min(searcher.generation_num * searcher.pop_size, prepared.space.n_architectures)
 
 
 def _few_images(prepared: Prepared, genome: Genome, scored: int, statistic: int) -> int | None:
-    """Return images to measure a score on; ``None`` for all, where that does not take long."""
+    """Return how many images to measure a score on; ``None`` for all if that is fast."""
     channels, height, width = prepared.scenario.supernet.input_chw
     if (scored + statistic) * channels * height * width < _LARGE or scored <= _FEW:
         return None
     seconds = 0.0
     few = min(_FEW, statistic)
-    for _ in range(2):  # the first one traces
+    for _ in range(2):  # the first pass traces
         start = time.perf_counter()
         found, _ = prepared.backend.time_score(genome, EvaluationSubset(images=few), few)
         seconds = time.perf_counter() - start
-    if found.metric is None:  # a metric may need more of them
+    if found.metric is None:  # the metric may need more images
         return None
     if 4 * seconds * (scored + statistic) / (2 * few) <= _SCORING_SECONDS:
         return None
@@ -225,10 +224,10 @@ def _few_images(prepared: Prepared, genome: Genome, scored: int, statistic: int)
 
 
 def _together(prepared: Prepared, genomes: Sequence[Genome], data: EvaluationSubset) -> float:
-    """Return seconds of a score among several, which share what they have in common."""
+    """Return the seconds per score of several architectures that share first layers."""
     ordered = sorted(genomes, key=prepared.space.steps)
     jobs = [(genome, data) for genome in ordered]
-    prepared.backend.measure_each(jobs, lambda _: None)  # traced, where that takes time
+    prepared.backend.measure_each(jobs, lambda _: None)  # trace before timing
     start = time.perf_counter()
     prepared.backend.measure_each(jobs, lambda _: None)
     return (time.perf_counter() - start) / len(jobs)
@@ -246,6 +245,6 @@ def _writing_seconds(home: Path, size: int) -> float:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-    except OSError:  # reported when it is needed
+    except OSError:  # reported when a checkpoint is written
         return 0.0
     return (time.perf_counter() - start) * size / len(content)

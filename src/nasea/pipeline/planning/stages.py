@@ -1,4 +1,4 @@
-"""The stages of a job with the time that each takes, and what holds it up."""
+"""The stages of a job, the time of each, and the bottleneck."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ _WAITS = 0.1
 
 @dataclass(frozen=True)
 class StageTime:
-    """A stage and what it takes.
+    """A stage of a job and its duration.
 
     Attributes:
-        name: of the stage.
-        seconds: that it takes.
-        detail: what it consists of.
+        name: name of the stage.
+        seconds: its duration.
+        detail: a description of its parts.
     """
 
     name: str
@@ -40,11 +40,11 @@ class StageTime:
 
 @dataclass(frozen=True)
 class Counts:
-    """How much a search is to do.
+    """The amount of work of a search.
 
     Attributes:
         epochs: of the supernet.
-        scores: architectures that the search scores.
+        scores: number of architectures that the search scores.
         subset: whether the search scores on a part of val_dir.
     """
 
@@ -59,18 +59,18 @@ class Counts:
 
 
 def training_stage(name: str, epochs: int, speed: TrainingSpeed) -> StageTime:
-    """Training for some epochs."""
+    """Return the stage of training for some epochs."""
     detail = f"{epochs} epochs of {duration(speed.epoch_seconds)}"
     return StageTime(name, epochs * speed.epoch_seconds, detail)
 
 
 def search_stages(counts: Counts, scoring: ScoringSpeed, choosing: float) -> list[StageTime]:
-    """Everything from the trained supernet to the results.
+    """Return the stages from the trained supernet to the results.
 
     Args:
-        counts: how much is to be done.
-        scoring: what a score takes.
-        choosing: seconds of choosing all candidates.
+        counts: the amount of work.
+        scoring: the speed of scoring.
+        choosing: seconds to propose all candidates.
     """
     one = scoring.one
     members, scores = counts.front, counts.scores
@@ -111,7 +111,7 @@ def search_stages(counts: Counts, scoring: ScoringSpeed, choosing: float) -> lis
 
 
 def table(stages: Sequence[StageTime]) -> list[tuple[str, str]]:
-    """Return (name, text) of every stage with its share, the total last."""
+    """Return (name, text) of every stage with its share of the time, and the total last."""
     total = sum(stage.seconds for stage in stages)
     rows = [
         (stage.name, f"{duration(stage.seconds)}, {stage.seconds / max(total, 1e-9):.0%}: "
@@ -122,7 +122,7 @@ def table(stages: Sequence[StageTime]) -> list[tuple[str, str]]:
 
 
 def loading_notice(speed: TrainingSpeed, framework: Framework) -> str | None:
-    """Suggest what to do if training waits for images; ``None`` if it does not."""
+    """Return a suggestion if training waits for images; ``None`` if it does not."""
     pace = speed.pace
     if pace.waiting_seconds <= _WAITS * pace.batch_seconds:
         return None
@@ -151,7 +151,7 @@ def loading_notice(speed: TrainingSpeed, framework: Framework) -> str | None:
 def bottleneck(
     stages: Sequence[StageTime], speed: TrainingSpeed, scoring: ScoringSpeed, framework: Framework
 ) -> str:
-    """Return the stage that takes most, and what would make it shorter."""
+    """Return the longest stage, and how to shorten it."""
     total = sum(stage.seconds for stage in stages)
     most = max(stages, key=lambda stage: stage.seconds)
     head = f"{most.name}, {most.seconds / max(total, 1e-9):.0%}"
@@ -171,13 +171,13 @@ def bottleneck(
 
 
 def usable_cores() -> int:
-    """Return cores that this process may use."""
+    """Return the number of CPU cores that this process may use."""
     affinity = getattr(os, "sched_getaffinity", None)
     return len(affinity(0)) if affinity is not None else os.cpu_count() or 1
 
 
 def duration(seconds: float) -> str:
-    """Return a time span for people: ``48 s``, ``12 min``, ``3.5 h``, ``2.1 days``."""
+    """Return a time span in readable form: ``48 s``, ``12 min``, ``3.5 h``, ``2.1 days``."""
     if seconds < 0.95:
         return f"{seconds * 1000:.0f} ms" if 0.0005 <= seconds else "0 s"
     if seconds < 9.5:

@@ -1,7 +1,7 @@
-"""A plan that fits a job into a given time, from measured speeds.
+"""Plans a job within a given time, from measured speeds.
 
-The epochs of the supernet must be known before it is trained, since the user's schedule goes by
-them. What is left then goes to scores and to retraining, of which each takes as much as there is.
+The epochs of the supernet must be fixed before training, since the user's schedule depends on them.
+The remaining time is divided between scoring and retraining; both can use any amount.
 """
 
 from __future__ import annotations
@@ -26,17 +26,17 @@ _LEAST_GENERATIONS = 2
 
 @dataclass(frozen=True)
 class Speeds:
-    """What the parts of a job take, in seconds.
+    """The durations of the parts of a job, in seconds.
 
     Attributes:
-        probing: opening data and building a supernet, which is done again for the plan's epochs,
-            and for retraining.
+        probing: opening data and building a supernet; repeated with the plan's epochs and for
+            retraining.
         epoch: an epoch of the supernet.
-        pre_epoch: of pre-training; 0 where there is none,
-        pre_epochs: and how many it has; ``None`` for as many as the supernet.
+        pre_epoch: an epoch of pre-training; 0 without pre-training.
+        pre_epochs: number of epochs of pre-training; ``None`` for as many as the supernet has.
         fixed: direction, separation check, writing.
-        score: a score of the search, choosing it included.
-        alone_epoch: an epoch of retraining, which is measured on the whole of val_dir.
+        score: a score in the search, including the proposal of the architecture.
+        alone_epoch: an epoch of retraining, including the metric on all of val_dir.
     """
 
     probing: float
@@ -58,13 +58,13 @@ class Speeds:
 
 @dataclass(frozen=True)
 class Least:
-    """The least that makes a job worth its while.
+    """The minimum work of a useful job.
 
     Attributes:
-        epochs: of the supernet: each candidate of a layer sees every image once.
-        scores: architectures.
-        retraining: epochs.
-        most_scores: what the search has at most.
+        epochs: epochs of the supernet: each candidate of a layer sees every image once.
+        scores: number of architectures to score.
+        retraining: epochs of retraining.
+        most_scores: largest number of architectures that the search scores.
     """
 
     epochs: int
@@ -74,25 +74,25 @@ class Least:
 
     @classmethod
     def of(cls, choices: int, pop_size: int, most_scores: int) -> Least:
-        """Return the least for a space with this many candidates in a layer."""
+        """Return the minimum for a space with ``choices`` candidates per layer."""
         scores = min(_LEAST_GENERATIONS * pop_size, most_scores)
         return cls(choices, scores, max(1, choices // 2), most_scores)
 
 
 @dataclass(frozen=True)
 class TimePlan:
-    """How the time is used.
+    """A plan of how a job uses its time.
 
     Attributes:
         budget: seconds of the whole job.
-        spent: seconds that were spent when it was planned.
-        epochs: of the supernet.
-        scores: architectures that there is time to score, about.
-        retraining: epochs of the most accurate network alone, about.
-        speeds: what it was planned from.
-        search_until: seconds after which the search ends; settled when it begins.
-        measured: whether the speed of the first epoch was measured and kept to.
-        retrained: (architecture, epochs) once they are settled.
+        spent: seconds spent before planning.
+        epochs: epochs of the supernet.
+        scores: approximate number of architectures to score.
+        retraining: approximate epochs of retraining the most accurate network.
+        speeds: the speeds on which the plan is based.
+        search_until: seconds of the job after which the search ends; set when the search starts.
+        measured: whether the plan uses the measured duration of the first epoch.
+        retrained: (architecture, epochs) of the retraining, once they are set.
     """
 
     budget: float
@@ -107,7 +107,7 @@ class TimePlan:
 
     @property
     def stages(self) -> list[StageTime]:
-        """Where the time goes."""
+        """The stages of the job with their durations."""
         speeds = self.speeds
         pre = speeds.pre_training(self.epochs)
         training = self.epochs * speeds.epoch
@@ -143,16 +143,16 @@ class TimePlan:
 
 
 def make_plan(budget: float, spent: float, speeds: Speeds, least: Least) -> TimePlan:
-    """Share the time out.
+    """Divide the time between the stages.
 
     Args:
         budget: seconds of the whole job.
-        spent: seconds of it that are gone.
-        speeds: what the parts take.
-        least: what must be done.
+        spent: seconds already spent.
+        speeds: durations of the parts.
+        least: the minimum work.
 
     Raises:
-        TimeBudgetError: it does not suffice for the least.
+        TimeBudgetError: the budget is too small for the minimum work.
     """
     fixed = spent + speeds.fixed + 2 * speeds.probing
     needed = (
@@ -189,7 +189,7 @@ def make_plan(budget: float, spent: float, speeds: Speeds, least: Least) -> Time
 
 
 def span(seconds: float) -> str:
-    """Return a time as ``--time`` takes it, rounded up: ``45s``, ``12m``, ``1h30m``."""
+    """Return a time in the syntax of ``--time``, rounded up: ``45s``, ``12m``, ``1h30m``."""
     if seconds < 120:
         return f"{math.ceil(seconds)}s"
     minutes = math.ceil(seconds / 60)
@@ -200,14 +200,14 @@ def span(seconds: float) -> str:
 
 
 def parse_time(text: str, name: str) -> float:
-    """Return a time as people write it, in seconds.
+    """Parse a time and return it in seconds.
 
     Args:
         text: such as ``90m`` or ``1h30m``.
-        name: of the option, for the message.
+        name: name of the option, for the error message.
 
     Raises:
-        NaseaError: it is none.
+        NaseaError: the text is not a time.
     """
     seconds = read_span(text)
     if seconds is None or seconds <= 0:

@@ -1,1 +1,1 @@
-"""A result trained in full."""
+"""Trains a result of a search in full."""

@@ -1,4 +1,4 @@
-"""Training one network: measures each epoch, keeps the best weights, writes checkpoints."""
+"""Trains one network: measures every epoch, keeps the best weights, writes checkpoints."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ from nasea.space import Genome
 
 @dataclass(frozen=True)
 class Course:
-    """Progress of a training: what a checkpoint holds besides the backend's state.
+    """Progress of a training, stored in its checkpoint beside the backend's state.
 
     Attributes:
-        epoch: epochs done.
-        step: updates done of the next one.
-        loss_sum: of these.
-        rows: the network at the beginning and after every epoch.
-        best: position in ``rows`` of what the best weights are; ``None`` before any was measured.
-        best_weights: a weights file; empty before any was measured.
+        epoch: finished epochs.
+        step: finished updates of the epoch after that.
+        loss_sum: sum of the losses of these updates.
+        rows: measurements before training and after every epoch.
+        best: index in ``rows`` of the best weights; ``None`` before the first measurement.
+        best_weights: content of a weights file; empty before the first measurement.
     """
 
     epoch: int = 0
@@ -44,11 +44,11 @@ class Retraining(EpochLoop):
     """Trains the only architecture of a supernet.
 
     Args:
-        opened: the run; its space has one candidate a layer. Its training begins here.
+        opened: the run, not trained yet; its space has one candidate per layer.
         plan: how to train.
-        direction: how a metric becomes an accuracy.
+        direction: converts a metric into an accuracy.
         store: checkpoints.
-        identity: what the checkpoints are marked with.
+        identity: identifies the training; stored in its checkpoints.
         session: listener, journal and stop.
     """
 
@@ -72,15 +72,15 @@ class Retraining(EpochLoop):
 
     @property
     def course(self) -> Course:
-        """How far it is."""
+        """The progress so far."""
         return replace(self._course, epoch=self.epoch, step=self.step)
 
     def run(self, stored: Checkpoint | None, until: int | None = None) -> Course:
-        """Train to the last epoch, from a checkpoint or from the beginning.
+        """Train to the last epoch, starting from a checkpoint if there is one.
 
         Args:
-            stored: the checkpoint.
-            until: stop after this epoch of the plan, saved, to go on another time.
+            stored: the checkpoint to resume from; ``None`` to start from the beginning.
+            until: stop after this epoch and save a checkpoint; a later call continues.
 
         Raises:
             MetricError: the metric failed before training and after every epoch.
@@ -102,19 +102,19 @@ class Retraining(EpochLoop):
         return self.course
 
     def updated(self, report: UpdateReport) -> None:
-        """Add up the losses of an epoch, over all starts."""
+        """Add up the losses of an epoch, including those before a restart."""
         super().updated(report)
         total = self._course.loss_sum + report.loss
         self._course = replace(self._course, loss_sum=total)
 
     def after_epoch(self, seen: Seen) -> None:
-        """Measure, and keep the best weights."""
+        """Measure the network and keep the best weights."""
         loss = self._course.loss_sum / max(self.backend.steps_per_epoch, 1)
         self._course = replace(self._course, loss_sum=0.0)
         self._measure(loss)
 
     def _measure(self, loss: float | None) -> None:
-        """Measure the network now; keep its weights if it is the best so far."""
+        """Measure the network; keep its weights if the metric is the best so far."""
         measured = self.backend.measure(self._genome, EvaluationSubset())
         metric, best = measured.metric, False
         if metric is not None:
@@ -140,7 +140,7 @@ class Retraining(EpochLoop):
             self.session.journal.events.scalar("accuracy", accuracy, step)
 
     def _is_best(self, metric: float) -> bool:
-        """Return whether no earlier epoch was better; a later one of equals has trained longer."""
+        """Return whether no earlier epoch was better; of equal epochs, the last counts as best."""
         if self._course.best is None:
             return True
         before = self._course.rows[self._course.best].metric
@@ -148,7 +148,7 @@ class Retraining(EpochLoop):
         return self.direction.accuracy(metric) >= self.direction.accuracy(before)
 
     def _weights(self) -> bytes:
-        """Return the weights file of the network as it is now."""
+        """Return the content of a weights file with the network's current weights."""
         with tempfile.TemporaryDirectory(prefix="nasea-") as folder:
             path = Path(folder) / f"network{self.backend.weights_suffix}"
             self.backend.write_weights(self._genome, path)

@@ -1,12 +1,12 @@
-"""``nasea retrain --budget``: several networks near a budget, the best of them trained to the end.
+"""``nasea retrain --budget``: train several networks near a budget, finish the best.
 
-Which networks begin is decided in :mod:`nasea.pipeline.retraining.shortlist`.
+:mod:`nasea.pipeline.retraining.shortlist` selects the networks of the first round.
 
-Successive halving (Karnin et al. 2013; Jamieson & Talwalkar 2016, arXiv:1502.07943): all are
-retrained for a few epochs, the better half for as many more, and so on; the last one to the end. A
-retraining is the same whether it was stopped in between or not, with the schedule of all epochs; so
-the one that is left ends as ``nasea retrain --arch`` would have it. Each retraining keeps its own
-checkpoints, which is all that a start after a stop needs.
+Successive halving (Karnin et al. 2013; Jamieson & Talwalkar 2016, arXiv:1502.07943): all networks
+are retrained for a few epochs, the better half for as many more, and so on; the last one is trained
+to the end. The learning-rate schedule always covers all epochs, and an interrupted retraining gives
+the same weights as an uninterrupted one. So the winner equals the result of ``nasea retrain
+--arch``. Each retraining has its own checkpoints; they suffice to resume.
 """
 
 from __future__ import annotations
@@ -35,11 +35,11 @@ _MOST_ROUNDS = 3
 
 @dataclass(frozen=True)
 class Rung:
-    """One round: some candidates are trained up to an epoch.
+    """A round of successive halving.
 
     Attributes:
-        count: how many.
-        epoch: as far as this.
+        count: number of candidates that are trained.
+        epoch: the epoch up to which they are trained.
     """
 
     count: int
@@ -48,11 +48,11 @@ class Rung:
 
 @dataclass(frozen=True)
 class Choice:
-    """What became of the candidates.
+    """The rounds of a successive halving and its winner.
 
     Attributes:
-        rounds: of each round, the candidates with their accuracies, the best first.
-        outcome: of the one that was trained to the end.
+        rounds: per round, the candidates with their accuracies, best first.
+        outcome: the outcome of the candidate that was trained to the end.
     """
 
     rounds: tuple[tuple[Progressed, ...], ...]
@@ -60,14 +60,15 @@ class Choice:
 
 
 def rungs_of(candidates: int, epochs: int) -> tuple[Rung, ...]:
-    """Return the rounds: half as many networks each time, twice the epochs, one network to the end.
+    """Return the rounds: each has half the networks and twice the epochs of the one before.
 
-    The first round takes an eighth of the epochs at least: before that, chance decides. So of more
-    than eight networks more than one is left when half of the epochs are done; the best continues.
+    The first round takes at least an eighth of the epochs; accuracies of shorter trainings are
+    mostly noise. So with more than eight networks, several are left after half of the epochs; then
+    only the best continues.
 
     Args:
-        candidates: how many begin.
-        epochs: of a whole retraining; with too few of them rounds are left out.
+        candidates: number of networks in the first round.
+        epochs: epochs of a full retraining; if there are few, rounds are omitted.
     """
     rounds = min(_MOST_ROUNDS, math.ceil(math.log2(candidates)) if candidates > 1 else 0)
     rungs: list[Rung] = []
@@ -81,10 +82,10 @@ def rungs_of(candidates: int, epochs: int) -> tuple[Rung, ...]:
 
 
 def candidates_of(front: Front, budget: float, count: int) -> list[FrontMember]:
-    """Return the members that cost no more than the budget and are nearest to it, by falling cost.
+    """Return the members within the budget that are nearest to it, most expensive first.
 
     Raises:
-        NaseaError: there is none so cheap.
+        NaseaError: no member is within the budget.
     """
     members = [m for m in front if front.cost_of(m) <= SLACK * budget]
     if not members:
@@ -112,14 +113,14 @@ def retrain_best(
     A repeated run with the same arguments resumes where it was stopped.
 
     Args:
-        config: the scenario they were found with.
-        budget: in the unit of its constraint.
-        candidates: how many begin.
-        request: how to train.
+        config: the scenario of the search.
+        budget: the budget, in the unit of the scenario's constraint.
+        candidates: number of networks in the first round.
+        request: the training options.
         formats: as for :func:`nasea.pipeline.retraining.retrain.retrain`.
-        results: likewise.
-        directory: likewise.
-        restart: likewise, for each of them.
+        results: as for ``formats``.
+        directory: as for ``formats``.
+        restart: as for ``formats``, for every candidate.
         listener: receives progress.
 
     Raises:
@@ -189,7 +190,7 @@ def _shortlisted(
     restart: bool,
     listener: Listener | None,
 ) -> Path:
-    """Return the folder of the candidates: one of their own, or that of the front."""
+    """Return the folder of the candidates: their own, or else that of the front."""
     home = (directory or Path.cwd()).resolve()
     front = Front.load(results / FRONT_FILE)
     direction = Direction.of_search(results)
@@ -200,7 +201,7 @@ def _shortlisted(
 
 
 def _order(one: Progressed) -> tuple[float, int]:
-    """Return the most accurate first; of equals the cheaper one."""
+    """Return the sort key: most accurate first, the cheaper one first among equals."""
     return (math.inf if one.accuracy is None else -one.accuracy, one.number)
 
 

@@ -1,4 +1,4 @@
-"""What came of a retraining."""
+"""The outcome of a retraining."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ class Outcome:
     """The outcome of a retraining.
 
     Attributes:
-        retrained: the network and its course.
-        directory: where it is.
-        files: what it was exported to.
+        retrained: the network and its training curve.
+        directory: the folder of the network.
+        files: the exported files.
     """
 
     retrained: Retrained
@@ -49,12 +49,12 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Progressed:
-    """How far a retraining has come.
+    """The progress of a retraining.
 
     Attributes:
-        number: of the architecture.
-        epoch: epochs done.
-        accuracy: after the last of them, on the whole of val_dir; ``None`` where the metric failed.
+        number: number of the architecture.
+        epoch: finished epochs.
+        accuracy: after the last finished epoch, on all of val_dir; ``None`` if the metric failed.
     """
 
     number: int

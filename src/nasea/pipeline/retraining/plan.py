@@ -1,4 +1,4 @@
-"""What a user asks of a retraining, and the scenario that follows from it."""
+"""The options of a retraining, and the scenario derived from them."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from nasea.results.retrained import TrainingPlan
 
 @dataclass(frozen=True)
 class Request:
-    """What a user asks of a retraining; ``None`` is what the scenario says.
+    """The options of a retraining; ``None`` means the scenario's value.
 
     Attributes:
-        from_scratch: begin with initial values instead of the result's weights.
-        epochs: how long.
-        learning_rate: initial.
-        distill: learn from the most accurate result as well.
-        teacher_share: of the teacher in the loss.
+        from_scratch: start from initial values instead of the result's weights.
+        epochs: number of epochs.
+        learning_rate: initial learning rate.
+        distill: also learn from the most accurate result (knowledge distillation).
+        teacher_share: weight of the teacher in the loss.
         quantisation_aware: round to int8 in the forward pass.
     """
 
@@ -31,7 +31,7 @@ class Request:
 
 
 def retrained_name(number: int, request: Request) -> str:
-    """Name of the folder, the model file and the checkpoints of a retraining."""
+    """Return the name of the folder, the model file and the checkpoints of a retraining."""
     scratch = "_scratch" if request.from_scratch else ""
     distilled = "_distilled" if request.distill else ""
     return f"retrained_{number}{scratch}{distilled}{'_int8' if request.quantisation_aware else ''}"
@@ -50,8 +50,8 @@ def plan_of(scenario: Scenario, request: Request, teacher: int | None) -> Traini
     """Return the plan of a request.
 
     Args:
-        scenario: says what the request does not.
-        request: what the user asks.
+        scenario: supplies what the request leaves open.
+        request: the user's options.
         teacher: number of the architecture to learn from, if any.
 
     Raises:

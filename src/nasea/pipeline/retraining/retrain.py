@@ -1,4 +1,4 @@
-"""``nasea retrain``: from a result of a search to a network trained in full."""
+"""``nasea retrain``: train a result of a search in full."""
 
 from __future__ import annotations
 
@@ -46,18 +46,19 @@ def retrain(
     restart: bool = False,
     listener: Listener | None = None,
 ) -> Outcome:
-    """Train a result in full, keep its best weights, write and export it.
+    """Train a result in full, keep its best weights, write the model file and export it.
 
-    A repeated run with the same arguments resumes where it was stopped; once finished, it reports.
+    A repeated call with the same arguments resumes where the last one stopped. Once the training is
+    finished, the call returns its outcome.
 
     Args:
-        config: the scenario it was found with.
+        config: the scenario of the search.
         number: N of ``model_arch_result_N.py``.
-        request: how.
-        formats: names of formats to export to; ``None`` for the framework's usual one.
-        results: directory of the search, in which the retrained network gets its own.
+        request: the training options.
+        formats: names of the export formats; ``None`` for the framework's default.
+        results: results directory of the search; the retrained network gets a folder inside it.
         directory: where ``user_module.py`` is; the current directory by default.
-        restart: forget the checkpoints of this retraining and start over.
+        restart: discard the checkpoints of this retraining and start over.
         listener: receives progress.
 
     Raises:
@@ -95,13 +96,13 @@ def train_until(
 
     Args:
         config: as for :func:`retrain`.
-        number: likewise.
-        request: likewise.
-        epoch: where to stop.
-        results: likewise.
-        directory: likewise.
-        restart: likewise.
-        listener: likewise.
+        number: as for :func:`retrain`.
+        request: as for :func:`retrain`.
+        epoch: the epoch after which to stop.
+        results: as for :func:`retrain`.
+        directory: as for :func:`retrain`.
+        restart: as for :func:`retrain`.
+        listener: as for :func:`retrain`.
 
     Raises:
         NaseaError: any fault that the user can fix; everything done so far is kept.
@@ -123,7 +124,7 @@ def _started(
     listener: Listener | None,
     restart: bool,
 ) -> Iterator[_Run]:
-    """Provide a retraining in a session of its own."""
+    """Provide a retraining in its own session."""
     if is_retrained(results):
         raise ResultsError(
             f"{results} holds a network that was retrained already",
@@ -147,7 +148,7 @@ def _started(
 
 
 def _place(home: Path, target: Path) -> Path:
-    """Return the folder of log and checkpoints; each folder numbers its candidates."""
+    """Return the folder of log and checkpoints; each folder numbers its own candidates."""
     inside = home / "results"
     target = target.resolve()
     return target.relative_to(inside) if target.is_relative_to(inside) else Path(target.name)
@@ -188,13 +189,13 @@ class _Run:
         self.store = CheckpointStore(self.folder, "train")
 
     def retrained(self, restart: bool) -> tuple[Retrained, Opened]:
-        """Train and write; also gives what was opened, with the whole space."""
+        """Train and write the network; return it with the opened run over the whole space."""
         with self._open(restart) as (opened, stored):
             training, stored = self._prepared(opened, stored, restart)
             return self._write(training.run(stored), training.backend, opened.space), opened
 
     def until(self, epoch: int, restart: bool) -> Course:
-        """Train as far as an epoch; nothing is written but checkpoints."""
+        """Train up to an epoch; write nothing but checkpoints."""
         with self._open(restart) as (opened, stored):
             training, stored = self._prepared(opened, stored, restart)
             course = training.run(stored, epoch)
@@ -202,7 +203,7 @@ class _Run:
         return course
 
     def on_test_images(self, retrained: Retrained) -> Retrained:
-        """Measure the network on test_dir, where there is one, and write that down."""
+        """Measure the network on test_dir, if the scenario has one, and store the metric."""
         scenario = self.scenario.on_test_images
         if scenario is None:
             return retrained
@@ -226,14 +227,14 @@ class _Run:
 
     @contextmanager
     def _open(self, restart: bool) -> Iterator[tuple[Opened, Checkpoint | None]]:
-        """Open the network and its checkpoint; close it when something goes wrong."""
+        """Open the network and its checkpoint; close the network on an error."""
         notices: list[Notice] = []
         stored = None if restart else self.store.load(notices)
         for notice in notices:
             self.session.listener.notice(notice)
         workers = None if stored is None else int(stored.meta["workers"])
         unseen = self.scenario.on_test_images
-        if stored is None and unseen is not None:  # what fails there must not fail in the end
+        if stored is None and unseen is not None:  # fail now, not after training
             open_scenario(unseen, self.home, group=self.session.group).backend.close()
         opened = open_scenario(self.scenario, self.home, workers, group=self.session.group)
         try:
@@ -247,7 +248,7 @@ class _Run:
     ) -> tuple[Retraining, Checkpoint | None]:
         alone = self._put_together(opened, resumed=stored is not None)
         present = self._identity(alone)
-        if restart:  # only now: what cannot start over must not cost the earlier run
+        if restart:  # after all checks: errors must not delete the earlier run
             self.store.clear()
         elif stored is not None and self._is_finished(stored, present):
             self.session.listener.line("the earlier retraining is kept; beginning another")
@@ -263,7 +264,7 @@ class _Run:
         return training, stored
 
     def _put_together(self, opened: Opened, resumed: bool) -> Built:
-        """Return the network alone, a batch of it tried, before anything is trained."""
+        """Return the stand-alone network, checked on one batch before training."""
         space = opened.space.only(genome_of(opened.space, self.result))
         listener = self.session.listener
         listener.begin("probe", f"putting {self.result.name} together, trying one batch")
@@ -303,7 +304,7 @@ class _Run:
         }
 
     def _is_finished(self, stored: Checkpoint, present: dict[str, str]) -> bool:
-        """Return whether another retraining was finished here and its result written."""
+        """Return whether a different retraining was finished here and its result written."""
         if stored.meta["identity"] == present:
             return False
         try:

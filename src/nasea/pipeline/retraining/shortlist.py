@@ -1,9 +1,10 @@
-"""Networks near a budget that are worth training: the search's best there, and regular ones.
+"""Selects networks near a budget to retrain: the search's best there, and regular ones.
 
-Few of a search's scores lie near any one budget, and the supernet ranks networks that differ much
-less well than its numbers suggest: the skipped layer and the cheap block have been trained best. So
-half of the candidates are what the search found, and half are regular networks (one block a stage,
-:mod:`nasea.space.regular`), each half the best by the supernet; training decides between them.
+A search scores few networks near any particular budget. The supernet ranks very different networks
+less reliably than its scores suggest, because skipped layers and cheap blocks are trained best. So
+half of the candidates come from the search and half are regular networks (one block per stage,
+:mod:`nasea.space.regular`). In each half, the supernet selects the best; retraining decides among
+all.
 """
 
 from __future__ import annotations
@@ -48,9 +49,9 @@ class Scored:
     """A network with its score on the supernet.
 
     Attributes:
-        genome: in canonical form.
-        cost: in the constraint's unit.
-        accuracy: higher is better.
+        genome: the architecture, in canonical form.
+        cost: its cost, in the constraint's unit.
+        accuracy: its accuracy on the supernet; higher is better.
     """
 
     genome: Genome
@@ -59,16 +60,16 @@ class Scored:
 
 
 class Shortlist:
-    """The candidates for one budget, written like the results of a search.
+    """The candidates for one budget, written in the format of search results.
 
     Args:
-        scenario: of the search.
-        home: its directory.
-        front: what it found.
-        direction: how a metric becomes an accuracy.
-        budget: in the constraint's unit.
-        count: how many candidates.
-        results: of the search; the candidates get a folder inside it.
+        scenario: the scenario of the search.
+        home: the directory of the search.
+        front: the Pareto front of the search.
+        direction: converts a metric into an accuracy.
+        budget: the budget, in the constraint's unit.
+        count: number of candidates.
+        results: results directory of the search; the candidates get a folder inside it.
         session: listener, stop and processes.
     """
 
@@ -94,16 +95,16 @@ class Shortlist:
         self.store = CheckpointStore(home / "checkpoint" / self.directory.name, "shortlist")
 
     def written(self, restart: bool) -> Path | None:
-        """Return the folder of the candidates; create it if necessary.
+        """Return the folder of the candidates, creating it if necessary.
 
         Args:
-            restart: make it anew.
+            restart: replace an existing folder.
 
         Returns:
-            ``None``, with a notice, where the search's supernet cannot be opened.
+            The folder; ``None``, with a notice, if the search's supernet cannot be opened.
 
         Raises:
-            NaseaError: any fault of the input; no network is so cheap.
+            NaseaError: the input is invalid, or no network is within the budget.
         """
         listener = self.session.listener
         listener.begin("probe", f"candidates near {self.front.unit.phrase(self.budget)}")
@@ -126,7 +127,7 @@ class Shortlist:
         return self.directory
 
     def _mark(self, trained: Trained) -> dict[str, Any]:
-        """Identify the choice of candidates."""
+        """Return what identifies this selection of candidates."""
         return {
             "weights": trained.weights_version,
             "budget": self.budget,
@@ -170,7 +171,7 @@ class Shortlist:
         )
 
     def _front(self, prepared: Prepared, genomes: Sequence[Genome], words: str) -> Front:
-        """Return the candidates, measured on the whole of val_dir."""
+        """Return the candidates, measured on all of val_dir."""
         score_as = self.scenario.searcher.score_as
         searched = self._measured(prepared, genomes, EvaluationSubset(prepared.eval_images))
         whole = self._measured(prepared, genomes, EvaluationSubset())
@@ -193,13 +194,13 @@ class Shortlist:
         return Front(info, numbered)
 
     def _found(self, prepared: Prepared) -> list[Scored]:
-        """Return networks scored near the budget, and the most accurate cheaper one."""
+        """Return the scored networks near the budget, and the most accurate cheaper one."""
         choices = prepared.space.choices
         scored = [
             Scored(one.genome, one.cost, one.accuracy)
             for one in self.front.evaluated
             if one.accuracy is not None and one.cost <= SLACK * self.budget
-            # The results may be of an earlier search, of another space than the supernet.
+            # The results may come from an earlier search, whose space was not the supernet's.
             if len(one.genome) == len(choices) and all(map(operator.lt, one.genome, choices))
         ]
         keep = _feasible(prepared, self.budget, [one.genome for one in scored])
@@ -209,7 +210,7 @@ class Shortlist:
         return [one for one in scored if one.cost >= NEAR * self.budget] or scored[:1]
 
     def _regular(self, prepared: Prepared) -> list[Genome]:
-        """Regular networks near the budget, or the most expensive within it."""
+        """Return regular networks near the budget, or else the most expensive ones within it."""
         genomes = list(_feasible(prepared, self.budget, regular_networks(prepared.space)))
         if not genomes:
             return []
@@ -221,7 +222,7 @@ class Shortlist:
         return near[::every]
 
     def _scored(self, prepared: Prepared, genomes: Sequence[Genome]) -> list[Scored]:
-        """Networks with their scores, the best first; without those that fail."""
+        """Return the networks with their scores, best first, without those that fail."""
         measured = self._measured(prepared, genomes, EvaluationSubset(prepared.eval_images))
         costs = prepared.costs(np.array(genomes)).tolist() if genomes else []
         scored = [
@@ -235,7 +236,7 @@ class Shortlist:
         self, prepared: Prepared, genomes: Sequence[Genome], data: EvaluationSubset
     ) -> list[Measurement]:
         """Return the supernet's measurements, in the order of ``genomes``."""
-        # Those that begin alike come one after the other: they share that part.
+        # Networks with the same first layers follow each other: they share those outputs.
         order = sorted(genomes, key=prepared.space.steps)
         found: list[Measurement] = []
 
@@ -251,7 +252,7 @@ class Shortlist:
 
 
 def _feasible(prepared: Prepared, budget: float, genomes: Sequence[Genome]) -> dict[Genome, None]:
-    """Return those that meet this budget and every limit, in their order."""
+    """Return the genomes that meet the budget and every limit, in the given order."""
     if not genomes:
         return {}
     problem = replace(prepared.problem, budget=SLACK * budget)
@@ -260,14 +261,14 @@ def _feasible(prepared: Prepared, budget: float, genomes: Sequence[Genome]) -> d
 
 
 def seated(found: Sequence[Scored], regular: Sequence[Scored], count: int) -> list[Scored]:
-    """Merge two lists, each with its best first, by turns, without near duplicates.
+    """Merge two lists alternately, each sorted best first, and drop near duplicates.
 
-    Networks that are alike (see :func:`alike`) train alike: one of them is enough.
+    Similar networks (see :func:`alike`) train similarly, so one of them is enough.
 
     Args:
-        found: by the search.
+        found: networks found by the search.
         regular: regular networks.
-        count: how many to take; fewer if there are not enough different ones.
+        count: number of networks to return; fewer are returned if not enough differ.
     """
     chosen: list[Scored] = []
     lists = [iter(found), iter(regular)]
@@ -286,5 +287,5 @@ def _any_alike(one: Scored, others: Iterable[Scored]) -> bool:
 
 
 def alike(one: Genome, other: Genome) -> bool:
-    """Return whether two architectures differ in one gene at most."""
+    """Return whether two architectures differ in at most one gene."""
     return sum(a != b for a, b in zip(one, other, strict=True)) <= 1

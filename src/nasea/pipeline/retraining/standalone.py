@@ -1,4 +1,4 @@
-"""Training one network stand-alone, as a supernet with a single path; resumable."""
+"""Trains one network stand-alone, as a supernet with a single path; resumable."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ from nasea.space import Space
 
 @dataclass(frozen=True)
 class Job:
-    """One training.
+    """A stand-alone training.
 
     Attributes:
-        key: tells it from others; names all that shapes it.
-        space: of this one network, given the scenario's opened data.
-        seed: of initial values and of the order of images.
-        weights: a weights file to begin with, instead of initial values.
+        key: identifies the training; names everything that affects its result.
+        space: builds the space of this one network from the scenario's opened data.
+        seed: seed of the initial values and of the order of images.
+        weights: file of the initial weights; ``None`` for the framework's initial values.
         at_end: called with the trained network, before the backend is closed.
     """
 
@@ -52,7 +52,7 @@ class StandaloneTraining(SupernetTraining):
 
     @property
     def seconds(self) -> float:
-        """Of training so far, earlier starts included."""
+        """Seconds of training so far, including those before a restart."""
         now = 0.0 if self._began is None else time.monotonic() - self._began
         return self._seconds_before + now
 
@@ -62,28 +62,28 @@ class StandaloneTraining(SupernetTraining):
         self._seconds_before, self._began = self.seconds, None
 
     def more_meta(self) -> dict[str, Any]:
-        """Return the seconds."""
+        """Return the training time."""
         return {"seconds": self.seconds}
 
     def take_meta(self, meta: Mapping[str, Any]) -> None:
-        """Take over the seconds."""
+        """Restore the training time."""
         self._seconds_before = float(meta.get("seconds", 0.0))
 
     def train_epoch(self) -> None:
-        """Count the seconds from the first epoch on."""
+        """Train one epoch and add its time."""
         if self._began is None:
             self._began = time.monotonic()
         super().train_epoch()
 
 
 class Counter(NullListener):
-    """Listens to one training after another and reports the progress of all.
+    """Listener of consecutive trainings; reports their progress as a whole.
 
     Args:
         listener: receives progress.
-        stage: which they belong to.
-        done: trainings that are known already.
-        total: trainings in all.
+        stage: the stage of the trainings.
+        done: number of trainings finished earlier.
+        total: number of all trainings.
     """
 
     def __init__(self, listener: Listener, stage: Stage, done: int, total: int) -> None:
@@ -98,11 +98,11 @@ class Counter(NullListener):
         self.done += 1
 
     def notice(self, notice: Notice) -> None:
-        """Hand it on."""
+        """Pass the notice on."""
         self._listener.notice(notice)
 
     def progress(self, progress: Progress) -> None:
-        """Tell it in parts of all trainings."""
+        """Report the progress as a fraction of all trainings."""
         share = round(1000 * (self.done + progress.done / progress.total))
         left = self._pace.seconds_left(share, 1000 * self._total)
         figures = {"training": f"{self.done + 1} of {self._total}", **progress.figures}
@@ -115,11 +115,11 @@ class StandaloneTrainer:
     """Trains networks stand-alone, one after the other, each resumable.
 
     Args:
-        scenario: data, optimiser, devices.
-        epochs: of each training.
+        scenario: specifies data, optimiser and devices.
+        epochs: epochs of each training.
         home: where ``user_module.py`` is.
-        folder: for checkpoints of the training that is on.
-        identity: what the checkpoints are marked with, besides the job's key.
+        folder: folder for the checkpoints of the current training.
+        identity: identifies the checkpoints, together with the job's key.
         session: listener, journal, stop and processes.
     """
 
@@ -143,12 +143,12 @@ class StandaloneTrainer:
         """Train a network; a failure is returned, not raised.
 
         Args:
-            job: which.
+            job: the training.
             listener: receives progress.
 
         Returns:
-            The metric on the whole of val_dir with the weights of the last epoch; and the seconds
-            of training, over all starts, without opening data and measuring.
+            The metric on all of val_dir with the weights of the last epoch; the seconds of
+            training, including those before a restart, without opening data and measuring.
         """
         scenario = self.scenario.model_copy(update={"epochs": self.epochs, "seed": job.seed})
         stored = self.store.load([])
@@ -174,7 +174,7 @@ class StandaloneTrainer:
             measured = backend.measure(genome, EvaluationSubset())
             if job.at_end is not None and measured.metric is not None:
                 job.at_end(backend, space, measured)
-        except TrainingError as error:  # it may well be the only one that does not train
+        except TrainingError as error:  # other networks may still train
             measured = Measurement(None, error.message)
         finally:
             opened.backend.close()

@@ -1,8 +1,8 @@
-"""The direction of the user's metric, and the accuracy that follows from it.
+"""Determines the direction of the user's metric and converts the metric into an accuracy.
 
-A metric may be an accuracy or an error, and optimising it the wrong way round would be a silent
-disaster. ``searcher.metric_mode: auto`` finds out: the same architectures are measured before and
-after the supernet is trained, and what training made smaller is an error.
+A metric may be an accuracy or an error. Optimising it in the wrong direction would silently ruin
+the search. ``searcher.metric_mode: auto`` measures the same architectures before and after the
+supernet is trained: a metric that training reduces is an error.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ _SURE = 4.0
 
 @dataclass(frozen=True)
 class Direction:
-    """How a metric becomes a quality.
+    """The direction of a metric, and its conversion into an accuracy.
 
     Attributes:
         mode: whether a larger metric is better (``max``) or a smaller one (``min``).
         in_unit_interval: whether an error lies in [0, 1], so that 1 − error is an accuracy.
-        evidence: how it was decided, for the log.
+        evidence: how the direction was determined, for the log.
     """
 
     mode: Mode
@@ -47,10 +47,10 @@ class Direction:
 
     @classmethod
     def of_search(cls, results: Path) -> Direction:
-        """Return the direction as a finished search decided it.
+        """Return the direction that a finished search determined.
 
         Args:
-            results: where it wrote.
+            results: the results directory of the search.
 
         Raises:
             ResultsError: there are no results.
@@ -66,12 +66,12 @@ class Direction:
 
     @classmethod
     def of_result(cls, mode: Mode, member: FrontMember) -> Direction:
-        """Return the direction that made an accuracy of the metric of a result."""
+        """Return the direction with which a result's metric was converted into its accuracy."""
         unit = mode == "min" and math.isclose(member.accuracy, 1.0 - member.metric, abs_tol=1e-9)
         return cls(mode, unit, "as in the search")
 
     def accuracy(self, metric: float) -> float:
-        """Higher is better: the metric, 1 − metric for an error in [0, 1], else −metric."""
+        """Return the metric, 1 − metric for an error in [0, 1], else −metric; higher is better."""
         if self.mode == "max":
             return metric
         return 1.0 - metric if self.in_unit_interval else -metric
@@ -82,7 +82,7 @@ def decide(
     before: Sequence[Measurement],
     after: Sequence[Measurement],
 ) -> Direction:
-    """Return the direction that the scenario sets, or the one that training shows.
+    """Return the direction set by the scenario, or the one that training shows.
 
     Args:
         asked: ``searcher.metric_mode``.
@@ -90,8 +90,8 @@ def decide(
         after: of the same architectures with the trained one.
 
     Raises:
-        MetricError: ``auto``, and before and after cannot be distinguished, or too little could be
-            measured.
+        MetricError: the mode is ``auto`` and the measurements before and after training cannot be
+            distinguished, or too many of them failed.
     """
     values = [m.metric for m in (*before, *after) if m.metric is not None]
     unit = bool(values) and all(0.0 <= value <= 1.0 for value in values)
@@ -128,8 +128,8 @@ def _too_few(
 ) -> MetricError:
     """Return the error for a metric that could not be measured before and after training.
 
-    ``metric_mode`` helps where the trained supernet can be measured; where it cannot, the search
-    could not either.
+    The error suggests setting ``metric_mode`` only if the trained supernet can be measured;
+    otherwise the search would fail too.
     """
     failed = sum(m.metric is None for m in after)
     concerned = after if failed == len(after) else (*before, *after)
@@ -152,7 +152,7 @@ def _too_few(
 
 
 def to_json(measured: Sequence[Measurement]) -> list[list[float | str | None]]:
-    """Measurements as JSON values."""
+    """Return the measurements as JSON values."""
     return [[m.metric, m.failure] for m in measured]
 
 

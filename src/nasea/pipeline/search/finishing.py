@@ -36,18 +36,18 @@ def finish(
     listener: Listener,
     stop: StopRequest,
 ) -> Front:
-    """Score the front on the whole of val_dir and write ``results/``.
+    """Score the front on all of val_dir and write ``results/``.
 
     Args:
         prepared: the run.
         proposer: name of the strategy.
-        direction: how a metric becomes an accuracy.
-        outcome: every true score of the search, and why it ended.
-        book: where measurements are looked up and entered.
-        notes: warnings that a reader of the results must see.
-        directory: where ``results/`` goes.
+        direction: converts a metric into an accuracy.
+        outcome: all measured scores of the search, and why it ended.
+        book: the score book of the run.
+        notes: warnings to show with the results.
+        directory: the directory in which ``results/`` is created.
         listener: receives progress.
-        stop: asked after every member.
+        stop: the stop request, checked after every member.
 
     Raises:
         MetricError: no member could be scored.
@@ -83,12 +83,12 @@ def finish(
 def _pictures(
     prepared: Prepared, front: Front, listener: Listener
 ) -> dict[int, tuple[PredictionImage, ...]]:
-    """Predictions of the most accurate and the cheapest member on a few validation images."""
+    """Return predictions of the most accurate and the cheapest member on some validation images."""
     drawn: dict[int, tuple[PredictionImage, ...]] = {}
     try:
         for member in (front.best, front.members[0]):
             drawn[member.number] = prepared.backend.prediction_images(member.genome, _PICTURES)
-    except NaseaError as error:  # the results are worth more than their illustration
+    except NaseaError as error:  # a failed illustration must not lose the results
         listener.notice(Notice("report", f"predictions are not drawn: {error}"))
         return {}
     if prepared.scenario.task == "detection" and not all(drawn.values()):
@@ -104,7 +104,7 @@ def preview(
     archive: Archive,
     hypervolumes: Sequence[float],
 ) -> Front:
-    """Return the front as the search sees it so far, with the scores the search uses."""
+    """Return the current front, with the scores of the search."""
     records = _chosen(prepared, archive)
     scored = [(r, r.score.metric) for r in records if r.score.metric is not None]
     members = [
@@ -115,7 +115,7 @@ def preview(
 
 
 def _chosen(prepared: Prepared, archive: Archive) -> list[Record]:
-    """Return the front; with several costs, at most as many members as a generation has."""
+    """Return the front; with several costs, at most as many members as a generation."""
     front = archive.front(prepared.scenario.constraint.value)
     return representatives(front, prepared.scenario.searcher.pop_size)
 
@@ -130,7 +130,7 @@ def assemble(
     notes: Sequence[str],
     ended: str = "",
 ) -> Front:
-    """Return the front with everything that the report shows."""
+    """Return the front with all data of the report."""
     scenario = prepared.scenario
     info = RunInfo(
         task=TASKS[scenario.task].application_type,
@@ -173,7 +173,7 @@ def assemble(
 def _in_float(
     prepared: Prepared, genomes: Sequence[Genome], book: ScoreBook, stop: StopRequest
 ) -> dict[Genome, float]:
-    """The metrics of the float networks on the whole of val_dir, where scores are of int8."""
+    """Return the metrics of the float networks on all of val_dir, if scores are those of int8."""
     if prepared.scenario.searcher.score_as == "float":
         return {}
     known = {genome: book.get(genome, whole=True, in_float=True) for genome in genomes}
@@ -198,7 +198,7 @@ def _score_whole(
     listener: Listener,
     stop: StopRequest,
 ) -> list[tuple[Record, float]]:
-    """Return the records with their metrics on all of val_dir, without those that failed."""
+    """Return the records with their metrics on all of val_dir, without failed ones."""
     unknown = sorted(
         (r.genome for r in records if book.get(r.genome, whole=True) is None),
         key=prepared.space.steps,

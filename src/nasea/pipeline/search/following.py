@@ -1,4 +1,4 @@
-"""A process that a launcher started besides the one that runs the pipeline."""
+"""Processes that a launcher started beside the one that runs the pipeline."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from nasea.config import ScenarioSource, load_scenario
 
 
 def follow_run(config: ScenarioSource) -> Any:
-    """Compute for the process that runs the pipeline, until it is done.
+    """Compute for the process that runs the pipeline until it finishes.
 
     Args:
-        config: the scenario, the same as there.
+        config: the scenario, the same as in that process.
 
     Returns:
-        The outcome that this process sent, JSON values; ``None`` where it had nothing to say.
+        The outcome sent by that process, as JSON values; ``None`` if it sent none.
 
     Raises:
-        NaseaError: the scenario is wrong, or that process failed.
+        NaseaError: the scenario is invalid, or that process failed.
     """
     return follow(load_scenario(config).scenario)

@@ -1,4 +1,4 @@
-"""Networks of a trained supernet as members of a front, and their model files."""
+"""Converts networks of a trained supernet to members of a front, and to model files."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ def member_of(
 
     Args:
         prepared: the run.
-        direction: how a metric becomes an accuracy.
-        number: of the member.
+        direction: converts a metric into an accuracy.
+        number: number of the member.
         genome: the network.
-        search_metric: on the images that the search measures on.
-        metric: on the whole of val_dir.
-        float_metric: that of the float network, where ``metric`` is that of its int8 file.
+        search_metric: its metric on the images of the search.
+        metric: its metric on all of val_dir.
+        float_metric: metric of the float network, if ``metric`` is that of its int8 file.
     """
     assert search_metric is not None
     costs = prepared.costs.costs(genome)

@@ -1,4 +1,4 @@
-"""On which images an architecture is scored again, where a lucky score may have chosen it."""
+"""Selects images for scoring an architecture again, in case its first score was lucky."""
 
 from __future__ import annotations
 
@@ -19,23 +19,24 @@ def other_images(
 ) -> tuple[EvaluationSubset, ...]:
     """Return the images of an architecture's second, third, ... score.
 
-    Where the search measures on a part of the validation images, that is others of them, and other
-    training images for the normalisation statistics. Where it measures on all, only the latter are
-    left to change; they are changed if that explains enough of what scores differ by.
+    If the search measures on a subset of the validation images, these are other validation images,
+    and other training images for the normalisation statistics. If it measures on all validation
+    images, only the training images can change. They change if their choice explains enough of the
+    variance of scores.
 
     Args:
-        images: that the search measures on, spread evenly; ``None`` for all of them.
-        available: validation images.
-        separation: what was found of the noise of scores; ``None`` where nothing was.
+        images: number of evenly spaced images that the search measures on; ``None`` for all.
+        available: number of validation images.
+        separation: the measured noise of scores; ``None`` if it is unknown.
 
     Returns:
-        None where nothing is known of the noise, or there is none.
+        The images; empty if the noise is unknown or zero.
     """
     if separation is None or not separation.noise:
         return ()
     if images is not None and not separation.undefined and 2 < 2 * images - 1 <= available:
-        # Of 2 n - 1 images spread evenly, every other one is one of n that are. In detection,
-        # where every class keeps its share instead, some images are in both.
+        # Every other one of 2 n - 1 evenly spaced images is one of n evenly spaced images. In
+        # detection, where subsets keep the share of every class, some images are in both.
         return (EvaluationSubset(2 * images - 1, half=1, statistics=1),)
     of_draws = (separation.draw_noise or 0.0) ** 2 / separation.noise**2
     if of_draws / 2 < _WORTH:
@@ -44,7 +45,7 @@ def other_images(
 
 
 def describe_images(again: tuple[EvaluationSubset, ...]) -> str:
-    """Return a line for the log: how members of the front are scored again."""
+    """Return one line for the log on how members of the front are scored again."""
     if again[0].half is None:
         where = "with normalisation statistics of other training images"
     else:
@@ -58,21 +59,21 @@ def describe_images(again: tuple[EvaluationSubset, ...]) -> str:
 def remaining_noise(
     again: tuple[EvaluationSubset, ...], separation: Separation | None
 ) -> float | None:
-    """Return the standard deviation of what the front shows, after scores were made again.
+    """Return the standard deviation of the front's scores after scoring again.
 
     Args:
-        again: what :func:`other_images` gave.
-        separation: as there.
+        again: the result of :func:`other_images`.
+        separation: as for :func:`other_images`.
 
     Returns:
-        ``None`` where nothing is known of the noise.
+        The standard deviation; ``None`` if the noise is unknown.
     """
     if separation is None or separation.noise is None:
         return None
     if not again:
         return separation.noise
     of_draws = (separation.draw_noise or 0.0) ** 2
-    # The same images have the same errors, however often they are looked at.
+    # Measuring again on the same images repeats the same errors.
     of_images = separation.noise**2 - of_draws
     shared = of_images if again[0].half is None else of_images / 2
     return math.sqrt(shared + of_draws / 2)

@@ -1,4 +1,4 @@
-"""A search from the scenario to the results, or resumed."""
+"""Runs a search from the scenario to the results, or resumes it."""
 
 from __future__ import annotations
 
@@ -44,8 +44,9 @@ def search(
 ) -> Front:
     """Search the networks of a scenario.
 
-    A repeated run with the same files resumes where it was stopped; once finished, it reports. With
-    another budget or more generations it searches again on the same supernet.
+    A repeated call with the same files resumes where the last one stopped. Once the search is
+    finished, the call returns its front. With another budget or more generations, it searches again
+    on the same supernet.
 
     Under ``torchrun`` or ``mpirun`` every process calls it. Rank 0 searches and writes; the others
     compute for it.
@@ -54,11 +55,11 @@ def search(
         config: the scenario: a file, a dict or an object.
         directory: where ``user_module.py`` is and ``checkpoint/``, ``results/`` and the log go;
             the current directory by default.
-        restart: forget the checkpoints and start over.
+        restart: discard the checkpoints and start over.
         listener: receives progress.
-        strategy: proposes the architectures, in place of ``searcher.mode``.
-        time_budget: seconds for the whole job, in place of ``strategy.time_budget``; the most
-            accurate network is retrained in what the search leaves of it.
+        strategy: proposes the architectures, instead of ``searcher.mode``.
+        time_budget: seconds for the whole job, instead of ``strategy.time_budget``; the most
+            accurate network is retrained in the time that remains after the search.
 
     Returns:
         The Pareto front, as written to ``results/front.json``.
@@ -114,7 +115,7 @@ class _Run:
         self.metric_changed = False
 
     def front(self) -> Front:
-        """Go through all stages."""
+        """Run all stages and return the front."""
         self.listener.line(f"nasea {__version__}, scenario {self.loaded.path}")
         for notice in self.loaded.notices:
             self.listener.notice(notice)
@@ -133,7 +134,7 @@ class _Run:
                 prepared.backend.close()
 
     def _settle_epochs(self) -> None:
-        """Plan the epochs where a time is given; keep to those of an earlier plan otherwise."""
+        """Plan the epochs if a time is given; otherwise use those of an earlier plan."""
         if self.timed is None:
             if not self.restart and (earlier := stored_plan(self.home)) is not None:
                 self.scenario = as_planned(self.scenario, self.home)
@@ -172,7 +173,7 @@ class _Run:
         if self.timed is not None:
             self.timed.reopened(now() - began)
         self.identity = supernet_identity(prepared, self.home)
-        if self.restart:  # only now: what cannot start over must not cost the earlier run
+        if self.restart:  # after all checks: errors must not delete the earlier run
             self.searched.clear()
             self.trained.clear()
             if self.timed is None:
@@ -212,7 +213,7 @@ class _Run:
             self.listener.notice(other)
             notes.append(other)
         version = training.weights_version
-        if self.metric_changed:  # what the earlier metric measured is not to be mixed in
+        if self.metric_changed:  # do not mix values of two metrics
             version += f":{self.identity['metric_code'][:16]}"
             self.listener.line("the metric was changed: the trained supernet is measured again")
         book = ScoreBook(version, prepared.condition, prepared.scenario.searcher.score_as)
@@ -248,10 +249,10 @@ class _Run:
                 self.stop,
             )
         except BaseException:
-            with suppress(CheckpointError):  # the first error is the one to tell
+            with suppress(CheckpointError):  # report the first error
                 searching.save()
             raise
-        searching.save()  # what was scored for the results need not be scored again
+        searching.save()  # keep the scores of the results
         if self.timed is not None:
             self.timed.plan_retraining(prepared, front)
         return front
@@ -273,7 +274,7 @@ class _Run:
         return direction
 
     def _separation(self, prepared: Prepared, searching: Searching) -> Notice | None:
-        """Measure, once for a search, whether the supernet can tell architectures apart."""
+        """Measure, once per search, whether the supernet can tell architectures apart."""
         reasons: list[str] = []
         if searching.separation is None:
             self.listener.begin("separation", "can the supernet tell architectures apart?")

@@ -18,8 +18,8 @@ class ScoreBook:
 
     Args:
         weights_version: digest of the weights.
-        condition: the images that the present search measures on.
-        score_as: what it measures, ``float`` networks or their ``int8`` files.
+        condition: the images that the current search measures on.
+        score_as: whether ``float`` networks or their ``int8`` files are measured.
     """
 
     def __init__(
@@ -33,7 +33,7 @@ class ScoreBook:
     def get(
         self, genome: Genome, *, whole: bool = False, turn: int = 0, in_float: bool = False
     ) -> Measurement | None:
-        """Return the measurement on the search's images, at a turn, or on the whole of val_dir."""
+        """Return the measurement on the search's images, at a turn, or on all of val_dir."""
         return self._measured.get((genome, self._condition(whole, turn, in_float)))
 
     def put(
@@ -60,7 +60,7 @@ class ScoreBook:
         ]
 
     def update(self, stored: Iterable[Sequence[Any]]) -> None:
-        """Add what :meth:`to_list` returned. Failures are dropped, so that they are tried again."""
+        """Add the output of :meth:`to_list`, without failures, so that they are retried."""
         for genome, condition, metric, failure in stored:
             if failure is None:
                 self._measured[tuple(genome), tuple(condition)] = Measurement(metric)

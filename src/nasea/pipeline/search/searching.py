@@ -1,4 +1,4 @@
-"""The search stage: true scores from the supernet, a checkpoint every generation."""
+"""The search stage: scores architectures on the supernet, saves every generation."""
 
 from __future__ import annotations
 
@@ -55,12 +55,12 @@ class Searching:
     Args:
         prepared: the run.
         strategy: proposes the architectures.
-        direction: how a metric becomes a quality.
+        direction: converts a metric into an accuracy.
         store: checkpoints of kind ``search``.
-        book: every metric measured with these weights, shared with the other stages.
+        book: all metrics measured with these weights, shared with the other stages.
         listener: receives progress.
-        journal: gets the curves.
-        stop: asked after every architecture.
+        journal: receives the curves.
+        stop: the stop request, checked after every architecture.
     """
 
     def __init__(
@@ -90,7 +90,7 @@ class Searching:
         self._drawn_at = float("-inf")
 
     def run(self) -> SearchOutcome:
-        """Search until nothing more is gained, the space is exhausted or all generations done."""
+        """Search until progress stops, the space is exhausted or all generations are done."""
         searcher = self.prepared.scenario.searcher
         self.listener.begin(
             "search",
@@ -133,10 +133,10 @@ class Searching:
             self._archive = self._archive.rescored(dict(zip(failed, scores, strict=True)))
 
     def _evaluate(self, genomes: Sequence[Genome], turn: int = 0) -> list[Score]:
-        """Score architectures; ``turn`` counts how often they were scored before."""
+        """Score architectures; ``turn`` is the number of earlier scores of each."""
         began = time.monotonic()
         data = self._again[turn - 1] if turn else EvaluationSubset(self.prepared.eval_images)
-        # In order, so that those that begin alike come one after the other: they share that part.
+        # Sorted, so that architectures with equal first layers follow each other and share them.
         unknown = sorted(
             {genome for genome in genomes if self.book.get(genome, turn=turn) is None},
             key=self.prepared.space.steps,
@@ -163,7 +163,7 @@ class Searching:
         try:
             self.prepared.backend.measure_each([(genome, data) for genome in unknown], on_measured)
         except RankLostError:
-            self.save()  # what is scored stays scored
+            self.save()  # keep the scores
             raise
         found = [self.book.get(genome, turn=turn) for genome in genomes]
         return [self._score(measured) for measured in found if measured is not None]
@@ -192,7 +192,7 @@ class Searching:
             self.listener.line(f"{report.note}; {report.proposal_seconds:.2f} s")
 
     def _draw(self, report: GenerationReport) -> None:
-        """Draw the front for TensorBoard; less often if generations are very fast."""
+        """Draw the front for TensorBoard, less often if generations are very fast."""
         last = report.generation + 1 == self.prepared.scenario.searcher.generation_num
         if not last and time.monotonic() - self._drawn_at < DRAW_SECONDS:
             return
@@ -204,7 +204,7 @@ class Searching:
         self.journal.events.figure("pareto", front_figure(front), report.generation)
 
     def resume(self, meta: Mapping[str, Any]) -> None:
-        """Resume from what :meth:`save` wrote, if it belongs to this search."""
+        """Resume from the checkpoint of :meth:`save`, if it belongs to this search."""
         before = meta["problem"]
         now = self._problem_key()
         if before != now:
@@ -252,7 +252,7 @@ def last_search(
 ) -> dict[str, Any] | None:
     """Return the state of the last search on these weights; ``None`` if there is none.
 
-    The supernet is what took long: a search that cannot be read is simply made again.
+    Training the supernet takes most of the time, so an unreadable search is simply repeated.
     """
     notices: list[Notice] = []
     try:
@@ -273,7 +273,7 @@ def last_search(
 def problem_key(
     scenario: Scenario, strategy: str, direction: Direction, profile: Profile | None = None
 ) -> dict[str, Any]:
-    """Identify a search; more generations only extend it."""
+    """Return what identifies a search; further generations extend the same search."""
     initial = list(scenario.searcher.initial)
     return {
         "constraint": scenario.constraint.model_dump(mode="json"),

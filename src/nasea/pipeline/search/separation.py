@@ -1,10 +1,10 @@
-"""Can the supernet tell architectures apart at all?
+"""Measures whether the supernet can tell architectures apart.
 
-An under-trained supernet scores everything alike, and a search on it returns noise that looks like
-a result. Before searching, random feasible architectures are each scored under several conditions
-that should not matter: different training images for the normalisation statistics, different
-halves of the validation images. The ratio of the variance between architectures to the variance
-over conditions says whether differences between scores mean something.
+An under-trained supernet gives all architectures similar scores, and a search on it returns noise.
+Before the search, random feasible architectures are scored under several conditions that should not
+matter: different training images for the normalisation statistics, and different halves of the
+validation images. The ratio of the variance between architectures to the variance over conditions
+shows whether differences between scores are significant.
 """
 
 from __future__ import annotations
@@ -35,17 +35,17 @@ class Separation:
     """How clearly scores separate random architectures.
 
     Attributes:
-        architectures: how many were measured without failure.
+        architectures: number of architectures measured without failure.
         between: variance of the architectures' mean metrics.
         within: mean over architectures of the variance over conditions.
         ratio: ``between / within``.
         lowest: lowest mean metric.
         highest: highest mean metric.
-        undefined: why halves of the validation images could not be used; empty where they were.
-        noise: standard deviation of a score of the search about what it estimates; what changes
-            the scores of all alike is no part of it. Where halves could not be used, the draws
-            alone count. ``None`` from earlier versions, which did not tell.
-        draw_noise: of that, what the draw of statistics images accounts for.
+        undefined: why halves of the validation images could not be used; empty if they were.
+        noise: standard deviation of a score of the search about its expected value, without changes
+            common to all scores. If halves could not be used, it only contains the noise of the
+            draws. ``None`` in files of earlier versions.
+        draw_noise: the part of ``noise`` due to the draw of statistics images.
     """
 
     architectures: int
@@ -103,25 +103,25 @@ def measure_separation(
 ) -> Separation | None:
     """Measure every architecture under every condition.
 
-    Where the metric has no value on a half of the validation images, both halves together are used,
-    and only the draws of statistics images are what should not matter.
+    If the metric has no value on a half of the validation images, all of them are used, and the
+    conditions differ only in the draws of statistics images.
 
     Args:
         genomes: random feasible architectures.
-        measure_each: scores architectures, each on its slice.
+        measure_each: scores architectures, each on its subset.
         images: ``searcher.eval_images``.
-        on_measured: called with the number of architectures done.
-        on_failure: called with why fewer than two architectures could be measured.
+        on_measured: called with the number of measured architectures.
+        on_failure: called with the reason if fewer than two architectures could be measured.
 
     Returns:
-        ``None`` when fewer than two architectures could be measured.
+        The separation; ``None`` if fewer than two architectures could be measured.
     """
     first, *others = genomes
     rows, reason = _measured([first], _CONDITIONS, measure_each, images, on_measured)
     undefined = "" if rows else reason
     if undefined:
         rows, reason = _measured([first], _WHOLE, measure_each, images, on_measured)
-        undefined = undefined if rows else ""  # it fails anyhow: no fault of the halves
+        undefined = undefined if rows else ""  # it fails on all images too
     conditions = _WHOLE if undefined else _CONDITIONS
     more, other_reason = _measured(
         others, conditions, measure_each, images, lambda done: on_measured(1 + done)
@@ -141,19 +141,19 @@ def measure_separation(
 
 
 def _noise(rows: Sequence[Sequence[float]]) -> tuple[float, float]:
-    """Return the standard deviation of a score, and that of the draws alone.
+    """Return the standard deviation of a score, and the one due to the draws alone.
 
     Args:
-        rows: of each architecture its metrics under :data:`_CONDITIONS` or :data:`_WHOLE`.
+        rows: per architecture, the metrics under :data:`_CONDITIONS` or :data:`_WHOLE`.
     """
     half = len(rows[0]) // 2
     draws = [statistics.fmean(row[half:]) - statistics.fmean(row[:half]) for row in rows]
-    # A difference of two has twice the variance of one.
+    # The difference of two independent scores has twice the variance of one.
     of_draws = statistics.variance(draws) / 2
     of_images = 0.0
     if half > 1:
         halves = [statistics.fmean(row[1::2]) - statistics.fmean(row[::2]) for row in rows]
-        of_images = statistics.variance(halves) / 4  # a score is of both halves
+        of_images = statistics.variance(halves) / 4  # a score covers both halves
     return math.sqrt(of_draws + of_images), math.sqrt(of_draws)
 
 
@@ -164,7 +164,7 @@ def _measured(
     images: int | None,
     on_measured: Callable[[int], None],
 ) -> tuple[list[list[float]], str]:
-    """Return the metrics of those measured under all conditions, and why the first failed."""
+    """Return the metrics of architectures measured under all conditions, and the first failure."""
     measured: list[Measurement] = []
 
     def on_each(one: Measurement) -> None:

@@ -1,4 +1,4 @@
-"""What a time budget adds to a search: speeds are measured, the work is planned, time is kept."""
+"""Adds a time budget to a search: measures speeds, plans the work, keeps to the plan."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from nasea.results.front import Front
 
 
 class TimedSearch:
-    """A search that has a time to keep to.
+    """A search with a time budget.
 
     Args:
         clock: counts the time.
@@ -39,7 +39,7 @@ class TimedSearch:
         session: listener and processes.
 
     Attributes:
-        tried: what trying every candidate showed, when the plan was made in this start.
+        tried: result of trying every candidate, if the plan was made in this start.
     """
 
     def __init__(self, clock: Clock, home: Path, session: Session) -> None:
@@ -49,16 +49,16 @@ class TimedSearch:
         self.tried: TrialReport | None = None
 
     def make(self, prepared: Prepared, probing: float, fixed_epochs: int | None) -> TimePlan:
-        """Measure and plan; print the plan and write it down.
+        """Measure speeds, then make, print and save the plan.
 
         Args:
             prepared: the run, with provisional epochs.
-            probing: seconds that preparing it took.
+            probing: seconds that preparing the run took.
             fixed_epochs: epochs of a supernet that is already trained.
 
         Raises:
-            TimeBudgetError: the time does not suffice.
-            NaseaError: any fault that the probe of ``nasea check`` finds.
+            TimeBudgetError: the time budget is too small.
+            NaseaError: any error that the probe of ``nasea check`` finds.
         """
         self.session.listener.begin("probe", "measuring speeds for the plan")
         speeds = self._speeds(prepared, probing, trained=fixed_epochs is not None)
@@ -69,11 +69,11 @@ class TimedSearch:
         return self._settle(plan)
 
     def make_again(self, prepared: Prepared, epoch_seconds: float) -> bool:
-        """Plan anew with what an epoch really took; ``False`` where the plan stays.
+        """Plan again with the measured time of an epoch; return whether the plan changed.
 
         Args:
             prepared: the run.
-            epoch_seconds: of the first epoch, which is given up.
+            epoch_seconds: seconds of the first epoch, which is discarded.
         """
         plan = self.clock.plan
         assert plan is not None, "it was kept to"
@@ -95,14 +95,14 @@ class TimedSearch:
         return True
 
     def reopened(self, seconds: float) -> None:
-        """Take note of what opening everything takes where all modules are imported."""
+        """Record the seconds of opening a run when all modules are already imported."""
         plan = self.clock.plan
         assert plan is not None, "it is made first"
         if self.tried is not None:
             self.clock.update(speeds=replace(plan.speeds, probing=seconds))
 
     def report_resumed(self) -> None:
-        """Say how much time is left."""
+        """Report the remaining time."""
         left = max(self.clock.left, 0.0)
         self.session.listener.line(
             f"time: {duration(self.clock.spent)} of {span(self.clock.budget)} are spent, "
@@ -110,7 +110,7 @@ class TimedSearch:
         )
 
     def plan_retraining(self, prepared: Prepared, front: Front) -> None:
-        """Settle how long the most accurate network can be trained in the rest of the time."""
+        """Plan how long the most accurate network can be trained in the remaining time."""
         plan = self.clock.plan
         assert plan is not None, "it was kept to"
         if plan.retrained is not None:
@@ -124,9 +124,9 @@ class TimedSearch:
         self.clock.update(retrained=(front.best.number, max(epochs, 0)))
 
     def retrain(self, config: ScenarioSource, restart: bool, listener: Listener | None) -> None:
-        """Train the most accurate network for the rest of the time, or go on with it.
+        """Train the most accurate network in the remaining time, or resume its training.
 
-        Called where the session of the search is over: a retraining has one of its own.
+        Called after the session of the search has ended, since a retraining has its own session.
         """
         plan = self.clock.plan
         assert plan is not None and plan.retrained is not None, "the search settled both"
@@ -135,7 +135,7 @@ class TimedSearch:
         command = f"nasea retrain --arch {number}"
         if epochs < 1:
             listeners.notice(Notice("time", f"none is left for retraining: {command}"))
-        elif current_launch() is not None:  # the other processes are gone
+        elif current_launch() is not None:  # the other processes have ended
             listeners.notice(Notice("time", f"for retraining start {command} --epochs {epochs}"))
         else:
             listeners.line(f"retraining architecture {number} in the rest of the time")
@@ -174,5 +174,5 @@ class TimedSearch:
 
 
 def now() -> float:
-    """Return seconds, for differences."""
+    """Return a monotonic time in seconds."""
     return time.monotonic()

@@ -1,4 +1,4 @@
-"""Keeping a search to a time: what is left decides how many architectures are scored."""
+"""Limits a search to the remaining time by the number of architectures to score."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ _LEAST = 2
 
 
 class WithinTime(Strategy):
-    """A strategy that proposes no more than there is time to score.
+    """A strategy that proposes only as many architectures as there is time to score.
 
     Args:
-        strategy: proposes.
-        clock: says how much time is left; its plan is made.
+        strategy: the strategy that proposes.
+        clock: the clock of the job, with a plan.
     """
 
     def __init__(self, strategy: Strategy, clock: Clock) -> None:
@@ -36,11 +36,11 @@ class WithinTime(Strategy):
 
     @property
     def name(self) -> str:
-        """That of the strategy itself: time does not make it another one."""
+        """The name of the wrapped strategy."""
         return self._strategy.name
 
     def ask(self, study: Study) -> Sequence[Genome]:
-        """Propose as many as there is time for; none once it is used up."""
+        """Propose as many architectures as there is time for; none when it is used up."""
         now = time.monotonic()
         plan = self._clock.plan
         assert plan is not None, "it is made first"
@@ -66,7 +66,7 @@ class WithinTime(Strategy):
         self._strategy.tell(study)
 
     def state(self) -> Mapping[str, Any]:
-        """Return that of the strategy itself."""
+        """Return the state of the wrapped strategy."""
         return self._strategy.state()
 
     def restore(self, state: Mapping[str, Any]) -> None:
@@ -74,19 +74,19 @@ class WithinTime(Strategy):
         self._strategy.restore(state)
 
     def describe(self) -> str | None:
-        """Return what the strategy says."""
+        """Return the description of the wrapped strategy."""
         return self._strategy.describe()
 
 
 def settled_end(clock: Clock) -> float:
-    """Return seconds of the job after which the search ends; settled when it begins.
+    """Return the seconds of the job after which the search ends, computed when it starts.
 
-    What training took more than planned, or less, search and retraining share as they share the
-    time in the plan.
+    Search and retraining share the time that training took more or less than planned, in the
+    proportion of the plan.
     """
     plan = clock.plan
     assert plan is not None, "it is made first"
-    # Scores may be few and cheap: a little more time for them is not missed elsewhere.
+    # If scores are few and cheap, a little more time for them does not matter elsewhere.
     search = max(plan.scores * plan.speeds.score, _LEAST_SHARE * plan.budget)
     retraining = plan.speeds.probing + plan.retraining * plan.speeds.alone_epoch
     writing = writing_seconds(plan)

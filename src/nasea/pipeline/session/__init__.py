@@ -1,1 +1,1 @@
-"""What every long run needs: a lock, a log, events, checkpoints, a way to stop."""
+"""Services for long runs: lock, log, events, checkpoints and stop requests."""

@@ -118,10 +118,10 @@ class Began:
 
 @dataclass(frozen=True)
 class Line:
-    """A finding in one line.
+    """A message in one line.
 
     Attributes:
-        text: what was found.
+        text: the message.
     """
 
     text: str

@@ -1,4 +1,4 @@
-"""Writes the log directory: a text log of all events, and curves, for TensorBoard or elsewhere."""
+"""Writes the log directory: a text log of all events, and curves for TensorBoard or others."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ _T = TypeVar("_T")
 
 
 class Journal:
-    """A listener that writes ``log.txt``, and has the curves shown where the scenario says.
+    """A listener that writes ``log.txt`` and sends curves where the scenario says.
 
     Args:
         directory: e.g. ``log_classification/``; created if missing.
-        names: what shows the curves.
-        project: what an experiment is called there.
-        settings: of the run, by key, for services that keep them.
-        tell: gets notices of services that fail; they are written to the log besides.
-        restart: whether the run starts over, which begins new runs of services.
+        names: the services that show the curves.
+        project: name of the experiment there.
+        settings: settings of the run, by key, for services that store them.
+        tell: receives notices of failing services, which are also written to the log.
+        restart: whether the run starts over, with new runs in the services.
 
     Attributes:
-        events: gets the curves and figures.
+        events: receives the curves and figures.
 
     Raises:
         NotAvailableError: a package of a service is not installed.
@@ -80,7 +80,7 @@ class Journal:
         """Close the log and the curves.
 
         Args:
-            files: results, copied to services that keep files, as the log itself is.
+            files: results; like the log, they are copied to services that store files.
             failed: whether the run ended by an error.
         """
         try:

@@ -93,7 +93,7 @@ _SHOWN = ("pareto.png", "pareto.csv", "report.html", "retrained.json")
 
 
 def _settings(scenario: Scenario) -> dict[str, object]:
-    """A scenario's keys and values: ``searcher.pop_size`` and the like."""
+    """Return the keys and values of a scenario, with keys such as ``searcher.pop_size``."""
     flat: dict[str, object] = {}
 
     def add(prefix: str, value: object) -> None:

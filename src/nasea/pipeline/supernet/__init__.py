@@ -1,1 +1,1 @@
-"""The supernet of a run: pre-trained, trained path by path, opened again."""
+"""The supernet of a run: pre-training, training by paths, and loading."""

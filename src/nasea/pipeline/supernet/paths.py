@@ -1,12 +1,12 @@
-"""The next path to train where widths are searched: mostly one within the budget.
+"""Chooses the paths to train; if widths are searched, mostly paths near the budget.
 
-In the wider trunks most architectures cost many times the budget, and training them teaches little
-of those that can be chosen. So blocks are sampled as without widths, each as often as any other of
-its layer, and the trunk is the one that brings their cost nearest to one drawn around the budget:
-a narrow one for expensive blocks, a wide one for cheap blocks. Every fourth step takes the trunks
-in turn instead, so that each is trained. Blocks that exceed the largest cost in every trunk on
-offer are replaced by an architecture near the drawn cost, with one of the blocks where there is
-one. The path is a function of the step.
+In the wider trunks, most architectures cost many times the budget, and training them hardly helps
+the feasible ones. So a target cost is drawn around the budget. The blocks are sampled as without
+widths, all blocks of a layer equally often. Then the trunk is chosen for which the cost is nearest
+to the target: a narrow one for expensive blocks, a wide one for cheap blocks. Every fourth step
+cycles through the trunks instead, so that each is trained. Blocks that exceed the largest cost in
+every available trunk are replaced by an architecture near the target cost, with one of the blocks
+if possible. The path is a function of the step.
 """
 
 from __future__ import annotations
@@ -36,14 +36,14 @@ class BudgetPaths:
     """Paths within and around a budget.
 
     Args:
-        costs: what every architecture costs.
-        problem: the space under the budget, which some architecture meets.
-        seed: of the run.
+        costs: the cost model.
+        problem: the space under the budget; some architecture must be feasible.
+        seed: seed of the run.
     """
 
     def __init__(self, costs: CostModel, problem: Problem, seed: int) -> None:
         self._costs, self._space, self._seed = costs, costs.space, seed
-        # What no architecture within the budget uses needs no training.
+        # Candidates that no feasible architecture uses need no training.
         self.trunks = np.array(usable_trunks(costs, problem.budget))
         self._most = ABOVE * problem.budget
         self._aims = (max(BELOW * problem.budget, problem.cheapest_cost), self._most)
@@ -81,13 +81,13 @@ def _genome(row: npt.NDArray[np.int64]) -> Genome:
 
 
 def usable_trunks(costs: CostModel, budget: float) -> tuple[int, ...]:
-    """Return the trunks that some architecture within the budget has; all, if none."""
+    """Return the trunks with an architecture within the budget; all trunks, if there is none."""
     every = range(len(costs.space.trunks))
     return tuple(t for t in every if costs.cheapest_in(t) <= budget) or tuple(every)
 
 
 class FairPaths:
-    """Paths in which every candidate of a layer is as frequent as any other (strict fairness)."""
+    """Paths in which all candidates of a layer are equally frequent (strict fairness)."""
 
     def __init__(self, space: Space, seed: int) -> None:
         self._choices, self._seed = space.choices, seed
@@ -98,7 +98,7 @@ class FairPaths:
 
 
 def pathfinder(costs: CostModel, problem: Problem, seed: int) -> BudgetPaths | FairPaths:
-    """Return the paths that the supernet of a run is trained with."""
+    """Return the paths for training the supernet of a run."""
     if costs.space.trunks:
         return BudgetPaths(costs, problem, seed)
     return FairPaths(costs.space, seed)

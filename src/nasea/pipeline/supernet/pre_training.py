@@ -1,8 +1,9 @@
 """Pre-training for detection and segmentation: a classification supernet, trained once.
 
-``dataset.pre_train_dir`` holds a checkpoint of an earlier pre-training, or a classification data
-set. What is trained on the latter is kept in ``checkpoint/`` as such a checkpoint, so that a second
-start, or the search of another project, finds it. Only slots and PreNet go on, by name.
+``dataset.pre_train_dir`` contains a checkpoint of an earlier pre-training, or a classification data
+set. The supernet trained on a data set is stored in ``checkpoint/`` as such a checkpoint, for a
+restart or for the search of another project. Only the weights of slots and PreNet are transferred,
+by name.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ _MAX_SHOWN = 8
 
 
 class PreTraining(SupernetTraining):
-    """Trains the classification supernet."""
+    """Training of the classification supernet."""
 
     stage = "pretrain"
     title = "pre-training on classification"
@@ -40,7 +41,7 @@ class PreTraining(SupernetTraining):
 
 
 def supernet_identity(prepared: Prepared, home: Path) -> dict[str, str]:
-    """Digests of everything that shapes the supernet of a run, pre-training included."""
+    """Return digests of everything that affects the supernet of a run, pre-training included."""
     found = identity(prepared.scenario, prepared.data, prepared.space, home)
     if prepared.scenario.task != "classification":
         found["pre_train"] = _digest_of_files(home)
@@ -48,10 +49,10 @@ def supernet_identity(prepared: Prepared, home: Path) -> dict[str, str]:
 
 
 def check_source(scenario: Scenario, home: Path) -> Notice | None:
-    """Find out before anything is trained whether there is something to pre-train on.
+    """Check, before any training, whether there is a checkpoint or data set for pre-training.
 
     Returns:
-        What the user should know where there will be no pre-training.
+        A notice if there will be no pre-training; else ``None``.
 
     Raises:
         DataError: ``pre_train_dir`` holds neither a checkpoint nor a data set.
@@ -80,7 +81,7 @@ def check_source(scenario: Scenario, home: Path) -> Notice | None:
 
 
 def pre_train(prepared: Prepared, home: Path, session: Session) -> None:
-    """Put pre-trained weights into the supernet of a run that has not begun to train.
+    """Load pre-trained weights into the supernet of a run before its training.
 
     Args:
         prepared: the run.
@@ -88,8 +89,8 @@ def pre_train(prepared: Prepared, home: Path, session: Session) -> None:
         session: listener, journal and stop.
 
     Raises:
-        CheckpointError: nothing of the checkpoint fits.
-        NaseaError: any fault of a training.
+        CheckpointError: no weights of the checkpoint fit.
+        NaseaError: any error of a training.
     """
     asked = prepared.scenario.dataset.pre_training
     if prepared.scenario.task == "classification" or asked is None:
@@ -117,7 +118,7 @@ def classification_scenario(scenario: Scenario, home: Path) -> Scenario:
     """Return the scenario of pre-training: ``pre_train.yaml``, or one derived from the search's.
 
     Raises:
-        ConfigError: the file is wrong, or of another task, framework or body.
+        ConfigError: the file is invalid, or has another task, framework or body.
     """
     path = home / CLASSIFICATION_SCENARIO
     if path.is_file():
@@ -135,9 +136,10 @@ def classification_scenario(scenario: Scenario, home: Path) -> Scenario:
 
 
 def _trained(scenario: Scenario, home: Path, session: Session, taps: Sequence[int]) -> Checkpoint:
-    """Return the finished pre-training of this directory; trains what is missing.
+    """Return the finished pre-training of this directory, training it if necessary.
 
-    What PostNet of the search reads keeps its width here too, or its weights would be of no use.
+    Layers that PostNet of the search reads keep their width here too; otherwise their weights would
+    not fit.
     """
     wanted = classification_scenario(scenario, home)
     finished = CheckpointStore(home / "checkpoint", _KIND)
@@ -178,7 +180,7 @@ def _trained(scenario: Scenario, home: Path, session: Session, taps: Sequence[in
 
 
 def is_due(scenario: Scenario, home: Path) -> bool:
-    """Return whether a search has to pre-train because it was not done before."""
+    """Return whether a search has to pre-train first."""
     asked = scenario.dataset.pre_training
     if scenario.task == "classification" or asked is None or _checkpoints_in(Path(asked)):
         return False
@@ -195,7 +197,7 @@ def open_pre_training(
     Args:
         wanted: see :func:`classification_scenario`.
         home: where the user's files are.
-        taps: layers whose width is no choice.
+        taps: layers whose width is not searched.
         group: the processes that compute; by default only this one.
     """
     opened = open_scenario(wanted, home, role="pre-training", group=group, fixed=taps)
@@ -209,13 +211,13 @@ def open_pre_training(
 
 
 def paths_per_update(opened: Opened) -> int:
-    """Paths that make one update of pre-training."""
+    """Return the number of paths per update of pre-training."""
     asked = opened.scenario.supernet.paths_per_update or FEW_PATHS_PER_UPDATE
     return min(asked, opened.data.batches_per_epoch)
 
 
 def _marks(wanted: Scenario, home: Path) -> dict[str, str]:
-    """Identify a finished pre-training."""
+    """Return what identifies a finished pre-training."""
     return {"pre_train": _digest_of_files(home), "scenario": wanted.training_digest()}
 
 

@@ -1,7 +1,7 @@
 """Detects a learning rate that is too small, which would silently waste a search.
 
-PyTorch segmentation begins with 1e-5 unless the scenario says otherwise, as the classic manual has
-it. That is too small for many data sets; the published examples write 1e-4.
+The default for PyTorch segmentation is 1e-5, as in the classic manual. That is too small for many
+data sets; the published examples use 1e-4.
 """
 
 from __future__ import annotations
@@ -37,11 +37,11 @@ def small_rate_notice(scenario: Scenario) -> Notice | None:
 def slow_start_notice(losses: Sequence[float], rate: float) -> Notice | None:
     """Return a warning when the loss hardly fell in the first epoch; ``None`` when it did.
 
-    The first quarter of the updates is compared with the last one. A fall counts that is 1 % of
-    the loss and larger than the standard error of the difference.
+    The last quarter of the updates is compared with the first. The loss fell if the difference is
+    at least 1 % of the loss and larger than its standard error.
 
     Args:
-        losses: of every update of the epoch, in order.
+        losses: losses of all updates of the epoch, in order.
         rate: ``learning_rate`` of the scenario.
     """
     quarter = len(losses) // 4

@@ -1,4 +1,4 @@
-"""The supernet that a search trained, opened again."""
+"""Opens the supernet that a search trained."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ class Trained:
     """A run whose supernet is trained.
 
     Attributes:
-        prepared: the run, the weights in place.
-        identity: digests of what shaped them.
-        weights_version: digest of the checkpoint they came from.
+        prepared: the run, with the trained weights.
+        identity: digests of everything that affects the weights.
+        weights_version: digest of the checkpoint that contains them.
     """
 
     prepared: Prepared
@@ -34,18 +34,18 @@ class Trained:
 def open_trained(
     scenario: Scenario, home: Path, listener: Listener, group: ProcessGroup | None = None
 ) -> Trained:
-    """Prepare a run and put the weights of its supernet in place.
+    """Prepare a run and load the weights of its supernet.
 
     Args:
-        scenario: that of the search.
-        home: its directory.
+        scenario: the scenario of the search.
+        home: the directory of the search.
         listener: receives progress.
         group: the processes that compute; by default only this one.
 
     Raises:
-        CheckpointError: there is no supernet, it is not trained to the end, or it is of another
+        CheckpointError: there is no supernet, its training is unfinished, or it belongs to another
             scenario, user module or data set.
-        NaseaError: any other fault of the input.
+        NaseaError: any other error in the input.
     """
     store = CheckpointStore(home / "checkpoint", "train")
     notices: list[Notice] = []

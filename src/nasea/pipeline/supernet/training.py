@@ -1,4 +1,4 @@
-"""The training stage: the supernet trained, and a few architectures measured before it."""
+"""The training stage: measures some architectures, then trains the supernet."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ the whole job by such a share."""
 
 
 class OtherPace(Exception):
-    """The first epoch took another time than planned.
+    """The first epoch took more or less time than planned.
 
     Args:
-        seconds: that it took.
+        seconds: its duration.
     """
 
     def __init__(self, seconds: float) -> None:
@@ -42,10 +42,10 @@ class OtherPace(Exception):
 
 
 class EpochTimes:
-    """What epochs take, saving included.
+    """The durations of epochs, including saving.
 
     Attributes:
-        epoch: seconds of the last one.
+        epoch: seconds of the last epoch.
         score: seconds of a score before training.
     """
 
@@ -56,26 +56,26 @@ class EpochTimes:
         self._began = time.monotonic()
 
     def begin(self, whole: bool) -> None:
-        """Begin an epoch; ``whole``: the first one, from its first update on."""
+        """Start an epoch; ``whole`` says whether it is the first one, from its first update."""
         self._first, self._began = whole, time.monotonic()
 
     def end(self) -> bool:
-        """Return an epoch ends; whether it was the first one, and whole."""
+        """End an epoch; return whether it was the first one, and whole."""
         first, now = self._first, time.monotonic()
         self.epoch, self._began, self._first = now - self._began, now, False
         return first
 
 
 class Training(SupernetTraining):
-    """Trains the supernet of a prepared run.
+    """Training of the supernet of a prepared run.
 
     Args:
         prepared: the run.
         store: checkpoints of kind ``train``.
-        identity: what the checkpoints are marked with.
+        identity: identifies the training; stored in its checkpoints.
         session: listener, journal and stop.
-        metric_changed: whether what a checkpoint says was measured, another metric measured.
-        clock: says how much time there is; ``None`` where it is not limited.
+        metric_changed: whether the values in a checkpoint were measured with another metric.
+        clock: the clock of the job; ``None`` without a time budget.
     """
 
     def __init__(
@@ -109,8 +109,8 @@ class Training(SupernetTraining):
     def before_first_update(self) -> None:
         """Measure a few architectures before training.
 
-        It shows after training which way the metric points, and before it whether the metric gives
-        a number at all.
+        The values show, after training, the direction of the metric and, before it, whether the
+        metric returns a number.
         """
         began = time.monotonic()
         self._measure_untrained(tuple(self.prepared.sample(N_REFERENCES)))
@@ -119,12 +119,12 @@ class Training(SupernetTraining):
         self.times.begin(whole=True)
 
     def before_restored(self, meta: Mapping[str, Any]) -> None:
-        """Measure anew what another metric measured before training: the same as it was then."""
+        """Repeat the measurements before training if they were made with another metric."""
         if self.metric_changed:
             self._measure_untrained(tuple(tuple(genome) for genome in meta["witnesses"]))
 
     def after_epoch(self, seen: Seen) -> None:
-        """Measure again those without a number: a detection metric may fail if nothing is found."""
+        """Repeat failed measurements: a detection metric may fail if nothing is detected."""
         super().after_epoch(seen)
         self._keep_time()
         asked = self.scenario.searcher.metric_mode
@@ -164,10 +164,10 @@ class Training(SupernetTraining):
         )
 
     def _keep_time(self) -> None:
-        """Tell how long the job will take, or see to it that it takes no longer than it may.
+        """Report how long the job will take, or check that it keeps to its time budget.
 
         Raises:
-            OtherPace: the first epoch took so much more, or less, that another plan is better.
+            OtherPace: the first epoch took so much more or less time that the plan should change.
         """
         first = self.times.end()
         seconds, clock = self.times.epoch, self.clock
@@ -220,7 +220,7 @@ class Training(SupernetTraining):
         self._measure_references()
 
     def _measure_references(self) -> None:
-        """Measure those that have no number yet."""
+        """Measure the architectures that have no value yet."""
         unknown = [i for i, one in enumerate(self.before) if one.metric is None]
         genomes = [self.references[i] for i in unknown]
         again = measure_all(self.prepared, genomes, self.session.stop)
@@ -237,7 +237,7 @@ class Training(SupernetTraining):
 def measure_all(
     prepared: Prepared, genomes: Sequence[Genome], stop: StopRequest
 ) -> list[Measurement]:
-    """Return the user's metric on each architecture, on the images the search uses."""
+    """Return the user's metric of each architecture on the images of the search."""
     measured: list[Measurement] = []
 
     def on_measured(one: Measurement) -> None:

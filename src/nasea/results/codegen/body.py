@@ -1,4 +1,4 @@
-"""What the writers of all frameworks share: the searched layers as source text."""
+"""The part common to all frameworks: the searched layers as source text."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from nasea.space.ops import reduction
 def searched_layers(
     candidates: Sequence[Candidate], layers: Sequence[LayerCall], shape: Shape, indent: str
 ) -> str:
-    """Return the searched layers, one item each, a comment above it.
+    """Return the searched layers, one item each, with a comment above.
 
     Args:
-        candidates: one a layer.
-        layers: what the framework calls them.
-        shape: (C, H, W) of the first one's input.
-        indent: what every line begins with.
+        candidates: the candidate of each layer.
+        layers: the framework's calls that build them.
+        shape: (C, H, W) of the input of the first layer.
+        indent: prefix of every line.
     """
     lines = []
     for index, (candidate, layer) in enumerate(zip(candidates, layers, strict=True)):
@@ -40,10 +40,10 @@ def searched_layers(
 
 
 def helper_sources(layers: Sequence[LayerCall]) -> list[str]:
-    """Return the source of the classes that the framework lacks, and of what they need.
+    """Return the source of the classes that the framework lacks, and of their dependencies.
 
-    It is taken from the modules of the classes as it stands there, in the order in which it stands:
-    of each module the functions and classes that are named, directly or by one another.
+    It is copied from the modules of the classes, in the order of each module: all functions and
+    classes that are used, directly or indirectly.
     """
     wanted: dict[str, set[str]] = {}
     for call in (call for layer in layers for call in layer.every_call()):

@@ -1,4 +1,4 @@
-"""What a generated file says about its architecture, readable without running it."""
+"""The header of a generated file: facts about its architecture, readable without running it."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from nasea.results.front import FrontMember, RunInfo
 
 @dataclass(frozen=True)
 class Origin:
-    """Where weights are from that are not the search's own.
+    """The origin of weights that are not those of the search.
 
     Attributes:
-        name: of the generated file, without its suffix.
-        folder: where it goes, from the directory of ``user_module.py``.
-        words: how the weights were trained, in a line.
+        name: name of the generated file, without its suffix.
+        folder: its folder, relative to the directory of ``user_module.py``.
+        words: how the weights were trained, in one line.
     """
 
     name: str
@@ -25,13 +25,13 @@ class Origin:
 
 @dataclass(frozen=True)
 class ModelHeader:
-    """What a generated file says about its architecture.
+    """The facts in the header of a generated file.
 
     Attributes:
         member: the architecture, its costs and its score.
-        info: of the search that found it.
-        framework_version: name and version of the framework it was found with.
-        origin: where the weights are from; ``None`` for those of the search.
+        info: the search that found it.
+        framework_version: name and version of the framework of the search.
+        origin: origin of the weights; ``None`` for those of the search.
     """
 
     member: FrontMember
@@ -41,17 +41,17 @@ class ModelHeader:
 
     @property
     def name(self) -> str:
-        """Name of the generated file without its suffix."""
+        """The name of the generated file without its suffix."""
         return self.origin.name if self.origin else f"model_arch_result_{int(self.member.number)}"
 
     @property
     def folder(self) -> str:
-        """Where the file goes, from the directory of ``user_module.py``."""
+        """The folder of the file, relative to the directory of ``user_module.py``."""
         return self.origin.folder if self.origin else "results"
 
 
 def facts(header: ModelHeader) -> str:
-    """Return the header as assignments of literals, one for each fact."""
+    """Return the header as assignments of literals, one per fact."""
     member, info = header.member, header.info
     latency = None if member.latency_ms is None else float(member.latency_ms)
     widths = [assignment("widths", tuple(map(int, member.widths)))] if member.widths else []

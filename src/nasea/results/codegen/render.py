@@ -43,12 +43,12 @@ def render_model(
     Args:
         framework: PyTorch or TensorFlow, in any letter case.
         candidates: the block chosen for each layer.
-        layers: what the framework calls each of them.
-        taps: layers whose outputs PostNet gets besides the last one.
-        in_shape: (channels, height, width) that PreNet makes.
+        layers: the framework's calls that build each block.
+        taps: layers whose outputs PostNet receives, besides the last one.
+        in_shape: (channels, height, width) of PreNet's output.
         input_chw: (channels, height, width) of an image.
-        header: what the file says about the architecture.
-        options: what the file must do as the backend did.
+        header: the header of the file.
+        options: settings of the backend that the file must repeat.
 
     Raises:
         NotAvailableError: model files of this framework cannot be written.

@@ -1,7 +1,7 @@
-"""Python source text: literals, comments and calls, laid out as the usual formatters would.
+"""Python source text: literals, comments and calls, formatted like the usual formatters.
 
-Whatever comes from outside, a name say, enters generated code through :func:`literal` or
-:func:`comment` only, so that it can never be read as code.
+External text, such as a name, enters generated code only through :func:`literal` or
+:func:`comment`, so it is never executed as code.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _UNPRINTABLE = re.compile(r"[^ -~]")
 
 @dataclass(frozen=True)
 class Call:
-    """``name(arguments)``, or with other brackets; an argument is a call too, or source text."""
+    """The call ``name(arguments)``, or other brackets; arguments are calls or source text."""
 
     name: str
     arguments: tuple[Call | str, ...] = ()
@@ -48,7 +48,7 @@ def literal(value: Value) -> str:
 
 
 def assignment(name: str, value: Value | tuple[Value, ...], remark: str = "") -> str:
-    """``name = value``; a tuple that does not fit in a line gets one for each item."""
+    """Return ``name = value``; a tuple that does not fit in a line has one line per item."""
     if not isinstance(value, tuple):
         return f"{name} = {literal(value)}" + (f"  # {remark}" if remark else "")
     line = f"{name} = {_one_line(value)}"
@@ -65,6 +65,6 @@ def _one_line(values: tuple[Value, ...]) -> str:
 
 
 def comment(text: str) -> str:
-    """Text that is safe inside a comment line: printable ASCII, cut where it is long."""
+    """Return text that is safe inside a comment line: printable ASCII, shortened if long."""
     shown = _UNPRINTABLE.sub("?", text)
     return shown if len(shown) <= _MAX_COMMENT else f"{shown[: _MAX_COMMENT - 3]}..."

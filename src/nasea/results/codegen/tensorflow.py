@@ -68,7 +68,7 @@ def _image_shape(input_chw: Shape, file: FileOptions) -> tuple[int, int, int]:
 
 
 def _imports(file: FileOptions) -> str:
-    """Return the standard library imports of the file, sorted as linters want it."""
+    """Return the standard library imports of the file, sorted as linters require."""
     keeps, shows = file.built_in_call, bool(_shows(file))
     abstract = ", ".join(["Iterator"] * keeps + ["Sequence"] * shows)
     lines = [
@@ -83,7 +83,7 @@ def _imports(file: FileOptions) -> str:
 
 
 def _shows(file: FileOptions) -> str:
-    """Return the lines that show the user's files what they expect of TensorFlow."""
+    """Return the lines that provide what the user's files expect of TensorFlow."""
     folder, lines = 'f"{folder}{os.sep}"', []
     if file.tensorflow_version is not None:
         lines.append(f"show_version({folder}, {literal(file.tensorflow_version)})")
@@ -94,7 +94,7 @@ def _shows(file: FileOptions) -> str:
 
 
 def _functions_of(*module: str) -> str:
-    """Return the functions of a module of ``backends/tensorflow/user``, as they stand there."""
+    """Return the source of the functions of a module of ``backends/tensorflow/user``."""
     *folders, name = module
     path = resources.files("nasea.backends").joinpath("tensorflow", "user", *folders, f"{name}.py")
     source = path.read_text(encoding="utf-8")
@@ -134,7 +134,7 @@ def _call(taps: Sequence[int], file: FileOptions) -> str:
 
 
 def _end(target: str, name: str, inputs: str, file: FileOptions) -> Iterator[str]:
-    """Yield the call of PreNet or PostNet: assigned, or returned where there is no target."""
+    """Yield the call of PreNet or PostNet: assigned, or returned without a target."""
     begins = f"{target} =" if target else "return"
     line = f"{begins} self.{name}({inputs}, training=training)"
     if file.built_in_call:

@@ -1,4 +1,4 @@
-"""Where curves and figures go: TensorBoard's files, MLflow, Weights & Biases."""
+"""Destinations of curves and figures: TensorBoard's files, MLflow, Weights & Biases."""
 
 from nasea.results.curves.open import Curves, open_curves, require_reporters
 

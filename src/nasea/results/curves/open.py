@@ -1,4 +1,4 @@
-"""Opens the places that ``report_to`` names, and keeps a run going when one of them fails."""
+"""Opens the services named by ``report_to``; the run continues when one of them fails."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _TITLES: Mapping[Reporter, str] = {"mlflow": "MLflow", "wandb": "Weights & Biase
 
 
 def require_reporters(names: Iterable[Reporter]) -> None:
-    """Check that the packages are there.
+    """Check that the packages are installed.
 
     Raises:
         NotAvailableError: names the first one that is missing.
@@ -39,17 +39,17 @@ def require_reporters(names: Iterable[Reporter]) -> None:
 
 
 class Curves:
-    """All places that show curves.
+    """All destinations of curves.
 
-    TensorBoard's file is a result, so that a failure to write it ends the run. The others are
-    somebody else's service: what fails there is told once, and the run goes on without it.
+    TensorBoard's file is a result, so a failure to write it ends the run. The others are external
+    services: a failure is reported once, and the run continues without the service.
 
     Args:
-        events: TensorBoard's file; ``None`` where it is not wanted.
-        sinks: title -> the other places.
+        events: TensorBoard's file; ``None`` if it is not requested.
+        sinks: {title: service}.
 
     Attributes:
-        tell: gets the notice of a failure.
+        tell: receives the notice of a failure.
     """
 
     def __init__(self, events: EventLog | None, sinks: Mapping[str, Sink]) -> None:
@@ -70,10 +70,10 @@ class Curves:
         self._each(lambda sink: sink.figure(tag, figure, step))
 
     def close(self, files: Sequence[Path] = (), *, failed: bool = False) -> None:
-        """Close all, with copies of files for the services.
+        """Close all destinations; attach copies of files in the services.
 
         Args:
-            files: what there is of them is attached.
+            files: files to attach; missing ones are skipped.
             failed: whether the run ended by an error.
         """
         there = [path for path in files if path.is_file()]
@@ -92,7 +92,7 @@ class Curves:
         for title, sink in list(self._sinks.items()):
             try:
                 action(sink)
-            except Exception as error:  # whatever a library or a network raises
+            except Exception as error:  # libraries and networks raise any exception
                 del self._sinks[title]
                 self.tell(_failure(title, error))
 
@@ -106,15 +106,15 @@ def open_curves(
     *,
     restart: bool = False,
 ) -> Curves:
-    """Open the places of those names.
+    """Open the named destinations.
 
     Args:
-        names: of ``report_to``.
-        directory: of the log.
-        project: what an experiment or project is called there.
-        settings: of the run, by key.
-        tell: gets notices of places that cannot be opened.
-        restart: begin new runs of services, as the steps begin at 0 again.
+        names: the names in ``report_to``.
+        directory: directory of the log.
+        project: name of the experiment or project there.
+        settings: settings of the run, by key.
+        tell: receives notices of services that cannot be opened.
+        restart: start new runs in the services, since steps start at 0 again.
 
     Raises:
         NotAvailableError: a package is not installed.
@@ -153,7 +153,7 @@ class _Runs:
 
     Args:
         path: the file.
-        restart: begin new runs; the earlier ones stay with the service.
+        restart: start new runs; the service keeps the earlier ones.
     """
 
     def __init__(self, path: Path, restart: bool) -> None:

@@ -1,4 +1,4 @@
-"""What is told to every place that shows curves."""
+"""The interface of services that show curves."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 class Sink(Protocol):
-    """A place that shows curves; any method may raise what its library raises."""
+    """A service that shows curves; any method may raise exceptions of its library."""
 
     def scalar(self, tag: str, value: float, step: int) -> None:
         """Add a point to the curve ``tag``."""
@@ -19,17 +19,17 @@ class Sink(Protocol):
         """Add a figure."""
 
     def attach(self, path: Path) -> None:
-        """Keep a copy of a file."""
+        """Store a copy of a file."""
 
     def close(self, *, failed: bool) -> None:
-        """Hand over what is left, and say how the run ended."""
+        """Send the remaining data and the final status of the run."""
 
 
 class Runs(Protocol):
-    """Which run of a service a directory belongs to, so that a resumed run goes on there."""
+    """The runs of services that belong to a directory, so that a resumed run continues them."""
 
     def get(self, service: str) -> str | None:
-        """The id of the run, if there is one."""
+        """Return the id of the run; ``None`` if there is none."""
 
     def put(self, service: str, run: str) -> None:
-        """Remember the id of the run."""
+        """Store the id of the run."""

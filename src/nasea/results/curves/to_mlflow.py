@@ -1,4 +1,4 @@
-"""MLflow: a run in the experiment of the project, wherever ``MLFLOW_TRACKING_URI`` points."""
+"""MLflow: a run in the experiment of the project, on the server of ``MLFLOW_TRACKING_URI``."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ _LONGEST = 500
 class MlflowSink:
     """See :class:`nasea.results.curves.sink.Sink`.
 
-    A client of its own, as the user's module may use MLflow's current run for itself.
+    It uses its own client, since the user's module may use MLflow's current run.
 
     Args:
-        name: of the experiment.
+        name: name of the experiment.
         settings: parameters of the run.
-        runs: which run to go on with.
+        runs: the stored run ids.
     """
 
     def __init__(self, name: str, settings: Mapping[str, object], runs: Runs) -> None:
@@ -46,7 +46,7 @@ class MlflowSink:
     def scalar(self, tag: str, value: float, step: int) -> None:
         """See :class:`nasea.results.curves.sink.Sink`."""
         self._waiting.append(self._metric(tag, float(value), int(1000 * time.time()), step))
-        # A server would be asked thousands of times.
+        # Otherwise the server would receive thousands of requests.
         if len(self._waiting) >= _BATCH or time.monotonic() - self._sent > _SECONDS:
             self._send()
 
@@ -72,7 +72,7 @@ class MlflowSink:
     def _resumed(self, run: str) -> str | None:
         try:
             self._client.update_run(run, status="RUNNING")
-        except Exception:  # deleted, or another server than before
+        except Exception:  # deleted, or on another server
             return None
         return run
 

@@ -19,14 +19,14 @@ SERVICE = "wandb"
 class WandbSink:
     """See :class:`nasea.results.curves.sink.Sink`.
 
-    Curves have steps of their own (updates, epochs, generations), and W&B wants one that never
-    goes back: so each curve is drawn over a value beside it, ``TAG/step``.
+    Curves have different steps (updates, epochs, generations), but W&B requires one step that never
+    decreases. So each curve is drawn over its own value ``TAG/step``.
 
     Args:
-        name: of the project.
+        name: name of the project.
         settings: configuration of the run.
-        runs: which run to go on with.
-        directory: where its files go.
+        runs: the stored run ids.
+        directory: directory of its files.
     """
 
     def __init__(
@@ -54,14 +54,14 @@ class WandbSink:
         """See :class:`nasea.results.curves.sink.Sink`."""
         from PIL import Image
 
-        # A picture, as for a figure W&B wants pyplot, which opens windows.
+        # As an image, since W&B plots figures by pyplot, which opens windows.
         buffer = io.BytesIO()
         figure.savefig(buffer, format="png")
         self._log(tag, self._wandb.Image(Image.open(buffer)), step)
 
     def attach(self, path: Path) -> None:
         """See :class:`nasea.results.curves.sink.Sink`."""
-        shutil.copy(path, self._run.dir)  # all that lies there is uploaded in the end
+        shutil.copy(path, self._run.dir)  # files in this folder are uploaded at the end
 
     def close(self, *, failed: bool) -> None:
         """See :class:`nasea.results.curves.sink.Sink`."""

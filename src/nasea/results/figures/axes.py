@@ -1,4 +1,4 @@
-"""The costs that a figure of a front can have on its axis: every objective but accuracy."""
+"""The costs on the axes of a front's figures: every objective except accuracy."""
 
 from __future__ import annotations
 
@@ -11,15 +11,16 @@ from nasea.terms import CostKind
 
 @dataclass(frozen=True)
 class CostAxis:
-    """One cost of all that was scored.
+    """One cost of all scored architectures.
 
     Attributes:
-        unit: what is counted, at a scale that suits the members and the budget.
-        budget: the most that was allowed; ``None`` where it was not limited.
-        members: of the front's members, raw.
-        scored: (cost, accuracy, generation, trunk) of every candidate that has an accuracy, raw;
-            the trunk is a place in ``RunInfo.trunks``, 0 without any.
-        steps: numbers of the members that none cheaper in this cost equals or beats, cheap first.
+        unit: the unit, at a scale that suits the members and the budget.
+        budget: the budget; ``None`` if this cost was not limited.
+        members: costs of the front's members, unscaled.
+        scored: (cost, accuracy, generation, trunk) of every candidate with an accuracy, unscaled;
+            the trunk is an index into ``RunInfo.trunks``, 0 without trunks.
+        steps: numbers of the members that no member cheaper in this cost equals or beats, cheapest
+            first.
     """
 
     unit: Unit
@@ -30,7 +31,7 @@ class CostAxis:
 
 
 def cost_axes(front: FrontData) -> tuple[CostAxis, ...]:
-    """Return the constraint's own cost first, then the further objectives."""
+    """Return the constraint's cost, then the further objectives."""
     info = front.info
     budgets = {**dict(info.also), info.constraint_type: info.constraint_value}
     quantities = (info.constraint_type, *info.objectives)

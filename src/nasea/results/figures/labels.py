@@ -1,4 +1,4 @@
-"""Placing small labels beside points so that they do not cover each other."""
+"""Places small labels beside points without overlaps."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ _RINGS = (1.0, 2.0, 3.0)
 def place_labels(
     anchors: Sequence[Point], sizes: Sequence[Point], *, gap: float, radius: float
 ) -> list[Point]:
-    """Choose a centre for the label of each anchor, greedily, in any one unit of length.
+    """Choose a centre for the label of each anchor, greedily; all lengths share one unit.
 
     Args:
-        anchors: the points that are labelled.
+        anchors: the labelled points.
         sizes: width and height of each label.
         gap: free space between a point's edge and its label at the nearest position.
-        radius: of the drawn points, which labels avoid too.
+        radius: radius of the drawn points, which labels avoid too.
 
     Returns:
-        One centre an anchor. Where every position is taken, the one that is covered least.
+        One centre per anchor. If every position is taken, the one with the least overlap.
     """
     obstacles: list[Box] = [(x - radius, y - radius, x + radius, y + radius) for x, y in anchors]
     centres: list[Point] = []
@@ -61,7 +61,7 @@ def _box(centre: Point, width: float, height: float) -> Box:
 
 
 def _overlap(a: Box, b: Box) -> float:
-    """Area that two boxes share."""
+    """Return the area of the intersection of two boxes."""
     width = min(a[2], b[2]) - max(a[0], b[0])
     height = min(a[3], b[3]) - max(a[1], b[1])
     return width * height if width > 0 and height > 0 else 0.0

@@ -1,7 +1,7 @@
 """Figures of the front: ``pareto.png`` and TensorBoard's image.
 
-Figures are built on ``matplotlib.figure.Figure`` itself: pyplot keeps global state, and picks a
-window system that a server does not have.
+Figures use ``matplotlib.figure.Figure`` directly: pyplot has global state and selects a window
+system that servers lack.
 """
 
 from __future__ import annotations
@@ -47,11 +47,11 @@ def save_front_png(front: FrontData, path: Path) -> None:
 def front_figure(front: FrontData) -> Figure:
     """Draw the front: cost on x, accuracy on y, labels N, the budget, all scored candidates.
 
-    Where widths were searched, the colour of a network tells its trunk.
+    If widths were searched, the colour of a network shows its trunk.
 
-    Each cost that was traded has a panel of its own; there the members that no cheaper one beats
-    are filled, the others, which earn their place by another cost, are open. The window is fitted
-    to the front; what lies outside it is counted in the margin.
+    Each cost that is an objective has its own panel. Members that no cheaper one beats are filled;
+    the others, on the front because of another cost, are open. The axes are fitted to the front;
+    the number of points outside is given in the margin.
     """
     costs = cost_axes(front)
     figure, panels = canvas(len(costs))
@@ -65,7 +65,7 @@ def front_figure(front: FrontData) -> Figure:
 
 
 def _draw_panel(axes: Axes, front: FrontData, cost: CostAxis) -> list[tuple[float, float]]:
-    """Draw the front over one cost; returns where its members are."""
+    """Draw the front over one cost; return the positions of its members."""
     unit = cost.unit
     window = front_window(front, cost)
     axes.set_xlabel(unit.title)
@@ -102,7 +102,7 @@ def _draw_panel(axes: Axes, front: FrontData, cost: CostAxis) -> list[tuple[floa
 
 
 def _member_colours(front: FrontData) -> list[str | tuple[float, float, float]]:
-    """Return the colour of each member: that of its trunk, where there are several."""
+    """Return the colour of each member: that of its trunk, if there are several."""
     trunks = front.info.trunks
     if len(trunks) < 2:
         return [_FRONT] * len(front)
@@ -170,7 +170,7 @@ def _draw_scored(axes: Axes, cost: CostAxis, window: Window, trunks: Trunks) -> 
 
 
 def trunk_colours(count: int) -> list[tuple[float, float, float]]:
-    """Return a colour for each trunk, narrowest to widest; grey for a single one."""
+    """Return one colour per trunk, from narrowest to widest; grey for a single one."""
     from matplotlib import colormaps
 
     if count < 2:
@@ -192,7 +192,7 @@ def _label_members(figure: Figure, axes: Axes, points: list[tuple[float, float]]
     from matplotlib.patheffects import withStroke
 
     halo = [withStroke(linewidth=2.0, foreground="white")]  # keeps digits legible on the line
-    figure.draw_without_rendering()  # settles the layout, so that data coordinates have places
+    figure.draw_without_rendering()  # computes the layout, needed to place labels
     to_points = 72.0 / figure.dpi
     anchors = [tuple(axes.transData.transform(point) * to_points) for point in points]
     # A digit of the default font is 0.64 em wide and 0.73 em high; the rest keeps 4 and 3 from

@@ -34,9 +34,9 @@ _NOT_COUNTED = (150, 150, 150)
 
 
 def contact_sheet(pictures: Sequence[PredictionImage]) -> bytes:
-    """Draw a PNG file with each image twice, the truth on the left, predictions on the right.
+    """Draw a PNG file with each image twice: ground truth on the left, predictions on the right.
 
-    A legend below names the classes that occur, where their names are known.
+    A legend below lists the classes that occur, if their names are known.
     """
     tiles = [_pair(picture) for picture in pictures]
     columns = min(_COLUMNS, len(tiles))
@@ -55,7 +55,7 @@ def contact_sheet(pictures: Sequence[PredictionImage]) -> bytes:
 
 
 def _legend(pictures: Sequence[PredictionImage], width: int) -> Image.Image:
-    """Colours and names of the classes in the pictures, in as many lines as they need."""
+    """Return a legend with the colours and names of the classes in the pictures."""
     entries = {
         label: (_colour(label, seen), picture.classes[label])
         for picture in pictures
@@ -80,7 +80,7 @@ def _legend(pictures: Sequence[PredictionImage], width: int) -> Image.Image:
 
 
 def _labels(seen: Boxes | np.ndarray) -> list[int]:
-    """Return the classes that are drawn in colour."""
+    """Return the classes drawn in colour."""
     if isinstance(seen, Boxes):
         labels = seen.labels if seen.scores is None else seen.labels[seen.scores >= _LEAST_SCORE]
         return [int(label) for label in np.unique(labels) if label >= 0]
@@ -88,7 +88,7 @@ def _labels(seen: Boxes | np.ndarray) -> list[int]:
 
 
 def _colour(label: int, seen: Boxes | np.ndarray) -> tuple[int, int, int]:
-    first = 0 if isinstance(seen, Boxes) else 1  # the ground of a mask is not coloured
+    first = 0 if isinstance(seen, Boxes) else 1  # the background of a mask is not coloured
     return _COLOURS[(label - first) % len(_COLOURS)]
 
 

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 
 class ShownFigure(Figure):
-    """A figure of matplotlib that notebooks display as an image."""
+    """A matplotlib figure that notebooks display as an image."""
 
     def _repr_png_(self) -> bytes:
         """Return the picture."""

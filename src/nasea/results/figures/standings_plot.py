@@ -1,4 +1,4 @@
-"""``compare.png``: results of a search beside hand picks of the same cost."""
+"""``compare.png``: results of a search compared with hand picks of the same cost."""
 
 from __future__ import annotations
 
@@ -44,14 +44,14 @@ def save_standings_png(found: Standings, path: Path) -> None:
 
 
 def standings_png(found: Standings) -> bytes:
-    """:func:`standings_figure` as the bytes of a PNG file."""
+    """Return :func:`standings_figure` as the bytes of a PNG file."""
     buffer = io.BytesIO()
     standings_figure(found).savefig(buffer, format="png")
     return buffer.getvalue()
 
 
 def standings_figure(found: Standings) -> Figure:
-    """Draw a line for each contender, the best on top: every seed, mean and 95 % interval."""
+    """Draw one row per contender, best on top: every seed, the mean and the 95 % interval."""
     figure, (axes,) = canvas()
     figure.set_size_inches(8.0, _FRAME_INCHES + _ROW_INCHES * max(len(found.rows), 4))
     unit = found.unit

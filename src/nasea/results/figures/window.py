@@ -8,10 +8,10 @@ from nasea.results.figures.axes import CostAxis
 from nasea.results.front.data import FrontData
 
 _MARGIN = 0.06
-# Candidates may lie this many heights of the front below it and still be shown; untrained-looking
-# ones further down would squeeze the front into a line.
+# Candidates are shown down to this many heights of the front below it. Showing worse ones would
+# squeeze the front into a line.
 _BELOW = 0.8
-# A budget further right than this multiple of the most expensive member is stated, not drawn.
+# A budget beyond this multiple of the most expensive member is stated, not drawn.
 _BUDGET_REACH = 1.5
 
 
@@ -25,7 +25,7 @@ class Window:
     top: float
 
     def holds(self, cost: float, accuracy: float) -> bool:
-        """Return whether a point lies inside, edges included."""
+        """Return whether a point is inside, edges included."""
         return self.left <= cost <= self.right and self.bottom <= accuracy <= self.top
 
 

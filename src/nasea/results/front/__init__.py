@@ -1,4 +1,4 @@
-"""The outcome of a search: as data (:mod:`.data`), and as people look at it (:mod:`.front`)."""
+"""The outcome of a search: as data (:mod:`.data`), and for display (:mod:`.front`)."""
 
 from nasea.results.front.data import (
     Evaluated,

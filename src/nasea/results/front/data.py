@@ -1,4 +1,4 @@
-"""The outcome of a search as data: what ``front.json`` holds."""
+"""The outcome of a search as data: the content of ``front.json``."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _FORMAT = "nasea-front"
 _VERSION = 1
-# Read by pydantic: a file that says "3" where 3 belongs, or has a key too many, is not ours.
+# Strict: a file with "3" instead of 3, or with an unknown key, is not valid.
 _STRICT: ConfigDict = {"strict": True, "extra": "forbid", "allow_inf_nan": False}
 
 
@@ -71,20 +71,21 @@ class FrontMember:
 
     Attributes:
         number: N, as in the plot's labels and ``model_arch_result_N.py``.
-        genome: integer encoding, one gene a layer; where widths were searched, that of the trunk
-            follows.
+        genome: integer encoding, one gene per layer; if widths were searched, followed by that of
+            the trunk.
         blocks: name of the block of each layer.
-        accuracy: higher is better; on the whole of val_dir.
-        metric: what the user's metric returned, on the whole of val_dir.
-        search_metric: what the user's metric returned during the search; the mean where it was
-            measured several times.
+        accuracy: accuracy on all of val_dir; higher is better.
+        metric: value of the user's metric on all of val_dir.
+        search_metric: value of the user's metric during the search; the mean of repeated
+            measurements.
         parameters: weights of the network.
         flops: FLOPs (2 x MACs) for one image.
         latency_ms: milliseconds at batch 1; ``None`` when latency was not modelled.
         layers: one row for each searched layer.
         measured_ms: measured end to end by ``nasea latency measure``; ``None`` before that.
-        float_accuracy: of the float network, where ``accuracy`` is that of its int8 file, imitated.
-        float_metric: likewise; ``None`` where ``metric`` is that of the float network.
+        float_accuracy: accuracy of the float network, if ``accuracy`` is that of the simulated int8
+            file.
+        float_metric: metric of the float network; ``None`` if ``metric`` already is.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = _STRICT
@@ -113,7 +114,7 @@ class FrontMember:
 
     @property
     def written(self) -> str:
-        """The network as ``searcher.initial`` takes it: ``basic_x1, skip; widths 8-16``."""
+        """The network in the syntax of ``searcher.initial``: ``basic_x1, skip; widths 8-16``."""
         return written(self.blocks, self.widths)
 
     @property
@@ -125,31 +126,32 @@ class FrontMember:
 
 @dataclass(frozen=True)
 class RunInfo:
-    """What was searched, and what it takes to repeat it.
+    """The settings of a search, as needed to repeat it.
 
     Attributes:
         task: e.g. ``image_classification``.
         framework: PyTorch or TensorFlow, in any letter case.
         constraint_type: what the budget limits.
         constraint_value: the budget: parameters, FLOPs, or milliseconds.
-        metric_mode: whether the user's metric is better large or small.
+        metric_mode: whether a larger or a smaller metric is better.
         seed: seed of the run.
         config_digest: digest of the resolved scenario.
         nasea_version: version that wrote this.
         created: ISO 8601 time of writing.
-        evaluations: architectures truly scored, failed ones included.
+        evaluations: number of scored architectures, failed ones included.
         hypervolumes: hypervolume of the front after each generation.
-        notes: warnings a reader of the results must see.
-        also: further budgets that every member meets, (what, value).
-        processor: whose latency is meant and how good its profile is; ``None`` without latency.
-        objectives: costs that were traded beside that of the constraint.
-        proposer: name of the strategy that proposed architectures: ``searcher.mode``, or that of an
-            object given from Python; ``None`` in results of earlier versions, which do not say.
-        trunks: output channels of every layer, for each value of the last gene; empty where widths
+        notes: warnings to show with the results.
+        also: further budgets that every member meets, as (quantity, value).
+        processor: the processor of the latency and the accuracy of its profile; ``None`` without
+            latency.
+        objectives: costs that were objectives, besides that of the constraint.
+        proposer: name of the strategy: ``searcher.mode``, or the name of an object passed from
+            Python; ``None`` in results of earlier versions.
+        trunks: output channels of every layer, for each value of the last gene; empty if widths
             were not searched, and in results of earlier versions.
         ended: why the search ended, in a sentence; empty in results of earlier versions.
-        scored_again: measurements of members of the front beyond the first, on other images.
-        score_as: whether accuracies are those of float networks or of their int8 files, imitated.
+        scored_again: number of repeated measurements of members of the front, on other images.
+        score_as: whether accuracies are those of float networks or of their simulated int8 files.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = _STRICT
@@ -177,7 +179,7 @@ class RunInfo:
 
     @property
     def accuracy_title(self) -> str:
-        """What accuracies are called: ``accuracy`` or ``int8 accuracy``."""
+        """The name of the accuracy: ``accuracy`` or ``int8 accuracy``."""
         return ACCURACY_TITLES[self.score_as]
 
     @property
@@ -187,27 +189,27 @@ class RunInfo:
 
     @property
     def framework_name(self) -> str:
-        """The framework as its makers spell it."""
+        """The official spelling of the framework."""
         found = FRAMEWORKS.get(self.framework.lower())
         return self.framework if found is None else found.title
 
     @property
     def weights_suffix(self) -> str:
-        """What the name of a weights file ends with."""
+        """The suffix of weights files."""
         return FRAMEWORKS.get(self.framework.lower(), FRAMEWORKS["pytorch"]).weights_suffix
 
 
 @dataclass(frozen=True)
 class Evaluated:
-    """One architecture that was truly scored during the search.
+    """One architecture that was scored during the search.
 
     Attributes:
         genome: integer encoding.
         cost: in the constraint's unit: parameters, FLOPs, or milliseconds.
-        accuracy: higher is better; ``None`` when scoring failed.
-        generation: in which it was scored, from 0.
+        accuracy: higher is better; ``None`` if scoring failed.
+        generation: the generation in which it was scored, from 0.
         failure: why scoring failed, else ``None``.
-        further_costs: of the run's further objectives, in their order.
+        further_costs: costs of the further objectives of the run, in their order.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = _STRICT
@@ -224,19 +226,18 @@ class Evaluated:
 class FrontData:
     """The Pareto front of a search: architectures by rising cost, and how they were found.
 
-    With further objectives the front is over all of them, and holds an even choice of its members.
+    With further objectives, the front is over all of them, and contains evenly spread members.
 
     ``front[3]`` is architecture 3, ``front[:3]`` the three cheapest, ``for member in front`` goes
     by rising cost.
 
     Attributes:
-        info: what was searched.
-        members: sorted by cost; ``members[n].number == n``.
-        evaluated: all truly scored architectures, in the order they were scored.
+        info: the settings of the search.
+        members: the members, sorted by cost; ``members[n].number == n``.
+        evaluated: all scored architectures, in the order of scoring.
 
     Raises:
-        ResultsError: the members are not numbered by rising cost, or lack the cost they are
-            sorted by.
+        ResultsError: the members are not numbered by rising cost, or lack that cost.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = _STRICT
@@ -287,8 +288,8 @@ class FrontData:
     def steps(self) -> tuple[FrontMember, ...]:
         """The members that no cheaper member equals or beats, by the constraint's cost.
 
-        With no further objectives usually all: but members are scored once more on all of val_dir,
-        which can reorder them.
+        Without further objectives, these are usually all members. But the final score on all of
+        val_dir can change their order.
         """
         return self.steps_by(self.info.constraint_type)
 
@@ -309,13 +310,13 @@ class FrontData:
         )
 
     def cost_of(self, member: FrontMember, quantity: CostKind | None = None) -> float:
-        """Return a cost, by default the one that the constraint limits.
+        """Return a cost, by default the one limited by the constraint.
 
         Returns:
             Parameters, FLOPs, or milliseconds.
 
         Raises:
-            ResultsError: it is latency and the member has none.
+            ResultsError: the member has no latency.
         """
         cost = cost_of(member, quantity or self.info.constraint_type)
         if cost is None:
@@ -333,15 +334,15 @@ class FrontData:
         return f"{stem}.py", f"{stem}{self.info.weights_suffix}"
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the front as JSON-able data; ``from_dict`` reads it back exactly."""
+        """Return the front as JSON values; ``from_dict`` restores it exactly."""
         return {"format": _FORMAT, "version": _VERSION, **asdict(self)}
 
     @classmethod
     def from_dict(cls, data: object) -> Self:
-        """Build a front from what ``to_dict`` returned, or its JSON as parsed.
+        """Build a front from the output of ``to_dict``, or from its parsed JSON.
 
         Raises:
-            ResultsError: the data is not a front, or a value in it is wrong.
+            ResultsError: the data is not a front, or a value in it is invalid.
         """
         from pydantic import ValidationError
 
@@ -354,7 +355,7 @@ class FrontData:
             )
         content = {key: data[key] for key in data if key not in ("format", "version")}
         try:
-            # As JSON, because there a strict reading still takes a list for a tuple.
+            # From JSON, since pydantic's strict mode then accepts lists for tuples.
             kind: type = cls
             found: Self = _adapter(kind).validate_json(json.dumps(content))
             return found
@@ -375,7 +376,7 @@ class FrontData:
 
     @classmethod
     def load(cls, path: str | Path) -> Self:
-        """Read what ``save`` wrote.
+        """Read a file written by ``save``.
 
         Raises:
             ResultsError: the file is missing, corrupt, or not a front.
@@ -390,7 +391,7 @@ class FrontData:
 
 @cache
 def _adapter(kind: type) -> TypeAdapter[Any]:
-    """Return the reader of fronts, built on first use."""
+    """Return the pydantic adapter of a type, built on first use."""
     from pydantic import TypeAdapter
 
     return TypeAdapter(kind)

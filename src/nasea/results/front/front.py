@@ -1,4 +1,4 @@
-"""The outcome of a search as people look at it: what ``nasea.search`` returns."""
+"""The outcome of a search for display: the return value of ``nasea.search``."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ class Front(FrontData):
     by rising cost. A notebook shows it as a table.
 
     Attributes:
-        info: what was searched.
-        members: sorted by cost; ``members[n].number == n``.
-        evaluated: all truly scored architectures, in the order they were scored.
+        info: the settings of the search.
+        members: the members, sorted by cost; ``members[n].number == n``.
+        evaluated: all scored architectures, in the order of scoring.
     """
 
     def __repr__(self) -> str:
@@ -49,10 +49,10 @@ class Front(FrontData):
         """Draw the front, as in ``pareto.png``: cost on x, accuracy on y, labels N.
 
         Args:
-            path: write it there as well, in the format that its suffix names.
+            path: also write the figure to this file, in the format of its suffix.
 
         Returns:
-            A figure of matplotlib; a notebook shows it.
+            A matplotlib figure; notebooks display it.
         """
         from nasea.results.figures.plots import front_figure
 
@@ -62,7 +62,7 @@ class Front(FrontData):
         return figure
 
     def to_pandas(self) -> Any:
-        """Return the front as a ``pandas.DataFrame``, a row an architecture, its number the index.
+        """Return the front as a ``pandas.DataFrame``: one row per architecture, indexed by number.
 
         Columns: accuracy, metric, search_metric, parameters, flops, latency_ms, measured_ms,
         blocks, widths, genome. Unknown latencies are missing values.

@@ -1,9 +1,9 @@
 """The report of a search: one HTML file that opens offline and is small enough to mail.
 
-The page is written here as far as it is text, so that it reads without JavaScript; charts and
-drawings are made in the browser by ``templates/report.js`` from the JSON this module embeds.
-Nothing is loaded from anywhere: the page's own security policy forbids it, and admits just that
-one script by its digest, so markup hidden in a name of the user's cannot run either.
+This module writes the text, so the page is readable without JavaScript. In the browser,
+``templates/report.js`` draws charts from the JSON that this module embeds. The page loads nothing:
+its security policy forbids it and only allows that script, by its digest. So markup in a user's
+name cannot run either.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ from nasea.strategy.registry import title_of
 def save_report(front: Front, path: Path) -> None:
     """Write the report of a search as one self-contained HTML file.
 
-    ``report.html#3`` opens with architecture 3 selected. Pictures of predictions that lie beside it
-    are taken in, and what ``nasea compare`` found.
+    ``report.html#3`` opens with architecture 3 selected. Prediction images and results of ``nasea
+    compare`` in the same folder are included.
 
     Raises:
         ResultsError: the file cannot be written.
@@ -42,7 +42,7 @@ def save_report(front: Front, path: Path) -> None:
 
 
 def predictions_file(number: int) -> str:
-    """Name of the picture of what a member finds in validation images."""
+    """Return the file name of a member's predictions on validation images."""
     return f"predictions_{number}.png"
 
 
@@ -54,9 +54,9 @@ def report_html(
     """Return the report's HTML.
 
     Args:
-        front: what was found.
-        predictions: by member, the PNG file of what it finds in validation images.
-        compared: results beside networks picked by hand.
+        front: the front.
+        predictions: by member, the PNG file of its predictions on validation images.
+        compared: comparisons with hand-picked networks.
     """
     info = front.info
     script = _asset("report.js")

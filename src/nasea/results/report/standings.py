@@ -1,4 +1,4 @@
-"""The report's section on networks picked by hand."""
+"""The report's section on hand-picked networks."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def standings_beside(report: Path) -> list[Standings]:
 
 
 def standings_section(compared: Sequence[Standings]) -> str:
-    """Return the section as HTML; empty where nothing was compared."""
+    """Return the section as HTML; empty without comparisons."""
     return "\n".join(_card(one, number) for number, one in enumerate(compared))
 
 

@@ -1,4 +1,4 @@
-"""Replacing one directory by another so that its place is never empty."""
+"""Replaces a directory by another so that its path is never empty."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ _RENAME_EXCHANGE = 2
 def put_in_place(new: Path, place: Path, aside: Path) -> None:
     """Move what is at ``place`` to ``aside``, and ``new`` to ``place``; all on one file system.
 
-    Where the kernel can exchange two names, a kill at any moment leaves something whole at
-    ``place``; elsewhere a kill between two renames can leave ``place`` empty, never anything lost.
+    If the kernel can exchange two names, ``place`` is complete even after a kill at any moment.
+    Otherwise a kill between two renames can leave ``place`` empty, but nothing is lost.
 
     Args:
-        new: what shall be at ``place``.
-        place: exists.
-        aside: does not exist.
+        new: the directory to move to ``place``.
+        place: an existing path.
+        aside: a path that does not exist.
 
     Raises:
         OSError: a name cannot be changed.
@@ -32,7 +32,7 @@ def put_in_place(new: Path, place: Path, aside: Path) -> None:
 
 
 def _exchange(one: Path, other: Path) -> bool:
-    """Swap two names in one step; ``False`` where the system cannot (Linux only, not all disks)."""
+    """Swap two names atomically; return ``False`` if unsupported (Linux only, not all disks)."""
     try:
         rename = ctypes.CDLL(None).renameat2
     except (AttributeError, OSError, TypeError):

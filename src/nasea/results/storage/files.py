@@ -30,9 +30,9 @@ def read_result(path: Path, fix: str) -> Any:
 
 
 def write_result(path: Path, content: bytes | str) -> None:
-    """Write ``content`` to ``path`` atomically; folders are made, text is UTF-8.
+    """Write ``content`` to ``path`` atomically, creating folders; text is UTF-8.
 
-    A reader, or a run that is killed here, never sees half a file.
+    A reader never sees a partial file, even if this process is killed.
 
     Raises:
         ResultsError: the file cannot be written (full disk, missing permission, a folder there).
@@ -51,8 +51,8 @@ def write_result(path: Path, content: bytes | str) -> None:
 
 
 def sync_folder(directory: Path) -> None:
-    """Wait until the names in ``directory`` are on the disk, where the system can do that."""
-    if os.name != "posix":  # Windows opens no folders
+    """Wait until the names in ``directory`` are on the disk, if the system supports that."""
+    if os.name != "posix":  # Windows cannot open folders
         return
     descriptor = os.open(directory, os.O_RDONLY)
     try:

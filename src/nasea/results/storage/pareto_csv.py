@@ -28,9 +28,9 @@ def save_front_csv(front: Front, path: Path) -> None:
     """Write one row for each member, by rising cost.
 
     Counts are exact, ``flops`` are 2 x MACs for one image, ``latency_ms`` is empty when latency was
-    not modelled, ``blocks`` and ``genome`` are separated by spaces. Where widths were searched, a
-    column for each layer says what it puts out. Where members were scored as their int8 files, two
-    columns say what the float networks have.
+    not modelled, ``blocks`` and ``genome`` are separated by spaces. If widths were searched, each
+    layer has a column with its output channels. If members were scored as their int8 files, two
+    columns contain the scores of the float networks.
 
     Raises:
         ResultsError: the file cannot be written.

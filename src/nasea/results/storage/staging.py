@@ -1,4 +1,4 @@
-"""A directory of results: complete or not there, and never written over an earlier one."""
+"""Writes a results directory completely or not at all, without overwriting an earlier one."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _FULL_BELOW = 64 * 1024
 
 
 def install(staging: Path, directory: Path) -> Path | None:
-    """Put the finished ``staging`` in the place of ``directory``; where the old one is kept."""
+    """Replace ``directory`` by the finished ``staging``; return the path of the old one."""
     _sync(staging)
     aside = None
     if is_folder(directory) and not any(directory.iterdir()):
@@ -44,13 +44,13 @@ def _first_free(directory: Path) -> Path:
 
 @contextmanager
 def staging_for(directory: Path) -> Iterator[Path]:
-    """Provide an empty directory beside ``directory``, removed at the end if still there.
+    """Provide an empty directory beside ``directory``; remove it at the end if it still exists.
 
-    Its name is always the same, so that what a killed run left there goes too. One run a directory
-    is for the caller to see to.
+    Its name is always the same, so the files of a killed run are removed too. The caller must allow
+    only one run per directory.
 
     Raises:
-        ResultsError: it cannot be made, or writing into it failed.
+        ResultsError: it cannot be created, or writing into it failed.
     """
     staging = directory.with_name(f".{directory.name}.new")
     try:
@@ -62,7 +62,7 @@ def staging_for(directory: Path) -> Iterator[Path]:
     except OSError as error:
         raise write_error(directory, error) from error
     except RuntimeError as error:
-        # torch.save says of a full disk only that its archive has an unexpected position.
+        # On a full disk, torch.save only reports an unexpected position of its archive.
         if shutil.disk_usage(directory.parent).free >= _FULL_BELOW:
             raise
         full = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
@@ -74,6 +74,6 @@ def staging_for(directory: Path) -> Iterator[Path]:
 def _sync(directory: Path) -> None:
     """Wait until every file of ``directory`` is on the disk."""
     for path in directory.iterdir():
-        with path.open("r+b") as file:  # Windows syncs only what may be written
+        with path.open("r+b") as file:  # Windows only syncs writable files
             os.fsync(file.fileno())
     sync_folder(directory)

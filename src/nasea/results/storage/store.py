@@ -1,4 +1,4 @@
-"""The results directory: complete or not there, and never written over earlier results."""
+"""Writes the results directory completely or not at all, without overwriting earlier results."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ class RenderedModel:
 
 
 def check_writable(directory: Path) -> None:
-    """Find out before hours of training whether results can be written to ``directory`` later.
+    """Check, before hours of training, that results can be written to ``directory``.
 
     Raises:
-        ResultsError: they cannot.
+        ResultsError: they cannot be written.
     """
     with staging_for(directory) as staging:
         write_result(staging / _FRONT, "{}\n")
@@ -46,12 +46,11 @@ def write_results(
 ) -> Path | None:
     """Write all results of a search.
 
-    All files are made in a directory beside ``directory``, which then takes its place, so that a
-    kill at any moment leaves the earlier results or the new ones. Earlier results are kept under
-    the first free name of ``results.1``, ``results.2``, ...; unless they hold the same front, the
-    same models and weights to the byte and no other file, which is what the same search leaves
-    when it is run again: then they stay untouched. What was made from them since, exported files
-    and retrained networks, stays with them in either case.
+    All files are written to a directory beside ``directory``, which then replaces it. So a kill at
+    any moment leaves either the earlier results or the new ones. Earlier results are kept under the
+    first free name of ``results.1``, ``results.2``, ... If a repeated search gives the same results
+    (the same front, identical models and weights, no other file), the earlier ones stay untouched.
+    Exported files and retrained networks stay with the results they were made from.
 
     Args:
         directory: usually ``results``.
@@ -59,14 +58,14 @@ def write_results(
         models: the generated file of every member, in the order of the front.
         write_weights: writes a member's weights to a path, and returns the number of parameters
             of the network they belong to.
-        pictures: what some members, by number, find in images.
+        pictures: prediction images of some members, by number.
 
     Returns:
-        Where earlier results are now, if there were any to keep.
+        The new path of earlier results, if any were kept.
 
     Raises:
-        ResultsError: something cannot be written, or a network does not have the number of
-            parameters that its member states.
+        ResultsError: a file cannot be written, or the parameter count of a network differs from
+            that of its member.
     """
     with staging_for(directory) as staging:
         for member, model in zip(front, models, strict=True):
@@ -86,11 +85,11 @@ def write_results(
 
 
 def rewrite_tables(directory: Path, front: Front) -> None:
-    """Rewrite the files that show a front's figures; the models stay as they are.
+    """Rewrite the files with a front's figures; keep the models unchanged.
 
     Args:
         directory: results of the search that found ``front``.
-        front: the same front with more known about it.
+        front: the same front with additional data.
 
     Raises:
         ResultsError: a file cannot be written.
@@ -110,10 +109,10 @@ def _check_count(member: FrontMember, found: int) -> None:
 
 
 def _repeats(directory: Path, staging: Path, front: Front) -> bool:
-    """Return whether ``directory`` has the files of ``staging`` and no other, and holds the same.
+    """Return whether ``directory`` has exactly the files of ``staging``, with equal content.
 
-    A model that was edited or weights that were trained further are the user's work. Folders are
-    not looked into: a search writes none.
+    Edited models and further trained weights are the user's work, so they count as different.
+    Folders are ignored, since a search writes none.
     """
     if not is_folder(directory):
         return False

@@ -1,1 +1,1 @@
-"""What a budget allows: the costs of a chain, drawing by cost, listing, feasibility."""
+"""Architectures within a budget: chain costs, drawing by cost, enumeration, feasibility."""

@@ -61,11 +61,11 @@ class CostGrid:
         return np.flatnonzero(self._ways[0][0])
 
     def draw_near(self, cost: float, count: int, rng: np.random.Generator) -> IntArray:
-        """Draws genomes of about one cost; where there is none, of the nearest there is.
+        """Draw genomes of about a given cost, or else of the nearest possible cost.
 
         Args:
-            cost: in the problem's unit.
-            count: how many; they may repeat.
+            cost: the cost, in the problem's unit.
+            count: number of genomes; they may repeat.
             rng: the source of randomness.
 
         Returns:

@@ -1,4 +1,4 @@
-"""Listing every feasible architecture, where they are few."""
+"""Enumerates all feasible architectures, if there are few."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether several budgets can be met at once, exactly.
+"""Decides exactly whether several budgets can be met at once.
 
 Layer after layer, of the partial architectures only those are kept that no other of the same width
 beats in every cost, and whose cheapest completion is within every budget. What is left at the end

@@ -20,10 +20,10 @@ _SURVIVAL_STREAM = 1
 
 
 class Nsga2(Strategy):
-    """Breeds each generation from the survivors of all before it.
+    """NSGA-II: breeds each generation from the survivors of all earlier ones.
 
-    Cost is checked before anything is proposed, so every true evaluation goes to a feasible
-    architecture that was never scored before.
+    Cost is checked before the proposal, so every evaluation is of a feasible architecture that was
+    never scored before.
     """
 
     name = "evolutionary"
@@ -32,7 +32,7 @@ class Nsga2(Strategy):
         self.population: tuple[Genome, ...] = ()
 
     def ask(self, study: Study) -> list[Genome]:
-        """Propose a whole generation; fewer where the feasible architectures run out.
+        """Propose a whole generation, or fewer if the feasible architectures run out.
 
         Raises:
             BudgetError: the cheapest architecture exceeds the budget.
@@ -55,13 +55,13 @@ class Nsga2(Strategy):
         return {"population": [list(genome) for genome in self.population]}
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        """Take up a population."""
+        """Restore a population."""
         self.population = tuple(tuple(genome) for genome in state.get("population", ()))
 
     def offspring(self, study: Study) -> list[Genome]:
         """Return ``study.pop_size`` children of the population, where there are as many.
 
-        Those over budget are repaired as a last resort; what is then missing is drawn.
+        Children over budget are repaired as a last resort; any still missing are drawn at random.
         """
         problem, rng = study.problem, study.stream()
         proposals = Proposals(problem, study.archive, study.pop_size)

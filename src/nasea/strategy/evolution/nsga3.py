@@ -17,9 +17,9 @@ _REPRESENTATIVES_STREAM = 0x3B
 
 
 class Nsga3(Nsga2):
-    """Breeds as NSGA-II does here; reference directions decide who survives.
+    """NSGA-III: breeds like :class:`Nsga2`, with survival by reference directions.
 
-    They are evenly spread, as many as the population has room for (Deb & Jain 2014, part I).
+    The directions are evenly spread, as many as fit into the population (Deb & Jain 2014, part I).
     """
 
     def _rank(

@@ -72,7 +72,7 @@ def repair(genome: Genome, problem: Problem, rng: np.random.Generator) -> Genome
     """Bring a genome under the budget and then every limit, keeping most of its genes.
 
     Gene after gene in random order gets a random cheaper value until the budget is met. A
-    genome that is feasible comes back as it is; one that meets a limit may exceed an earlier one.
+    genome that is feasible is returned unchanged; one that meets a limit may exceed an earlier one.
     """
     for view in problem.views:
         genome = _repaired(genome, view, rng)

@@ -44,7 +44,7 @@ class NoisyFront:
             costs: shares, shape (n,).
             observed: scores, shape (n,).
             expected: expected qualities, shape (n,).
-            floor: the quality worth nothing; what is below adds nothing.
+            floor: quality of the reference point; lower qualities add nothing.
         """
         order = np.lexsort((-observed, costs))
         costs, observed, expected = costs[order], observed[order], expected[order]

@@ -1,4 +1,4 @@
-"""A search that scores what a predictor expects to be worth a true score."""
+"""A predictor-assisted search: scores the candidates that a predictor selects."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ _SHORTLIST = 400
 
 
 class Assisted(Strategy):
-    """Proposes what a Gaussian process expects to raise the hypervolume most.
+    """A strategy that maximises the expected hypervolume improvement of a Gaussian process.
 
     It is fitted to the true scores so far and predicts every feasible architecture (in large
     spaces, a sample that is bred). The acquisition function is the expected improvement of the
@@ -71,7 +71,7 @@ class Assisted(Strategy):
         self._space: _Space | None = None
 
     def ask(self, study: Study) -> list[Genome]:
-        """Propose a batch; a generation is several.
+        """Propose a batch; a generation consists of several batches.
 
         Raises:
             BudgetError: the cheapest architecture exceeds the budget.
@@ -177,7 +177,7 @@ def _best(
     front: NoisyFront,
     size: int,
 ) -> list[Genome]:
-    """Choose one candidate after the other, as if each had been scored as expected."""
+    """Choose the candidates one by one, as if the earlier ones had been scored as expected."""
 
     def acquisition(points: Points) -> FloatArray:
         return expected_improvement(predictor.posterior(points), transform, front)
@@ -198,7 +198,7 @@ def _best(
 
 
 def _explored(study: Study, count: int, seen: set[Genome]) -> list[Genome]:
-    """Draw neighbours of the front, and random architectures where those are too few."""
+    """Draw neighbours of the front, and random architectures if those are too few."""
     front = [record.genome for record in study.archive.front(study.problem.budget)]
     near = neighbours(study.problem, front, count, study.rng, seen=seen)
     missing = count - len(near)

@@ -1,4 +1,4 @@
-"""Candidates for the acquisition function: all architectures, or bred where they are too many."""
+"""Candidates for the acquisition function: all architectures, or bred ones if too many."""
 
 from __future__ import annotations
 

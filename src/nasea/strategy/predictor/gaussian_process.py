@@ -1,4 +1,4 @@
-"""A Gaussian process that predicts the quality of architectures from those truly scored."""
+"""A Gaussian process that predicts the quality of architectures from measured scores."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _CALIBRATION = (0.6, 2.0)
 
 
 def fit(kernel: Kernel, points: Points, targets: FloatArray, start: FloatArray) -> FloatArray:
-    """Find the parameters of greatest posterior density, as far as a few iterations go.
+    """Find the parameters of maximum posterior density, within a few iterations.
 
     Args:
         kernel: whose parameters.
@@ -174,7 +174,7 @@ class Posterior:
     explained: FloatArray
 
     def conditioned_on_mean(self, row: int) -> Posterior:
-        """Return the posterior had architecture ``row`` been scored as expected.
+        """Return the posterior as if architecture ``row`` had been scored as expected.
 
         The means stay, the variances of similar ones fall, so the next of a batch is another: the
         "Kriging believer" of Ginsbourger et al. 2010.

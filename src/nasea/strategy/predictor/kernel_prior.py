@@ -88,7 +88,7 @@ class Prior:
         # All in one place, there would be no direction in which a fit could begin to part them.
         places = np.random.default_rng(0).standard_normal((kinds, DIMENSIONS))
         for kind in np.unique(kind_of[ordered]):
-            # Rising widths lie on a line, equal steps apart, and each has little of its own.
+            # Widths are on a line in equal steps, each with a small variance of its own.
             index = int(kind - kind_of[ordered].min())
             places[kind] = (index * _STEP / _APART, 0.0)
         axes = (kind_of[:, None] * DIMENSIONS + np.arange(DIMENSIONS)).ravel()

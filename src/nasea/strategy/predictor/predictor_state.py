@@ -1,4 +1,4 @@
-"""What a checkpoint keeps of a fitted predictor."""
+"""The state of a fitted predictor in a checkpoint."""
 
 from __future__ import annotations
 

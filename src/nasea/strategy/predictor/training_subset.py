@@ -1,4 +1,4 @@
-"""Which scores a predictor is trained on, where all of them would take too long."""
+"""Selects the scores to train a predictor on, if all of them would take too long."""
 
 from __future__ import annotations
 

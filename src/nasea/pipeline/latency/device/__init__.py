@@ -1,1 +1,1 @@
-"""Files run on a device by a command of the user's, and what it prints read."""
+"""Runs files on a device with a command of the user, and reads its output."""

@@ -1,4 +1,4 @@
-"""The files that ``latency bench`` wrote, read back."""
+"""Reads the files that ``latency bench`` wrote."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ class BenchFiles:
     """Files to time, all of one kind.
 
     Attributes:
-        folder: where they are.
+        folder: the folder of the files.
         suffix: ``onnx``, ``tflite`` or another column of the manifest.
-        rows: of the manifest.
+        rows: rows of the manifest.
         networks: id of a whole network -> ids of its operators.
         tasks: everything to time.
-        digest: changes when the files are written anew.
+        digest: changes when the files are written again.
     """
 
     folder: Path
@@ -42,7 +42,7 @@ class BenchFiles:
     """Id of the empty network."""
 
     def results(self, ms: Mapping[str, float]) -> str:
-        """The manifest with what was measured filled in, by id of a task; milliseconds."""
+        """Return the manifest with the measured times, given by id of the task, in ms."""
         rows = []
         for row in self.rows:
             found = ms.get(operator_id(row["id"]))
@@ -52,7 +52,7 @@ class BenchFiles:
 
 
 def operator_id(number: str) -> str:
-    """The id of an operator's task."""
+    """Return the id of an operator's task."""
     return f"operator {number}"
 
 
@@ -61,8 +61,8 @@ def read_bench(folder: Path, suffix: str, command: str) -> BenchFiles:
 
     Args:
         folder: the folder.
-        suffix: of the files to take; empty for those that the framework's own networks have.
-        command: the runner, for messages.
+        suffix: suffix of the files to read; empty for that of the framework's network files.
+        command: name of the runner, for messages.
 
     Raises:
         LatencyError: the folder is damaged or has no files of this kind.

@@ -1,4 +1,4 @@
-"""What was measured on a device, a line a round, safe on disk before the next round begins."""
+"""Stores measurements of a device, one line per round, on disk before the next round."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ class Journal:
 
     Args:
         path: the file.
-        identity: what must be the same for rounds to be compared: the files, the device, the
+        identity: what rounds must have in common to be comparable: the files, the device and the
             command, in words.
-        restart: begin anew; the earlier file is kept beside it.
+        restart: start over; the earlier file is kept under another name.
 
     Attributes:
         times: id of a file -> milliseconds of each round.
 
     Raises:
-        LatencyError: the file holds rounds of something else, is damaged or cannot be written.
+        LatencyError: the file belongs to another identity, is damaged or cannot be written.
     """
 
     def __init__(self, path: Path, identity: Mapping[str, str], *, restart: bool = False) -> None:
@@ -45,7 +45,7 @@ class Journal:
             raise _unwritable(path, error) from error
 
     def add(self, name: str, ms: float) -> None:
-        """Remember a round.
+        """Store a round.
 
         Raises:
             LatencyError: the disk is full.

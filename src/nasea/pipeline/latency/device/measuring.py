@@ -1,4 +1,4 @@
-"""Measures files in turns until each is known well enough; whatever was measured is kept."""
+"""Measures files in rounds until each latency is known well enough; keeps every round."""
 
 from __future__ import annotations
 
@@ -46,19 +46,19 @@ class Task:
 
 @dataclass
 class Measuring:
-    """Runs a command on files of a device, in turns.
+    """A measurement of files on a device, in rounds.
 
-    All files get their first round, then those that need it their second, and so on: a minute in
-    which the device is hot or busy is shared by all.
+    All files get their first round, then those that need it their second, and so on. So a period in
+    which the device is hot or busy affects all files alike.
 
     Attributes:
         transport: the device, connected.
-        runner: what the command is and what it prints.
+        runner: the command, and how its output is read.
         values: placeholders of the command besides ``{file}``.
-        patience: when a file is done.
-        seconds: how long one run may take.
-        journal: gets every round, and holds those of earlier starts.
-        on_round: called with (files that are done, files in all).
+        patience: decides when a file is finished.
+        seconds: time limit of one run.
+        journal: stores every round, including those of earlier starts.
+        on_round: called with (finished files, all files).
     """
 
     transport: Transport
@@ -71,7 +71,7 @@ class Measuring:
     _there: dict[str, str] = field(default_factory=dict)
 
     def run(self, tasks: Sequence[Task]) -> dict[str, str]:
-        """Measure; returns why files were given up, by id.
+        """Measure the files; return, by id, why files were given up.
 
         Raises:
             DeviceError: the device is gone, full, or cannot run the program.
@@ -90,7 +90,7 @@ class Measuring:
         self.on_round(len(tasks), len(tasks))
         return {
             name: why for name, why in failed.items() if len(self._times(name)) < FEWEST
-        }  # with three rounds, a file that fails later was still measured
+        }  # a file with three rounds counts as measured
 
     def _is_done(self, task: Task, failed: Mapping[str, str]) -> bool:
         return task.id in failed or is_enough(self._times(task.id), self.patience)
@@ -99,7 +99,7 @@ class Measuring:
         return self.journal.times.get(name, [])
 
     def _round(self, task: Task) -> str | None:
-        """Measure once; returns why it could not be done."""
+        """Measure a file once; return the reason if that failed."""
         reason = ""
         for _ in range(_ATTEMPTS):
             done = self._run_connected(task)
@@ -119,18 +119,18 @@ class Measuring:
         return reason
 
     def _run_connected(self, task: Task) -> Completed:
-        """Run; where the connection breaks, look for the device again."""
+        """Run the command; reconnect if the connection breaks."""
         for wait in RECONNECT_AFTER_S:
             try:
                 return self._run(task)
             except LostError:
                 time.sleep(wait)
-                self._there.clear()  # another boot may have emptied the folder
+                self._there.clear()  # a reboot may have emptied the folder
                 try:
                     self.transport.open()
                 except LostError:
                     continue
-                self.transport.stop(_name(task))  # what outlived the connection would disturb
+                self.transport.stop(_name(task))  # a surviving process would disturb
         return self._run(task)
 
     def _run(self, task: Task) -> Completed:
@@ -145,7 +145,7 @@ class Measuring:
             raise
         if done.status is None:
             self.transport.stop(_name(task))
-            self.transport.open()  # raises where not the file hung but the connection
+            self.transport.open()  # raises if the connection hung, not the file
         return done
 
     def _take_back(self, task: Task) -> None:
@@ -171,7 +171,7 @@ def _ending(status: int) -> str:
 
 
 def _require_possible(ms: float, done: Completed) -> None:
-    """A run cannot take longer than the command that it is a part of."""
+    """Raise an error if a run took longer than the command that contains it."""
     if ms > 1e3 * done.seconds * _SLACK:
         raise UnreadableError(
             f"it prints {ms:.4g} ms, yet the whole command took {1e3 * done.seconds:.4g} ms: the "

@@ -1,4 +1,4 @@
-"""When a latency is known well enough: the shortest half of the rounds."""
+"""Decides when a latency is known well enough, by the shortest half of the rounds."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ FEWEST = 3
 
 @dataclass(frozen=True)
 class Patience:
-    """How long is measured.
+    """The stopping rule of a measurement.
 
     Attributes:
-        least: rounds at least, 3 or more.
-        most: rounds at most.
-        spread: half of the rounds must lie this close together: (highest - lowest) / lowest.
+        least: smallest number of rounds, at least 3.
+        most: largest number of rounds.
+        spread: largest (highest - lowest) / lowest of the closest half of the rounds.
     """
 
     least: int = 3
@@ -27,12 +27,12 @@ class Patience:
 
 @dataclass(frozen=True)
 class Agreed:
-    """What the rounds agree on.
+    """The value on which the rounds agree.
 
     Attributes:
-        ms: median of the half that lies closest together.
+        ms: median of the closest half, in ms.
         spread: (highest - lowest) / lowest of that half.
-        rounds: all rounds, outliers included.
+        rounds: number of all rounds, outliers included.
     """
 
     ms: float
@@ -41,13 +41,13 @@ class Agreed:
 
 
 def agreed(times: Sequence[float]) -> Agreed:
-    """The rounds that lie closest together, more than half of them and at least three.
+    """Return the summary of the closest rounds: more than half of them, and at least three.
 
-    Neither a round that was disturbed nor one that reports too little moves it, as long as
-    they are the minority (the shorth of robust statistics).
+    Rounds that are too long or too short do not affect it as long as they are the minority (the
+    shorth of robust statistics).
 
     Args:
-        times: milliseconds, > 0, of one round at least.
+        times: times of at least one round, in ms, > 0.
     """
     order = sorted(times)
     size = min(len(order), max(FEWEST, len(order) // 2 + 1))
@@ -58,7 +58,7 @@ def agreed(times: Sequence[float]) -> Agreed:
 
 
 def is_enough(times: Sequence[float], patience: Patience) -> bool:
-    """Whether no further round is needed."""
+    """Return whether no further round is needed."""
     if len(times) < patience.least:
         return False
     return len(times) >= patience.most or agreed(times).spread <= patience.spread

@@ -1,4 +1,4 @@
-"""The programs that time a file on a device: their commands, and how their output is read."""
+"""The programs that time a file on a device: their commands and the format of their output."""
 
 from __future__ import annotations
 
@@ -27,17 +27,17 @@ _PRINTED_UNIT = re.compile(rf"[ \t]*({_UNIT})\b")
 
 
 class UnreadableError(Exception):
-    """A program's output gives no latency; the text says why."""
+    """A program's output contains no latency; the text says why."""
 
 
 @dataclass(frozen=True)
 class Reading:
-    """Where a program prints a latency.
+    """The place of a latency in a program's output.
 
     Attributes:
-        pattern: a regular expression with the groups ``value`` and, where the time is that of
-            several runs together, ``runs``.
-        unit: of ``value``; empty where the output must say it, right behind the number.
+        pattern: a regular expression with the group ``value`` and, if the time is that of several
+            runs together, ``runs``.
+        unit: unit of ``value``; empty if the output states it right after the number.
     """
 
     pattern: str
@@ -48,10 +48,10 @@ class Reading:
         return re.compile(self.pattern)
 
     def find(self, output: str) -> float | None:
-        """Milliseconds of one run; ``None`` where the output has no such line.
+        """Return the milliseconds of one run; ``None`` if the output has no such line.
 
         Raises:
-            UnreadableError: the unit is missing, or another one is printed than expected.
+            UnreadableError: the unit is missing or not the expected one.
         """
         found = list(self._compiled.finditer(output))
         if not found:
@@ -76,11 +76,11 @@ class Runner:
     """A program that times a file.
 
     Attributes:
-        name: what ``--runner`` calls it; ``command`` for one that only ``--command`` describes.
-        suffix: of the files it takes; empty for whatever there is.
-        tool: name of the program; empty where the command names it.
-        command: with ``{tool}``, ``{file}`` and ``{threads}``.
-        readings: where it prints the latency, the best first.
+        name: its name for ``--runner``; ``command`` for one defined by ``--command`` only.
+        suffix: suffix of the files that it takes; empty for any.
+        tool: name of the program; empty if the command names it.
+        command: command with ``{tool}``, ``{file}`` and ``{threads}``.
+        readings: places of the latency in the output, in order of preference.
     """
 
     name: str
@@ -90,10 +90,10 @@ class Runner:
     readings: tuple[Reading, ...]
 
     def milliseconds(self, output: str) -> float:
-        """The latency that a run printed.
+        """Return the latency that a run printed, in ms.
 
         Raises:
-            UnreadableError: there is none, or more than one.
+            UnreadableError: the output contains none, or more than one.
         """
         for reading in self.readings:
             ms = reading.find(output)
@@ -154,16 +154,16 @@ RUNNERS = {
 def runner_of(
     name: str | None, command: str | None, unit: str | None, pattern: str | None
 ) -> Runner:
-    """The runner that the options describe.
+    """Return the runner that the options describe.
 
     Args:
         name: ``--runner``.
-        command: ``--command``, in place of that of the runner.
-        unit: ``--unit``, of the numbers that the command prints without one.
+        command: ``--command``, instead of the runner's own command.
+        unit: ``--unit``, the unit of numbers printed without one.
         pattern: ``--pattern``, a regular expression whose first group is the number.
 
     Raises:
-        LatencyError: an option is wrong, or the two do not describe a runner.
+        LatencyError: an option is invalid, or ``name`` and ``command`` do not describe a runner.
     """
     if name is None and command is None:
         raise LatencyError(
@@ -188,7 +188,7 @@ def runner_of(
 
 
 def last_line(output: str) -> str:
-    """The last line that says anything, shortened; for messages."""
+    """Return the last non-empty line, shortened, for messages."""
     lines = [line.strip() for line in output.splitlines() if line.strip()]
     return lines[-1][:160] if lines else "(no output)"
 
@@ -214,7 +214,7 @@ def _readings(unit: str | None, pattern: str | None) -> tuple[Reading, ...]:
 
 
 def _only_latency(output: str) -> float:
-    """The one time that an unknown program prints, a number with a unit."""
+    """Return the only time in the output of an unknown program, a number with a unit."""
     found = re.findall(rf"(?<![\w.]){_NUMBER}\s*({_UNIT})\b", output)
     times = {float(value) * MILLISECONDS[unit] for value, unit in found}
     if not times:
@@ -235,7 +235,7 @@ def _checked(ms: float) -> float:
 
 
 def filled(command: str, values: Sequence[tuple[str, str]]) -> str:
-    """A command with its placeholders replaced; other braces stay, as shells use them."""
+    """Return the command with its placeholders replaced; keep other braces, for the shell."""
     for name, value in values:
         command = command.replace(f"{{{name}}}", value)
     return command

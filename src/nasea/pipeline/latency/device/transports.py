@@ -1,4 +1,4 @@
-"""How files get onto a device and commands run there: adb, ssh, or this machine itself."""
+"""Copies files to a device and runs commands there: by adb, by ssh, or on this machine."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ _GRACE = 2.0
 
 
 class DeviceError(LatencyError):
-    """The device is gone, full, or cannot run the program: nothing else can be measured now."""
+    """The device is gone, full, or cannot run the program; the measurement cannot continue."""
 
 
 class LostError(DeviceError):
-    """The connection broke; it may come back."""
+    """The connection broke; reconnecting may help."""
 
 
 @dataclass(frozen=True)
@@ -42,9 +42,9 @@ class Completed:
     """A command that ended.
 
     Attributes:
-        status: its exit status; ``None`` if it was stopped, as it took too long.
-        output: what it printed, standard error included.
-        seconds: how long it took, the connection included.
+        status: its exit status; ``None`` if it was stopped at its time limit.
+        output: its output, standard error included.
+        seconds: its duration, including that of connecting.
     """
 
     status: int | None
@@ -56,35 +56,35 @@ class Transport(Protocol):
     """A connection to a device."""
 
     def open(self) -> str:
-        """Connect, make the folder, and describe the device in a few words.
+        """Connect, create the folder, and return a short description of the device.
 
         Raises:
-            DeviceError: it is not there.
+            DeviceError: the device is not found.
         """
 
     def put(self, file: Path, name: str, *, executable: bool = False) -> str:
-        """Copy a file; returns its path on the device.
+        """Copy a file and return its path on the device.
 
         Raises:
             DeviceError: the device is gone or full.
         """
 
     def run(self, command: str, seconds: float) -> Completed:
-        """Run a command of the device's shell in the folder.
+        """Run a command in the device's shell, in the folder.
 
         Raises:
             DeviceError: the device is gone or full, or cannot execute the program.
         """
 
     def stop(self, name: str) -> None:
-        """End what still runs on a file, after a run was stopped; never fails."""
+        """End processes that still use a file after a run was stopped; never fail."""
 
     def remove(self, name: str) -> None:
-        """Remove a file that was put there; never fails."""
+        """Remove a file that was copied to the device; never fail."""
 
 
 class Local:
-    """This machine; files are run where they lie.
+    """This machine; files are used in place.
 
     Args:
         folder: where commands run.
@@ -108,18 +108,18 @@ class Local:
         return done
 
     def stop(self, name: str) -> None:
-        """See :class:`Transport`; all was ended with the run."""
+        """See :class:`Transport`; the processes ended with the run."""
 
     def remove(self, name: str) -> None:
-        """See :class:`Transport`; the file is the user's."""
+        """See :class:`Transport`; the file is the user's, so it is kept."""
 
 
 class Remote:
-    """What adb and ssh have in common: one shell on the device, one folder in it.
+    """A remote device, reached by a shell, with one folder for the files.
 
     Args:
-        device: its serial number or ``user@host``; empty for the only one there is.
-        folder: on the device.
+        device: its serial number or ``user@host``; empty for the only connected one.
+        folder: the folder on the device.
     """
 
     program = ""
@@ -162,7 +162,7 @@ class Remote:
 
     def stop(self, name: str) -> None:
         """See :class:`Transport`."""
-        # In brackets, so that the shell which is asked does not match itself.
+        # In brackets, so that the pattern does not match the shell that runs it.
         pattern = shlex.quote(f"[{self.folder[0]}]{self.folder[1:]}/{name}")
         _call([*self._words, f"pkill -9 -f {pattern}"], _SHORT)
 
@@ -186,7 +186,7 @@ class Remote:
         raise NotImplementedError
 
     def _ask(self, command: str) -> Completed:
-        """Run a short command; a connection that hangs is lost."""
+        """Run a short command; a hanging connection counts as lost."""
         done = self._shell(command, _SHORT)
         if done.status is None:
             raise LostError(
@@ -195,8 +195,8 @@ class Remote:
         return done
 
     def _shell(self, command: str, seconds: float) -> Completed:
-        """Run a command; its own exit status is printed, as the connection's says other things."""
-        # On a line of its own, as the command may end with a comment.
+        """Run a command and print its exit status, since that of adb or ssh may differ."""
+        # On a separate line, since the command may end with a comment.
         done = _call([*self._words, f"{command}\necho {_MARK}$?"], seconds)
         found = _STATUS.search(done.output)
         if done.status is None:
@@ -209,7 +209,7 @@ class Remote:
 
 
 class Adb(Remote):
-    """A device of Android, by USB or network."""
+    """An Android device, connected by USB or network."""
 
     program = "adb"
     _question = "getprop ro.product.model; getprop ro.build.version.release; uname -m"
@@ -228,7 +228,7 @@ class Adb(Remote):
 
 
 class Ssh(Remote):
-    """A board with a shell; keys must be in place, as nobody is asked for a password."""
+    """A board with a shell; requires ssh keys, since no password can be entered."""
 
     program = "ssh"
     _question = "uname -n -s -m"
@@ -236,12 +236,12 @@ class Ssh(Remote):
 
     @property
     def _words(self) -> list[str]:
-        # A shared connection may be used but not begun: its process would keep the pipe open.
+        # Use a shared connection but do not start one: its process would keep the pipe open.
         named = ("BatchMode=yes", "ConnectTimeout=10", "ServerAliveInterval=5", "ControlMaster=no")
         return ["ssh", *(word for one in named for word in ("-o", one)), self.device]
 
     def _copy(self, file: Path, target: str) -> Completed:
-        # Through the shell, as small boards have no scp; complete only if all bytes are there.
+        # Through the shell, since small boards have no scp; then check the number of bytes.
         quoted = shlex.quote(target)
         check = f'[ "$(wc -c < {quoted})" -eq {file.stat().st_size} ]'
         return _call([*self._words, f"cat > {quoted} && {check}"], _PUSH, given=file)
@@ -250,7 +250,7 @@ class Ssh(Remote):
 def _call(
     words: Sequence[str], seconds: float, folder: Path | None = None, given: Path | None = None
 ) -> Completed:
-    """Run a program of this machine, and end all that it started when the time is over."""
+    """Run a program on this machine; at the time limit, end it and all its child processes."""
     begin = time.perf_counter()
     source = given.open("rb") if given is not None else None
     try:
@@ -282,12 +282,12 @@ def _call(
         process.wait()
         raise
     if status is not None and status < 0:
-        status = 128 - status  # as shells tell of a signal
+        status = 128 - status  # as shells report a signal
     return Completed(status, output.decode(errors="replace"), time.perf_counter() - begin)
 
 
 def _rest(process: subprocess.Popen[bytes]) -> bytes:
-    """Return what an ended process printed."""
+    """Return the output of an ended process."""
     try:
         return process.communicate(timeout=_GRACE)[0]
     except subprocess.TimeoutExpired as error:

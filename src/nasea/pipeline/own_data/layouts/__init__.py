@@ -1,1 +1,1 @@
-"""The ways in which data sets lie in folders: a file each."""
+"""The layouts of data sets in folders: one module per layout."""

@@ -1,7 +1,8 @@
-"""Arrays in .npz files: images with a class each, or with masks.
+"""Arrays in .npz files: images with class labels or with masks.
 
-Known by their names: ``train_images``, ``train_labels``; ``x_train``, ``y_train``; ``images``,
-``labels``; ``val_images``, ``val_masks``; in one file, or a file for each part.
+The arrays are recognised by their names: ``train_images``, ``train_labels``; ``x_train``,
+``y_train``; ``images``, ``labels``; ``val_images``, ``val_masks``; in one file or in one file per
+part.
 """
 
 from __future__ import annotations
@@ -28,17 +29,17 @@ _ROLES = {
 
 @dataclass
 class _Part:
-    """The arrays of a part: role -> (file, key)."""
+    """The arrays of a part: {role: (file, key)}."""
 
     arrays: dict[str, tuple[Path, str]] = field(default_factory=dict)
 
 
 def find(root: Path, only: Path | None = None) -> Found | None:
-    """The data set; ``None`` where there is no .npz file.
+    """Return the data set; ``None`` if there is no .npz file.
 
     Args:
         root: the folder.
-        only: the one file to look into.
+        only: the only file to read.
     """
     paths = [only] if only else [one for one in files(root) if one.suffix == ".npz"]
     if not paths:
@@ -80,7 +81,7 @@ def find(root: Path, only: Path | None = None) -> Found | None:
 
 
 def _roles(paths: Sequence[Path]) -> tuple[dict[str, _Part], list[str], list[str]]:
-    """(part -> its arrays, names of the classes, keys that were seen)."""
+    """Return ({part: its arrays}, class names, all keys)."""
     parts: dict[str, _Part] = {}
     classes: list[str] = []
     seen: list[str] = []
@@ -146,7 +147,7 @@ def _pairs(root: Path, part: _Part, classes: Sequence[str], notices: list[str]) 
 
 def _require_range(values: np.ndarray[Any, Any], path: Path, key: str) -> None:
     low, high = float(values.min(initial=0)), float(values.max(initial=0))
-    if not 0 <= low <= high <= 255:  # nor NaN
+    if not 0 <= low <= high <= 255:  # also false for NaN
         raise DataError(
             f"{path}: {key} holds values from {low:g} to {high:g}; images are numbers from 0 to "
             "255, or from 0 to 1",
@@ -155,7 +156,7 @@ def _require_range(values: np.ndarray[Any, Any], path: Path, key: str) -> None:
 
 
 def _text(name: object) -> str:
-    """The name of a class as lists can have it."""
+    """Return the name of a class in the form that lists allow."""
     text = name.decode("utf-8", "replace") if isinstance(name, bytes) else str(name)
     return " ".join(text.split())
 
@@ -189,7 +190,7 @@ def _class_name(value: object, classes: Sequence[str], path: Path, key: str) -> 
 
 
 def _header(path: Path, key: str) -> tuple[tuple[int, ...], np.dtype[Any]]:
-    """Shape and type of an array, without reading it."""
+    """Return shape and dtype of an array without reading it."""
     with zipfile.ZipFile(path) as content, content.open(f"{key}.npy") as stream:
         version = np.lib.format.read_magic(stream)
         read = {
@@ -213,7 +214,7 @@ def _load(path: Path, key: str) -> np.ndarray[Any, Any]:
 
 
 def _natural(name: str) -> tuple[object, ...]:
-    """``class 10`` behind ``class 9``."""
+    """Return a sort key that puts ``class 10`` after ``class 9``."""
     return tuple(
         (1, int(part), "") if part.isdigit() else (0, 0, part) for part in re.split(r"(\d+)", name)
     )

@@ -1,4 +1,4 @@
-"""A folder of images for each class, split into ``train``, ``val`` and ``test`` or not."""
+"""One folder of images per class, with or without ``train``, ``val`` and ``test`` folders."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from nasea.pipeline.own_data.records import WHOLE, Found, Item, listed, part_of
 
 
 def find(root: Path) -> Found | None:
-    """The data set; ``None`` where there are no folders of images."""
+    """Return the data set; ``None`` if there are no folders of images."""
     halves = _halves(root)
     if halves is not None:
         parts = {part: _items(folder, root, part) for part, folder in halves.items()}
@@ -50,9 +50,9 @@ def find(root: Path) -> Found | None:
 
 
 def _halves(root: Path) -> dict[str, Path] | None:
-    """Part -> its folder, where folders with images are named after parts.
+    """Return {part: folder} if folders with images are named after parts.
 
-    Others beside them are no classes where ``train`` itself holds folders of classes.
+    Other folders beside them are not classes if ``train`` itself contains class folders.
     """
     parts = [(part_of(one.name), one) for one in folders(root) if has_images(one)]
     there = [one for part, one in parts if part is not None]
@@ -69,7 +69,7 @@ def _halves(root: Path) -> dict[str, Path] | None:
 
 
 def _is_deep(item: Item) -> bool:
-    """Whether an image does not lie right in the folder of its class."""
+    """Return whether an image is in a sub-folder of its class folder."""
     return PurePosixPath(item.image).parent.name != item.label
 
 
@@ -80,7 +80,7 @@ def _holds_classes(folder: Path) -> bool:
 def _items(folder: Path, root: Path, part: str) -> list[Item]:
     unsorted = part != WHOLE and bool(images(folder)) and not _holds_classes(folder)
     if unsorted and part == "test":
-        return []  # test images of a competition: their classes are not known
+        return []  # test images of a competition: their classes are unknown
     if unsorted:
         raise DataError(
             f"{folder} holds images, but no folders of classes as {root.name} has elsewhere",

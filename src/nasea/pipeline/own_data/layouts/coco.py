@@ -1,4 +1,4 @@
-"""COCO: annotations of all images of a part in one JSON file."""
+"""COCO: one JSON file with the annotations of all images of a part."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ _STRAY = "objects of images that are not in the file, left out"
 
 
 def find(root: Path) -> Found | None:
-    """The data set; ``None`` where there is no annotation file with boxes."""
+    """Return the data set; ``None`` if there is no annotation file with boxes."""
     annotated = {path: content for path in _jsons(root) if (content := _read(path)) is not None}
     if not annotated:
         return None
     others: list[Path] = []
-    if any(path.name.startswith(_PREFIX) for path in annotated):  # key points lie beside them
+    if any(path.name.startswith(_PREFIX) for path in annotated):  # skip keypoint files beside them
         others = [path for path in annotated if not path.name.startswith(_PREFIX)]
         annotated = {path: annotated[path] for path in annotated if path not in others}
     faults = Faults()
@@ -74,7 +74,7 @@ def _jsons(root: Path) -> list[Path]:
 
 
 def _read(path: Path) -> Mapping[str, Any] | None:
-    """What a COCO file with boxes holds; ``None`` for another JSON file."""
+    """Return the content of a COCO file with boxes; ``None`` for another JSON file."""
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
@@ -127,13 +127,13 @@ def _items(
 
 
 def _place(name: str, path: Path, root: Path, places: Mapping[str, list[Path]]) -> Path | None:
-    """The image that an annotation file names: the one whose path agrees most with both."""
+    """Return the image that an annotation names: the best match of its path with both."""
     wanted = Path(name)
     part = path.stem.removeprefix(_PREFIX)
     own = part_of(part) or part_above(path, root)
 
     def foreign(image: Path) -> bool:
-        """Whether it lies with the images of another part, which may have the same names."""
+        """Return whether it belongs to another part, whose images may have the same names."""
         return own is not None and part_above(image, root) not in (None, own)
 
     candidates = [image for image in places.get(wanted.name, []) if not foreign(image)]

@@ -30,7 +30,7 @@ _LISTS = ("ImageSets/Segmentation", "ImageSets/Main")
 
 
 def find(root: Path) -> Found | None:
-    """The data set; ``None`` where there are no two folders that belong together."""
+    """Return the data set; ``None`` if no two folders belong together."""
     sides: dict[tuple[str, ...], dict[str, list[Path]]] = {}
     for folder in _with_images(root, _DEPTH):
         side, key = _side(folder.relative_to(root).parts)
@@ -81,7 +81,7 @@ def _with_images(root: Path, depth: int) -> list[Path]:
 
 
 def _side(names: Sequence[str]) -> tuple[str, tuple[str, ...]]:
-    """(images or masks, what is left of the path): two folders with one rest belong together."""
+    """Return (images or masks, rest of the path); two folders with equal rests belong together."""
     side, rest = "images", []
     for name in names:
         if name.casefold() in _MASK_WORDS:
@@ -119,7 +119,7 @@ def _pairs(root: Path, images_in: Path, masks_in: Path, faults: Faults) -> list[
 
 
 def _by_lists(root: Path, items: Sequence[Item]) -> dict[str, list[Item]] | None:
-    """The parts that the lists of a Pascal VOC folder make."""
+    """Return the parts according to the lists of a Pascal VOC folder."""
     by_stem = {Path(item.image).stem: item for item in items}
     for folder in _LISTS:
         lists = {part: root / folder / f"{part}.txt" for part in PARTS}
@@ -135,9 +135,9 @@ def _by_lists(root: Path, items: Sequence[Item]) -> dict[str, list[Item]] | None
 
 
 def _names(root: Path) -> tuple[str, ...]:
-    """Names of the classes from number 0, where a file has them.
+    """Return the class names from number 0, if a file contains them.
 
-    One a line in their order, or each behind its number; CVAT's colours behind them do not matter.
+    The file has one name per line, in order or each after its number; CVAT's colours are ignored.
     """
     for name in ("classes.txt", "class_names.txt", "labels.txt", "labelmap.txt"):
         path = root / name

@@ -1,7 +1,8 @@
 """TFRecord files of ``tf.train.Example`` with the usual keys of image classification.
 
-``image/encoded`` holds an image file, ``image/class/label`` an integer, ``image/class/text`` maybe
-its name. Lists name the bytes of the image in the record file: nothing else need read the format.
+``image/encoded`` holds an image file, ``image/class/label`` an integer, ``image/class/text``,
+optionally, its name. Lists refer to the bytes of the image in the record file, so no other code has
+to read the format.
 """
 
 from __future__ import annotations
@@ -17,11 +18,11 @@ from nasea.pipeline.own_data.files import files, folders, listable
 from nasea.pipeline.own_data.records import WHOLE, Found, Item, part_above, part_of
 
 ENCODED, LABEL, TEXT = "image/encoded", "image/class/label", "image/class/text"
-_FRAME = 12  # length and checksum before a record; a checksum of 4 bytes after it
+_FRAME = 12  # bytes before a record: length and checksum; 4 more bytes of checksum follow it
 
 
 def find(root: Path) -> Found | None:
-    """The data set; ``None`` where there are no record files."""
+    """Return the data set; ``None`` if there are no record files."""
     places = [*files(root), *(file for one in folders(root) for file in files(one))]
     records = [path for path in places if is_record_file(path)]
     if not records:
@@ -47,7 +48,7 @@ def find(root: Path) -> Found | None:
 
 
 class Example(NamedTuple):
-    """An image in a record file: where its bytes are, and its class."""
+    """An image in a record file: the position of its bytes, and its class."""
 
     start: int
     length: int
@@ -94,7 +95,7 @@ def _example(record: bytes, path: Path, offset: int) -> Example:
 
 
 def _features(record: bytes) -> Iterator[tuple[str, tuple[int, int]]]:
-    """Key -> where its Feature is: Example.features (1) . feature (1) {key (1), value (2)}."""
+    """Yield (key, Feature's place): Example.features (1) . feature (1) {key (1), value (2)}."""
     for _, start, end in _fields(record, 0, len(record)):
         for _, first, last in _fields(record, start, end):
             entry = {number: (a, b) for number, a, b in _fields(record, first, last)}
@@ -103,7 +104,7 @@ def _features(record: bytes) -> Iterator[tuple[str, tuple[int, int]]]:
 
 
 def _value(record: bytes, feature: tuple[int, int], number: int) -> tuple[int, int]:
-    """Where the first value of a list of bytes is: Feature.bytes_list (1) . value (1)."""
+    """Return the position of the first bytes value: Feature.bytes_list (1) . value (1)."""
     for kind, start, end in _fields(record, *feature):
         if kind == number:
             for _, first, last in _fields(record, start, end):
@@ -112,7 +113,7 @@ def _value(record: bytes, feature: tuple[int, int], number: int) -> tuple[int, i
 
 
 def _integer(record: bytes, start: int, end: int) -> int:
-    """The first integer of a list: Feature.int64_list (3) . value (1), packed or not."""
+    """Return the first integer of a list: Feature.int64_list (3) . value (1), packed or not."""
     for kind, first, last in _fields(record, start, end):
         if kind == 3:
             tag, after = _varint(record, first)
@@ -126,7 +127,7 @@ def _integer(record: bytes, start: int, end: int) -> int:
 
 
 def _fields(record: bytes, start: int, end: int) -> Iterator[tuple[int, int, int]]:
-    """(number, start, end) of the length-delimited fields of a message; others are passed over."""
+    """Yield (number, start, end) of a message's length-delimited fields; skip other fields."""
     while start < end:
         tag, start = _varint(record, start)
         if tag & 7 == 2:
@@ -156,7 +157,7 @@ def _varint(record: bytes, at: int) -> tuple[int, int]:
 
 
 def _texts(read: dict[Path, list[Example]]) -> dict[int, str]:
-    """Class number -> its name."""
+    """Return {class number: name}."""
     texts: dict[int, str] = {}
     for examples in read.values():
         for one in examples:

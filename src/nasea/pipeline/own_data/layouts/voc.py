@@ -1,4 +1,4 @@
-"""Pascal VOC: an XML file for each image, lists of names in ``ImageSets/Main``."""
+"""Pascal VOC: one XML file per image, lists of names in ``ImageSets/Main``."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _DIFFICULT = "images with objects marked difficult, which count as the others"
 
 
 def find(root: Path) -> Found | None:
-    """The data set; ``None`` where there are no annotations."""
+    """Return the data set; ``None`` if there are no annotations."""
     annotations = list(_annotations(root))
     if not annotations:
         return None
@@ -60,7 +60,7 @@ def _is_annotation(path: Path) -> bool:
 
 
 def _picture(path: Path, named_so: Sequence[Path], root: Path, faults: Faults) -> Path | None:
-    """The image of an annotation: of those with its name the nearest, in the same part."""
+    """Return the image of an annotation: the nearest of the same name, in the same part."""
 
     def fitness(image: Path) -> tuple[bool, int]:
         shared = os.path.commonpath([image.parent, path.parent])
@@ -146,11 +146,11 @@ def _parts(
 
 
 def listed_stems(path: Path, known: Collection[str]) -> list[str]:
-    """The names in a list of ``ImageSets``: a line each, maybe with a number behind it.
+    """Return the names in a list of ``ImageSets``: one per line, optionally with a number.
 
     Args:
         path: the list.
-        known: names that there are; one of them may have spaces in it.
+        known: all existing names; they may contain spaces.
     """
     lines = [
         line.strip() for line in path.read_text(encoding="utf-8", errors="replace").split("\n")

@@ -1,1 +1,1 @@
-"""What is copied to a device; alone in its folder, which Python puts first on the path."""
+"""The script that is copied to a device; alone in its folder, which Python adds to its path."""

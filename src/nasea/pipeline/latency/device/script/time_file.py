@@ -1,8 +1,8 @@
-"""Times one network file where Python runs, and prints ``latency: 0.123 ms``.
+"""Times one network file with Python and prints ``latency: 0.123 ms``.
 
     python3 time_file.py FILE [THREADS]
 
-A script by itself, copied to boards that have no nasea: it needs Python 3.9, numpy, and onnxruntime
+A stand-alone script, copied to boards without nasea. It needs Python 3.9, numpy, and onnxruntime
 for ``.onnx`` or ai-edge-litert (or tflite-runtime) for ``.tflite``.
 """
 
@@ -22,7 +22,7 @@ FEWEST = 5
 
 
 def onnx_run(path: str, threads: int) -> Callable[[], object]:
-    """What runs an ONNX file once."""
+    """Return a function that runs an ONNX file once."""
     import onnxruntime as ort
 
     options = ort.SessionOptions()
@@ -41,7 +41,7 @@ def onnx_run(path: str, threads: int) -> Callable[[], object]:
 
 
 def tflite_run(path: str, threads: int) -> Callable[[], object]:
-    """What runs a TFLite file once."""
+    """Return a function that runs a TFLite file once."""
     try:
         from ai_edge_litert.interpreter import Interpreter
     except ImportError:
@@ -56,12 +56,12 @@ def tflite_run(path: str, threads: int) -> Callable[[], object]:
 
 
 def made_up(shape: Any, dtype: Any) -> Any:
-    """An input; what takes time does not depend on it."""
+    """Return an input; its values do not affect the time."""
     return np.random.default_rng(0).normal(size=shape).astype(dtype)
 
 
 def milliseconds(run: Callable[[], object]) -> float:
-    """The 10th percentile of many runs, as disturbances only ever add."""
+    """Return the 10th percentile of many runs, since disturbances only add time."""
     clock = time.perf_counter
     end = clock() + WARM_UP_S
     run()
