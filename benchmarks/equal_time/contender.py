@@ -13,15 +13,17 @@ import sys
 import time
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent), str(HERE)]
 
-from networks import Bench  # noqa: E402
 from recipe import Clock, Recipe  # noqa: E402
+
+if TYPE_CHECKING:
+    from networks import Bench
 
 OPTUNA_SHARE = 0.6
 """Of the time, for candidates; the rest trains the best one."""
@@ -87,15 +89,18 @@ def main() -> None:
     torch.set_num_threads(1)
     clock = Clock(asked.seconds)
     recipe = Recipe(asked.images, asked.seed)
-    bench = Bench(asked.project, recipe.module)
-    if asked.name == "fastnas":
+    if asked.name == "fastnas":  # in an environment without nasea
         from fastnas import by_fastnas
 
         network, flops, how = by_fastnas(recipe, asked.flops, clock)
-    elif asked.name == "optuna":
-        network, flops, how = by_optuna(bench, recipe, asked.flops, clock)
     else:
-        network, flops, how = by_hand(asked.name, bench, recipe, asked.flops, clock)
+        from networks import Bench
+
+        bench = Bench(asked.project, recipe.module)
+        if asked.name == "optuna":
+            network, flops, how = by_optuna(bench, recipe, asked.flops, clock)
+        else:
+            network, flops, how = by_hand(asked.name, bench, recipe, asked.flops, clock)
     seconds = time.process_time()
     found = {
         "how": how,

@@ -1,6 +1,6 @@
 """NVIDIA ModelOpt's FastNAS: train a wide network, search narrower ones in it, fine-tune the best.
 
-Needs ``pip install nvidia-modelopt huggingface_hub omegaconf``, best in an environment of its own.
+Needs ``pip install nvidia-modelopt huggingface_hub omegaconf torchprofile==0.0.4``, best in an environment of its own.
 """
 
 from __future__ import annotations
@@ -93,7 +93,6 @@ def by_fastnas(recipe: Recipe, flops: float, clock: Clock) -> tuple[Any, float, 
                 "checkpoint": str(Path(directory) / "search.pt"),
                 "max_iter_data_loader": 10,
                 "num_iters": rounds,
-                "population_size": 20,
                 "verbose": False,
             },
         )
