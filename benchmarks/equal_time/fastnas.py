@@ -1,6 +1,7 @@
 """NVIDIA ModelOpt's FastNAS: train a wide network, search narrower ones in it, fine-tune the best.
 
-Needs ``pip install nvidia-modelopt huggingface_hub omegaconf torchprofile==0.0.4``, best in an environment of its own.
+Needs ``pip install nvidia-modelopt huggingface_hub omegaconf torchprofile==0.0.4``,
+best in an environment of its own.
 """
 
 from __future__ import annotations
