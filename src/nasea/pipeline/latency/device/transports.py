@@ -8,6 +8,7 @@ import shlex
 import signal
 import subprocess
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -114,7 +115,7 @@ class Local:
         """See :class:`Transport`; the file is the user's, so it is kept."""
 
 
-class Remote:
+class Remote(ABC):
     """A remote device, reached by a shell, with one folder for the files.
 
     Args:
@@ -179,11 +180,13 @@ class Remote:
     _how = ""
 
     @property
+    @abstractmethod
     def _words(self) -> list[str]:
-        raise NotImplementedError
+        """First words of every command that runs on the device."""
 
+    @abstractmethod
     def _copy(self, file: Path, target: str) -> Completed:
-        raise NotImplementedError
+        """Copy a file to a path on the device."""
 
     def _ask(self, command: str) -> Completed:
         """Run a short command; a hanging connection counts as lost."""
