@@ -29,8 +29,7 @@ from nasea.pipeline.latency.device.runners import RUNNERS
 from nasea.pipeline.latency.device.transports import Local
 from nasea.pipeline.latency.run import DevicePlan, placeholders, run_on_device
 from nasea.pipeline.probe import open_latency_space
-from nasea.strategy.ranking import kendall_tau
-from ranking import relative_errors
+from ranking import print_judged
 from recording import record, table
 
 SEED = 20_000
@@ -84,16 +83,7 @@ def main(project: Path, count: int, rounds: int) -> None:
         for i, t in enumerate(timings)
     ]
     print(table(["network", "measured ms", "spread", *columns], rows), "\n")
-    judged = {
-        name: {**relative_errors(column, measured), "tau": kendall_tau(column, measured)}
-        for name, column in columns.items()
-    }
-    head = ["prediction", "mean error", "largest", "within 10 %", "Kendall tau"]
-    print(table(head, [
-        [name, f"{j['mean']:.1%}", f"{j['largest']:.1%}", f"{j['within_10_percent']:.0%}",
-         f"{j['tau']:.2f}"]
-        for name, j in judged.items()
-    ]))  # fmt: skip
+    judged = print_judged(columns, measured)
     results = {
         "project": project.name, "operators": len(profile.rows), "rounds": found.rounds,
         "unsettled": len(found.unsettled), "failed": len(found.failed), "seconds": seconds,

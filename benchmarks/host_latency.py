@@ -27,8 +27,7 @@ from nasea.cost.profiles.measured import MeasuredProfile
 from nasea.pipeline.latency.build import build, time_files
 from nasea.pipeline.probe import open_latency_space
 from nasea.pipeline.session.events import NullListener
-from nasea.strategy.ranking import kendall_tau
-from ranking import relative_errors
+from ranking import print_judged
 from recording import record, table
 
 SEED = 20_000
@@ -70,16 +69,7 @@ def main(project: Path, count: int, keep: bool) -> None:
         for i, (g, ms, t) in enumerate(zip(genomes, measured, timings, strict=True))
     ]  # fmt: skip
     print(table(["network", "measured ms", "spread", *columns], rows), "\n")
-    judged = {
-        name: {**relative_errors(column, measured), "tau": kendall_tau(column, measured)}
-        for name, column in columns.items()
-    }
-    head = ["prediction", "mean error", "largest", "within 10 %", "Kendall tau"]
-    print(table(head, [
-        [name, f"{j['mean']:.1%}", f"{j['largest']:.1%}", f"{j['within_10_percent']:.0%}",
-         f"{j['tau']:.2f}"]
-        for name, j in judged.items()
-    ]))  # fmt: skip
+    judged = print_judged(columns, measured)
     results = {
         "project": project.name, "runtime": profile.runtime, "judged": judged,
         "calibration": profile.quality, "measured": measured, **columns,
