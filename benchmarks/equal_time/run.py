@@ -56,7 +56,7 @@ def cpu_seconds(command: list[str], log: Path, cwd: Path) -> float:
 
 def by_nasea(home: Path, seconds: float, seed: int) -> dict[str, Any]:
     """``nasea search --time``, and what it retrained."""
-    edit(home / "scen.yaml", ("seed: 0", f"seed: {seed}"))
+    edit(home / "scen.yaml", ("    framework: PyTorch", f"    framework: PyTorch\n    seed: {seed}"))
     command = [sys.executable, "-m", "nasea", "search", "--time", f"{seconds:.0f}s"]
     used = cpu_seconds(command, home / "log.txt", home)
     (found,) = (home / "results").glob(f"*/{RETRAINED_FILE}")

@@ -72,7 +72,7 @@ def test_a_retrained_network_is_shown(run: Run, front: Front, tmp_path: Path) ->
     done = run("show", str(tmp_path))
     assert (done.status, done.err) == (0, "")
     assert "architecture 1 retrained, accuracy 0.9700" in done.out
-    assert "retrained: 1 epoch from scratch, learning rate 0.01; best after epoch 1" in done.out
+    assert "retrained: 1 epoch from scratch, learning rate 0.01; weights of epoch 1" in done.out
 
 
 def test_one_network_or_the_best_of_several(run: Run) -> None:

@@ -84,7 +84,7 @@ class RetrainContract(FinishedSearchContract):
             f"model_param_size = {made.member.parameters}",
             f"search_metric = {made.member.search_metric}",
             'training = "3 epochs from the weights of the search',
-            f"best after epoch {made.best_epoch}",
+            f"weights of epoch {made.best_epoch}",
         ):
             assert line in text
         assert count_and_score(folder / made.model_file)[1] == made.member.metric

@@ -75,7 +75,8 @@ def retrain(
 ) -> None:
     """Train one network of the front in full, then export it.
 
-    Uses the loss, schedule and metric of user_module.py and keeps the weights of the best epoch.
+    Uses the loss, schedule and metric of user_module.py and keeps the weights of the last epoch
+    that is as good as the best, but for noise.
     After a stop, the same command resumes. The network is written to RESULTS_DIR/retrained_N, with
     the suffix _scratch, _distilled or _int8 where that applies.
 

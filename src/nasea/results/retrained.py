@@ -69,7 +69,7 @@ class EpochRow:
         metric: value of the user's metric on all of val_dir; ``None`` if it failed.
         loss: mean over the epoch; ``None`` at epoch 0.
         float_metric: if ``metric`` is that of the simulated int8 file, the metric of the float
-            network at epochs that were the best so far.
+            network at epochs whose weights were kept.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = _STRICT
@@ -86,7 +86,7 @@ class Retrained:
 
     Attributes:
         info: the search that found it.
-        member: the architecture, with accuracy and metric of the best epoch.
+        member: the architecture, with accuracy and metric of the kept epoch.
         searched_metric: its metric after the search, on all of val_dir, of the kind
             ``searched_as``.
         plan: the training plan.
@@ -124,7 +124,7 @@ class Retrained:
     def remark(self) -> str:
         """A summary in one line."""
         return (
-            f"retrained: {self.plan.words}; best after epoch {self.best_epoch}, "
+            f"retrained: {self.plan.words}; weights of epoch {self.best_epoch}, "
             f"metric {self.searched_metric:.4g}{self._kind(self.searched_as)} in the search, "
             f"{self.member.metric:.4g}{self._kind(self.info.score_as)} now"
         )

@@ -1,4 +1,4 @@
-"""Trains one network: measures every epoch, keeps the best weights, writes checkpoints."""
+"""Trains one network: measures every epoch, keeps good weights, writes checkpoints."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from nasea.backends.records import EvaluationSubset, UpdateReport
 from nasea.errors import MetricError, Notice
 from nasea.pipeline.epochs import EpochLoop, Seen
 from nasea.pipeline.probe import Built
+from nasea.pipeline.retraining.kept import is_kept
 from nasea.pipeline.search.direction import Direction
 from nasea.pipeline.session.checkpoint import Checkpoint, CheckpointStore
 from nasea.pipeline.session.session import Session
@@ -28,16 +29,16 @@ class Course:
         step: finished updates of the epoch after that.
         loss_sum: sum of the losses of these updates.
         rows: measurements before training and after every epoch.
-        best: index in ``rows`` of the best weights; ``None`` before the first measurement.
-        best_weights: content of a weights file; empty before the first measurement.
+        kept: index in ``rows`` of the kept weights; ``None`` before the first measurement.
+        weights: content of a weights file; empty before the first measurement.
     """
 
     epoch: int = 0
     step: int = 0
     loss_sum: float = 0.0
     rows: tuple[EpochRow, ...] = ()
-    best: int | None = None
-    best_weights: bytes = b""
+    kept: int | None = None
+    weights: bytes = b""
 
 
 class Retraining(EpochLoop):
@@ -97,7 +98,7 @@ class Retraining(EpochLoop):
             self._measure(None)
             self.save()
         self.train_to(last)
-        if self._course.best is None and last == self.plan.epochs:
+        if self._course.kept is None and last == self.plan.epochs:
             raise MetricError("the user's metric failed on the network after every epoch")
         return self.course
 
@@ -108,44 +109,43 @@ class Retraining(EpochLoop):
         self._course = replace(self._course, loss_sum=total)
 
     def after_epoch(self, seen: Seen) -> None:
-        """Measure the network and keep the best weights."""
+        """Measure the network and keep its weights if they are as good as the best."""
         loss = self._course.loss_sum / max(self.backend.steps_per_epoch, 1)
         self._course = replace(self._course, loss_sum=0.0)
         self._measure(loss)
 
     def _measure(self, loss: float | None) -> None:
-        """Measure the network; keep its weights if the metric is the best so far."""
+        """Measure the network; keep its weights if they are as good as the best so far."""
         measured = self.backend.measure(self._genome, EvaluationSubset())
-        metric, best = measured.metric, False
-        if metric is not None:
-            best = self._is_best(metric)
+        kept = measured.metric is not None and self._is_kept(measured.metric)
         in_float = None
-        if best and self.backend.scenario.searcher.score_as == "int8":
+        if kept and self.backend.scenario.searcher.score_as == "int8":
             data = EvaluationSubset(in_float=True)
             in_float = self.backend.measure(self._genome, data).metric
-        row = EpochRow(self.epoch, metric, loss, in_float)
+        row = EpochRow(self.epoch, measured.metric, loss, in_float)
         rows = (*self._course.rows, row)
         self._course = replace(self._course, rows=rows)
         listener = self.session.listener
         if measured.metric is None:
             text = f"the metric failed after epoch {row.epoch}: {measured.failure}"
             listener.notice(Notice("retrain", text))
-        elif best:
-            weights = self._weights()
-            self._course = replace(self._course, best=len(rows) - 1, best_weights=weights)
+        elif kept:
+            self._course = replace(self._course, kept=len(rows) - 1, weights=self._weights())
         listener.line(self._in_words(row))
         if measured.metric is not None:
             accuracy = self.direction.accuracy(measured.metric)
             step = row.epoch * self.backend.steps_per_epoch
             self.session.journal.events.scalar("accuracy", accuracy, step)
 
-    def _is_best(self, metric: float) -> bool:
-        """Return whether no earlier epoch was better; of equal epochs, the last counts as best."""
-        if self._course.best is None:
+    def _is_kept(self, metric: float) -> bool:
+        """Return whether weights with this metric replace those that are kept."""
+        before = next((row for row in self._course.rows if row.epoch == 0), None)
+        first = None if before is None or before.metric is None else before.metric
+        if before is None:
             return True
-        before = self._course.rows[self._course.best].metric
-        assert before is not None
-        return self.direction.accuracy(metric) >= self.direction.accuracy(before)
+        metrics = [row.metric for row in self._course.rows if row.epoch > 0]
+        accuracies = [self.direction.accuracy(one) for one in (*metrics, metric) if one is not None]
+        return is_kept(None if first is None else self.direction.accuracy(first), accuracies)
 
     def _weights(self) -> bytes:
         """Return the content of a weights file with the network's current weights."""
@@ -159,14 +159,16 @@ class Retraining(EpochLoop):
         loss = "" if row.loss is None else f"loss {row.loss:.4f}, "
         if row.metric is None:
             return f"{what}: {loss}metric failed"
-        best = ", the best so far" if self._course.rows[self._course.best or 0] is row else ""
-        return f"{what}: {loss}accuracy {self.direction.accuracy(row.metric):.4f}{best}"
+        kept = ", kept" if self._course.rows[self._course.kept or 0] is row else ""
+        return f"{what}: {loss}accuracy {self.direction.accuracy(row.metric):.4f}{kept}"
 
     def _resume(self, stored: Checkpoint) -> None:
         meta = stored.meta["course"]
         size = int(stored.meta["state_bytes"])
         rows = tuple(EpochRow(**row) for row in meta.pop("rows"))
-        course = Course(rows=rows, best_weights=stored.payload[size:], **meta)
+        if "best" in meta:  # the name in checkpoints of earlier versions
+            meta["kept"] = meta.pop("best")
+        course = Course(rows=rows, weights=stored.payload[size:], **meta)
         step = self.backend.restore(stored.payload[:size], course.step)
         self._course, self.epoch, self.step = course, course.epoch, step
         self.report_resumed()
@@ -174,9 +176,9 @@ class Retraining(EpochLoop):
     def meta(self, state: bytes) -> dict[str, Any]:
         """See :class:`nasea.pipeline.epochs.EpochLoop`."""
         course = asdict(self.course)
-        del course["best_weights"]
+        del course["weights"]
         return {"plan": asdict(self.plan), "state_bytes": len(state), "course": course}
 
     def more_bytes(self) -> bytes:
-        """Return the best weights."""
-        return self._course.best_weights
+        """Return the kept weights."""
+        return self._course.weights

@@ -37,7 +37,7 @@ class Outcome:
         lines: tuple[str, ...] = (
             f"{kind} on val_dir: {searched:.4f} in the search{as_before}, "
             f"{begun} before training, {one.member.accuracy:.4f} after epoch {one.best_epoch} of "
-            f"{one.plan.epochs}, the best",
+            f"{one.plan.epochs}, {self._why_kept(direction)}",
         )
         if one.member.float_accuracy is not None:
             lines += (f"of the float network: {one.member.float_accuracy:.4f}",)
@@ -45,6 +45,16 @@ class Outcome:
             return lines
         unseen = direction.accuracy(one.test_metric)
         return (*lines, f"{kind} on test_dir, which chose nothing: {unseen:.4f}")
+
+    def _why_kept(self, direction: Direction) -> str:
+        """Return the reason why the weights of this epoch were kept."""
+        one = self.retrained
+        found = [row for row in one.epochs if row.metric is not None]
+        best = max(found, key=lambda row: (direction.accuracy(row.metric or 0.0), row.epoch))
+        if best.metric is None or best.metric == one.member.metric:
+            return "the best"
+        accuracy = direction.accuracy(best.metric)
+        return f"within the noise of the best ({accuracy:.4f} after epoch {best.epoch})"
 
 
 @dataclass(frozen=True)

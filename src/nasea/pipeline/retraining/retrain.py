@@ -46,7 +46,7 @@ def retrain(
     restart: bool = False,
     listener: Listener | None = None,
 ) -> Outcome:
-    """Train a result in full, keep its best weights, write the model file and export it.
+    """Train a result in full, keep weights as good as its best, write the model file and export it.
 
     A repeated call with the same arguments resumes where the last one stopped. Once the training is
     finished, the call returns its outcome.
@@ -315,15 +315,15 @@ class _Run:
         return same and int(stored.meta["course"]["epoch"]) >= written.plan.epochs
 
     def _write(self, course: Course, backend: AttachedBackend, space: Space) -> Retrained:
-        assert course.best is not None
-        best = course.rows[course.best]
-        assert best.metric is not None
-        accuracy = self.direction.accuracy(best.metric)
-        in_float = best.float_metric
+        assert course.kept is not None
+        kept = course.rows[course.kept]
+        assert kept.metric is not None
+        accuracy = self.direction.accuracy(kept.metric)
+        in_float = kept.float_metric
         member = replace(
             self.result.member,
             accuracy=accuracy,
-            metric=best.metric,
+            metric=kept.metric,
             float_metric=in_float,
             float_accuracy=None if in_float is None else self.direction.accuracy(in_float),
         )
@@ -333,19 +333,19 @@ class _Run:
             member=member,
             searched_metric=self.result.member.metric,
             plan=self.plan,
-            best_epoch=best.epoch,
+            best_epoch=kept.epoch,
             epochs=course.rows,
             name=self.target.name,
             searched_as=self.result.info.score_as,
         )
         folder = self.target.resolve()
         inside = folder.relative_to(self.home) if folder.is_relative_to(self.home) else folder
-        words = f"{self.plan.words}; best after epoch {best.epoch}"
+        words = f"{self.plan.words}; weights of epoch {kept.epoch}"
         origin = Origin(retrained.name, inside.as_posix(), words)
         genome = genome_of(space, self.result)
         text = model_text(self.scenario, backend, space, genome, info, member, origin)
-        aside = write_retrained(self.target, retrained, text, course.best_weights)
+        aside = write_retrained(self.target, retrained, text, course.weights)
         if aside is not None:
-            kept = f"the earlier network is kept in {aside.name}/"
-            self.session.listener.notice(Notice("retrain", kept))
+            text = f"the earlier network is kept in {aside.name}/"
+            self.session.listener.notice(Notice("retrain", text))
         return retrained

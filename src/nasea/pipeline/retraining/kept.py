@@ -1,0 +1,49 @@
+"""Selects the epoch whose weights a retraining keeps: the last one that is as good as the best.
+
+The highest of many noisy measurements is high partly by luck, and an epoch in the middle of a
+schedule, at a high learning rate, is measured with more noise than the last ones. So an epoch
+replaces the kept one if it falls short of the best by no more than the noise from epoch to epoch
+(the one-standard-error rule; Breiman et al. 1984, Classification and Regression Trees, §3.4.3).
+"""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Sequence
+
+_WINDOW = 10
+"""The noise is that of this many epochs; earlier ones had another learning rate."""
+
+_SIGMA_OF_MAD = 1.4826
+"""Standard deviation of a normal distribution, in median absolute deviations."""
+
+
+def is_kept(before: float | None, epochs: Sequence[float]) -> bool:
+    """Return whether the weights of the last epoch replace those that are kept.
+
+    Args:
+        before: accuracy before training, which the kept epoch must reach; ``None`` if unknown.
+        epochs: accuracies after the epochs so far, in order; higher is better.
+    """
+    last = epochs[-1]
+    if before is not None and last < before:
+        return False
+    return last >= max(epochs) - noise(epochs)
+
+
+def noise(epochs: Sequence[float]) -> float:
+    """Return the standard deviation of an epoch's accuracy around its trend.
+
+    Estimated from second differences, which a steady rise that levels off hardly changes; each has
+    six times the variance of one epoch.
+
+    Args:
+        epochs: accuracies after consecutive epochs; 0 is returned for fewer than five.
+    """
+    recent = epochs[-_WINDOW:]
+    bends = [a - 2 * b + c for a, b, c in zip(recent, recent[1:], recent[2:], strict=False)]
+    if len(bends) < 3:
+        return 0.0
+    trend = statistics.median(bends)
+    spread = statistics.median(abs(bend - trend) for bend in bends)
+    return float(_SIGMA_OF_MAD * spread / 6**0.5)
