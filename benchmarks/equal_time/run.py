@@ -28,6 +28,7 @@ sys.path[:0] = [str(HERE.parent), str(HERE), str(HERE.parent / "hand_picks")]
 from projects_of import FLOPS, search_project  # noqa: E402
 from recipe import thinned  # noqa: E402
 
+from nasea.pipeline.planning.clock import stored_plan  # noqa: E402
 from nasea.results.recommend import amount, parse_budget  # noqa: E402
 from nasea.results.retrained import RETRAINED_FILE, Retrained  # noqa: E402
 from recording import record, recorded, table  # noqa: E402
@@ -56,13 +57,17 @@ def cpu_seconds(command: list[str], log: Path, cwd: Path) -> float:
 
 def by_nasea(home: Path, seconds: float, seed: int) -> dict[str, Any]:
     """``nasea search --time``, and what it retrained."""
-    edit(home / "scen.yaml", ("    framework: PyTorch", f"    framework: PyTorch\n    seed: {seed}"))
+    edit(
+        home / "scen.yaml", ("    framework: PyTorch", f"    framework: PyTorch\n    seed: {seed}")
+    )
     command = [sys.executable, "-m", "nasea", "search", "--time", f"{seconds:.0f}s"]
     used = cpu_seconds(command, home / "log.txt", home)
-    (found,) = (home / "results").glob(f"*/{RETRAINED_FILE}")
+    (found,) = (home / "results").rglob(f"*/{RETRAINED_FILE}")
     best = Retrained.load(found)
-    plan = json.loads((home / "checkpoint" / "time_plan.json").read_text())
-    how = f"{plan['epochs']} epochs of the supernet, {best.plan.words}"
+    stored = stored_plan(home)
+    assert stored is not None, "the search follows a plan"
+    plan = stored[0]
+    how = f"{plan.epochs} epochs of the supernet, best of {plan.candidates}, {best.plan.words}"
     return {
         "how": how,
         "flops": best.member.flops,

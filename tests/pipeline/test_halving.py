@@ -12,7 +12,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nasea.errors import Interrupted, NaseaError
-from nasea.pipeline.retraining.halving import Choice, Rung, candidates_of, retrain_best, rungs_of
+from nasea.pipeline.retraining.halving import (
+    Choice,
+    Rung,
+    affordable,
+    candidates_of,
+    epochs_of,
+    retrain_best,
+    rungs_of,
+)
 from nasea.pipeline.retraining.plan import Request
 from nasea.pipeline.retraining.retrain import retrain
 from nasea.pipeline.retraining.shortlist import Scored, alike, seated
@@ -58,12 +66,31 @@ def test_rounds_go_on(candidates: int, epochs: int) -> None:
     for rung in rungs[:-1]:
         assert rung.count < before.count and before.epoch < rung.epoch <= epochs
         before = rung
-    trained = sum(
-        rung.count * (rung.epoch - earlier)
-        for rung, earlier in zip(rungs, [0, *(r.epoch for r in rungs)], strict=False)
-    )
+    trained = epochs_of(rungs)
     if epochs >= candidates:
         assert trained <= (candidates / 4 + 2) * epochs
+
+
+@given(
+    seconds=st.floats(0, 1e5),
+    epoch=st.floats(0.1, 100),
+    start=st.floats(0, 50),
+    choosing=st.floats(0, 500),
+)
+def test_what_is_affordable_fits_into_the_time(
+    seconds: float, epoch: float, start: float, choosing: float
+) -> None:
+    found = affordable(seconds, epoch, start, choosing)
+    rungs = rungs_of(found.candidates, found.epochs)
+    if found.candidates > 1:
+        used = choosing + sum(rung.count for rung in rungs) * start + epochs_of(rungs) * epoch
+        # Rounds of whole epochs: a few more or fewer than planned.
+        assert used <= seconds + found.candidates * epoch
+        assert found.epochs >= 16
+    elif found.epochs:
+        assert start + found.epochs * epoch <= seconds * (1 + 1e-9)
+    more = affordable(2 * seconds, epoch, start, choosing)
+    assert (more.candidates, more.epochs) >= (found.candidates, 0)
 
 
 @both_frameworks

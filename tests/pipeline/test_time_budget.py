@@ -28,6 +28,7 @@ from nasea.pipeline.search import timed
 from nasea.pipeline.search.within_time import WithinTime
 from nasea.pipeline.session.events import Progress
 from nasea.pipeline.supernet.training import OtherPace, Training
+from nasea.results.retrained import Retrained
 from nasea.space import Genome
 from nasea.strategy import Strategy, Study
 
@@ -91,12 +92,12 @@ def test_a_plan_fits_or_the_smallest_that_would_is_told(
     assert TimePlan.from_dict(plan.to_dict()) == plan
 
 
-def test_half_of_the_time_is_for_the_supernet() -> None:
+def test_the_supernet_and_retraining_share_most_of_the_time() -> None:
     plan = make_plan(7200, 20, SPEEDS, LEAST)
     free = 7200 * (1 - SLACK) - 20 - 60 - 20
     # 400 scores are all there is to do, so that more is left for the others.
     assert plan.scores == 400
-    assert plan.epochs == int((0.75 * free - 800) / 20)
+    assert plan.epochs == int((0.55 * free - 800) / 20)
     assert plan.retraining == int((free - 800 - plan.epochs * 20) / 15)
 
 
@@ -202,7 +203,7 @@ def test_a_search_in_a_given_time_retrains_in_what_is_left(
         raise OtherPace(1.0)
 
     def few_epochs(self: timed.TimedSearch, prepared: Any, front: Any) -> None:
-        self.clock.update(retrained=(front.best.number, 1))
+        self.clock.update(retrained=(front.best.number, 1), candidates=2)
 
     monkeypatch.setattr(timed, "make_plan", small_plan)
     monkeypatch.setattr(timed, "PACE_SECONDS", 0.01)
@@ -217,8 +218,10 @@ def test_a_search_in_a_given_time_retrains_in_what_is_left(
     assert "planned again, training starts over" in heard.text
     assert "epoch 3/3" in heard.text
     assert len(front) > 0
-    retrained = fresh.home / "results" / f"retrained_{front.best.number}"
-    assert (retrained / "retrained.json").is_file()
+    (retrained,) = (fresh.home / "results").glob("near_*/retrained_*/retrained.json")
+    cost = Retrained.load(retrained).member.parameters
+    assert cost <= load_scenario(fresh.home / "scen.yaml").scenario.constraint.value
+    assert "retraining 2 networks near the budget" in heard.text
     scenario = load_scenario(fresh.home / "scen.yaml").scenario
     assert as_planned(scenario, fresh.home).epochs == 3
 

@@ -18,7 +18,7 @@ from nasea.pipeline.planning.stages import StageTime, duration
 SLACK = 0.03
 """Share of the time that is kept free."""
 
-_SEARCH, _RETRAINING = 0.25, 0.25
+_SEARCH, _RETRAINING = 0.15, 0.45
 """Shares of what is left beside the fixed parts; the supernet gets the rest."""
 
 _LEAST_GENERATIONS = 2
@@ -88,11 +88,14 @@ class TimePlan:
         spent: seconds spent before planning.
         epochs: epochs of the supernet.
         scores: approximate number of architectures to score.
-        retraining: approximate epochs of retraining the most accurate network.
+        retraining: approximate epochs of retraining, of all candidates together.
         speeds: the speeds on which the plan is based.
         search_until: seconds of the job after which the search ends; set when the search starts.
         measured: whether the plan uses the measured duration of the first epoch.
-        retrained: (architecture, epochs) of the retraining, once they are set.
+        retrained: (architecture, epochs) of the retraining, once they are set. With several
+            candidates, the architecture is that of the front which is the most accurate.
+        candidates: number of networks near the budget whose retraining begins; with 1, the most
+            accurate of the front is retrained.
     """
 
     budget: float
@@ -104,6 +107,7 @@ class TimePlan:
     search_until: float | None = None
     measured: bool = False
     retrained: tuple[int, int] | None = None
+    candidates: int = 1
 
     @property
     def stages(self) -> list[StageTime]:
@@ -123,7 +127,7 @@ class TimePlan:
             StageTime("direction, separation check, results", speeds.fixed + speeds.probing,
                       "fixed"),
             StageTime("retraining", retraining, f"about {self.retraining} epochs of "
-                      f"{duration(speeds.alone_epoch)}, of the most accurate network"),
+                      f"{duration(speeds.alone_epoch)}, of networks near the budget"),
         ]  # fmt: skip
         return [row for row in rows if row.seconds > 0]
 

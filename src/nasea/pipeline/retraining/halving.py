@@ -32,6 +32,13 @@ from nasea.results.picked import FRONT_FILE
 _MOST_ROUNDS = 3
 """Before the last: the first one takes an eighth of the epochs."""
 
+_CANDIDATES = (8, 4, 2)
+"""How many networks begin where the time is limited, the most that it allows."""
+_LEAST_EPOCHS = 16
+"""With fewer, the rounds are so short that they choose by chance."""
+_MANY_EPOCHS = 800
+"""Of a retraining whose rounds are as long as they should be, without rounding."""
+
 
 @dataclass(frozen=True)
 class Rung:
@@ -79,6 +86,48 @@ def rungs_of(candidates: int, epochs: int) -> tuple[Rung, ...]:
             rungs.append(Rung(count, epoch))
         count = math.ceil(count / 2)
     return (*rungs, Rung(1, epochs))
+
+
+@dataclass(frozen=True)
+class Affordable:
+    """The retraining that a time allows.
+
+    Attributes:
+        candidates: number of networks in the first round.
+        epochs: epochs of the one that is trained to the end.
+    """
+
+    candidates: int
+    epochs: int
+
+
+def affordable(seconds: float, epoch: float, start: float, choosing: float) -> Affordable:
+    """Return how many candidates can be retrained in a time, and for how many epochs.
+
+    The more time, the more candidates: more epochs gain less and less.
+
+    Args:
+        seconds: the time.
+        epoch: seconds of an epoch of one network.
+        start: seconds to open one network; each round opens its networks again.
+        choosing: seconds to choose the candidates.
+    """
+    for candidates in _CANDIDATES:
+        rungs = rungs_of(candidates, _MANY_EPOCHS)
+        starts = sum(rung.count for rung in rungs)
+        room = seconds - choosing - starts * start
+        epochs = int(room / max(epoch, 1e-9) / (epochs_of(rungs) / _MANY_EPOCHS))
+        if epochs >= _LEAST_EPOCHS:
+            return Affordable(candidates, epochs)
+    return Affordable(1, max(0, int((seconds - start) / max(epoch, 1e-9))))
+
+
+def epochs_of(rungs: Sequence[Rung]) -> int:
+    """Return the epochs of all networks together."""
+    before = (0, *(rung.epoch for rung in rungs))
+    return sum(
+        rung.count * (rung.epoch - begun) for rung, begun in zip(rungs, before, strict=False)
+    )
 
 
 def candidates_of(front: Front, budget: float, count: int) -> list[FrontMember]:

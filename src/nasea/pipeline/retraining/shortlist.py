@@ -35,13 +35,21 @@ from nasea.space import Genome
 from nasea.space.regular import regular_networks
 
 SLACK = 1.03
-"""A candidate may cost at most this many times the budget, as a hand pick may."""
+"""A candidate may cost at most this many times the budget, as a hand pick may.
+
+But none exceeds the scenario's constraint, unless the budget does."""
 
 NEAR = 0.9
 """Networks that cost less than this many times the budget leave too much of it unused."""
 
-_MOST_REGULAR = 100
+MOST_REGULAR = 100
 """So many regular networks are scored at most."""
+
+
+def most_expensive(scenario: Scenario, budget: float) -> float:
+    """Return the largest cost of a candidate for a budget, in the constraint's unit."""
+    limit = scenario.constraint.value
+    return SLACK * budget if budget > limit else min(SLACK * budget, limit)
 
 
 @dataclass(frozen=True)
@@ -199,7 +207,7 @@ class Shortlist:
         scored = [
             Scored(one.genome, one.cost, one.accuracy)
             for one in self.front.evaluated
-            if one.accuracy is not None and one.cost <= SLACK * self.budget
+            if one.accuracy is not None and one.cost <= most_expensive(self.scenario, self.budget)
             # The results may come from an earlier search, whose space was not the supernet's.
             if len(one.genome) == len(choices) and all(map(operator.lt, one.genome, choices))
         ]
@@ -218,7 +226,7 @@ class Shortlist:
         order = np.argsort(-costs, kind="stable")
         near = [genomes[k] for k in order if costs[k] >= NEAR * self.budget]
         near = near or [genomes[k] for k in order[: self.count]]
-        every = -(-len(near) // _MOST_REGULAR)
+        every = -(-len(near) // MOST_REGULAR)
         return near[::every]
 
     def _scored(self, prepared: Prepared, genomes: Sequence[Genome]) -> list[Scored]:
@@ -255,7 +263,7 @@ def _feasible(prepared: Prepared, budget: float, genomes: Sequence[Genome]) -> d
     """Return the genomes that meet the budget and every limit, in the given order."""
     if not genomes:
         return {}
-    problem = replace(prepared.problem, budget=SLACK * budget)
+    problem = replace(prepared.problem, budget=most_expensive(prepared.scenario, budget))
     fits = problem.feasible(np.array(genomes))
     return dict.fromkeys(genome for genome, fit in zip(genomes, fits, strict=True) if fit)
 

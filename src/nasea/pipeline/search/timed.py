@@ -6,10 +6,12 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+
 from nasea.backends.distributed.launch import current_launch
 from nasea.backends.records import EvaluationSubset
 from nasea.backends.training.trial import TrialReport
-from nasea.config import ScenarioSource
+from nasea.config import ScenarioSource, load_scenario
 from nasea.errors import Notice, TimeBudgetError
 from nasea.pipeline.planning.clock import Clock
 from nasea.pipeline.planning.measured_plan import least_of, plan_speeds
@@ -23,11 +25,17 @@ from nasea.pipeline.planning.speeds import (
 from nasea.pipeline.planning.stages import duration, table
 from nasea.pipeline.planning.time_plan import SLACK, Speeds, TimePlan, make_plan, span
 from nasea.pipeline.probe import Prepared, require_same_metric, require_working_metric
+from nasea.pipeline.retraining.halving import affordable, retrain_best
+from nasea.pipeline.retraining.outcome import Outcome
 from nasea.pipeline.retraining.plan import Request
 from nasea.pipeline.retraining.retrain import retrain
+from nasea.pipeline.retraining.shortlist import MOST_REGULAR
 from nasea.pipeline.session.events import Listener, Listeners
 from nasea.pipeline.session.session import Session
 from nasea.results.front import Front
+from nasea.results.recommend import amount
+from nasea.space import Genome
+from nasea.space.regular import regular_networks
 
 
 class TimedSearch:
@@ -110,21 +118,22 @@ class TimedSearch:
         )
 
     def plan_retraining(self, prepared: Prepared, front: Front) -> None:
-        """Plan how long the most accurate network can be trained in the remaining time."""
+        """Plan which networks can be trained in the remaining time, and for how long."""
         plan = self.clock.plan
         assert plan is not None, "it was kept to"
         if plan.retrained is not None:
             return
-        backend, genome = prepared.backend, front.best.genome
+        backend, genome = prepared.backend, _most_expensive(prepared, front)
         one = training_speed(backend, 1, lambda index: genome, 2.0, self.home)
         _, score = backend.time_score(genome, EvaluationSubset())
         seconds = one.epoch_seconds + score.total
-        room = self.clock.left - SLACK * self.clock.budget - plan.speeds.probing - score.total
-        epochs = int(room / max(seconds, 1e-9))
-        self.clock.update(retrained=(front.best.number, max(epochs, 0)))
+        room = self.clock.left - SLACK * self.clock.budget - score.total
+        choosing = plan.speeds.probing + MOST_REGULAR * plan.speeds.score
+        found = affordable(room, seconds, plan.speeds.probing, choosing)
+        self.clock.update(retrained=(front.best.number, found.epochs), candidates=found.candidates)
 
     def retrain(self, config: ScenarioSource, restart: bool, listener: Listener | None) -> None:
-        """Train the most accurate network in the remaining time, or resume its training.
+        """Train the best network in the remaining time, or resume its training.
 
         Called after the session of the search has ended, since a retraining has its own session.
         """
@@ -132,25 +141,54 @@ class TimedSearch:
         assert plan is not None and plan.retrained is not None, "the search settled both"
         number, epochs = plan.retrained
         listeners = Listeners([*([] if listener is None else [listener]), self.clock])
+        budget = load_scenario(config).scenario.constraint.value
         command = f"nasea retrain --arch {number}"
+        if plan.candidates > 1:
+            command = f"nasea retrain --budget {amount(budget)} --candidates {plan.candidates}"
         if epochs < 1:
             listeners.notice(Notice("time", f"none is left for retraining: {command}"))
         elif current_launch() is not None:  # the other processes have ended
             listeners.notice(Notice("time", f"for retraining start {command} --epochs {epochs}"))
         else:
-            listeners.line(f"retraining architecture {number} in the rest of the time")
-            retrain(
-                config,
-                number,
-                Request(epochs=epochs),
-                formats=[],
-                results=self.home / "results",
-                directory=self.home,
-                restart=restart,
-                listener=listeners,
-            )
+            listeners.line(_announced(plan.candidates, number, epochs))
+            outcome = self._retrained(config, budget, restart, listeners)
+            for text in outcome.summary:
+                listeners.line(text)
+            listeners.line(f"model: {outcome.directory / outcome.retrained.model_file}")
         self.clock.save()
         listeners.line(f"time: {duration(self.clock.spent)} of {span(self.clock.budget)} are spent")
+
+    def _retrained(
+        self, config: ScenarioSource, budget: float, restart: bool, listener: Listener
+    ) -> Outcome:
+        """Retrain what the plan says."""
+        plan = self.clock.plan
+        assert plan is not None and plan.retrained is not None, "the search settled both"
+        number, epochs = plan.retrained
+        request, results = Request(epochs=epochs), self.home / "results"
+        if plan.candidates > 1:
+            choice = retrain_best(
+                config,
+                budget,
+                plan.candidates,
+                request,
+                formats=[],
+                results=results,
+                directory=self.home,
+                restart=restart,
+                listener=listener,
+            )
+            return choice.outcome
+        return retrain(
+            config,
+            number,
+            request,
+            formats=[],
+            results=results,
+            directory=self.home,
+            restart=restart,
+            listener=listener,
+        )
 
     def _speeds(self, prepared: Prepared, probing: float, trained: bool) -> Speeds:
         scoring, (first, again) = scoring_speed(prepared)
@@ -171,6 +209,24 @@ class TimedSearch:
         for name, text in table(plan.stages):
             listener.line(f"{name}: {text}")
         return plan
+
+
+def _most_expensive(prepared: Prepared, front: Front) -> Genome:
+    """Return the most expensive network that may be retrained, to measure its speed."""
+    genomes = [*regular_networks(prepared.space), *(member.genome for member in front)]
+    fits = prepared.problem.feasible(np.array(genomes))
+    costs = np.where(fits, prepared.costs(np.array(genomes)), -np.inf)
+    return genomes[int(np.argmax(costs))]
+
+
+def _announced(candidates: int, number: int, epochs: int) -> str:
+    """Return the line before retraining."""
+    if candidates == 1:
+        return f"retraining architecture {number} in the rest of the time"
+    return (
+        f"retraining {candidates} networks near the budget in the rest of the time, "
+        f"the best of them for {epochs} epochs"
+    )
 
 
 def now() -> float:
