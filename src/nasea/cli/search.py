@@ -20,7 +20,7 @@ def search(
         typer.Option(
             metavar="SPAN",
             help="Time for the whole job, such as 90m or 2h: epochs, scores and the retraining of "
-            "the most accurate network are planned to fit.",
+            "the best network near the budget are planned to fit.",
         ),
     ] = None,
 ) -> None:

@@ -58,8 +58,8 @@ def search(
         restart: discard the checkpoints and start over.
         listener: receives progress.
         strategy: proposes the architectures, instead of ``searcher.mode``.
-        time_budget: seconds for the whole job, instead of ``strategy.time_budget``; the most
-            accurate network is retrained in the time that remains after the search.
+        time_budget: seconds for the whole job, instead of ``strategy.time_budget``; the best
+            network near the constraint is retrained in the time that remains after the search.
 
     Returns:
         The Pareto front, as written to ``results/front.json``.
