@@ -131,7 +131,7 @@ class RetrainContract(FinishedSearchContract):
         assert made.epochs[0].metric == other.epochs[0].metric
         assert made.epochs[1:] != other.epochs[1:]
         assert f"taught by architecture {best}" in made.remark
-        with pytest.raises(ResultsError, match="most accurate itself"):
+        with pytest.raises(ResultsError, match="it has no teacher"):
             run(home, replace(REQUEST, distill=True), number=best)
 
     # --- stops ---

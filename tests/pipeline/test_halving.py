@@ -99,7 +99,21 @@ def test_candidates_are_written_trained_and_the_best_is_finished(project: Projec
     near = project.home / "results" / "near_1M_size"
     winner = found.rounds[-1][0].number
     assert found.outcome.directory == near / f"retrained_{winner}"
-    assert found.outcome.retrained.member.genome == Front.load(near / "front.json")[winner].genome
+    made = found.outcome.retrained
+    assert made.member.genome == Front.load(near / "front.json")[winner].genome
+
+    # What is retrained teaches smaller networks, the candidates of another budget among them.
+    better = replace(made, member=replace(made.member, accuracy=1.0, metric=1.0))
+    better.save(found.outcome.directory / "retrained.json")
+    budget = 0.8 * made.member.parameters
+    request = replace(REQUEST, epochs=1, distill=True)
+    taught = run(project, budget=budget, candidates=2, request=request).outcome.retrained
+    assert taught.member.parameters < made.member.parameters
+    assert taught.plan.teacher == f"{near.name}/retrained_{winner}"
+    assert f"taught by {near.name}/retrained_{winner}" in taught.plan.words
+    with pytest.raises(NaseaError, match="it has no teacher") as caught:
+        run(project, candidates=2, request=request)
+    assert "retrain a larger one first" in str(caught.value.fix)
 
 
 def test_it_chooses_and_ends_as_a_plain_retraining(project: Project, tmp_path: Path) -> None:
@@ -182,5 +196,3 @@ def test_what_is_refused(project: Project) -> None:
         run(project, budget=10.0)
     with pytest.raises(NaseaError, match="--candidates must be"):
         run(project, candidates=0)
-    with pytest.raises(NaseaError, match="--distill is for one architecture"):
-        run(project, request=Request(distill=True))

@@ -47,7 +47,8 @@ def retrain(
         epochs: those of the scenario by default.
         learning_rate: that of the scenario by default.
         from_scratch: begin with initial weights instead of those of the search.
-        distill: learn from the most accurate result as well.
+        distill: learn from the most accurate larger network in the results as well, best a
+            retrained one.
         teacher_share: the teacher's share of the loss, greater than 0 and 1 at most.
         quantisation_aware: round weights and activations to int8 in training, and measure so.
         formats: to export to (see :func:`export`); by default onnx for PyTorch and pb for

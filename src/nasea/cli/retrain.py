@@ -39,7 +39,12 @@ def retrain(
         ),
     ] = False,
     distill: Annotated[
-        bool, typer.Option("--distill", help="Also distil from the most accurate result.")
+        bool,
+        typer.Option(
+            "--distill",
+            help="Also learn from the most accurate larger network in RESULTS_DIR, best a "
+            "retrained one.",
+        ),
     ] = False,
     teacher_share: Annotated[
         float, typer.Option(metavar="P", help="With --distill: the teacher's share of the loss.")

@@ -15,6 +15,11 @@ def folder_near(quantity: CostKind, budget: float) -> str:
     return f"{NEAR}{amount(budget)}_{'ms' if quantity == 'latency' else quantity}"
 
 
+def results_root(directory: Path) -> Path:
+    """Return the results directory of a folder of candidates; other directories are their own."""
+    return directory.parent if directory.name.startswith(NEAR) else directory
+
+
 def trained_choice(
     results: Path, quantity: CostKind, budget: float, *, from_scratch: bool = False
 ) -> Result | None:

@@ -31,7 +31,8 @@ class TrainingPlan:
         from_scratch: whether it starts from initial values instead of the result's weights.
         epochs: number of epochs.
         learning_rate: initial learning rate, before the user's schedule.
-        teacher: number of the teacher architecture for distillation, if any.
+        teacher: the teacher for distillation, if any: number of an architecture of the front, or
+            folder of a retrained network inside the results directory.
         teacher_share: weight of the teacher in the loss, from 0 to 1.
         quantisation_aware: whether training and measurement simulate its int8 file.
     """
@@ -41,7 +42,7 @@ class TrainingPlan:
     from_scratch: bool
     epochs: int
     learning_rate: float
-    teacher: int | None = None
+    teacher: int | str | None = None
     teacher_share: float = 0.5
     quantisation_aware: bool = False
 
@@ -54,7 +55,8 @@ class TrainingPlan:
     def words(self) -> str:
         """The plan in one line."""
         start = "from scratch" if self.from_scratch else "from the weights of the search"
-        taught = "" if self.teacher is None else f", taught by architecture {self.teacher}"
+        kind = "architecture " if isinstance(self.teacher, int) else ""
+        taught = "" if self.teacher is None else f", taught by {kind}{self.teacher}"
         epochs = f"{self.epochs} epoch{'s' * (self.epochs != 1)}"
         rounded = ", rounded to int8" if self.quantisation_aware else ""
         return f"{epochs} {start}{taught}{rounded}, learning rate {self.learning_rate:g}"

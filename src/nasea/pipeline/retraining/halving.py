@@ -180,11 +180,6 @@ def retrain_best(
             f"--candidates must be a whole number greater than 0, found {candidates}",
             fix="give another value",
         )
-    if request.distill:
-        raise NaseaError(
-            "--distill is for one architecture: the most accurate cannot teach itself",
-            fix="choose one with --arch, or leave --distill out",
-        )
     heard_by = listener or NullListener()
     scenario = load_scenario(config).scenario
     plan = plan_of(scenario, request, None)

@@ -17,7 +17,7 @@ class Request:
         from_scratch: start from initial values instead of the result's weights.
         epochs: number of epochs.
         learning_rate: initial learning rate.
-        distill: also learn from the most accurate result (knowledge distillation).
+        distill: also learn from the most accurate larger network (knowledge distillation).
         teacher_share: weight of the teacher in the loss.
         quantisation_aware: round to int8 in the forward pass.
     """
@@ -46,13 +46,13 @@ def planned(scenario: Scenario, plan: TrainingPlan) -> Scenario:
     return scenario.model_copy(update=changed)
 
 
-def plan_of(scenario: Scenario, request: Request, teacher: int | None) -> TrainingPlan:
+def plan_of(scenario: Scenario, request: Request, teacher: int | str | None) -> TrainingPlan:
     """Return the plan of a request.
 
     Args:
         scenario: supplies what the request leaves open.
         request: the user's options.
-        teacher: number of the architecture to learn from, if any.
+        teacher: what to learn from, if anything, as in the plan.
 
     Raises:
         NaseaError: an option is out of its range.

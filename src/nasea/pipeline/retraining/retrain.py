@@ -28,11 +28,17 @@ from nasea.pipeline.session.events import Listener, Progress
 from nasea.pipeline.session.identity import digest_of, identity, require_same
 from nasea.pipeline.session.session import Session, session
 from nasea.results.codegen import Origin
-from nasea.results.front import Front
+from nasea.results.near import results_root
 from nasea.results.picked import Result, is_retrained, pick_result
 from nasea.results.retrained import RETRAINED_FILE, Retrained, TrainingPlan, write_retrained
+from nasea.results.teachers import Teacher, find_teacher
 from nasea.space import Space
 from nasea.version import __version__
+
+_UNTRAINED_TEACHER = (
+    "--distill: the teacher has the weights of the search; a larger network that is retrained "
+    "first (nasea retrain --budget COST) teaches more"
+)
 
 
 def retrain(
@@ -134,7 +140,7 @@ def _started(
     teacher = _teacher(results, result) if request.distill else None
     loaded = load_scenario(config)
     require_framework(loaded.scenario, result)
-    plan = plan_of(loaded.scenario, request, None if teacher is None else teacher.member.number)
+    plan = plan_of(loaded.scenario, request, None if teacher is None else teacher.name)
     home = (directory or Path.cwd()).resolve()
     target = results / retrained_name(number, request)
     log = home / f"log_{loaded.scenario.task}" / _place(home, target)
@@ -144,6 +150,8 @@ def _started(
         )
         for notice in loaded.notices:
             ready.listener.notice(notice)
+        if teacher is not None and isinstance(teacher.name, int):
+            ready.listener.notice(Notice("retrain", _UNTRAINED_TEACHER))
         yield _Run(planned(loaded.scenario, plan), home, result, teacher, plan, target, ready)
 
 
@@ -154,14 +162,15 @@ def _place(home: Path, target: Path) -> Path:
     return target.relative_to(inside) if target.is_relative_to(inside) else Path(target.name)
 
 
-def _teacher(results: Path, result: Result) -> Result:
-    best = Front.load(results / "front.json").best.number
-    if best == result.member.number:
+def _teacher(results: Path, student: Result) -> Teacher:
+    found = find_teacher(results, student)
+    if found is None:
         raise ResultsError(
-            f"--distill: architecture {best} is the most accurate itself, it has no teacher",
-            fix="leave --distill out, or retrain another one",
+            f"--distill: no network in {results_root(results)} is more accurate than "
+            f"{student.title} and costs more: it has no teacher",
+            fix="retrain a larger one first: nasea retrain --budget COST; or leave --distill out",
         )
-    return pick_result(results, best)
+    return found
 
 
 class _Run:
@@ -172,7 +181,7 @@ class _Run:
         scenario: Scenario,
         home: Path,
         result: Result,
-        teacher: Result | None,
+        teacher: Teacher | None,
         plan: TrainingPlan,
         target: Path,
         ready: Session,
@@ -272,9 +281,9 @@ class _Run:
         if not self.plan.from_scratch:
             backend.inherit((0,) * len(space.layers), self.result.weights)
         if self.teacher is not None:
-            genome = genome_of(opened.space, self.teacher)
-            share = self.plan.teacher_share
-            backend.set_teacher(opened.space, genome, self.teacher.weights, share)
+            teacher, share = self.teacher.network, self.plan.teacher_share
+            genome = genome_of(opened.space, teacher)
+            backend.set_teacher(opened.space, genome, teacher.weights, share)
         if self.plan.quantisation_aware:
             backend.train_int8()
         seconds = backend.try_candidates(
@@ -300,7 +309,7 @@ class _Run:
         return identity(neutral, alone.data, alone.space, self.home) | {
             "plan": hashlib.sha256(plan.encode()).hexdigest(),
             "weights": "" if self.plan.from_scratch else digest_of([self.result.weights]),
-            "teacher": "" if self.teacher is None else digest_of([self.teacher.weights]),
+            "teacher": "" if self.teacher is None else digest_of([self.teacher.network.weights]),
         }
 
     def _is_finished(self, stored: Checkpoint, present: dict[str, str]) -> bool:
