@@ -14,6 +14,7 @@ from nasea.pipeline.epochs import EpochLoop, Seen
 from nasea.pipeline.probe import Built
 from nasea.pipeline.search.direction import Direction
 from nasea.pipeline.session.checkpoint import Checkpoint, CheckpointStore
+from nasea.pipeline.session.events import Round
 from nasea.pipeline.session.session import Session
 from nasea.results.retrained import EpochRow, TrainingPlan
 from nasea.space import Genome
@@ -93,6 +94,8 @@ class Retraining(EpochLoop):
             self.session.listener.line(f"the network is {done}: {self.plan.words}")
         else:
             self.session.listener.begin("retrain", f"retraining: {self.plan.words}")
+            if until is None:
+                self.session.forecast.expect({})
         if not self._course.rows:
             self._measure(None)
             self.save()
@@ -100,6 +103,11 @@ class Retraining(EpochLoop):
         if self._course.best is None and last == self.plan.epochs:
             raise MetricError("the user's metric failed on the network after every epoch")
         return self.course
+
+    def more_figures(self) -> dict[str, str]:
+        """Return the accuracy after the last epoch."""
+        metric = self._course.rows[-1].metric if self._course.rows else None
+        return {} if metric is None else {"accuracy": f"{self.direction.accuracy(metric):.4f}"}
 
     def updated(self, report: UpdateReport) -> None:
         """Add up the losses of an epoch, including those before a restart."""
@@ -133,7 +141,10 @@ class Retraining(EpochLoop):
         elif best:
             weights = self._weights()
             self._course = replace(self._course, best=len(rows) - 1, best_weights=weights)
-        listener.line(self._in_words(row))
+        text = self._in_words(row)
+        if row.epoch:
+            text = Round(text, row.epoch, self.plan.epochs, "epoch")
+        listener.line(text)
         if measured.metric is not None:
             accuracy = self.direction.accuracy(measured.metric)
             step = row.epoch * self.backend.steps_per_epoch
