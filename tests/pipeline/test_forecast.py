@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import pickle
+
 import pytest
 
-from nasea.pipeline.session.events import NullListener, Progress
+from nasea.pipeline.session.events import NullListener, Progress, Round
 from nasea.pipeline.session.forecast import Forecast
 
 
@@ -58,3 +60,8 @@ def test_a_time_budget_is_what_is_left(forecast: Forecast, heard: Heard) -> None
     left = -1.0
     forecast.progress(Progress("train", 1, 10, "update", 90.0))
     assert heard.last.run_seconds_left == 0
+
+
+def test_a_round_can_go_to_another_process() -> None:
+    line = pickle.loads(pickle.dumps(Round("epoch 2/3", 2, 3, "epoch")))
+    assert (line, line.number, line.total, line.about) == ("epoch 2/3", 2, 3, "epoch")

@@ -66,6 +66,10 @@ class Round(str):
         line.number, line.total, line.about = number, total, about
         return line
 
+    def __getnewargs__(self) -> tuple[str, int, int, str]:  # type: ignore[override]
+        """Return what a copy is made from."""
+        return str(self), self.number, self.total, self.about
+
 
 class Listener(Protocol):
     """Receives all events; must return quickly and must not raise."""
