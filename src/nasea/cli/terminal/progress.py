@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Protocol
 
+from rich.cells import cell_len, set_cell_size
 from rich.console import Console
 from rich.text import Text
 
@@ -83,18 +84,21 @@ def in_width(progress: Progress, width: int) -> Text:
 
     Args:
         progress: the progress.
-        width: characters at most.
+        width: characters at most; of wide ones half as many.
     """
-    said = f"{progress.stage} {_counted(progress)}"
-    bar = _CELLS if len(said) + 1 + _CELLS <= width - _ROOM else 0
-    room = width - (bar + 1 if bar else 0)
+    stage, counted = progress.stage, _counted(progress)
+    needed = cell_len(f"{stage} {counted}")
+    bar = _CELLS if needed + 1 + _CELLS + _ROOM <= width else 0
+    room = width - needed - (bar + 1 if bar else 0)
+    rest = f" {counted}"
     for figure in _figures(progress):
-        if len(said) + 2 + len(figure) <= room:
-            said += f", {figure}"
+        needed = cell_len(f", {figure}")
+        if needed <= room:
+            rest += f", {figure}"
+            room -= needed
     if not bar:
-        return Text(said[: max(width, 0)], end="")
+        return Text(set_cell_size(stage + rest, min(cell_len(stage + rest), width)), end="")
     filled = round(bar * progress.done / max(progress.total, 1))
-    stage, rest = said[: len(progress.stage)], said[len(progress.stage) :]
     return Text.assemble(
         (stage, "bold"), " ", (_BAR * filled, "cyan"), (_BAR * (bar - filled), "dim"), rest, end=""
     )
