@@ -249,6 +249,8 @@ class Tmux:
     def close(self) -> None:
         """See :class:`Terminal`."""
         self._tmux("kill-server")
+        home = Path(os.environ.get("TMUX_TMPDIR", "/tmp")) / f"tmux-{os.getuid()}"
+        (home / self._socket).unlink(missing_ok=True)  # which it leaves behind
 
     def _tmux(self, *words: str) -> str:
         done = subprocess.run(
