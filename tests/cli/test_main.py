@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from typer.main import get_command
 
+from nasea.cli.main import app
 from nasea.version import __version__
 
 from .conftest import Run
@@ -73,9 +76,15 @@ def _python(*words: str) -> subprocess.CompletedProcess[str]:
 @pytest.mark.parametrize("columns", [60, 80, 120])
 def test_help_cuts_nothing(run: Run, monkeypatch: pytest.MonkeyPatch, columns: int) -> None:
     monkeypatch.setenv("COLUMNS", str(columns))  # behind what `run` has cleared
-    for words in (["--help"], ["latency", "--help"]):
-        told = run(*words).out
-        assert "..." not in told.replace("[ARGS]...", "")
+    root = get_command(app)
+    pages = [[name] for name in root.commands] + [  # type: ignore[attr-defined]
+        ["latency", name]
+        for name in root.commands["latency"].commands  # type: ignore[attr-defined]
+    ]
+    for words in ([], *pages):
+        told = run(*words, "--help").out
+        more_may_follow = r"(\[ARGS\]|\{FILE\}|FILE)\.\.\."
+        assert "..." not in re.sub(more_may_follow, "", told)
         assert max(map(len, told.splitlines())) <= columns
 
 

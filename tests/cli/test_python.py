@@ -15,7 +15,7 @@ from nasea.cli.terminal.python import listening, shown_listener
 from nasea.errors import Notice
 from nasea.pipeline.session.events import Began, Event, Line, Listener, NullListener, Progress
 
-PROGRESS = Progress("train", 50, 100, "update", 130.4, {"loss": "0.5"})
+PROGRESS = Progress("train", 50, 100, "update", 60.0, {"loss": "0.5"}, 130.4)
 EVENTS: list[Event] = [
     Began("train", "training"),
     Notice("scen.yaml:3", "corrected"),

@@ -17,6 +17,7 @@ TRANSLATED = (
     "report",
     "troubleshooting",
     "migrate",
+    "compared",
     "concepts",
     "ship-a-model",
     "latency",

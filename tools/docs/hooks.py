@@ -2,7 +2,8 @@
 
 - Pages of the reference are generated: the commands from their help, Python from the docstrings.
 - The changelog and CONTRIBUTING.md, which stand in the root of the repository, are pages.
-- Links from a page to a file outside docs/ go to the repository.
+- Links from a page to a file outside docs/ go to the repository, if its address is known
+  (NASEA_REPOSITORY); else their text stays.
 """
 
 from __future__ import annotations
@@ -17,6 +18,9 @@ ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 
 _LINK = re.compile(r"(?<=\]\()(?!\w+:|#)([^)\s]+)(?=\))")
+
+_NOWHERE = "nowhere:"
+_LINK_TO_NOWHERE = re.compile(rf"\[([^\[\]]*)\]\({_NOWHERE}[^)]*\)")
 
 _HEADING = re.compile(r"^##+ (.+)$", re.MULTILINE)
 
@@ -40,7 +44,9 @@ def on_page_markdown(markdown: str, *, page: Any, config: Any, **_: Any) -> str:
         markdown += "\n" + decisions()
     if source.endswith(".zh.md"):
         markdown = with_anchors(markdown, (DOCS / name).read_text("utf-8"))
-    return _LINK.sub(lambda found: _link(found[1], at, source, config["repo_url"]), markdown)
+    repository = config["repo_url"] or _NOWHERE
+    linked = _LINK.sub(lambda found: _link(found[1], at, source, repository), markdown)
+    return _LINK_TO_NOWHERE.sub(r"\1", linked)
 
 
 def on_page_content(html: str, **_: Any) -> str:

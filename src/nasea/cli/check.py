@@ -59,7 +59,7 @@ def _check_file(config: Path) -> None:
 
 
 def _probe(config: Path, targets: list[str]) -> None:
-    from nasea.cli.terminal.console import results_console
+    from nasea.cli.terminal.console import results_console, tell
     from nasea.cli.terminal.listener import RichListener
     from nasea.pipeline.diagnosis.check import check as run
 
@@ -71,10 +71,10 @@ def _probe(config: Path, targets: list[str]) -> None:
     console.print(_findings(report))
     console.print(_layers(report))
     for one in report.coverage:
-        typer.echo(f"{one.target.name}: {one.target.title}")
+        tell(f"{one.target.name}: {one.target.title}")
         if one.uncovered:
             console.print(_uncovered(one))
-        typer.echo(_summary(one))
+        tell(_summary(one))
     lacking = [one.target.name for one in report.coverage if not one.runs]
     if lacking:
         raise NotAvailableError(

@@ -59,7 +59,7 @@ def compare(
     """
     from nasea.backends.distributed.launch import launched_rank
     from nasea.cli.terminal.compare_table import plan_table, standings_table
-    from nasea.cli.terminal.console import results_console
+    from nasea.cli.terminal.console import results_console, tell
     from nasea.cli.terminal.listener import RichListener
     from nasea.pipeline.hand_picks.compare import CompareOptions, folder_of, planned_comparison
     from nasea.pipeline.hand_picks.compare import compare as run
@@ -82,9 +82,9 @@ def compare(
         )
     console.print(standings_table(found))
     for one in found.excluded:
-        typer.echo(f"not there: {one.name}: {one.reason}")
+        tell(f"not there: {one.name}: {one.reason}")
     for line in found.verdict:
-        typer.echo(line)
+        tell(line)
     typer.echo(f"written: results/{folder_of(found.quantity, found.budget)}/, results/report.html")
 
 

@@ -240,7 +240,7 @@ def run(
 
 
 def measure(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help=".onnx or .tflite.")],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE", help=".onnx or .tflite.")],
     results: Annotated[
         Path, typer.Option(metavar="DIR", help="Where a search wrote its results.")
     ] = Path("results"),

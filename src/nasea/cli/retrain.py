@@ -92,7 +92,7 @@ def retrain(
     """
     from nasea.backends.distributed.launch import launched_rank
     from nasea.cli.export import exported_table
-    from nasea.cli.terminal.console import results_console
+    from nasea.cli.terminal.console import results_console, tell
     from nasea.cli.terminal.listener import RichListener
     from nasea.pipeline.retraining.plan import Request
     from nasea.pipeline.search.following import follow_run
@@ -139,7 +139,7 @@ def retrain(
     if outcome.files:
         results_console().print(exported_table(list(outcome.files)))
     for line in outcome.summary:
-        typer.echo(line)
+        tell(line)
     typer.echo(f"model:  {outcome.directory / outcome.retrained.model_file}")
     for one in outcome.files:
         typer.echo(f"wrote:  {one.path}")

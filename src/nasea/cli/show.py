@@ -72,6 +72,7 @@ def show(
 
 
 def _recommend(front: Front, budget: str | None, as_json: bool) -> None:
+    from nasea.cli.terminal.console import tell
     from nasea.results.recommend import knee, parse_budget, recommend
     from nasea.results.units import four_digits
 
@@ -82,9 +83,7 @@ def _recommend(front: Front, budget: str | None, as_json: bool) -> None:
     for why, member in named:
         cost = front.unit.phrase(front.cost_of(member))
         accuracy = four_digits(member.accuracy)
-        typer.echo(
-            f"architecture {member.number}: {cost}, {front.info.accuracy_title} {accuracy}; {why}"
-        )
+        tell(f"architecture {member.number}: {cost}, {front.info.accuracy_title} {accuracy}; {why}")
     if knee(front) is None:
-        typer.echo("the front has no knee: accuracy rises evenly with cost, or in too few steps")
+        tell("the front has no knee: accuracy rises evenly with cost, or in too few steps")
     typer.echo(f"next: nasea show --arch {named[0][1].number}")

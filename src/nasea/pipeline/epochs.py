@@ -117,6 +117,10 @@ class EpochLoop(ABC):
         """Run after every update."""
         self.step = report.step
 
+    def more_figures(self) -> dict[str, str]:
+        """Return further values to show with the progress, by label."""
+        return {}
+
     def train_to(self, last: int) -> None:
         """Train until this many epochs are finished."""
         self._saved_at = time.monotonic()
@@ -168,7 +172,9 @@ class EpochLoop(ABC):
         step, total = report.global_step, self.backend.steps_per_epoch * self.epochs
         left = self._pace.seconds_left(step, total)
         figures = {
+            "epoch": f"{self.epoch + 1}/{self.epochs}",
             "loss": f"{report.loss:.4f}",
+            **self.more_figures(),
             "lr": f"{report.learning_rate:.3g}",
             "images/s": f"{speed:.0f}",
         }

@@ -10,6 +10,7 @@ from nasea.config import Scenario
 from nasea.errors import Notice
 from nasea.pipeline.epochs import EpochLoop, Seen
 from nasea.pipeline.session.checkpoint import CheckpointStore
+from nasea.pipeline.session.events import Round
 from nasea.pipeline.session.session import Session
 from nasea.pipeline.supernet.paths import FairPaths
 from nasea.pipeline.supernet.slow_start import slow_start_notice
@@ -84,9 +85,8 @@ class SupernetTraining(EpochLoop):
         listener = self.session.listener
         if seen.losses:
             mean = sum(seen.losses) / len(seen.losses)
-            listener.line(
-                f"epoch {self.epoch}/{self.epochs}: loss {mean:.4f}, {seen.speed:.0f} images/s"
-            )
+            text = f"epoch {self.epoch}/{self.epochs}: loss {mean:.4f}, {seen.speed:.0f} images/s"
+            listener.line(Round(text, self.epoch, self.epochs, "epoch"))
         if self.epoch == 1:
             warning = slow_start_notice(seen.losses, self.scenario.optimizer.learning_rate)
             if warning is not None:

@@ -43,6 +43,7 @@ def reports_failures(verb: Callable[_P, None]) -> Callable[_P, None]:
             _print_error(short)
             raise typer.Exit(short.exit_code) from error
         except KeyboardInterrupt as error:
+            _begin_row()
             print("stopped", file=sys.stderr)
             raise typer.Exit(EXIT_INTERRUPTED) from error
         except Exception as error:
@@ -58,12 +59,25 @@ def _print_error(error: NaseaError) -> None:
     from nasea.cli.terminal.console import narration_console, print_line
 
     if isinstance(error, Interrupted):  # requested, so there is nothing to fix
+        _begin_row()
         text, label = Text(error.message), "next"
     else:
         text, label = Text.assemble(("error: ", "bold red"), error.message), "fix"
     if error.fix is not None:
         text.append(f"\n  {label}: ", "bold green").append(error.fix)
     print_line(narration_console(), text)
+
+
+def _begin_row() -> None:
+    """Erase the ``^C`` by which a terminal answers to Ctrl-C."""
+    from nasea.cli.terminal.console import narration_console
+    from nasea.cli.terminal.live import ERASE
+
+    console = narration_console()
+    if console.is_dumb_terminal:
+        console.print()
+    elif console.is_terminal:
+        console.print(ERASE, end="")
 
 
 def _silence_stdout() -> None:

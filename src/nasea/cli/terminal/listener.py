@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from types import TracebackType
 from typing import Self
 
@@ -11,7 +12,10 @@ from rich.text import Text
 from nasea.cli.terminal.console import narration_console, print_line
 from nasea.cli.terminal.progress import Bar, Meter, Ticker
 from nasea.errors import Notice
-from nasea.pipeline.session.events import Progress, Stage
+from nasea.pipeline.session.events import Progress, Round, Stage
+
+MOST_ROUNDS = 50
+"""Where nothing can be rewritten, about so many epochs or generations are printed."""
 
 
 class RichListener:
@@ -30,6 +34,7 @@ class RichListener:
         self._moves = self._console.is_terminal and not self._console.is_dumb_terminal
         self._meter = meter or (Bar(self._console) if self._moves else Ticker(self._console))
         self._told: set[Notice] = set()
+        self._rounds: dict[str, Round] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -40,7 +45,7 @@ class RichListener:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._meter.stop()
+        self._end_stage()
 
     def notice(self, notice: Notice) -> None:
         """Print the notice, unless it was printed before."""
@@ -49,10 +54,11 @@ class RichListener:
             self._print(Text.assemble(("note: ", "bold yellow"), (str(notice), "yellow")))
 
     def begin(self, stage: Stage, title: str) -> None:
-        """Print the title as a rule, or marked as a title if there is no bar."""
-        self._meter.stop()
+        """Print the title, marked as one."""
+        self._end_stage()
         if self._moves:
-            self._console.rule(Text(title, "bold"), align="left")
+            # No rule across the terminal: one made narrower folds it.
+            self._print(Text.assemble(("── ", "bright_green"), (title, "bold")))
         else:
             self._print(f"== {title}")
 
@@ -61,9 +67,29 @@ class RichListener:
         self._meter.show(progress)
 
     def line(self, text: str) -> None:
-        """Print the line."""
-        self._print(text)
+        """Print the line; of epochs and generations, where progress is live, only the last."""
+        if not isinstance(text, Round):
+            self._print(text)
+        elif self._meter.live and text.number < text.total:
+            self._rounds[text.about] = text
+        elif self._meter.live:
+            self._rounds.pop(text.about, None)
+            self._print(text)
+        elif _is_told(text):
+            self._print(text)
+
+    def _end_stage(self) -> None:
+        self._meter.stop()
+        for text in self._rounds.values():
+            self._print(text)
+        self._rounds = {}
 
     def _print(self, text: Text | str) -> None:
         print_line(self._console, text)
         self._meter.rest()
+
+
+def _is_told(line: Round) -> bool:
+    """Return whether a log shows the line: of many rounds the first, the last, and every n-th."""
+    every = math.ceil(line.total / MOST_ROUNDS)
+    return line.number in (1, line.total) or line.number % every == 0

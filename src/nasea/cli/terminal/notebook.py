@@ -43,6 +43,8 @@ class NotebookBar:
         clock: seconds, monotonic.
     """
 
+    live = True
+
     def __init__(self, display: Display, clock: Callable[[], float] = time.monotonic) -> None:
         self._display = display
         self._clock = clock

@@ -7,10 +7,12 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Protocol
 
-import rich.progress
+from rich.cells import cell_len, set_cell_size
 from rich.console import Console
+from rich.text import Text
 
 from nasea.cli.terminal.console import print_line
+from nasea.cli.terminal.live import LiveLine
 from nasea.pipeline.session.events import Progress
 
 REDRAW_SECONDS = 0.2
@@ -19,9 +21,19 @@ REDRAW_SECONDS = 0.2
 LINE_SECONDS = 10.0
 """Without a bar, progress is printed after this many seconds without other output."""
 
+_BAR, _CELLS = "━", 12
+_ROOM = 24
+"""The bar is drawn where so many characters remain for figures."""
+
 
 class Meter(Protocol):
-    """A display of progress."""
+    """A display of progress.
+
+    Attributes:
+        live: whether it is rewritten in place.
+    """
+
+    live: bool
 
     def show(self, progress: Progress) -> None:
         """Show that the stage advanced."""
@@ -34,59 +46,61 @@ class Meter(Protocol):
 
 
 class Bar:
-    """A bar with figures, below all other output.
+    """A line with a bar and figures, below all other output.
 
     Args:
         console: a terminal.
         clock: seconds, monotonic.
     """
 
+    live = True
+
     def __init__(self, console: Console, clock: Callable[[], float] = time.monotonic) -> None:
         self._console = console
         self._clock = clock
         self._drawn_at = float("-inf")
-        self._bar: rich.progress.Progress | None = None
-        self._task = rich.progress.TaskID(0)
+        self._line = LiveLine(console)
 
     def show(self, progress: Progress) -> None:
-        """Redraw the bar, unless it was redrawn very recently."""
+        """Redraw the line, unless it was redrawn very recently."""
         now = self._clock()
-        if self._bar is not None and now - self._drawn_at < REDRAW_SECONDS:
-            if progress.done < progress.total:
-                return
+        if now - self._drawn_at < REDRAW_SECONDS and progress.done < progress.total:
+            return
         self._drawn_at = now
-        if self._bar is None:
-            self._bar = _make_bar(self._console)
-            self._task = self._bar.add_task(progress.stage, figures="")
-        self._bar.update(
-            self._task,
-            completed=progress.done,
-            total=progress.total,
-            figures=", ".join(_figures(progress)),
-        )
-        self._bar.start()  # nothing, when it is shown already
-        self._bar.refresh()
+        # A terminal that is full to its last column may begin another row.
+        self._line.show(in_width(progress, self._console.width - 1))
 
     def rest(self) -> None:
-        """Do nothing: the bar stays below the printed lines."""
+        """Do nothing: the line stays below what is printed."""
 
     def stop(self) -> None:
-        """Remove the bar."""
-        if self._bar is not None:
-            self._bar.stop()
-            self._bar = None
+        """Remove the line."""
+        self._line.clear()
+        self._drawn_at = float("-inf")
 
 
-def _make_bar(console: Console) -> rich.progress.Progress:
-    return rich.progress.Progress(
-        rich.progress.TextColumn("{task.description}", markup=False),
-        rich.progress.BarColumn(bar_width=16),
-        rich.progress.MofNCompleteColumn(),
-        rich.progress.TextColumn("{task.fields[figures]}", markup=False),
-        console=console,
-        # No refresh thread: data workers are forked, and a fork must not inherit its held lock.
-        auto_refresh=False,
-        transient=True,
+def in_width(progress: Progress, width: int) -> Text:
+    """Return the progress with a bar; what does not fit is left out whole, the last first.
+
+    Args:
+        progress: the progress.
+        width: characters at most; of wide ones half as many.
+    """
+    stage, counted = progress.stage, _counted(progress)
+    needed = cell_len(f"{stage} {counted}")
+    bar = _CELLS if needed + 1 + _CELLS + _ROOM <= width else 0
+    room = width - needed - (bar + 1 if bar else 0)
+    rest = f" {counted}"
+    for figure in _figures(progress):
+        needed = cell_len(f", {figure}")
+        if needed <= room:
+            rest += f", {figure}"
+            room -= needed
+    if not bar:
+        return Text(set_cell_size(stage + rest, min(cell_len(stage + rest), width)), end="")
+    filled = round(bar * progress.done / max(progress.total, 1))
+    return Text.assemble(
+        (stage, "bold"), " ", (_BAR * filled, "cyan"), (_BAR * (bar - filled), "dim"), rest, end=""
     )
 
 
@@ -97,6 +111,8 @@ class Ticker:
         console: where it is printed.
         clock: seconds, monotonic.
     """
+
+    live = False
 
     def __init__(self, console: Console, clock: Callable[[], float] = time.monotonic) -> None:
         self._console = console
@@ -120,13 +136,23 @@ class Ticker:
 
 def in_a_line(progress: Progress) -> str:
     """Return the progress of a stage in one line."""
+    return f"{progress.stage}: " + ", ".join([_counted(progress), *_figures(progress)])
+
+
+def _counted(progress: Progress) -> str:
     unit = progress.unit if progress.total == 1 else f"{progress.unit}s"
-    counted = f"{progress.done}/{progress.total} {unit}"
-    return f"{progress.stage}: " + ", ".join([counted, *_figures(progress)])
+    return f"{progress.done}/{progress.total} {unit}"
 
 
 def _figures(progress: Progress) -> list[str]:
+    """Return the remaining time and the figures, the most important first."""
     shown = [f"{label} {value}" for label, value in progress.figures.items()]
-    if progress.seconds_left is not None:  # first, so that a narrow terminal does not cut it off
-        shown.insert(0, f"{timedelta(seconds=round(progress.seconds_left))} left")
+    if progress.run_seconds_left is not None:
+        shown.insert(0, f"{_clock(progress.run_seconds_left)} left")
+    elif progress.seconds_left is not None:
+        shown.insert(0, f"{_clock(progress.seconds_left)} left of this stage")
     return shown
+
+
+def _clock(seconds: float) -> str:
+    return str(timedelta(seconds=round(seconds)))

@@ -265,6 +265,7 @@ class _Comparison:
         listener.begin(
             "fidelity", f"training them stand-alone, {epochs} each, {len(jobs)} trainings"
         )
+        self.session.forecast.expect({})
         missing = [job for job in jobs if job[0] not in self.metrics]
         counter = Counter(listener, "fidelity", len(jobs) - len(missing), len(jobs))
         trainer = StandaloneTrainer(

@@ -243,6 +243,7 @@ class _Run:
             f"training {len(specs)} networks stand-alone, {self._epochs_in_words} each, {len(jobs)}"
         )
         listener.begin("compare", f"{title} trainings")
+        self.session.forecast.expect({})
         counter = Counter(listener, "compare", len(jobs) - len(missing), len(jobs))
         trainer = StandaloneTrainer(
             self.scenario, self.epochs, self.home, self.checkpoints, self.identity, self.session

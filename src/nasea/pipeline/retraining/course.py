@@ -15,6 +15,7 @@ from nasea.pipeline.probe import Built
 from nasea.pipeline.retraining.kept import is_kept
 from nasea.pipeline.search.direction import Direction
 from nasea.pipeline.session.checkpoint import Checkpoint, CheckpointStore
+from nasea.pipeline.session.events import Round
 from nasea.pipeline.session.session import Session
 from nasea.results.retrained import EpochRow, TrainingPlan
 from nasea.space import Genome
@@ -94,6 +95,8 @@ class Retraining(EpochLoop):
             self.session.listener.line(f"the network is {done}: {self.plan.words}")
         else:
             self.session.listener.begin("retrain", f"retraining: {self.plan.words}")
+            if until is None:
+                self.session.forecast.expect({})
         if not self._course.rows:
             self._measure(None)
             self.save()
@@ -101,6 +104,11 @@ class Retraining(EpochLoop):
         if self._course.kept is None and last == self.plan.epochs:
             raise MetricError("the user's metric failed on the network after every epoch")
         return self.course
+
+    def more_figures(self) -> dict[str, str]:
+        """Return the accuracy after the last epoch."""
+        metric = self._course.rows[-1].metric if self._course.rows else None
+        return {} if metric is None else {"accuracy": f"{self.direction.accuracy(metric):.4f}"}
 
     def updated(self, report: UpdateReport) -> None:
         """Add up the losses of an epoch, including those before a restart."""
@@ -131,7 +139,10 @@ class Retraining(EpochLoop):
             listener.notice(Notice("retrain", text))
         elif kept:
             self._course = replace(self._course, kept=len(rows) - 1, weights=self._weights())
-        listener.line(self._in_words(row))
+        text = self._in_words(row)
+        if row.epoch:
+            text = Round(text, row.epoch, self.plan.epochs, "epoch")
+        listener.line(text)
         if measured.metric is not None:
             accuracy = self.direction.accuracy(measured.metric)
             step = row.epoch * self.backend.steps_per_epoch

@@ -102,6 +102,7 @@ class _Run:
         self.home = home
         self.timed: TimedSearch | None = None
         if clock is not None:
+            session.forecast.deadline = lambda: clock.left
             session = replace(session, listener=Listeners([session.listener, clock]))
             self.timed = TimedSearch(clock, home, session)
         self.session = session

@@ -25,9 +25,10 @@ from nasea.pipeline.search.scores import ScoreBook
 from nasea.pipeline.search.separation import Separation
 from nasea.pipeline.search.within_time import WithinTime
 from nasea.pipeline.session.checkpoint import CheckpointStore
-from nasea.pipeline.session.events import Listener, Progress
+from nasea.pipeline.session.events import Listener, Progress, Round
 from nasea.pipeline.session.interrupt import StopRequest
 from nasea.pipeline.session.journal import Journal
+from nasea.pipeline.session.pace import Pace
 from nasea.results.figures.plots import front_figure
 from nasea.space import Genome
 from nasea.strategy import (
@@ -86,6 +87,11 @@ class Searching:
         self._again: tuple[EvaluationSubset, ...] = ()
         self._archive = Archive()
         self._state = SearchState()
+        searcher = prepared.scenario.searcher
+        self._most = searcher.generation_num * searcher.pop_size
+        self._pace = Pace()
+        self._fresh = 0  # scores of the current generation
+        self._so_far: dict[str, str] = {}
         self._saved_at = time.monotonic()
         self._drawn_at = float("-inf")
 
@@ -103,6 +109,8 @@ class Searching:
         if self._again:
             self.listener.line(describe_images(self._again))
         self._retry_failures()
+        self._fresh = 0
+        self._pace.seconds_left(len(self._archive), self._most)
         outcome = run_search(
             self.prepared.problem,
             self._evaluate,
@@ -134,7 +142,7 @@ class Searching:
 
     def _evaluate(self, genomes: Sequence[Genome], turn: int = 0) -> list[Score]:
         """Score architectures; ``turn`` is the number of earlier scores of each."""
-        began = time.monotonic()
+        searcher = self.prepared.scenario.searcher
         data = self._again[turn - 1] if turn else EvaluationSubset(self.prepared.eval_images)
         # Sorted, so that architectures with equal first layers follow each other and share them.
         unknown = sorted(
@@ -143,6 +151,10 @@ class Searching:
         )
         known = len(genomes) - len(unknown)
         done = 0
+        figures = {
+            "generation": f"{self._state.generation + 1}/{searcher.generation_num}",
+            **self._so_far,
+        }
 
         def on_measured(measured: Measurement) -> None:
             nonlocal done
@@ -152,9 +164,10 @@ class Searching:
                 blocks = ", ".join(self.prepared.space.blocks(genome))
                 text = f"{blocks}: not scored: {measured.failure}"
                 self.listener.notice(Notice("search", text))
-            left = (time.monotonic() - began) / done * (len(unknown) - done)
+            self._fresh += turn == 0
+            left = self._pace.seconds_left(len(self._archive) + self._fresh, self._most)
             self.listener.progress(
-                Progress("search", known + done, len(genomes), "architecture", left)
+                Progress("search", known + done, len(genomes), "architecture", left, figures)
             )
             if self.stop.requested or time.monotonic() - self._saved_at > SAVE_SECONDS:
                 self.save()
@@ -174,7 +187,7 @@ class Searching:
         return Score(self.direction.accuracy(measured.metric), measured.metric)
 
     def _on_generation(self, report: GenerationReport) -> None:
-        self._archive, self._state = report.archive, report.state
+        self._archive, self._state, self._fresh = report.archive, report.state, 0
         self.save()
         self.journal.events.scalar("hypervolume", report.hypervolume, report.generation)
         self._draw(report)
@@ -182,14 +195,18 @@ class Searching:
         kind = self.prepared.scenario.constraint.type
         costs = [record.cost for record in report.front]
         again = f" and {report.scored_again} of the front again" if report.scored_again else ""
-        self.listener.line(
-            f"generation {report.generation + 1}/{self.prepared.scenario.searcher.generation_num}: "
+        self._so_far = {"front": str(len(report.front)), "best accuracy": f"{best:.4f}"}
+        number, total = report.generation + 1, self.prepared.scenario.searcher.generation_num
+        text = (
+            f"generation {number}/{total}: "
             f"{report.scored} scored{again}, front of {len(report.front)} "
             f"({format_cost(costs[0], kind)} to {format_cost(costs[-1], kind)}), "
             f"best accuracy {best:.4f}, hypervolume {report.hypervolume:.4f}"
         )
+        self.listener.line(Round(text, number, total, "generation"))
         if report.note is not None:
-            self.listener.line(f"{report.note}; {report.proposal_seconds:.2f} s")
+            text = f"{report.note}; {report.proposal_seconds:.2f} s"
+            self.listener.line(Round(text, number, total, "strategy"))
 
     def _draw(self, report: GenerationReport) -> None:
         """Draw the front for TensorBoard, less often if generations are very fast."""

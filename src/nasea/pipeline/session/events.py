@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, Protocol, TypeAlias
+from typing import Literal, Protocol, Self, TypeAlias
 
 from nasea.errors import Notice
 
@@ -32,8 +32,9 @@ class Progress:
         done: completed units.
         total: all units.
         unit: name of a unit: ``update``, ``architecture``, ``candidate``.
-        seconds_left: estimated remaining time; ``None`` while it is unknown.
+        seconds_left: estimated remaining time of the stage; ``None`` while it is unknown.
         figures: other values to show, by label, ready to print, e.g. ``{"loss": "0.412"}``.
+        run_seconds_left: estimated remaining time of the whole run; ``None`` while it is unknown.
     """
 
     stage: Stage
@@ -42,6 +43,32 @@ class Progress:
     unit: str
     seconds_left: float | None = None
     figures: Mapping[str, str] = field(default_factory=dict)
+    run_seconds_left: float | None = None
+
+
+class Round(str):
+    """A line about an epoch or a generation; a display may replace it by that of the next one.
+
+    Args:
+        text: the line.
+        number: number of the round, from 1.
+        total: number of all rounds.
+        about: what is repeated; of lines about the same, a display may keep the last only.
+    """
+
+    number: int
+    total: int
+    about: str
+
+    def __new__(cls, text: str, number: int, total: int, about: str) -> Self:
+        """Create the line."""
+        line = super().__new__(cls, text)
+        line.number, line.total, line.about = number, total, about
+        return line
+
+    def __getnewargs__(self) -> tuple[str, int, int, str]:  # type: ignore[override]
+        """Return what a copy is made from."""
+        return str(self), self.number, self.total, self.about
 
 
 class Listener(Protocol):
@@ -57,7 +84,7 @@ class Listener(Protocol):
         """Receive the progress of a stage; called often."""
 
     def line(self, text: str) -> None:
-        """Receive one line, e.g. the summary of an epoch or a generation."""
+        """Receive one line; a :class:`Round` if it is about an epoch or a generation."""
 
 
 class NullListener:

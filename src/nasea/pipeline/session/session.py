@@ -11,6 +11,7 @@ from nasea.backends import ProcessGroup, open_process_group
 from nasea.config import Scenario
 from nasea.errors import Interrupted, NaseaError, ResultsError
 from nasea.pipeline.session.events import Listener, Listeners, NullListener
+from nasea.pipeline.session.forecast import Forecast
 from nasea.pipeline.session.interrupt import StopRequest, stop_on_signal
 from nasea.pipeline.session.journal import Journal
 from nasea.pipeline.session.lock import only_run
@@ -26,12 +27,14 @@ class Session:
         journal: the log; also receives the curves.
         stop: the request to stop, checked where everything is saved.
         group: the processes of the run.
+        forecast: adds the remaining time to what ``listener`` receives.
     """
 
     listener: Listener
     journal: Journal
     stop: StopRequest
     group: ProcessGroup
+    forecast: Forecast
 
 
 @contextmanager
@@ -70,11 +73,11 @@ def session(
         )
         failed = True
         try:
-            listeners = Listeners([heard, journal])
+            listeners = Forecast(Listeners([heard, journal]))
             with open_process_group(scenario, stop.ask) as group:
                 for notice in group.notices:
                     listeners.notice(notice)
-                yield Session(listeners, journal, stop, group)
+                yield Session(listeners, journal, stop, group, listeners)
             failed = False
         except Exception as error:
             reason = _as_stop(error) if stop.requested else error

@@ -17,6 +17,7 @@ from nasea.pipeline.planning.time_plan import SLACK
 from nasea.pipeline.probe import Prepared, require_working_metric
 from nasea.pipeline.search.direction import N_NEEDED, N_REFERENCES, from_json, to_json
 from nasea.pipeline.session.checkpoint import CheckpointStore
+from nasea.pipeline.session.events import Stage
 from nasea.pipeline.session.interrupt import StopRequest
 from nasea.pipeline.session.session import Session
 from nasea.pipeline.supernet.paths import ABOVE, pathfinder
@@ -116,6 +117,7 @@ class Training(SupernetTraining):
         self._measure_untrained(tuple(self.prepared.sample(N_REFERENCES)))
         self.times.score = (time.monotonic() - began) / max(len(self.references), 1)
         require_working_metric(self.prepared, self.before)
+        self.session.forecast.expect(self._later())
         self.times.begin(whole=True)
 
     def before_restored(self, meta: Mapping[str, Any]) -> None:
@@ -137,6 +139,7 @@ class Training(SupernetTraining):
         meta: dict[str, Any] = {
             "witnesses": [list(genome) for genome in self.references],
             "before": to_json(self.before),
+            "score_seconds": self.times.score,
         }
         if self.space.trunks:
             meta["trained_for"] = list(self.trained_for)
@@ -150,6 +153,9 @@ class Training(SupernetTraining):
         if "trained_for" in meta:
             kind, value = meta["trained_for"]
             self.trained_for = (kind, float(value))
+        self.times.score = float(meta.get("score_seconds", 0.0))
+        if self.times.score:
+            self.session.forecast.expect(self._later())
 
     def other_budget_notice(self) -> Notice | None:
         """Return a warning if the widths were trained for another budget."""
@@ -198,21 +204,31 @@ class Training(SupernetTraining):
 
     def _expected(self, epoch_seconds: float) -> str:
         """Describe, in one line, the time that the rest of the job will take."""
-        scores = scores_of(self.prepared)
+        later = self._later()
+        parts = {
+            "training": (self.epochs - 1) * epoch_seconds,
+            "separation check": later["separation"],
+            f"search of at most {scores_of(self.prepared):,}": later["search"],
+            "results": later["results"],
+        }
+        listed = ", ".join(f"{name} {duration(seconds)}" for name, seconds in parts.items())
+        return f"expected from here: about {duration(sum(parts.values()))} ({listed})"
+
+    def _later(self) -> dict[Stage, float]:
+        """Return the expected seconds of the stages after training."""
         whole = ScoreSeconds(self.times.score / 2, self.times.score / 2)
         subset = self.prepared.eval_images or self.prepared.data.val_images
         times_more = self.prepared.data.val_images / subset
         speed = ScoringSpeed(whole, whole.metric * times_more, 0.0, subset, subset)
-        counts = Counts(self.epochs, scores, self.prepared.eval_images is not None)
+        counts = Counts(
+            self.epochs, scores_of(self.prepared), self.prepared.eval_images is not None
+        )
         named = {stage.name: stage.seconds for stage in search_stages(counts, speed, 0.0)}
-        parts = {
-            "training": (self.epochs - 1) * epoch_seconds,
-            "separation check": named["separation check"],
-            f"search of at most {scores:,}": named["scoring"] + named["batch-norm statistics"],
+        return {
+            "separation": named["separation check"],
+            "search": named["scoring"] + named["batch-norm statistics"],
             "results": named["final front"],
         }
-        listed = ", ".join(f"{name} {duration(seconds)}" for name, seconds in parts.items())
-        return f"expected from here: about {duration(sum(parts.values()))} ({listed})"
 
     def _measure_untrained(self, references: tuple[Genome, ...]) -> None:
         self.references = references
