@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from nasea.cli.terminal.wording import say
 from nasea.errors import NaseaError
 
 
@@ -82,10 +83,10 @@ def compare(
         )
     console.print(standings_table(found))
     for one in found.excluded:
-        typer.echo(f"not there: {one.name}: {one.reason}")
+        say(f"not there: {one.name}: {one.reason}")
     for line in found.verdict:
-        typer.echo(line)
-    typer.echo(f"written: results/{folder_of(found.quantity, found.budget)}/, results/report.html")
+        say(line)
+    say(f"written: results/{folder_of(found.quantity, found.budget)}/, results/report.html")
 
 
 def _words(text: str | None) -> tuple[str, ...]:

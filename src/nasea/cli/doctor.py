@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from nasea.cli.terminal.wording import say, say_row
 from nasea.errors import NaseaError
 
 if TYPE_CHECKING:
@@ -34,12 +35,12 @@ def doctor(
     ids = None if devices is None else _ids(devices)
     asked = _framework(framework)
     for label, text in versions():
-        typer.echo(f"{label:<16}{text}")
+        say_row(label, text, 16)
     require_framework(None if ids is None else asked)
     if ids is not None:
         for label, text in examine_devices(ids, "cpu" if cpu else "auto", asked):
-            typer.echo(f"{label:<16}{text}")
-    typer.echo("all checks passed")
+            say_row(label, text, 16)
+    say("all checks passed")
 
 
 def _framework(text: str) -> Framework:

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from nasea.cli.terminal.wording import say
 from nasea.errors import NaseaError
 
 
@@ -133,8 +134,8 @@ def retrain(
     if outcome.files:
         results_console().print(exported_table(list(outcome.files)))
     for line in outcome.summary:
-        typer.echo(line)
-    typer.echo(f"model:  {outcome.directory / outcome.retrained.model_file}")
+        say(line)
+    say(f"model:  {outcome.directory / outcome.retrained.model_file}")
     for one in outcome.files:
-        typer.echo(f"wrote:  {one.path}")
-    typer.echo(f"export: nasea export {outcome.directory} --format FORMAT")
+        say(f"wrote:  {one.path}")
+    say(f"export: nasea export {outcome.directory} --format FORMAT")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from nasea.cli.terminal.wording import say
 from nasea.errors import ResultsError
 
 if TYPE_CHECKING:
@@ -82,9 +83,7 @@ def _recommend(front: Front, budget: str | None, as_json: bool) -> None:
     for why, member in named:
         cost = front.unit.phrase(front.cost_of(member))
         accuracy = four_digits(member.accuracy)
-        typer.echo(
-            f"architecture {member.number}: {cost}, {front.info.accuracy_title} {accuracy}; {why}"
-        )
+        say(f"architecture {member.number}: {cost}, {front.info.accuracy_title} {accuracy}; {why}")
     if knee(front) is None:
-        typer.echo("the front has no knee: accuracy rises evenly with cost, or in too few steps")
-    typer.echo(f"next: nasea show --arch {named[0][1].number}")
+        say("the front has no knee: accuracy rises evenly with cost, or in too few steps")
+    say(f"next: nasea show --arch {named[0][1].number}")

@@ -9,6 +9,8 @@ from typing import Any, TextIO
 from rich.console import Console
 from rich.text import Text
 
+from nasea.translation import translate
+
 _PIPE_WIDTH = 120
 
 
@@ -26,7 +28,9 @@ class _Results(Console):
         from rich.table import Table
 
         from nasea.cli.terminal.narrow import fits, stacked
+        from nasea.cli.terminal.wording import table_in_words
 
+        objects = tuple(table_in_words(one) if isinstance(one, Table) else one for one in objects)
         fitting = [
             stacked(one, self.width)
             if isinstance(one, Table) and one.show_header and not fits(one, self)
@@ -42,8 +46,13 @@ def narration_console() -> Console:
 
 
 def print_line(console: Console, text: Text | str) -> None:
-    """Print text unchanged: without markup, rich's own colours, or folding."""
-    console.print(Text(text) if isinstance(text, str) else text, soft_wrap=True, highlight=False)
+    """Print text without markup, rich's own colours, or folding; a ``str`` in the user's language.
+
+    A ``Text`` is printed as it is: whoever put it together has translated its parts.
+    """
+    console.print(
+        Text(translate(text)) if isinstance(text, str) else text, soft_wrap=True, highlight=False
+    )
 
 
 def silence(stream: TextIO) -> None:

@@ -10,8 +10,10 @@ from rich.text import Text
 
 from nasea.cli.terminal.console import narration_console, print_line
 from nasea.cli.terminal.progress import Bar, Meter, Ticker
+from nasea.cli.terminal.wording import notice_in_words
 from nasea.errors import Notice
 from nasea.pipeline.session.events import Progress, Stage
+from nasea.translation import translate, translate_label
 
 
 class RichListener:
@@ -46,15 +48,16 @@ class RichListener:
         """Print the notice, unless it was printed before."""
         if notice not in self._told:
             self._told.add(notice)
-            self._print(Text.assemble(("note: ", "bold yellow"), (str(notice), "yellow")))
+            label = translate_label("note: ")
+            self._print(Text.assemble((label, "bold yellow"), (notice_in_words(notice), "yellow")))
 
     def begin(self, stage: Stage, title: str) -> None:
         """Print the title as a rule, or marked as a title if there is no bar."""
         self._meter.stop()
         if self._moves:
-            self._console.rule(Text(title, "bold"), align="left")
+            self._console.rule(Text(translate(title), "bold"), align="left")
         else:
-            self._print(f"== {title}")
+            self._print(Text(f"== {translate(title)}"))
 
     def progress(self, progress: Progress) -> None:
         """Show the progress of the stage."""

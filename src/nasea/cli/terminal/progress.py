@@ -12,6 +12,7 @@ from rich.console import Console
 
 from nasea.cli.terminal.console import print_line
 from nasea.pipeline.session.events import Progress
+from nasea.translation import translate, translate_label
 
 REDRAW_SECONDS = 0.2
 """The bar is drawn at most this often."""
@@ -57,7 +58,7 @@ class Bar:
         self._drawn_at = now
         if self._bar is None:
             self._bar = _make_bar(self._console)
-            self._task = self._bar.add_task(progress.stage, figures="")
+            self._task = self._bar.add_task(translate_label(progress.stage), figures="")
         self._bar.update(
             self._task,
             completed=progress.done,
@@ -121,12 +122,14 @@ class Ticker:
 def in_a_line(progress: Progress) -> str:
     """Return the progress of a stage in one line."""
     unit = progress.unit if progress.total == 1 else f"{progress.unit}s"
-    counted = f"{progress.done}/{progress.total} {unit}"
-    return f"{progress.stage}: " + ", ".join([counted, *_figures(progress)])
+    counted = f"{progress.done}/{progress.total} {translate_label(unit, 'unit')}"
+    return f"{translate_label(progress.stage)}: " + ", ".join([counted, *_figures(progress)])
 
 
 def _figures(progress: Progress) -> list[str]:
-    shown = [f"{label} {value}" for label, value in progress.figures.items()]
+    shown = [
+        f"{translate_label(label)} {translate(value)}" for label, value in progress.figures.items()
+    ]
     if progress.seconds_left is not None:  # first, so that a narrow terminal does not cut it off
-        shown.insert(0, f"{timedelta(seconds=round(progress.seconds_left))} left")
+        shown.insert(0, translate(f"{timedelta(seconds=round(progress.seconds_left))} left"))
     return shown

@@ -1,0 +1,111 @@
+"""A message with places for values, matched against text in which they are filled in."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+PLACEHOLDER = re.compile(r"\{([a-z_]\w*)\}")
+_FEW_LETTERS = 8
+"""A template with fewer letters of its own is matched only where the values are single words."""
+
+
+@dataclass(frozen=True)
+class Template:
+    """A message of the catalogue with its translation.
+
+    Attributes:
+        source: in English; ``{name}`` stands for a value.
+        target: translated, with the same names.
+    """
+
+    source: str
+    target: str
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """The names of the values, in the order of the English text."""
+        return tuple(PLACEHOLDER.findall(self.source))
+
+    @cached_property
+    def literals(self) -> tuple[str, ...]:
+        """The text around the values: one more than there are values."""
+        return tuple(PLACEHOLDER.split(self.source)[::2])
+
+    @cached_property
+    def weight(self) -> int:
+        """How specific it is: the characters of its own, that are not values."""
+        return sum(map(len, self.literals))
+
+    @cached_property
+    def key(self) -> str:
+        """The longest literal: a text without it cannot match."""
+        return max(self.literals, key=len)
+
+    @cached_property
+    def is_weak(self) -> bool:
+        """Whether its own text is so short that it could match anything."""
+        return sum(map(str.isalpha, "".join(self.literals))) < _FEW_LETTERS
+
+    @cached_property
+    def endings(self) -> frozenset[str]:
+        """Names of values that are endings of a word, as in ``epoch{s}``."""
+        return frozenset(suffixes(self.source))
+
+    def values(self, text: str) -> tuple[str, ...] | None:
+        """Return the values in ``text``; ``None`` when it was not made of this template."""
+        if not self.names:
+            return () if text == self.source else None
+        if not text.endswith(self.literals[-1]):
+            return None
+        end = len(text) - len(self.literals[-1])
+        found = self._found(text, self.literals[:-1], end)
+        return None if found is None else self._sound((*found[0], text[found[1] : end]))
+
+    def opening(self, text: str) -> tuple[tuple[str, ...], int] | None:
+        """Return the values and the end of this message at the beginning of ``text``."""
+        found = self._found(text, self.literals, len(text))
+        if found is None:
+            return None
+        values = self._sound(found[0])
+        return None if values is None else (values, found[1])
+
+    def _found(
+        self, text: str, literals: Sequence[str], end: int
+    ) -> tuple[tuple[str, ...], int] | None:
+        """Find literals one after the other, each where it comes first, before ``end``."""
+        if not literals:
+            return (), 0
+        if self.key not in text or not text.startswith(literals[0]):
+            return None
+        at, values = len(literals[0]), []
+        if at > end:
+            return None
+        for literal in literals[1:]:
+            next_at = text.find(literal, at, end)
+            if next_at < 0:
+                return None
+            values.append(text[at:next_at])
+            at = next_at + len(literal)
+        return tuple(values), at
+
+    def _sound(self, values: tuple[str, ...]) -> tuple[str, ...] | None:
+        endings = (
+            value for name, value in zip(self.names, values, strict=True) if name in self.endings
+        )
+        if any(value not in ("", "s", "es") for value in endings):
+            return None
+        if self.is_weak and not all(re.fullmatch(r"\S+", value) for value in values):
+            return None
+        return values
+
+    def filled(self, values: Mapping[str, str]) -> str:
+        """Return the translation with the values put in."""
+        return PLACEHOLDER.sub(lambda place: values.get(place[1], place[0]), self.target)
+
+
+def suffixes(source: str) -> set[str]:
+    """Names of values that are endings of a word, as in ``epoch{s}``: a translation needs none."""
+    return set(re.findall(r"[A-Za-z]\{([a-z_]\w*)\}(?![A-Za-z])", source))
