@@ -18,7 +18,8 @@ CATALOGUE = SOURCE / "locale" / "zh_CN" / "LC_MESSAGES" / "nasea.po"
 HEADER = """
 # What nasea says, in Chinese. tools/translation/update.py keeps the messages current; the
 # translations are written by hand, in the terms of docs/concepts.zh.md. Contexts "label" (titles of
-# columns and other single words), "unit" (of progress) and "click" (what click says in help and
+# columns and other single words), "unit" (of progress), "text" (of data files
+# and operating systems) and "click" (what click says in help and
 # errors of usage; versions of it differ) are listed by hand as well.
 msgid ""
 msgstr ""

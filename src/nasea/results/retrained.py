@@ -55,9 +55,10 @@ class TrainingPlan:
         """The plan in one line."""
         start = "from scratch" if self.from_scratch else "from the weights of the search"
         taught = "" if self.teacher is None else f", taught by architecture {self.teacher}"
-        epochs = f"{self.epochs} epoch{'s' * (self.epochs != 1)}"
+        many = "s" if self.epochs != 1 else ""
         rounded = ", rounded to int8" if self.quantisation_aware else ""
-        return f"{epochs} {start}{taught}{rounded}, learning rate {self.learning_rate:g}"
+        how = f"{start}{taught}{rounded}, learning rate {self.learning_rate:g}"
+        return f"{self.epochs} epoch{many} {how}"
 
 
 @dataclass(frozen=True)

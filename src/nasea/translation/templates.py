@@ -8,8 +8,12 @@ from dataclasses import dataclass
 from functools import cached_property
 
 PLACEHOLDER = re.compile(r"\{([a-z_]\w*)\}")
-_FEW_LETTERS = 8
-"""A template with fewer letters of its own is matched only where the values are single words."""
+_FEW_LETTERS = 5
+"""A template with fewer letters of its own takes single words and quantities as values only."""
+
+_HEADED = re.compile(r"[a-z]{3,}: ")
+_SHORT_VALUE = re.compile(r"\S+|[±+-]?\d\S*( \S+){1,3}")
+"""``results/a.py``, ``2.310 M parameters``, ``1 h 5 min``."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +51,8 @@ class Template:
     @cached_property
     def is_weak(self) -> bool:
         """Whether its own text is so short that it could match anything."""
-        return sum(map(str.isalpha, "".join(self.literals))) < _FEW_LETTERS
+        few = sum(map(str.isalpha, "".join(self.literals))) < _FEW_LETTERS
+        return few and not _HEADED.fullmatch(self.literals[0])
 
     @cached_property
     def endings(self) -> frozenset[str]:
@@ -97,7 +102,7 @@ class Template:
         )
         if any(value not in ("", "s", "es") for value in endings):
             return None
-        if self.is_weak and not all(re.fullmatch(r"\S+", value) for value in values):
+        if self.is_weak and not all(map(_SHORT_VALUE.fullmatch, values)):
             return None
         return values
 

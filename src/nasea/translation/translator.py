@@ -19,7 +19,18 @@ from nasea.translation.templates import PLACEHOLDER, Template
 _VERBATIM = {"frames", "rstrip", "text_of", "trace"}
 """Values that hold lines of the user's code."""
 
-_LABELS = {"accuracy_title", "better", "kind", "noun", "role", "side", "task", "task_name", "title"}
+_LABELS = {
+    "accuracy_title",
+    "better",
+    "kind",
+    "noun",
+    "role",
+    "side",
+    "stage",
+    "task",
+    "task_name",
+    "title",
+}
 """Values that hold a single word of nasea's own."""
 
 _SEPARATORS = (("; ", "；"), (": ", "："), (", ", "，"))
@@ -43,7 +54,8 @@ class Translator:
         self._labels = {
             (one.context, one.source): one.target for one in entries if one.target and one.context
         }
-        messages = [one for one in useful if one.context == context]
+        contexts = (context,) if context else ("", "text")
+        messages = [one for one in useful if one.context in contexts]
         self._exact = {
             one.source: one.target for one in messages if not PLACEHOLDER.search(one.source)
         }
@@ -86,11 +98,18 @@ class Translator:
         return None
 
     def _filled(self, template: Template, values: Iterable[str], deep: int) -> str:
+        given = list(values)
+        before = ""
+        if template.source.startswith("{") and ": " in given[0]:
+            # "scen.yaml: 6 architectures …": what stands before the colon is no part of the value.
+            if self._whole(given[0], deep + 1) is None:
+                before, _, given[0] = given[0].rpartition(": ")
+                before = f"{self.label(before)}: "
         translated = {
             name: self._value(name, value, deep)
-            for name, value in zip(template.names, values, strict=True)
+            for name, value in zip(template.names, given, strict=True)
         }
-        return _SPACE_BETWEEN.sub("", template.filled(translated))
+        return before + _SPACE_BETWEEN.sub("", template.filled(translated))
 
     def _value(self, name: str, value: str, deep: int) -> str:
         plain = name.rstrip("0123456789")
@@ -99,23 +118,44 @@ class Translator:
         if plain in _LABELS and ("label", value) in self._labels:
             return self._labels["label", value]
         found = self._text(value, deep + 1)
-        # The spaces around a translated part belong to the English sentence.
-        return value if found == value else found.strip(" ")
+        # The spaces around a translated part belong to the English sentence; those that indent
+        # lines stay.
+        return found if found == value or "\n" in found else found.strip(" ")
 
     def _in_parts(self, text: str, deep: int) -> str:
         if "\n" in text:
             return "\n".join(self._text(line, deep + 1) for line in text.split("\n"))
-        opened = self._opened(text, deep)
-        if opened is not None:
-            return opened
+        for found in (self._behind_a_place, self._opened, self._measure):
+            known = found(text, deep)
+            if known is not None:
+                return known
         for separator, wide in _SEPARATORS:
             if separator not in text:
                 continue
-            parts = text.split(separator)
-            translated = [self._text(part, deep + 1) for part in parts]
-            if translated != parts:
-                return _tidy(wide.join(translated))
+            first, *others = text.split(separator)
+            translated = self._text(first, deep + 1)
+            for part in others:
+                # ", the best so far" may be a message with its comma.
+                joined = self._whole(separator + part, deep + 1)
+                translated += joined or wide + self._text(part, deep + 1)
+            if translated != wide.join([first, *others]):
+                return _tidy(translated)
         return text
+
+    def _behind_a_place(self, text: str, deep: int) -> str | None:
+        """``scen.yaml:3: supernet.filters: a message``: the message, if a template makes it."""
+        for colon in re.finditer(": ", text):
+            known = self._whole(text[colon.end() :], deep + 1)
+            if known is not None:
+                return f"{self._text(text[: colon.start()], deep + 1)}: {known}"
+        return None
+
+    def _measure(self, text: str, deep: int) -> str | None:
+        """``accuracy 0.8125``: a label with its value."""
+        found = re.fullmatch(r"([a-z][a-z -]*) ([±+-]?\d\S*(?: \S+){0,3})", text)
+        if found is None or ("label", found[1]) not in self._labels:
+            return None
+        return f"{self._labels['label', found[1]]} {self._text(found[2], deep + 1)}"
 
     def _opened(self, text: str, deep: int) -> str | None:
         """What a template makes of the beginning, and others of the rest."""
