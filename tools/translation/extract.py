@@ -22,7 +22,6 @@ SOURCE = Path(__file__).parents[2] / "src" / "nasea"
 SILENT = (
     "__init__.py",
     "api/",
-    "backends/base.py",
     "backends/network/helpers",
     "backends/tensorflow/network/fake_quantisation.py",
     "backends/torch/network/fake_quantisation.py",
@@ -86,10 +85,11 @@ _PROSE = re.compile(
 )
 _CODE = re.compile(
     r"bold \w+|\w+ \| None|<\{tag\}.*|text-align: .*|'?\{?nasea\{wanted\}.*|\{head\},\n.*"
-    r"|(mkdir|chmod|cd|pkill|rm|cat|getprop|uname|from|import|mpirun|MASTER_ADDR=HOST|#|\[)[ -].*"
+    r"|(mkdir|chmod|pkill|rm|cat|getprop|uname|mpirun) [->/\d\[rx].*|cd \{folder\} && .*|# .*|\[ .*"
+    r"|from [\w{}]+ import .*|import \{.*|MASTER_ADDR=HOST .*"
     r"|(sigmoid|relu|conv\w+) \w+|.*\\\(avg\\\).*|.*\(\?P<.*|Traceback \(most.*|Detected at node"
     r"|Graph execution error:|in user code:|Stack trace for op definition|can't allocate memory"
-    r"|.*\{file\}|.*Latency: \{number\}|Average inference time cost:.*|latency: \{number\}"
+    r"|(?!file ).*\{file\}|.*Latency: \{number\}|Average inference time cost:.*|latency: \{number\}"
     r"|not enough memory: you tried to allocate|.*\necho .*",
     re.DOTALL,
 )

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from functools import cached_property
 
 PLACEHOLDER = re.compile(r"\{([a-z_]\w*)\}")
-_FEW_LETTERS = 5
+_FEW_LETTERS = 6
 """A template with fewer letters of its own takes single words and quantities as values only."""
 
 _HEADED = re.compile(r"[a-z]{3,}: ")
-_SHORT_VALUE = re.compile(r"\S+|[±+-]?\d\S*( \S+){1,3}")
+_SHORT_VALUE = re.compile(r"\S+|[±+-]?\d\S*(?<!,)( \S+){1,3}")
 """``results/a.py``, ``2.310 M parameters``, ``1 h 5 min``."""
 
 
@@ -51,8 +51,8 @@ class Template:
     @cached_property
     def is_weak(self) -> bool:
         """Whether its own text is so short that it could match anything."""
-        few = sum(map(str.isalpha, "".join(self.literals))) < _FEW_LETTERS
-        return few and not _HEADED.fullmatch(self.literals[0])
+        own = sum(map(str.isalpha, "".join(self.literals))) + len(self.endings)
+        return own < _FEW_LETTERS and not _HEADED.fullmatch(self.literals[0])
 
     @cached_property
     def endings(self) -> frozenset[str]:
@@ -102,6 +102,9 @@ class Template:
         )
         if any(value not in ("", "s", "es") for value in endings):
             return None
+        before_a_space = zip(values, self.literals[1:], strict=False)
+        if any(v.endswith((",", ";")) and after.startswith(" ") for v, after in before_a_space):
+            return None  # it is the comma of another message
         if self.is_weak and not all(map(_SHORT_VALUE.fullmatch, values)):
             return None
         return values

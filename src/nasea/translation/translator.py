@@ -120,7 +120,8 @@ class Translator:
         found = self._text(value, deep + 1)
         # The spaces around a translated part belong to the English sentence; those that indent
         # lines stay.
-        return found if found == value or "\n" in found else found.strip(" ")
+        indented = "\n" in found or found.startswith("  ")
+        return found if found == value or indented else found.strip(" ")
 
     def _in_parts(self, text: str, deep: int) -> str:
         if "\n" in text:
