@@ -33,7 +33,7 @@ def translate_label(text: str, context: Context = "label") -> str:
 
 
 def translate_of_click(text: str) -> str:
-    """Return what click says of itself, in help and errors of usage, in the user's language."""
+    """Return text of a page of help or an error of usage, in the user's language."""
     return _translator("click").text(text) if chinese() else text
 
 

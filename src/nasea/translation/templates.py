@@ -11,7 +11,7 @@ PLACEHOLDER = re.compile(r"\{([a-z_]\w*)\}")
 _FEW_LETTERS = 6
 """A template with fewer letters of its own takes single words and quantities as values only."""
 
-_HEADED = re.compile(r"[a-z]{3,}: ")
+_HEADED = re.compile(r"[a-z]{2,}: $|(give|write|wrote|lacks|about) ")
 _SHORT_VALUE = re.compile(r"\S+|[±+-]?\d\S*(?<!,)( \S+){1,3}")
 """``results/a.py``, ``2.310 M parameters``, ``1 h 5 min``."""
 
@@ -51,8 +51,12 @@ class Template:
     @cached_property
     def is_weak(self) -> bool:
         """Whether its own text is so short that it could match anything."""
+        if _HEADED.match(self.literals[0]):
+            return False
         own = sum(map(str.isalpha, "".join(self.literals))) + len(self.endings)
-        return own < _FEW_LETTERS and not _HEADED.fullmatch(self.literals[0])
+        marks = sum(": " in literal or ", " in literal for literal in self.literals)
+        counts = not self.literals[0] and len(" ".join(self.literals).split()) == 1
+        return own + 2 * marks < _FEW_LETTERS or counts
 
     @cached_property
     def endings(self) -> frozenset[str]:

@@ -9,7 +9,7 @@ from typing import Any
 
 import typer
 
-from nasea.translation import translate, translate_of_click
+from nasea.translation import translate_of_click
 from nasea.translation.folding import fold, width
 
 _FIRST_COLUMN = 30
@@ -106,8 +106,7 @@ def in_words(text: str) -> str:
     if behind is not None:
         remarks = "；".join(map(translate_of_click, behind[2].split("; ")))
         return f"{in_words(behind[1])}［{remarks}］" if behind[1] else f"［{remarks}］"
-    shown = translate(text)
-    return translate_of_click(text) if shown == text else shown
+    return translate_of_click(text)
 
 
 def _print_usage_error(error: Any) -> None:
