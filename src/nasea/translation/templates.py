@@ -12,8 +12,13 @@ _FEW_LETTERS = 6
 """A template with fewer letters of its own takes single words and quantities as values only."""
 
 _HEADED = re.compile(r"[a-z]{2,}: $|(give|write|wrote|lacks|about) ")
-_SHORT_VALUE = re.compile(r"\S+|[±+-]?\d\S*(?<!,)( \S+){1,3}")
+_MARK = re.compile("[:,] ")
+_QUANTITY = re.compile(r"[±+-]?\d\S*(?<!,)( \S+){0,3}")
+_SHORT_VALUE = re.compile(rf"\S+|{_QUANTITY.pattern}")
 """``results/a.py``, ``2.310 M parameters``, ``1 h 5 min``."""
+
+_WORD = re.compile(r"(?!(s|es)$)\w")
+"""No ending: what an ending of a word would have to begin with, if it were one."""
 
 
 @dataclass(frozen=True)
@@ -54,9 +59,17 @@ class Template:
         if _HEADED.match(self.literals[0]):
             return False
         own = sum(map(str.isalpha, "".join(self.literals))) + len(self.endings)
-        marks = sum(": " in literal or ", " in literal for literal in self.literals)
-        counts = not self.literals[0] and len(" ".join(self.literals).split()) == 1
+        marks = sum(_MARK.search(literal) is not None for literal in self.literals)
+        words = " ".join(self.literals).split()
+        counts = not self.literals[0] and len(words) == 1 and not self.endings
         return own + 2 * marks < _FEW_LETTERS or counts
+
+    @cached_property
+    def _short(self) -> re.Pattern[str]:
+        """The values of a weak template; of one like ``{done} of {total}`` numbers only."""
+        letters = sum(map(str.isalpha, "".join(self.literals)))
+        begins = not self.literals[0] and letters < 4 and not any(map(_MARK.search, self.literals))
+        return _QUANTITY if begins else _SHORT_VALUE
 
     @cached_property
     def endings(self) -> frozenset[str]:
@@ -101,15 +114,13 @@ class Template:
         return tuple(values), at
 
     def _sound(self, values: tuple[str, ...]) -> tuple[str, ...] | None:
-        endings = (
-            value for name, value in zip(self.names, values, strict=True) if name in self.endings
-        )
-        if any(value not in ("", "s", "es") for value in endings):
+        named = zip(self.names, values, strict=True)
+        if any(name in self.endings and _WORD.match(value) for name, value in named):
             return None
         before_a_space = zip(values, self.literals[1:], strict=False)
         if any(v.endswith((",", ";")) and after.startswith(" ") for v, after in before_a_space):
             return None  # it is the comma of another message
-        if self.is_weak and not all(map(_SHORT_VALUE.fullmatch, values)):
+        if self.is_weak and not all(map(self._short.fullmatch, values)):
             return None
         return values
 

@@ -45,6 +45,7 @@ _WIDE = "\u3000-\u303f\u4e00-\u9fff\uff00-\uffef"
 _SPACE_BETWEEN = re.compile(f"(?<=[{_WIDE}]) (?=[{_WIDE}])")
 _SPACE_INSIDE = re.compile(rf"{_SPACE_BETWEEN.pattern}|(?<=[，；：。（]) (?=\S)| (?=[，；：。）])")
 _AFTER_A_MESSAGE = tuple(" ,;:.(")
+_MEASURE = re.compile(r"([a-z][a-z -]*) ([±+-]?\d\S*(?<!,)(?: [^\s,]+){0,3})")
 _LISTED = re.compile(r"(\S+(?:, \S+)*) (or|and) (\S+)")
 
 
@@ -102,10 +103,9 @@ class Translator:
             for found in itertools.islice(_SEPARATOR.finditer(text), _MOST_PARTS):
                 best = max(best, self._in_two(text, found), key=lambda known: known[0])
         if not best[0]:
-            for other in (self._opened, self._measure, self._listed):
-                known = other(text)
-                if known is not None:
-                    return 1, known
+            opened = self._opened(text)
+            if opened is not None:
+                return 1, opened
         return best
 
     def _line(self, text: str) -> tuple[int, str]:
@@ -123,7 +123,7 @@ class Translator:
         mark = separator[0]
         left = self._whole(before) or (0, before)
         right = self._parsed(behind)
-        between = _SEPARATORS[mark] if left[0] and right[0] else mark
+        between = _SEPARATORS[mark] if left[0] or right[0] else mark
         # ", the best so far" may be a message with its comma, "it was written for another;" too.
         if left[0]:
             opened = None if right[0] else self._opened(mark + behind)
@@ -152,7 +152,7 @@ class Translator:
                 known = self._filled(template, values)
                 if best is None or known[0] > best[0]:
                     best = known
-        return best
+        return best or self._measure(text) or self._listed(text)
 
     def _filled(self, template: Template, values: Iterable[str]) -> tuple[int, str]:
         """The translation with translated values, and the characters that it accounts for."""
@@ -189,20 +189,21 @@ class Translator:
             return _tidy(self._filled(template, values)[1] + translated)
         return None
 
-    def _measure(self, text: str) -> str | None:
+    def _measure(self, text: str) -> tuple[int, str] | None:
         """``accuracy 0.8125``: a label with its value."""
-        found = re.fullmatch(r"([a-z][a-z -]*) ([±+-]?\d\S*(?: \S+){0,3})", text)
-        if found is None or ("label", found[1]) not in self._labels:
+        found = _MEASURE.fullmatch(text)
+        if found is None:
             return None
-        return f"{self._labels['label', found[1]]} {self.text(found[2])}"
+        label = self._labels.get(("label", found[1])) or self._exact.get(found[1])
+        return None if label is None else (len(found[1]), f"{label} {self.text(found[2])}")
 
-    def _listed(self, text: str) -> str | None:
+    def _listed(self, text: str) -> tuple[int, str] | None:
         """``size, flops or latency``: names, of which one is to be chosen."""
         found = _LISTED.fullmatch(text)
         if found is None:
             return None
         names = found[1].replace(", ", "、")
-        return f"{names}{_SEPARATORS[f' {found[2]} ']}{found[3]}"
+        return 1, f"{names}{_SEPARATORS[f' {found[2]} ']}{found[3]}"
 
 
 class _Index:
