@@ -99,6 +99,13 @@ def test_help_is_chinese(run: Run, words: Sequence[str], monkeypatch: pytest.Mon
     assert not re.search(r"\b(the|of|with|default|and)\b", left), left
 
 
+def test_no_words_are_a_question_for_help(run: Run) -> None:
+    done = run("--lang", "zh")
+    assert (done.status, done.out) == (run().status, "")
+    assert done.err == run("--lang", "zh", "--help").out
+    assert "错误" not in run("--lang", "zh", "latency").err
+
+
 def test_lang_may_stand_anywhere(run: Run) -> None:
     first = run("--lang", "zh", "search", "--help").out
     os.environ["NASEA_LANG"] = "en"

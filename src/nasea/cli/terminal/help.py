@@ -110,7 +110,11 @@ def in_words(text: str) -> str:
 
 
 def _print_usage_error(error: Any) -> None:
-    said = [f"{translate_of_click('Error:')}{in_words(error.format_message())}"]
+    message = error.format_message()
+    if "\n" in message:  # no arguments were given: it is the page of help
+        print(message, file=sys.stderr)
+        return
+    said = [f"{translate_of_click('Error:')}{in_words(message)}"]
     context = getattr(error, "ctx", None)
     if context is not None:
         hint = f"Try '{context.command_path} --help' for help."
