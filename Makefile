@@ -7,7 +7,8 @@ READY  := $(VENV)/.ready
 DOCS_READY := $(VENV)/.ready-docs
 
 .PHONY: help demo demo-tf demo-all demo-detection demo-detection-tf demo-segmentation \
-        demo-segmentation-tf demo-latency demo-retrain demo-retrain-tf test check lint types docs reference wheel clean
+        demo-segmentation-tf demo-latency demo-retrain demo-retrain-tf test check lint types docs reference translations wheel \
+        clean
 
 help:
 	@echo "make demo             search a classifier of handwritten digits (under 3 minutes on 2 cores)"
@@ -21,6 +22,7 @@ help:
 	@echo "make check            lint, types, the documentation and tests"
 	@echo "make docs             build the documentation site into build/site"
 	@echo "make wheel            build a wheel and an sdist into dist/"
+	@echo "make translations     collect new messages into the Chinese catalogue"
 	@echo "make reference        write the generated pages and the JSON Schema of the scenario"
 
 # torch goes first and by itself: what is installed next then takes the build that is there.
@@ -82,6 +84,10 @@ check: lint types docs test
 # --strict: a link or an anchor that leads nowhere fails.
 docs: $(DOCS_READY)
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
+
+# Messages that are new in the code, for translators; tests/translation fails until they are translated.
+translations: $(READY)
+	$(BIN)/python tools/translation/update.py
 
 reference: $(READY)
 	$(BIN)/python -m nasea.config.reference > docs/reference/configuration.md

@@ -10,6 +10,8 @@ from hypothesis import settings
 # No test depends on a clock: a busy machine must not fail one.
 settings.register_profile("without_clock", deadline=None)
 settings.load_profile("without_clock")
+# Tests read English, on a machine that speaks Chinese too.
+os.environ["NASEA_LANG"] = "en"
 # As nasea itself does before it loads torch: tests share their machine with other things.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 # As nasea itself does before it loads TensorFlow, which TensorBoard's reader may load before it.

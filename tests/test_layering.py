@@ -16,6 +16,7 @@ SOURCE = Path(__file__).parents[1] / "src" / "nasea"
 RANKS = {
     "version": 0,
     "terms": 0,
+    "translation": 0,
     "install": 0,
     "errors": 1,
     "config": 2,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from nasea.cli.terminal.wording import say
 from nasea.errors import NotAvailableError
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ def _check_file(config: Path) -> None:
     with RichListener() as listener:
         for notice in loaded.notices:
             listener.notice(notice)
-    typer.echo(f"{config}: no errors (data and user_module.py were not checked)")
+    say(f"{config}: no errors (data and user_module.py were not checked)")
 
 
 def _probe(config: Path, targets: list[str]) -> None:
@@ -81,7 +82,7 @@ def _probe(config: Path, targets: list[str]) -> None:
             f"{config}: not all networks of this space run on {', '.join(lacking)}",
             fix="\n       ".join(dict.fromkeys(one.fix for one in report.coverage if one.fix)),
         )
-    typer.echo(f"{config}: ready to search")
+    say(f"{config}: ready to search")
 
 
 def _uncovered(one: Coverage) -> Table:

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from nasea.cli.terminal.wording import say
 from nasea.errors import NaseaError
 
 
@@ -85,7 +86,7 @@ def compare(
         tell(f"not there: {one.name}: {one.reason}")
     for line in found.verdict:
         tell(line)
-    typer.echo(f"written: results/{folder_of(found.quantity, found.budget)}/, results/report.html")
+    say(f"written: results/{folder_of(found.quantity, found.budget)}/, results/report.html")
 
 
 def _words(text: str | None) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from nasea.cli.terminal.wording import say, say_row
 from nasea.errors import NaseaError
 
 if TYPE_CHECKING:
@@ -29,18 +30,17 @@ def doctor(
     Prints versions; with --devices also runs an all-reduce and ten data-parallel steps, and
     measures the throughput of one device and of all. Takes a minute at most; writes no files.
     """
-    from nasea.cli.terminal.console import tell
     from nasea.pipeline.diagnosis.doctor import examine_devices, require_framework, versions
 
     ids = None if devices is None else _ids(devices)
     asked = _framework(framework)
     for label, text in versions():
-        tell(f"{label:<16}{text}")
+        say_row(label, text, 16)
     require_framework(None if ids is None else asked)
     if ids is not None:
         for label, text in examine_devices(ids, "cpu" if cpu else "auto", asked):
-            tell(f"{label:<16}{text}")
-    typer.echo("all checks passed")
+            say_row(label, text, 16)
+    say("all checks passed")
 
 
 def _framework(text: str) -> Framework:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from nasea.cli.terminal.wording import say
+
 if TYPE_CHECKING:
     from rich.table import Table
 
@@ -76,7 +78,7 @@ def export(
         )
     results_console().print(exported_table(files))
     for one in files:
-        typer.echo(f"wrote: {one.path}")
+        say(f"wrote: {one.path}")
 
 
 def exported_table(files: list[ExportedFile]) -> Table:

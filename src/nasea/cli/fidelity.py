@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from nasea.cli.terminal.wording import say
+
 
 def fidelity(
     architectures: Annotated[
@@ -70,4 +72,4 @@ def fidelity(
     if found.slices:
         console.print(slices_table(found))
     console.print(bias_table(found))
-    typer.echo("figure: results/fidelity.png")
+    say("figure: results/fidelity.png")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from nasea.cli.terminal.wording import say
 from nasea.errors import NaseaError
 from nasea.install import install_line, with_install_lines
 
@@ -104,7 +105,7 @@ def init(
     chosen = "classification" if task is None else task.value
     files = project_files(framework.value, chosen)
     write_project(files, directory)
-    typer.echo(f"wrote to {directory}: {', '.join(files)}")
+    say(f"wrote to {directory}: {', '.join(files)}")
     _say_next(framework.value, chosen, directory, digits=True)
 
 
@@ -123,12 +124,12 @@ def _init_own(
         )
     _refuse_existing(["scen.yaml", "user_module.py"], target)  # before the data is looked at
     if sys.stderr.isatty():  # 100,000 images take a minute
-        typer.echo(f"looking at {data} ...", err=True)
+        say(f"looking at {data} ...", err=True)
     project = own_project(data, framework, own_files, task=task, gpu=_has_gpu(), side=size)
     write_project(project.files, target)
     _say("found", project.found_lines)
     _say("chosen", project.chosen_lines)
-    typer.echo(f"wrote to {target}: {', '.join(project.files)}")
+    say(f"wrote to {target}: {', '.join(project.files)}")
     _say_next(framework, project.plan.found.task, target, digits=False)
 
 
@@ -143,16 +144,16 @@ def _say(title: str, lines: Sequence[tuple[str, str]]) -> None:
     table.add_column(overflow="fold")
     for label, text in lines:
         table.add_row(Text(f"  {label}", "bold"), Text(text))
-    typer.echo(f"{title}:")
+    say(f"{title}:")
     results_console().print(table)
 
 
 def _say_next(framework: str, task: str, directory: Path, *, digits: bool) -> None:
     extras = _missing_extras(framework, task, digits=digits)
     if extras:
-        typer.echo(f"first:  {install_line(*extras)}")
-    typer.echo(f"next:   cd {quote(str(directory))}")
-    typer.echo("        nasea check\n        nasea search -c scen.yaml")
+        say(f"first:  {install_line(*extras)}")
+    say(f"next:   cd {quote(str(directory))}")
+    say("        nasea check\n        nasea search -c scen.yaml")
 
 
 def _has_gpu() -> bool:

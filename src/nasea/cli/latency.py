@@ -9,6 +9,7 @@ import typer
 
 from nasea.cli.terminal.failure import reports_failures
 from nasea.cli.terminal.summary import summary
+from nasea.cli.terminal.wording import say
 
 latency = typer.Typer(
     no_args_is_help=True,
@@ -46,13 +47,13 @@ def build(
     with RichListener() as listener:
         built = run(config, processor, name=name, networks=networks, listener=listener)
     results_console().print(subgraphs_table(built.profile))
-    typer.echo(built.profile.describe())
+    say(built.profile.describe())
     if built.unsettled:
-        typer.echo(
+        say(
             f"note: the machine was busy; {len(built.unsettled)} measurements did not settle: "
             f"{', '.join(built.unsettled[:4])}"
         )
-    typer.echo(f"wrote {built.path}; use it with processor_version: {built.profile.name}")
+    say(f"wrote {built.path}; use it with processor_version: {built.profile.name}")
 
 
 def bench(
@@ -75,8 +76,8 @@ def bench(
 
     with RichListener() as listener:
         bench = write_bench(config, out, networks=networks, listener=listener)
-    typer.echo(f"wrote {bench.operators} operators as {formats_in_words(bench.formats)} to {out}")
-    typer.echo(
+    say(f"wrote {bench.operators} operators as {formats_in_words(bench.formats)} to {out}")
+    say(
         "next:  nasea latency run, or\n"
         f"       measure each at batch 1, fill in latency_ms in {out / MANIFEST}, then\n"
         f"       nasea latency import {out / MANIFEST} --name my_phone"
@@ -112,8 +113,8 @@ def import_(
         per_operator_ms=per_operator,
         extrapolate=extrapolate,
     )
-    typer.echo(profile.describe())
-    typer.echo(f"wrote {path}; use it with processor_version: {profile.name}")
+    say(profile.describe())
+    say(f"wrote {path}; use it with processor_version: {profile.name}")
 
 
 def run(
@@ -224,19 +225,19 @@ def run(
             restart=restart,
             listener=listener,
         )
-    typer.echo(found.profile.describe())
+    say(found.profile.describe())
     if found.unsettled:
-        typer.echo(
+        say(
             f"note: the runs of {len(found.unsettled)} files did not agree within {spread:.0%}: "
             f"{', '.join(found.unsettled[:4])}"
         )
     if found.failed:
-        typer.echo(
+        say(
             f"note: {len(found.failed)} files were not measured, see above; the same command "
             "tries them again"
         )
-    typer.echo(f"{found.rounds} runs; times: {found.results}")
-    typer.echo(f"wrote {found.path}; use it with processor_version: {found.profile.name}")
+    say(f"{found.rounds} runs; times: {found.results}")
+    say(f"wrote {found.path}; use it with processor_version: {found.profile.name}")
 
 
 def measure(
@@ -264,7 +265,7 @@ def list_() -> None:
     from nasea.cost.profiles import known_profiles
 
     for profile in known_profiles(Path.cwd()):
-        typer.echo(profile.describe())
+        say(profile.describe())
 
 
 _VERBS = {

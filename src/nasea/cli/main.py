@@ -7,6 +7,7 @@ from loading rich for a page of help.
 from __future__ import annotations
 
 import io
+import os
 import sys
 from collections.abc import Sequence
 from typing import Annotated
@@ -27,6 +28,7 @@ from nasea.cli.show import show
 from nasea.cli.terminal.failure import reports_failures
 from nasea.cli.terminal.summary import summary
 from nasea.cli.terminal.watch import watch_for_crashes
+from nasea.translation import VARIABLE, chinese, parse_language
 from nasea.version import __version__
 
 app = typer.Typer(
@@ -46,8 +48,32 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a pipe may not know "→"; "?" will do
             stream.reconfigure(errors="replace")
+    words = _with_language(list(sys.argv[1:] if arguments is None else arguments))
     watch_for_crashes()
-    app(None if arguments is None else list(arguments), prog_name="nasea")
+    if chinese():
+        from nasea.cli.terminal.help import run_in_chinese
+
+        run_in_chinese(typer.main.get_command(app), words, "nasea")
+    app(words, prog_name="nasea")
+
+
+def _with_language(words: list[str]) -> list[str]:
+    """Set the language that ``--lang`` names, at any place, and return the other words.
+
+    It must be known before any option is read: it is the language of their help.
+    """
+    options = words[: words.index("--")] if "--" in words else words
+    for place, word in enumerate(options):
+        name, sign, value = word.partition("=")
+        if name != "--lang":
+            continue
+        taken = 1 if sign else 2
+        found = parse_language(value if sign else " ".join(options[place + 1 : place + 2]))
+        if found is None:  # left for typer to refuse
+            return words
+        os.environ[VARIABLE] = found
+        return words[:place] + words[place + taken :]
+    return words
 
 
 def _print_version(wanted: bool) -> None:
@@ -56,12 +82,32 @@ def _print_version(wanted: bool) -> None:
         raise typer.Exit
 
 
+def _set_language(value: str | None) -> None:
+    if value is None:
+        return
+    found = parse_language(value)
+    if found is None:
+        raise typer.BadParameter(f"{value!r} is neither en nor zh.")
+    os.environ[VARIABLE] = found
+
+
 @app.callback()
 def _nasea(
     version: Annotated[
         bool,
         typer.Option("--version", is_eager=True, callback=_print_version, help="Show the version."),
     ] = False,
+    lang: Annotated[
+        str | None,
+        typer.Option(
+            "--lang",
+            metavar="en|zh",
+            is_eager=True,
+            callback=_set_language,
+            help="Language of messages and help; by default that of NASEA_LANG, LC_ALL, "
+            "LC_MESSAGES or LANG.",
+        ),
+    ] = None,
 ) -> None:
     """Search neural network architectures for your data under your budget.
 

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from nasea.cli.terminal.wording import say
 from nasea.errors import NaseaError
 
 
@@ -140,7 +141,7 @@ def retrain(
         results_console().print(exported_table(list(outcome.files)))
     for line in outcome.summary:
         tell(line)
-    typer.echo(f"model:  {outcome.directory / outcome.retrained.model_file}")
+    say(f"model:  {outcome.directory / outcome.retrained.model_file}")
     for one in outcome.files:
-        typer.echo(f"wrote:  {one.path}")
-    typer.echo(f"export: nasea export {outcome.directory} --format FORMAT")
+        say(f"wrote:  {one.path}")
+    say(f"export: nasea export {outcome.directory} --format FORMAT")

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from nasea.cli.terminal.wording import say
+
 
 def schema(
     output: Annotated[
@@ -26,4 +28,4 @@ def schema(
         typer.echo(text, nl=False)
         return
     write_result(output, text)
-    typer.echo(f"wrote {output}")
+    say(f"wrote {output}")

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from nasea.cli.terminal.wording import say
+
 
 def search(
     config: Annotated[
@@ -43,8 +45,8 @@ def search(
         return
     results_console().print(front_table(front))
     model, _ = front.files_of(front.best)
-    typer.echo("report: results/report.html")
-    typer.echo("again:  nasea show")
+    say("report: results/report.html")
+    say("again:  nasea show")
     cost = float(f"{front.cost_of(front.best):.3g}")
-    typer.echo(f"train:  nasea retrain --budget {amount(cost)}")
-    typer.echo(f"export: python3 results/{model}")
+    say(f"train:  nasea retrain --budget {amount(cost)}")
+    say(f"export: python3 results/{model}")

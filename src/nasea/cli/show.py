@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from nasea.cli.terminal.wording import say
 from nasea.errors import ResultsError
 
 if TYPE_CHECKING:
@@ -86,4 +87,4 @@ def _recommend(front: Front, budget: str | None, as_json: bool) -> None:
         tell(f"architecture {member.number}: {cost}, {front.info.accuracy_title} {accuracy}; {why}")
     if knee(front) is None:
         tell("the front has no knee: accuracy rises evenly with cost, or in too few steps")
-    typer.echo(f"next: nasea show --arch {named[0][1].number}")
+    say(f"next: nasea show --arch {named[0][1].number}")

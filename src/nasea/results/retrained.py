@@ -55,11 +55,15 @@ class TrainingPlan:
     def words(self) -> str:
         """The plan in one line."""
         start = "from scratch" if self.from_scratch else "from the weights of the search"
-        kind = "architecture " if isinstance(self.teacher, int) else ""
-        taught = "" if self.teacher is None else f", taught by {kind}{self.teacher}"
-        epochs = f"{self.epochs} epoch{'s' * (self.epochs != 1)}"
+        taught = ""
+        if isinstance(self.teacher, int):
+            taught = f", taught by architecture {self.teacher}"
+        elif self.teacher is not None:
+            taught = f", taught by {self.teacher}"
+        many = "s" if self.epochs != 1 else ""
         rounded = ", rounded to int8" if self.quantisation_aware else ""
-        return f"{epochs} {start}{taught}{rounded}, learning rate {self.learning_rate:g}"
+        how = f"{start}{taught}{rounded}, learning rate {self.learning_rate:g}"
+        return f"{self.epochs} epoch{many} {how}"
 
 
 @dataclass(frozen=True)

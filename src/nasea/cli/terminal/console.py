@@ -11,6 +11,8 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
+from nasea.translation import translate
+
 _PIPE_WIDTH = 120
 _DUMB = ("dumb", "unknown")
 _HANG = 2
@@ -32,9 +34,12 @@ class _Results(Console):
         from rich.table import Table
 
         from nasea.cli.terminal.narrow import fit, stacked, untitled
+        from nasea.cli.terminal.wording import table_in_words
 
         parts: list[Any] = []
         for one in objects:
+            if isinstance(one, Table):
+                one = table_in_words(one)
             if not isinstance(one, Table) or not one.show_header:
                 parts.append(one)
             elif fit(one, self):
@@ -63,12 +68,14 @@ def _size_if_dumb(stream: TextIO) -> tuple[int | None, int | None]:
 
 
 def print_line(console: Console, text: Text | str) -> None:
-    """Print text unchanged: without markup or rich's own colours.
+    """Print text without markup or rich's own colours; a ``str`` in the user's language.
+
+    A ``Text`` is printed as it is: whoever put it together has translated its parts.
 
     A terminal gets it folded between words. Longer words, such as paths, stay whole; the terminal
     itself continues them in the next row, so that they can be copied.
     """
-    text = Text(text) if isinstance(text, str) else text
+    text = Text(translate(text)) if isinstance(text, str) else text
     if console.is_terminal:
         text = _folded(text, console.width)
     console.print(text, soft_wrap=True, highlight=False)

@@ -12,6 +12,7 @@ from typing import ParamSpec
 import typer
 
 from nasea.errors import EXIT_INTERRUPTED, Interrupted, NaseaError
+from nasea.translation import translate, translate_label
 from nasea.version import __version__
 
 EXIT_DEFECT = 1
@@ -44,7 +45,7 @@ def reports_failures(verb: Callable[_P, None]) -> Callable[_P, None]:
             raise typer.Exit(short.exit_code) from error
         except KeyboardInterrupt as error:
             _begin_row()
-            print("stopped", file=sys.stderr)
+            print(translate_label("stopped"), file=sys.stderr)
             raise typer.Exit(EXIT_INTERRUPTED) from error
         except Exception as error:
             _print_defect()
@@ -57,14 +58,16 @@ def _print_error(error: NaseaError) -> None:
     from rich.text import Text
 
     from nasea.cli.terminal.console import narration_console, print_line
+    from nasea.cli.terminal.wording import error_in_words
 
+    message, fix = error_in_words(error)
     if isinstance(error, Interrupted):  # requested, so there is nothing to fix
         _begin_row()
-        text, label = Text(error.message), "next"
+        text, label = Text(message), "next"
     else:
-        text, label = Text.assemble(("error: ", "bold red"), error.message), "fix"
-    if error.fix is not None:
-        text.append(f"\n  {label}: ", "bold green").append(error.fix)
+        text, label = Text.assemble((translate_label("error: "), "bold red"), message), "fix"
+    if fix is not None:
+        text.append(f"\n  {translate_label(f'{label}: ')}", "bold green").append(fix)
     print_line(narration_console(), text)
 
 
@@ -88,9 +91,9 @@ def _silence_stdout() -> None:
 
 def _print_defect() -> None:
     traceback.print_exc()
-    print(
+    said = (
         "error: this is a defect of nasea, not of your files\n"
         "  fix: please report it with the traceback above and: "
-        f"nasea {__version__}, Python {platform.python_version()}, {platform.platform()}",
-        file=sys.stderr,
+        f"nasea {__version__}, Python {platform.python_version()}, {platform.platform()}"
     )
+    print(translate(said), file=sys.stderr)

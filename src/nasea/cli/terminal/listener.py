@@ -11,8 +11,10 @@ from rich.text import Text
 
 from nasea.cli.terminal.console import narration_console, print_line
 from nasea.cli.terminal.progress import Bar, Meter, Ticker
+from nasea.cli.terminal.wording import notice_in_words
 from nasea.errors import Notice
 from nasea.pipeline.session.events import Progress, Round, Stage
+from nasea.translation import translate, translate_label
 
 MOST_ROUNDS = 50
 """Where nothing can be rewritten, about so many epochs or generations are printed."""
@@ -51,16 +53,17 @@ class RichListener:
         """Print the notice, unless it was printed before."""
         if notice not in self._told:
             self._told.add(notice)
-            self._print(Text.assemble(("note: ", "bold yellow"), (str(notice), "yellow")))
+            label = translate_label("note: ")
+            self._print(Text.assemble((label, "bold yellow"), (notice_in_words(notice), "yellow")))
 
     def begin(self, stage: Stage, title: str) -> None:
         """Print the title, marked as one."""
         self._end_stage()
         if self._moves:
             # No rule across the terminal: one made narrower folds it.
-            self._print(Text.assemble(("── ", "bright_green"), (title, "bold")))
+            self._print(Text.assemble(("── ", "bright_green"), (translate(title), "bold")))
         else:
-            self._print(f"== {title}")
+            self._print(Text(f"== {translate(title)}"))
 
     def progress(self, progress: Progress) -> None:
         """Show the progress of the stage."""

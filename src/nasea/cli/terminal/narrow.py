@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING
 from rich.measure import Measurement
 from rich.text import Text
 
+from nasea.translation import chinese
+from nasea.translation.folding import fold
+
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions
     from rich.table import Column, Table
@@ -87,9 +90,13 @@ def stacked(table: Table, width: int) -> Text:
         rows.append([_plain(column.footer) for column in table.columns])
     lines = [] if table.title is None else [_plain(table.title), ""]
     for row in rows:
-        lines += textwrap.wrap(
-            _sentence(titles, row), width, subsequent_indent="    ", break_on_hyphens=False
-        )
+        sentence = _sentence(titles, row)
+        if chinese():
+            lines += fold(sentence, width, other="    ")
+        else:
+            lines += textwrap.wrap(
+                sentence, width, subsequent_indent="    ", break_on_hyphens=False
+            )
     return Text("\n".join(lines).replace(_TIE, " "))
 
 

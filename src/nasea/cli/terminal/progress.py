@@ -14,6 +14,7 @@ from rich.text import Text
 from nasea.cli.terminal.console import print_line
 from nasea.cli.terminal.live import LiveLine
 from nasea.pipeline.session.events import Progress
+from nasea.translation import translate, translate_label
 
 REDRAW_SECONDS = 0.2
 """The bar is drawn at most this often."""
@@ -86,7 +87,7 @@ def in_width(progress: Progress, width: int) -> Text:
         progress: the progress.
         width: characters at most; of wide ones half as many.
     """
-    stage, counted = progress.stage, _counted(progress)
+    stage, counted = translate_label(progress.stage), _counted(progress)
     needed = cell_len(f"{stage} {counted}")
     bar = _CELLS if needed + 1 + _CELLS + _ROOM <= width else 0
     room = width - needed - (bar + 1 if bar else 0)
@@ -136,21 +137,25 @@ class Ticker:
 
 def in_a_line(progress: Progress) -> str:
     """Return the progress of a stage in one line."""
-    return f"{progress.stage}: " + ", ".join([_counted(progress), *_figures(progress)])
+    return f"{translate_label(progress.stage)}: " + ", ".join(
+        [_counted(progress), *_figures(progress)]
+    )
 
 
 def _counted(progress: Progress) -> str:
     unit = progress.unit if progress.total == 1 else f"{progress.unit}s"
-    return f"{progress.done}/{progress.total} {unit}"
+    return f"{progress.done}/{progress.total} {translate_label(unit, 'unit')}"
 
 
 def _figures(progress: Progress) -> list[str]:
     """Return the remaining time and the figures, the most important first."""
-    shown = [f"{label} {value}" for label, value in progress.figures.items()]
+    shown = [
+        f"{translate_label(label)} {translate(value)}" for label, value in progress.figures.items()
+    ]
     if progress.run_seconds_left is not None:
-        shown.insert(0, f"{_clock(progress.run_seconds_left)} left")
+        shown.insert(0, translate(f"{_clock(progress.run_seconds_left)} left"))
     elif progress.seconds_left is not None:
-        shown.insert(0, f"{_clock(progress.seconds_left)} left of this stage")
+        shown.insert(0, translate(f"{_clock(progress.seconds_left)} left of this stage"))
     return shown
 
 

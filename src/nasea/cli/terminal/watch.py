@@ -47,7 +47,9 @@ def _wait(read: int, dump: int) -> None:
             text += part
         if text:
             message = crash_message(text.decode(errors="replace"), os.environ)
-            os.write(2, message.encode())
+            from nasea.translation import translate
+
+            os.write(2, translate(message).encode())
     finally:
         os._exit(0)
 

@@ -291,7 +291,7 @@ def _plan(
         plan = make_plan(budget, probing, measured, least_of(prepared))
     except TimeBudgetError as error:
         return [(f"plan for {span(budget)}", f"{error.message}\n{error.fix}")]
-    return [(f"plan for {span(budget)}: {name}", text) for name, text in table(plan.stages)]
+    return [(f"plan for {span(budget)}: {stage}", text) for stage, text in table(plan.stages)]
 
 
 def _times(
@@ -299,7 +299,7 @@ def _times(
 ) -> list[tuple[str, str]]:
     """Return the stages, the bottleneck, and the time of a retraining."""
     scenario = prepared.scenario
-    lines = [(f"time: {name}", text) for name, text in table(stages)]
+    lines = [(f"time: {stage}", text) for stage, text in table(stages)]
     lines.append(("bottleneck", bottleneck(stages, training, scoring, scenario.framework)))
     alone = training.epoch_seconds + scoring.one.statistics + scoring.whole
     text = f"{scenario.epochs} epochs of one network: about {duration(scenario.epochs * alone)}"
