@@ -24,7 +24,7 @@ sys.path.insert(0, str(BENCHMARKS))
 
 import nasea  # noqa: E402
 from nasea.cli.terminal.console import results_console  # noqa: E402
-from nasea.cli.terminal.fidelity_table import (  # noqa: E402
+from nasea.cli.tables.fidelity import (  # noqa: E402
     architectures_table,
     bias_table,
     slices_table,

@@ -37,7 +37,7 @@ from projects_of import FLOPS, SIZE, Kind, search_project  # noqa: E402
 from slices import drawn_of, entries_of  # noqa: E402
 
 import nasea  # noqa: E402
-from nasea.cli.terminal.compare_table import standings_table  # noqa: E402
+from nasea.cli.tables.compare import standings_table  # noqa: E402
 from nasea.cli.terminal.console import results_console  # noqa: E402
 from nasea.cli.terminal.listener import RichListener  # noqa: E402
 from nasea.errors import Interrupted  # noqa: E402

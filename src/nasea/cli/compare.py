@@ -59,7 +59,7 @@ def compare(
     goes on. Writes a folder compare_BUDGET in results/, and a section of results/report.html.
     """
     from nasea.backends.distributed.launch import launched_rank
-    from nasea.cli.terminal.compare_table import plan_table, standings_table
+    from nasea.cli.tables.compare import plan_table, standings_table
     from nasea.cli.terminal.console import results_console, tell
     from nasea.cli.terminal.listener import RichListener
     from nasea.pipeline.hand_picks.compare import CompareOptions, folder_of, planned_comparison

@@ -46,13 +46,13 @@ def fidelity(
     results/fidelity.json and results/fidelity.png.
     """
     from nasea.backends.distributed.launch import launched_rank
-    from nasea.cli.terminal.console import results_console
-    from nasea.cli.terminal.fidelity_table import (
+    from nasea.cli.tables.fidelity import (
         architectures_table,
         bias_table,
         slices_table,
         summary_table,
     )
+    from nasea.cli.terminal.console import results_console
     from nasea.cli.terminal.listener import RichListener
     from nasea.pipeline.diagnosis.fidelity import Study
     from nasea.pipeline.diagnosis.fidelity import fidelity as run

@@ -39,8 +39,8 @@ def build(
 
     Writes profiles/NAME.json; use it with processor_version: NAME.
     """
+    from nasea.cli.tables.latency import subgraphs_table
     from nasea.cli.terminal.console import results_console
-    from nasea.cli.terminal.latency_table import subgraphs_table
     from nasea.cli.terminal.listener import RichListener
     from nasea.pipeline.latency.build import build as run
 
@@ -250,8 +250,8 @@ def measure(
 
     Times of files named model_arch_result_N are added to DIR/report.html and front.json.
     """
+    from nasea.cli.tables.latency import measured_table
     from nasea.cli.terminal.console import results_console
-    from nasea.cli.terminal.latency_table import measured_table
     from nasea.cli.terminal.listener import RichListener
     from nasea.pipeline.latency.measure import measure as run
 
