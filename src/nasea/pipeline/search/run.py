@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -12,11 +13,14 @@ from nasea.config import LoadedScenario, ScenarioSource, load_scenario
 from nasea.errors import CheckpointError, Notice
 from nasea.pipeline.diagnosis.check import few_epochs_notice
 from nasea.pipeline.planning.clock import Clock, as_planned, plan_store, stored_plan
+from nasea.pipeline.planning.time_left import TimeLeft
 from nasea.pipeline.planning.time_plan import span
 from nasea.pipeline.probe import Prepared, prepare
+from nasea.pipeline.search.background import Background
 from nasea.pipeline.search.direction import Direction, decide
 from nasea.pipeline.search.finishing import finish
 from nasea.pipeline.search.following import follow_run
+from nasea.pipeline.search.front_so_far import FrontSoFar
 from nasea.pipeline.search.scores import ScoreBook
 from nasea.pipeline.search.searching import Searching, last_search
 from nasea.pipeline.search.separation import N_ARCHITECTURES, Separation, measure_separation
@@ -41,6 +45,7 @@ def search(
     listener: Listener | None = None,
     strategy: Strategy | None = None,
     time_budget: float | None = None,
+    finish: bool = False,
 ) -> Front:
     """Search the networks of a scenario.
 
@@ -60,6 +65,8 @@ def search(
         strategy: proposes the architectures, instead of ``searcher.mode``.
         time_budget: seconds for the whole job, instead of ``strategy.time_budget``; the most
             accurate network is retrained in the time that remains after the search.
+        finish: end the search after the last complete generation, and write its results. A call
+            without it continues the search.
 
     Returns:
         The Pareto front, as written to ``results/front.json``.
@@ -77,7 +84,7 @@ def search(
     budget = time_budget or loaded.scenario.time_budget
     clock = None if budget is None else Clock(budget, home, restart)
     with session(home, home / "results", log, listener, loaded.scenario, restart=restart) as ready:
-        run = _Run(loaded, home, restart, ready, strategy, clock)
+        run = _Run(loaded, home, log, restart, ready, strategy, clock, finish)
         front = run.front()
         ready.group.outcome = front.to_dict()
     if run.timed is not None:
@@ -92,18 +99,24 @@ class _Run:
         self,
         loaded: LoadedScenario,
         home: Path,
+        log: Path,
         restart: bool,
         session: Session,
         strategy: Strategy | None,
         clock: Clock | None,
+        finish: bool,
     ) -> None:
         self.loaded = loaded
+        self.finish = finish
         self.scenario = loaded.scenario
         self.home = home
+        self.log = log
         self.timed: TimedSearch | None = None
         if clock is not None:
             session = replace(session, listener=Listeners([session.listener, clock]))
             self.timed = TimedSearch(clock, home, session)
+        self.time_left = TimeLeft(session.listener, clock)
+        session = replace(session, listener=self.time_left)
         self.session = session
         self.listener = session.listener
         self.journal = session.journal
@@ -117,6 +130,8 @@ class _Run:
     def front(self) -> Front:
         """Run all stages and return the front."""
         self.listener.line(f"nasea {__version__}, scenario {self.loaded.path}")
+        if "tensorboard" in self.scenario.report_to:
+            self.listener.line(f"curves: tensorboard --logdir {_shown(self.log)}")
         for notice in self.loaded.notices:
             self.listener.notice(notice)
         self._settle_epochs()
@@ -174,6 +189,7 @@ class _Run:
             self.timed.reopened(now() - began)
         self.identity = supernet_identity(prepared, self.home)
         if self.restart:  # after all checks: errors must not delete the earlier run
+            FrontSoFar(self.searched.directory).remove()
             self.searched.clear()
             self.trained.clear()
             if self.timed is None:
@@ -205,8 +221,9 @@ class _Run:
             pre_train(prepared, self.home, self.session)
         clock = None if self.timed is None else self.timed.clock
         training = Training(
-            prepared, self.trained, self.identity, self.session, self.metric_changed, clock
-        )
+            prepared, self.trained, self.identity, self.session, self.time_left,
+            self.metric_changed, clock,
+        )  # fmt: skip
         training.run()
         other = training.other_budget_notice()
         if other is not None:
@@ -227,15 +244,20 @@ class _Run:
             strategy = WithinTime(strategy, clock)
         searching = Searching(
             prepared, strategy, direction, self.searched, book, self.listener, self.journal,
-            self.stop,
+            self.stop, self.time_left,
         )  # fmt: skip
         if earlier is not None:
             searching.resume(earlier)
+        else:
+            searching.so_far.remove()
         warning = self._separation(prepared, searching)
         if warning is not None:
             self.listener.notice(warning)
             notes.append(warning)
-        outcome = searching.run()
+        searching.background = Background(
+            tuple(map(str, notes)), tuple(training.losses), searching.separation
+        )
+        outcome = searching.run(finish=self.finish)
         try:
             front = finish(
                 prepared,
@@ -243,7 +265,7 @@ class _Run:
                 direction,
                 outcome,
                 book,
-                [str(note) for note in notes],
+                searching.background,
                 self.home,
                 self.listener,
                 self.stop,
@@ -253,6 +275,7 @@ class _Run:
                 searching.save()
             raise
         searching.save()  # keep the scores of the results
+        searching.so_far.remove()
         if self.timed is not None:
             self.timed.plan_retraining(prepared, front)
         return front
@@ -300,3 +323,9 @@ class _Run:
             return Notice("separation", f"too few architectures could be measured to tell{why}")
         self.listener.line(separation.describe())
         return separation.notice()
+
+
+def _shown(path: Path) -> str:
+    """Return a path as a command takes it, relative to the current directory if it is there."""
+    here = Path.cwd()
+    return shlex.quote(str(path.relative_to(here) if path.is_relative_to(here) else path))

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 from nasea.results.figures.axes import CostAxis, cost_axes
 from nasea.results.figures.labels import place_labels
 from nasea.results.figures.window import Window, front_window
-from nasea.results.front.data import FrontData, Trunks, widths_in_words
+from nasea.results.front.data import FrontData, widths_in_words
+from nasea.results.front.run_info import Trunks
 from nasea.results.storage.files import write_result
 
 if TYPE_CHECKING:

@@ -67,7 +67,10 @@ def report_html(
         framework=escape(info.framework_name),
         headline=escape(_headline(front)),
         tiles="\n".join(_tiles(front)),
-        notes="\n".join(f'<p class="note" role="note">{escape(note)}</p>' for note in info.notes),
+        notes="\n".join(
+            f'<p class="note" role="note">{escape(note)}</p>'
+            for note in filter(None, (info.unfinished_note, *info.notes))
+        ),
         front_table=_front_table(front),
         predictions=_predictions(front, predictions or {}),
         compared=standings_section(compared),
