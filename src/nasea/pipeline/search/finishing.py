@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from nasea.backends.records import EvaluationSubset, Measurement
-from nasea.backends.scoring.prediction_images import METHOD, PredictionImage
+from nasea.backends.scoring.prediction_images import METHOD, PredictionImage, most_different
 from nasea.errors import MetricError, NaseaError, Notice
 from nasea.pipeline.probe import Prepared
 from nasea.pipeline.search.background import Background
@@ -25,6 +25,8 @@ from nasea.terms import TASKS
 from nasea.version import __version__
 
 _PICTURES = 6
+_LOOKED_AT = 24
+"""The drawn images are chosen from so many."""
 
 
 def finish(
@@ -85,11 +87,16 @@ def finish(
 def _pictures(
     prepared: Prepared, front: Front, listener: Listener
 ) -> dict[int, tuple[PredictionImage, ...]]:
-    """Return predictions of the most accurate and the cheapest member on some validation images."""
+    """Return predictions of the most accurate and the cheapest member on some validation images.
+
+    These are the images on which the two differ most: others would show twice the same.
+    """
     drawn: dict[int, tuple[PredictionImage, ...]] = {}
     try:
         for member in (front.best, front.members[0]):
-            drawn[member.number] = prepared.backend.prediction_images(member.genome, _PICTURES)
+            drawn[member.number] = prepared.backend.prediction_images(member.genome, _LOOKED_AT)
+        chosen = most_different(drawn[front.best.number], drawn[0], _PICTURES)
+        drawn = {number: tuple(found[n] for n in chosen) for number, found in drawn.items()}
     except NaseaError as error:  # a failed illustration must not lose the results
         listener.notice(Notice("report", f"predictions are not drawn: {error}"))
         return {}
