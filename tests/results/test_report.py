@@ -193,7 +193,7 @@ def test_it_says_which_to_take_and_how_to_go_on() -> None:
     assert "Architecture 0: 0.5000, 2.00 M parameters cheapest" in text
     for command in ("nasea retrain --arch 2", "nasea export --arch 2", "nasea compare --budget 6M"):
         assert command in text
-    assert "differ by less than 0.008 do not differ" in text
+    assert "good to ±0.004: smaller differences mean nothing" in text
 
 
 def test_separation_and_training_are_shown() -> None:

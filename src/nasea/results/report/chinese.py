@@ -115,9 +115,9 @@ CHINESE: Final[Mapping[str, str]] = {
     "End it here, and write models with weights:": "就此结束，写出模型和权重：",
     "Copy": "复制",
     "Copied": "已复制",
-    "Scores are those of the supernet; what counts is the network trained in full. Accuracies that "
-    "differ by less than {noise} do not differ.": "这里是超网上的得分，最终要看充分训练后的网络。"
-    "相差不到 {noise} 的精度没有区别。",
+    "Scores are those of the supernet; what counts is the network trained in full. A score of the "
+    "search is good to ±{noise}: smaller differences mean nothing.": "这里是超网上的得分，"
+    "最终要看充分训练后的网络。搜索时的得分误差约为 ±{noise}，更小的差别没有意义。",
     "Scores are those of the supernet; what counts is the network trained in full.": "这里是"
     "超网上的得分，最终要看充分训练后的网络。",
     # one architecture

@@ -27,9 +27,9 @@ def choice_section(front: Front) -> str:
     noise = front.info.separation.noise if front.info.separation is not None else None
     caution = (
         say(
-            "Scores are those of the supernet; what counts is the network trained in full. "
-            "Accuracies that differ by less than {noise} do not differ.",
-            noise=f"{2 * noise:.2g}",
+            "Scores are those of the supernet; what counts is the network trained in full. A score "
+            "of the search is good to ±{noise}: smaller differences mean nothing.",
+            noise=f"{noise:.2g}",
         )
         if noise
         else say("Scores are those of the supernet; what counts is the network trained in full.")

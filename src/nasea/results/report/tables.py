@@ -145,7 +145,8 @@ def _layers(front: Front, member: FrontMember) -> str:
     )
     head = _head([*titles, *(say(unit.noun) for unit in units)])
     return (
-        f'<details>{summary.html("summary")}<div class="scroll"><table class="layers">{head}'
+        f'<details id="{member.number}">{summary.html("summary")}'
+        f'<div class="scroll"><table class="layers">{head}'
         f"<tbody>{''.join(rows)}</tbody></table></div></details>"
     )
 
