@@ -36,6 +36,11 @@ class FrontSoFar:
         self._now = now
         self._next = float("-inf")
 
+    @property
+    def report(self) -> str:
+        """The path of the report below the directory of the search."""
+        return self._files[1].relative_to(self._files[1].parents[1]).as_posix()
+
     def write(self, front: Callable[[], Front], *, last: bool = False) -> None:
         """Write the files atomically, unless they were written very recently.
 

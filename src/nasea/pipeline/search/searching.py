@@ -124,6 +124,7 @@ class Searching:
         self._again = other_images(
             self.prepared.eval_images, self.prepared.data.val_images, self.separation
         )
+        self.listener.line(f"the front so far, at any time: nasea show, or {self.so_far.report}")
         if self._again:
             self.listener.line(describe_images(self._again))
         self._began = time.monotonic()

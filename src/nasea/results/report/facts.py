@@ -44,7 +44,7 @@ def notes(front: Front) -> str:
             images=where_searched(front),
         )
         parts.append(said.html("p", 'class="note" role="note"'))
-    parts += [f'<p class="note" role="note">{escape(note)}</p>' for note in info.notes]
+    parts += [f'<p class="note" role="note" lang="en">{escape(note)}</p>' for note in info.notes]
     return "\n".join(parts)
 
 

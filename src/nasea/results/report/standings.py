@@ -46,7 +46,7 @@ def _card(found: Standings, number: int) -> str:
         f"<td>{mean_in_words(row)}</td><td>{statistics.fmean(row.seconds):.0f}</td></tr>"
         for row in found.rows
     )
-    verdict = "".join(f"<p>{escape(line)}</p>" for line in found.verdict)
+    verdict = "".join(f'<p lang="en">{escape(line)}</p>' for line in found.verdict)
     missing = "".join(
         f"<li>{escape(one.name)}: {escape(one.reason)}</li>" for one in found.excluded
     )
