@@ -11,6 +11,8 @@ CHINESE: Final[Mapping[str, str]] = {
     "object detection": "目标检测",
     "semantic segmentation": "语义分割",
     "parameters": "参数量",
+    "{cost} parameters": "{cost} 参数",
+    "{cost} FLOPs": "{cost} FLOPs",
     "FLOPs": "FLOPs",
     "latency": "时延",
     "accuracy": "精度",
@@ -77,7 +79,7 @@ CHINESE: Final[Mapping[str, str]] = {
     "The charts and drawings need JavaScript; the tables do not.": "图需要 JavaScript，"
     "表格不需要。",
     "member of the front": "前沿上的网络",
-    "a cheaper one is as accurate": "有更便宜且不更差的网络",
+    "a cheaper one is as accurate": "被更便宜的网络支配",
     "scored in the search, later ones darker": "搜索中打过分的结构，越晚越深",
     "hand pick, trained alone": "人工设计网络，单独训练",
     "searched, trained alone": "搜索得到的网络，单独训练",
@@ -162,8 +164,8 @@ CHINESE: Final[Mapping[str, str]] = {
     "at most {cost}": "不超过 {cost}",
     "also kept small": "同时减小",
     "the metric": "评价指标",
-    "larger is better": "越大越好",
-    "smaller is better (an error)": "越小越好（误差）",
+    "larger is better; metric_mode {mode}": "越大越好；metric_mode {mode}",
+    "smaller is better (an error); metric_mode {mode}": "越小越好（误差）；metric_mode {mode}",
     "scored as": "打分方式",
     "int8: accuracies are those of the files in int8, whose rounding is imitated, with ranges from "
     "training images": "int8：精度是 int8 文件的精度，模拟其取整，激活范围来自训练图像",

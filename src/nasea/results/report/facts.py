@@ -110,12 +110,10 @@ def _facts(front: Front) -> Iterable[tuple[Said, Said]]:
         yield say("also kept small"), listed
     if info.processor is not None:
         yield say("latency"), as_is(info.processor)
-    better = (
-        say("larger is better")
-        if info.metric_mode == "max"
-        else say("smaller is better (an error)")
-    )
-    yield say("the metric"), better + as_is(f"; metric_mode {info.metric_mode}")
+    words = "larger is better; metric_mode {mode}"
+    if info.metric_mode == "min":
+        words = "smaller is better (an error); metric_mode {mode}"
+    yield say("the metric"), say(words, mode=info.metric_mode)
     if info.images is not None:
         yield say("accuracies"), say("of members of the front: {where}", where=where_members(front))
         yield say("grey points"), say("scores of the search, {where}", where=where_searched(front))

@@ -59,8 +59,9 @@ def as_is(text: str) -> Said:
 
 def phrase(unit: Unit, value: float) -> Said:
     """Return a cost for running text: ``2.310 M parameters``."""
-    text = unit.text(value)
-    return Said(unit.phrase(value), text if unit.quantity == "latency" else _with(text, unit))
+    if unit.quantity == "latency":
+        return as_is(unit.phrase(value))
+    return say(f"{{cost}} {unit.noun}", cost=unit.text(value))
 
 
 def title(unit: Unit) -> Said:
@@ -70,7 +71,3 @@ def title(unit: Unit) -> Said:
 
 def _noun(unit: Unit) -> str:
     return CHINESE.get(unit.noun, unit.noun)
-
-
-def _with(text: str, unit: Unit) -> str:
-    return f"{text} {'参数' if unit.quantity == 'size' else unit.noun}"

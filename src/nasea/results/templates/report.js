@@ -89,7 +89,7 @@
     }));
   }
 
-  const costOf = (each, number) => each.cost_texts[number] + (each.noun === "latency" ? "" : ` ${t(each.noun)}`);
+  const costOf = (each, number) => (each.noun === "latency" ? each.cost_texts[number] : t(`{cost} ${each.noun}`, { cost: each.cost_texts[number] }));
   const summary = (member) => [t("Architecture {number}", { number: member.number }), `${t(data.accuracy_title)} ${member.accuracy_text}`, ...data.axes.map((each) => costOf(each, member.number)), member.summary];
   const higher = (title) => t("{title} (higher is better)", { title: t(title) });
 
