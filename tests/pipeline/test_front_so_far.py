@@ -83,6 +83,8 @@ def test_there_is_a_front_at_any_time(project: Project, finished: Project) -> No
     assert len(ended.info.hypervolumes) == 1 < len(finished.front().info.hypervolumes)
     assert "asked to, after 1 of" in ended.info.ended
     assert nasea.load(results, 0) is not None
+    assert f"tensorboard --logdir {project.home / 'log_classification'}" in listener.text
+    assert "nasea show, or checkpoint/report.html" in listener.text
 
     # Or go on. The front is there at every moment, and does not change what is found.
     seen: list[Front | None] = []
