@@ -11,7 +11,6 @@ import pytest
 
 import nasea
 from nasea.errors import Interrupted, ResultsError
-from nasea.pipeline.planning.time_left import TimeLeft
 from nasea.pipeline.search import front_so_far
 from nasea.pipeline.search.front_so_far import FrontSoFar
 from nasea.pipeline.search.reached import reached
@@ -142,36 +141,3 @@ def test_only_results_have_an_unfinished_front_beside_them(
     assert front_file(Path(".")) == Path("front.json")
     Path("front.json").unlink()
     assert len(Front.load(".")) == 1
-
-
-class Kept(Recorder):
-    """Keeps what progress was shown."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.shown: list[Progress] = []
-
-    def progress(self, progress: Progress) -> None:
-        self.shown.append(progress)
-
-
-def test_time_left_is_that_of_the_run() -> None:
-    kept, time = Kept(), [0.0]
-    ahead = TimeLeft(kept, now=lambda: time[0])
-    ahead.progress(Progress("train", 1, 10, "update", 9.0))
-    assert kept.shown[-1].seconds_left is None, "later stages may take days"
-    assert kept.shown[-1].figures == {"this stage": "0:00:09 left"}
-    ahead.expect({"separation": 4.0, "search": 100.0, "results": 10.0})
-    ahead.progress(Progress("train", 1, 10, "update", 9.0))
-    assert kept.shown[-1].seconds_left == 123.0
-    ahead.progress(Progress("separation", 1, 4, "architecture"))
-    assert kept.shown[-1].seconds_left is None, "one report tells nothing"
-    time[0] = 3.0
-    ahead.progress(Progress("separation", 2, 4, "architecture"))
-    assert kept.shown[-1].seconds_left == 6.0 + 110.0
-    ahead.progress(Progress("search", 3, 20, "architecture", 80.0))
-    assert kept.shown[-1].seconds_left == 90.0
-    ahead.progress(Progress("results", 1, 3, "architecture", 5.0))
-    assert kept.shown[-1].seconds_left == 5.0
-    ahead.progress(Progress("latency", 1, 3, "operator", 7.0))
-    assert kept.shown[-1].seconds_left == 7.0

@@ -13,7 +13,6 @@ from nasea.config import LoadedScenario, ScenarioSource, load_scenario
 from nasea.errors import CheckpointError, Notice
 from nasea.pipeline.diagnosis.check import few_epochs_notice
 from nasea.pipeline.planning.clock import Clock, as_planned, plan_store, stored_plan
-from nasea.pipeline.planning.time_left import TimeLeft
 from nasea.pipeline.planning.time_plan import span
 from nasea.pipeline.probe import Prepared, prepare
 from nasea.pipeline.search.background import Background
@@ -115,8 +114,6 @@ class _Run:
         if clock is not None:
             session = replace(session, listener=Listeners([session.listener, clock]))
             self.timed = TimedSearch(clock, home, session)
-        self.time_left = TimeLeft(session.listener, clock)
-        session = replace(session, listener=self.time_left)
         self.session = session
         self.listener = session.listener
         self.journal = session.journal
@@ -221,9 +218,8 @@ class _Run:
             pre_train(prepared, self.home, self.session)
         clock = None if self.timed is None else self.timed.clock
         training = Training(
-            prepared, self.trained, self.identity, self.session, self.time_left,
-            self.metric_changed, clock,
-        )  # fmt: skip
+            prepared, self.trained, self.identity, self.session, self.metric_changed, clock
+        )
         training.run()
         other = training.other_budget_notice()
         if other is not None:
@@ -244,7 +240,7 @@ class _Run:
             strategy = WithinTime(strategy, clock)
         searching = Searching(
             prepared, strategy, direction, self.searched, book, self.listener, self.journal,
-            self.stop, self.time_left,
+            self.stop,
         )  # fmt: skip
         if earlier is not None:
             searching.resume(earlier)

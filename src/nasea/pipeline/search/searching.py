@@ -12,9 +12,6 @@ from nasea.config import Scenario
 from nasea.cost import format_cost
 from nasea.cost.profiles import Profile
 from nasea.errors import CheckpointError, Notice, RankLostError
-from nasea.pipeline.planning.later import later_stages
-from nasea.pipeline.planning.speeds import scores_of
-from nasea.pipeline.planning.time_left import TimeLeft
 from nasea.pipeline.probe import Prepared
 from nasea.pipeline.search.background import Background
 from nasea.pipeline.search.direction import Direction
@@ -68,7 +65,6 @@ class Searching:
         listener: receives progress.
         journal: receives the curves.
         stop: the stop request, checked after every architecture.
-        time_left: receives the expected duration of the results.
 
     Attributes:
         separation: whether scores tell architectures apart; ``None`` before that is measured.
@@ -86,9 +82,7 @@ class Searching:
         listener: Listener,
         journal: Journal,
         stop: StopRequest,
-        time_left: TimeLeft,
     ) -> None:
-        self.time_left = time_left
         self.prepared = prepared
         self.strategy = strategy
         self.direction = direction
@@ -104,8 +98,6 @@ class Searching:
         self._again: tuple[EvaluationSubset, ...] = ()
         self._archive = Archive()
         self._state = SearchState()
-        self._began, self._measured = time.monotonic(), 0
-        self._most = scores_of(prepared)
         self._saved_at = time.monotonic()
         self._drawn_at = float("-inf")
 
@@ -127,8 +119,6 @@ class Searching:
         self.listener.line(f"the front so far, at any time: nasea show, or {self.so_far.report}")
         if self._again:
             self.listener.line(describe_images(self._again))
-        self._began = time.monotonic()
-        self._most = min(self._most, generations * searcher.pop_size)
         self._retry_failures()
         outcome = run_search(
             self.prepared.problem,
@@ -166,17 +156,18 @@ class Searching:
 
     def _evaluate(self, genomes: Sequence[Genome], turn: int = 0) -> list[Score]:
         """Score architectures; ``turn`` is the number of earlier scores of each."""
+        began = time.monotonic()
         data = self._again[turn - 1] if turn else EvaluationSubset(self.prepared.eval_images)
         # Sorted, so that architectures with equal first layers follow each other and share them.
         unknown = sorted(
             {genome for genome in genomes if self.book.get(genome, turn=turn) is None},
             key=self.prepared.space.steps,
         )
-        known = len(genomes) - len(unknown)
-        done = 0
         if not turn:
             found = {genome: self.book.get(genome) for genome in genomes}
             self._begun |= {g: self._score(one) for g, one in found.items() if one is not None}
+        known = len(genomes) - len(unknown)
+        done = 0
 
         def on_measured(measured: Measurement) -> None:
             nonlocal done
@@ -188,7 +179,7 @@ class Searching:
                 blocks = ", ".join(self.prepared.space.blocks(genome))
                 text = f"{blocks}: not scored: {measured.failure}"
                 self.listener.notice(Notice("search", text))
-            left = self._seconds_left(len(unknown) - done)
+            left = (time.monotonic() - began) / done * (len(unknown) - done)
             self.listener.progress(
                 Progress("search", known + done, len(genomes), "architecture", left)
             )
@@ -206,13 +197,6 @@ class Searching:
         scores = (self.book.get(genome, turn=turn) for genome in genomes)
         return [self._score(measured) for measured in scores if measured is not None]
 
-    def _seconds_left(self, in_batch: int) -> float:
-        """Estimate the seconds of all scores to come, at least those of the current batch."""
-        self._measured += 1
-        one = (time.monotonic() - self._began) / self._measured
-        self.time_left.expect({"results": later_stages(self.prepared, one)["results"]})
-        return one * max(in_batch, self._most - len(self._archive) - len(self._begun))
-
     def _score(self, measured: Measurement) -> Score:
         if measured.metric is None:
             return Score.failed(measured.failure or "unknown")
@@ -220,9 +204,9 @@ class Searching:
 
     def _on_generation(self, report: GenerationReport) -> None:
         self._archive, self._state = report.archive, report.state
-        self._begun.clear()
         self.save()
         self._write_front()
+        self._begun.clear()
         self.journal.events.scalar("hypervolume", report.hypervolume, report.generation)
         self._draw(report)
         best = max(record.score.quality or 0.0 for record in report.front)

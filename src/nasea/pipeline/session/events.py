@@ -32,7 +32,7 @@ class Progress:
         done: completed units.
         total: all units.
         unit: name of a unit: ``update``, ``architecture``, ``candidate``.
-        seconds_left: estimated remaining time of the run; ``None`` while it is unknown.
+        seconds_left: estimated remaining time; ``None`` while it is unknown.
         figures: other values to show, by label, ready to print, e.g. ``{"loss": "0.412"}``.
     """
 

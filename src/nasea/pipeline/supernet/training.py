@@ -6,15 +6,13 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from nasea.backends.records import EvaluationSubset, Measurement
+from nasea.backends.records import EvaluationSubset, Measurement, ScoreSeconds
 from nasea.cost import format_cost
 from nasea.errors import Notice
 from nasea.pipeline.epochs import Seen
 from nasea.pipeline.planning.clock import Clock
-from nasea.pipeline.planning.later import later_stages
-from nasea.pipeline.planning.speeds import scores_of
-from nasea.pipeline.planning.stages import duration
-from nasea.pipeline.planning.time_left import TimeLeft
+from nasea.pipeline.planning.speeds import ScoringSpeed, scores_of
+from nasea.pipeline.planning.stages import Counts, duration, search_stages
 from nasea.pipeline.planning.time_plan import SLACK
 from nasea.pipeline.probe import Prepared, require_working_metric
 from nasea.pipeline.search.direction import N_NEEDED, N_REFERENCES, from_json, to_json
@@ -76,7 +74,6 @@ class Training(SupernetTraining):
         store: checkpoints of kind ``train``.
         identity: identifies the training; stored in its checkpoints.
         session: listener, journal and stop.
-        time_left: receives the expected durations of later stages.
         metric_changed: whether the values in a checkpoint were measured with another metric.
         clock: the clock of the job; ``None`` without a time budget.
     """
@@ -87,7 +84,6 @@ class Training(SupernetTraining):
         store: CheckpointStore,
         identity: Mapping[str, str],
         session: Session,
-        time_left: TimeLeft,
         metric_changed: bool = False,
         clock: Clock | None = None,
     ) -> None:
@@ -103,7 +99,6 @@ class Training(SupernetTraining):
         self.prepared = prepared
         self.metric_changed = metric_changed
         self.clock = clock
-        self.time_left = time_left
         self.times = EpochTimes()
         self.paths = pathfinder(prepared.costs, prepared.problem, prepared.scenario.seed)
         constraint = prepared.scenario.constraint
@@ -121,7 +116,6 @@ class Training(SupernetTraining):
         self._measure_untrained(tuple(self.prepared.sample(N_REFERENCES)))
         self.times.score = (time.monotonic() - began) / max(len(self.references), 1)
         require_working_metric(self.prepared, self.before)
-        self.time_left.expect(later_stages(self.prepared, self.times.score))
         self.times.begin(whole=True)
 
     def before_restored(self, meta: Mapping[str, Any]) -> None:
@@ -204,12 +198,18 @@ class Training(SupernetTraining):
 
     def _expected(self, epoch_seconds: float) -> str:
         """Describe, in one line, the time that the rest of the job will take."""
-        later = later_stages(self.prepared, self.times.score)
+        scores = scores_of(self.prepared)
+        whole = ScoreSeconds(self.times.score / 2, self.times.score / 2)
+        subset = self.prepared.eval_images or self.prepared.data.val_images
+        times_more = self.prepared.data.val_images / subset
+        speed = ScoringSpeed(whole, whole.metric * times_more, 0.0, subset, subset)
+        counts = Counts(self.epochs, scores, self.prepared.eval_images is not None)
+        named = {stage.name: stage.seconds for stage in search_stages(counts, speed, 0.0)}
         parts = {
             "training": (self.epochs - 1) * epoch_seconds,
-            "separation check": later["separation"],
-            f"search of at most {scores_of(self.prepared):,}": later["search"],
-            "results": later["results"],
+            "separation check": named["separation check"],
+            f"search of at most {scores:,}": named["scoring"] + named["batch-norm statistics"],
+            "results": named["final front"],
         }
         listed = ", ".join(f"{name} {duration(seconds)}" for name, seconds in parts.items())
         return f"expected from here: about {duration(sum(parts.values()))} ({listed})"
