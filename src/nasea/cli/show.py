@@ -39,7 +39,7 @@ def show(
         ),
     ] = None,
 ) -> None:
-    """Print the Pareto front of a search, one of its networks, or a recommendation.
+    """Print the Pareto front of a finished search, one of its networks, or a recommendation.
 
     Without results/, it is the front so far of the search that is running or was stopped here.
     """
