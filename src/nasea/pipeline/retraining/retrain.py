@@ -28,7 +28,8 @@ from nasea.pipeline.session.events import Listener, Progress
 from nasea.pipeline.session.identity import digest_of, identity, require_same
 from nasea.pipeline.session.session import Session, session
 from nasea.results.codegen import Origin
-from nasea.results.picked import Result, is_retrained, load_finished, pick_result
+from nasea.results.front import Front
+from nasea.results.picked import Result, is_retrained, pick_result
 from nasea.results.retrained import RETRAINED_FILE, Retrained, TrainingPlan, write_retrained
 from nasea.space import Space
 from nasea.version import __version__
@@ -154,7 +155,7 @@ def _place(home: Path, target: Path) -> Path:
 
 
 def _teacher(results: Path, result: Result) -> Result:
-    best = load_finished(results).best.number
+    best = Front.load(results / "front.json").best.number
     if best == result.member.number:
         raise ResultsError(
             f"--distill: architecture {best} is the most accurate itself, it has no teacher",

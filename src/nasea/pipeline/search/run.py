@@ -61,11 +61,11 @@ def search(
             the current directory by default.
         restart: discard the checkpoints and start over.
         listener: receives progress.
+        finish: end the search after the last complete generation, and write its results. A call
+            without it continues the search.
         strategy: proposes the architectures, instead of ``searcher.mode``.
         time_budget: seconds for the whole job, instead of ``strategy.time_budget``; the most
             accurate network is retrained in the time that remains after the search.
-        finish: end the search after the last complete generation, and write its results. A call
-            without it continues the search.
 
     Returns:
         The Pareto front, as written to ``results/front.json``.
