@@ -11,11 +11,12 @@ from .conftest import Pretend, Run
 
 
 @pytest.mark.parametrize(
-    "words, config, restarts, budget",
+    "words, config, restarts, budget, ends",
     [
-        ([], "scen.yaml", False, None),
-        (["-c", "my.yaml", "--restart"], "my.yaml", True, None),
-        (["--time", "1h30m"], "scen.yaml", False, 5400.0),
+        ([], "scen.yaml", False, None, False),
+        (["-c", "my.yaml", "--restart"], "my.yaml", True, None, False),
+        (["--time", "1h30m"], "scen.yaml", False, 5400.0, False),
+        (["--finish"], "scen.yaml", False, None, True),
     ],
 )
 def test_it_searches_and_says_where_the_results_are(
@@ -26,11 +27,12 @@ def test_it_searches_and_says_where_the_results_are(
     config: str,
     restarts: bool,
     budget: float | None,
+    ends: bool,
 ) -> None:
     def search(
-        path: Path, *, restart: bool, listener: Listener, time_budget: float | None
+        path: Path, *, restart: bool, listener: Listener, time_budget: float | None, finish: bool
     ) -> Front:
-        assert (path, restart, time_budget) == (Path(config), restarts, budget)
+        assert (path, restart, time_budget, finish) == (Path(config), restarts, budget, ends)
         listener.begin("train", "training")
         listener.line("epoch 1/1")
         return front

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from nasea.results.front import Front
+from nasea.pipeline.session.checkpoint import CheckpointStore
+from nasea.results.front import Front, Unfinished
 
 from .conftest import Run
 
@@ -66,3 +68,33 @@ def test_what_is_not_there(run: Run, words: list[str]) -> None:
     assert done.status == 2
     assert done.err.startswith("error: ")
     assert "  fix: " in done.err
+
+
+def test_the_front_so_far(run: Run, front: Front) -> None:
+    info = replace(front.info, unfinished=Unfinished(7, 100, 3), images=(500, 5000))
+    so_far = replace(front, info=info)
+    so_far.save(Path("checkpoint/front.json"))
+    beside = run("show").out
+    assert beside.splitlines()[-1] == (
+        "note: another search is not finished here; its front so far: nasea show checkpoint"
+    )
+    Path("results/front.json").unlink()
+    for words in ([], ["results"], ["checkpoint"], ["--arch", "1"]):
+        done = run("show", *words)
+        assert done.status == 0
+        assert "unfinished: generation 7 of at most 100, 3 scored of the next" in done.out
+        assert "on 500 of 5,000 validation images" in done.out
+    assert "unfinished: generation 7" in run("show", "--recommend").out
+    assert json.loads(run("show", "--json").out)["info"]["unfinished"]["generation"] == 7
+    Path("checkpoint/report.html").write_text("")
+    assert run("show").out.splitlines()[-1] == "note: report so far: checkpoint/report.html"
+
+
+def test_before_there_is_a_front_it_says_how_far_the_search_has_come(run: Run) -> None:
+    Path("results/front.json").unlink()
+    assert "cannot read results/front.json" in run("show").err
+    CheckpointStore(Path("checkpoint"), "train").save({"epoch": 3})
+    done = run("show")
+    assert done.status == 2
+    assert "no front yet: the supernet is in training, 3 epochs done" in done.err
+    assert "cannot read elsewhere" in run("show", "elsewhere").err

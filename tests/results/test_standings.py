@@ -84,7 +84,7 @@ def test_tables_and_pictures(tmp_path: Path) -> None:
 
 def test_the_report_takes_in_what_lies_beside_it(tmp_path: Path) -> None:
     front: Front = make_front(0.7, 0.8)
-    assert "picked by hand" not in report_html(front)
+    assert 'id="compare-0"' not in report_html(front)
     (tmp_path / "compare_1M_flops").mkdir()
     hostile = contender(HOSTILE, "uniform", 0.5)
     standings(HAND, OURS, hostile).save(tmp_path / "compare_1M_flops" / "compare.json")
@@ -107,4 +107,4 @@ def test_int8_accuracies_are_called_so(tmp_path: Path) -> None:
     found.save(folder / "compare.json")
     report = tmp_path / "report.html"
     save_report(make_front(), report)
-    assert '<th scope="col">int8 accuracy</th>' in report.read_text(encoding="utf-8")
+    assert ">int8 accuracy</th>" in report.read_text(encoding="utf-8")

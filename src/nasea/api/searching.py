@@ -78,6 +78,7 @@ def search(
     listener: Listener | None = None,
     strategy: Strategy | None = None,
     time_budget: str | None = None,
+    finish: bool = False,
     on_event: Callable[[Event], object] | None = None,
     quiet: bool = False,
 ) -> Front:
@@ -96,6 +97,7 @@ def search(
         time_budget: time for the whole job, such as ``"2h"``, in place of ``strategy.time_budget``
             of the scenario: epochs, scores and the retraining of the most accurate network are
             planned to fit.
+        finish: end a stopped search after its last complete generation, and write its results.
         on_event: called with every event, besides.
         quiet: show no progress.
 
@@ -117,4 +119,5 @@ def search(
             listener=heard,
             strategy=strategy,
             time_budget=None if time_budget is None else parse_time(time_budget, "time_budget"),
+            finish=finish,
         )

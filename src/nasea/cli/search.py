@@ -25,10 +25,18 @@ def search(
             "the best network near the budget are planned to fit.",
         ),
     ] = None,
+    finish: Annotated[
+        bool,
+        typer.Option(
+            "--finish",
+            help="End a stopped search after its last complete generation, and write its results.",
+        ),
+    ] = False,
 ) -> None:
     """Search for architectures. After a stop, the same command resumes.
 
-    Reads user_module.py and writes results/, checkpoint/ and a log in the current directory.
+    Reads user_module.py and writes results/, checkpoint/ and a log in the current directory. Until
+    the search ends, nasea show prints the front so far, and checkpoint/report.html draws it.
     """
     from nasea.backends.distributed.launch import launched_rank
     from nasea.cli.terminal.console import results_console
@@ -40,7 +48,7 @@ def search(
 
     with RichListener() as listener:
         budget = None if time is None else parse_time(time, "--time")
-        front = run(config, restart=restart, listener=listener, time_budget=budget)
+        front = run(config, restart=restart, listener=listener, time_budget=budget, finish=finish)
     if launched_rank() > 0:  # of all that a launcher started, the first tells
         return
     results_console().print(front_table(front))

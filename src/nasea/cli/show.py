@@ -1,4 +1,4 @@
-"""``nasea show``: the results of a finished search, or of a retraining."""
+"""``nasea show``: the results of a search, also of one that is not finished, or a retraining."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from nasea.cli.terminal.wording import say
 from nasea.errors import ResultsError
 
 if TYPE_CHECKING:
-    from nasea.results.front import Front
+    from nasea.results.front import Front, RunInfo
 
 
 def show(
@@ -40,9 +40,11 @@ def show(
         ),
     ] = None,
 ) -> None:
-    """Print the Pareto front of a finished search, one of its networks, or a recommendation."""
+    """Print the Pareto front of a finished search, one of its networks, or a recommendation.
+
+    Without results/, it is the front so far of the search that is running or was stopped here.
+    """
     from nasea.cli.terminal.console import print_line, results_console
-    from nasea.results.front import Front
     from nasea.results.picked import is_retrained, pick_result
     from nasea.results.table import front_json, front_table, member_table
 
@@ -53,7 +55,7 @@ def show(
         result = pick_result(results, arch)
         info, member, name, remark = result.info, result.member, result.title, result.remark
     else:
-        front = Front.load(results if results.suffix == ".json" else results / "front.json")
+        front = _front_of(results)
         info, member, name, remark = front.info, None, f"architecture {arch}", ""
         if recommend:
             _recommend(front, budget, as_json)
@@ -68,8 +70,36 @@ def show(
     )
     if remark:
         print_line(console, remark)
-    for note in info.notes:
+    for note in (*info.notes, *_state_notes(results, info)):
         print_line(console, f"note: {note}")
+
+
+def _front_of(results: Path) -> Front:
+    """Return the front; without one, say how far the search has come."""
+    from nasea.pipeline.search.reached import reached
+    from nasea.results.front import Front
+    from nasea.results.front.places import front_file
+
+    file = front_file(results)
+    if not file.exists() and (stage := reached(results)) is not None:
+        raise ResultsError(
+            f"there is no front yet: {stage}",
+            fix="while nasea search is running, wait; after a stop, run it again: it continues",
+        )
+    return Front.load(file)
+
+
+def _state_notes(results: Path, info: RunInfo) -> list[str]:
+    """Return notes on an unfinished search: of this front, or beside these results."""
+    from nasea.results.front.places import REPORT_FILE, front_file, unfinished_beside
+
+    if info.unfinished is not None:
+        report = front_file(results).with_name(REPORT_FILE)
+        return [info.unfinished_note, *([f"report so far: {report}"] if report.is_file() else [])]
+    newer = unfinished_beside(results)
+    if newer is None:
+        return []
+    return [f"another search is not finished here; its front so far: nasea show {newer.parent}"]
 
 
 def _recommend(front: Front, budget: str | None, as_json: bool) -> None:
@@ -81,6 +111,8 @@ def _recommend(front: Front, budget: str | None, as_json: bool) -> None:
     if as_json:
         print(json.dumps([{"why": why, "number": member.number} for why, member in named]))
         return
+    for note in filter(None, [front.info.unfinished_note]):
+        typer.echo(f"note: {note}")
     for why, member in named:
         cost = front.unit.phrase(front.cost_of(member))
         accuracy = four_digits(member.accuracy)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from nasea.backends.base import AttachedBackend
+from nasea.backends.records import UpdateReport
 from nasea.config import Scenario
 from nasea.errors import Notice
 from nasea.pipeline.epochs import EpochLoop, Seen
@@ -28,6 +29,9 @@ class SupernetTraining(EpochLoop):
         store: stores checkpoints.
         identity: identifies the training; stored in its checkpoints.
         session: listener, journal and stop.
+
+    Attributes:
+        losses: mean loss of each finished epoch; ``None`` where it is unknown.
     """
 
     title = "training the supernet"
@@ -47,6 +51,8 @@ class SupernetTraining(EpochLoop):
         super().__init__(training, scenario.epochs, paths, store, identity, session)
         self.scenario = scenario
         self.space = space
+        self.losses: list[float | None] = []
+        self._sum, self._updates, self._whole = 0.0, 0, True
 
     ended_early = False
     """Whether training ends before its last epoch, since there is no time for it."""
@@ -61,6 +67,11 @@ class SupernetTraining(EpochLoop):
         if self.epoch == 0 and self.step == 0:
             self.before_first_update()
         self.train_to(self.epochs)
+
+    def updated(self, report: UpdateReport) -> None:
+        """Add the loss to that of the epoch, also across restarts."""
+        super().updated(report)
+        self._sum, self._updates = self._sum + report.loss, self._updates + 1
 
     def before_first_update(self) -> None:
         """Run once, with the untrained supernet."""
@@ -77,11 +88,20 @@ class SupernetTraining(EpochLoop):
 
     def meta(self, state: bytes) -> dict[str, Any]:
         """See :class:`nasea.pipeline.epochs.EpochLoop`."""
-        meta = {"epoch": self.epoch, "step": self.step, **self.more_meta()}
+        meta = {
+            "epoch": self.epoch,
+            "step": self.step,
+            "losses": self.losses,
+            "loss_so_far": [self._sum, self._updates],
+            **self.more_meta(),
+        }
         return {**meta, "ended_early": True} if self.ended_early else meta
 
     def after_epoch(self, seen: Seen) -> None:
         """Report the loss and speed of the epoch."""
+        known = self._whole and self._updates > 0
+        self.losses.append(self._sum / self._updates if known else None)
+        self._sum, self._updates, self._whole = 0.0, 0, True
         listener = self.session.listener
         if seen.losses:
             mean = sum(seen.losses) / len(seen.losses)
@@ -103,6 +123,10 @@ class SupernetTraining(EpochLoop):
         self.before_restored(meta)
         self.epoch = int(meta["epoch"])
         self.step = self.backend.restore(stored.payload, int(meta["step"]))
+        self.losses = list(meta.get("losses", [None] * self.epoch))  # missing in earlier versions
+        self._sum, self._updates = meta.get("loss_so_far", (0.0, 0))
+        # Other numbers of devices count other updates.
+        self._whole = self._updates == self.step
         self.take_meta(meta)
         if meta.get("ended_early"):
             self.ended_early, self.epochs = True, self.epoch

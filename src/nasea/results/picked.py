@@ -9,7 +9,6 @@ from nasea.errors import ResultsError
 from nasea.results.front import Front, FrontMember, RunInfo
 from nasea.results.retrained import RETRAINED_FILE, Retrained
 
-FRONT_FILE = "front.json"
 NEAR = "near_"
 """What the name of a folder of candidates near a budget begins with."""
 
@@ -76,7 +75,7 @@ def pick_result(directory: Path, number: int | None) -> Result:
             )
         weights = directory / retrained.weights_file
         return Result(retrained.info, member, directory, retrained.name, weights, retrained.remark)
-    front = Front.load(directory / FRONT_FILE)
+    front = load_finished(directory)
     if number is None:
         raise ResultsError(
             f"{directory} holds {len(front)} architectures: which one?",
@@ -86,6 +85,26 @@ def pick_result(directory: Path, number: int | None) -> Result:
     model_file, weights_file = front.files_of(member)
     name = model_file.removesuffix(".py")
     return Result(front.info, member, directory, name, directory / weights_file)
+
+
+def load_finished(directory: Path) -> Front:
+    """Return the front of a finished search, whose networks have files.
+
+    Args:
+        directory: ``results`` of the search.
+
+    Raises:
+        ResultsError: there is no front in the directory, or the search is not finished.
+    """
+    front = Front.load(directory)
+    if front.info.unfinished is not None:
+        raise ResultsError(
+            f"the search is not finished ({front.info.unfinished.words}): its networks have no "
+            "files yet",
+            fix="run nasea search again: it continues, and writes them when it ends; with --finish "
+            "it ends after the last complete generation",
+        )
+    return front
 
 
 def _numbers(front: Front) -> str:

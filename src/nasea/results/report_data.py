@@ -10,37 +10,49 @@ from typing import Any
 
 from nasea.results.breakdown import Cost, columns_of, costs_of, exact, user_networks_of
 from nasea.results.figures.axes import CostAxis, cost_axes
-from nasea.results.figures.window import Window, front_window, whole_window
+from nasea.results.figures.window import Window, front_window, whole_window, window_with
 from nasea.results.front.data import FrontData, FrontMember, widths_in_words
+from nasea.results.report.chinese import CHINESE
+from nasea.results.standings import Standings
 from nasea.results.units import Unit, four_digits, unit_for
+from nasea.terms import CostKind, cost_of
 
 
-def embedded_json(front: FrontData) -> str:
+def embedded_json(front: FrontData, compared: Sequence[Standings] = ()) -> str:
     """Return the report's data as JSON that is safe inside a ``<script>`` element."""
-    text = json.dumps(report_data(front), separators=(",", ":"), allow_nan=False)
+    text = json.dumps(report_data(front, compared), separators=(",", ":"), allow_nan=False)
     # "</script>" or "<!--" in a name would otherwise end or confuse the element.
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
-def report_data(front: FrontData) -> dict[str, Any]:
-    """Return the data that ``templates/report.js`` draws."""
+def report_data(front: FrontData, compared: Sequence[Standings] = ()) -> dict[str, Any]:
+    """Return the data that ``templates/report.js`` draws.
+
+    Args:
+        front: the front.
+        compared: comparisons with hand-picked networks, which are drawn in the same chart.
+    """
     families = {family_of(block) for member in front for block in member.blocks}
     columns = columns_of(front)
     return {
-        "axes": [_axis(front, axis) for axis in cost_axes(front)],
+        "chinese": dict(CHINESE),
+        "axes": [_axis(front, axis, compared) for axis in cost_axes(front)],
         "families": sorted(families - {"skip"}),
         "columns": [c.title if c.quantity == "latency" else c.noun for c in columns],
         "members": [_member(front, member, columns) for member in front],
         "accuracy_title": front.info.accuracy_title,
         "best": front.best.number if front.members else -1,
         "hypervolumes": front.info.hypervolumes,
+        "losses": front.info.losses,
+        "unfinished": front.info.unfinished is not None,
         "trunks": [widths_in_words(trunk) for trunk in front.info.trunks],
     }
 
 
-def _axis(front: FrontData, axis: CostAxis) -> dict[str, Any]:
+def _axis(front: FrontData, axis: CostAxis, compared: Sequence[Standings]) -> dict[str, Any]:
     """Return one cost for an axis of the chart."""
     unit = axis.unit
+    trained = _trained(compared, unit.quantity)
     return {
         "title": unit.title,
         "noun": unit.noun,
@@ -50,9 +62,15 @@ def _axis(front: FrontData, axis: CostAxis) -> dict[str, Any]:
         "windows": {
             "front": _edges(front_window(front, axis), unit),
             "all": _edges(whole_window(front, axis), unit),
+            **(
+                {"compared": _edges(window_with(front_window(front, axis), trained), unit)}
+                if trained
+                else {}
+            ),
         },
+        "trained": [[cost, mean, *rest] for cost, mean, *rest in trained],
         "costs": axis.members,
-        "cost_texts": [unit.phrase(cost) for cost in axis.members],
+        "cost_texts": [unit.text(cost) for cost in axis.members],
         "steps": axis.steps,
         "evaluated": axis.scored,
     }
@@ -87,6 +105,21 @@ def measured_column(front: FrontData) -> Unit | None:
     """Return the unit of the column of measured latencies; ``None`` if none was measured."""
     measured = [member.measured_ms for member in front if member.measured_ms is not None]
     return unit_for("latency", measured) if measured else None
+
+
+def _trained(
+    compared: Sequence[Standings], quantity: CostKind
+) -> list[tuple[float, float, float, str, bool, dict[str, Any]]]:
+    """Return (cost, mean, half of the interval, name, picked by hand, how) of trained networks."""
+    rows = []
+    for found in compared:
+        how = {"epochs": found.epochs, "seeds": found.seeds, "images": found.images}
+        for row in found.rows:
+            cost = cost_of(row, quantity)
+            if cost is not None and row.kind != "random":
+                by_hand = row.kind in ("hand pick", "uniform")
+                rows.append((float(cost), row.mean, row.interval or 0.0, row.name, by_hand, how))
+    return rows
 
 
 def _edges(window: Window, unit: Unit) -> list[float]:

@@ -39,7 +39,8 @@ def front_title(front: FrontData) -> str:
     """Describe the search in one line."""
     info = front.info
     limit = front.unit.phrase(info.constraint_value)
-    return f"{info.task_name}, {info.framework_name}, at most {limit}"
+    unfinished = "" if info.unfinished is None else ", unfinished"
+    return f"{info.task_name}, {info.framework_name}, at most {limit}{unfinished}"
 
 
 def front_columns(front: FrontData) -> list[Column]:
@@ -102,9 +103,11 @@ def front_html(front: FrontData) -> str:
     head = "".join(cell("th", column, column.title) for column in columns)
     rows = zip(*(column.cells for column in columns), strict=True)
     body = "".join(f"<tr>{''.join(map(cell, repeat('td'), columns, row))}</tr>" for row in rows)
+    note = escape(front.info.unfinished_note)
     return (
         f"<table><caption>{escape(front_title(front))}</caption>"
         f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+        + (f"<p>{note}</p>" if note else "")
     )
 
 

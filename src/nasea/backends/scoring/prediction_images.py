@@ -22,6 +22,10 @@ Boxes are (x0, y0, x1, y1) in pixels of the image. ``UserModule.class_names``, o
 lists the names of the classes from number 0."""
 
 
+LEAST_SCORE = 0.3
+"""Boxes found with less confidence are not drawn, and do not count."""
+
+
 @dataclass(frozen=True)
 class Boxes:
     """Objects in an image.
@@ -74,6 +78,65 @@ def read_prediction_images(
             f"found {type(returned).__name__}"
         )
     return tuple(_picture(item, classes) for item in returned[:count])
+
+
+def most_different(
+    one: Sequence[PredictionImage], other: Sequence[PredictionImage], count: int
+) -> list[int]:
+    """Return the numbers of the images on which two networks differ most, largest first.
+
+    Args:
+        one: images with the predictions of a network.
+        other: the same images with those of another network.
+        count: how many numbers to return.
+    """
+    pairs = [
+        (disagreement(a.found, b.found), -n)
+        for n, (a, b) in enumerate(zip(one, other, strict=False))
+    ]
+    return [-place for _, place in sorted(pairs, reverse=True)[:count]]
+
+
+def disagreement(one: Boxes | np.ndarray, other: Boxes | np.ndarray) -> float:
+    """Return how much two predictions for an image differ, from 0 to 1.
+
+    For masks, the share of pixels with another class. For boxes, the share of objects without a
+    counterpart of the same class that covers the same place (intersection over union at least
+    0.5).
+    """
+    if isinstance(one, Boxes) and isinstance(other, Boxes):
+        first, second = _certain(one), _certain(other)
+        larger = max(len(first.boxes), len(second.boxes))
+        return 1 - _matched(first, second) / larger if larger else 0.0
+    if isinstance(one, Boxes) or isinstance(other, Boxes) or one.shape != other.shape:
+        return 1.0
+    return float((one != other).mean()) if one.size else 0.0
+
+
+def _certain(found: Boxes) -> Boxes:
+    if found.scores is None:
+        return found
+    kept = found.scores >= LEAST_SCORE
+    return Boxes(found.boxes[kept], found.labels[kept], found.scores[kept])
+
+
+def _matched(one: Boxes, other: Boxes) -> int:
+    """Return the number of objects that are in both, each used once."""
+    free = set(range(len(other.boxes)))
+    for box, label in zip(one.boxes, one.labels, strict=True):
+        same = [n for n in sorted(free) if other.labels[n] == label]
+        best = max(same, key=lambda n: _overlap(box, other.boxes[n]), default=None)
+        if best is not None and _overlap(box, other.boxes[best]) >= 0.5:
+            free.discard(best)
+    return len(other.boxes) - len(free)
+
+
+def _overlap(one: np.ndarray, other: np.ndarray) -> float:
+    """Return the intersection over union of two boxes (x0, y0, x1, y1)."""
+    low, high = np.maximum(one[:2], other[:2]), np.minimum(one[2:], other[2:])
+    shared = float(np.prod(np.clip(high - low, 0, None)))
+    areas = [float(np.prod(np.clip(box[2:] - box[:2], 0, None))) for box in (one, other)]
+    return shared / (sum(areas) - shared) if shared else 0.0
 
 
 def as_image(pixels: Any) -> np.ndarray:

@@ -36,7 +36,7 @@ from nasea.pipeline.session.identity import digest_of, identity, require_same
 from nasea.pipeline.session.session import Session, session
 from nasea.results.figures.standings_plot import save_standings_png
 from nasea.results.front import Front
-from nasea.results.picked import FRONT_FILE
+from nasea.results.front.places import FRONT_FILE
 from nasea.results.recommend import amount
 from nasea.results.report.html import save_report
 from nasea.results.standings import (

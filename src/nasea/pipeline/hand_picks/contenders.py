@@ -17,7 +17,7 @@ from nasea.pipeline.probe import Built, open_profile, open_space
 from nasea.pipeline.session.session import Session
 from nasea.results.front import Front, FrontMember
 from nasea.results.near import trained_choice
-from nasea.results.picked import FRONT_FILE, Result, pick_result
+from nasea.results.picked import Result, load_finished, pick_result
 from nasea.results.standings import Excluded, Kind
 from nasea.results.units import Unit, unit_for
 from nasea.space import Genome, Space, load_user_blocks
@@ -122,7 +122,7 @@ def plan_comparison(
         NaseaError: any fault that the user can fix.
     """
     results = home / "results"
-    front = Front.load(results / FRONT_FILE)
+    front = load_finished(results)
     if front.info.constraint_type != scenario.constraint.type:
         raise ResultsError(
             f"the results are of a search under {front.info.constraint_type}, but the scenario "

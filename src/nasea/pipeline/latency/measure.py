@@ -13,6 +13,7 @@ from nasea.backends.export.host.timing import CAREFUL, Job, Run, Timing, time_al
 from nasea.errors import LatencyError, NaseaError
 from nasea.pipeline.session.events import Listener, NullListener, Progress
 from nasea.results.front import Front
+from nasea.results.picked import load_finished
 from nasea.results.storage.store import rewrite_tables
 
 _MODEL = re.compile(r"model_arch_result_(\d+)\b.*")
@@ -70,7 +71,7 @@ def measure(
     place = results / "front.json"
     if not place.is_file():
         return [MeasuredFile(path, timing) for path, timing in zip(files, timings, strict=True)]
-    front = Front.load(place)
+    front = load_finished(place)
     found = [_match(path, t, front) for path, t in zip(files, timings, strict=True)]
     times = {item.number: item.timing.ms for item in found}
     members = tuple(

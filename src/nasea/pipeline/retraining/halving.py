@@ -27,7 +27,7 @@ from nasea.pipeline.session.events import Listener, NullListener
 from nasea.pipeline.session.session import session
 from nasea.results.front import Front, FrontMember
 from nasea.results.near import folder_near
-from nasea.results.picked import FRONT_FILE
+from nasea.results.picked import load_finished
 
 _MOST_ROUNDS = 3
 """Before the last: the first one takes an eighth of the epochs."""
@@ -185,7 +185,7 @@ def retrain_best(
     plan = plan_of(scenario, request, None)
     if candidates > 1:
         results = _shortlisted(scenario, budget, candidates, results, directory, restart, listener)
-    front = Front.load(results / FRONT_FILE)
+    front = load_finished(results)
     numbers = [m.number for m in candidates_of(front, budget, candidates)]
     rounds: list[tuple[Progressed, ...]] = []
     for rung in rungs_of(len(numbers), plan.epochs)[:-1]:
@@ -236,7 +236,7 @@ def _shortlisted(
 ) -> Path:
     """Return the folder of the candidates: their own, or else that of the front."""
     home = (directory or Path.cwd()).resolve()
-    front = Front.load(results / FRONT_FILE)
+    front = load_finished(results)
     direction = Direction.of_search(results)
     log = home / f"log_{scenario.task}" / folder_near(scenario.constraint.type, budget)
     with session(home, results, log, listener, scenario, restart=restart) as ready:

@@ -28,8 +28,8 @@ from nasea.pipeline.session.events import Progress
 from nasea.pipeline.session.session import Session
 from nasea.pipeline.supernet.trained import Trained, open_trained
 from nasea.results.front import Front
+from nasea.results.front.places import FRONT_FILE
 from nasea.results.near import folder_near
-from nasea.results.picked import FRONT_FILE
 from nasea.results.storage.store import write_results
 from nasea.space import Genome
 from nasea.space.regular import regular_networks

@@ -17,7 +17,7 @@ from typing import Literal
 from nasea.backends.records import Measurement
 from nasea.errors import MetricError, ResultsError
 from nasea.results.front import Front, FrontMember
-from nasea.results.picked import FRONT_FILE
+from nasea.results.front.places import FRONT_FILE
 
 Mode = Literal["max", "min"]
 

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from nasea.backends.records import EvaluationSubset, Measurement
-from nasea.backends.scoring.prediction_images import METHOD, PredictionImage
+from nasea.backends.scoring.prediction_images import METHOD, PredictionImage, most_different
 from nasea.errors import MetricError, NaseaError, Notice
 from nasea.pipeline.probe import Prepared
+from nasea.pipeline.search.background import Background
 from nasea.pipeline.search.direction import Direction
 from nasea.pipeline.search.members import member_of, rendered
 from nasea.pipeline.search.scores import ScoreBook
 from nasea.pipeline.session.events import Listener, Progress
 from nasea.pipeline.session.interrupt import StopRequest
-from nasea.results.front import Evaluated, Front, FrontMember, RunInfo
+from nasea.results.front import Evaluated, Front, FrontMember, RunInfo, Unfinished
 from nasea.results.storage.store import write_results
 from nasea.space import Genome
 from nasea.strategy import Archive, Record, SearchOutcome, representatives
@@ -23,6 +25,8 @@ from nasea.terms import TASKS
 from nasea.version import __version__
 
 _PICTURES = 6
+_LOOKED_AT = 24
+"""The drawn images are chosen from so many."""
 
 
 def finish(
@@ -31,7 +35,7 @@ def finish(
     direction: Direction,
     outcome: SearchOutcome,
     book: ScoreBook,
-    notes: Sequence[str],
+    background: Background,
     directory: Path,
     listener: Listener,
     stop: StopRequest,
@@ -44,7 +48,7 @@ def finish(
         direction: converts a metric into an accuracy.
         outcome: all measured scores of the search, and why it ended.
         book: the score book of the run.
-        notes: warnings to show with the results.
+        background: how the supernet was trained, with warnings to show with the results.
         directory: the directory in which ``results/`` is created.
         listener: receives progress.
         stop: the stop request, checked after every member.
@@ -65,8 +69,8 @@ def finish(
         for number, (record, metric) in enumerate(scored)
     ]  # fmt: skip
     front = assemble(
-        prepared, proposer, direction, members, outcome.archive, outcome.state.hypervolumes, notes,
-        outcome.reason,
+        prepared, proposer, direction, members, outcome.archive, outcome.state.hypervolumes,
+        background, outcome.reason,
     )  # fmt: skip
     models = [rendered(prepared, front, member) for member in members]
 
@@ -83,11 +87,16 @@ def finish(
 def _pictures(
     prepared: Prepared, front: Front, listener: Listener
 ) -> dict[int, tuple[PredictionImage, ...]]:
-    """Return predictions of the most accurate and the cheapest member on some validation images."""
+    """Return predictions of the most accurate and the cheapest member on some validation images.
+
+    These are the images on which the two differ most: others would show twice the same.
+    """
     drawn: dict[int, tuple[PredictionImage, ...]] = {}
     try:
         for member in (front.best, front.members[0]):
-            drawn[member.number] = prepared.backend.prediction_images(member.genome, _PICTURES)
+            drawn[member.number] = prepared.backend.prediction_images(member.genome, _LOOKED_AT)
+        chosen = most_different(drawn[front.best.number], drawn[0], _PICTURES)
+        drawn = {number: tuple(found[n] for n in chosen) for number, found in drawn.items()}
     except NaseaError as error:  # a failed illustration must not lose the results
         listener.notice(Notice("report", f"predictions are not drawn: {error}"))
         return {}
@@ -103,15 +112,18 @@ def preview(
     direction: Direction,
     archive: Archive,
     hypervolumes: Sequence[float],
+    background: Background,
+    unfinished: Unfinished,
 ) -> Front:
-    """Return the current front, with the scores of the search."""
+    """Return the front so far, with the scores of the search."""
     records = _chosen(prepared, archive)
     scored = [(r, r.score.metric) for r in records if r.score.metric is not None]
     members = [
         member_of(prepared, direction, number, record.genome, record.score.metric, metric)
         for number, (record, metric) in enumerate(scored)
     ]
-    return assemble(prepared, proposer, direction, members, archive, hypervolumes, ())
+    front = assemble(prepared, proposer, direction, members, archive, hypervolumes, background)
+    return replace(front, info=replace(front.info, unfinished=unfinished))
 
 
 def _chosen(prepared: Prepared, archive: Archive) -> list[Record]:
@@ -127,7 +139,7 @@ def assemble(
     members: Sequence[FrontMember],
     archive: Archive,
     hypervolumes: Sequence[float],
-    notes: Sequence[str],
+    background: Background,
     ended: str = "",
 ) -> Front:
     """Return the front with all data of the report."""
@@ -148,11 +160,14 @@ def assemble(
         created=time.strftime("%Y-%m-%dT%H:%M:%S%z"),
         evaluations=len(archive),
         hypervolumes=tuple(hypervolumes),
-        notes=tuple(notes),
+        notes=background.notes,
         trunks=prepared.space.trunks,
         ended=ended,
         scored_again=sum(record.score.tried - 1 for record in archive),
         score_as=scenario.searcher.score_as,
+        images=(prepared.eval_images or prepared.data.val_images, prepared.data.val_images),
+        separation=background.separated,
+        losses=background.losses,
     )
     evaluated = tuple(
         Evaluated(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -14,9 +15,11 @@ from nasea.pipeline.diagnosis.check import few_epochs_notice
 from nasea.pipeline.planning.clock import Clock, as_planned, plan_store, stored_plan
 from nasea.pipeline.planning.time_plan import span
 from nasea.pipeline.probe import Prepared, prepare
+from nasea.pipeline.search.background import Background
 from nasea.pipeline.search.direction import Direction, decide
 from nasea.pipeline.search.finishing import finish
 from nasea.pipeline.search.following import follow_run
+from nasea.pipeline.search.front_so_far import FrontSoFar
 from nasea.pipeline.search.scores import ScoreBook
 from nasea.pipeline.search.searching import Searching, last_search
 from nasea.pipeline.search.separation import N_ARCHITECTURES, Separation, measure_separation
@@ -41,6 +44,7 @@ def search(
     listener: Listener | None = None,
     strategy: Strategy | None = None,
     time_budget: float | None = None,
+    finish: bool = False,
 ) -> Front:
     """Search the networks of a scenario.
 
@@ -57,6 +61,8 @@ def search(
             the current directory by default.
         restart: discard the checkpoints and start over.
         listener: receives progress.
+        finish: end the search after the last complete generation, and write its results. A call
+            without it continues the search.
         strategy: proposes the architectures, instead of ``searcher.mode``.
         time_budget: seconds for the whole job, instead of ``strategy.time_budget``; the best
             network near the constraint is retrained in the time that remains after the search.
@@ -77,7 +83,7 @@ def search(
     budget = time_budget or loaded.scenario.time_budget
     clock = None if budget is None else Clock(budget, home, restart)
     with session(home, home / "results", log, listener, loaded.scenario, restart=restart) as ready:
-        run = _Run(loaded, home, restart, ready, strategy, clock)
+        run = _Run(loaded, home, log, restart, ready, strategy, clock, finish)
         front = run.front()
         ready.group.outcome = front.to_dict()
     if run.timed is not None:
@@ -92,14 +98,18 @@ class _Run:
         self,
         loaded: LoadedScenario,
         home: Path,
+        log: Path,
         restart: bool,
         session: Session,
         strategy: Strategy | None,
         clock: Clock | None,
+        finish: bool,
     ) -> None:
         self.loaded = loaded
+        self.finish = finish
         self.scenario = loaded.scenario
         self.home = home
+        self.log = log
         self.timed: TimedSearch | None = None
         if clock is not None:
             session.forecast.deadline = lambda: clock.left
@@ -118,6 +128,8 @@ class _Run:
     def front(self) -> Front:
         """Run all stages and return the front."""
         self.listener.line(f"nasea {__version__}, scenario {self.loaded.path}")
+        if "tensorboard" in self.scenario.report_to:
+            self.listener.line(f"curves: tensorboard --logdir {_shown(self.log)}")
         for notice in self.loaded.notices:
             self.listener.notice(notice)
         self._settle_epochs()
@@ -175,6 +187,7 @@ class _Run:
             self.timed.reopened(now() - began)
         self.identity = supernet_identity(prepared, self.home)
         if self.restart:  # after all checks: errors must not delete the earlier run
+            FrontSoFar(self.searched.directory).remove()
             self.searched.clear()
             self.trained.clear()
             if self.timed is None:
@@ -232,11 +245,16 @@ class _Run:
         )  # fmt: skip
         if earlier is not None:
             searching.resume(earlier)
+        else:
+            searching.so_far.remove()
         warning = self._separation(prepared, searching)
         if warning is not None:
             self.listener.notice(warning)
             notes.append(warning)
-        outcome = searching.run()
+        searching.background = Background(
+            tuple(map(str, notes)), tuple(training.losses), searching.separation
+        )
+        outcome = searching.run(finish=self.finish)
         try:
             front = finish(
                 prepared,
@@ -244,7 +262,7 @@ class _Run:
                 direction,
                 outcome,
                 book,
-                [str(note) for note in notes],
+                searching.background,
                 self.home,
                 self.listener,
                 self.stop,
@@ -254,6 +272,7 @@ class _Run:
                 searching.save()
             raise
         searching.save()  # keep the scores of the results
+        searching.so_far.remove()
         if self.timed is not None:
             self.timed.plan_retraining(prepared, front)
         return front
@@ -301,3 +320,9 @@ class _Run:
             return Notice("separation", f"too few architectures could be measured to tell{why}")
         self.listener.line(separation.describe())
         return separation.notice()
+
+
+def _shown(path: Path) -> str:
+    """Return a path as a command takes it, relative to the current directory if it is there."""
+    here = Path.cwd()
+    return shlex.quote(str(path.relative_to(here) if path.is_relative_to(here) else path))

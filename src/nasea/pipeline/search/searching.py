@@ -13,8 +13,10 @@ from nasea.cost import format_cost
 from nasea.cost.profiles import Profile
 from nasea.errors import CheckpointError, Notice, RankLostError
 from nasea.pipeline.probe import Prepared
+from nasea.pipeline.search.background import Background
 from nasea.pipeline.search.direction import Direction
 from nasea.pipeline.search.finishing import preview
+from nasea.pipeline.search.front_so_far import FrontSoFar
 from nasea.pipeline.search.rescoring import (
     SCORED_FIRST,
     describe_images,
@@ -30,6 +32,7 @@ from nasea.pipeline.session.interrupt import StopRequest
 from nasea.pipeline.session.journal import Journal
 from nasea.pipeline.session.pace import Pace
 from nasea.results.figures.plots import front_figure
+from nasea.results.front import Front, Unfinished
 from nasea.space import Genome
 from nasea.strategy import (
     Archive,
@@ -42,6 +45,7 @@ from nasea.strategy import (
     Strategy,
     run_search,
 )
+from nasea.strategy.archive import records_of
 
 SAVE_SECONDS = 60.0
 """A long generation is saved this often: what is scored stays scored."""
@@ -62,6 +66,11 @@ class Searching:
         listener: receives progress.
         journal: receives the curves.
         stop: the stop request, checked after every architecture.
+
+    Attributes:
+        separation: whether scores tell architectures apart; ``None`` before that is measured.
+        background: what results tell about the run beside the search.
+        so_far: the files of the front so far.
     """
 
     def __init__(
@@ -84,6 +93,9 @@ class Searching:
         self.journal = journal
         self.stop = stop
         self.separation: Separation | None = None
+        self.background = Background()
+        self.so_far = FrontSoFar(store.directory)
+        self._begun: dict[Genome, Score] = {}
         self._again: tuple[EvaluationSubset, ...] = ()
         self._archive = Archive()
         self._state = SearchState()
@@ -95,17 +107,22 @@ class Searching:
         self._saved_at = time.monotonic()
         self._drawn_at = float("-inf")
 
-    def run(self) -> SearchOutcome:
-        """Search until progress stops, the space is exhausted or all generations are done."""
+    def run(self, *, finish: bool = False) -> SearchOutcome:
+        """Search until progress stops, the space is exhausted or all generations are done.
+
+        Args:
+            finish: end after the last complete generation; the first, if none is complete.
+        """
         searcher = self.prepared.scenario.searcher
+        generations = max(self._state.generation, 1) if finish else searcher.generation_num
         self.listener.begin(
-            "search",
-            f"searching, up to {searcher.generation_num} generations of {searcher.pop_size}",
+            "search", f"searching, up to {generations} generations of {searcher.pop_size}"
         )
         noise = None if self.separation is None else self.separation.noise
         self._again = other_images(
             self.prepared.eval_images, self.prepared.data.val_images, self.separation
         )
+        self.listener.line(f"the front so far, at any time: nasea show, or {self.so_far.report}")
         if self._again:
             self.listener.line(describe_images(self._again))
         self._retry_failures()
@@ -115,7 +132,7 @@ class Searching:
             self.prepared.problem,
             self._evaluate,
             pop_size=searcher.pop_size,
-            generations=searcher.generation_num,
+            generations=generations,
             seed=self.prepared.scenario.seed,
             strategy=self.strategy,
             archive=self._archive,
@@ -129,6 +146,11 @@ class Searching:
         self._state = outcome.state
         if isinstance(self.strategy, WithinTime) and self.strategy.is_over:
             outcome = replace(outcome, reason="the time for the search is used up")
+        elif generations < searcher.generation_num and outcome.stopped == "completed":
+            reason = (
+                f"it was asked to, after {generations} of {searcher.generation_num} generations"
+            )
+            outcome = replace(outcome, reason=reason)
         self.listener.line(f"search ended: {outcome.reason}{_how_to_go_on(outcome)}")
         return outcome
 
@@ -149,6 +171,9 @@ class Searching:
             {genome for genome in genomes if self.book.get(genome, turn=turn) is None},
             key=self.prepared.space.steps,
         )
+        if not turn:
+            found = {genome: self.book.get(genome) for genome in genomes}
+            self._begun |= {g: self._score(one) for g, one in found.items() if one is not None}
         known = len(genomes) - len(unknown)
         done = 0
         figures = {
@@ -160,6 +185,8 @@ class Searching:
             nonlocal done
             genome, done = unknown[done], done + 1
             self.book.put(genome, measured, turn=turn)
+            if not turn:
+                self._begun[genome] = self._score(measured)
             if measured.failure is not None:
                 blocks = ", ".join(self.prepared.space.blocks(genome))
                 text = f"{blocks}: not scored: {measured.failure}"
@@ -171,15 +198,17 @@ class Searching:
             )
             if self.stop.requested or time.monotonic() - self._saved_at > SAVE_SECONDS:
                 self.save()
+            self._write_front(last=self.stop.requested)
             self.stop.check()
 
         try:
             self.prepared.backend.measure_each([(genome, data) for genome in unknown], on_measured)
         except RankLostError:
             self.save()  # keep the scores
+            self._write_front(last=True)
             raise
-        found = [self.book.get(genome, turn=turn) for genome in genomes]
-        return [self._score(measured) for measured in found if measured is not None]
+        scores = (self.book.get(genome, turn=turn) for genome in genomes)
+        return [self._score(measured) for measured in scores if measured is not None]
 
     def _score(self, measured: Measurement) -> Score:
         if measured.metric is None:
@@ -189,6 +218,8 @@ class Searching:
     def _on_generation(self, report: GenerationReport) -> None:
         self._archive, self._state, self._fresh = report.archive, report.state, 0
         self.save()
+        self._write_front()
+        self._begun.clear()
         self.journal.events.scalar("hypervolume", report.hypervolume, report.generation)
         self._draw(report)
         best = max(record.score.quality or 0.0 for record in report.front)
@@ -214,11 +245,30 @@ class Searching:
         if not last and time.monotonic() - self._drawn_at < DRAW_SECONDS:
             return
         self._drawn_at = time.monotonic()
-        hypervolumes = report.state.hypervolumes
-        front = preview(
-            self.prepared, self.strategy.name, self.direction, report.archive, hypervolumes
+        self.journal.events.figure("pareto", front_figure(self._front()), report.generation)
+
+    def _front(self) -> Front:
+        """Return the front so far, with the scores of the generation that is under way."""
+        archive, prepared = self._archive, self.prepared
+        begun = {genome: one for genome, one in self._begun.items() if genome not in archive}
+        scored = records_of(
+            prepared.problem, list(begun), list(begun.values()), self._state.generation
         )
-        self.journal.events.figure("pareto", front_figure(front), report.generation)
+        return preview(
+            prepared,
+            self.strategy.name,
+            self.direction,
+            archive.extended(scored) if scored else archive,
+            self._state.hypervolumes,
+            self.background,
+            Unfinished(
+                self._state.generation, prepared.scenario.searcher.generation_num, len(scored)
+            ),
+        )
+
+    def _write_front(self, last: bool = False) -> None:
+        """Write the files of the front so far; ``last`` when the run is about to end."""
+        self.so_far.write(self._front, last=last)
 
     def resume(self, meta: Mapping[str, Any]) -> None:
         """Resume from the checkpoint of :meth:`save`, if it belongs to this search."""
@@ -231,6 +281,7 @@ class Searching:
                 f"another search on the same supernet, with another {', '.join(changed)}: "
                 f"{len(self.book)} scores are known already"
             )
+            self.so_far.remove()
             return
         if meta["separation"] is not None:
             self.separation = Separation(**meta["separation"])

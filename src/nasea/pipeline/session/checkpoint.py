@@ -112,6 +112,19 @@ class CheckpointStore:
             )
         return None
 
+    def glance(self) -> dict[str, Any] | None:
+        """Return the meta data of the newest checkpoint, unverified and without its payload.
+
+        ``None`` if there is none, or its header is unreadable.
+        """
+        for path in reversed(self.files()):
+            with suppress(OSError, ValueError, KeyError, TypeError, RecursionError):
+                with path.open("rb") as stream:
+                    stream.readline(len(_MAGIC))
+                    meta = json.loads(stream.readline(_MAX_HEADER))["meta"]
+                return meta if isinstance(meta, dict) else None
+        return None
+
     def clear(self) -> None:
         """Remove every checkpoint of this kind."""
         for path in self.files():

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 from nasea.results.figures.axes import CostAxis, cost_axes
 from nasea.results.figures.labels import place_labels
 from nasea.results.figures.window import Window, front_window
-from nasea.results.front.data import FrontData, Trunks, widths_in_words
+from nasea.results.front.data import FrontData, widths_in_words
+from nasea.results.front.run_info import Trunks
 from nasea.results.storage.files import write_result
 
 if TYPE_CHECKING:
@@ -153,7 +154,7 @@ def _draw_scored(axes: Axes, cost: CostAxis, window: Window, trunks: Trunks) -> 
         [row[0] / cost.unit.scale for row in inside],
         [row[1] for row in inside],
         s=9 if len(trunks) < 2 else 14,
-        color=[(*colours[trunk], 0.18 + 0.42 * age / last) for *_, age, trunk in inside],
+        color=[(*colours[trunk], 0.6 + 0.35 * age / last) for *_, age, trunk in inside],
         linewidths=0,
         zorder=2,
     )

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from nasea.backends.scoring.prediction_images import Boxes, PredictionImage
+from nasea.backends.scoring.prediction_images import LEAST_SCORE, Boxes, PredictionImage
 
 _WIDTH = 320
 """Pixels of one drawn image; small images are enlarged by whole numbers, large ones reduced."""
@@ -17,9 +17,6 @@ _COLUMNS = 2
 _GAP = 8
 _CAPTION = 18
 _OPACITY = 0.55
-_LEAST_SCORE = 0.3
-"""Boxes found with less confidence are not drawn."""
-
 _MOST_LABELS = 8
 """With more boxes than that, labels would hide the image; the legend remains."""
 
@@ -27,7 +24,7 @@ _COLOURS = (
     (0, 114, 178), (230, 97, 0), (0, 158, 115), (204, 121, 167), (240, 228, 66), (86, 180, 233),
     (148, 103, 189), (214, 39, 40), (140, 86, 75), (247, 182, 210), (23, 190, 207),
 )  # fmt: skip
-"""Of one class after the other; class 0 of a mask, usually the ground, stays as it is."""
+"""Of one class after the other, from class 0."""
 
 _NOT_COUNTED = (150, 150, 150)
 """In a mask, of numbers that are no class: to be ignored."""
@@ -57,7 +54,7 @@ def contact_sheet(pictures: Sequence[PredictionImage]) -> bytes:
 def _legend(pictures: Sequence[PredictionImage], width: int) -> Image.Image:
     """Return a legend with the colours and names of the classes in the pictures."""
     entries = {
-        label: (_colour(label, seen), picture.classes[label])
+        label: (_colour(label), picture.classes[label])
         for picture in pictures
         for seen in (picture.truth, picture.found)
         for label in _labels(seen)
@@ -82,14 +79,13 @@ def _legend(pictures: Sequence[PredictionImage], width: int) -> Image.Image:
 def _labels(seen: Boxes | np.ndarray) -> list[int]:
     """Return the classes drawn in colour."""
     if isinstance(seen, Boxes):
-        labels = seen.labels if seen.scores is None else seen.labels[seen.scores >= _LEAST_SCORE]
+        labels = seen.labels if seen.scores is None else seen.labels[seen.scores >= LEAST_SCORE]
         return [int(label) for label in np.unique(labels) if label >= 0]
-    return [int(label) for label in np.unique(seen) if label > 0]
+    return [int(label) for label in np.unique(seen) if label >= 0]
 
 
-def _colour(label: int, seen: Boxes | np.ndarray) -> tuple[int, int, int]:
-    first = 0 if isinstance(seen, Boxes) else 1  # the background of a mask is not coloured
-    return _COLOURS[(label - first) % len(_COLOURS)]
+def _colour(label: int) -> tuple[int, int, int]:
+    return _COLOURS[label % len(_COLOURS)]
 
 
 def _pair(picture: PredictionImage) -> Image.Image:
@@ -114,21 +110,21 @@ def _drawn(picture: PredictionImage, seen: Boxes | np.ndarray) -> Image.Image:
 
 
 def _overlaid(picture: PredictionImage, mask: np.ndarray) -> np.ndarray:
-    colours = np.asarray(_COLOURS)[(mask - 1) % len(_COLOURS)]
+    colours = np.asarray(_COLOURS)[mask % len(_COLOURS)]
     most = len(picture.classes) or np.iinfo(np.uint8).max
     colours[(mask < 0) | (mask >= most)] = _NOT_COUNTED
-    mixed = picture.image * (1 - _OPACITY) + colours * _OPACITY
-    return np.where((mask != 0)[..., None], mixed, picture.image).round().astype(np.uint8)
+    mixed: np.ndarray = picture.image * (1 - _OPACITY) + colours * _OPACITY
+    return mixed.round().astype(np.uint8)
 
 
 def _draw_boxes(image: Image.Image, seen: Boxes, scale: float, classes: tuple[str, ...]) -> None:
     pen = ImageDraw.Draw(image)
     scores = np.ones(len(seen.boxes)) if seen.scores is None else seen.scores
-    crowded = int((np.asarray(scores) >= _LEAST_SCORE).sum()) > _MOST_LABELS
+    crowded = int((np.asarray(scores) >= LEAST_SCORE).sum()) > _MOST_LABELS
     for box, label, score in zip(seen.boxes, seen.labels, scores, strict=True):
-        if score < _LEAST_SCORE:
+        if score < LEAST_SCORE:
             continue
-        colour = _colour(int(label), seen)
+        colour = _colour(int(label))
         x0, y0, x1, y1 = (float(edge) * scale for edge in box)
         corners = (min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1))
         pen.rectangle(corners, outline=colour, width=2)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from nasea.results.figures.axes import CostAxis
 from nasea.results.front.data import FrontData
@@ -54,6 +56,22 @@ def front_window(front: FrontData, axis: CostAxis) -> Window:
     top = max([top, *near])
     y_margin = (top - bottom or height) * _MARGIN * 1.6
     return Window(left - x_margin, right + x_margin, bottom - y_margin, top + y_margin)
+
+
+def window_with(window: Window, points: Sequence[tuple[Any, ...]]) -> Window:
+    """Return the smallest window that shows another one and points (cost, accuracy, half, ...).
+
+    The points have vertical intervals of twice ``half``.
+    """
+    costs = [window.left, window.right, *(point[0] for point in points)]
+    heights = [window.bottom, window.top]
+    heights += [point[1] + side * point[2] for point in points for side in (-1, 1)]
+    x_margin = (max(costs) - min(costs)) * _MARGIN / 2
+    y_margin = (max(heights) - min(heights)) * _MARGIN / 2
+    return Window(
+        min(costs) - x_margin, max(costs) + x_margin,
+        min(heights) - y_margin, max(heights) + y_margin,
+    )  # fmt: skip
 
 
 def whole_window(front: FrontData, axis: CostAxis) -> Window:

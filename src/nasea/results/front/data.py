@@ -8,25 +8,21 @@ from dataclasses import asdict, dataclass
 from functools import cache
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TypeAlias, overload
+from typing import TYPE_CHECKING, Any, ClassVar, Self, overload
 
 from nasea.errors import ResultsError
+from nasea.results.front.places import front_file
+from nasea.results.front.run_info import STRICT, RunInfo
 from nasea.results.storage.files import read_result, write_result
 from nasea.results.units import ACCURACY_TITLES, Unit, unit_for
 from nasea.space.written import written
-from nasea.terms import FRAMEWORKS, CostKind, cost_of
+from nasea.terms import CostKind, cost_of
 
 if TYPE_CHECKING:
     from pydantic import ConfigDict, TypeAdapter
 
 _FORMAT = "nasea-front"
 _VERSION = 1
-# Strict: a file with "3" instead of 3, or with an unknown key, is not valid.
-_STRICT: ConfigDict = {"strict": True, "extra": "forbid", "allow_inf_nan": False}
-
-
-Trunks: TypeAlias = tuple[tuple[int, ...], ...]
-"""Output channels of every layer, by the value of the width gene."""
 
 
 def widths_in_words(widths: Sequence[int]) -> str:
@@ -51,7 +47,7 @@ class LayerRow:
         latency_ms: milliseconds at batch 1; ``None`` when latency was not modelled.
     """
 
-    __pydantic_config__: ClassVar[ConfigDict] = _STRICT
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT
 
     index: int
     block: str
@@ -88,7 +84,7 @@ class FrontMember:
         float_metric: metric of the float network; ``None`` if ``metric`` already is.
     """
 
-    __pydantic_config__: ClassVar[ConfigDict] = _STRICT
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT
 
     number: int
     genome: tuple[int, ...]
@@ -125,81 +121,6 @@ class FrontMember:
 
 
 @dataclass(frozen=True)
-class RunInfo:
-    """The settings of a search, as needed to repeat it.
-
-    Attributes:
-        task: e.g. ``image_classification``.
-        framework: PyTorch or TensorFlow, in any letter case.
-        constraint_type: what the budget limits.
-        constraint_value: the budget: parameters, FLOPs, or milliseconds.
-        metric_mode: whether a larger or a smaller metric is better.
-        seed: seed of the run.
-        config_digest: digest of the resolved scenario.
-        nasea_version: version that wrote this.
-        created: ISO 8601 time of writing.
-        evaluations: number of scored architectures, failed ones included.
-        hypervolumes: hypervolume of the front after each generation.
-        notes: warnings to show with the results.
-        also: further budgets that every member meets, as (quantity, value).
-        processor: the processor of the latency and the accuracy of its profile; ``None`` without
-            latency.
-        objectives: costs that were objectives, besides that of the constraint.
-        proposer: name of the strategy: ``searcher.mode``, or the name of an object passed from
-            Python; ``None`` in results of earlier versions.
-        trunks: output channels of every layer, for each value of the last gene; empty if widths
-            were not searched, and in results of earlier versions.
-        ended: why the search ended, in a sentence; empty in results of earlier versions.
-        scored_again: number of repeated measurements of members of the front, on other images.
-        score_as: whether accuracies are those of float networks or of their simulated int8 files.
-    """
-
-    __pydantic_config__: ClassVar[ConfigDict] = _STRICT
-
-    task: str
-    framework: str
-    constraint_type: CostKind
-    constraint_value: float
-    metric_mode: Literal["max", "min"]
-    seed: int
-    config_digest: str
-    nasea_version: str
-    created: str
-    evaluations: int
-    hypervolumes: tuple[float, ...] = ()
-    notes: tuple[str, ...] = ()
-    also: tuple[tuple[CostKind, float], ...] = ()
-    processor: str | None = None
-    objectives: tuple[CostKind, ...] = ()
-    proposer: str | None = None
-    trunks: Trunks = ()
-    ended: str = ""
-    scored_again: int = 0
-    score_as: Literal["float", "int8"] = "float"
-
-    @property
-    def accuracy_title(self) -> str:
-        """The name of the accuracy: ``accuracy`` or ``int8 accuracy``."""
-        return ACCURACY_TITLES[self.score_as]
-
-    @property
-    def task_name(self) -> str:
-        """The task in words: ``image classification``."""
-        return self.task.replace("_", " ")
-
-    @property
-    def framework_name(self) -> str:
-        """The official spelling of the framework."""
-        found = FRAMEWORKS.get(self.framework.lower())
-        return self.framework if found is None else found.title
-
-    @property
-    def weights_suffix(self) -> str:
-        """The suffix of weights files."""
-        return FRAMEWORKS.get(self.framework.lower(), FRAMEWORKS["pytorch"]).weights_suffix
-
-
-@dataclass(frozen=True)
 class Evaluated:
     """One architecture that was scored during the search.
 
@@ -212,7 +133,7 @@ class Evaluated:
         further_costs: costs of the further objectives of the run, in their order.
     """
 
-    __pydantic_config__: ClassVar[ConfigDict] = _STRICT
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT
 
     genome: tuple[int, ...]
     cost: float
@@ -240,7 +161,7 @@ class FrontData:
         ResultsError: the members are not numbered by rising cost, or lack that cost.
     """
 
-    __pydantic_config__: ClassVar[ConfigDict] = _STRICT
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT
 
     info: RunInfo
     members: tuple[FrontMember, ...]
@@ -378,11 +299,16 @@ class FrontData:
     def load(cls, path: str | Path) -> Self:
         """Read a file written by ``save``.
 
+        Args:
+            path: the file, or the folder ``results``. If the folder has no front, that of the
+                unfinished search beside it is read; ``info.unfinished`` tells.
+
         Raises:
             ResultsError: the file is missing, corrupt, or not a front.
         """
         fix = "give the front.json of a finished search, by default results/front.json"
-        data = read_result(Path(path), fix)
+        path = front_file(Path(path))
+        data = read_result(path, fix)
         try:
             return cls.from_dict(data)
         except ResultsError as error:

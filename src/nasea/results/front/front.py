@@ -21,6 +21,9 @@ class Front(FrontData):
     ``front[3]`` is architecture 3, ``front[:3]`` the three cheapest, ``for member in front`` goes
     by rising cost. A notebook shows it as a table.
 
+    ``Front.load("results")`` reads it. During a search, after a stop or a crash it is the front so
+    far, with the scores of the search, and ``front.info.unfinished`` tells the generation.
+
     Attributes:
         info: the settings of the search.
         members: the members, sorted by cost; ``members[n].number == n``.
@@ -29,6 +32,8 @@ class Front(FrontData):
 
     def __repr__(self) -> str:
         what = f"{self.info.task_name}, {self.info.framework_name}"
+        if self.info.unfinished is not None:
+            what += f"; unfinished, {self.info.unfinished.words}"
         if not self.members:
             return f"<Front: empty; {what}>"
         unit, costs = self.unit, [self.cost_of(member) for member in self]

@@ -1,30 +1,31 @@
 """The report of a search: one HTML file that opens offline and is small enough to mail.
 
-This module writes the text, so the page is readable without JavaScript. In the browser,
-``templates/report.js`` draws charts from the JSON that this module embeds. The page loads nothing:
-its security policy forbids it and only allows that script, by its digest. So markup in a user's
-name cannot run either.
+The modules beside this one write the text, so the page is readable without JavaScript. In the
+browser, ``templates/report.js`` draws charts from the JSON that this module embeds, and shows the
+page in Chinese on request. The page loads nothing: its security policy forbids it and only allows
+that script, by its digest. So markup in a user's name cannot run either.
 """
 
 from __future__ import annotations
 
 import base64
 import hashlib
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 from importlib import resources
 from pathlib import Path
 from string import Template
 
-from nasea.results.breakdown import columns_of, costs_of
 from nasea.results.front import Front
+from nasea.results.report.choice import choice_section
+from nasea.results.report.facts import facts, failures, headline, notes, tiles
 from nasea.results.report.standings import standings_beside, standings_section
-from nasea.results.report_data import embedded_json, measured_column
+from nasea.results.report.tables import front_section, layer_tables, series_table
+from nasea.results.report.words import Said, phrase, say
+from nasea.results.report_data import embedded_json
 from nasea.results.standings import Standings
 from nasea.results.storage.files import write_result
-from nasea.results.units import four_digits, unit_for
-from nasea.strategy.registry import title_of
+from nasea.results.units import four_digits
 
 
 def save_report(front: Front, path: Path) -> None:
@@ -61,23 +62,37 @@ def report_html(
     info = front.info
     script = _asset("report.js")
     digest = base64.b64encode(hashlib.sha256(script.encode("utf-8")).digest()).decode("ascii")
+    growth, losses = enumerate(info.hypervolumes, 1), enumerate(info.losses, 1)
+    known = sum(loss is not None for loss in info.losses)
     return Template(_asset("report.html")).substitute(
         title=escape(f"nasea: {info.task_name}, {info.framework_name}"),
-        task=escape(info.task_name),
+        task=say(info.task_name).html(),
         framework=escape(info.framework_name),
-        headline=escape(_headline(front)),
-        tiles="\n".join(_tiles(front)),
-        notes="\n".join(f'<p class="note" role="note">{escape(note)}</p>' for note in info.notes),
-        front_table=_front_table(front),
+        headline=headline(front).html("h1"),
+        tiles="\n".join(tiles(front)),
+        notes=notes(front),
+        choice=choice_section(front),
+        front_table=front_section(front),
+        layers=layer_tables(front) if front.members else "",
         predictions=_predictions(front, predictions or {}),
         compared=standings_section(compared),
-        growth_note="" if len(info.hypervolumes) > 1 else _hint("Shown from two generations on."),
-        facts="\n".join(f"<dt>{escape(name)}</dt><dd>{text}</dd>" for name, text in _facts(front)),
-        failures=_failures(front),
+        growth=_curve(
+            say("Shown from two generations on."),
+            len(info.hypervolumes),
+            series_table(say("generation"), say("hypervolume"), growth),
+        ),
+        training=_curve(
+            say("Shown from two epochs on."),
+            known,
+            series_table(say("epoch"), say("loss"), losses),
+        ),
+        training_hidden="" if info.losses else "hidden",
+        facts=facts(front),
+        failures=failures(front),
         style=_asset("report.css"),
         script=script,
         script_hash=f"sha256-{digest}",
-        data=embedded_json(front),
+        data=embedded_json(front, compared),
     )
 
 
@@ -85,69 +100,9 @@ def _asset(name: str) -> str:
     return (resources.files("nasea.results") / "templates" / name).read_text(encoding="utf-8")
 
 
-def _headline(front: Front) -> str:
-    limit = front.unit.phrase(front.info.constraint_value)
-    count = len(front)
-    return f"{count} architecture{'s' * (count != 1)} within {limit}"
-
-
-def _tiles(front: Front) -> Iterable[str]:
-    info, unit = front.info, front.unit
-    if front.members:
-        best = front.best
-        cost = unit.phrase(front.cost_of(best))
-        yield _tile(
-            f"best {info.accuracy_title}",
-            four_digits(best.accuracy),
-            f"architecture {best.number}, {cost}",
-        )
-    yield _tile("budget", unit.text(info.constraint_value), unit.noun)
-    failed = sum(1 for e in front.evaluated if e.failure is not None)
-    yield _tile("truly scored", f"{info.evaluations:,}", f"architectures, {failed} failed")
-    if info.hypervolumes:
-        count = len(info.hypervolumes)
-        after = f"after {count} generation{'s' * (count != 1)}"
-        yield _tile("hypervolume", four_digits(info.hypervolumes[-1]), after)
-
-
-def _tile(name: str, value: str, remark: str) -> str:
-    return (
-        f'<div class="tile"><span>{escape(name)}</span><b>{escape(value)}</b>'
-        f"<span>{escape(remark)}</span></div>"
-    )
-
-
-def _front_table(front: Front) -> str:
-    units = columns_of(front)
-    clock = measured_column(front)
-    int8 = front.info.score_as == "int8"
-    titles = ["N", front.info.accuracy_title, *(["float accuracy"] if int8 else [])]
-    titles += [*(unit.title for unit in units)]
-    titles += ["measured here (ms)"] if clock else []
-    head = "".join(f'<th scope="col">{escape(title)}</th>' for title in titles)
-    rows = []
-    for member in front:
-        costs = costs_of(member, units)
-        cells = [
-            f'<a href="#{member.number}">{member.number}</a>',
-            four_digits(member.accuracy),
-            *([_four_digits(member.float_accuracy)] if int8 else []),
-            *(
-                "" if cost is None else unit.number(cost)
-                for unit, cost in zip(units, costs, strict=True)
-            ),
-        ]
-        if clock:
-            cells.append("" if member.measured_ms is None else clock.number(member.measured_ms))
-        row = "".join(f"<td>{cell}</td>" for cell in cells)
-        rows.append(f'<tr data-number="{member.number}">{row}</tr>')
-    return "\n".join(
-        [
-            f'<table id="front-table"><thead><tr>{head}</tr></thead><tbody>',
-            *rows,
-            "</tbody></table>",
-        ]
-    )
+def _curve(hint: Said, points: int, table: str) -> str:
+    """Return the table of a curve, or a hint that there are too few points for one."""
+    return table if points > 1 else hint.html("p", 'class="hint"')
 
 
 def _predictions(front: Front, pictures: Mapping[int, bytes]) -> str:
@@ -156,79 +111,29 @@ def _predictions(front: Front, pictures: Mapping[int, bytes]) -> str:
     parts = []
     for number, png in sorted(pictures.items()):
         member = front.members[number]
-        cost = front.unit.phrase(front.cost_of(member))
-        accuracy = f"{front.info.accuracy_title} {four_digits(member.accuracy)}"
-        caption = f"architecture {number}: {accuracy}, {cost}"
+        caption = say(
+            "architecture {number}: {accuracy} {value}, {cost}",
+            number=number,
+            accuracy=say(front.info.accuracy_title),
+            value=four_digits(member.accuracy),
+            cost=phrase(front.unit, front.cost_of(member)),
+        )
         source = f"data:image/png;base64,{base64.b64encode(png).decode('ascii')}"
         alt = f"Validation images, truth beside what architecture {number} finds"
+        link = caption.html("a", f'href="#{number}"')
         parts.append(
-            f'<figure><figcaption><a href="#{number}">{escape(caption)}</a></figcaption>'
+            f"<figure><figcaption>{link}</figcaption>"
             f'<img src="{source}" alt="{escape(alt)}"></figure>'
         )
+    # Earlier versions drew the first images, and wrote no numbers of images.
+    chosen = say(
+        "Of up to 24 validation images, those on which the cheapest and the most accurate network "
+        "differ most."
+    )
+    new = front.info.images is not None and len(pictures) > 1
+    shown = chosen.html("p", 'class="hint"') if new else ""
+    heading = say("Predictions on validation images").html("h2", 'id="predictions-title"')
     return (
         '<section class="card" aria-labelledby="predictions-title">'
-        '<h2 id="predictions-title">Predictions on validation images</h2>'
-        f"{''.join(parts)}</section>"
+        f"{heading}{shown}{''.join(parts)}</section>"
     )
-
-
-def _facts(front: Front) -> Iterable[tuple[str, str]]:
-    """Yield names and HTML values that a reader needs to assess and repeat the run."""
-    info = front.info
-    better = "larger is better" if info.metric_mode == "max" else "smaller is better (an error)"
-    yield "task", escape(info.task_name)
-    yield "framework", escape(info.framework_name)
-    yield "constraint", escape(f"at most {front.unit.phrase(info.constraint_value)}, whole network")
-    for quantity, value in info.also:
-        yield "and", escape(f"at most {unit_for(quantity, [value]).phrase(value)}")
-    if info.objectives:
-        traded = ", ".join(unit_for(quantity, []).noun for quantity in info.objectives)
-        yield "also kept small", escape(traded)
-    if info.processor is not None:
-        yield "latency", escape(info.processor)
-    yield "the metric", escape(f"{better}; metric_mode {info.metric_mode}")
-    if info.score_as == "int8":
-        yield (
-            "scored as",
-            "int8: accuracies are those of the files in int8, whose rounding is imitated, with "
-            "ranges from training images",
-        )
-    if front.members:
-        yield "searched layers", str(len(front.members[0].layers))
-    if info.proposer is not None:
-        yield "proposed by", escape(title_of(info.proposer, objectives=bool(info.objectives)))
-    again = ""
-    if info.scored_again:
-        again = f", and {info.scored_again:,} more of members of the front, on other images"
-    yield "evaluations", f"{info.evaluations:,} in {len(info.hypervolumes)} generations{again}"
-    if info.ended:
-        yield "ended because", escape(info.ended)
-    yield "seed", str(info.seed)
-    yield "scenario digest", f"<code>{escape(info.config_digest)}</code>"
-    yield "nasea", escape(info.nasea_version)
-    yield "written", escape(info.created)
-    yield (
-        "to repeat",
-        "the same scenario, data and seed with this version of nasea; on a CPU with fixed threads "
-        "the front comes out equal",
-    )
-
-
-def _failures(front: Front) -> str:
-    reasons = Counter(e.failure for e in front.evaluated if e.failure is not None)
-    if not reasons:
-        return ""
-    items = "".join(
-        f"<li>{count} × {escape(reason)}</li>" for reason, count in reasons.most_common()
-    )
-    return (
-        f"<details><summary>{reasons.total()} failed candidates</summary><ul>{items}</ul></details>"
-    )
-
-
-def _four_digits(value: float | None) -> str:
-    return "" if value is None else four_digits(value)
-
-
-def _hint(text: str) -> str:
-    return f'<p class="hint">{escape(text)}</p>'

@@ -11,11 +11,12 @@ from pathlib import Path
 
 from nasea.errors import ResultsError
 from nasea.results.figures.standings_plot import standings_png
+from nasea.results.report.words import phrase, say, title
 from nasea.results.standings import COMPARE_FILE, FOLDERS, Standings, mean_in_words
 
 _SELECTION = {
-    "val_dir": "The search chose its results on the same images; nothing chose the hand picks.",
-    "test_dir": "Nothing was chosen on these images.",
+    "val_dir": " The search chose its results on the same images; nothing chose the hand picks.",
+    "test_dir": " Nothing was chosen on these images.",
 }
 
 
@@ -35,33 +36,38 @@ def standings_section(compared: Sequence[Standings]) -> str:
 
 def _card(found: Standings, number: int) -> str:
     unit = found.unit
-    head = "".join(
-        f'<th scope="col">{escape(title)}</th>'
-        for title in ("network", unit.title, found.accuracy_title, "seconds")
-    )
+    titles = (say("network"), title(unit), say(found.accuracy_title), say("seconds"))
+    head = titles[0].html("th", 'scope="col" class="name"')
+    head += "".join(one.html("th", 'scope="col"') for one in titles[1:])
     rows = "\n".join(
         "<tr>"
-        f'<td title="{escape(row.title)}">{escape(row.name)}</td>'
+        f'<td class="name" title="{escape(row.title)}">{escape(row.name)}</td>'
         f"<td>{unit.number(row.cost(found.quantity))}</td>"
         f"<td>{mean_in_words(row)}</td><td>{statistics.fmean(row.seconds):.0f}</td></tr>"
         for row in found.rows
     )
-    verdict = "".join(f"<p>{escape(line)}</p>" for line in found.verdict)
+    verdict = "".join(f'<p lang="en">{escape(line)}</p>' for line in found.verdict)
     missing = "".join(
         f"<li>{escape(one.name)}: {escape(one.reason)}</li>" for one in found.excluded
     )
-    left_out = f"<details><summary>not there</summary><ul>{missing}</ul></details>" * bool(missing)
-    picture = base64.b64encode(standings_png(found)).decode("ascii")
-    title = f"Searched and picked by hand, at {unit.phrase(found.budget)}"
-    how = (
-        f"epochs of each: {found.epochs}, seeds: {found.seeds}, the last epoch's weights; "
-        f"mean ± 95 % interval on {found.images}. {_SELECTION[found.images]}"
+    left_out = f"<details>{say('not there').html('summary')}<ul>{missing}</ul></details>" * bool(
+        missing
     )
+    picture = base64.b64encode(standings_png(found)).decode("ascii")
+    name = say("Searched and picked by hand, at {cost}", cost=phrase(unit, found.budget))
+    heading = name.html("h2", f'id="compare-{number}"')
+    how = say(
+        "epochs of each: {epochs}, seeds: {seeds}, the last epoch's weights; mean ± 95 % interval "
+        "on {images}.",
+        epochs=found.epochs,
+        seeds=found.seeds,
+        images=found.images,
+    ) + say(_SELECTION[found.images])
+    hint = how.html("p", 'class="hint"')
     return (
         f'<section class="card" aria-labelledby="compare-{number}">'
-        f'<h2 id="compare-{number}">{escape(title)}</h2>{verdict}'
-        f'<figure><img src="data:image/png;base64,{picture}" alt="{escape(title)}"></figure>'
+        f"{heading}{verdict}"
+        f'<figure><img src="data:image/png;base64,{picture}" alt="{escape(name.english)}"></figure>'
         f'<div class="scroll"><table><thead><tr>{head}</tr></thead>'
-        f'<tbody>\n{rows}\n</tbody></table></div><p class="hint">{escape(how)}</p>'
-        f"{left_out}</section>"
+        f"<tbody>\n{rows}\n</tbody></table></div>{hint}{left_out}</section>"
     )

@@ -11,12 +11,11 @@ from nasea.errors import ResultsError
 from nasea.results.figures.plots import save_front_png
 from nasea.results.figures.prediction_images import contact_sheet
 from nasea.results.front import Front, FrontMember
+from nasea.results.front.places import FRONT_FILE, REPORT_FILE
 from nasea.results.report.html import predictions_file, save_report
 from nasea.results.storage.files import write_result
 from nasea.results.storage.pareto_csv import save_front_csv
 from nasea.results.storage.staging import install, is_folder, staging_for
-
-_FRONT = "front.json"
 
 
 @dataclass(frozen=True)
@@ -34,7 +33,7 @@ def check_writable(directory: Path) -> None:
         ResultsError: they cannot be written.
     """
     with staging_for(directory) as staging:
-        write_result(staging / _FRONT, "{}\n")
+        write_result(staging / FRONT_FILE, "{}\n")
 
 
 def write_results(
@@ -77,8 +76,8 @@ def write_results(
             write_result(staging / predictions_file(number), contact_sheet(drawn))
         save_front_png(front, staging / "pareto.png")
         save_front_csv(front, staging / "pareto.csv")
-        save_report(front, staging / "report.html")
-        front.save(staging / _FRONT)
+        save_report(front, staging / REPORT_FILE)
+        front.save(staging / FRONT_FILE)
         if _repeats(directory, staging, front):
             return None
         return install(staging, directory)
@@ -94,8 +93,8 @@ def rewrite_tables(directory: Path, front: Front) -> None:
     Raises:
         ResultsError: a file cannot be written.
     """
-    save_report(front, directory / "report.html")
-    front.save(directory / _FRONT)
+    save_report(front, directory / REPORT_FILE)
+    front.save(directory / FRONT_FILE)
 
 
 def _check_count(member: FrontMember, found: int) -> None:
@@ -120,7 +119,7 @@ def _repeats(directory: Path, staging: Path, front: Front) -> bool:
     if {path.name for path in directory.iterdir() if not is_folder(path)} != written:
         return False
     try:
-        earlier = Front.load(directory / _FRONT)
+        earlier = Front.load(directory / FRONT_FILE)
         same_info = replace(earlier.info, created=front.info.created) == front.info
         members = tuple(replace(member, measured_ms=None) for member in earlier)
         if not same_info or members != front.members:

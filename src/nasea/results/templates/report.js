@@ -1,11 +1,19 @@
 "use strict";
-/* Draws the charts and the selected architecture. Every text from the run is set with textContent,
-   never parsed as markup. */
+/* Draws the charts and the selected architecture, and shows the page in Chinese on request. Every
+   text from the run is set with textContent, never parsed as markup. */
 (() => {
   const data = JSON.parse(document.getElementById("data").textContent);
   const byId = (id) => document.getElementById(id);
-  const svgNames = new Set(["svg", "g", "line", "path", "rect", "circle", "text"]);
+  const svgNames = new Set(["svg", "g", "line", "path", "rect", "circle", "text", "title"]);
   const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
+
+  /* Lengths in charts grow with the text size of the page. */
+  const rem = () => parseFloat(getComputedStyle(document.documentElement).fontSize) / 15;
+
+  /* A text of the page in its language; values stand for names in braces. */
+  let chinese = false;
+  const t = (text, values = {}) => (chinese ? data.chinese[text] ?? text : text).replace(/\{(\w+)\}/g, (_, name) => values[name]);
+  const titled = (title) => title.replace(/^(.*?)( \(.*\))?$/, (_, noun, unit = "") => t(noun) + unit);
 
   function make(name, attributes = {}, ...children) {
     const node = svgNames.has(name) ? document.createElementNS("http://www.w3.org/2000/svg", name) : document.createElement(name);
@@ -14,9 +22,9 @@
     return node;
   }
 
-  /* Round tick values: 1, 2 or 5 times a power of ten. */
-  function ticks(low, high, count) {
-    const raw = (high - low) / count;
+  /* Round tick values: 1, 2 or 5 times a power of ten; for things that are counted, whole ones. */
+  function ticks(low, high, count, whole = false) {
+    const raw = Math.max((high - low) / count, whole ? 1 : 0);
     const power = 10 ** Math.floor(Math.log10(raw));
     const step = power * [1, 2, 5, 10].find((factor) => factor * power >= raw);
     const decimals = Math.max(0, -Math.floor(Math.log10(step) + 1e-9));
@@ -27,25 +35,30 @@
     return found;
   }
 
-  /* Axes in a host element; returns the drawing and the maps from values to pixels. */
-  function axes(host, view, xTitle, yTitle, height) {
-    const width = Math.max(host.clientWidth, 260);
-    const frame = { left: 62, right: width - 14, top: 24, bottom: height - 46 };
+  /* Axes in a host element; returns the drawing, the part of it inside the frame, which hides what
+     lies outside, and the maps from values to pixels. */
+  function axes(host, view, xTitle, yTitle, height, whole = false) {
+    const u = rem(), width = Math.max(host.clientWidth, 230);
+    height *= u;
+    const frame = { left: 56 * u, right: width - 14 * u, top: 24 * u, bottom: height - 46 * u };
     const x = (value) => frame.left + ((value - view[0]) / (view[1] - view[0])) * (frame.right - frame.left);
     const y = (value) => frame.bottom - ((value - view[2]) / (view[3] - view[2])) * (frame.bottom - frame.top);
-    const svg = make("svg", { viewBox: `0 0 ${width} ${height}`, height, role: "group", "aria-label": `${yTitle} over ${xTitle}` });
-    for (const [value, label] of ticks(view[0], view[1], clamp(width / 72, 3, 9))) {
+    const svg = make("svg", { viewBox: `0 0 ${width} ${height}`, height, role: "group", "aria-label": t("{y} over {x}", { y: yTitle, x: xTitle }) });
+    for (const [value, label] of ticks(view[0], view[1], clamp(width / (72 * u), 3, 9), whole)) {
       svg.append(make("line", { class: "grid", x1: x(value), x2: x(value), y1: frame.top, y2: frame.bottom }));
-      svg.append(make("text", { x: x(value), y: frame.bottom + 17, "text-anchor": "middle" }, label));
+      svg.append(make("text", { x: x(value), y: frame.bottom + 17 * u, "text-anchor": "middle" }, label));
     }
     for (const [value, label] of ticks(view[2], view[3], 7)) {
       svg.append(make("line", { class: "grid", x1: frame.left, x2: frame.right, y1: y(value), y2: y(value) }));
-      svg.append(make("text", { x: frame.left - 8, y: y(value) + 4, "text-anchor": "end" }, label));
+      svg.append(make("text", { x: frame.left - 8 * u, y: y(value) + 4 * u, "text-anchor": "end" }, label));
     }
-    svg.append(make("text", { x: (frame.left + frame.right) / 2, y: height - 8, "text-anchor": "middle" }, xTitle));
-    svg.append(make("text", { x: 4, y: 13 }, yTitle));
+    svg.append(make("text", { x: (frame.left + frame.right) / 2, y: height - 8 * u, "text-anchor": "middle" }, xTitle));
+    svg.append(make("text", { x: 4, y: 13 * u }, yTitle));
+    const w = frame.right - frame.left, h = frame.bottom - frame.top;
+    const inner = make("svg", { x: frame.left, y: frame.top, width: w, height: h, viewBox: `${frame.left} ${frame.top} ${w} ${h}` });
+    svg.append(inner);
     host.replaceChildren(svg);
-    return { svg, frame, x, y, width };
+    return { svg, inner, frame, x, y, width, u };
   }
 
   const tip = byId("tip");
@@ -65,22 +78,45 @@
   let selected = -1;
 
   /* Where widths were searched, what was scored has a colour for each trunk. */
-  const shade = (trunk) => `var(--f${trunk % 8})`;
+  const shade = (trunk) => `hsl(${Math.round(265 - (225 * trunk) / Math.max(1, data.trunks.length - 1))} 62% var(--tone))`;
   function drawTrunks() {
     const legend = byId("trunks");
     legend.hidden = data.trunks.length < 2;
-    legend.replaceChildren("Scored, by widths:", ...data.trunks.map((words, trunk) => {
+    legend.replaceChildren(t("Scored, by widths:"), ...data.trunks.map((words, trunk) => {
       const item = make("span", { class: "trunk" }, words);
       item.style.setProperty("--trunk", shade(trunk));
       return item;
     }));
   }
 
-  const summary = (member) => [`Architecture ${member.number}`, `${data.accuracy_title} ${member.accuracy_text}`, ...data.axes.map((each) => each.cost_texts[member.number]), member.summary];
+  const costOf = (each, number) => (each.noun === "latency" ? each.cost_texts[number] : t(`{cost} ${each.noun}`, { cost: each.cost_texts[number] }));
+  const summary = (member) => [t("Architecture {number}", { number: member.number }), `${t(data.accuracy_title)} ${member.accuracy_text}`, ...data.axes.map((each) => costOf(each, member.number)), member.summary];
+  const higher = (title) => t("{title} (higher is better)", { title: t(title) });
+
+  const diamond = (left, top, r) => `M${left},${top - r}L${left + r},${top}L${left},${top + r}L${left - r},${top}Z`;
+  const kind = (byHand) => (byHand ? t("hand pick, trained alone") : t("searched, trained alone"));
+
+  /* What the marks in the chart mean, as far as they occur. */
+  function drawMarks() {
+    const small = (...nodes) => make("svg", { viewBox: "0 0 18 12", "aria-hidden": "true" }, ...nodes);
+    const point = (name) => make("g", { class: name }, make("circle", { cx: 9, cy: 6, r: 4.5 }));
+    const entries = [[point("point"), t("member of the front")]];
+    if (axis.steps.length < data.members.length) entries.push([point("point aside"), t("a cheaper one is as accurate")]);
+    if (axis.evaluated.length && data.trunks.length < 2) entries.push([make("g", {}, make("circle", { class: "seen", cx: 5, cy: 6, r: 2.5, opacity: 0.72 }), make("circle", { class: "seen", cx: 13, cy: 6, r: 2.5 })), t("scored in the search, later ones darker")]);
+    for (const byHand of [true, false]) {
+      if (axis.trained.some((one) => one[4] === byHand)) entries.push([make("path", { class: byHand ? "trained" : "trained searched", d: diamond(9, 6, 5) }), kind(byHand)]);
+    }
+    if (axis.budget !== null) entries.push([make("line", { class: "budget", x1: 0, x2: 18, y1: 6, y2: 6 }), t("budget")]);
+    const list = byId("marks");
+    list.classList.add("chart");
+    list.replaceChildren(...entries.map(([mark, words]) => make("li", {}, small(mark), words)));
+    list.hidden = false;
+  }
 
   function drawFront() {
-    const plot = axes(chart, view, axis.title, `${data.accuracy_title} (higher is better)`, clamp(chart.clientWidth * 0.6, 300, 430));
-    const { svg, frame, x, y } = plot;
+    const narrow = chart.clientWidth / rem() < 420;
+    const plot = axes(chart, view, titled(axis.title), (narrow ? t : higher)(data.accuracy_title), clamp((chart.clientWidth / rem()) * 0.6, 300, 430));
+    const { svg, inner, frame, x, y, u } = plot;
     const place = (cost, accuracy) => [x(cost / axis.scale), y(accuracy)];
     const inside = ([left, top]) => left >= frame.left - 1 && left <= frame.right + 1 && top >= frame.top - 1 && top <= frame.bottom + 1;
     const several = data.trunks.length > 1;
@@ -88,47 +124,64 @@
     for (const [cost, accuracy, generation, trunk] of axis.evaluated) {
       const at = place(cost, accuracy);
       if (!inside(at)) continue;
-      const dot = make("circle", { class: "seen", cx: at[0], cy: at[1], r: several ? 2.5 : 2, opacity: 0.2 + (0.5 * generation) / newest });
+      const dot = make("circle", { class: "seen", cx: at[0], cy: at[1], r: (several ? 2.8 : 2.3) * u, opacity: 0.72 + (0.28 * generation) / newest });
       if (several) dot.style.fill = shade(trunk);
-      svg.append(dot);
+      inner.append(dot);
     }
     if (axis.budget !== null) {
       const limit = place(axis.budget, 0)[0];
-      if (limit >= frame.left && limit <= frame.right) svg.append(make("line", { class: "budget", x1: limit, x2: limit, y1: frame.top, y2: frame.bottom }));
-      svg.append(make("text", { class: "budget-text", x: frame.right, y: 13, "text-anchor": "end" }, `budget ${axis.budget_text}`));
+      inner.append(make("line", { class: "budget", x1: limit, x2: limit, y1: frame.top, y2: frame.bottom }));
+      const words = narrow ? axis.budget_text : t("budget {cost}", { cost: axis.budget_text });
+      svg.append(make("text", { class: "budget-text", x: frame.right, y: 13 * u, "text-anchor": "end" }, words));
     }
 
     const dots = data.members.map((member, number) => place(axis.costs[number], member.accuracy));
-    let path = "";
-    for (const number of axis.steps) {
-      const left = clamp(dots[number][0], frame.left, frame.right), top = clamp(dots[number][1], frame.top, frame.bottom);
-      path += path ? `H${left}V${top}` : `M${left},${top}`;
-    }
-    svg.append(make("path", { class: "step", d: path }));
+    const path = axis.steps.map((number, k) => (k ? `H${dots[number][0]}V${dots[number][1]}` : `M${dots[number]}`)).join("");
+    inner.append(make("path", { class: "step", d: path }));
 
-    const labels = [];
+    const labels = [], marks = axis.trained.map((one) => place(one[0], one[1]));
+    const named = !axis.windows.front.every((edge, k) => edge === view[k]); // there members have the room
+    const numbers = dots.map(([left, top], number) => inside([left, top]) && freePlace(left, top, 7.5 * u * String(number).length, [...dots, ...marks], labels, u));
+    for (const [cost, mean, half, name, byHand, how] of axis.trained) {
+      const [left, top] = place(cost, mean);
+      const side = byHand ? "" : " searched";
+      const accuracy = mean.toFixed(4) + (half ? ` ± ${half.toFixed(4)}` : "");
+      const words = t("{name}: {accuracy}, trained alone for {epochs} epochs, seeds: {seeds}, on {images}", { name, accuracy, ...how });
+      const mark = make("g", { role: "img", "aria-label": words }, make("title", {}, words));
+      if (half) mark.append(make("line", { class: `interval${side}`, x1: left, x2: left, y1: y(mean - half), y2: y(mean + half) }));
+      mark.append(make("path", { class: `trained${side}`, d: diamond(left, top, 5.5 * u) }));
+      inner.append(mark);
+      if (!named || !inside([left, top])) continue;
+      const long = 6.2 * u * name.length;
+      const label = freePlace(left, top, long, [...dots, ...marks], labels, u, [[0, -13], [0, 15], [-9 - long / u / 2, 0], [9 + long / u / 2, 0], [0, -26], [0, 28]], frame);
+      if (label) inner.append(make("text", { class: "name", x: label[0], y: label[1] + 4 * u, "text-anchor": "middle" }, name));
+    }
+
     data.members.forEach((member, number) => {
       const [left, top] = dots[number];
       if (!inside(dots[number])) return;
-      const label = freePlace(left, top, 7.5 * String(number).length, dots, labels);
+      const label = numbers[number];
       const kind = axis.steps.includes(number) ? "point" : "point aside"; // aside: there for another cost
       const point = make("g", { class: kind, "data-number": number, role: "button", "aria-label": summary(member).join(", ") },
-        make("circle", { class: "dot", cx: left, cy: top, r: 5 }),
-        label && make("text", { x: label[0], y: label[1] + 4, "text-anchor": "middle" }, String(number)));
+        make("circle", { class: "dot", cx: left, cy: top, r: 5 * u }),
+        label && make("text", { x: label[0], y: label[1] + 4 * u, "text-anchor": "middle" }, String(number)));
       point.addEventListener("focus", () => showTip(summary(member), point.getBoundingClientRect()));
       point.addEventListener("blur", hideTip);
       svg.append(point);
     });
     listen(plot, dots);
+    drawMarks();
     mark();
   }
 
-  /* A free place for a number beside its point, or null: that number then shows on hover only. */
-  function freePlace(left, top, width, dots, labels) {
-    for (const [dx, dy] of [[-8, -11], [0, -14], [-14, 0], [9, 12], [0, 16], [14, 0], [-16, -20], [0, -26], [14, 22], [0, 28]]) {
-      const at = [left + dx, top + dy];
-      const apart = (other, room) => Math.abs(other[0] - at[0]) > room || Math.abs(other[1] - at[1]) > 10;
-      if (dots.every((dot) => apart(dot, width / 2 + 5)) && labels.every((label) => apart(label, (label[2] + width) / 2))) {
+  /* A free place for a text beside its point, or null: it then shows on hover only. */
+  const AROUND = [[-8, -11], [0, -14], [-14, 0], [9, 12], [0, 16], [14, 0], [-16, -20], [0, -26], [14, 22], [0, 28]];
+  function freePlace(left, top, width, dots, labels, u, places = AROUND, frame = null) {
+    for (const [dx, dy] of places) {
+      const at = [left + dx * u, top + dy * u];
+      if (frame && (at[0] - width / 2 < frame.left || at[0] + width / 2 > frame.right || at[1] - 7 * u < frame.top || at[1] + 7 * u > frame.bottom)) continue;
+      const apart = (other, room) => Math.abs(other[0] - at[0]) > room || Math.abs(other[1] - at[1]) > 10 * u;
+      if (dots.every((dot) => apart(dot, width / 2 + 5 * u)) && labels.every((label) => apart(label, (label[2] + width) / 2))) {
         labels.push([...at, width]);
         return at;
       }
@@ -206,13 +259,17 @@
     hideTip();
     drawFront();
     for (const button of document.querySelectorAll("[data-view]")) {
-      button.setAttribute("aria-pressed", String(axis.windows[button.dataset.view].every((edge, k) => edge === view[k])));
+      const wanted = axis.windows[button.dataset.view];
+      button.hidden = !wanted;
+      button.setAttribute("aria-pressed", String(wanted?.every((edge, k) => edge === view[k]) ?? false));
     }
   }
 
   function zoom(factor) {
     const [left, right, bottom, top] = view;
-    const x = (left + right) / 2, y = (bottom + top) / 2;
+    const [atX, atY] = data.members[selected] ? [axis.costs[selected] / axis.scale, data.members[selected].accuracy] : [left, bottom];
+    const seen = atX >= left && atX <= right && atY >= bottom && atY <= top; // closer to the selected point, if it is there
+    const x = factor < 1 && seen ? atX : (left + right) / 2, y = factor < 1 && seen ? atY : (bottom + top) / 2;
     const w = ((right - left) * factor) / 2, h = ((top - bottom) * factor) / 2;
     show([x - w, x + w, y - h, y + h]);
   }
@@ -223,6 +280,7 @@
     selected = number;
     mark();
     drawMember(data.members[number]);
+    byId("said").textContent = summary(data.members[number]).slice(0, 3).join(", ");
     if (remember) history.replaceState(null, "", `#${number}`);
     if (scroll) byId("selected").scrollIntoView({ block: "start" });
   }
@@ -256,21 +314,43 @@
   function drawMember(member) {
     const host = byId("selected");
     const stats = make("ul", { class: "stats" });
-    for (const [name, value] of member.stats) stats.append(make("li", {}, make("span", {}, `${name} `), value));
-    const files = make("p", { class: "hint" }, "Files in results/: ", make("code", {}, member.files[0]), ", ", make("code", {}, member.files[1]));
-    host.replaceChildren(make("h2", {}, `Architecture ${member.number}`), stats, files, chain(member), legend(member), layerTable(member));
+    for (const [name, value] of member.stats) stats.append(make("li", {}, make("span", {}, `${t(name)} `), value));
+    const files = make("p", { class: "hint" }, t("Files in results/: "), make("code", {}, member.files[0]), ", ", make("code", {}, member.files[1]));
+    const next = ["retrain", "export"].map((verb) => command(`nasea ${verb} --arch ${member.number}`));
+    const more = data.unfinished ? [] : [files, make("div", { class: "commands" }, ...next)];
+    host.replaceChildren(make("h2", {}, t("Architecture {number}", { number: member.number })), stats, ...more, chain(member), legend(member), layerTable(member));
     host.hidden = false;
+  }
+
+  const command = (text) => copyable(make("pre", { class: "command", tabindex: "0" }, make("code", {}, text)));
+
+  /* A command with a button that copies it. */
+  function copyable(host) {
+    const code = host.querySelector("code");
+    const button = make("button", { type: "button", "aria-label": `${t("Copy")}: ${code.textContent}` }, t("Copy"));
+    button.addEventListener("click", async () => {
+      try {
+        await navigator.clipboard.writeText(code.textContent);
+        button.textContent = byId("said").textContent = t("Copied");
+        setTimeout(() => { button.textContent = t("Copy"); }, 1500);
+      } catch { // not allowed: selected, it can be copied by hand
+        getSelection().selectAllChildren(code);
+      }
+    });
+    host.querySelector("button")?.remove();
+    host.append(button);
+    return host;
   }
 
   /* A name that may break after its underscores. */
   const breakable = (name) => name.split(/(?<=_)/).flatMap((part) => [part, make("wbr")]);
 
   function chain(member) {
-    const list = make("ol", { class: "chain", "aria-label": "The network as a chain of blocks" }, make("li", { class: "end" }, make("b", {}, "PreNet")));
+    const list = make("ol", { class: "chain", "aria-label": t("The network as a chain of blocks") }, make("li", { class: "end" }, make("b", {}, "PreNet")));
     for (const layer of member.layers) {
       const item = make("li", { class: layer.family === "skip" ? "skip" : "" },
         make("b", {}, ...breakable(layer.block)),
-        make("span", {}, `${layer.c_in} → ${layer.c_out} channels`),
+        make("span", {}, t("{from} → {to} channels", { from: layer.c_in, to: layer.c_out })),
         make("span", {}, layer.stride > 1 ? make("i", { class: "down", title: `stride ${layer.stride}` }, "↓" + layer.stride) : "", `${layer.out_height} × ${layer.out_width}`));
       item.style.setProperty("--family", colour(layer.family));
       list.append(item);
@@ -286,14 +366,14 @@
       item.style.setProperty("--family", colour(family));
       list.append(item);
     }
-    if (member.layers.some((layer) => layer.stride > 1)) list.append(make("li", {}, "↓2 halves the resolution"));
+    if (member.layers.some((layer) => layer.stride > 1)) list.append(make("li", {}, t("↓2 halves the resolution")));
     return list;
   }
 
   function layerTable(member) {
-    const head = make("tr", {}, make("th", { scope: "col" }, "layer"), make("th", { scope: "col", class: "name" }, "block"),
-      ...["channels", "stride", "output"].map((title) => make("th", { scope: "col", class: "geometry" }, title)),
-      ...data.columns.map((title) => make("th", { scope: "col" }, title)));
+    const head = make("tr", {}, make("th", { scope: "col" }, t("layer")), make("th", { scope: "col", class: "name" }, t("block")),
+      ...["channels", "stride", "output"].map((title) => make("th", { scope: "col", class: "geometry" }, t(title))),
+      ...data.columns.map((title) => make("th", { scope: "col" }, titled(title))));
     const share = (part) => {
       const bar = make("i", { class: "share", "aria-hidden": "true" });
       bar.style.setProperty("--part", `${(100 * clamp(part, 0, 1)).toFixed(1)}%`);
@@ -304,40 +384,78 @@
     const rows = member.layers.map((layer) => make("tr", {},
       make("td", {}, String(layer.index)), make("td", { class: "name" }, layer.block),
       ...geometry(`${layer.c_in} → ${layer.c_out}`, String(layer.stride), `${layer.out_height} × ${layer.out_width}`), ...costs(layer.costs)));
-    if (member.ends) rows.push(make("tr", { class: "ends" }, make("td"), make("td", { class: "name" }, "PreNet and PostNet"), ...geometry("", "", ""), ...costs(member.ends)));
-    const total = make("tr", {}, make("td"), make("td", { class: "name" }, "whole network"), ...geometry("", "", ""), ...costs(member.total));
-    return make("div", { class: "scroll" }, make("table", {}, make("thead", {}, head), make("tbody", {}, ...rows), make("tfoot", {}, total)));
+    if (member.ends) rows.push(make("tr", { class: "ends" }, make("td"), make("td", { class: "name" }, t("PreNet and PostNet")), ...geometry("", "", ""), ...costs(member.ends)));
+    const total = make("tr", {}, make("td"), make("td", { class: "name" }, t("whole network")), ...geometry("", "", ""), ...costs(member.total));
+    return make("div", { class: "scroll", tabindex: "0" }, make("table", {}, make("thead", {}, head), make("tbody", {}, ...rows), make("tfoot", {}, total)));
   }
 
-  /* ---- growth of the hypervolume ---- */
-  function drawGrowth() {
-    const values = data.hypervolumes;
-    if (values.length < 2) return;
-    const low = Math.min(...values), high = Math.max(...values);
+  /* ---- curves: hypervolume by generation, loss by epoch ---- */
+  function drawCurve(host, values, xTitle, yTitle, words) {
+    const known = values.flatMap((value, k) => (value === null ? [] : [[k + 1, value]]));
+    if (known.length < 2) return;
+    const low = Math.min(...known.map((one) => one[1])), high = Math.max(...known.map((one) => one[1]));
     const room = (high - low || Math.abs(high) || 1) * 0.08;
-    const { svg, x, y } = axes(byId("growth-chart"), [0, values.length - 1, low - room, high + room], "generation", "hypervolume (higher is better)", 270);
-    svg.append(make("path", { class: "step", d: "M" + values.map((value, k) => `${x(k)},${y(value)}`).join("L") }));
-    const dot = make("circle", { r: 4, fill: "var(--accent)", visibility: "hidden" });
+    const { svg, inner, x, y, u } = axes(byId(host), [1, values.length, low - room, high + room], t(xTitle), t(yTitle), 270, true);
+    inner.append(make("path", { class: "step", d: "M" + known.map(([k, value]) => `${x(k)},${y(value)}`).join("L") }));
+    const dot = make("circle", { r: 4 * u, fill: "var(--accent)", visibility: "hidden" });
     svg.append(dot);
     svg.addEventListener("pointermove", (event) => {
-      const bounds = svg.getBoundingClientRect();
-      const share = (event.clientX - bounds.left - x(0)) / (x(values.length - 1) - x(0));
-      const k = clamp(Math.round(share * (values.length - 1)), 0, values.length - 1);
+      const left = event.clientX - svg.getBoundingClientRect().left;
+      const [k, value] = known.reduce((best, one) => (Math.abs(x(one[0]) - left) < Math.abs(x(best[0]) - left) ? one : best));
       dot.setAttribute("cx", x(k));
-      dot.setAttribute("cy", y(values[k]));
+      dot.setAttribute("cy", y(value));
       dot.setAttribute("visibility", "visible");
-      showTip([`Generation ${k}`, `hypervolume ${values[k].toPrecision(5)}`], dot.getBoundingClientRect());
+      showTip([t(words[0], { number: k }), t(words[1], { value: value.toPrecision(5) })], dot.getBoundingClientRect());
     });
     svg.addEventListener("pointerleave", () => { hideTip(); dot.setAttribute("visibility", "hidden"); });
   }
 
+  function drawCurves() {
+    drawCurve("growth-chart", data.hypervolumes, "generation", "hypervolume (higher is better)", ["Generation {number}", "hypervolume {value}"]);
+    drawCurve("training-chart", data.losses, "epoch", "training loss (mean of an epoch)", ["Epoch {number}", "loss {value}"]);
+  }
+
+  /* ---- language ---- */
+  function speak(wanted) {
+    chinese = wanted;
+    document.documentElement.lang = chinese ? "zh-CN" : "en";
+    for (const node of document.querySelectorAll("[data-zh]")) {
+      node.dataset.en ??= node.textContent;
+      node.textContent = chinese ? node.dataset.zh : node.dataset.en;
+    }
+    for (const node of document.querySelectorAll("[data-t]")) {
+      node.dataset.en ??= node.textContent.replace(/\s+/g, " ").trim();
+      node.textContent = t(node.dataset.en);
+    }
+    for (const node of document.querySelectorAll("[data-t-label]")) {
+      node.dataset.label ??= node.getAttribute("aria-label");
+      node.setAttribute("aria-label", t(node.dataset.label));
+    }
+    const button = byId("language");
+    button.textContent = chinese ? "English" : "中文";
+    button.lang = chinese ? "en" : "zh-CN";
+    document.querySelectorAll("pre.command").forEach(copyable);
+    for (const each of byId("axes").children) each.textContent = t(each.dataset.noun);
+    draw();
+    if (data.members[selected]) drawMember(data.members[selected]);
+  }
+
+  const remembered = () => { try { return localStorage.getItem("nasea-language"); } catch { return null; } };
+
+  function draw() {
+    drawTrunks();
+    drawFront();
+    drawCurves();
+  }
+
   /* ---- wiring ---- */
   byId("zoom").hidden = byId("front-hint").hidden = false;
-  drawTrunks();
+  byId("all-layers")?.remove(); // the selected architecture is drawn instead
+  for (const button of document.querySelectorAll("[data-view]")) button.hidden = !axis.windows[button.dataset.view];
   if (data.axes.length > 1) {
     byId("axes").hidden = byId("axes-hint").hidden = false;
     for (const each of data.axes) {
-      const button = make("button", { type: "button", "aria-pressed": String(each === axis) }, each.noun);
+      const button = make("button", { type: "button", "aria-pressed": String(each === axis), "data-noun": each.noun }, each.noun);
       button.addEventListener("click", () => {
         axis = each;
         for (const other of byId("axes").children) other.setAttribute("aria-pressed", String(other === button));
@@ -355,7 +473,8 @@
     select(Number(row.dataset.number), { scroll: innerWidth < 900 });
   });
   chart.addEventListener("keydown", (event) => {
-    const step = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1 }[event.key];
+    const far = data.members.length;
+    const step = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1, Home: -far, End: far }[event.key];
     if (!step) return;
     event.preventDefault();
     select(clamp(selected + step, 0, data.members.length - 1));
@@ -367,8 +486,12 @@
   addEventListener("resize", () => {
     if (innerWidth === width) return; // a phone's address bar only changes the height
     width = innerWidth;
-    drawFront();
-    drawGrowth();
+    draw();
+  });
+  byId("language").hidden = false;
+  byId("language").addEventListener("click", () => {
+    speak(!chinese);
+    try { localStorage.setItem("nasea-language", chinese ? "zh" : "en"); } catch { /* remembered for this page only */ }
   });
 
   function fromHash(options) {
@@ -377,7 +500,6 @@
     return number in data.members;
   }
 
-  drawFront();
-  drawGrowth();
+  speak((remembered() ?? navigator.language ?? "").toLowerCase().startsWith("zh"));
   if (!fromHash({ scroll: true })) select(data.best, { remember: false });
 })();
