@@ -1,7 +1,10 @@
 """What holds for all tests."""
 
+import gc
 import inspect
 import os
+from collections.abc import Iterator
+from contextlib import chdir
 from pathlib import Path
 
 import pytest
@@ -45,6 +48,19 @@ LONGEST = (
 """Files that take longest, the longest first: begun last, one would keep one core alone busy."""
 
 
+@pytest.fixture(scope="session", autouse=True)
+def nothing_beside(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Tests begin in an empty directory, with nothing beside it.
+
+    A metric's private directory holds a link to every entry there and in two directories above,
+    which would be this repository and whatever lies next to it: thousands of links a search.
+    """
+    home = tmp_path_factory.mktemp("begin") / "with" / "nothing" / "beside"
+    home.mkdir(parents=True)
+    with chdir(home):
+        yield
+
+
 def pytest_pycollect_makeitem(name: str, obj: object) -> None:
     """Refuse a contract's class that misses a method: pytest would leave it out without a word."""
     if name.startswith("Test") and inspect.isabstract(obj):
@@ -57,3 +73,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     home = Path(__file__).parent
     places = {(home / name).resolve(strict=True): place for place, name in enumerate(LONGEST)}
     items.sort(key=lambda item: places.get(item.path, len(places)))
+
+
+def pytest_collection_finish() -> None:
+    """Leave what torch and TensorFlow consist of out of every collection of garbage."""
+    gc.collect()
+    gc.freeze()
