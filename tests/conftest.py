@@ -48,17 +48,26 @@ LONGEST = (
 """Files that take longest, the longest first: begun last, one would keep one core alone busy."""
 
 
-@pytest.fixture(scope="session", autouse=True)
-def nothing_beside(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Tests begin in an empty directory, with nothing beside it.
+# A metric's private directory holds a link to every entry of the current directory and two above.
+# Beside this repository, or the directories of all tests, that is thousands of links a search.
+ALONE = Path("alone", "here")
 
-    A metric's private directory holds a link to every entry there and in two directories above,
-    which would be this repository and whatever lies next to it: thousands of links a search.
-    """
-    home = tmp_path_factory.mktemp("begin") / "with" / "nothing" / "beside"
+
+@pytest.fixture(scope="session", autouse=True)
+def begun_alone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Tests begin in an empty directory, with nothing beside it."""
+    home = tmp_path_factory.mktemp("begin") / ALONE
     home.mkdir(parents=True)
     with chdir(home):
         yield
+
+
+@pytest.fixture
+def tmp_path(tmp_path: Path) -> Path:
+    """The directory of a test, with nothing beside it."""
+    home = tmp_path / ALONE
+    home.mkdir(parents=True)
+    return home
 
 
 def pytest_pycollect_makeitem(name: str, obj: object) -> None:
