@@ -32,6 +32,10 @@ LONGEST = (
     "contracts/test_tensorflow.py",
     "pipeline/test_search_modes.py",
     "pipeline/test_dense_tensorflow.py",
+    "pipeline/test_time_budget.py",
+    "pipeline/test_fidelity.py",
+    "pipeline/test_halving.py",
+    "contracts/test_retrain_tensorflow.py",
     "test_user_code_fuzz.py",
     "test_bad_input.py",
     "test_keras3.py",
@@ -44,6 +48,11 @@ LONGEST = (
     "pipeline/test_pretrain.py",
     "pipeline/test_int8.py",
     "backends/tensorflow/test_int8.py",
+    "pipeline/test_unseen_images.py",
+    "test_api.py",
+    "test_tutorial.py",
+    "test_python_page.py",
+    "test_paths.py",
 )
 """Files that take longest, the longest first: begun last, one would keep one core alone busy."""
 
