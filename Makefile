@@ -68,8 +68,9 @@ demo-retrain-tf: $(READY)
 	$(BIN)/python demos/retrain.py tensorflow
 
 # Files go out in the order of tests/conftest.py, a file to whichever of the two is free.
+# Hundreds of processes import nasea: they compile it once, whatever the shell says.
 test: $(READY)
-	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 lint: $(READY)
 	$(BIN)/ruff check .

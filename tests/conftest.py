@@ -1,7 +1,10 @@
 """What holds for all tests."""
 
+import gc
 import inspect
 import os
+from collections.abc import Iterator
+from contextlib import chdir
 from pathlib import Path
 
 import pytest
@@ -31,6 +34,10 @@ LONGEST = (
     "contracts/test_tensorflow.py",
     "pipeline/test_search_modes.py",
     "pipeline/test_dense_tensorflow.py",
+    "pipeline/test_time_budget.py",
+    "pipeline/test_fidelity.py",
+    "pipeline/test_halving.py",
+    "contracts/test_retrain_tensorflow.py",
     "test_user_code_fuzz.py",
     "test_bad_input.py",
     "test_keras3.py",
@@ -43,8 +50,35 @@ LONGEST = (
     "pipeline/test_pretrain.py",
     "pipeline/test_int8.py",
     "backends/tensorflow/test_int8.py",
+    "pipeline/test_unseen_images.py",
+    "test_api.py",
+    "test_tutorial.py",
+    "test_python_page.py",
+    "test_paths.py",
 )
 """Files that take longest, the longest first: begun last, one would keep one core alone busy."""
+
+
+# A metric's private directory holds a link to every entry of the current directory and two above.
+# Beside this repository, or the directories of all tests, that is thousands of links a search.
+ALONE = Path("alone", "here")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def begun_alone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Tests begin in an empty directory, with nothing beside it."""
+    home = tmp_path_factory.mktemp("begin") / ALONE
+    home.mkdir(parents=True)
+    with chdir(home):
+        yield
+
+
+@pytest.fixture
+def tmp_path(tmp_path: Path) -> Path:
+    """The directory of a test, with nothing beside it."""
+    home = tmp_path / ALONE
+    home.mkdir(parents=True)
+    return home
 
 
 def pytest_pycollect_makeitem(name: str, obj: object) -> None:
@@ -59,3 +93,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     home = Path(__file__).parent
     places = {(home / name).resolve(strict=True): place for place, name in enumerate(LONGEST)}
     items.sort(key=lambda item: places.get(item.path, len(places)))
+
+
+def pytest_collection_finish() -> None:
+    """Leave what torch and TensorFlow consist of out of every collection of garbage."""
+    gc.collect()
+    gc.freeze()

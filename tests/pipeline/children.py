@@ -36,6 +36,7 @@ _context.set_forkserver_preload(
         "pymoo.algorithms.moo.nsga2",
         "sklearn.datasets",
         "tensorboard.summary.writer.record_writer",
+        "pipeline.frozen",
     ]
 )
 

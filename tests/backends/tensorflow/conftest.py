@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,15 +9,6 @@ from pathlib import Path
 import pytest
 
 from .project import write_module
-
-
-@pytest.fixture(scope="package", autouse=True)
-def few_objects_to_collect() -> Iterator[None]:
-    """Leave what TensorFlow consists of out of every collection of garbage."""
-    gc.collect()
-    gc.freeze()
-    yield
-    gc.unfreeze()
 
 
 @pytest.fixture(autouse=True)

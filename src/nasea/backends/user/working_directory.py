@@ -99,8 +99,15 @@ class _Level:
             for name in linked - self._names:
                 (self.mirror / name).unlink()
             for name in self._names - linked:
-                _remove(self.mirror / name)
-                (self.mirror / name).symlink_to(self.real / name)
+                self._link(name)
+
+    def _link(self, name: str) -> None:
+        target, link = os.path.join(self.real, name), os.path.join(self.mirror, name)
+        try:  # the directories above may hold thousands of entries: one call each
+            os.symlink(target, link)
+        except FileExistsError:
+            _remove(Path(link))
+            os.symlink(target, link)
 
     def clean(self) -> None:
         """Remove everything that is not a link."""
