@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nasea.results.front import Front
+from nasea.results.front.places import FRONT_FILE
 from nasea.results.near import results_root
-from nasea.results.picked import FRONT_FILE, NEAR, Result, pick_result
+from nasea.results.picked import NEAR, Result, pick_result
 from nasea.results.retrained import RETRAINED_FILE
 
 
