@@ -23,13 +23,13 @@ BENCHMARKS = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(BENCHMARKS))
 
 import nasea  # noqa: E402
-from nasea.cli.terminal.console import results_console  # noqa: E402
 from nasea.cli.tables.fidelity import (  # noqa: E402
     architectures_table,
     bias_table,
     slices_table,
     summary_table,
 )
+from nasea.cli.terminal.console import results_console  # noqa: E402
 from nasea.cli.terminal.listener import RichListener  # noqa: E402
 from nasea.pipeline.diagnosis.fidelity import Study, fidelity  # noqa: E402
 from recording import record  # noqa: E402 - found only now

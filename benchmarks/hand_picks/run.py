@@ -153,7 +153,7 @@ def of_standings(found: Standings) -> dict[str, Any]:
     best = found.best("hand pick", "uniform")
     rivals: list[tuple[str, Contender | None]] = [("best hand pick", best)]
     rivals += [(row.name, row) for row in found.rows if row.kind == "random"]
-    for kind in ("searched", "searched, inherited"):
+    for kind in ("searched", "searched, inherited", "searched, taught"):
         ours = next((row for row in found.rows if row.kind == kind), None)
         for name, rival in rivals:
             if ours is not None and rival is not None:

@@ -123,6 +123,26 @@ def test_results_are_trained_as_retraining_trains_them(
         assert row.metrics == pytest.approx((outcome.retrained.epochs[-1].metric,), abs=1e-6)
 
 
+def test_what_a_teacher_taught_is_compared(project: Project) -> None:
+    results = project.home / "results"
+    scenario = project.home / "scen.yaml"
+    front = Front.load(results / "front.json")
+    student, large = front[1], front.best.number
+    taught = Request(epochs=1, distill=True, teacher_share=0.7)
+    made = retrain(
+        scenario, student.number, taught, formats=(), results=results, directory=project.home
+    ).retrained
+    assert made.plan.teacher == large
+    selection = ContenderSelection(BUDGET, (1,), ("resnet_d1",))
+    found = run(project, CompareOptions(selection, epochs=1, seeds=1))
+    (row,) = [row for row in found.rows if row.kind == "searched, taught"]
+    assert row.name == "architecture 1, taught"
+    assert row.title.endswith(f"taught by architecture {large}")
+    # The same training as that of nasea retrain --distill.
+    assert row.metrics == pytest.approx((made.epochs[-1].metric,), abs=1e-6)
+    assert any("taught by a larger network" in line for line in found.verdict)
+
+
 def test_what_training_chose_is_compared(project: Project) -> None:
     results = project.home / "results"
     chosen = retrain_best(

@@ -33,9 +33,11 @@ _FORMAT = "nasea-compare"
 _VERSION = 1
 _STRICT: ConfigDict = {"strict": True, "extra": "forbid", "allow_inf_nan": False}
 
-Kind = Literal["hand pick", "uniform", "searched", "searched, inherited", "random"]
+Kind = Literal[
+    "hand pick", "uniform", "searched", "searched, inherited", "searched, taught", "random"
+]
 """A known family; one block in every layer; a result from scratch; one from its own weights; one
-that was drawn from the search space."""
+that learns from a teacher too; one that was drawn from the search space."""
 
 
 @dataclass(frozen=True)
@@ -166,6 +168,7 @@ class Standings:
         kinds: tuple[tuple[Kind, str], ...] = (
             ("searched", "from scratch, like the hand picks"),
             ("searched, inherited", "from the weights of the search"),
+            ("searched, taught", "taught by a larger network"),
         )
         for kind, words in kinds:
             found = self.best(kind)

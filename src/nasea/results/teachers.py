@@ -8,8 +8,8 @@ from pathlib import Path
 from nasea.results.front import Front
 from nasea.results.front.places import FRONT_FILE
 from nasea.results.near import results_root
-from nasea.results.picked import NEAR, Result, pick_result
-from nasea.results.retrained import RETRAINED_FILE
+from nasea.results.picked import NEAR, Result, is_retrained, pick_result
+from nasea.results.retrained import RETRAINED_FILE, Retrained
 
 
 @dataclass(frozen=True)
@@ -26,6 +26,21 @@ class Teacher:
     network: Result
 
 
+@dataclass(frozen=True)
+class Distilled:
+    """A network that a retraining taught.
+
+    Attributes:
+        retrained: the record of its retraining.
+        student: the network with the weights of the search.
+        teacher: the network that it learned from.
+    """
+
+    retrained: Retrained
+    student: Result
+    teacher: Result
+
+
 def find_teacher(results: Path, student: Result) -> Teacher | None:
     """Return the most accurate network that costs more than the student and is more accurate.
 
@@ -39,11 +54,9 @@ def find_teacher(results: Path, student: Result) -> Teacher | None:
     root = results_root(results)
     front = Front.load(root / FRONT_FILE)
     found = [Teacher(front.best.number, pick_result(root, front.best.number))]
-    for pattern in ("retrained_*", f"{NEAR}*/retrained_*"):
-        for path in sorted(root.glob(f"{pattern}/{RETRAINED_FILE}")):
-            if results == root or path.parent.parent != results:
-                name = path.parent.relative_to(root).as_posix()
-                found.append(Teacher(name, pick_result(path.parent, None)))
+    for folder in _retrained(root):
+        if results == root or folder.parent != results:
+            found.append(Teacher(folder.relative_to(root).as_posix(), pick_result(folder, None)))
     cost, accuracy = front.cost_of(student.member), student.member.accuracy
     fitting = [
         one
@@ -51,3 +64,34 @@ def find_teacher(results: Path, student: Result) -> Teacher | None:
         if front.cost_of(one.network.member) > cost and one.network.member.accuracy > accuracy
     ]
     return max(fitting, key=lambda one: one.network.member.accuracy, default=None)
+
+
+def distilled(root: Path) -> list[Distilled]:
+    """Return the networks that retrainings taught, with teachers that are still there.
+
+    Args:
+        root: results directory of a search.
+    """
+    found = []
+    for folder in _retrained(root):
+        retrained = Retrained.load(folder / RETRAINED_FILE)
+        name = retrained.plan.teacher
+        if isinstance(name, int):
+            teacher = pick_result(root, name)
+        elif name is not None and is_retrained(root / name):
+            teacher = pick_result(root / name, None)
+        else:
+            continue
+        student = pick_result(folder.parent, retrained.member.number)
+        found.append(Distilled(retrained, student, teacher))
+    return found
+
+
+def _retrained(root: Path) -> list[Path]:
+    """Return the folders of the retrained networks of a search."""
+    patterns = ("retrained_*", f"{NEAR}*/retrained_*")
+    return [
+        path.parent
+        for pattern in patterns
+        for path in sorted(root.glob(f"{pattern}/{RETRAINED_FILE}"))
+    ]

@@ -251,7 +251,7 @@ class _Run:
         for spec, seed in missing:
             at_end = self._writer(spec, seed) if seed == seeds[0] else None
             key = self._key(spec, seed)
-            job = Job(key, spec.space, seed, spec.weights, at_end)
+            job = Job(key, spec.space, seed, spec.weights, spec.teacher, at_end)
             measured, seconds = trainer.train(job, counter)
             counter.one_more()
             label = f"training {counter.done}/{len(jobs)}: {spec.name}, seed {seed}"
@@ -286,6 +286,9 @@ class _Run:
         if scenario.searcher.score_as == "int8":
             images += ", in int8"
         start = "initial values" if spec.weights is None else digest_of([spec.weights])
+        if spec.teacher is not None:
+            teacher, share = spec.teacher
+            start += f", {share:g} of the loss by {digest_of([teacher.weights])}"
         training = f"{self.epochs} epochs, {len(scenario.resource.gpu_ids)} devices, {images}"
         return f"{spec.identity}, {start}, {training}, seed {seed}"
 

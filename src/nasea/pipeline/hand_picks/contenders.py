@@ -14,11 +14,13 @@ from nasea.cost.profiles import Profile
 from nasea.errors import LatencyError, NaseaError, Notice, ResultsError
 from nasea.pipeline.opening import Opened, chosen_blocks, genome_of, only, require_framework
 from nasea.pipeline.probe import Built, open_profile, open_space
+from nasea.pipeline.retraining.shortlist import NEAR, SLACK
 from nasea.pipeline.session.session import Session
 from nasea.results.front import Front, FrontMember
 from nasea.results.near import trained_choice
 from nasea.results.picked import Result, load_finished, pick_result
 from nasea.results.standings import Excluded, Kind
+from nasea.results.teachers import Distilled, distilled
 from nasea.results.units import Unit, unit_for
 from nasea.space import Genome, Space, load_user_blocks
 from nasea.space.families import Family, known_families, uniform_families
@@ -57,6 +59,7 @@ class ContenderSpec:
         blocks: block of each layer.
         space: builds the space of this one network from the scenario's opened data.
         weights: file of the initial weights; ``None`` for the framework's initial values.
+        teacher: a network to learn from as well, and its share of the loss; if any.
     """
 
     name: str
@@ -68,6 +71,7 @@ class ContenderSpec:
     blocks: tuple[str, ...]
     space: Callable[[Opened], Space]
     weights: Path | None = None
+    teacher: tuple[Result, float] | None = None
 
     @property
     def identity(self) -> str:
@@ -143,6 +147,9 @@ def plan_comparison(
         for alone, inheriting in chosen:
             require_framework(scenario, inheriting)
             specs += [_from_scratch(alone, opened.space), _inherited(inheriting, opened.space)]
+        specs += [
+            _taught(one, opened.space) for one in _distilled(results, selection, budget, front)
+        ]
         picker = _Picker(opened, budget, profile)
         excluded: list[Excluded] = []
         for family in families:
@@ -216,6 +223,33 @@ def _inherited(result: Result, space: Space) -> ContenderSpec:
         kind="searched, inherited",
         title=f"{result.title}, from the search's weights",
         weights=result.weights,
+    )
+
+
+def _distilled(
+    results: Path, selection: ContenderSelection, budget: float, front: Front
+) -> list[Distilled]:
+    """Return the selected results that a retraining has taught, or the best one for the budget."""
+    made = distilled(results)
+    if selection.architectures:
+        asked = {front[number].genome for number in selection.architectures}
+        return [one for one in made if one.student.member.genome in asked]
+    near = [
+        one for one in made if NEAR * budget <= front.cost_of(one.student.member) <= SLACK * budget
+    ]
+    return sorted(near, key=lambda one: -one.retrained.member.accuracy)[:1]
+
+
+def _taught(made: Distilled, space: Space) -> ContenderSpec:
+    from_scratch = made.retrained.plan.from_scratch
+    start = "from scratch" if from_scratch else "from the search's weights"
+    return replace(
+        _from_scratch(made.student, space),
+        name=f"{made.student.title}, taught",
+        kind="searched, taught",
+        title=f"{made.student.title}, {start}, taught by {made.teacher.title}",
+        weights=None if from_scratch else made.student.weights,
+        teacher=(made.teacher, made.retrained.plan.teacher_share),
     )
 
 

@@ -12,12 +12,13 @@ from nasea.backends import AttachedBackend
 from nasea.backends.records import EvaluationSubset, Measurement
 from nasea.config import Scenario
 from nasea.errors import Notice, TrainingError
-from nasea.pipeline.opening import Opened, open_scenario
+from nasea.pipeline.opening import Opened, genome_of, open_scenario
 from nasea.pipeline.session.checkpoint import CheckpointStore
 from nasea.pipeline.session.events import Listener, NullListener, Progress, Stage
 from nasea.pipeline.session.pace import Pace
 from nasea.pipeline.session.session import Session
 from nasea.pipeline.supernet_training import SupernetTraining
+from nasea.results.picked import Result
 from nasea.space import Space
 
 
@@ -30,6 +31,7 @@ class Job:
         space: builds the space of this one network from the scenario's opened data.
         seed: seed of the initial values and of the order of images.
         weights: file of the initial weights; ``None`` for the framework's initial values.
+        teacher: a network to learn from as well, and its share of the loss; if any.
         at_end: called with the trained network, before the backend is closed.
     """
 
@@ -37,6 +39,7 @@ class Job:
     space: Callable[[Opened], Space]
     seed: int
     weights: Path | None = None
+    teacher: tuple[Result, float] | None = None
     at_end: Callable[[AttachedBackend, Space, Measurement], None] | None = None
 
 
@@ -165,6 +168,10 @@ class StandaloneTrainer:
             backend = opened.backend.attach(space, job.seed)
             if job.weights is not None:
                 backend.inherit(genome, job.weights)
+            if job.teacher is not None:
+                teacher, share = job.teacher
+                taught_by = genome_of(opened.space, teacher)
+                backend.set_teacher(opened.space, taught_by, teacher.weights, share)
             seconds = backend.try_candidates(lambda done, total: None)
             if stored is None:
                 backend.choose_workers(seconds)

@@ -19,6 +19,7 @@ _COLOURS: dict[Kind, str] = {
     "uniform": "#8a949e",
     "searched": "#0072B2",
     "searched, inherited": "#009E73",
+    "searched, taught": "#D55E00",
     "random": "#CC79A7",
 }
 _WORDS: dict[Kind, str] = {
@@ -26,6 +27,7 @@ _WORDS: dict[Kind, str] = {
     "uniform": "one block in every layer",
     "searched": "searched, from scratch",
     "searched, inherited": "searched, inherited weights",
+    "searched, taught": "searched, with a teacher",
     "random": "drawn from the search space",
 }
 _ROW_INCHES = 0.3
