@@ -7,6 +7,7 @@ from pathlib import Path
 
 from nasea.errors import ResultsError
 from nasea.results.front import Front, FrontMember, RunInfo
+from nasea.results.front.places import FRONT_FILE as FRONT_FILE
 from nasea.results.retrained import RETRAINED_FILE, Retrained
 
 NEAR = "near_"
