@@ -19,6 +19,7 @@ from nasea.pipeline.retraining.halving import retrain_best
 from nasea.pipeline.retraining.plan import Request
 from nasea.pipeline.retraining.retrain import retrain
 from nasea.pipeline.session.events import Progress
+from nasea.results.front import Front
 from nasea.results.standings import Standings
 from nasea.space.hand_picks import TOLERANCE
 
