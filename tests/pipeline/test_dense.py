@@ -17,6 +17,8 @@ from nasea.errors import ResultsError
 from nasea.pipeline.diagnosis.check import check
 from nasea.pipeline.hand_picks.compare import CompareOptions, compare
 from nasea.pipeline.hand_picks.contenders import ContenderSelection
+from nasea.pipeline.retraining.plan import Request
+from nasea.pipeline.retraining.retrain import retrain
 from nasea.space.hand_picks import TOLERANCE
 from user_files import detection, segmentation
 
@@ -189,3 +191,15 @@ def test_hand_picks_put_out_what_the_head_reads(done: Done, task: str, tmp_path:
     (row,) = (row for row in found.rows if row.kind == "hand pick")
     assert abs(row.parameters / budget - 1) <= TOLERANCE
     assert len(found.rows) == 3
+
+
+def test_every_pixel_has_a_teacher(
+    done: Done, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = done("segmentation")[0].copy(tmp_path / "project")
+    monkeypatch.chdir(project.home)
+    best = project.front().best.number
+    student = next(one.number for one in project.front() if one.number != best)
+    request = Request(epochs=1, learning_rate=0.001, distill=True)
+    made = retrain(Path("scen.yaml"), student, request, formats=()).retrained
+    assert made.plan.teacher == best

@@ -31,3 +31,24 @@ def test_the_main_output_is_taught_and_auxiliary_ones_are_left_alone() -> None:
         assert np.array_equal(alone, teacher.mix_loss(loss, outputs, teacher(images)))
     with pytest.raises(NotAvailableError, match="no scores of the same classes"):
         teacher.mix_loss(loss, (tf.random.uniform((4, 7)), other), teacher(images))
+
+
+@pytest.mark.parametrize("axis", [1, 3])
+def test_pixels_are_taught_as_images_are(axis: int) -> None:
+    images = tf.random.uniform((4, 2, 3, 1))
+    layers = [tf.keras.layers.Dense(5)]
+    if axis == 1:
+        layers.append(tf.keras.layers.Permute((3, 1, 2)))
+    network = cast(Any, tf.keras.Sequential(layers))
+    user = cast(Any, User())
+    teacher = Teacher(network, 0.5, user, images, axis)
+    student, loss = tf.random.uniform((4, 2, 3, 5)), tf.constant(1.0)
+    given = student if axis == 3 else tf.transpose(student, [0, 3, 1, 2])
+    found = teacher.mix_loss(loss, given, teacher(images))
+
+    one_by_one = Teacher(cast(Any, layers[0]), 0.5, user, tf.reshape(images, (-1, 1)))
+    scores = tf.reshape(student, (-1, 5))
+    expected = one_by_one.mix_loss(loss, scores, one_by_one(tf.reshape(images, (-1, 1))))
+    np.testing.assert_allclose(found, expected, rtol=1e-5)
+    with pytest.raises(NotAvailableError, match="scores of classes"):
+        Teacher(network, 0.5, user, images)

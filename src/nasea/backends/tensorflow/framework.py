@@ -197,7 +197,10 @@ class TensorFlowFramework(Framework[Data, Batch, Supernet, Teacher, Trainer, Sco
         """See :class:`nasea.backends.framework.Framework`."""
         if self.scenario.task == "detection":
             raise no_class_scores_error("boxes")
-        return Teacher(self._network(batch, space, genome, weights), share, self.user, batch[0])
+        axis = {"channels_last": 3, "channels_first": 1}[self.scenario.supernet.data_format]
+        dense_axis = axis if self.scenario.task == "segmentation" else None
+        network = self._network(batch, space, genome, weights)
+        return Teacher(network, share, self.user, batch[0], dense_axis)
 
     def pretrained_weights(self, supernet: Supernet) -> bytes:
         """See :class:`nasea.backends.framework.Framework`."""

@@ -168,7 +168,8 @@ class TorchFramework(Framework[Data, Batch, Supernet, Teacher, Trainer, Scorer])
     ) -> Teacher:
         """See :class:`nasea.backends.framework.Framework`."""
         network = load_network(self.user, space, genome, weights).to(self.device)
-        return Teacher(network, share, self.user, batch[0])
+        dense = self.scenario.task == "segmentation"
+        return Teacher(network, share, self.user, batch[0], dense)
 
     def pretrained_weights(self, supernet: Supernet) -> bytes:
         """See :class:`nasea.backends.framework.Framework`."""

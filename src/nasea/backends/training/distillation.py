@@ -20,7 +20,8 @@ def no_class_scores_error(found: str) -> NotAvailableError:
         found: description of its output.
     """
     return NotAvailableError(
-        f"--distill needs scores of classes, (images, classes), and PostNet's output is {found}",
+        "--distill needs scores of classes, (images, classes) or a map of them for segmentation, "
+        f"and PostNet's output is {found}",
         fix="leave --distill out",
     )
 

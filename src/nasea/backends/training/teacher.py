@@ -16,6 +16,8 @@ from nasea.backends.training.distillation import (
 class Teacher(ABC):
     """A trained network whose class scores a student learns to match.
 
+    In segmentation every pixel has class scores, and counts as an image has.
+
     Args:
         share: weight of the teacher in the loss, from 0 to 1.
         example: outputs of the teacher for a batch, to find the class scores among them.
@@ -44,10 +46,9 @@ class Teacher(ABC):
     def describe(value: object) -> str:
         """Describe outputs for a message."""
 
-    @staticmethod
     @abstractmethod
-    def named_scores(outputs: Any) -> list[tuple[str, Any]]:
-        """Return the class scores among outputs, with their names."""
+    def named_scores(self, outputs: Any) -> list[tuple[str, Any]]:
+        """Return the class scores among outputs, (images or pixels, classes), with their names."""
 
     @staticmethod
     @abstractmethod

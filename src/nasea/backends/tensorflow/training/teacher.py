@@ -24,10 +24,20 @@ class Teacher(teacher.Teacher):
         share: weight of the teacher in the loss, from 0 to 1.
         user: guards calls of the user's PreNet and PostNet.
         example: images in the user's layout, run to find the class scores among the outputs.
+        dense_axis: axis of the classes in outputs of rank 4 that are class scores of pixels;
+            ``None`` if there are none.
     """
 
-    def __init__(self, network: Network, share: float, user: UserCode, example: Any) -> None:
+    def __init__(
+        self,
+        network: Network,
+        share: float,
+        user: UserCode,
+        example: Any,
+        dense_axis: int | None = None,
+    ) -> None:
         self.user = user
+        self.dense_axis = dense_axis
         # One graph for each batch size, of which there are few: the user's models may read it.
         self._run = tf.function(
             lambda images: [x for _, x in self.named_scores(network(images, training=False))]
@@ -43,14 +53,25 @@ class Teacher(teacher.Teacher):
 
     describe = staticmethod(describe)
 
-    @staticmethod
-    def named_scores(outputs: Any) -> list[tuple[str, Any]]:
+    def named_scores(self, outputs: Any) -> list[tuple[str, Any]]:
         """See :class:`nasea.backends.training.teacher.Teacher`."""
-        return [
-            (name, tensor)
+        found = [
+            (name, self._by_pixel(tensor))
             for name, tensor in flatten(outputs, tf.Tensor)
-            if tensor.shape.rank == 2 and tensor.shape[1] != 1 and tensor.dtype.is_floating
+            if tensor.dtype.is_floating
         ]
+        return [
+            (name, scores)
+            for name, scores in found
+            if scores.shape.rank == 2 and scores.shape[1] != 1
+        ]
+
+    def _by_pixel(self, scores: Any) -> Any:
+        """Return a map of class scores as (pixels, classes), anything else unchanged."""
+        if self.dense_axis is None or scores.shape.rank != 4:
+            return scores
+        last = scores if self.dense_axis == 3 else tf.transpose(scores, [0, 2, 3, 1])
+        return tf.reshape(last, [-1, last.shape[3]])
 
     @staticmethod
     def are_probabilities(scores: Any) -> bool:

@@ -23,13 +23,20 @@ class Teacher(teacher.Teacher):
         share: weight of the teacher in the loss, from 0 to 1.
         user: guards calls of the user's PreNet and PostNet.
         example: (N, C, H, W) images, run to find the class scores among the outputs.
+        dense: whether outputs (N, classes, H, W) are class scores of pixels.
     """
 
     def __init__(
-        self, network: Network, share: float, user: UserCode, example: torch.Tensor
+        self,
+        network: Network,
+        share: float,
+        user: UserCode,
+        example: torch.Tensor,
+        dense: bool = False,
     ) -> None:
         self.network = network
         self.user = user
+        self.dense = dense
         super().__init__(share, self._run(example))
 
     def __call__(self, images: torch.Tensor) -> list[torch.Tensor]:
@@ -42,13 +49,13 @@ class Teacher(teacher.Teacher):
 
     describe = staticmethod(describe)
 
-    @staticmethod
-    def named_scores(outputs: object) -> list[tuple[str, torch.Tensor]]:
+    def named_scores(self, outputs: object) -> list[tuple[str, torch.Tensor]]:
         """See :class:`nasea.backends.training.teacher.Teacher`."""
+        ranks = (2, 4) if self.dense else (2,)
         return [
-            (name, tensor)
+            (name, tensor.movedim(1, -1).flatten(0, -2))
             for name, tensor in flatten(outputs, torch.Tensor)
-            if tensor.dim() == 2 and tensor.shape[1] > 1 and tensor.is_floating_point()
+            if tensor.dim() in ranks and tensor.shape[1] > 1 and tensor.is_floating_point()
         ]
 
     @staticmethod
