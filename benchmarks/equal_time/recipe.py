@@ -104,7 +104,7 @@ class Recipe:
         schedule = user.scheduler_define(optimizer, len(self._train) // BATCH)
         network.train()
         for _ in range(epochs):
-            for images, labels in self._loader():
+            for images, labels in self.loader():
                 self._update(network, user, optimizer, images, labels)
                 schedule.step()
 
@@ -121,7 +121,7 @@ class Recipe:
         user = self.module.UserModule(1, BATCH)
         optimizer = torch.optim.Adam(network.parameters(), lr=RATE)
         network.train()
-        for index, (images, labels) in enumerate(self._loader()):
+        for index, (images, labels) in enumerate(self.loader()):
             if index == 5:
                 start = time.process_time()
             if index == 5 + _TIMED:
@@ -129,7 +129,8 @@ class Recipe:
             self._update(network, user, optimizer, images, labels)
         return (time.process_time() - start) / _TIMED
 
-    def _loader(self) -> Any:
+    def loader(self) -> Any:
+        """Batches of the training images, in a new order each time."""
         return torch.utils.data.DataLoader(self._train, BATCH, shuffle=True, drop_last=True)
 
     @staticmethod
