@@ -159,6 +159,15 @@ def test_a_terminal_gets_the_last_epoch_when_its_stage_ends() -> None:
     assert rows[:2] == ["epoch 2/9", "note 2"] and "searching" in rows[2]
 
 
+def test_a_terminal_gets_an_epoch_before_what_follows_from_it() -> None:
+    console = _terminal()
+    with RichListener(console) as listener:
+        listener.line(Round("generation 7/100", 7, 100, "generation"))
+        listener.line("search ended: no progress")
+    rows = _text(console).splitlines()
+    assert rows == ["generation 7/100", "search ended: no progress"]
+
+
 @given(st.integers(0, 150))
 def test_progress_fits_into_any_width_with_whole_figures(width: int) -> None:
     shown = in_width(_progress(50), width).plain
