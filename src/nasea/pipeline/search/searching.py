@@ -118,6 +118,7 @@ class Searching:
         self.listener.begin(
             "search", f"searching, up to {generations} generations of {searcher.pop_size}"
         )
+        self._most = generations * searcher.pop_size
         noise = None if self.separation is None else self.separation.noise
         self._again = other_images(
             self.prepared.eval_images, self.prepared.data.val_images, self.separation
@@ -191,7 +192,7 @@ class Searching:
                 blocks = ", ".join(self.prepared.space.blocks(genome))
                 text = f"{blocks}: not scored: {measured.failure}"
                 self.listener.notice(Notice("search", text))
-            self._fresh += turn == 0
+            self._fresh += turn == 0 and genome not in self._archive
             left = self._pace.seconds_left(len(self._archive) + self._fresh, self._most)
             self.listener.progress(
                 Progress("search", known + done, len(genomes), "architecture", left, figures)
