@@ -49,8 +49,13 @@ def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_there_is_a_front_at_any_time(project: Project, finished: Project) -> None:
     results, files = project.home / "results", [project.home / "checkpoint" / "front.json"]
     shutil.rmtree(results)
-    assert reached(results) == "the supernet is trained, and no architecture is scored yet"
+    generations = len(finished.front().info.hypervolumes)
+    assert (
+        reached(results)
+        == f"the supernet is trained; the search has done {generations} generations"
+    )
     project.without_search()
+    assert str(reached(results)).startswith("the supernet is in training")
 
     # Stopped within the second generation: what is scored of it is in the front.
     generation = iter(range(10_000))
