@@ -102,6 +102,19 @@ def test_there_is_a_front_at_any_time(project: Project, finished: Project) -> No
     assert info.separation is not None and info.images is not None
 
 
+def test_a_stop_while_results_are_scored_leaves_the_last_generation(
+    project: Project, finished: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(front_so_far, "_LEAST_SECONDS", 1e9)  # after the first architecture, none
+    project.without_search()
+    with pytest.raises(Interrupted):
+        project.search(Stops(lambda progress: progress.stage == "results"))
+    front = Front.load(project.home / "checkpoint")
+    generations = len(finished.front().info.hypervolumes)
+    assert front.info.unfinished == Unfinished(generations, generations)
+    assert front.info.evaluations == finished.front().info.evaluations
+
+
 def test_writing_takes_a_small_share_of_the_time(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -145,6 +145,8 @@ class Searching:
             on_generation=self._on_generation,
         )
         self._state = outcome.state
+        if self.so_far.exists:  # scoring the results takes a while, and can be stopped
+            self._write_front(last=True)
         if isinstance(self.strategy, WithinTime) and self.strategy.is_over:
             outcome = replace(outcome, reason="the time for the search is used up")
         elif generations < searcher.generation_num and outcome.stopped == "completed":
