@@ -115,6 +115,14 @@ def test_a_stop_while_results_are_scored_leaves_the_last_generation(
     assert front.info.evaluations == finished.front().info.evaluations
 
 
+def test_a_front_without_checkpoints_is_no_front_so_far(project: Project) -> None:
+    shutil.rmtree(project.home / "checkpoint")
+    make_front(0.7).save(project.home / "checkpoint" / "front.json")
+    with pytest.raises(Interrupted):
+        project.search(Stops(lambda progress: progress.stage == "train"))
+    assert not (project.home / "checkpoint" / "front.json").exists()
+
+
 def test_writing_takes_a_small_share_of_the_time(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
