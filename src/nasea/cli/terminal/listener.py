@@ -72,7 +72,6 @@ class RichListener:
     def line(self, text: str) -> None:
         """Print the line; of epochs and generations, where progress is live, only the last."""
         if not isinstance(text, Round):
-            self._print_rounds()  # what was said before comes before
             self._print(text)
         elif self._meter.live and text.number < text.total:
             self._rounds[text.about] = text
@@ -84,10 +83,6 @@ class RichListener:
 
     def _end_stage(self) -> None:
         self._meter.stop()
-        self._print_rounds()
-
-    def _print_rounds(self) -> None:
-        """Print the last epoch or generation, if it was not printed yet."""
         for text in self._rounds.values():
             self._print(text)
         self._rounds = {}

@@ -154,7 +154,9 @@ class Searching:
                 f"it was asked to, after {generations} of {searcher.generation_num} generations"
             )
             outcome = replace(outcome, reason=reason)
-        self.listener.line(f"search ended: {outcome.reason}{_how_to_go_on(outcome)}")
+        text = f"search ended: {outcome.reason}{_how_to_go_on(outcome)}"
+        # Never the last of its kind: a display that keeps the last generation prints that first.
+        self.listener.line(Round(text, 1, 2, "end"))
         return outcome
 
     def _retry_failures(self) -> None:
