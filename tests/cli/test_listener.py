@@ -159,6 +159,14 @@ def test_a_terminal_gets_the_last_epoch_when_its_stage_ends() -> None:
     assert rows[:2] == ["epoch 2/9", "note 2"] and "searching" in rows[2]
 
 
+def test_a_search_that_ends_early_says_so_after_its_last_generation() -> None:
+    for console in (_terminal(), _plain()):
+        with RichListener(console) as listener:
+            listener.line(Round("generation 50/100", 50, 100, "generation"))
+            listener.line(Round("search ended: no progress", 1, 2, "end"))
+        assert _text(console).splitlines() == ["generation 50/100", "search ended: no progress"]
+
+
 @given(st.integers(0, 150))
 def test_progress_fits_into_any_width_with_whole_figures(width: int) -> None:
     shown = in_width(_progress(50), width).plain

@@ -9,6 +9,7 @@ import pytest
 from typer.main import get_command
 
 from nasea.cli.main import app
+from nasea.results.front import Front
 from nasea.version import __version__
 
 from .conftest import Run
@@ -32,6 +33,18 @@ def test_help_imports_nothing_slow() -> None:
 def test_python_dash_m() -> None:
     done = _python("-m", "nasea", "--version")
     assert (done.returncode, done.stdout, done.stderr) == (0, f"nasea {__version__}\n", "")
+
+
+@pytest.mark.parametrize("closed", ["stdout", "stderr"])
+def test_a_stream_that_is_closed_from_the_start(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, front: Front, closed: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    front.save(Path("results/front.json"))
+    monkeypatch.setattr(sys, closed, None)
+    done = run("show")
+    assert (done.status, done.err) == (0, "")
+    assert ("parameters" in done.out) == (closed == "stderr")
 
 
 @pytest.mark.parametrize("verb", ["init", "check", "search", "show", "schema"])

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -78,6 +79,9 @@ def test_the_front_so_far(run: Run, front: Front) -> None:
     assert beside.splitlines()[-1] == (
         "note: another search is not finished here; its front so far: nasea show checkpoint"
     )
+    shutil.copytree("results", "my runs/results")
+    shutil.copytree("checkpoint", "my runs/checkpoint")
+    assert run("show", "my runs/results").out.splitlines()[-1].endswith("'my runs/checkpoint'")
     Path("results/front.json").unlink()
     for words in ([], ["results"], ["checkpoint"], ["--arch", "1"]):
         done = run("show", *words)
@@ -96,5 +100,10 @@ def test_before_there_is_a_front_it_says_how_far_the_search_has_come(run: Run) -
     CheckpointStore(Path("checkpoint"), "train").save({"epoch": 3})
     done = run("show")
     assert done.status == 2
-    assert "no front yet: the supernet is in training, 3 epochs done" in done.err
+    assert "no front here: the supernet is in training, 3 epochs done" in done.err
     assert "cannot read elsewhere" in run("show", "elsewhere").err
+    searched = CheckpointStore(Path("checkpoint"), "search")
+    searched.save({"state": {"generation": 0}})
+    assert "trained, and no generation of the search is done" in run("show").err
+    searched.save({"state": {"generation": 7}})  # its results/ were moved away
+    assert "trained; the search has done 7 generations" in run("show").err

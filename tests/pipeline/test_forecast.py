@@ -8,6 +8,7 @@ import pytest
 
 from nasea.pipeline.session.events import NullListener, Progress, Round
 from nasea.pipeline.session.forecast import Forecast
+from nasea.pipeline.session.pace import Pace
 
 
 class Heard(NullListener):
@@ -65,3 +66,11 @@ def test_a_time_budget_is_what_is_left(forecast: Forecast, heard: Heard) -> None
 def test_a_round_can_go_to_another_process() -> None:
     line = pickle.loads(pickle.dumps(Round("epoch 2/3", 2, 3, "epoch")))
     assert (line, line.number, line.total, line.about) == ("epoch 2/3", 2, 3, "epoch")
+
+
+def test_more_than_all_leaves_no_negative_time() -> None:
+    now = [0.0]
+    pace = Pace(lambda: now[0])
+    pace.seconds_left(18, 18)
+    now[0] = 3.0
+    assert pace.seconds_left(19, 18) == 0.0, "a search that holds more scores than it asks for"

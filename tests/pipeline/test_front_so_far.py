@@ -49,8 +49,13 @@ def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_there_is_a_front_at_any_time(project: Project, finished: Project) -> None:
     results, files = project.home / "results", [project.home / "checkpoint" / "front.json"]
     shutil.rmtree(results)
-    assert reached(results) == "the supernet is trained, and no architecture is scored yet"
+    generations = len(finished.front().info.hypervolumes)
+    assert (
+        reached(results)
+        == f"the supernet is trained; the search has done {generations} generations"
+    )
     project.without_search()
+    assert str(reached(results)).startswith("the supernet is in training")
 
     # Stopped within the second generation: what is scored of it is in the front.
     generation = iter(range(10_000))
@@ -95,6 +100,27 @@ def test_there_is_a_front_at_any_time(project: Project, finished: Project) -> No
     info = project.front().info
     assert info.losses and None not in info.losses
     assert info.separation is not None and info.images is not None
+
+
+def test_a_stop_while_results_are_scored_leaves_the_last_generation(
+    project: Project, finished: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(front_so_far, "_LEAST_SECONDS", 1e9)  # after the first architecture, none
+    project.without_search()
+    with pytest.raises(Interrupted):
+        project.search(Stops(lambda progress: progress.stage == "results"))
+    front = Front.load(project.home / "checkpoint")
+    generations = len(finished.front().info.hypervolumes)
+    assert front.info.unfinished == Unfinished(generations, generations)
+    assert front.info.evaluations == finished.front().info.evaluations
+
+
+def test_a_front_without_checkpoints_is_no_front_so_far(project: Project) -> None:
+    shutil.rmtree(project.home / "checkpoint")
+    make_front(0.7).save(project.home / "checkpoint" / "front.json")
+    with pytest.raises(Interrupted):
+        project.search(Stops(lambda progress: progress.stage == "train"))
+    assert not (project.home / "checkpoint" / "front.json").exists()
 
 
 def test_writing_takes_a_small_share_of_the_time(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -83,8 +84,9 @@ def _front_of(results: Path) -> Front:
     file = front_file(results)
     if not file.exists() and (stage := reached(results)) is not None:
         raise ResultsError(
-            f"there is no front yet: {stage}",
-            fix="while nasea search is running, wait; after a stop, run it again: it continues",
+            f"there is no front here: {stage}",
+            fix="while nasea search is running, wait; otherwise run it again: it continues, and "
+            "writes the front",
         )
     return Front.load(file)
 
@@ -99,7 +101,8 @@ def _state_notes(results: Path, info: RunInfo) -> list[str]:
     newer = unfinished_beside(results)
     if newer is None:
         return []
-    return [f"another search is not finished here; its front so far: nasea show {newer.parent}"]
+    place = quote(str(newer.parent))
+    return [f"another search is not finished here; its front so far: nasea show {place}"]
 
 
 def _recommend(front: Front, budget: str | None, as_json: bool) -> None:

@@ -41,6 +41,11 @@ class FrontSoFar:
         """The path of the report below the directory of the search."""
         return self._files[1].relative_to(self._files[1].parents[1]).as_posix()
 
+    @property
+    def exists(self) -> bool:
+        """Whether there is a front so far."""
+        return self._files[0].is_file()
+
     def write(self, front: Callable[[], Front], *, last: bool = False) -> None:
         """Write the files atomically, unless they were written very recently.
 

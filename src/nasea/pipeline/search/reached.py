@@ -14,8 +14,13 @@ def reached(results: Path) -> str | None:
     if folder.name not in (RESULTS, CHECKPOINTS):
         return None
     directory = folder.with_name(CHECKPOINTS)
-    if CheckpointStore(directory, "search").files():
-        return "the supernet is trained, and no architecture is scored yet"
+    searched = CheckpointStore(directory, "search")
+    if searched.files():
+        state = (searched.glance() or {}).get("state")
+        done = state.get("generation", 0) if isinstance(state, dict) else 0
+        if not done:
+            return "the supernet is trained, and no generation of the search is done"
+        return f"the supernet is trained; the search has done {done} generation{'s' * (done != 1)}"
     meta = CheckpointStore(directory, "train").glance()
     if meta is None:
         return None

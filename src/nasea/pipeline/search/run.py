@@ -200,6 +200,8 @@ class _Run:
                 "checkpoint/ holds a search but not the supernet it used",
                 fix="put the train-*.ckpt files back, or start over with --restart",
             )
+        else:  # of a search whose checkpoints were deleted by hand
+            FrontSoFar(self.searched.directory).remove()
         return prepared
 
     def _search(self, prepared: Prepared) -> Front:

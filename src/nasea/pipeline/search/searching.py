@@ -118,6 +118,7 @@ class Searching:
         self.listener.begin(
             "search", f"searching, up to {generations} generations of {searcher.pop_size}"
         )
+        self._most = generations * searcher.pop_size
         noise = None if self.separation is None else self.separation.noise
         self._again = other_images(
             self.prepared.eval_images, self.prepared.data.val_images, self.separation
@@ -144,6 +145,8 @@ class Searching:
             on_generation=self._on_generation,
         )
         self._state = outcome.state
+        if self.so_far.exists:  # scoring the results takes a while, and can be stopped
+            self._write_front(last=True)
         if isinstance(self.strategy, WithinTime) and self.strategy.is_over:
             outcome = replace(outcome, reason="the time for the search is used up")
         elif generations < searcher.generation_num and outcome.stopped == "completed":
@@ -151,7 +154,9 @@ class Searching:
                 f"it was asked to, after {generations} of {searcher.generation_num} generations"
             )
             outcome = replace(outcome, reason=reason)
-        self.listener.line(f"search ended: {outcome.reason}{_how_to_go_on(outcome)}")
+        text = f"search ended: {outcome.reason}{_how_to_go_on(outcome)}"
+        # Never the last of its kind: a display that keeps the last generation prints that first.
+        self.listener.line(Round(text, 1, 2, "end"))
         return outcome
 
     def _retry_failures(self) -> None:
@@ -191,7 +196,7 @@ class Searching:
                 blocks = ", ".join(self.prepared.space.blocks(genome))
                 text = f"{blocks}: not scored: {measured.failure}"
                 self.listener.notice(Notice("search", text))
-            self._fresh += turn == 0
+            self._fresh += turn == 0 and genome not in self._archive
             left = self._pace.seconds_left(len(self._archive) + self._fresh, self._most)
             self.listener.progress(
                 Progress("search", known + done, len(genomes), "architecture", left, figures)

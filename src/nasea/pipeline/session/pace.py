@@ -22,4 +22,5 @@ class Pace:
         first, began = self._start
         if done <= first:
             return None
-        return (now - began) / (done - first) * (total - done)
+        # More can be done than planned: a resumed search may hold more scores than it asks for.
+        return (now - began) / (done - first) * max(total - done, 0)
