@@ -259,8 +259,9 @@ def _order(one: Progressed) -> tuple[float, int]:
 
 def _in_words(ranked: Sequence[Progressed], epoch: int) -> str:
     listed = ", ".join(
-        f"architecture {one.number} "
-        + ("failed" if one.accuracy is None else f"{one.accuracy:.4f}")
+        f"architecture {one.number} failed"
+        if one.accuracy is None
+        else f"architecture {one.number} {one.accuracy:.4f}"
         for one in ranked
     )
     return f"after epoch {epoch}: {listed}"
