@@ -21,6 +21,7 @@ from nasea.pipeline.retraining.retrain import retrain
 from nasea.pipeline.session.events import Progress
 from nasea.results.front import Front
 from nasea.results.standings import Standings
+from nasea.results.teachers import distilled
 from nasea.space.hand_picks import TOLERANCE
 
 from .project import HOME, Project, Recorder, both_frameworks
@@ -142,6 +143,37 @@ def test_what_a_teacher_taught_is_compared(project: Project) -> None:
     # The same training as that of nasea retrain --distill.
     assert row.metrics == pytest.approx((made.epochs[-1].metric,), abs=1e-6)
     assert any("taught by a larger network" in line for line in found.verdict)
+
+
+def test_of_an_architecture_that_was_taught_twice_the_better_is_compared(project: Project) -> None:
+    results, scenario = project.home / "results", project.home / "scen.yaml"
+    made = [
+        retrain(
+            scenario, 1, Request(epochs=epochs, distill=True, from_scratch=scratch), formats=(),
+            results=results, directory=project.home,
+        ).retrained
+        for epochs, scratch in ((2, False), (1, False), (1, True))
+    ]  # fmt: skip
+    assert (results / "retrained_1_distilled.1").is_dir()
+
+    def names() -> list[str]:
+        selection = ContenderSelection(BUDGET, (1,), ("resnet_d1",))
+        specs = planned_comparison(scenario, selection, directory=project.home).specs
+        return [spec.name for spec in specs]
+
+    taught = "architecture 1, taught"
+    assert names().count(taught) == 1
+    (one,) = distilled(results)  # what was put aside does not count
+    assert one.retrained.member.accuracy == max(each.member.accuracy for each in made[1:])
+    # A teacher whose weights were deleted, or whose number there is no more, is passed over.
+    for each in made[1:]:
+        other = replace(each, plan=replace(each.plan, teacher=99))
+        other.save(results / each.name / "retrained.json")
+    assert taught not in names()
+    for each in made[1:]:
+        each.save(results / each.name / "retrained.json")
+    one.teacher.weights.unlink()
+    assert taught not in names()
 
 
 def test_what_training_chose_is_compared(project: Project) -> None:

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nasea.errors import Interrupted, NaseaError
+from nasea.config import load_scenario
+from nasea.errors import CheckpointError, Interrupted, NaseaError
 from nasea.pipeline.retraining.halving import (
     Choice,
     Rung,
@@ -24,6 +25,7 @@ from nasea.pipeline.retraining.halving import (
 from nasea.pipeline.retraining.plan import Request
 from nasea.pipeline.retraining.retrain import retrain
 from nasea.pipeline.retraining.shortlist import Scored, alike, seated
+from nasea.pipeline.search.timed import discard_retrainings
 from nasea.results.front import Front
 from nasea.results.retrained import Retrained
 from nasea.space import Genome
@@ -76,20 +78,22 @@ def test_rounds_go_on(candidates: int, epochs: int) -> None:
     epoch=st.floats(0.1, 100),
     start=st.floats(0, 50),
     choosing=st.floats(0, 500),
+    measuring=st.floats(0, 50),
 )
 def test_what_is_affordable_fits_into_the_time(
-    seconds: float, epoch: float, start: float, choosing: float
+    seconds: float, epoch: float, start: float, choosing: float, measuring: float
 ) -> None:
-    found = affordable(seconds, epoch, start, choosing)
+    found = affordable(seconds, epoch, start, choosing, measuring)
     rungs = rungs_of(found.candidates, found.epochs)
     if found.candidates > 1:
         used = choosing + sum(rung.count for rung in rungs) * start + epochs_of(rungs) * epoch
+        used += 2 * found.candidates * measuring
         # Rounds of whole epochs: a few more or fewer than planned.
         assert used <= seconds + found.candidates * epoch
         assert found.epochs >= 16
     elif found.epochs:
-        assert start + found.epochs * epoch <= seconds * (1 + 1e-9)
-    more = affordable(2 * seconds, epoch, start, choosing)
+        assert start + measuring + found.epochs * epoch <= seconds * (1 + 1e-9)
+    more = affordable(2 * seconds, epoch, start, choosing, measuring)
     assert (more.candidates, more.epochs) >= (found.candidates, 0)
 
 
@@ -146,6 +150,22 @@ def test_it_chooses_and_ends_as_a_plain_retraining(project: Project, tmp_path: P
     made = f"results/{near.name}/retrained_{winner}"
     assert Retrained.load(plain.home / made / "retrained.json") == found.outcome.retrained
     assert plain.files(made, "*.pt") == project.files(made, "*.pt")
+
+
+def test_an_earlier_request_is_discarded_for_all_candidates_at_once(project: Project) -> None:
+    scenario = load_scenario(project.home / "scen.yaml").scenario
+    budget = float(scenario.constraint.value)
+    run(project, budget=budget, request=replace(REQUEST, epochs=2))
+    with pytest.raises(CheckpointError, match="belongs to another run"):
+        run(project, budget=budget, request=replace(REQUEST, epochs=3))
+    # Another time budget makes another plan: unfinished retrainings of the earlier one make way.
+    discard_retrainings(project.home, scenario, project.front().best.number)
+    run(project, budget=budget, request=replace(REQUEST, epochs=3))
+    # Started over, stopped amid the first candidate, and run again without --restart.
+    request = replace(REQUEST, epochs=4)
+    with pytest.raises(Interrupted):
+        run(project, Stops(at("retrain", 2)), budget=budget, request=request, restart=True)
+    assert run(project, budget=budget, request=request).outcome.retrained.plan.epochs == 4
 
 
 def test_candidates_are_kept_until_the_search_goes_on(project: Project) -> None:

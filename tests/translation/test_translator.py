@@ -66,7 +66,7 @@ def test_messages_without_values() -> None:
         (
             "peak 0.52 GiB in this process, after a batch through every candidate and the most "
             "expensive network",
-            "本进程峰值 0.52 GiB，处理一个 batch 之后经过每个候选块和代价最高的网络",
+            "本进程峰值 0.52 GiB，让一个 batch 经过每个候选块和代价最高的网络之后",
         ),
         (
             "18 s, 16%: 6 architectures before and after training",
@@ -88,6 +88,24 @@ def test_messages_without_values() -> None:
             "most 12 19 s, results 9.3 s)",
             "从现在起预计约 2 分钟"
             "（训练 2.4 s，区分度检查 2 分钟，最多 12 次打分的搜索 19 s，结果 9.3 s）",
+        ),
+        (
+            "epoch 3/40: loss 1.2345, accuracy 0.8123, kept",
+            "第 3/40 轮：损失 1.2345，精度 0.8123，保留",
+        ),
+        (
+            "best searched, taught by a larger network: 0.7012 ± 0.0040, 1.2 points ahead; within "
+            "chance of 3 seeds",
+            "搜索得到的最好网络，由更大的网络做教师：0.7012 ± 0.0040，领先 1.2 个百分点；"
+            "未超出 3 个种子的随机波动",
+        ),
+        (
+            "after epoch 5: architecture 1 0.6000, architecture 2 failed",
+            "第 5 轮之后：结构 1 0.6000，结构 2 失败",
+        ),
+        (
+            "architecture 1 of near_9k_size, taught",
+            "结构 1，来自 near_9k_size，有教师",
         ),
         (
             "before training: accuracy 0.3100, kept",

@@ -41,9 +41,11 @@ class Result:
     @property
     def title(self) -> str:
         """The name of the network in tables."""
-        retrained = " retrained" if self.remark else ""
-        near = f" of {self.directory.name}" if self.directory.name.startswith(NEAR) else ""
-        return f"architecture {self.member.number}{near}{retrained}"
+        if self.remark:
+            return f"architecture {self.member.number} retrained"
+        if self.directory.name.startswith(NEAR):
+            return f"architecture {self.member.number} of {self.directory.name}"
+        return f"architecture {self.member.number}"
 
     @property
     def exported(self) -> Path:

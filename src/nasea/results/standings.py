@@ -163,8 +163,10 @@ class Standings:
         hand = self.best("hand pick", "uniform")
         if hand is None:
             return ("no hand pick could be trained at this cost",)
-        found_by = f"{self.accuracy_title} {mean_in_words(hand)} on {self.images}"
-        lines = [f"best hand pick: {hand.name}, {found_by}"]
+        lines = [
+            f"best hand pick: {hand.name}, {self.accuracy_title} {mean_in_words(hand)} on "
+            f"{self.images}"
+        ]
         kinds: tuple[tuple[Kind, str], ...] = (
             ("searched", "from scratch, like the hand picks"),
             ("searched, inherited", "from the weights of the search"),
@@ -175,9 +177,9 @@ class Standings:
             if found is None:
                 continue
             ahead = 100 * (found.mean - hand.mean)
-            side = "ahead" if ahead >= 0 else "behind"
+            lead = f"{ahead:.1f} points ahead" if ahead >= 0 else f"{-ahead:.1f} points behind"
             lines.append(
-                f"best searched, {words}: {mean_in_words(found)}, {abs(ahead):.1f} points {side}"
+                f"best searched, {words}: {mean_in_words(found)}, {lead}"
                 f"{self._doubt(found, hand)}{self._cheaper(found)}"
             )
         return tuple(lines)

@@ -10,6 +10,7 @@ from nasea.results.front.places import FRONT_FILE
 from nasea.results.near import results_root
 from nasea.results.picked import NEAR, Result, is_retrained, pick_result
 from nasea.results.retrained import RETRAINED_FILE, Retrained
+from nasea.space import Genome
 
 
 @dataclass(frozen=True)
@@ -69,29 +70,43 @@ def find_teacher(results: Path, student: Result) -> Teacher | None:
 def distilled(root: Path) -> list[Distilled]:
     """Return the networks that retrainings taught, with teachers that are still there.
 
+    Of one architecture, the network that became the most accurate; of equals, the first.
+
     Args:
         root: results directory of a search.
     """
-    found = []
+    found: dict[Genome, Distilled] = {}
     for folder in _retrained(root):
         retrained = Retrained.load(folder / RETRAINED_FILE)
-        name = retrained.plan.teacher
-        if isinstance(name, int):
-            teacher = pick_result(root, name)
-        elif name is not None and is_retrained(root / name):
-            teacher = pick_result(root / name, None)
-        else:
-            continue
-        student = pick_result(folder.parent, retrained.member.number)
-        found.append(Distilled(retrained, student, teacher))
-    return found
+        genome = retrained.member.genome
+        if genome in found:
+            before = found[genome].retrained.member.accuracy
+            if before >= retrained.member.accuracy:
+                continue
+        teacher = _teacher_of(root, retrained)
+        if teacher is not None and teacher.weights.is_file():
+            student = pick_result(folder.parent, retrained.member.number)
+            found[genome] = Distilled(retrained, student, teacher)
+    return list(found.values())
+
+
+def _teacher_of(root: Path, retrained: Retrained) -> Result | None:
+    name = retrained.plan.teacher
+    if isinstance(name, int):
+        # Earlier versions took the teacher of a candidate from its own folder.
+        known = name < len(Front.load(root / FRONT_FILE))
+        return pick_result(root, name) if known else None
+    if name is None or not is_retrained(root / name):
+        return None
+    return pick_result(root / name, None)
 
 
 def _retrained(root: Path) -> list[Path]:
-    """Return the folders of the retrained networks of a search."""
+    """Return the folders of the retrained networks of a search, without those put aside."""
     patterns = ("retrained_*", f"{NEAR}*/retrained_*")
     return [
         path.parent
         for pattern in patterns
         for path in sorted(root.glob(f"{pattern}/{RETRAINED_FILE}"))
+        if "." not in path.parent.name
     ]

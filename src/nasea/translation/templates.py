@@ -17,6 +17,8 @@ _QUANTITY = re.compile(r"[±+-]?\d\S*(?<!,)( \S+){0,3}")
 _SHORT_VALUE = re.compile(rf"\S+|{_QUANTITY.pattern}")
 """``results/a.py``, ``2.310 M parameters``, ``1 h 5 min``."""
 
+_ENDINGS = ("", "s", "es")
+
 _WORD = re.compile(r"(?!(s|es)$)\w")
 """No ending: what an ending of a word would have to begin with, if it were one."""
 
@@ -117,9 +119,16 @@ class Template:
         named = zip(self.names, values, strict=True)
         if any(name in self.endings and _WORD.match(value) for name, value in named):
             return None
+        left_out = set(self.names) - set(PLACEHOLDER.findall(self.target))
+        named = zip(self.names, values, strict=True)
+        if any(name in left_out and value not in _ENDINGS for name, value in named):
+            return None  # the translation would lose it
         before_a_space = zip(values, self.literals[1:], strict=False)
         if any(v.endswith((",", ";")) and after.startswith(" ") for v, after in before_a_space):
             return None  # it is the comma of another message
+        beside = zip(self.literals[1:-1], values, values[1:], strict=False)
+        if any(between == "/" and " " in f"{one}{other}" for between, one, other in beside):
+            return None  # "3/40" are two numbers: what comes behind is another message
         if self.is_weak and not all(map(self._short.fullmatch, values)):
             return None
         return values

@@ -334,17 +334,22 @@ def _memory(prepared: Prepared) -> str:
     peak = prepared.backend.peak_memory
     text = f"peak {peak.process / 2**30:.2f} GiB in this process"
     if peak.device is not None:
-        text += f", {peak.device / 2**30:.2f} GiB on the GPU"
+        text = (
+            f"peak {peak.process / 2**30:.2f} GiB in this process, "
+            f"{peak.device / 2**30:.2f} GiB on the GPU"
+        )
     tried = prepared.backend.tried
     if tried is not None and tried.peak_bytes is not None:
         text = f"about {tried.peak_bytes / 2**30:.1f} GiB in training with whole batches, {text}"
-        text += f", after {tried.images} images"
+        after = (
+            f", after {tried.images} images through every candidate and the most expensive network"
+        )
         has = machine_memory()
         if tried.peak_bytes > 0.9 * has:
             text = f"this machine has {has / 2**30:.1f} GiB, lower strategy.batch_size: {text}"
     else:
-        text += ", after a batch"
-    text += " through every candidate and the most expensive network"
+        after = ", after a batch through every candidate and the most expensive network"
+    text += after
     devices = len(prepared.scenario.resource.gpu_ids)
     return text + (f"; the same for each of {devices} devices" if devices > 1 else "")
 

@@ -19,8 +19,8 @@ from pathlib import Path
 from nasea.config import Scenario, ScenarioSource, load_scenario
 from nasea.errors import MetricError, NaseaError
 from nasea.pipeline.retraining.outcome import Outcome, Progressed
-from nasea.pipeline.retraining.plan import Request, plan_of
-from nasea.pipeline.retraining.retrain import retrain, train_until
+from nasea.pipeline.retraining.plan import Request, plan_of, retrained_name
+from nasea.pipeline.retraining.retrain import checkpoints_of, retrain, train_until
 from nasea.pipeline.retraining.shortlist import SLACK, Shortlist
 from nasea.pipeline.search.direction import Direction
 from nasea.pipeline.session.events import Listener, NullListener
@@ -101,7 +101,9 @@ class Affordable:
     epochs: int
 
 
-def affordable(seconds: float, epoch: float, start: float, choosing: float) -> Affordable:
+def affordable(
+    seconds: float, epoch: float, start: float, choosing: float, measuring: float = 0.0
+) -> Affordable:
     """Return how many candidates can be retrained in a time, and for how many epochs.
 
     The more time, the more candidates: more epochs gain less and less.
@@ -111,15 +113,17 @@ def affordable(seconds: float, epoch: float, start: float, choosing: float) -> A
         epoch: seconds of an epoch of one network.
         start: seconds to open one network; each round opens its networks again.
         choosing: seconds to choose the candidates.
+        measuring: seconds to measure a network on all of val_dir; each is measured twice before
+            training, with the weights of the search: as a candidate and as the first epoch.
     """
     for candidates in _CANDIDATES:
         rungs = rungs_of(candidates, _MANY_EPOCHS)
         starts = sum(rung.count for rung in rungs)
-        room = seconds - choosing - starts * start
+        room = seconds - choosing - starts * start - 2 * candidates * measuring
         epochs = int(room / max(epoch, 1e-9) / (epochs_of(rungs) / _MANY_EPOCHS))
         if epochs >= _LEAST_EPOCHS:
             return Affordable(candidates, epochs)
-    return Affordable(1, max(0, int((seconds - start) / max(epoch, 1e-9))))
+    return Affordable(1, max(0, int((seconds - start - measuring) / max(epoch, 1e-9))))
 
 
 def epochs_of(rungs: Sequence[Rung]) -> int:
@@ -181,12 +185,17 @@ def retrain_best(
             fix="give another value",
         )
     heard_by = listener or NullListener()
+    home = (directory or Path.cwd()).resolve()
     scenario = load_scenario(config).scenario
     plan = plan_of(scenario, request, None)
+    root = results
     if candidates > 1:
-        results = _shortlisted(scenario, budget, candidates, results, directory, restart, listener)
+        results = _shortlisted(scenario, budget, candidates, results, home, restart, listener)
     front = load_finished(results)
     numbers = [m.number for m in candidates_of(front, budget, candidates)]
+    if restart and results != root:  # all at once: a stop may come before the last one begins
+        for number in numbers:
+            checkpoints_of(home, results / retrained_name(number, request)).clear()
     rounds: list[tuple[Progressed, ...]] = []
     for rung in rungs_of(len(numbers), plan.epochs)[:-1]:
         numbers = numbers[: rung.count]
@@ -230,12 +239,11 @@ def _shortlisted(
     budget: float,
     candidates: int,
     results: Path,
-    directory: Path | None,
+    home: Path,
     restart: bool,
     listener: Listener | None,
 ) -> Path:
     """Return the folder of the candidates: their own, or else that of the front."""
-    home = (directory or Path.cwd()).resolve()
     front = load_finished(results)
     direction = Direction.of_search(results)
     log = home / f"log_{scenario.task}" / folder_near(scenario.constraint.type, budget)
@@ -251,8 +259,9 @@ def _order(one: Progressed) -> tuple[float, int]:
 
 def _in_words(ranked: Sequence[Progressed], epoch: int) -> str:
     listed = ", ".join(
-        f"architecture {one.number} "
-        + ("failed" if one.accuracy is None else f"{one.accuracy:.4f}")
+        f"architecture {one.number} failed"
+        if one.accuracy is None
+        else f"architecture {one.number} {one.accuracy:.4f}"
         for one in ranked
     )
     return f"after epoch {epoch}: {listed}"

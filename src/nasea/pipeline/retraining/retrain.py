@@ -155,6 +155,16 @@ def _started(
         yield _Run(planned(loaded.scenario, plan), home, result, teacher, plan, target, ready)
 
 
+def checkpoints_of(home: Path, target: Path) -> CheckpointStore:
+    """Return the checkpoints of a retraining.
+
+    Args:
+        home: directory of the search, resolved.
+        target: folder of the retrained network.
+    """
+    return CheckpointStore(home / "checkpoint" / _place(home, target), "train")
+
+
 def _place(home: Path, target: Path) -> Path:
     """Return the folder of log and checkpoints; each folder numbers its own candidates."""
     inside = home / "results"
@@ -194,8 +204,8 @@ class _Run:
         self.target = target
         self.session = ready
         self.direction = Direction.of_result(result.info.metric_mode, result.member)
-        self.folder = home / "checkpoint" / _place(home, target)
-        self.store = CheckpointStore(self.folder, "train")
+        self.store = checkpoints_of(home, target)
+        self.folder = self.store.directory
 
     def retrained(self, restart: bool) -> tuple[Retrained, Opened]:
         """Train and write the network; return it with the opened run over the whole space."""

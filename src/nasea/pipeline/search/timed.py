@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +12,7 @@ import numpy as np
 from nasea.backends.distributed.launch import current_launch
 from nasea.backends.records import EvaluationSubset
 from nasea.backends.training.trial import TrialReport
-from nasea.config import ScenarioSource, load_scenario
+from nasea.config import Scenario, ScenarioSource, load_scenario
 from nasea.errors import Notice, TimeBudgetError
 from nasea.pipeline.planning.clock import Clock
 from nasea.pipeline.planning.measured_plan import least_of, plan_speeds
@@ -27,12 +28,13 @@ from nasea.pipeline.planning.time_plan import SLACK, Speeds, TimePlan, make_plan
 from nasea.pipeline.probe import Prepared, require_same_metric, require_working_metric
 from nasea.pipeline.retraining.halving import affordable, retrain_best
 from nasea.pipeline.retraining.outcome import Outcome
-from nasea.pipeline.retraining.plan import Request
-from nasea.pipeline.retraining.retrain import retrain
+from nasea.pipeline.retraining.plan import Request, retrained_name
+from nasea.pipeline.retraining.retrain import checkpoints_of, retrain
 from nasea.pipeline.retraining.shortlist import MOST_REGULAR
 from nasea.pipeline.session.events import Listener, Listeners
 from nasea.pipeline.session.session import Session
 from nasea.results.front import Front
+from nasea.results.near import folder_near
 from nasea.results.recommend import amount
 from nasea.space import Genome
 from nasea.space.regular import regular_networks
@@ -118,7 +120,11 @@ class TimedSearch:
         )
 
     def plan_retraining(self, prepared: Prepared, front: Front) -> None:
-        """Plan which networks can be trained in the remaining time, and for how long."""
+        """Plan which networks can be trained in the remaining time, and for how long.
+
+        Unfinished retrainings of an earlier plan, of another search or another time, are discarded:
+        they could not be resumed.
+        """
         plan = self.clock.plan
         assert plan is not None, "it was kept to"
         if plan.retrained is not None:
@@ -127,9 +133,10 @@ class TimedSearch:
         one = training_speed(backend, 1, lambda index: genome, 2.0, self.home)
         _, score = backend.time_score(genome, EvaluationSubset())
         seconds = one.epoch_seconds + score.total
-        room = self.clock.left - SLACK * self.clock.budget - score.total
+        room = self.clock.left - SLACK * self.clock.budget
         choosing = plan.speeds.probing + MOST_REGULAR * plan.speeds.score
-        found = affordable(room, seconds, plan.speeds.probing, choosing)
+        found = affordable(room, seconds, plan.speeds.probing, choosing, score.total)
+        discard_retrainings(self.home, prepared.scenario, front.best.number)
         self.clock.update(retrained=(front.best.number, found.epochs), candidates=found.candidates)
 
     def retrain(self, config: ScenarioSource, restart: bool, listener: Listener | None) -> None:
@@ -209,6 +216,22 @@ class TimedSearch:
         for name, text in table(plan.stages):
             listener.line(f"{name}: {text}")
         return plan
+
+
+def discard_retrainings(home: Path, scenario: Scenario, number: int) -> None:
+    """Remove the checkpoints of the retrainings that a time budget may make.
+
+    Args:
+        home: where ``checkpoint/`` is.
+        scenario: the scenario; candidates are near its constraint.
+        number: the architecture that is retrained if there is time for one only.
+    """
+    results, constraint = home / "results", scenario.constraint
+    near = folder_near(constraint.type, constraint.value)
+    names = [path.name for path in (home / "checkpoint" / near).glob("retrained_*")]
+    plain = [results / near / name for name in names if re.fullmatch(r"retrained_\d+", name)]
+    for target in (*plain, results / retrained_name(number, Request())):
+        checkpoints_of(home, target).clear()
 
 
 def _most_expensive(prepared: Prepared, front: Front) -> Genome:
