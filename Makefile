@@ -68,9 +68,11 @@ demo-retrain-tf: $(READY)
 	$(BIN)/python demos/retrain.py tensorflow
 
 # Files go out in the order of tests/conftest.py, a file to whichever of the two is free.
-# Hundreds of processes import nasea: they compile it once, whatever the shell says.
+# Hundreds of processes import nasea: it is compiled once. User modules that a test changes within a
+# second must not be compiled to files, which Python would take for current.
 test: $(READY)
-	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m compileall -q src
+	PYTHONDONTWRITEBYTECODE=1 $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 lint: $(READY)
 	$(BIN)/ruff check .

@@ -131,7 +131,8 @@ class Project:
 
     def files(self, folder: str, pattern: str = "*") -> dict[str, bytes]:
         """Name -> content of the files of a folder."""
-        return {path.name: path.read_bytes() for path in (self.home / folder).glob(pattern)}
+        found = (self.home / folder).glob(pattern)
+        return {path.name: path.read_bytes() for path in found if path.is_file()}
 
     def weights(self) -> dict[str, Array]:
         """Every tensor of every weights file in results/."""
