@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 from hypothesis import given
@@ -130,6 +131,34 @@ def test_the_time_counts_over_all_starts(tmp_path: Path) -> None:
     assert (other.plan.epochs, other.left) == (clock.plan.epochs, 1870.0)
     anew = Clock(1000.0, tmp_path, restart=True, now=Ticking())
     assert (anew.plan, anew.spent) == (None, 0.0)
+
+
+@pytest.mark.parametrize("budget, retrained, candidates", [(200.0, 36, 1), (4000.0, 73, 8)])
+def test_one_network_is_planned_with_its_own_speed(
+    budget: float,
+    retrained: int,
+    candidates: int,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Several candidates are planned with the speed of the most expensive one."""
+    clock = Clock(budget, tmp_path, now=Ticking())
+    clock.plan = make_plan(1000.0, 0.0, replace(SPEEDS, epoch=5.0, score=0.1), LEAST)
+    large, best = (9,), SimpleNamespace(number=3, genome=(1,))
+    seconds = {large: 19.0, best.genome: 4.0}
+    monkeypatch.setattr(timed, "_most_expensive", lambda *_: large)
+    monkeypatch.setattr(timed, "discard_retrainings", lambda *_: None)
+    monkeypatch.setattr(
+        timed,
+        "training_speed",
+        lambda backend, paths, path, *_: SimpleNamespace(epoch_seconds=seconds[path(0)]),
+    )
+    backend = SimpleNamespace(time_score=lambda *_: (None, SimpleNamespace(total=1.0)))
+    prepared = cast(Any, SimpleNamespace(backend=backend, scenario=None))
+    search = timed.TimedSearch(clock, tmp_path, cast(Any, None))
+    search.plan_retraining(prepared, cast(Any, SimpleNamespace(best=best)))
+    assert clock.plan.candidates == candidates
+    assert clock.plan.retrained == (3, retrained)
 
 
 class _Proposes(Strategy):

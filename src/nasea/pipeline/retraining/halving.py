@@ -123,7 +123,19 @@ def affordable(
         epochs = int(room / max(epoch, 1e-9) / (epochs_of(rungs) / _MANY_EPOCHS))
         if epochs >= _LEAST_EPOCHS:
             return Affordable(candidates, epochs)
-    return Affordable(1, max(0, int((seconds - start - measuring) / max(epoch, 1e-9))))
+    return Affordable(1, epochs_alone(seconds, epoch, start, measuring))
+
+
+def epochs_alone(seconds: float, epoch: float, start: float, measuring: float) -> int:
+    """Return for how many epochs one network can be retrained in a time.
+
+    Args:
+        seconds: the time.
+        epoch: seconds of an epoch.
+        start: seconds to open the network.
+        measuring: seconds to measure it on all of val_dir, before training.
+    """
+    return max(0, int((seconds - start - measuring) / max(epoch, 1e-9)))
 
 
 def epochs_of(rungs: Sequence[Rung]) -> int:

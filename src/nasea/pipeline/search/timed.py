@@ -26,7 +26,7 @@ from nasea.pipeline.planning.speeds import (
 from nasea.pipeline.planning.stages import duration, table
 from nasea.pipeline.planning.time_plan import SLACK, Speeds, TimePlan, make_plan, span
 from nasea.pipeline.probe import Prepared, require_same_metric, require_working_metric
-from nasea.pipeline.retraining.halving import affordable, retrain_best
+from nasea.pipeline.retraining.halving import affordable, epochs_alone, retrain_best
 from nasea.pipeline.retraining.outcome import Outcome
 from nasea.pipeline.retraining.plan import Request, retrained_name
 from nasea.pipeline.retraining.retrain import checkpoints_of, retrain
@@ -129,15 +129,27 @@ class TimedSearch:
         assert plan is not None, "it was kept to"
         if plan.retrained is not None:
             return
-        backend, genome = prepared.backend, _most_expensive(prepared, front)
-        one = training_speed(backend, 1, lambda index: genome, 2.0, self.home)
-        _, score = backend.time_score(genome, EvaluationSubset())
-        seconds = one.epoch_seconds + score.total
-        room = self.clock.left - SLACK * self.clock.budget
-        choosing = plan.speeds.probing + MOST_REGULAR * plan.speeds.score
-        found = affordable(room, seconds, plan.speeds.probing, choosing, score.total)
+        start = plan.speeds.probing
+        epoch, measuring = self._alone(prepared, _most_expensive(prepared, front))
+        choosing = start + MOST_REGULAR * plan.speeds.score
+        found = affordable(self._room, epoch, start, choosing, measuring)
+        epochs = found.epochs
+        if found.candidates == 1:  # the front's best, which may be far cheaper
+            epoch, measuring = self._alone(prepared, front.best.genome)
+            epochs = epochs_alone(self._room, epoch, start, measuring)
         discard_retrainings(self.home, prepared.scenario, front.best.number)
-        self.clock.update(retrained=(front.best.number, found.epochs), candidates=found.candidates)
+        self.clock.update(retrained=(front.best.number, epochs), candidates=found.candidates)
+
+    @property
+    def _room(self) -> float:
+        """The seconds that are left for retraining."""
+        return self.clock.left - SLACK * self.clock.budget
+
+    def _alone(self, prepared: Prepared, genome: Genome) -> tuple[float, float]:
+        """Measure a retraining: the seconds of an epoch and, within it, of the metric."""
+        one = training_speed(prepared.backend, 1, lambda index: genome, 2.0, self.home)
+        _, score = prepared.backend.time_score(genome, EvaluationSubset())
+        return one.epoch_seconds + score.total, score.total
 
     def retrain(self, config: ScenarioSource, restart: bool, listener: Listener | None) -> None:
         """Train the best network in the remaining time, or resume its training.
