@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 
 import nasea
-from nasea.errors import Interrupted, ResultsError
+from nasea.errors import Interrupted, NaseaError, ResultsError
 from nasea.pipeline.search import front_so_far
 from nasea.pipeline.search.front_so_far import FrontSoFar
 from nasea.pipeline.search.reached import reached
+from nasea.pipeline.search.run import search
 from nasea.pipeline.session.events import Progress
 from nasea.results.front import Front, Unfinished
 from nasea.results.front.places import front_file
@@ -167,3 +168,8 @@ def test_only_results_have_an_unfinished_front_beside_them(
     assert front_file(Path(".")) == Path("front.json")
     Path("front.json").unlink()
     assert len(Front.load(".")) == 1
+
+
+def test_a_search_is_finished_or_discarded(finished: Project) -> None:
+    with pytest.raises(NaseaError, match="--restart discards it"):
+        search(finished.home / "scen.yaml", directory=finished.home, restart=True, finish=True)

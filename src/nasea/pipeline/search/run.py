@@ -10,7 +10,7 @@ from pathlib import Path
 from nasea.backends.distributed.launch import launched_rank
 from nasea.backends.records import Measurement
 from nasea.config import LoadedScenario, ScenarioSource, load_scenario
-from nasea.errors import CheckpointError, Notice
+from nasea.errors import CheckpointError, NaseaError, Notice
 from nasea.pipeline.diagnosis.check import few_epochs_notice
 from nasea.pipeline.planning.clock import Clock, as_planned, plan_store, stored_plan
 from nasea.pipeline.planning.time_plan import span
@@ -73,6 +73,11 @@ def search(
     Raises:
         NaseaError: any fault that the user can fix; everything done so far is kept.
     """
+    if finish and restart:
+        raise NaseaError(
+            "--finish writes what a stopped search found, and --restart discards it",
+            fix="leave one of them out",
+        )
     if strategy is not None:
         require_strategy(strategy)
     if launched_rank() > 0:
