@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nasea.cli.init import project_files
+from nasea.terms import CostKind
 from searches import edit
 
 CIFAR10 = Path(__file__).resolve().parents[1] / "cifar10"
@@ -34,7 +35,7 @@ class Kind:
         symbol: what the figures count.
     """
 
-    constraint: str
+    constraint: CostKind
     symbol: str
 
 

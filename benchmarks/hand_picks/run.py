@@ -8,11 +8,12 @@ CIFAR-10, or a part of it. One search, with the settings that `nasea init` ships
 4 to 24 channels, serves all budgets in FLOPs, and another all in parameters. At each budget, scaled
 to it within 3 %: the known families, each block of the default set in every layer, the best and the
 median by the supernet of 20 random networks of the search space (±5 %), and what `nasea retrain
---budget` chooses of what was searched, from scratch and from its weights; all with the same stem,
-head, recipe and epochs. Accuracy
-is that of the test images, which neither a search nor a training selected on, with the weights of
-the last epoch; mean and 95 % interval over the seeds. Hours on 2 cores: stop it at any time, or run
-it a budget at a time; the same command goes on, and what is recorded of other budgets stays.
+--budget` chooses of what was searched, from scratch, from its weights, and from its weights with a
+teacher, the network chosen for a larger budget. All have the same stem, head, recipe and epochs.
+Accuracy is that of the test images, which neither a search nor a training selected on, with the
+weights of the last epoch; mean and 95 % interval over the seeds. Hours on 2 cores: stop it at any
+time, or run it a budget at a time; the same command goes on, and what is recorded of other budgets
+stays. Larger budgets first, or there is no teacher.
 ``--quick`` shows in minutes
 that everything fits together, and records nothing.
 """
@@ -44,10 +45,12 @@ from nasea.errors import Interrupted  # noqa: E402
 from nasea.pipeline.hand_picks.compare import CompareOptions, compare  # noqa: E402
 from nasea.pipeline.hand_picks.contenders import ContenderSelection  # noqa: E402
 from nasea.pipeline.retraining.halving import retrain_best  # noqa: E402
-from nasea.pipeline.retraining.plan import Request  # noqa: E402
-from nasea.results.near import trained_choice  # noqa: E402
+from nasea.pipeline.retraining.plan import Request, retrained_name  # noqa: E402
+from nasea.pipeline.retraining.retrain import retrain  # noqa: E402
+from nasea.results.near import folder_near, trained_choice  # noqa: E402
 from nasea.results.recommend import amount, parse_budget  # noqa: E402
 from nasea.results.standings import Contender, Standings, mean_in_words  # noqa: E402
+from nasea.results.teachers import find_teacher  # noqa: E402
 from recording import record, recorded, table  # noqa: E402
 
 NAME = "hand_picks"
@@ -88,11 +91,12 @@ def studied(
     drawn = drawn_of(project, budgets, asked.quick)
     clock, cpu = json.loads(seconds.read_text())
     found = {}
-    for budget in budgets:
+    for budget in sorted(budgets, reverse=True):  # what is chosen for the larger ones teaches
         choosing = {
             start: chosen(asked, project, kind, budget, from_scratch)
             for start, from_scratch in (("from scratch", True), ("inherited", False))
         }
+        teach(asked, project, kind, budget)
         options = CompareOptions(
             ContenderSelection(budget, (), families), asked.epochs, asked.seeds
         )
@@ -108,7 +112,7 @@ def studied(
             "search_cpu_seconds": cpu,
             "choosing_seconds": choosing,
         }
-    return found
+    return dict(reversed(found.items()))
 
 
 def chosen(
@@ -130,6 +134,29 @@ def chosen(
                 listener=listener,
             )
     return float(json.loads(seconds.read_text())[0])
+
+
+def teach(asked: argparse.Namespace, project: Path, kind: Kind, budget: float) -> None:
+    """Retrain what was chosen for a budget with a teacher, unless it was or there is none."""
+    results = project / "results"
+    near = results / folder_near(kind.constraint, budget)
+    student = trained_choice(results, kind.constraint, budget)
+    assert student is not None, "it is chosen first"
+    request = Request(distill=True, epochs=asked.epochs)
+    number = student.member.number
+    teacher = find_teacher(near, student)
+    if teacher is None or (near / retrained_name(number, request)).is_dir():
+        return
+    with RichListener() as listener:
+        retrain(
+            project / "scen.yaml",
+            number,
+            request,
+            formats=(),
+            results=near,
+            directory=project,
+            listener=listener,
+        )
 
 
 def of_standings(found: Standings) -> dict[str, Any]:
@@ -171,7 +198,13 @@ def of_standings(found: Standings) -> dict[str, Any]:
 def overview(found: dict[str, Any]) -> str:
     """A row a network, a column a budget; then the points by which the search is ahead."""
     names = list(dict.fromkeys(name for one in found.values() for name in one["rows"]))
-    first = ("searched", "searched, inherited", "random, best", "random, median")
+    first = (
+        "searched",
+        "searched, inherited",
+        "searched, taught",
+        "random, best",
+        "random, median",
+    )
     names.sort(key=lambda name: (first.index(name) if name in first else len(first), name))
     rows = [
         [name, *(one["rows"].get(name, {"summary": "-"})["summary"] for one in found.values())]
