@@ -121,6 +121,13 @@ class Study:
         return Separation(**stored.meta["separation"])
 
 
+BENCHMARKS = Path(__file__).resolve().parent
+_LISTS = {part: f"ImageSets/Main/{part}.txt" for part in ("train", "val", "test")}
+_ARRAYS = {part: part for part in ("train", "val", "test")}
+BCCD = Study("bccd", BENCHMARKS / "bccd", "detection", "mAP@0.5", (120, 160), _LISTS)
+CAMVID = Study("camvid", BENCHMARKS / "camvid", "segmentation", "mIoU", (120, 160), _ARRAYS)
+
+
 def shortened(text: str) -> str:
     """A scenario that shows within a minute or two that everything fits together."""
     lines = []

@@ -13,12 +13,9 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from dense import Study  # noqa: E402 - found only now
-
-LISTS = {part: f"ImageSets/Main/{part}.txt" for part in ("train", "val", "test")}
+from dense import BCCD  # noqa: E402 - found only now
 
 if __name__ == "__main__":
-    Study("bccd", HERE, "detection", "mAP@0.5", (120, 160), LISTS).main(str(__doc__))
+    BCCD.main(str(__doc__))

@@ -13,12 +13,9 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from dense import Study  # noqa: E402 - found only now
-
-PARTS = {part: part for part in ("train", "val", "test")}
+from dense import CAMVID  # noqa: E402 - found only now
 
 if __name__ == "__main__":
-    Study("camvid", HERE, "segmentation", "mIoU", (120, 160), PARTS).main(str(__doc__))
+    CAMVID.main(str(__doc__))
