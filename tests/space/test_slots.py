@@ -110,7 +110,8 @@ def test_independent_candidates_share_nothing(chain: Chain) -> None:
 
 @given(chains(whole=True))
 @settings(max_examples=20, deadline=None)
-def test_entangled_candidates_share_within_a_family_only(chain: Chain) -> None:
+def test_entangled_candidates_share_within_a_family_and_where_they_say(chain: Chain) -> None:
+    owners = {name: block.owner for name, block in catalogue().items()}
     for layer in chain.space("entangled").layers:
         for one, other in itertools.combinations(layer.candidates, 2):
             common = {t.slot for t in tensors(one.program)} & {
@@ -123,10 +124,21 @@ def test_entangled_candidates_share_within_a_family_only(chain: Chain) -> None:
                 f"{prefix}/shortcut_norm/shift",
             }
             keeps = layer.in_shape[0] == layer.out_shape[0] and layer.stride == 1
-            if one.family == other.family:
+            if owners[one.name] == owners[other.name]:
                 assert common
             else:
                 assert common == (set() if keeps else projection)
+
+
+def test_attention_is_all_that_a_block_with_it_adds() -> None:
+    blocks = [catalogue()[name] for name in ("inverted_k3_e6", "inverted_k3_e6_se")]
+    layer = build_space((8, 8, 8), [8], [1], blocks, "entangled").layers[0]
+    plain, attentive = (
+        {tensor.slot for tensor in tensors(candidate.program)} for candidate in layer.candidates
+    )
+    added = {name.removeprefix("layer0/inverted/") for name in attentive - plain}
+    assert plain < attentive
+    assert added == {"squeeze/weight", "squeeze/bias", "excite/weight", "excite/bias"}
 
 
 @pytest.mark.parametrize("stride, c_out", [(2, 8), (1, 16), (2, 16)])

@@ -36,14 +36,22 @@ class Block:
             use the same slot names for tensors that mean the same.
         build: ``(c_in, c_out, stride) -> program``, or ``None`` where the block does not apply.
             Slot names in the program are local to the block.
+        shares_with: another family whose weights the block shares too, where slot names agree; its
+            own family's by default.
     """
 
     name: str
     family: str
     build: Build
+    shares_with: str = ""
+
+    @property
+    def owner(self) -> str:
+        """The family under which the block's weights are stored."""
+        return self.shares_with or self.family
 
     def __post_init__(self) -> None:
-        for label in (self.name, self.family):
+        for label in (self.name, self.family, self.owner):
             if not _LABEL.fullmatch(label):
                 raise SpaceError(
                     f"a block's name and family are letters, digits and _ . -, found {label!r}"
@@ -144,7 +152,8 @@ def inverted(kernel: int, expansion: int, attention: bool = False, divisor: int 
         kernel: side of the depthwise convolution.
         expansion: inner channels as a multiple of the input channels.
         attention: whether to add squeeze-and-excitation after the depthwise convolution, reduced to
-            a quarter (MobileNetV3; Howard et al. 2019, arXiv:1905.02244, §5.3).
+            a quarter (MobileNetV3; Howard et al. 2019, arXiv:1905.02244, §5.3). The convolutions
+            share their weights with the blocks that have none.
         divisor: the channels of the attention are rounded to a multiple of it.
     """
 
@@ -162,7 +171,8 @@ def inverted(kernel: int, expansion: int, attention: bool = False, divisor: int 
         return (residual(main, c_in, c_out, stride),)
 
     suffix = "_se" if attention else ""
-    return Block(f"inverted_k{kernel}_e{expansion}{suffix}", f"inverted{suffix}", build)
+    name = f"inverted_k{kernel}_e{expansion}{suffix}"
+    return Block(name, f"inverted{suffix}", build, shares_with="inverted")
 
 
 def universal(start: int, middle: int, expansion: int) -> Block:
@@ -315,7 +325,7 @@ DEFAULT_BLOCKS: dict[str, tuple[str, ...]] = {
 }
 """Default candidates by ``constraint.constraint_type``, used without ``supernet.blocks``."""
 
-_COUNTED_BLOCKS = (
+_WITH_WIDTHS = (
     "skip",
     "separable_k3",
     "separable_k5",
@@ -323,14 +333,13 @@ _COUNTED_BLOCKS = (
     "inverted_k5_e3",
     "inverted_k3_e6",
     "inverted_k5_e6",
-    "universal_s3_m5_e4",
-    "basic_x1",
 )
 
 DEFAULT_BLOCKS_WITH_WIDTHS: dict[str, tuple[str, ...]] = {
     # Widths already span the budgets, so blocks need not: few kernels and expansions suffice.
-    "size": _COUNTED_BLOCKS,
-    "flops": _COUNTED_BLOCKS,
+    "size": (*_WITH_WIDTHS, "universal_s3_m5_e4", "basic_x1"),
+    # Attention costs many parameters, but next to no FLOPs.
+    "flops": (*_WITH_WIDTHS, "inverted_k5_e3_se", "inverted_k5_e6_se", "basic_x1"),
     "latency": DEFAULT_BLOCKS["latency"],
 }
 """The default candidates where ``supernet.widths`` offers a choice of trunks."""

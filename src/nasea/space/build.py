@@ -86,7 +86,7 @@ def _candidates(
             assert local is not None
             network = rename_slots(local, lambda _: "")
             fresh |= network not in known
-            program = place(local, policy, index, block.family, block.name)
+            program = place(local, policy, index, block.owner, block.name)
             placed.append((network, Candidate(block.name, block.family, program)))
         if fresh:
             for (network, candidate), known, offered in zip(placed, firsts, found, strict=True):

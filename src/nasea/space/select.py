@@ -143,7 +143,7 @@ def _check(block: Block, path: Path) -> None:
             continue
         try:
             produced = output_shape(program, (c_in, 32, 32))
-            collect([place(program, "independent", 0, block.family, block.name)])
+            collect([place(program, "independent", 0, block.owner, block.name)])
         except SpaceError as error:
             raise UserModuleError(f"{path}: block {block.name!r}: {error}") from error
         expected = (c_out, 32 // stride, 32 // stride)
