@@ -27,6 +27,7 @@ from nasea.pipeline.retraining.retrain import retrain
 from nasea.pipeline.retraining.shortlist import Scored, alike, seated
 from nasea.pipeline.search.timed import discard_retrainings
 from nasea.results.front import Front
+from nasea.results.near import folder_near
 from nasea.results.retrained import Retrained
 from nasea.space import Genome
 
@@ -79,21 +80,22 @@ def test_rounds_go_on(candidates: int, epochs: int) -> None:
     start=st.floats(0, 50),
     choosing=st.floats(0, 500),
     measuring=st.floats(0, 50),
+    updates=st.integers(1, 5000),
 )
 def test_what_is_affordable_fits_into_the_time(
-    seconds: float, epoch: float, start: float, choosing: float, measuring: float
+    seconds: float, epoch: float, start: float, choosing: float, measuring: float, updates: int
 ) -> None:
-    found = affordable(seconds, epoch, start, choosing, measuring)
+    found = affordable(seconds, epoch, start, choosing, measuring, updates=updates)
     rungs = rungs_of(found.candidates, found.epochs)
     if found.candidates > 1:
         used = choosing + sum(rung.count for rung in rungs) * start + epochs_of(rungs) * epoch
         used += 2 * found.candidates * measuring
         # Rounds of whole epochs: a few more or fewer than planned.
         assert used <= seconds + found.candidates * epoch
-        assert found.epochs >= 16
+        assert found.epochs >= 16 and found.epochs * updates >= 4000
     elif found.epochs:
-        assert start + measuring + found.epochs * epoch <= seconds * (1 + 1e-9)
-    more = affordable(2 * seconds, epoch, start, choosing, measuring)
+        assert 2 * start + 2 * measuring + found.epochs * epoch <= seconds * (1 + 1e-9)
+    more = affordable(2 * seconds, epoch, start, choosing, measuring, updates=updates)
     assert (more.candidates, more.epochs) >= (found.candidates, 0)
 
 
@@ -159,7 +161,7 @@ def test_an_earlier_request_is_discarded_for_all_candidates_at_once(project: Pro
     with pytest.raises(CheckpointError, match="belongs to another run"):
         run(project, budget=budget, request=replace(REQUEST, epochs=3))
     # Another time budget makes another plan: unfinished retrainings of the earlier one make way.
-    discard_retrainings(project.home, scenario, project.front().best.number)
+    discard_retrainings(project.home, scenario)
     run(project, budget=budget, request=replace(REQUEST, epochs=3))
     # Started over, stopped amid the first candidate, and run again without --restart.
     request = replace(REQUEST, epochs=4)
@@ -177,6 +179,22 @@ def test_candidates_are_kept_until_the_search_goes_on(project: Project) -> None:
     assert project.files("results/near_1M_size", "*.pt") == files
     run(project, candidates=3)
     assert len(Front.load(project.home / "results/near_1M_size/front.json")) == 3
+
+
+def test_one_candidate_is_the_best_that_was_scored_near_the_budget(project: Project) -> None:
+    front = project.front()
+    budget = float(sorted(one.cost for one in front.evaluated)[-2])
+    run(project, budget=budget, candidates=1, request=replace(REQUEST, epochs=1))
+    limit = load_scenario(project.home / "scen.yaml").scenario.constraint.value
+    near = [
+        one
+        for one in front.evaluated
+        if 0.9 * budget <= one.cost <= min(1.03 * budget, limit) and one.accuracy is not None
+    ]
+    (folder,) = (project.home / "results").glob(f"{folder_near('size', budget)}/front.json")
+    (candidate,) = Front.load(folder)
+    best = max(one.accuracy or 0 for one in near)
+    assert candidate.genome in [one.genome for one in near if one.accuracy == best]
 
 
 def test_without_the_supernet_the_front_alone_has_candidates(project: Project) -> None:

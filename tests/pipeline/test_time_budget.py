@@ -93,13 +93,16 @@ def test_a_plan_fits_or_the_smallest_that_would_is_told(
     assert TimePlan.from_dict(plan.to_dict()) == plan
 
 
-def test_the_supernet_and_retraining_share_most_of_the_time() -> None:
+def test_retraining_gets_most_of_the_time() -> None:
     plan = make_plan(7200, 20, SPEEDS, LEAST)
     free = 7200 * (1 - SLACK) - 20 - 60 - 20
-    # 400 scores are all there is to do, so that more is left for the others.
-    assert plan.scores == 400
-    assert plan.epochs == int((0.55 * free - 800) / 20)
-    assert plan.retraining == int((free - 800 - plan.epochs * 20) / 15)
+    assert plan.scores == int(0.1 * free / 2)
+    assert plan.epochs == int(0.2 * free / 20)
+    assert plan.retraining == int((free - 0.1 * free - plan.epochs * 20) / 15)
+    # Where all scores there are take less, the others have more.
+    plan = make_plan(7200, 20, SPEEDS, replace(LEAST, most_scores=100))
+    assert plan.scores == 100
+    assert plan.epochs == int((0.3 * free - 200) / 20)
 
 
 class Ticking:
@@ -133,32 +136,29 @@ def test_the_time_counts_over_all_starts(tmp_path: Path) -> None:
     assert (anew.plan, anew.spent) == (None, 0.0)
 
 
-@pytest.mark.parametrize("budget, retrained, candidates", [(200.0, 36, 1), (4000.0, 73, 8)])
-def test_one_network_is_planned_with_its_own_speed(
+@pytest.mark.parametrize(
+    "budget, images, retrained, candidates", [(300.0, 4000, 13, 1), (4000.0, 4000, 73, 8),
+                                              (4000.0, 1000, 192, 1)]
+)  # fmt: skip
+def test_candidates_are_as_many_as_can_be_trained_well(
     budget: float,
+    images: int,
     retrained: int,
     candidates: int,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Several candidates are planned with the speed of the most expensive one."""
+    """Several with the speed of the most expensive one, and 4,000 updates for the best."""
     clock = Clock(budget, tmp_path, now=Ticking())
     clock.plan = make_plan(1000.0, 0.0, replace(SPEEDS, epoch=5.0, score=0.1), LEAST)
-    large, best = (9,), SimpleNamespace(number=3, genome=(1,))
-    seconds = {large: 19.0, best.genome: 4.0}
-    monkeypatch.setattr(timed, "_most_expensive", lambda *_: large)
+    monkeypatch.setattr(timed, "_most_expensive", lambda *_: (9,))
     monkeypatch.setattr(timed, "discard_retrainings", lambda *_: None)
-    monkeypatch.setattr(
-        timed,
-        "training_speed",
-        lambda backend, paths, path, *_: SimpleNamespace(epoch_seconds=seconds[path(0)]),
-    )
+    monkeypatch.setattr(timed, "training_speed", lambda *_: SimpleNamespace(epoch_seconds=19.0))
     backend = SimpleNamespace(time_score=lambda *_: (None, SimpleNamespace(total=1.0)))
-    prepared = cast(Any, SimpleNamespace(backend=backend, scenario=None))
-    search = timed.TimedSearch(clock, tmp_path, cast(Any, None))
-    search.plan_retraining(prepared, cast(Any, SimpleNamespace(best=best)))
-    assert clock.plan.candidates == candidates
-    assert clock.plan.retrained == (3, retrained)
+    scenario, data = SimpleNamespace(batch_size=64), SimpleNamespace(train_images=images)
+    prepared = cast(Any, SimpleNamespace(backend=backend, scenario=scenario, data=data))
+    timed.TimedSearch(clock, tmp_path, cast(Any, None)).plan_retraining(prepared, cast(Any, None))
+    assert (clock.plan.retrained, clock.plan.candidates) == (retrained, candidates)
 
 
 class _Proposes(Strategy):
@@ -232,7 +232,7 @@ def test_a_search_in_a_given_time_retrains_in_what_is_left(
         raise OtherPace(1.0)
 
     def few_epochs(self: timed.TimedSearch, prepared: Any, front: Any) -> None:
-        self.clock.update(retrained=(front.best.number, 1), candidates=2)
+        self.clock.update(retrained=1, candidates=2)
 
     monkeypatch.setattr(timed, "make_plan", small_plan)
     monkeypatch.setattr(timed, "PACE_SECONDS", 0.01)

@@ -18,7 +18,7 @@ from nasea.pipeline.planning.stages import StageTime, duration
 SLACK = 0.03
 """Share of the time that is kept free."""
 
-_SEARCH, _RETRAINING = 0.15, 0.45
+_SEARCH, _RETRAINING = 0.1, 0.7
 """Shares of what is left beside the fixed parts; the supernet gets the rest."""
 
 _LEAST_GENERATIONS = 2
@@ -92,10 +92,8 @@ class TimePlan:
         speeds: the speeds on which the plan is based.
         search_until: seconds of the job after which the search ends; set when the search starts.
         measured: whether the plan uses the measured duration of the first epoch.
-        retrained: (architecture, epochs) of the retraining, once they are set. With several
-            candidates, the architecture is that of the front which is the most accurate.
-        candidates: number of networks near the budget whose retraining begins; with 1, the most
-            accurate of the front is retrained.
+        retrained: epochs of the network whose retraining is finished, once they are set.
+        candidates: number of networks near the budget whose retraining begins.
     """
 
     budget: float
@@ -106,7 +104,7 @@ class TimePlan:
     speeds: Speeds
     search_until: float | None = None
     measured: bool = False
-    retrained: tuple[int, int] | None = None
+    retrained: int | None = None
     candidates: int = 1
 
     @property
@@ -138,12 +136,7 @@ class TimePlan:
     @classmethod
     def from_dict(cls, stored: Mapping[str, Any]) -> TimePlan:
         """Return the inverse of :meth:`to_dict`."""
-        retrained = stored["retrained"]
-        changed = {
-            "speeds": Speeds(**stored["speeds"]),
-            "retrained": None if retrained is None else (int(retrained[0]), int(retrained[1])),
-        }
-        return cls(**{**stored, **changed})
+        return cls(**{**stored, "speeds": Speeds(**stored["speeds"])})
 
 
 def make_plan(budget: float, spent: float, speeds: Speeds, least: Least) -> TimePlan:

@@ -36,6 +36,10 @@ _CANDIDATES = (8, 4, 2)
 """How many networks begin where the time is limited, the most that it allows."""
 _LEAST_EPOCHS = 16
 """With fewer, the rounds are so short that they choose by chance."""
+_LEAST_UPDATES = 4000
+"""With fewer, one network gains more from a longer training than from being chosen among several.
+
+CIFAR-10 subset, 3 M FLOPs: 2,000 updates more are worth 3 points, the choice one or two."""
 _MANY_EPOCHS = 800
 """Of a retraining whose rounds are as long as they should be, without rounding."""
 
@@ -102,11 +106,18 @@ class Affordable:
 
 
 def affordable(
-    seconds: float, epoch: float, start: float, choosing: float, measuring: float = 0.0
+    seconds: float,
+    epoch: float,
+    start: float,
+    choosing: float,
+    measuring: float = 0.0,
+    *,
+    updates: int = _LEAST_UPDATES,
 ) -> Affordable:
     """Return how many candidates can be retrained in a time, and for how many epochs.
 
-    The more time, the more candidates: more epochs gain less and less.
+    The more time, the more candidates: more epochs gain less and less. The winner has at least
+    16 epochs and 4,000 updates, or else there is one candidate only.
 
     Args:
         seconds: the time.
@@ -115,27 +126,19 @@ def affordable(
         choosing: seconds to choose the candidates.
         measuring: seconds to measure a network on all of val_dir; each is measured twice before
             training, with the weights of the search: as a candidate and as the first epoch.
+        updates: updates of the weights in an epoch.
     """
+    least = max(_LEAST_EPOCHS, math.ceil(_LEAST_UPDATES / max(updates, 1)))
     for candidates in _CANDIDATES:
         rungs = rungs_of(candidates, _MANY_EPOCHS)
         starts = sum(rung.count for rung in rungs)
         room = seconds - choosing - starts * start - 2 * candidates * measuring
         epochs = int(room / max(epoch, 1e-9) / (epochs_of(rungs) / _MANY_EPOCHS))
-        if epochs >= _LEAST_EPOCHS:
+        if epochs >= least:
             return Affordable(candidates, epochs)
-    return Affordable(1, epochs_alone(seconds, epoch, start, measuring))
-
-
-def epochs_alone(seconds: float, epoch: float, start: float, measuring: float) -> int:
-    """Return for how many epochs one network can be retrained in a time.
-
-    Args:
-        seconds: the time.
-        epoch: seconds of an epoch.
-        start: seconds to open the network.
-        measuring: seconds to measure it on all of val_dir, before training.
-    """
-    return max(0, int((seconds - start - measuring) / max(epoch, 1e-9)))
+    # Opened and measured twice: as a candidate, where nothing else is chosen among, and to train.
+    alone = (seconds - 2 * start - 2 * measuring) / max(epoch, 1e-9)
+    return Affordable(1, max(0, int(alone)))
 
 
 def epochs_of(rungs: Sequence[Rung]) -> int:
@@ -201,8 +204,7 @@ def retrain_best(
     scenario = load_scenario(config).scenario
     plan = plan_of(scenario, request, None)
     root = results
-    if candidates > 1:
-        results = _shortlisted(scenario, budget, candidates, results, home, restart, listener)
+    results = _shortlisted(scenario, budget, candidates, results, home, restart, listener)
     front = load_finished(results)
     numbers = [m.number for m in candidates_of(front, budget, candidates)]
     if restart and results != root:  # all at once: a stop may come before the last one begins

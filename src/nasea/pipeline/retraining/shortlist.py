@@ -153,8 +153,10 @@ class Shortlist:
         return True
 
     def _write(self, prepared: Prepared) -> None:
-        found = self._found(prepared)
-        regular = self._scored(prepared, self._regular(prepared))
+        found = scored_near(self.front, prepared, self.budget)
+        # One network is the best that the search scored: scoring others costs more than it brings.
+        alone = self.count == 1 and bool(found)
+        regular = [] if alone else self._scored(prepared, self._regular(prepared))
         chosen = sorted(seated(found, regular, self.count), key=lambda one: one.cost)
         if not chosen:
             unit, least = self.front.unit, prepared.problem.cheapest_cost
@@ -201,22 +203,6 @@ class Shortlist:
         numbered = tuple(replace(member, number=n) for n, member in enumerate(members))
         return Front(info, numbered)
 
-    def _found(self, prepared: Prepared) -> list[Scored]:
-        """Return the scored networks near the budget, and the most accurate cheaper one."""
-        choices = prepared.space.choices
-        scored = [
-            Scored(one.genome, one.cost, one.accuracy)
-            for one in self.front.evaluated
-            if one.accuracy is not None and one.cost <= most_expensive(self.scenario, self.budget)
-            # The results may come from an earlier search, whose space was not the supernet's.
-            if len(one.genome) == len(choices) and all(map(operator.lt, one.genome, choices))
-        ]
-        keep = _feasible(prepared, self.budget, [one.genome for one in scored])
-        scored = sorted(
-            (one for one in scored if one.genome in keep), key=lambda one: -one.accuracy
-        )
-        return [one for one in scored if one.cost >= NEAR * self.budget] or scored[:1]
-
     def _regular(self, prepared: Prepared) -> list[Genome]:
         """Return regular networks near the budget, or else the most expensive ones within it."""
         genomes = list(_feasible(prepared, self.budget, regular_networks(prepared.space)))
@@ -257,6 +243,29 @@ class Shortlist:
         prepared.backend.measure_each([(genome, data) for genome in order], on_measured)
         by_genome = dict(zip(order, found, strict=True))
         return [by_genome[genome] for genome in genomes]
+
+
+def scored_near(front: Front, prepared: Prepared, budget: float) -> list[Scored]:
+    """Return the networks that the search scored near a budget, most accurate first.
+
+    If there is none, the most accurate one that costs less is returned alone.
+
+    Args:
+        front: the front of the search, with all that was scored.
+        prepared: the run of the search.
+        budget: the budget, in the constraint's unit.
+    """
+    choices = prepared.space.choices
+    scored = [
+        Scored(one.genome, one.cost, one.accuracy)
+        for one in front.evaluated
+        if one.accuracy is not None and one.cost <= most_expensive(prepared.scenario, budget)
+        # The results may come from an earlier search, whose space was not the supernet's.
+        if len(one.genome) == len(choices) and all(map(operator.lt, one.genome, choices))
+    ]
+    keep = _feasible(prepared, budget, [one.genome for one in scored])
+    scored = sorted((one for one in scored if one.genome in keep), key=lambda one: -one.accuracy)
+    return [one for one in scored if one.cost >= NEAR * budget] or scored[:1]
 
 
 def _feasible(prepared: Prepared, budget: float, genomes: Sequence[Genome]) -> dict[Genome, None]:

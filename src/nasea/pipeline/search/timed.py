@@ -26,10 +26,9 @@ from nasea.pipeline.planning.speeds import (
 from nasea.pipeline.planning.stages import duration, table
 from nasea.pipeline.planning.time_plan import SLACK, Speeds, TimePlan, make_plan, span
 from nasea.pipeline.probe import Prepared, require_same_metric, require_working_metric
-from nasea.pipeline.retraining.halving import affordable, epochs_alone, retrain_best
-from nasea.pipeline.retraining.outcome import Outcome
-from nasea.pipeline.retraining.plan import Request, retrained_name
-from nasea.pipeline.retraining.retrain import checkpoints_of, retrain
+from nasea.pipeline.retraining.halving import affordable, retrain_best
+from nasea.pipeline.retraining.plan import Request
+from nasea.pipeline.retraining.retrain import checkpoints_of
 from nasea.pipeline.retraining.shortlist import MOST_REGULAR
 from nasea.pipeline.session.events import Listener, Listeners
 from nasea.pipeline.session.session import Session
@@ -132,13 +131,10 @@ class TimedSearch:
         start = plan.speeds.probing
         epoch, measuring = self._alone(prepared, _most_expensive(prepared, front))
         choosing = start + MOST_REGULAR * plan.speeds.score
-        found = affordable(self._room, epoch, start, choosing, measuring)
-        epochs = found.epochs
-        if found.candidates == 1:  # the front's best, which may be far cheaper
-            epoch, measuring = self._alone(prepared, front.best.genome)
-            epochs = epochs_alone(self._room, epoch, start, measuring)
-        discard_retrainings(self.home, prepared.scenario, front.best.number)
-        self.clock.update(retrained=(front.best.number, epochs), candidates=found.candidates)
+        updates = prepared.data.train_images // prepared.scenario.batch_size
+        found = affordable(self._room, epoch, start, choosing, measuring, updates=updates)
+        discard_retrainings(self.home, prepared.scenario)
+        self.clock.update(retrained=found.epochs, candidates=found.candidates)
 
     @property
     def _room(self) -> float:
@@ -152,62 +148,38 @@ class TimedSearch:
         return one.epoch_seconds + score.total, score.total
 
     def retrain(self, config: ScenarioSource, restart: bool, listener: Listener | None) -> None:
-        """Train the best network in the remaining time, or resume its training.
+        """Retrain networks near the budget in the remaining time, or resume their retraining.
 
         Called after the session of the search has ended, since a retraining has its own session.
         """
         plan = self.clock.plan
-        assert plan is not None and plan.retrained is not None, "the search settled both"
-        number, epochs = plan.retrained
+        assert plan is not None and plan.retrained is not None, "the search settled it"
+        epochs, candidates = plan.retrained, plan.candidates
         listeners = Listeners([*([] if listener is None else [listener]), self.clock])
         budget = load_scenario(config).scenario.constraint.value
-        command = f"nasea retrain --arch {number}"
-        if plan.candidates > 1:
-            command = f"nasea retrain --budget {amount(budget)} --candidates {plan.candidates}"
+        command = f"nasea retrain --budget {amount(budget)} --candidates {candidates}"
         if epochs < 1:
             listeners.notice(Notice("time", f"none is left for retraining: {command}"))
         elif current_launch() is not None:  # the other processes have ended
             listeners.notice(Notice("time", f"for retraining start {command} --epochs {epochs}"))
         else:
-            listeners.line(_announced(plan.candidates, number, epochs))
-            outcome = self._retrained(config, budget, restart, listeners)
+            listeners.line(_announced(candidates, epochs))
+            outcome = retrain_best(
+                config,
+                budget,
+                candidates,
+                Request(epochs=epochs),
+                formats=[],
+                results=self.home / "results",
+                directory=self.home,
+                restart=restart,
+                listener=listeners,
+            ).outcome
             for text in outcome.summary:
                 listeners.line(text)
             listeners.line(f"model: {outcome.directory / outcome.retrained.model_file}")
         self.clock.save()
         listeners.line(f"time: {duration(self.clock.spent)} of {span(self.clock.budget)} are spent")
-
-    def _retrained(
-        self, config: ScenarioSource, budget: float, restart: bool, listener: Listener
-    ) -> Outcome:
-        """Retrain what the plan says."""
-        plan = self.clock.plan
-        assert plan is not None and plan.retrained is not None, "the search settled both"
-        number, epochs = plan.retrained
-        request, results = Request(epochs=epochs), self.home / "results"
-        if plan.candidates > 1:
-            choice = retrain_best(
-                config,
-                budget,
-                plan.candidates,
-                request,
-                formats=[],
-                results=results,
-                directory=self.home,
-                restart=restart,
-                listener=listener,
-            )
-            return choice.outcome
-        return retrain(
-            config,
-            number,
-            request,
-            formats=[],
-            results=results,
-            directory=self.home,
-            restart=restart,
-            listener=listener,
-        )
 
     def _speeds(self, prepared: Prepared, probing: float, trained: bool) -> Speeds:
         scoring, (first, again) = scoring_speed(prepared)
@@ -230,20 +202,17 @@ class TimedSearch:
         return plan
 
 
-def discard_retrainings(home: Path, scenario: Scenario, number: int) -> None:
+def discard_retrainings(home: Path, scenario: Scenario) -> None:
     """Remove the checkpoints of the retrainings that a time budget may make.
 
     Args:
         home: where ``checkpoint/`` is.
         scenario: the scenario; candidates are near its constraint.
-        number: the architecture that is retrained if there is time for one only.
     """
-    results, constraint = home / "results", scenario.constraint
-    near = folder_near(constraint.type, constraint.value)
-    names = [path.name for path in (home / "checkpoint" / near).glob("retrained_*")]
-    plain = [results / near / name for name in names if re.fullmatch(r"retrained_\d+", name)]
-    for target in (*plain, results / retrained_name(number, Request())):
-        checkpoints_of(home, target).clear()
+    near = folder_near(scenario.constraint.type, scenario.constraint.value)
+    for path in (home / "checkpoint" / near).glob("retrained_*"):
+        if re.fullmatch(r"retrained_\d+", path.name):
+            checkpoints_of(home, home / "results" / near / path.name).clear()
 
 
 def _most_expensive(prepared: Prepared, front: Front) -> Genome:
@@ -254,10 +223,10 @@ def _most_expensive(prepared: Prepared, front: Front) -> Genome:
     return genomes[int(np.argmax(costs))]
 
 
-def _announced(candidates: int, number: int, epochs: int) -> str:
+def _announced(candidates: int, epochs: int) -> str:
     """Return the line before retraining."""
     if candidates == 1:
-        return f"retraining architecture {number} in the rest of the time"
+        return f"retraining a network near the budget in the rest of the time, {epochs} epochs"
     return (
         f"retraining {candidates} networks near the budget in the rest of the time, "
         f"the best of them for {epochs} epochs"
