@@ -136,7 +136,10 @@ class TimePlan:
     @classmethod
     def from_dict(cls, stored: Mapping[str, Any]) -> TimePlan:
         """Return the inverse of :meth:`to_dict`."""
-        return cls(**{**stored, "speeds": Speeds(**stored["speeds"])})
+        retrained = stored["retrained"]
+        if isinstance(retrained, list):  # of an earlier version: planned again
+            retrained = None
+        return cls(**{**stored, "speeds": Speeds(**stored["speeds"]), "retrained": retrained})
 
 
 def make_plan(budget: float, spent: float, speeds: Speeds, least: Least) -> TimePlan:
