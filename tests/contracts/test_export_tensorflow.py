@@ -20,6 +20,7 @@ pytest_plugins = ["pipeline.fixtures"]
 
 load_tensorflow(keras_version=2)
 
+from nasea.backends.tensorflow.export.exporter import TensorFlowExporter  # noqa: E402
 from nasea.backends.tensorflow.export.runtimes import seconds_alone  # noqa: E402
 
 UNSUPPORTED = """
@@ -63,6 +64,7 @@ UserModule = Broken
 class TestTensorFlowExport(ExportContract):
     framework = "tensorflow"
     other_format = "onnx"
+    exporter = TensorFlowExporter
     strict_format = "tflite"
 
     @pytest.fixture

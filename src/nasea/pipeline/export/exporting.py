@@ -15,6 +15,7 @@ from nasea.errors import ExportError, MetricError, Notice, ResultsError
 from nasea.pipeline.export.comparison import class_axis, compare
 from nasea.pipeline.export.describing import Cards
 from nasea.pipeline.export.exported import ExportedFile
+from nasea.pipeline.export.runtime_errors import guarded, runtime_errors
 from nasea.pipeline.opening import Opened, genome_of, open_scenario, require_framework
 from nasea.pipeline.search.direction import Direction
 from nasea.pipeline.session.events import Listener, NullListener, Progress
@@ -170,7 +171,8 @@ def _export(
         written = exporter.write(format, path, batch, calibration)
         one = ExportedFile(format, target, _size(path), batch)
         if format.runs_here:
-            run = exporter.load(format, path)
+            with runtime_errors(format, target.name):
+                run = guarded(exporter.load(format, path), format, target.name)
             if batch is not None:
                 run = in_batches(run, batch, image_axes(exporter.run, next(exporter.images())))
             comparison = compare(exporter.run, run, exporter.images(), target.name, axes)
