@@ -5,18 +5,22 @@
 
 PROJECT is a directory in which `nasea search` ended. Its network N, or a retrained one, is exported
 to every format of its framework, as `nasea export` does: each file is loaded in its own runtime,
-compared with the network on all validation images, measured with the user's metric and timed on one
-thread. Formats of other systems (Core ML) are converted only. A format whose package is not
-installed, or that cannot express the network, is a row with the reason.
+compared with the network on all validation images, measured with the user's metric and timed on
+one thread. Formats of other systems (Core ML) are converted only. A format whose package is not
+installed, or that cannot express the network, is a row with the reason. On a machine that does
+other work, --cpu times runs by the CPU time of the process instead of the clock.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
+import time
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+from nasea.backends.export import timing
 from nasea.backends.export.formats import FORMATS, Format
 from nasea.config import load_scenario
 from nasea.errors import NaseaError, Notice
@@ -95,10 +99,13 @@ def main() -> None:
     parser.add_argument("--arch", type=int, help="number of a network of the front")
     parser.add_argument("--results", default="results", help="directory in the project")
     parser.add_argument("--calibration-images", type=int)
+    parser.add_argument("--cpu", action="store_true", help="CPU time instead of the clock's")
     parser.add_argument("--name", help="of the record; that of the project by default")
     arguments = parser.parse_args()
     directory = arguments.project.resolve()
     os.chdir(directory)  # a search runs there, so paths in scen.yaml start there
+    if arguments.cpu:
+        timing.time = SimpleNamespace(perf_counter=time.process_time)
     scenario = load_scenario(directory / "scen.yaml").scenario
     options = {
         "number": arguments.arch,
@@ -122,6 +129,7 @@ def main() -> None:
         "parameters": member.parameters,
         "flops": member.flops,
         "calibration_images": arguments.calibration_images or scenario.searcher.bn_images,
+        "timed_by": "CPU time" if arguments.cpu else "clock",
         "formats": rows,
     }
     record(f"formats_{arguments.name or directory.name}", scenario.seed, results)
