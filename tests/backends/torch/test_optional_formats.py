@@ -13,8 +13,8 @@ from torch import nn
 
 from nasea.backends.export.formats import FORMATS, Format
 from nasea.backends.export.packages import optional
+from nasea.backends.torch.export.expansions import MultipliedByOnes
 from nasea.backends.torch.export.files import FILES, ExportRequest
-from nasea.backends.torch.export.litert import MultipliedByOnes
 from nasea.errors import ExportError, NotAvailableError
 
 OWN = [each for each in FORMATS.values() if each.framework == "pytorch"]

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import nn
-from torch.overrides import TorchFunctionMode
 
 from nasea.backends.export.exporter import Array
 from nasea.backends.export.host.litert import float_operators
 from nasea.backends.export.packages import optional
+from nasea.backends.torch.export.expansions import MultipliedByOnes
 from nasea.backends.torch.export.writers import Flat, refusal
 from nasea.backends.user.held_back import held_back
 from nasea.errors import ExportError, NaseaError
@@ -32,47 +31,6 @@ def write_litert(network: nn.Module, images: torch.Tensor, path: Path) -> None:
         raise
     except Exception as error:
         raise refusal("TFLite", [("litert-torch", error)], len(images)) from error
-
-
-class MultipliedByOnes(TorchFunctionMode):
-    """Replaces expansions of tensors by products with ones.
-
-    Of an expansion, litert-torch 0.10 permutes the tensor from NCHW to NHWC and not the shape, so
-    the file does not load.
-    """
-
-    def __torch_function__(
-        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
-    ) -> Any:
-        """Run a function of torch."""
-        kwargs = kwargs or {}
-        if func in _EXPANSIONS and not kwargs and args[0].is_floating_point():
-            shape = _expanded_shape(func, *args)
-            if shape is not None:
-                return args[0] * torch.ones(shape, dtype=args[0].dtype)
-        return func(*args, **kwargs)
-
-
-_EXPANSIONS = {
-    torch.Tensor.expand,
-    torch.Tensor.expand_as,
-    torch.Tensor.repeat,
-    torch.Tensor.broadcast_to,
-    torch.broadcast_to,
-}
-
-
-def _expanded_shape(func: Any, tensor: torch.Tensor, *given: Any) -> list[int] | None:
-    """Return the shape that an expansion makes; ``None`` if it repeats more than single values."""
-    sizes = list(given[0]) if len(given) == 1 and isinstance(given[0], tuple | list) else [*given]
-    if func is torch.Tensor.expand_as:
-        sizes = list(given[0].shape)
-    before = [1] * (len(sizes) - tensor.dim()) + list(tensor.shape)
-    if func is torch.Tensor.repeat:
-        if any(size != 1 and times != 1 for size, times in zip(before, sizes, strict=True)):
-            return None
-        return [size * times for size, times in zip(before, sizes, strict=True)]
-    return [old if size == -1 else size for size, old in zip(sizes, before, strict=True)]
 
 
 def quantise_litert(source: Path, path: Path, examples: Iterator[Array]) -> tuple[str, ...]:
