@@ -169,7 +169,7 @@ class ExportContract(FinishedSearchContract):
         for said, fix in (
             (
                 "Unsupported model IR version: 99, max supported IR version: 13",
-                "older than the file: update",
+                "older than the file: pip install --upgrade",
             ),
             ("something else\nand more", "use another --format"),
         ):

@@ -27,10 +27,9 @@ def runtime_errors(format: Format, name: str) -> Iterator[None]:
         lines = str(error).strip().splitlines()
         fix = "use another --format"
         if older_than_the_file(str(error)):
-            fix = f"the installed {format.runtime} is older than the file: update it"
-            if format.packages:
-                packages = " ".join(package for _, package in format.packages)
-                fix = f"{fix}, pip install --upgrade {packages}"
+            packages = " ".join(package for _, package in format.packages)
+            packages = packages or {"pytorch": "torch"}.get(format.framework, format.framework)
+            fix = f"it is older than the file: pip install --upgrade {packages}"
         raise ExportError(
             f"{format.runtime} cannot run {name}, which was not kept: {type(error).__name__}: "
             f"{lines[0] if lines else ''}",

@@ -151,9 +151,7 @@ def refusal(format: str, failures: list[tuple[str, Exception]], batch: int | Non
     lines = [f"  {what}: {_reason(error)}" for what, error in failures]
     if any(older_than_the_file(str(error)) for _, error in failures):
         return ExportError(
-            "\n".join(
-                [f"the installed runtime is older than {format} files written here:", *lines]
-            ),
+            "\n".join([f"the installed runtime is older than {format} files:", *lines]),
             fix="update it, for ONNX: pip install --upgrade onnxruntime",
         )
     return ExportError(

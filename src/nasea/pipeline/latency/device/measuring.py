@@ -160,7 +160,7 @@ class Measuring:
             return
         shown = [f"  {name}: {why}" for name, why in failed.items()]
         fix = f"try it by hand: {filled(self.runner.command, list(self.values.items()))}"
-        if all(_OLDER in why for why in failed.values()):
+        if all(older_than_the_file(why) for why in failed.values()):
             fix = "install a newer release of the runtime on the device, or its program with --tool"
         raise LatencyError(
             "\n".join(["the command fails on every file that was tried:", *shown]), fix=fix
@@ -171,13 +171,10 @@ def _name(task: Task) -> str:
     return f"{task.id.replace(' ', '_')}{task.path.suffix}"
 
 
-_OLDER = "the runtime on the device is older than the file"
-
-
 def _told(output: str) -> str:
     """Return that the runtime says to be older than the file, seldom in its last line."""
     told = older_than_the_file(output)
-    return f"{_OLDER}: {told}" if told else ""
+    return f"the runtime on the device is older than the file: {told}" if told else ""
 
 
 def _ending(status: int) -> str:
