@@ -10,6 +10,7 @@ from ai_edge_litert.interpreter import Interpreter
 
 from nasea.backends.export.exporter import Array
 from nasea.backends.tensorflow.environment import load_tensorflow
+from pipeline.project import Recorder
 from results.model_files import Load, load
 
 from .export import ExportContract
@@ -61,6 +62,16 @@ UserModule = Broken
 """
 
 
+NO_INT8 = """
+
+class Odd(PostNet):
+    def call(self, inputs, training=True):
+        return tf.math.sin(super().call(inputs, training))
+
+PostNet = Odd
+"""
+
+
 class TestTensorFlowExport(ExportContract):
     framework = "tensorflow"
     other_format = "onnx"
@@ -88,6 +99,15 @@ class TestTensorFlowExport(ExportContract):
         module = "nasea.backends.tensorflow.export.exporter.seconds_alone"
         monkeypatch.setattr(module, lambda *_: 1e-3)  # a process of its own takes seconds to start
         yield
+
+    def test_an_operator_without_int8_is_told(self, home: Path) -> None:
+        listener = Recorder()
+        self.export("tflite-int8", listener=listener)
+        assert "in float32" not in listener.text
+        with (home / "user_module.py").open("a") as module:
+            module.write(NO_INT8)
+        (one,) = self.export("tflite-int8", listener=listener)
+        assert f"{one.path.name} computes SIN in float32" in listener.text
 
     def model_outputs(self, model_file: Path, images: Array) -> Array:
         output: Array = self.load(model_file).load_model()(images).numpy()
