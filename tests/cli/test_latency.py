@@ -129,6 +129,27 @@ def test_one_command_leads_from_a_space_to_a_profile(
     assert "written for another supernet or user_module.py" in older.err
 
 
+def test_executorch_files_of_operators_and_networks(fresh: Project, nasea, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+    monkeypatch.setattr("nasea.pipeline.latency.bench._WITH_TENSORFLOW", False)
+    words = ("latency", "run", "--name", "phone", "--over", "local", "--files", "pte")
+    words = (*words, "--command", "echo 5 us # {file}", "--networks", "4")
+    monkeypatch.setattr("nasea.pipeline.latency.bench.find_spec", lambda name: None)
+    lacking = nasea(*words)
+    assert lacking.status == 2
+    assert ".pte files need executorch" in lacking.err and "executorch]" in lacking.err
+    assert not (fresh.home / "latency_bench").exists()
+    monkeypatch.setattr("nasea.pipeline.latency.bench.find_spec", lambda name: name)
+    module = "nasea.backends.torch.export.operator_files"
+    monkeypatch.setattr(f"{module}.lowered", lambda *given: b"a program")
+    made = nasea(*words)
+    assert made.status in (0, None), made.err
+    assert "over 4 random networks" in made.out
+    folder = fresh.home / "latency_bench"
+    with (folder / "operators.csv").open(newline="") as file:
+        assert all((folder / row["pte"]).is_file() for row in csv.DictReader(file))
+    assert {path.suffix for path in (folder / "networks").iterdir()} == {".onnx", ".pte"}
+
+
 @pytest.mark.parametrize(
     "words, message",
     [

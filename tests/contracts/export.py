@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from nasea.backends.export import formats
-from nasea.backends.export.exporter import Array
+from nasea.backends.export.exporter import Array, Exporter, Run
 from nasea.errors import DataError, ExportError, NotAvailableError, ResultsError
 from nasea.pipeline.export.exported import ExportedFile
 from nasea.pipeline.export.exporting import export
@@ -30,6 +30,7 @@ class ExportContract(FinishedSearchContract):
     """The suite."""
 
     other_format: ClassVar[str]
+    exporter: ClassVar[type[Exporter]]
     strict_format: ClassVar[str]
     """One whose runtime insists on the number of images."""
 
@@ -159,6 +160,29 @@ class ExportContract(FinishedSearchContract):
             self.export(name)
         assert caught.value.fix
         assert not list(Path("results/exported").iterdir())
+
+    def test_a_runtime_that_cannot_run_the_file(
+        self, home: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        (earlier,) = self.export()
+        before = earlier.path.read_bytes()
+        for said, fix in (
+            (
+                "Unsupported model IR version: 99, max supported IR version: 13",
+                "older than the file: pip install --upgrade",
+            ),
+            ("something else\nand more", "use another --format"),
+        ):
+
+            def load(*given: Any, said: str = said) -> Run:
+                raise RuntimeError(said)
+
+            monkeypatch.setattr(self.exporter, "load", load)
+            line = said.splitlines()[0]
+            with pytest.raises(ExportError, match=f"cannot run .*not kept.*: {line}") as caught:
+                self.export()
+            assert fix in str(caught.value.fix)
+            assert earlier.path.read_bytes() == before
 
     def test_images_that_cannot_calibrate(self, home: Path, not_finite: str) -> None:
         with pytest.raises(DataError, match="--calibration-images 281: .* only 280 im") as caught:

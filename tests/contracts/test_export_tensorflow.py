@@ -10,6 +10,7 @@ from ai_edge_litert.interpreter import Interpreter
 
 from nasea.backends.export.exporter import Array
 from nasea.backends.tensorflow.environment import load_tensorflow
+from pipeline.project import Recorder
 from results.model_files import Load, load
 
 from .export import ExportContract
@@ -20,6 +21,7 @@ pytest_plugins = ["pipeline.fixtures"]
 
 load_tensorflow(keras_version=2)
 
+from nasea.backends.tensorflow.export.exporter import TensorFlowExporter  # noqa: E402
 from nasea.backends.tensorflow.export.runtimes import seconds_alone  # noqa: E402
 
 UNSUPPORTED = """
@@ -60,9 +62,20 @@ UserModule = Broken
 """
 
 
+NO_INT8 = """
+
+class Odd(PostNet):
+    def call(self, inputs, training=True):
+        return tf.math.sin(super().call(inputs, training))
+
+PostNet = Odd
+"""
+
+
 class TestTensorFlowExport(ExportContract):
     framework = "tensorflow"
     other_format = "onnx"
+    exporter = TensorFlowExporter
     strict_format = "tflite"
 
     @pytest.fixture
@@ -86,6 +99,15 @@ class TestTensorFlowExport(ExportContract):
         module = "nasea.backends.tensorflow.export.exporter.seconds_alone"
         monkeypatch.setattr(module, lambda *_: 1e-3)  # a process of its own takes seconds to start
         yield
+
+    def test_an_operator_without_int8_is_told(self, home: Path) -> None:
+        listener = Recorder()
+        self.export("tflite-int8", listener=listener)
+        assert "in float32" not in listener.text
+        with (home / "user_module.py").open("a") as module:
+            module.write(NO_INT8)
+        (one,) = self.export("tflite-int8", listener=listener)
+        assert f"{one.path.name} computes SIN in float32" in listener.text
 
     def model_outputs(self, model_file: Path, images: Array) -> Array:
         output: Array = self.load(model_file).load_model()(images).numpy()

@@ -13,6 +13,7 @@ import pytest
 import torch
 
 from nasea.backends.export.exporter import Array, Run
+from nasea.backends.torch.export import writers
 from nasea.backends.torch.export.exporter import TorchExporter
 from nasea.backends.torch.export.runtimes import load_onnx
 from nasea.errors import ExportError, NaseaError
@@ -74,6 +75,7 @@ PostNet = Odd
 class TestTorchExport(ExportContract):
     framework = "pytorch"
     other_format = "pb"
+    exporter = TorchExporter
     strict_format = "onnx"
 
     @pytest.fixture
@@ -129,6 +131,17 @@ class TestTorchExport(ExportContract):
         (one,) = self.export("onnx-int8", listener=listener)
         assert one.path.exists()
         assert f"{one.path.name} computes Erf, ReduceMean in float32" in listener.text
+
+    def test_a_runtime_older_than_onnx_files_is_no_fault_of_the_network(
+        self, home: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def load(*given: Any) -> Run:
+            raise RuntimeError("Unsupported model IR version: 99, max supported IR version: 8")
+
+        monkeypatch.setattr(writers, "load_onnx", load)
+        with pytest.raises(ExportError, match="runtime is older than ONNX files") as caught:
+            self.export()
+        assert "pip install --upgrade onnxruntime" in str(caught.value.fix)
 
     def test_int8_is_int8(self, home: Path) -> None:
         (one,) = self.export("onnx-int8")

@@ -5,7 +5,7 @@ import pytest
 
 from nasea.backends.export.exporter import Array, Run, in_batches
 from nasea.errors import ExportError
-from nasea.pipeline.export.comparison import TIE, Comparison, compare
+from nasea.pipeline.export.comparison import TIE, Comparison, class_axis, compare
 
 BATCHES = [np.arange(6.0).reshape(3, 2), np.arange(2.0).reshape(1, 2)]
 
@@ -20,13 +20,40 @@ def moved(by: Array) -> Run:
 
 
 def found(file: Run, network: Run = scores) -> Comparison:
-    return compare(network, file, BATCHES, "it.onnx")
+    return compare(network, file, BATCHES, "it.onnx", [1])
 
 
 def test_the_same() -> None:
     same = found(scores)
     assert same == Comparison(4, 0.0, 8.0, 4, 0, 0)
     same.require_same("it.onnx")
+
+
+@pytest.mark.parametrize("axis, shape", [(1, (2, 3, 4, 5)), (3, (2, 4, 5, 3))])
+def test_classes_of_pixels_are_where_the_layout_has_channels(
+    axis: int, shape: tuple[int, ...]
+) -> None:
+    maps = np.random.default_rng(0).normal(size=shape)
+    other = np.flip(maps, axis)  # 3 classes: the middle one stays
+    batches: list[Array] = [np.zeros((2, 1))]
+    assert class_axis("output", 4, "segmentation", axis == 1) == axis
+    result = compare(lambda images: [maps], lambda images: [other], batches, "it", [axis])
+    assert result.predictions == 2 * 4 * 5
+    assert result.changed == (maps.argmax(axis) != 1).sum()
+
+
+def test_places_of_objects_are_no_classes() -> None:
+    detectors: dict[str, int | None] = {
+        "output.classes": 2, "output.scores": 2, "output.offsets": None, "output.boxes": None,
+    }  # fmt: skip
+    for name, axis in detectors.items():
+        assert class_axis(name, 3, "detection", True) == axis
+        assert class_axis(name, 4, "detection", True) is None  # scores and places in one map
+        assert class_axis(name, 2, "classification", False) == 1
+    assert class_axis("output", 1, "classification", True) is None
+    outputs = [np.ones((2, 5, 4))]
+    nothing = compare(lambda _: outputs, lambda _: outputs, [np.zeros((2, 1))], "it", [None])
+    assert nothing.predictions == nothing.changed == 0
 
 
 def test_rounding_is_the_same() -> None:

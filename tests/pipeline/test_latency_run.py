@@ -214,6 +214,25 @@ def test_a_command_that_always_fails_stops_soon(fake: Device) -> None:
     assert len(fake.ran) == 6
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        "[ONNXRuntimeError] Load model failed: Unsupported model IR version: 13, max supported IR "
+        "version: 10",
+        "ERROR: Didn't find op for builtin opcode 'CONV_2D' version '9'. An older version of this "
+        "builtin might be supported. Are you using an old TFLite binary with a newer model?",
+        "E program.cpp:98] Program identifier 'ET13' != expected 'ET12'",
+    ],
+)
+def test_a_runtime_older_than_the_files_is_told(fake: Device, said: str) -> None:
+    script = fake.home / "old.sh"
+    script.write_text(f'echo "loading $1"\necho "{said}"\necho "giving up"\nexit 1\n')
+    with pytest.raises(LatencyError, match="runtime on the device is older than") as caught:
+        run(fake, command=f"sh {script} {{file}}")
+    assert said in str(caught.value)
+    assert "newer release of the runtime" in str(caught.value.fix)
+
+
 def test_measurements_of_something_else_are_not_mixed(fake: Device) -> None:
     run(fake, "adb")
     fake.switch("another")

@@ -65,6 +65,9 @@ def bench(
         int,
         typer.Option(min=0, metavar="N", help="Whole networks to write too, to calibrate on."),
     ] = 0,
+    executorch: Annotated[
+        bool, typer.Option("--executorch", help="Write ExecuTorch files too; seconds each.")
+    ] = False,
 ) -> None:
     """Write the operators of a scenario's networks as files to measure on your device.
 
@@ -75,7 +78,9 @@ def bench(
     from nasea.pipeline.latency.bench import MANIFEST, formats_in_words, write_bench
 
     with RichListener() as listener:
-        bench = write_bench(config, out, networks=networks, listener=listener)
+        bench = write_bench(
+            config, out, networks=networks, executorch=executorch, listener=listener
+        )
     say(f"wrote {bench.operators} operators as {formats_in_words(bench.formats)} to {out}")
     say(
         "next:  nasea latency run, or\n"
@@ -153,7 +158,7 @@ def run(
     ] = None,
     files: Annotated[
         str | None,
-        typer.Option(metavar="KIND", help="onnx or tflite; what the runner takes by default."),
+        typer.Option(metavar="KIND", help="onnx, tflite or pte; what the runner takes by default."),
     ] = None,
     folder: Annotated[
         str | None, typer.Option(metavar="DIR", help="Directory on the device for the files.")

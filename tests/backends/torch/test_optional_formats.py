@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from torch import nn
 
 from nasea.backends.export.formats import FORMATS, Format
 from nasea.backends.export.packages import optional
+from nasea.backends.torch.export.expansions import MultipliedByOnes
 from nasea.backends.torch.export.files import FILES, ExportRequest
 from nasea.errors import ExportError, NotAvailableError
 
@@ -72,6 +74,53 @@ def test_a_file_takes_as_many_images_as_asked(format: Format, tmp_path: Path) ->
     tolerance = 1e-5 if format.exact else 0.1
     for found, wanted in zip(run(given.images.numpy()), expected.values(), strict=True):
         np.testing.assert_allclose(found, wanted.numpy(), atol=tolerance)
+
+
+class Expanding(nn.Module):
+    """A convolution beside the mean of the image at every pixel, as segmentation heads have it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(2, 4, 3, padding=1)
+        self.classify = nn.Conv2d(16, 3, 1)
+
+    def forward(self, images: torch.Tensor) -> dict[str, torch.Tensor]:
+        found = self.conv(images).relu()
+        mean = found.mean((2, 3), keepdim=True)
+        height, width = found.shape[2:]
+        everywhere = (
+            mean.expand(-1, -1, height, width), mean.expand_as(found),
+            mean.repeat(1, 1, height, width) + torch.broadcast_to(mean, found.shape),
+        )  # fmt: skip
+        return {"out": self.classify(torch.cat([found, *everywhere], 1))}
+
+
+@pytest.mark.parametrize("format", OPTIONAL)
+def test_one_value_for_all_pixels(format: Format, tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    network, path = Expanding(), tmp_path / f"net{format.suffix}"
+    files = FILES[format.name]
+    given = asked(network, path, 1)
+    files.write(replace(given, names=("out",)))
+    if files.load is None:
+        return
+    (found,) = files.load(path, 1)(given.images.numpy())
+    with torch.no_grad():
+        expected = network(given.images)["out"].numpy()
+    np.testing.assert_allclose(found, expected, atol=1e-5 if format.exact else 0.1)
+
+
+def test_expansions_are_products_with_ones() -> None:
+    values = torch.arange(6.0).reshape(2, 3, 1, 1)
+    whole = torch.arange(8.0).reshape(2, 4)
+    with torch.no_grad(), MultipliedByOnes():
+        for sizes in ((2, 3, 4, 5), (-1, -1, 4, 5), (7, 2, 3, 4, 1)):
+            assert torch.equal(values.expand(*sizes), values.expand(sizes))
+        made = values.expand(-1, -1, 4, 5), values.repeat(2, 1, 1, 3)[:2], whole.repeat(2, 3)
+    assert made[0].is_contiguous(), "a product, not a view"
+    assert torch.equal(made[0], values.expand(-1, -1, 4, 5))
+    assert made[1].shape == (2, 3, 1, 3)
+    assert torch.equal(made[2], whole.repeat(2, 3))
 
 
 @pytest.mark.parametrize("format", OPTIONAL)

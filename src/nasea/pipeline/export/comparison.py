@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from nasea.backends.export.exporter import Array, Run
 from nasea.errors import ExportError
+from nasea.terms import Task
 
 TIE = 1e-4
 """Two classes tie if the network's own scores differ by less than this, relative to the largest
@@ -26,7 +28,8 @@ class Comparison:
         images: number of images compared.
         difference: largest absolute difference of an output value.
         largest: largest absolute output value of the network.
-        predictions: number of predicted classes compared; 0 if no output looks like class scores.
+        predictions: number of predicted classes compared, of images, pixels or anchors; 0 if no
+            output looks like class scores.
         changed: number of predictions that differ.
         ties: number of these that are ties of the network.
     """
@@ -59,7 +62,31 @@ class Comparison:
 _REPORT = "use another --format; what PreNet and PostNet compute may depend on more than the images"
 
 
-def compare(network: Run, file: Run, batches: Iterable[Array], name: str) -> Comparison:
+_PLACES = re.compile(r"box|offset|loc|reg|delta|coord|ltrb|xywh", re.IGNORECASE)
+"""What detectors call outputs that are places of objects, not class scores."""
+
+
+def class_axis(name: str, rank: int, task: Task, channels_first: bool) -> int | None:
+    """Return the axis of an output along which the largest value is the predicted class.
+
+    Args:
+        name: name of the output.
+        rank: number of its axes, that of the images included.
+        task: of the scenario.
+        channels_first: whether images, and thus maps of class scores, are (N, C, H, W).
+
+    Returns:
+        The axis; ``None`` if the output is no set of class scores, as far as one can tell: a box
+        has no class, and a map of a detector holds scores and places together.
+    """
+    if rank < 2 or (task == "detection" and (rank == 4 or _PLACES.search(name))):
+        return None
+    return 1 if rank == 4 and channels_first else rank - 1
+
+
+def compare(
+    network: Run, file: Run, batches: Iterable[Array], name: str, axes: Sequence[int | None]
+) -> Comparison:
     """Run network and file on the same images.
 
     Args:
@@ -67,6 +94,7 @@ def compare(network: Run, file: Run, batches: Iterable[Array], name: str) -> Com
         file: runs the exported file in its runtime.
         batches: batches of images.
         name: name of the file, for messages.
+        axes: the axis of the classes in each output (:func:`class_axis`).
 
     Raises:
         ExportError: an output of the file has another shape than the network's, or is not finite
@@ -77,7 +105,7 @@ def compare(network: Run, file: Run, batches: Iterable[Array], name: str) -> Com
     margins: list[Array] = []
     for batch in batches:
         images += len(batch)
-        for expected, found in zip(network(batch), file(batch), strict=True):
+        for expected, found, axis in zip(network(batch), file(batch), axes, strict=True):
             if found.shape != expected.shape:
                 raise ExportError(
                     f"{name} is wrong and was not kept: an output is {found.shape}, not "
@@ -93,8 +121,8 @@ def compare(network: Run, file: Run, batches: Iterable[Array], name: str) -> Com
             gap = np.abs(np.nan_to_num(theirs - wide))
             difference = max(difference, float(gap.max(initial=0.0)))
             largest = max(largest, float(np.abs(np.nan_to_num(wide)).max(initial=0.0)))
-            if _scores_classes(expected):
-                margin = _margins(wide, theirs)
+            if axis is not None and _scores_classes(expected, axis):
+                margin = _margins(np.moveaxis(wide, axis, -1), np.moveaxis(theirs, axis, -1))
                 predictions += margin.size
                 margins.append(margin[margin >= 0])
     lost = np.concatenate(margins) if margins else np.zeros(0)
@@ -102,8 +130,8 @@ def compare(network: Run, file: Run, batches: Iterable[Array], name: str) -> Com
     return Comparison(images, difference, largest, predictions, len(lost), ties)
 
 
-def _scores_classes(output: Array) -> bool:
-    return output.ndim >= 2 and output.shape[-1] > 1 and np.issubdtype(output.dtype, np.floating)
+def _scores_classes(output: Array, axis: int) -> bool:
+    return output.shape[axis] > 1 and np.issubdtype(output.dtype, np.floating)
 
 
 def _margins(expected: Array, found: Array) -> Array:

@@ -12,9 +12,10 @@ from nasea.backends.export.formats import Format, find_format, formats_of
 from nasea.backends.records import Measurement
 from nasea.config import ScenarioSource, load_scenario
 from nasea.errors import ExportError, MetricError, Notice, ResultsError
-from nasea.pipeline.export.comparison import compare
+from nasea.pipeline.export.comparison import class_axis, compare
 from nasea.pipeline.export.describing import Cards
 from nasea.pipeline.export.exported import ExportedFile
+from nasea.pipeline.export.runtime_errors import guarded, runtime_errors
 from nasea.pipeline.opening import Opened, genome_of, open_scenario, require_framework
 from nasea.pipeline.search.direction import Direction
 from nasea.pipeline.session.events import Listener, NullListener, Progress
@@ -129,14 +130,25 @@ def export_result(
         count = calibration_images or opened.scenario.searcher.bn_images
         calibration = calibrating_images(exporter.training_images, count, option)
     cards = Cards(opened, result, exporter, network, metric, licence)
+    axes = _class_axes(opened, exporter)
     exported = []
     for done, format in enumerate(formats, start=1):
         shown = calibration if format.precision == "int8" else None
-        one = _export(exporter, result, format, batch, shown, direction, network, listener)
+        one = _export(exporter, result, format, batch, shown, direction, network, axes, listener)
         cards.card(one, None if shown is None else len(shown)).save(one.path)
         exported.append(one)
         listener.progress(Progress("export", done, len(formats), "format"))
     return exported
+
+
+def _class_axes(opened: Opened, exporter: Exporter) -> list[int | None]:
+    """Return for each output the axis of its class scores; ``None`` if it has none."""
+    outputs = exporter.run(next(iter(exporter.images()))[:1])
+    channels_first = opened.scenario.supernet.data_format == "channels_first"
+    return [
+        class_axis(name, values.ndim, opened.scenario.task, channels_first)
+        for name, values in zip(exporter.outputs, outputs, strict=True)
+    ]
 
 
 def _export(
@@ -147,6 +159,7 @@ def _export(
     calibration: Array | None,
     direction: Direction,
     network: float,
+    axes: Sequence[int | None],
     listener: Listener,
 ) -> ExportedFile:
     if format.fixed and batch is None:
@@ -158,10 +171,11 @@ def _export(
         written = exporter.write(format, path, batch, calibration)
         one = ExportedFile(format, target, _size(path), batch)
         if format.runs_here:
-            run = exporter.load(format, path)
+            with runtime_errors(format, target.name):
+                run = guarded(exporter.load(format, path), format, target.name)
             if batch is not None:
                 run = in_batches(run, batch, image_axes(exporter.run, next(exporter.images())))
-            comparison = compare(exporter.run, run, exporter.images(), target.name)
+            comparison = compare(exporter.run, run, exporter.images(), target.name, axes)
             if format.exact:
                 comparison.require_same(target.name)
             accuracy = direction.accuracy(_metric(exporter.measure(run), target.name))

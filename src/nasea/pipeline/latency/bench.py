@@ -28,7 +28,7 @@ SOURCE = "source.txt"
 
 NETWORKS = "networks.json"
 """By kind of file: networks to calibrate on, and the operators that each consists of. Of those of
-PyTorch the TFLite files hold the body alone."""
+PyTorch the TFLite and ExecuTorch files hold the body alone."""
 
 Write = Callable[[Operator], bytes]
 
@@ -41,7 +41,7 @@ class Bench:
     """The files that were written.
 
     Attributes:
-        folder: the folder of the manifest, ``onnx/`` and ``tflite/``.
+        folder: the folder of the manifest, ``onnx/``, ``tflite/`` and ``pte/``.
         operators: number of operators.
         formats: file suffixes, without a dot.
         networks: number of whole networks.
@@ -58,6 +58,7 @@ def write_bench(
     folder: Path,
     *,
     networks: int = 0,
+    executorch: bool = False,
     directory: Path | None = None,
     listener: Listener | None = None,
 ) -> Bench:
@@ -70,6 +71,7 @@ def write_bench(
         folder: the folder to create; must not contain a manifest.
         networks: random whole networks to write too, as the framework's device files; a profile
             is calibrated on them.
+        executorch: also write ExecuTorch files, which takes seconds each.
         directory: the directory of ``user_module.py``; the current directory by default.
         listener: receives progress and notices.
 
@@ -81,6 +83,11 @@ def write_bench(
         raise LatencyError(
             f"{folder} already holds {MANIFEST}; nothing was written",
             fix="name another folder with --out, or move that one away",
+        )
+    if executorch and find_spec("executorch") is None:
+        raise LatencyError(
+            ".pte files need executorch, which is not installed here",
+            fix=install_line("executorch"),
         )
     loaded = load_scenario(config)
     for notice in loaded.notices:
@@ -97,9 +104,10 @@ def write_bench(
             listed[kind] = _write_networks(deployment, whole, folder, listener)
     finally:
         opened.backend.close()
-    writers = _writers(loaded.scenario.keras_version, listener)
-    if networks and "tflite" in writers and "tflite" not in listed:
-        listed["tflite"] = _write_bodies(opened.space, whole, folder, listener)
+    writers = _writers(loaded.scenario.keras_version, executorch, listener)
+    for kind in ("tflite", "pte"):
+        if networks and kind in writers and kind not in listed:
+            listed[kind] = _write_bodies(kind, opened.space, whole, folder, listener)
     if networks:
         _save(folder / NETWORKS, json.dumps(listed, indent=1).encode())
     rows = []
@@ -174,19 +182,23 @@ def _write_networks(
 
 
 def _write_bodies(
-    space: Space, networks: Sequence[_Network], folder: Path, listener: Listener
+    kind: str, space: Space, networks: Sequence[_Network], folder: Path, listener: Listener
 ) -> dict[str, object]:
-    """Write the networks as TFLite files; without PreNet and PostNet if these are PyTorch's."""
-    from nasea.backends.tensorflow.export.deployment import body, nothing
+    """Write the networks as TFLite or ExecuTorch files, without PreNet and PostNet."""
+    if kind == "pte":
+        from nasea.backends.torch.export.operator_files import pte_body as body
+        from nasea.backends.torch.export.operator_files import pte_nothing as nothing
+    else:
+        from nasea.backends.tensorflow.export.deployment import body, nothing
 
-    _save(folder / "networks/nothing.tflite", nothing())
+    _save(folder / f"networks/nothing.{kind}", nothing())
     listed = []
     for number, one in enumerate(networks):
-        file = f"networks/{number:03d}.tflite"
+        file = f"networks/{number:03d}.{kind}"
         _save(folder / file, body(space, one.genome))
         listed.append({"file": file, "operators": one.body})
         listener.progress(Progress("latency", number + 1, len(networks), "network"))
-    return {"nothing": "networks/nothing.tflite", "networks": listed}
+    return {"nothing": f"networks/nothing.{kind}", "networks": listed}
 
 
 def distinct_operators(opened: Built) -> list[Operator]:
@@ -207,7 +219,7 @@ def distinct_operators(opened: Built) -> list[Operator]:
     return operators
 
 
-def _writers(keras_version: int, listener: Listener) -> dict[str, Write]:
+def _writers(keras_version: int, executorch: bool, listener: Listener) -> dict[str, Write]:
     writers: dict[str, Write] = {}
     missing: list[tuple[str, str]] = []
     if find_spec("onnx") is not None:
@@ -225,6 +237,10 @@ def _writers(keras_version: int, listener: Listener) -> dict[str, Write]:
         writers["tflite"] = tflite_operator
     else:
         missing.append(("TFLite", "tensorflow"))
+    if executorch:
+        from nasea.backends.torch.export.operator_files import pte_operator
+
+        writers["pte"] = pte_operator
     for name, extra in missing:
         text = f"no {name} files: {install_line(extra)} for these"
         listener.notice(Notice("latency bench", text))
@@ -248,5 +264,5 @@ def _save(path: Path, content: bytes) -> None:
 
 def formats_in_words(formats: Sequence[str]) -> str:
     """Name the written formats, for messages."""
-    names = {"onnx": "ONNX", "tflite": "TFLite"}
+    names = {"onnx": "ONNX", "tflite": "TFLite", "pte": "ExecuTorch"}
     return " and ".join(names[name] for name in formats)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from nasea.backends.export.host.runtimes import RUNTIMES, HostRuntime
 from nasea.backends.export.host.timing import CAREFUL, Job, Run, Timing, time_all
+from nasea.backends.export.older_runtime import older_than_the_file
 from nasea.errors import LatencyError, NaseaError
 from nasea.pipeline.session.events import Listener, NullListener, Progress
 from nasea.results.front import Front
@@ -102,7 +103,12 @@ def _open(runtime: HostRuntime, path: Path) -> Run:
         raise
     except Exception as error:  # each runtime raises its own exceptions
         reason = str(error).strip().split("\n")[0]
-        raise LatencyError(f"{path} cannot be run by {runtime.release()}: {reason}") from error
+        fix = None
+        if older_than_the_file(str(error)):
+            fix = f"the file is newer than {runtime.release()}: install a newer release of it"
+        raise LatencyError(
+            f"{path} cannot be run by {runtime.release()}: {reason}", fix=fix
+        ) from error
 
 
 def _match(path: Path, timing: Timing, front: Front) -> MeasuredFile:

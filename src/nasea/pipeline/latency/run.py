@@ -61,7 +61,7 @@ class DevicePlan:
         unit: unit of numbers that the command prints without one.
         pattern: regular expression that finds the latency in the output.
         tool: the program, a local file to copy to the device; ``None`` if it is already there.
-        files: ``onnx`` or ``tflite``; ``None`` for the runner's default.
+        files: ``onnx``, ``tflite`` or ``pte``; ``None`` for the runner's default.
         folder: folder on the device; ``None`` for the default.
         threads: number of threads of the program.
         seconds: time limit of one run.
@@ -143,7 +143,14 @@ def run_on_device(
     transport = _transport(plan, home)
     device = _opened(transport)
     if not (bench / MANIFEST).is_file():
-        write_bench(config, bench, networks=networks, directory=home, listener=listener)
+        write_bench(
+            config,
+            bench,
+            networks=networks,
+            executorch=(plan.files or runner.suffix) == "pte",
+            directory=home,
+            listener=listener,
+        )
     elif _is_older(bench, config, home):
         text = f"{bench} was written for another supernet or user_module.py than the present one; "
         text += "move it away, and its files are written anew"

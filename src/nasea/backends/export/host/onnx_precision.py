@@ -13,9 +13,9 @@ from nasea.backends.user.held_back import held_back
 from nasea.errors import ExportError
 
 _MOVES = {
-    "Cast", "Concat", "Constant", "ConstantOfShape", "Expand", "Flatten", "Gather", "Identity",
-    "Pad", "Range", "Reshape", "Shape", "Slice", "Split", "Squeeze", "Tile", "Transpose",
-    "Unsqueeze",
+    "Cast", "Concat", "Constant", "ConstantOfShape", "Equal", "Expand", "Flatten", "Gather",
+    "Identity", "Pad", "Range", "Reshape", "Shape", "Slice", "Split", "Squeeze", "Tile",
+    "Transpose", "Unsqueeze",
 }  # fmt: skip
 """Operators that move values or compute shapes; their precision does not matter."""
 

@@ -12,7 +12,7 @@ import tensorflow as tf
 from nasea.backends.export.calibration import in_chunks
 from nasea.backends.export.exporter import Array, Run, Written
 from nasea.backends.export.formats import Format
-from nasea.backends.export.host.litert import load_tflite
+from nasea.backends.export.host.litert import float_operators, load_tflite
 from nasea.backends.export.timing import median_seconds
 from nasea.backends.records import EvaluationSubset, Measurement
 from nasea.backends.scoring.scorer import measured
@@ -127,6 +127,8 @@ class TensorFlowExporter:
             if calibration is not None:
                 examples = lambda: in_chunks(calibration, batch or 1)  # noqa: E731
             write_tflite(function, path, format.precision, examples)
+            if format.precision == "int8":
+                return Written(in_float32=float_operators(path))
         return Written()
 
     def load(self, format: Format, path: Path) -> Run:

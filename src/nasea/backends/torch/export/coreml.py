@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 from nasea.backends.export.packages import optional
+from nasea.backends.torch.export.expansions import MultipliedByOnes
 from nasea.backends.torch.export.writers import Flat, refusal
 from nasea.backends.user.held_back import held_back
 from nasea.errors import NaseaError
@@ -32,7 +33,7 @@ def write_coreml(
     """
     tools = optional("coremltools", "coremltools")
     try:
-        with held_back(), torch.no_grad():
+        with held_back(), torch.no_grad(), MultipliedByOnes():
             # torch does not annotate it
             traced = torch.jit.trace(  # type: ignore[no-untyped-call]
                 Flat(network), images, check_trace=False

@@ -36,7 +36,7 @@ def write_executorch(network: nn.Module, images: torch.Tensor, path: Path) -> No
     """
     try:
         with held_back(), torch.no_grad():
-            path.write_bytes(_lowered(Flat(network), images))
+            path.write_bytes(lowered(Flat(network), (images,)))
     except (OSError, NaseaError):
         raise
     except Exception as error:
@@ -75,7 +75,7 @@ def write_executorch_int8(
             prepared = pt2e.prepare_pt2e(graph, quantizer.XNNPACKQuantizer().set_global(config))
             for some in examples:
                 prepared(torch.from_numpy(some))
-            path.write_bytes(_lowered(pt2e.convert_pt2e(prepared), images))
+            path.write_bytes(lowered(pt2e.convert_pt2e(prepared), (images,)))
     except (OSError, NaseaError):
         raise
     except Exception as error:
@@ -83,10 +83,11 @@ def write_executorch_int8(
     return tuple(sorted(name for name in used if name.rstrip("_") not in _INT8))
 
 
-def _lowered(network: Any, images: torch.Tensor) -> bytes:
+def lowered(network: Any, inputs: tuple[torch.Tensor, ...]) -> bytes:
+    """Return a network, in evaluation mode, as the content of a ``.pte`` file for these inputs."""
     exir = optional("executorch.exir", _PACKAGE)
     partition = optional(f"{_XNNPACK}.partition.xnnpack_partitioner", _PACKAGE)
-    program = torch.export.export(network, (images,))
+    program = torch.export.export(network, inputs)
     lowered = exir.to_edge_transform_and_lower(
         program, partitioner=[partition.XnnpackPartitioner()]
     )

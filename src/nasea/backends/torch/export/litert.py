@@ -11,6 +11,7 @@ from torch import nn
 from nasea.backends.export.exporter import Array
 from nasea.backends.export.host.litert import float_operators
 from nasea.backends.export.packages import optional
+from nasea.backends.torch.export.expansions import MultipliedByOnes
 from nasea.backends.torch.export.writers import Flat, refusal
 from nasea.backends.user.held_back import held_back
 from nasea.errors import ExportError, NaseaError
@@ -24,7 +25,7 @@ def write_litert(network: nn.Module, images: torch.Tensor, path: Path) -> None:
     """
     converter = optional("litert_torch", "litert-torch")
     try:
-        with held_back(), torch.no_grad():
+        with held_back(), torch.no_grad(), MultipliedByOnes():
             converter.convert(Flat(network), (images,)).export(str(path))
     except (OSError, NaseaError):
         raise

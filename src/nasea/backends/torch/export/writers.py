@@ -12,6 +12,7 @@ import torch
 from torch import nn
 
 from nasea.backends.export.exporter import image_axis
+from nasea.backends.export.older_runtime import older_than_the_file
 from nasea.backends.torch.export.runtimes import load_onnx
 from nasea.backends.user.held_back import held_back
 from nasea.backends.user.nesting import flatten
@@ -148,6 +149,11 @@ def refusal(format: str, failures: list[tuple[str, Exception]], batch: int | Non
             "another --format",
         )
     lines = [f"  {what}: {_reason(error)}" for what, error in failures]
+    if any(older_than_the_file(str(error)) for _, error in failures):
+        return ExportError(
+            "\n".join([f"the installed runtime is older than {format} files:", *lines]),
+            fix="update it, for ONNX: pip install --upgrade onnxruntime",
+        )
     return ExportError(
         "\n".join([f"the network cannot be written as {format}:", *lines]),
         fix="leave what depends on the values of tensors out of the forward of PreNet and "

@@ -75,13 +75,13 @@ def read_bench(folder: Path, suffix: str, command: str) -> BenchFiles:
         raise LatencyError(
             f"{folder} is damaged: {error}", fix="move it away; it is written again"
         ) from error
-    kinds = [name for name in ("onnx", "tflite") if rows and name in rows[0]]
+    kinds = [name for name in ("onnx", "tflite", "pte") if rows and name in rows[0]]
     chosen = suffix or next(iter(listed), kinds[0] if kinds else "")
     if not rows or chosen not in rows[0]:
         raise LatencyError(
             f"{folder / MANIFEST} lists no .{chosen or 'onnx'} files, which {command} takes",
-            fix=f"it has: {', '.join(kinds) or 'none'}; files of your own: add a column {chosen} "
-            "with their paths",
+            fix=f"it has: {', '.join(kinds) or 'none'}; move {folder} away, and it is written "
+            f"again, or add a column {chosen} with the paths of your own files",
         )
     tasks = [Task(operator_id(row["id"]), folder / row[chosen]) for row in rows if row[chosen]]
     networks: dict[str, tuple[str, ...]] = {}

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from nasea.backends.export.older_runtime import older_than_the_file
 from nasea.errors import LatencyError
 from nasea.pipeline.latency.device.journal import Journal
 from nasea.pipeline.latency.device.rounds import FEWEST, Patience, is_enough
@@ -106,13 +107,15 @@ class Measuring:
             if done.status is None:
                 reason = f"it hung: stopped after {self.seconds:g} s"
             elif done.status:
-                reason = f"it {_ending(done.status)}: {last_line(done.output)}"
+                reason = _told(done.output) or (
+                    f"it {_ending(done.status)}: {last_line(done.output)}"
+                )
             else:
                 try:
                     ms = self.runner.milliseconds(done.output)
                     _require_possible(ms, done)
                 except UnreadableError as error:
-                    reason = str(error)
+                    reason = _told(done.output) or str(error)
                 else:
                     self.journal.add(task.id, ms)
                     return None
@@ -156,14 +159,22 @@ class Measuring:
         if len(failed) < _HOPELESS or any(self.journal.times.values()):
             return
         shown = [f"  {name}: {why}" for name, why in failed.items()]
+        fix = f"try it by hand: {filled(self.runner.command, list(self.values.items()))}"
+        if all(older_than_the_file(why) for why in failed.values()):
+            fix = "install a newer release of the runtime on the device, or its program with --tool"
         raise LatencyError(
-            "\n".join(["the command fails on every file that was tried:", *shown]),
-            fix=f"try it by hand: {filled(self.runner.command, list(self.values.items()))}",
+            "\n".join(["the command fails on every file that was tried:", *shown]), fix=fix
         )
 
 
 def _name(task: Task) -> str:
     return f"{task.id.replace(' ', '_')}{task.path.suffix}"
+
+
+def _told(output: str) -> str:
+    """Return that the runtime says to be older than the file, seldom in its last line."""
+    told = older_than_the_file(output)
+    return f"the runtime on the device is older than the file: {told}" if told else ""
 
 
 def _ending(status: int) -> str:

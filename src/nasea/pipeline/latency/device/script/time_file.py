@@ -3,7 +3,7 @@
     python3 time_file.py FILE [THREADS]
 
 A stand-alone script, copied to boards without nasea. It needs Python 3.9, numpy, and onnxruntime
-for ``.onnx`` or ai-edge-litert (or tflite-runtime) for ``.tflite``.
+for ``.onnx``, ai-edge-litert (or tflite-runtime) for ``.tflite`` or executorch for ``.pte``.
 """
 
 from __future__ import annotations
@@ -55,6 +55,19 @@ def tflite_run(path: str, threads: int) -> Callable[[], object]:
     return run
 
 
+def pte_run(path: str, threads: int) -> Callable[[], object]:
+    """Return a function that runs an ExecuTorch file once."""
+    from executorch.extension.pybindings import portable_lib
+    from executorch.runtime import Runtime
+
+    torch: Any = sys.modules["torch"]  # which these imported; nasea's rules keep it out of here
+    portable_lib._unsafe_reset_threadpool(threads)
+    method: Any = Runtime.get().load_program(path).load_method("forward")
+    metas = [method.metadata.input_tensor_meta(i) for i in range(method.metadata.num_inputs())]
+    inputs = [torch.from_numpy(made_up(meta.sizes(), np.float32)) for meta in metas]
+    return lambda: method.execute(inputs)
+
+
 def made_up(shape: Any, dtype: Any) -> Any:
     """Return an input; its values do not affect the time."""
     return np.random.default_rng(0).normal(size=shape).astype(dtype)
@@ -80,6 +93,7 @@ def milliseconds(run: Callable[[], object]) -> float:
 
 if __name__ == "__main__":
     file, threads = sys.argv[1], int((sys.argv[2:] or ["1"])[0])
-    opened = (onnx_run if file.endswith(".onnx") else tflite_run)(file, threads)
+    openers = {"onnx": onnx_run, "pte": pte_run}
+    opened = openers.get(file.rpartition(".")[2], tflite_run)(file, threads)
     gc.disable()
     print(f"latency: {milliseconds(opened):.9g} ms")
