@@ -103,6 +103,25 @@ class NullListener:
         """Ignore."""
 
 
+class NoticesOnce:
+    """Passes all events on, but each notice only once: for runs of several sessions.
+
+    Args:
+        listener: receives the events.
+    """
+
+    def __init__(self, listener: Listener) -> None:
+        self._listener = listener
+        self._given: set[Notice] = set()
+        self.begin, self.progress, self.line = listener.begin, listener.progress, listener.line
+
+    def notice(self, notice: Notice) -> None:
+        """Pass on what is new."""
+        if notice not in self._given:
+            self._given.add(notice)
+            self._listener.notice(notice)
+
+
 class Listeners:
     """Passes all events on to several listeners."""
 
