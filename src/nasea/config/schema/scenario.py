@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
 from pydantic import SerializerFunctionWrapHandler, ValidationError, model_serializer
+from typing_extensions import Self
 
 from nasea import terms
 from nasea.config.schema.keys import TASKS, Key

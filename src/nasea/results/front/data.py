@@ -8,7 +8,9 @@ from dataclasses import asdict, dataclass
 from functools import cache
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Self, overload
+from typing import TYPE_CHECKING, Any, ClassVar, overload
+
+from typing_extensions import Self
 
 from nasea.errors import ResultsError
 from nasea.results.front.places import front_file
