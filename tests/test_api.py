@@ -123,9 +123,9 @@ def test_a_scenario_is_made_of_the_keys_of_a_file(project: Project) -> None:
     assert nasea.Scenario(**content["strategy"], resource=content["resource"]) == read
     assert nasea.Scenario.from_dict(read.to_dict()) == read == read.model_copy()
     with pytest.raises(ConfigError) as caught:
-        nasea.Scenario(framwork="PyTorch", batch_size=0)
+        nasea.Scenario(epochz=3, batch_size=0)
     keys = {problem.key for problem in caught.value.problems}
-    assert {"strategy.framwork", "strategy.batch_size", "dataset.val_dir"} <= keys
+    assert {"strategy.epochz", "strategy.batch_size", "dataset.val_dir"} <= keys
 
 
 def test_the_mistakes_of_a_dict_come_all_at_once(fresh: Project) -> None:
