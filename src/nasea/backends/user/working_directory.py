@@ -2,8 +2,8 @@
 
 Metrics written for a single process save files under fixed names. They run in a private directory
 that links to every entry of the real one and of the directories above it, so relative input paths,
-including ``../data``, still resolve. Where links cannot be made, as without the right to on Windows,
-they run in the real one.
+including ``../data``, still resolve. Where links cannot be made, as on Windows without the right to
+make them, they run in the real one.
 """
 
 from __future__ import annotations
