@@ -116,6 +116,18 @@ def test_a_dict_and_a_scenario_are_the_file(project: Project) -> None:
         assert again.info.config_digest == front.info.config_digest
 
 
+def test_a_scenario_is_made_of_the_keys_of_a_file(project: Project) -> None:
+    content = _as_dict(project)["scenario"]
+    read = nasea.read_scenario(project.home / "scen.yaml")
+    assert nasea.Scenario(**content) == read
+    assert nasea.Scenario(**content["strategy"], resource=content["resource"]) == read
+    assert nasea.Scenario.from_dict(read.to_dict()) == read == read.model_copy()
+    with pytest.raises(ConfigError) as caught:
+        nasea.Scenario(epochz=3, batch_size=0)
+    keys = {problem.key for problem in caught.value.problems}
+    assert {"strategy.epochz", "strategy.batch_size", "dataset.val_dir"} <= keys
+
+
 def test_the_mistakes_of_a_dict_come_all_at_once(fresh: Project) -> None:
     content = _as_dict(fresh)["scenario"]
     content["strategy"]["epochz"] = 3

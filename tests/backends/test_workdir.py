@@ -122,3 +122,15 @@ def test_without_a_place_for_temporary_files(home: Path, monkeypatch: pytest.Mon
         with PrivateDirectory().entered():
             pass
     assert "TMPDIR" in str(caught.value.fix)
+
+
+def test_without_the_right_to_make_links(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError("a required privilege is not held by the client")
+
+    monkeypatch.setattr(os, "symlink", refuse)
+    workplace = PrivateDirectory()
+    for _ in range(2):
+        with workplace.entered() as place:
+            assert place == Path.cwd() == home
+    workplace.close()

@@ -36,3 +36,17 @@ def test_links_to_files_need_the_address_of_the_repository(
     page = SimpleNamespace(file=SimpleNamespace(src_uri="latency.md"))
     made = hooks.on_page_markdown(PAGE, page=page, config={"repo_url": repository})
     assert made == f"{first}, [more](python.md#errors), [there](https://a.b/c)"
+
+
+def test_commands_are_described_in_the_language_of_the_page(hooks: Any) -> None:
+    helps = {}
+    for name in ("cli", "cli.zh"):
+        page = SimpleNamespace(file=SimpleNamespace(src_uri=f"reference/{name}.md"))
+        text = (HOOKS.parents[2] / "docs" / "reference" / f"{name}.md").read_text("utf-8")
+        helps[name] = hooks.on_page_markdown(text, page=page, config={"repo_url": ""})
+    assert (
+        helps["cli"].startswith("# Command line\n") and "Search for architectures" in helps["cli"]
+    )
+    assert helps["cli.zh"].startswith("# 命令行\n") and "Search for arch" not in helps["cli.zh"]
+    for command in ("nasea search", "nasea latency run", "nasea init"):
+        assert all(f"\n## {command}\n" in text for text in helps.values())

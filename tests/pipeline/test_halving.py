@@ -117,9 +117,19 @@ def test_candidates_are_written_trained_and_the_best_is_finished(project: Projec
     assert taught.member.parameters < made.member.parameters
     assert taught.plan.teacher == f"{near.name}/retrained_{winner}"
     assert f"taught by {near.name}/retrained_{winner}" in taught.plan.words
+    refused = Recorder()
     with pytest.raises(NaseaError, match="it has no teacher") as caught:
-        run(project, candidates=2, request=request)
+        run(project, refused, candidates=2, request=request)
+    assert "retrain" not in refused.stages[1:], "before any candidate is trained"
     assert "retrain a larger one first" in str(caught.value.fix)
+
+
+def test_a_notice_about_all_candidates_is_given_once(project: Project) -> None:
+    project.scenario(("NASEA", "nasea"))  # mended, with a notice
+    heard = Recorder()
+    run(project, heard, candidates=2, request=replace(REQUEST, epochs=2))
+    assert heard.notices
+    assert len(heard.notices) == len(set(heard.notices))
 
 
 def test_it_chooses_and_ends_as_a_plain_retraining(project: Project, tmp_path: Path) -> None:

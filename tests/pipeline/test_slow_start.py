@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
@@ -10,6 +11,9 @@ from hypothesis import strategies as st
 
 from nasea.config import Scenario, load_scenario
 from nasea.pipeline.supernet.slow_start import slow_start_notice, small_rate_notice
+from nasea.pipeline.supernet_training import SupernetTraining
+
+from .project import Recorder
 
 _TEXT = """\
 scenario:
@@ -78,3 +82,15 @@ def test_the_default_rate_of_segmentation_is_named_by_check(
     notice = small_rate_notice(scenario(tmp_path, framework, task, rate))
     assert (notice is not None) == said
     assert notice is None or "1e-4" in notice.text
+
+
+@pytest.mark.parametrize("trained", [False, True])
+def test_nothing_is_said_of_weights_that_a_search_trained(trained: bool) -> None:
+    heard = Recorder()
+    training = object.__new__(SupernetTraining)
+    training.begins_trained, training.epoch, training.epochs = trained, 1, 2
+    training.losses, training._sum, training._updates, training._whole = [], 14.0, 20, True
+    training.session = SimpleNamespace(listener=heard)
+    training.scenario = SimpleNamespace(optimizer=SimpleNamespace(learning_rate=1e-3))
+    training.after_epoch(SimpleNamespace(losses=[0.7] * 20, speed=100.0))
+    assert ("hardly moved" in heard.text) == (not trained)

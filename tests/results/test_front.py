@@ -46,12 +46,18 @@ def test_reads_like_a_sequence() -> None:
 @pytest.mark.parametrize("number", [-1, 2])
 def test_a_missing_architecture_is_explained(number: int) -> None:
     with pytest.raises(ResultsError, match="from 0 to 1"):
-        make_front(0.7, 0.8)[number]
+        make_front(0.7, 0.8).architecture(number)
 
 
 def test_slices_are_of_members_by_rising_cost() -> None:
     front = make_front(0.7, 0.8, 0.75)
     assert front[:2] == (front[0], front[1])
+    assert front[-1] is front[len(front) - 1] and list(reversed(front))[0] is front[-1]
+    for number in (-len(front) - 1, len(front)):
+        with pytest.raises(ResultsError, match=f"no architecture {number}"):
+            front[number]
+    with pytest.raises(ResultsError, match="no architecture -1"):
+        front.architecture(-1)
     assert front[-1:] == (front[2],)
     assert front[::-1][0] is front[2]
 

@@ -303,3 +303,23 @@ def test_nothing_is_said_that_has_no_chinese_text(monkeypatch: pytest.MonkeyPatc
     assert len(static) > 10 and len(drawn) > 20
     for text in (*(" ".join(one.split()) for one in static), *drawn):
         assert text in CHINESE, text
+
+
+def test_what_a_run_said_is_said_in_chinese_too() -> None:
+    """Why it ended, its warnings, the verdict; an exception of the user's own code is not."""
+    raised = "ValueError: epoch 3, loss 0.5"
+    info = replace(
+        course(),
+        ended="all 10 generations are done",
+        notes=(f"searcher: {raised}", "separation: scores did not vary; nothing can be ranked"),
+        proposer="assisted",
+    )
+    page = report_html(make_front(0.5, 0.8, info=info), {0: b"png"}, [standings()])
+    for shown in (
+        'data-zh="全部 10 代已完成"',
+        'data-zh="由已有得分拟合的预测器（searcher.mode: assisted）"',
+        f">searcher: {raised}</p>",
+        'data-zh="最好的人工设计网络：',
+        'data-zh-alt="验证图像：真实标注与网络 0 的结果并列"',
+    ):
+        assert shown in page, shown

@@ -108,6 +108,17 @@ def test_messages_without_values() -> None:
             "结构 1，来自 near_9k_size，有教师",
         ),
         (
+            "predictor used: rank correlation with left-out scores 0.95, of cost alone 0.46; "
+            "0.59 s",
+            "预测器已使用：与未用于拟合的得分的秩相关 0.95，只看代价为 0.46；0.59 s",
+        ),
+        (
+            "framework TensorFlow 2.21.0, Keras 2.21.0, device CPU, threads all; 16 training "
+            "images, 6 validation images; 252 architectures",
+            "框架 TensorFlow 2.21.0，Keras 2.21.0，设备 CPU，线程：全部；16 张训练图像，"
+            "6 张验证图像；252 个结构",
+        ),
+        (
             "before training: accuracy 0.3100, kept",
             "训练之前：精度 0.3100，保留",
         ),
@@ -131,6 +142,31 @@ def test_the_user_s_own_code_stays_as_it_is() -> None:
     )
     text = f"your code failed in UserModule.loss_func(labels, logits):\n{trace}"
     assert CHINESE.text(text).split("\n", 1)[1] == trace
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "out of memory; the batch is too large",
+        "my accuracy is low, the learning rate is too high",
+        "RuntimeError: epoch 3, loss 0.5",
+        "torch.cuda.OutOfMemoryError: out of memory",
+        "model failed: give another number",
+        "going on from epoch 2, update 0 of it",
+        "at the image, file data/train/7/0610.jpg",
+    ],
+)
+def test_a_sentence_of_somebody_else_is_not_half_translated(text: str) -> None:
+    assert CHINESE.text(text) == text
+
+
+def test_an_exception_of_the_user_stays_in_a_message_that_is_translated() -> None:
+    text = "the schedule ends at update 85 of 88, before the training does: ValueError: epoch 3, x"
+    chinese = CHINESE.text(
+        f"user_module.py: the schedule that scheduler_define returns {text[13:]}"
+    )
+    assert chinese.endswith("ValueError: epoch 3, x") and "85" in chinese
+    assert re.search(r"[\u4e00-\u9fff]", chinese)
 
 
 @pytest.mark.parametrize(

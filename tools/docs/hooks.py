@@ -8,9 +8,12 @@
 
 from __future__ import annotations
 
+import os
 import posixpath
 import re
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +27,12 @@ _LINK_TO_NOWHERE = re.compile(rf"\[([^\[\]]*)\]\({_NOWHERE}[^)]*\)")
 
 _HEADING = re.compile(r"^##+ (.+)$", re.MULTILINE)
 
+_FROM_DOCSTRINGS = {
+    False: "Generated from the docstrings; [how to use it](../python.md).",
+    True: "由文档字符串生成，保持英文；[用法](../python.zh.md)。",
+}
+"""Whether the page is Chinese -> its first line."""
+
 _ROLE = re.compile(r":(?:func|class|meth|mod|data|attr):<code>~?([^<]*)</code>")
 
 
@@ -31,18 +40,20 @@ def on_page_markdown(markdown: str, *, page: Any, config: Any, **_: Any) -> str:
     """The text of a page as the site shows it."""
     source = posixpath.normpath(page.file.src_uri)
     name = re.sub(r"\.zh(?=\.md$)", "", source)
+    chinese = source != name
     at = posixpath.join("docs", source)
-    if name == "changelog.md":
+    if name == "changelog.md" and not chinese:
         markdown, at = (ROOT / "CHANGELOG.md").read_text("utf-8"), "CHANGELOG.md"
     elif name == "contributing.md":
         markdown, at = (ROOT / "CONTRIBUTING.md").read_text("utf-8"), "CONTRIBUTING.md"
     elif name == "reference/cli.md":
-        markdown = command_line()
+        with language("zh" if chinese else "en"):
+            markdown = f"{_title(markdown)}\n\n{command_line()}"
     elif name == "reference/python.md":
-        markdown = python_names()
+        markdown = f"{_title(markdown)}\n\n{_FROM_DOCSTRINGS[chinese]}\n{python_names()}"
     elif name == "decisions/README.md":
         markdown += "\n" + decisions()
-    if source.endswith(".zh.md"):
+    if chinese and not name.startswith("reference/"):
         markdown = with_anchors(markdown, (DOCS / name).read_text("utf-8"))
     repository = config["repo_url"] or _NOWHERE
     linked = _LINK.sub(lambda found: _link(found[1], at, source, repository), markdown)
@@ -71,15 +82,37 @@ def _anchors(markdown: str) -> list[str]:
     return [slug(title.replace("`", ""), "-") for title in _HEADING.findall(markdown)]
 
 
+def _title(markdown: str) -> str:
+    return markdown.splitlines()[0]
+
+
+@contextmanager
+def language(code: str) -> Iterator[None]:
+    """Let nasea speak this language."""
+    before = os.environ.get("NASEA_LANG")
+    os.environ["NASEA_LANG"] = code
+    try:
+        yield
+    finally:
+        del os.environ["NASEA_LANG"]
+        if before is not None:
+            os.environ["NASEA_LANG"] = before
+
+
 def command_line() -> str:
-    """The help of every command."""
+    """The help of every command, in the language of NASEA_LANG."""
     _nasea()
     import typer.main
 
     from nasea.cli.main import app
+    from nasea.cli.terminal.help import describe_in_chinese
+    from nasea.translation import chinese
 
-    parts = ["# Command line\n\nGenerated from the commands' own help.\n"]
-    pending = [("nasea", typer.main.get_command(app))]
+    parts = []
+    whole = typer.main.get_command(app)
+    if chinese():
+        describe_in_chinese(whole)
+    pending = [("nasea", whole)]
     while pending:
         name, command = pending.pop(0)
         context: Any = command.make_context(
@@ -96,11 +129,7 @@ def python_names() -> str:
     """Everything in ``nasea.__all__`` by where it is written, for mkdocstrings to describe."""
     nasea = _nasea()
     names = [name for name in nasea.__all__ if name != "__version__"]
-    lines = [
-        "# Python reference",
-        "",
-        "Generated from the docstrings; [how to use it](../python.md).",
-    ]
+    lines = []
     for name in sorted(names, key=lambda name: (name[0].isupper(), name)):
         found = getattr(nasea, name)
         lines += ["", f"## nasea.{name}", "", f"::: {_home(found, name)}"]

@@ -3,7 +3,13 @@
     python tools/docs/report_pictures.py RESULTS [docs/images]
 
 RESULTS holds ``front.json`` and what ``nasea compare`` wrote. The report is written anew, so that
-the pictures show what the code draws.
+the pictures show what the code draws. Those in docs/images are of the digits project:
+
+    make demo && cd demo_digits
+    nasea compare --budget 50k --families resnet,mobilenet,efficientnet --seeds 1 --epochs 30
+
+Chinese needs a font with its characters, such as Noto Sans CJK. A folder ``fonts`` with one, in
+the folder that XDG_DATA_HOME names, need not be installed.
 """
 
 from __future__ import annotations
@@ -33,6 +39,22 @@ _PICTURES = {
         "height": 960,
         "script": "document.querySelector('[data-view=compared]')?.click();",
     },
+    "report_zoomed.png": {
+        "width": 1280,
+        "height": 960,
+        "script": "document.querySelector('#front-table tr[data-number=\"10\"] a')?.click();"
+        "for (const n of [1, 2, 3]) document.querySelector('[data-zoom]').click();",
+    },
+    "report_curves.png": {
+        "width": 1280,
+        "height": 560,
+        "script": "document.getElementById('growth-title').scrollIntoView(); scrollBy(0, -40);",
+    },
+    "report_chinese.png": {
+        "width": 1280,
+        "height": 1280,
+        "script": "document.getElementById('language').click();",
+    },
 }
 
 
@@ -50,7 +72,9 @@ def main() -> None:
             drawn = Path(folder, name)
             picture(page, drawn, **options)
             with Image.open(drawn) as image:  # few colours make a small file
-                image.quantize(200, Image.Quantize.MAXCOVERAGE).save(asked.to / name, optimize=True)
+                image.quantize(256, Image.Quantize.MEDIANCUT, kmeans=1).save(
+                    asked.to / name, optimize=True
+                )
             print(asked.to / name)
 
 

@@ -16,7 +16,10 @@ from nasea.errors import NaseaError
 from nasea.install import install_line, with_install_lines
 
 if TYPE_CHECKING:
-    from importlib.resources.abc import Traversable
+    if sys.version_info >= (3, 11):
+        from importlib.resources.abc import Traversable
+    else:
+        from importlib.abc import Traversable
 
     from nasea.terms import Framework, Task
 

@@ -62,7 +62,7 @@ def show(
             _recommend(front, budget, as_json)
             return
         if arch is not None:
-            member = front[arch]
+            member = front.architecture(arch)
     if as_json:
         print(front_json(front) if member is None else json.dumps(asdict(member), indent=2))
         return

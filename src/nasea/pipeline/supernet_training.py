@@ -57,6 +57,9 @@ class SupernetTraining(EpochLoop):
     ended_early = False
     """Whether training ends before its last epoch, since there is no time for it."""
 
+    begins_trained = False
+    """Whether it goes on with weights that are trained: their loss need not fall any more."""
+
     def run(self) -> None:
         """Train to the last epoch; do nothing if a checkpoint already contains it."""
         self._resume()
@@ -107,7 +110,7 @@ class SupernetTraining(EpochLoop):
             mean = sum(seen.losses) / len(seen.losses)
             text = f"epoch {self.epoch}/{self.epochs}: loss {mean:.4f}, {seen.speed:.0f} images/s"
             listener.line(Round(text, self.epoch, self.epochs, "epoch"))
-        if self.epoch == 1:
+        if self.epoch == 1 and not self.begins_trained:
             warning = slow_start_notice(seen.losses, self.scenario.optimizer.learning_rate)
             if warning is not None:
                 listener.notice(warning)

@@ -14,7 +14,9 @@ import struct
 import time
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, BinaryIO, Self
+from typing import TYPE_CHECKING, BinaryIO
+
+from typing_extensions import Self
 
 from nasea.results.storage.files import write_error
 

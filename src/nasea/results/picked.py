@@ -84,7 +84,7 @@ def pick_result(directory: Path, number: int | None) -> Result:
             f"{directory} holds {len(front)} architectures: which one?",
             fix=f"give --arch N, {_numbers(front)}",
         )
-    member = front[number]
+    member = front.architecture(number)
     model_file, weights_file = front.files_of(member)
     name = model_file.removesuffix(".py")
     return Result(front.info, member, directory, name, directory / weights_file)

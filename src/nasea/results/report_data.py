@@ -16,6 +16,7 @@ from nasea.results.report.chinese import CHINESE
 from nasea.results.standings import Standings
 from nasea.results.units import Unit, four_digits, unit_for
 from nasea.terms import CostKind, cost_of
+from nasea.translation import in_chinese
 
 
 def embedded_json(front: FrontData, compared: Sequence[Standings] = ()) -> str:
@@ -35,7 +36,7 @@ def report_data(front: FrontData, compared: Sequence[Standings] = ()) -> dict[st
     families = {family_of(block) for member in front for block in member.blocks}
     columns = columns_of(front)
     return {
-        "chinese": dict(CHINESE),
+        "chinese": {**CHINESE, **_names_in_chinese(compared)},
         "axes": [_axis(front, axis, compared) for axis in cost_axes(front)],
         "families": sorted(families - {"skip"}),
         "columns": [c.title if c.quantity == "latency" else c.noun for c in columns],
@@ -47,6 +48,12 @@ def report_data(front: FrontData, compared: Sequence[Standings] = ()) -> dict[st
         "unfinished": front.info.unfinished is not None,
         "trunks": [widths_in_words(trunk) for trunk in front.info.trunks],
     }
+
+
+def _names_in_chinese(compared: Sequence[Standings]) -> dict[str, str]:
+    """Return the names of trained networks that Chinese says otherwise: ``architecture 3``."""
+    names = {row.name for found in compared for row in found.rows}
+    return {name: chinese for name in sorted(names) if (chinese := in_chinese(name)) != name}
 
 
 def _axis(front: FrontData, axis: CostAxis, compared: Sequence[Standings]) -> dict[str, Any]:

@@ -6,12 +6,19 @@ catalogue's templates are matched against it (``translator.py``). In English not
 """
 
 from nasea.translation.language import VARIABLE, Language, language, parse_language
-from nasea.translation.speaking import chinese, translate, translate_label, translate_of_click
+from nasea.translation.speaking import (
+    chinese,
+    in_chinese,
+    translate,
+    translate_label,
+    translate_of_click,
+)
 
 __all__ = [
     "VARIABLE",
     "Language",
     "chinese",
+    "in_chinese",
     "language",
     "parse_language",
     "translate",

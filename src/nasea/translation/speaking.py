@@ -37,6 +37,11 @@ def translate_of_click(text: str) -> str:
     return _translator("click").text(text) if chinese() else text
 
 
+def in_chinese(text: str) -> str:
+    """Return a text in Chinese, whichever language the user reads: for pages that hold both."""
+    return _translator().text(text)
+
+
 def _carries(stream: object) -> bool:
     encoding = getattr(stream, "encoding", None)
     if encoding is None:  # kept as text: an io.StringIO

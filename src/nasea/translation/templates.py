@@ -17,6 +17,7 @@ _QUANTITY = re.compile(r"[±+-]?\d\S*(?<!,)( \S+){0,3}")
 _SHORT_VALUE = re.compile(rf"\S+|{_QUANTITY.pattern}")
 """``results/a.py``, ``2.310 M parameters``, ``1 h 5 min``."""
 
+_MEASURED_ON = re.compile(r"[\d.,]+; ")
 _ENDINGS = ("", "s", "es")
 
 _WORD = re.compile(r"(?!(s|es)$)\w")
@@ -123,6 +124,8 @@ class Template:
         named = zip(self.names, values, strict=True)
         if any(name in left_out and value not in _ENDINGS for name, value in named):
             return None  # the translation would lose it
+        if any(_MEASURED_ON.match(value) for value in values):
+            return None  # "0.46; 0.59 s": another message follows the number
         before_a_space = zip(values, self.literals[1:], strict=False)
         if any(v.endswith((",", ";")) and after.startswith(" ") for v, after in before_a_space):
             return None  # it is the comma of another message

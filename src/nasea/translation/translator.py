@@ -5,6 +5,11 @@ with most text of its own. Its values are translated in turn: a value may be a m
 as the reason within an error. A text that no template makes is taken apart: into lines, into what a
 template makes of its beginning and the rest, into the parts of an enumeration. What stays unknown
 is passed on unchanged, as user's names and foreign messages have to be.
+
+A sentence is translated as a whole or not at all. An exception's own words, ``ValueError: …``, are
+never translated; neither is one half of an enumeration whose other half is a sentence that nobody
+knows, nor a phrase such as ``give {what}`` whose value is one: somebody else's text may contain
+words of ours.
 """
 
 from __future__ import annotations
@@ -31,6 +36,7 @@ _LABELS = {
     "task",
     "task_name",
     "title",
+    "used",
 }
 """Values that hold a single word of nasea's own."""
 
@@ -47,6 +53,13 @@ _SPACE_INSIDE = re.compile(rf"{_SPACE_BETWEEN.pattern}|(?<=[，；：。（]) (?
 _AFTER_A_MESSAGE = tuple(" ,;:.(")
 _MEASURE = re.compile(r"([a-z][a-z -]*) ([±+-]?\d\S*(?<!,)(?: [^\s,]+){0,3})")
 _LISTED = re.compile(r"(\S+(?:, \S+)*) (or|and) (\S+)")
+_RAISED = re.compile(
+    r"(?<![\w.])(\w+\.)*[A-Z]\w*(Error|Exception|Exit|Interrupt|Iteration|Warning): "
+)
+_SENTENCE = re.compile(r"(?<![\w./=-])[a-z]{2,} [a-z]{2,}(?![\w./=-])")
+_NO_SENTENCE = re.compile(r"`[^`]*`|'[^']*'|\b(nasea|pip|python3?|make) \S+")
+_PHRASE = 12
+"""Characters of its own up to which a template is a phrase that others use too."""
 
 
 class Translator:
@@ -92,7 +105,7 @@ class Translator:
         One template may make the whole text, or several its parts. Where nothing is known, 0
         characters and the text itself.
         """
-        if not re.search("[A-Za-z]{2}", text):
+        if not re.search("[A-Za-z]{2}", text) or _RAISED.match(text):
             return 0, text
         best = self._whole(text) or (0, text)
         if "\n" in text:
@@ -100,7 +113,9 @@ class Translator:
             together = sum(weight for weight, _ in lines), "\n".join(line for _, line in lines)
             return max(best, together, key=lambda known: known[0])
         if len(text) < _LONGEST:
-            for found in itertools.islice(_SEPARATOR.finditer(text), _MOST_PARTS):
+            raised = _RAISED.search(text)
+            end = len(text) if raised is None else raised.start()
+            for found in itertools.islice(_SEPARATOR.finditer(text, 0, end), _MOST_PARTS):
                 best = max(best, self._in_two(text, found), key=lambda known: known[0])
         if not best[0]:
             opened = self._opened(text)
@@ -136,6 +151,9 @@ class Translator:
                 left, between = with_mark, ""
         if mark in (" or ", " and ") and not (left[0] and right[0]):
             return 0, text
+        # What follows a colon may be somebody else's: "cannot read it: no such file".
+        if _is_sentence(before, left[0]) or (mark != ": " and _is_sentence(behind, right[0])):
+            return 0, text
         if mark == ": " and not left[0]:  # a place, such as scen.yaml:3: supernet.filters
             return right[0] and right[0] + 1, f"{self.label(before)}: {right[1]}"
         return left[0] + right[0], _tidy(left[1] + between + right[1])
@@ -150,15 +168,21 @@ class Translator:
             values = template.values(text)
             if values is not None:
                 known = self._filled(template, values)
-                if best is None or known[0] > best[0]:
+                if known is not None and (best is None or known[0] > best[0]):
                     best = known
         return best or self._measure(text) or self._listed(text)
 
-    def _filled(self, template: Template, values: Iterable[str]) -> tuple[int, str]:
-        """The translation with translated values, and the characters that it accounts for."""
+    def _filled(self, template: Template, values: Iterable[str]) -> tuple[int, str] | None:
+        """The translation with translated values, and the characters that it accounts for.
+
+        ``None`` where a phrase would stand beside a sentence in English.
+        """
         weight, translated = template.weight - _PIECE, {}
         for name, value in zip(template.names, values, strict=True):
             known = self._value(name, value)
+            foreign = _is_sentence(value, known[0]) or _RAISED.search(f"{value} ")
+            if foreign and template.weight < _PHRASE:
+                return None
             weight += known[0]
             translated[name] = known[1]
         return weight, _SPACE_BETWEEN.sub("", template.filled(translated))
@@ -186,7 +210,9 @@ class Translator:
             translated = self.text(rest)
             if translated == rest and re.search("[a-z]{2}", rest):
                 continue
-            return _tidy(self._filled(template, values)[1] + translated)
+            begun = self._filled(template, values)
+            if begun is not None:
+                return _tidy(begun[1] + translated)
         return None
 
     def _measure(self, text: str) -> tuple[int, str] | None:
@@ -226,6 +252,11 @@ class _Index:
         yield from self._by_start.get(text[:_ENDS], ())
         yield from self._by_end.get(text[-_ENDS:], ())
         yield from self._others
+
+
+def _is_sentence(text: str, known: int) -> bool:
+    """Whether this is English prose of which nothing is known."""
+    return not known and _SENTENCE.search(_NO_SENTENCE.sub("", text)) is not None
 
 
 def _tidy(text: str) -> str:

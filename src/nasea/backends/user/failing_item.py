@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import os
+import sys
 from collections.abc import Iterator
 from types import FrameType, TracebackType
 from typing import Any
@@ -20,13 +21,21 @@ def add_item_note(error: BaseException, index: int | None) -> None:
 
     Notes stay with the exception, even when it leaves a data worker.
     """
-    if any(note.startswith("at item ") for note in getattr(error, "__notes__", ())):
+    notes = getattr(error, "__notes__", ())
+    if any(note.startswith("at item ") for note in notes) or "\nat item " in str(error):
         return
     file = file_of(error)
     number = "" if index is None else f"item {index}"
     where = ", ".join(part for part in (number, f"file {file}" if file else "") if part)
     if where:
-        error.add_note(f"at {where}")
+        _add_note(error, f"at {where}")
+
+
+def _add_note(error: BaseException, note: str) -> None:
+    if sys.version_info >= (3, 11):
+        error.add_note(note)
+    elif len(error.args) == 1:
+        error.args = (f"{error.args[0]}\n{note}",)
 
 
 def file_of(error: BaseException) -> str | None:

@@ -2,7 +2,8 @@
 
 Metrics written for a single process save files under fixed names. They run in a private directory
 that links to every entry of the real one and of the directories above it, so relative input paths,
-including ``../data``, still resolve.
+including ``../data``, still resolve. Where links cannot be made, as on Windows without the right to
+make them, they run in the real one.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ class PrivateDirectory:
             self._mirror(home)
         for level in self._levels:
             level.refresh()
-        private = self._levels[-1].mirror
+        private = self._levels[-1].mirror if self._levels else home
         try:
             os.chdir(private)
             yield private
@@ -67,6 +68,8 @@ class PrivateDirectory:
                 fix="set TMPDIR to a directory on a local disk that you can write to",
             ) from error
         self._home = home
+        if not _can_link(self._top.path):
+            return
         mirror = self._top.path / "above"
         mirror.mkdir()
         real = [home, *home.parents][: _LEVELS_ABOVE + 1][::-1]
@@ -75,6 +78,17 @@ class PrivateDirectory:
             if below is not None:
                 mirror = mirror / below.name
                 mirror.mkdir()
+
+
+def _can_link(folder: Path) -> bool:
+    """Whether links can be made here: Windows asks for a right that few have."""
+    probe = folder / "link"
+    try:
+        os.symlink(folder, probe)
+    except (OSError, NotImplementedError):
+        return False
+    probe.unlink()
+    return True
 
 
 @dataclass

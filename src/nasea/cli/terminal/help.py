@@ -24,7 +24,7 @@ def run_in_chinese(command: Any, arguments: Sequence[str], name: str) -> None:
         arguments: the words after the name of the program.
         name: of the program.
     """
-    _prepare(command)
+    describe_in_chinese(command)
     try:
         status = command.main(args=list(arguments), prog_name=name, standalone_mode=False)
     except typer.Abort:
@@ -38,11 +38,11 @@ def run_in_chinese(command: Any, arguments: Sequence[str], name: str) -> None:
     sys.exit(status if isinstance(status, int) else 0)
 
 
-def _prepare(command: Any) -> None:
+def describe_in_chinese(command: Any) -> None:
     """Let a command and those below it describe themselves in Chinese."""
     command.context_class = _chinese(command.context_class)
     for one in getattr(command, "commands", {}).values():
-        _prepare(one)
+        describe_in_chinese(one)
 
 
 def _chinese(context: type[Any]) -> type[Any]:

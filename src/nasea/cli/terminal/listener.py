@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 from types import TracebackType
-from typing import Self
 
 from rich.console import Console
 from rich.text import Text
+from typing_extensions import Self
 
 from nasea.cli.terminal.console import narration_console, print_line
 from nasea.cli.terminal.progress import Bar, Meter, Ticker

@@ -19,9 +19,10 @@ _SPACES = " \t" + _WIDE_SPACES
 _WIDE_COLON = re.compile(rf"([{_SPACES}]*\w+)[{_SPACES}]*：")
 _BLOCK_TEXT = re.compile(r"[:：]\s+[|>][-+0-9]*\s*$")
 _CLOSE = {
-    '"': re.compile(r'(?:\\.|[^"\\])*+"'),
-    "'": re.compile(r"(?:''|[^'])*+'"),
+    '"': re.compile(r'(?=((?:\\.|[^"\\])*))\1"'),
+    "'": re.compile(r"(?=((?:''|[^'])*))\1'"),
 }
+"""A lookahead never gives back what it took, as ``*+`` would not, which Python 3.10 lacks."""
 _BEFORE_QUOTE = ":[{(,-?：，（"
 _NARROW = str.maketrans("：，（）［］｛｝．。－＋＿；\u3000", ":,()[]{}..-+_; ")
 _CURLY = {"“": "”", "‘": "’", "＂": "＂", "＇": "＇", "「": "」"}

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
 from pydantic import SerializerFunctionWrapHandler, ValidationError, model_serializer
+from typing_extensions import Self
 
 from nasea import terms
 from nasea.config.schema.keys import TASKS, Key
@@ -28,7 +29,16 @@ _MAY_CHANGE = {"gpu_ids", "timeout", "image_cache"}
 
 
 class Scenario(Section):
-    """A resolved scenario: what to search, on which data, under which budget."""
+    """A resolved scenario: what to search, on which data, under which budget.
+
+    Made of the keys of ``scen.yaml``, which are checked as those of a file are: ``strategy`` and
+    ``resource``, or the keys of ``strategy`` themselves.
+
+        Scenario(framework="PyTorch", batch_size=64, epochs=20, constraint={…}, supernet={…}, …)
+
+    Raises:
+        ConfigError: a key or a value is wrong; carries every problem found.
+    """
 
     name: Annotated[Literal["NASEA"], Key("strategy.name", "the search strategy")] = "NASEA"
     framework: Annotated[
@@ -99,6 +109,16 @@ class Scenario(Section):
     dataset: Dataset
     searcher: Searcher
     resource: Resource
+
+    def __init__(self, /, **keys: object) -> None:
+        from nasea.config.load import load_scenario
+
+        content = keys if keys.keys() & {"scenario", "strategy"} else {"strategy": keys}
+        resolved = load_scenario(content).scenario
+        super().__init__(**{name: getattr(resolved, name) for name in Scenario.model_fields})
+
+    # Validation, which makes scenarios of values that are resolved already, must not call it.
+    __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]
 
     @model_serializer(mode="wrap")
     def _as_before(self, whole: SerializerFunctionWrapHandler) -> dict[str, object]:

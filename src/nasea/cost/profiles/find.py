@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from importlib import resources
 from pathlib import Path
 
@@ -10,6 +9,7 @@ from nasea.config.reading.suggest import closest
 from nasea.cost.profiles.analytic import AnalyticProfile
 from nasea.cost.profiles.base import Profile
 from nasea.cost.profiles.files import load_profile
+from nasea.cost.toml import parse_toml
 from nasea.errors import LatencyError
 
 _THIS_MACHINE = "host-"
@@ -67,7 +67,7 @@ def packaged_names() -> list[str]:
 def packaged_profile(name: str) -> Profile:
     """Return a built-in profile."""
     file = resources.files("nasea.cost.profiles") / "data" / f"{name}.toml"
-    return AnalyticProfile.from_dict(tomllib.loads(file.read_text(encoding="utf-8")))
+    return AnalyticProfile.from_dict(parse_toml(file.read_text(encoding="utf-8")))
 
 
 def _own(directory: Path) -> dict[str, Path]:

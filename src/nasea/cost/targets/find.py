@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import tomllib
 from importlib import resources
 from pathlib import Path
 
 from nasea.config.reading.suggest import closest
 from nasea.cost.targets.target import Target
+from nasea.cost.toml import parse_toml
 from nasea.errors import NotAvailableError
 
 FOLDER = "targets"
@@ -53,7 +53,7 @@ def _files(directory: Path) -> dict[str, Path | str]:
 def _read(name: str, file: Path | str) -> Target:
     try:
         text = file if isinstance(file, str) else file.read_text(encoding="utf-8")
-        return Target.from_dict(name, tomllib.loads(text))
+        return Target.from_dict(name, parse_toml(text))
     except (OSError, ValueError, TypeError) as error:  # a TOMLDecodeError is a ValueError
         raise NotAvailableError(
             f"{file if isinstance(file, Path) else name} is no list of operators: {error}",

@@ -232,7 +232,7 @@ def _distilled(
     """Return the selected results that a retraining has taught, or the best one for the budget."""
     made = distilled(results)
     if selection.architectures:
-        asked = {front[number].genome for number in selection.architectures}
+        asked = {front.architecture(number).genome for number in selection.architectures}
         return [one for one in made if one.student.member.genome in asked]
     near = [
         one for one in made if NEAR * budget <= front.cost_of(one.student.member) <= SLACK * budget

@@ -20,14 +20,14 @@ from nasea.config import Scenario, ScenarioSource, load_scenario
 from nasea.errors import MetricError, NaseaError
 from nasea.pipeline.retraining.outcome import Outcome, Progressed
 from nasea.pipeline.retraining.plan import Request, plan_of, retrained_name
-from nasea.pipeline.retraining.retrain import checkpoints_of, retrain, train_until
+from nasea.pipeline.retraining.retrain import checkpoints_of, retrain, teacher_of, train_until
 from nasea.pipeline.retraining.shortlist import SLACK, Shortlist
 from nasea.pipeline.search.direction import Direction
-from nasea.pipeline.session.events import Listener, NullListener
+from nasea.pipeline.session.events import Listener, NoticesOnce, NullListener
 from nasea.pipeline.session.session import session
 from nasea.results.front import Front, FrontMember
 from nasea.results.near import folder_near
-from nasea.results.picked import load_finished
+from nasea.results.picked import load_finished, pick_result
 
 _MOST_ROUNDS = 3
 """Before the last: the first one takes an eighth of the epochs."""
@@ -199,17 +199,20 @@ def retrain_best(
             f"--candidates must be a whole number greater than 0, found {candidates}",
             fix="give another value",
         )
-    heard_by = listener or NullListener()
+    heard_by = NoticesOnce(listener or NullListener())
     home = (directory or Path.cwd()).resolve()
     scenario = load_scenario(config).scenario
     plan = plan_of(scenario, request, None)
     root = results
-    results = _shortlisted(scenario, budget, candidates, results, home, restart, listener)
+    results = _shortlisted(scenario, budget, candidates, results, home, restart, heard_by)
     front = load_finished(results)
     numbers = [m.number for m in candidates_of(front, budget, candidates)]
     if restart and results != root:  # all at once: a stop may come before the last one begins
         for number in numbers:
             checkpoints_of(home, results / retrained_name(number, request)).clear()
+    if request.distill:  # said before any of them is trained
+        for number in numbers:
+            teacher_of(results, pick_result(results, number))
     rounds: list[tuple[Progressed, ...]] = []
     for rung in rungs_of(len(numbers), plan.epochs)[:-1]:
         numbers = numbers[: rung.count]
@@ -225,7 +228,7 @@ def retrain_best(
                 results=results,
                 directory=directory,
                 restart=restart and not rounds,
-                listener=listener,
+                listener=heard_by,
             )
             for number in numbers
         ]
@@ -243,7 +246,7 @@ def retrain_best(
         results=results,
         directory=directory,
         restart=restart and not rounds,
-        listener=listener,
+        listener=heard_by,
     )
     return Choice(tuple(rounds), outcome)
 
@@ -255,7 +258,7 @@ def _shortlisted(
     results: Path,
     home: Path,
     restart: bool,
-    listener: Listener | None,
+    listener: Listener,
 ) -> Path:
     """Return the folder of the candidates: their own, or else that of the front."""
     front = load_finished(results)

@@ -137,7 +137,7 @@ def _started(
             fix=f"retrain a result of the search: nasea retrain {results.parent} --arch N",
         )
     result = pick_result(results, number)
-    teacher = _teacher(results, result) if request.distill else None
+    teacher = teacher_of(results, result) if request.distill else None
     loaded = load_scenario(config)
     require_framework(loaded.scenario, result)
     plan = plan_of(loaded.scenario, request, None if teacher is None else teacher.name)
@@ -172,7 +172,12 @@ def _place(home: Path, target: Path) -> Path:
     return target.relative_to(inside) if target.is_relative_to(inside) else Path(target.name)
 
 
-def _teacher(results: Path, student: Result) -> Teacher:
+def teacher_of(results: Path, student: Result) -> Teacher:
+    """Return the network that a result learns from.
+
+    Raises:
+        ResultsError: no larger network is more accurate.
+    """
     found = find_teacher(results, student)
     if found is None:
         raise ResultsError(

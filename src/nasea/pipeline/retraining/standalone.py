@@ -177,6 +177,7 @@ class StandaloneTrainer:
                 backend.choose_workers(seconds)
             session = replace(self.session, listener=listener)
             training = StandaloneTraining(scenario, backend, space, 1, self.store, marks, session)
+            training.begins_trained = job.weights is not None
             training.run()
             measured = backend.measure(genome, EvaluationSubset())
             if job.at_end is not None and measured.metric is not None:

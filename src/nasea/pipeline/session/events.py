@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, Protocol, Self, TypeAlias
+from typing import Literal, Protocol, TypeAlias
+
+from typing_extensions import Self
 
 from nasea.errors import Notice
 
@@ -101,6 +103,25 @@ class NullListener:
 
     def line(self, text: str) -> None:
         """Ignore."""
+
+
+class NoticesOnce:
+    """Passes all events on, but each notice only once: for runs of several sessions.
+
+    Args:
+        listener: receives the events.
+    """
+
+    def __init__(self, listener: Listener) -> None:
+        self._listener = listener
+        self._given: set[Notice] = set()
+        self.begin, self.progress, self.line = listener.begin, listener.progress, listener.line
+
+    def notice(self, notice: Notice) -> None:
+        """Pass on what is new."""
+        if notice not in self._given:
+            self._given.add(notice)
+            self._listener.notice(notice)
 
 
 class Listeners:

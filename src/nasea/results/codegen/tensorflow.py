@@ -96,7 +96,8 @@ def _shows(file: FileOptions) -> str:
 def _functions_of(*module: str) -> str:
     """Return the source of the functions of a module of ``backends/tensorflow/user``."""
     *folders, name = module
-    path = resources.files("nasea.backends").joinpath("tensorflow", "user", *folders, f"{name}.py")
+    place = "/".join(("tensorflow", "user", *folders, f"{name}.py"))
+    path = resources.files("nasea.backends") / place
     source = path.read_text(encoding="utf-8")
     functions = [node for node in ast.parse(source).body if isinstance(node, ast.FunctionDef)]
     first = min([functions[0].lineno, *(d.lineno for d in functions[0].decorator_list)])

@@ -8,7 +8,9 @@ from dataclasses import asdict, dataclass
 from functools import cache
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Self, overload
+from typing import TYPE_CHECKING, Any, ClassVar, overload
+
+from typing_extensions import Self
 
 from nasea.errors import ResultsError
 from nasea.results.front.places import front_file
@@ -149,8 +151,8 @@ class FrontData:
 
     With further objectives, the front is over all of them, and contains evenly spread members.
 
-    ``front[3]`` is architecture 3, ``front[:3]`` the three cheapest, ``for member in front`` goes
-    by rising cost.
+    ``front[3]`` is architecture 3, ``front[-1]`` the most expensive, ``front[:3]`` the three
+    cheapest, ``for member in front`` goes by rising cost.
 
     Attributes:
         info: the settings of the search.
@@ -189,6 +191,14 @@ class FrontData:
     def __getitem__(self, number: int | slice) -> FrontMember | tuple[FrontMember, ...]:
         if isinstance(number, slice):
             return self.members[number]
+        return self.architecture(number + len(self) if -len(self) <= number < 0 else number)
+
+    def architecture(self, number: int) -> FrontMember:
+        """Return the member of this number.
+
+        Raises:
+            ResultsError: there is none.
+        """
         if 0 <= number < len(self.members):
             return self.members[number]
         fix = f"give a number from 0 to {len(self) - 1}" if self.members else None

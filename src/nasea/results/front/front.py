@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 class Front(FrontData):
     """The Pareto front of a search: architectures by rising cost, and how they were found.
 
-    ``front[3]`` is architecture 3, ``front[:3]`` the three cheapest, ``for member in front`` goes
-    by rising cost. A notebook shows it as a table.
+    ``front[3]`` is architecture 3, ``front[-1]`` the most expensive, ``front[:3]`` the three
+    cheapest, ``for member in front`` goes by rising cost. A notebook shows it as a table.
 
     ``Front.load("results")`` reads it. During a search, after a stop or a crash it is the front so
     far, with the scores of the search, and ``front.info.unfinished`` tells the generation.

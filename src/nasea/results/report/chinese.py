@@ -133,6 +133,8 @@ CHINESE: Final[Mapping[str, str]] = {
     "Predictions on validation images": "验证图像上的预测示例",
     "Of up to 24 validation images, those on which the cheapest and the most accurate network "
     "differ most.": "从至多 24 张验证图像中，选出代价最小与精度最高的网络分歧最大的几张。",
+    "Validation images, truth beside what architecture {number} finds": "验证图像：真实标注"
+    "与网络 {number} 的结果并列",
     "architecture {number}: {accuracy} {value}, {cost}": "网络 {number}：{accuracy} {value}，"
     "{cost}",
     "Searched and picked by hand, at {cost}": "搜索得到的与人工设计的网络，代价 {cost}",

@@ -8,7 +8,7 @@ from html import escape
 
 from nasea.results.front import Front
 from nasea.results.report.tables import where_members, where_searched
-from nasea.results.report.words import Said, as_is, phrase, say
+from nasea.results.report.words import Said, as_is, message, phrase, say
 from nasea.results.units import four_digits, unit_for
 from nasea.strategy.registry import title_of
 
@@ -44,7 +44,7 @@ def notes(front: Front) -> str:
             images=where_searched(front),
         )
         parts.append(said.html("p", 'class="note" role="note"'))
-    parts += [f'<p class="note" role="note" lang="en">{escape(note)}</p>' for note in info.notes]
+    parts += [message(note).html("p", 'class="note" role="note"') for note in info.notes]
     return "\n".join(parts)
 
 
@@ -109,7 +109,7 @@ def _facts(front: Front) -> Iterable[tuple[Said, Said]]:
         listed = Said(", ".join(n.english for n in nouns), "、".join(n.chinese for n in nouns))
         yield say("also kept small"), listed
     if info.processor is not None:
-        yield say("latency"), as_is(info.processor)
+        yield say("latency"), message(info.processor)
     words = "larger is better; metric_mode {mode}"
     if info.metric_mode == "min":
         words = "smaller is better (an error); metric_mode {mode}"
@@ -129,11 +129,11 @@ def _facts(front: Front) -> Iterable[tuple[Said, Said]]:
         yield say("searched layers"), as_is(str(len(front.members[0].layers)))
     if info.proposer is not None:
         proposed = title_of(info.proposer, objectives=bool(info.objectives))
-        yield say("proposed by"), as_is(proposed)
+        yield say("proposed by"), message(proposed)
     yield say("evaluations"), _evaluations(front)
     yield from _separation(front)
     if info.ended:
-        yield say("ended because"), as_is(info.ended)
+        yield say("ended because"), message(info.ended)
     yield say("seed"), as_is(str(info.seed))
     yield say("scenario digest"), as_is(info.config_digest)
     yield say("nasea"), as_is(info.nasea_version)
@@ -187,7 +187,7 @@ def failures(front: Front) -> str:
     if not reasons:
         return ""
     items = "".join(
-        f"<li>{count} × {escape(reason)}</li>" for reason, count in reasons.most_common()
+        f"<li>{count} × {message(reason).html()}</li>" for reason, count in reasons.most_common()
     )
     summary = say("{count} failed candidates", count=reasons.total()).html("summary")
     return f"<details>{summary}<ul>{items}</ul></details>"

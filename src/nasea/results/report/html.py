@@ -119,11 +119,11 @@ def _predictions(front: Front, pictures: Mapping[int, bytes]) -> str:
             cost=phrase(front.unit, front.cost_of(member)),
         )
         source = f"data:image/png;base64,{base64.b64encode(png).decode('ascii')}"
-        alt = f"Validation images, truth beside what architecture {number} finds"
+        alt = say("Validation images, truth beside what architecture {number} finds", number=number)
         link = caption.html("a", f'href="#{number}"')
         parts.append(
             f"<figure><figcaption>{link}</figcaption>"
-            f'<img src="{source}" alt="{escape(alt)}"></figure>'
+            f'<img src="{source}"{alt.attribute("alt")}></figure>'
         )
     # Earlier versions drew the first images, and wrote no numbers of images.
     chosen = say(

@@ -11,8 +11,14 @@ from pathlib import Path
 
 from nasea.errors import ResultsError
 from nasea.results.figures.standings_plot import standings_png
-from nasea.results.report.words import phrase, say, title
-from nasea.results.standings import COMPARE_FILE, FOLDERS, Standings, mean_in_words
+from nasea.results.report.words import message, phrase, say, title
+from nasea.results.standings import (
+    COMPARE_FILE,
+    FOLDERS,
+    Contender,
+    Standings,
+    mean_in_words,
+)
 
 _SELECTION = {
     "val_dir": " The search chose its results on the same images; nothing chose the hand picks.",
@@ -41,14 +47,14 @@ def _card(found: Standings, number: int) -> str:
     head += "".join(one.html("th", 'scope="col"') for one in titles[1:])
     rows = "\n".join(
         "<tr>"
-        f'<td class="name" title="{escape(row.title)}">{escape(row.name)}</td>'
+        f"{message(row.name).html('td', _named(row))}"
         f"<td>{unit.number(row.cost(found.quantity))}</td>"
         f"<td>{mean_in_words(row)}</td><td>{statistics.fmean(row.seconds):.0f}</td></tr>"
         for row in found.rows
     )
-    verdict = "".join(f'<p lang="en">{escape(line)}</p>' for line in found.verdict)
+    verdict = "".join(message(line).html("p") for line in found.verdict)
     missing = "".join(
-        f"<li>{escape(one.name)}: {escape(one.reason)}</li>" for one in found.excluded
+        f"<li>{escape(one.name)}: {message(one.reason).html()}</li>" for one in found.excluded
     )
     left_out = f"<details>{say('not there').html('summary')}<ul>{missing}</ul></details>" * bool(
         missing
@@ -67,7 +73,12 @@ def _card(found: Standings, number: int) -> str:
     return (
         f'<section class="card" aria-labelledby="compare-{number}">'
         f"{heading}{verdict}"
-        f'<figure><img src="data:image/png;base64,{picture}" alt="{escape(name.english)}"></figure>'
+        f'<figure><img src="data:image/png;base64,{picture}"{name.attribute("alt")}></figure>'
         f'<div class="scroll"><table><thead><tr>{head}</tr></thead>'
         f"<tbody>\n{rows}\n</tbody></table></div>{hint}{left_out}</section>"
     )
+
+
+def _named(row: Contender) -> str:
+    """The attributes of the cell that names a network: what it is stands in a tooltip."""
+    return 'class="name"' + message(row.title).attribute("title")

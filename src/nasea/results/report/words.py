@@ -11,6 +11,7 @@ from html import escape
 
 from nasea.results.report.chinese import CHINESE
 from nasea.results.units import Unit
+from nasea.translation import in_chinese
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,13 @@ class Said:
         other = escape(self.chinese)
         return f'<{tag}{space}{attributes} data-zh="{other}">{shown}</{tag}>'
 
+    def attribute(self, name: str) -> str:
+        """Return an attribute that people read, such as ``alt``, with a space before it."""
+        own = f' {name}="{escape(self.english)}"'
+        if self.english == self.chinese:
+            return own
+        return f'{own} data-zh-{name}="{escape(self.chinese)}"'
+
     def __add__(self, other: Said) -> Said:
         return Said(self.english + other.english, self.chinese + other.chinese)
 
@@ -55,6 +63,14 @@ def say(english: str, **values: object) -> Said:
 def as_is(text: str) -> Said:
     """Return a text that is the same in both languages."""
     return Said(text, text)
+
+
+def message(text: str) -> Said:
+    """Return what nasea said in the run, in Chinese by the catalogue of messages.
+
+    What is not nasea's own, such as an exception of the user's code, is the same in both.
+    """
+    return Said(text, in_chinese(text))
 
 
 def phrase(unit: Unit, value: float) -> Said:

@@ -145,16 +145,16 @@
     for (const [cost, mean, half, name, byHand, how] of axis.trained) {
       const [left, top] = place(cost, mean);
       const side = byHand ? "" : " searched";
-      const accuracy = mean.toFixed(4) + (half ? ` ± ${half.toFixed(4)}` : "");
-      const words = t("{name}: {accuracy}, trained alone for {epochs} epochs, seeds: {seeds}, on {images}", { name, accuracy, ...how });
+      const called = t(name), accuracy = mean.toFixed(4) + (half ? ` ± ${half.toFixed(4)}` : "");
+      const words = t("{name}: {accuracy}, trained alone for {epochs} epochs, seeds: {seeds}, on {images}", { name: called, accuracy, ...how });
       const mark = make("g", { role: "img", "aria-label": words }, make("title", {}, words));
       if (half) mark.append(make("line", { class: `interval${side}`, x1: left, x2: left, y1: y(mean - half), y2: y(mean + half) }));
       mark.append(make("path", { class: `trained${side}`, d: diamond(left, top, 5.5 * u) }));
       inner.append(mark);
       if (!named || !inside([left, top])) continue;
-      const long = 6.2 * u * name.length;
+      const long = 6.2 * u * [...called].reduce((sum, one) => sum + (one > "\u2e80" ? 1.8 : 1), 0);
       const label = freePlace(left, top, long, [...dots, ...marks], labels, u, [[0, -13], [0, 15], [-9 - long / u / 2, 0], [9 + long / u / 2, 0], [0, -26], [0, 28]], frame);
-      if (label) inner.append(make("text", { class: "name", x: label[0], y: label[1] + 4 * u, "text-anchor": "middle" }, name));
+      if (label) inner.append(make("text", { class: "name", x: label[0], y: label[1] + 4 * u, "text-anchor": "middle" }, called));
     }
 
     data.members.forEach((member, number) => {
@@ -422,6 +422,12 @@
     for (const node of document.querySelectorAll("[data-zh]")) {
       node.dataset.en ??= node.textContent;
       node.textContent = chinese ? node.dataset.zh : node.dataset.en;
+    }
+    for (const name of ["alt", "title"]) {
+      for (const node of document.querySelectorAll(`[data-zh-${name}]`)) {
+        node.dataset[name] ??= node.getAttribute(name);
+        node.setAttribute(name, chinese ? node.getAttribute(`data-zh-${name}`) : node.dataset[name]);
+      }
     }
     for (const node of document.querySelectorAll("[data-t]")) {
       node.dataset.en ??= node.textContent.replace(/\s+/g, " ").trim();
