@@ -42,7 +42,7 @@ def weights(member: FrontMember, path: Path) -> int:
 
 def write(home: Path, front: Front = FIRST) -> Path | None:
     models = [RenderedModel(member.number, f"# {member.accuracy}\n") for member in front]
-    return write_results(home / "results", front, models, weights)
+    return write_results(home / "results", front, models, weights).earlier
 
 
 def snapshot(directory: Path) -> Snapshot:
@@ -125,8 +125,16 @@ def test_what_was_made_from_results_stays_with_them(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("_exchanging", "_no_drawing")
-@pytest.mark.parametrize("name", ["model_arch_result_1.py", "model_arch_result_0.pt"])
-@pytest.mark.parametrize("change", ["edited", "removed", "replaced"])
+@pytest.mark.parametrize(
+    ("name", "change"),
+    [
+        ("model_arch_result_1.py", "edited"),
+        ("model_arch_result_1.py", "removed"),
+        ("model_arch_result_1.py", "replaced"),
+        ("model_arch_result_0.pt", "edited"),
+        ("model_arch_result_0.pt", "replaced"),
+    ],
+)
 def test_models_and_weights_that_were_worked_on_are_kept(
     tmp_path: Path, name: str, change: str
 ) -> None:
@@ -246,7 +254,7 @@ def _survives(home: Path, steps: int) -> bool:
 
 def test_a_wrong_parameter_count_is_refused(tmp_path: Path) -> None:
     models = [RenderedModel(0, ""), RenderedModel(1, "")]
-    with pytest.raises(ResultsError, match="architecture 0 has 5 parameters, .* 2,000,000"):
+    with pytest.raises(ResultsError, match="architecture 1 has 5 parameters, .* 4,000,000"):
         write_results(tmp_path / "results", FIRST, models, lambda member, path: 5)
     assert names(tmp_path) == set()
 
@@ -318,3 +326,57 @@ def test_check_writable_refuses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(Path, "mkdir", lambda path, *_, **__: refuse(path))
     with pytest.raises(ResultsError, match="results: Read-only file system"):
         check_writable(tmp_path / "results")
+
+
+# --- a limit for weights ---
+
+
+def limited(home: Path, front: Front, limit: int | None) -> store.Written:
+    """Write with files as large as weights are."""
+
+    def save(member: FrontMember, path: Path) -> int:
+        path.write_bytes(bytes(4 * member.parameters))
+        return member.parameters
+
+    models = [RenderedModel(member.number, "") for member in front]
+    return write_results(home / "results", front, models, save, weights_limit=limit)
+
+
+@pytest.mark.usefixtures("_no_drawing")
+def test_weights_beyond_the_limit_are_left_out_and_told(tmp_path: Path) -> None:
+    front = make_front(0.5, 0.6, 0.7, 0.8, 0.9)
+    sizes = [4 * member.parameters for member in front]
+    everything = limited(tmp_path / "all", front, sum(sizes))
+    assert everything.unwritten == () and everything.notices() == []
+    room = sum(sizes) - min(sizes)
+    found = limited(tmp_path, front, room)
+    results = tmp_path / "results"
+    there = [m.number for m in front if (results / front.files_of(m)[1]).exists()]
+    assert sorted([*there, *found.unwritten]) == [0, 1, 2, 3, 4]
+    assert found.unwritten and sum(sizes[number] for number in there) <= room
+    assert front.best.number in there
+    assert all((results / front.files_of(m)[0]).exists() for m in front)
+    (notice,) = found.notices()
+    assert f"{len(found.unwritten)} of 5 networks" in notice.text
+    assert limited(tmp_path / "none", front, 0).unwritten == (0, 1, 2, 3, 4)
+
+
+@pytest.mark.usefixtures("_no_drawing")
+def test_weights_that_were_left_out_do_not_make_results_others(tmp_path: Path) -> None:
+    front = make_front(0.5, 0.6, 0.7)
+    sizes = [4 * member.parameters for member in front]
+    results = tmp_path / "results"
+    assert limited(tmp_path, front, max(sizes)).unwritten
+    # Written when they were needed, here by somebody who wrote something of his own.
+    late = results / front.files_of(front[limited(tmp_path, front, max(sizes)).unwritten[0]])[1]
+    late.write_bytes(b"late")
+    assert limited(tmp_path, front, max(sizes)).earlier is None
+    assert late.read_bytes() == b"late"
+    late.unlink()
+    # With more room the missing ones are added, and nothing else is touched.
+    before = snapshot(results)
+    assert limited(tmp_path, front, None).earlier is None
+    after = snapshot(results)
+    assert before.items() < after.items()
+    assert all((results / name).exists() for m in front for name in front.files_of(m))
+    assert names(tmp_path) == {"results"}

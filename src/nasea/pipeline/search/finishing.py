@@ -78,9 +78,10 @@ def finish(
         return prepared.backend.write_weights(member.genome, path)
 
     pictures = _pictures(prepared, front, listener)
-    moved = write_results(directory / "results", front, models, write_weights, pictures)
-    if moved is not None:
-        listener.notice(Notice("results", f"earlier results are kept in {moved.name}/"))
+    limit = prepared.scenario.resource.weights_limit_bytes
+    place = directory / "results"
+    for notice in write_results(place, front, models, write_weights, pictures, limit).notices():
+        listener.notice(notice)
     return front
 
 
@@ -168,6 +169,7 @@ def assemble(
         images=(prepared.eval_images or prepared.data.val_images, prepared.data.val_images),
         separation=background.separated,
         losses=background.losses,
+        supernet=background.supernet,
     )
     evaluated = tuple(
         Evaluated(

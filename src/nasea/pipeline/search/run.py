@@ -259,7 +259,10 @@ class _Run:
             self.listener.notice(warning)
             notes.append(warning)
         searching.background = Background(
-            tuple(map(str, notes)), tuple(training.losses), searching.separation
+            tuple(map(str, notes)),
+            tuple(training.losses),
+            searching.separation,
+            training.weights_version,
         )
         outcome = searching.run(finish=self.finish)
         try:

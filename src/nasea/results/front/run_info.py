@@ -100,6 +100,8 @@ class RunInfo:
         separation: whether the supernet can tell architectures apart; ``None`` if it could not be
             measured, and in results of earlier versions.
         losses: mean training loss of the supernet in each epoch; ``None`` where it is unknown.
+        supernet: digest of the checkpoint with the weights of the supernet; empty in results of
+            earlier versions.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = STRICT
@@ -128,6 +130,7 @@ class RunInfo:
     images: tuple[int, int] | None = None
     separation: Separated | None = None
     losses: tuple[float | None, ...] = ()
+    supernet: str = ""
 
     @property
     def accuracy_title(self) -> str:
