@@ -116,7 +116,7 @@ def write_results(
         save_report(front, staging / REPORT_FILE)
         front.save(staging / FRONT_FILE)
         if _repeats(directory, staging, front):
-            _add_weights(directory, staging, front)
+            _complete(directory, staging, front)
             return Written(None, front, tuple(sorted(unwritten)), room.limit)
         return Written(install(staging, directory), front, tuple(sorted(unwritten)), room.limit)
 
@@ -166,7 +166,8 @@ def _repeats(directory: Path, staging: Path, front: Front) -> bool:
         return False
     try:
         earlier = Front.load(directory / FRONT_FILE)
-        same_info = replace(earlier.info, created=front.info.created) == front.info
+        now = front.info
+        same_info = replace(earlier.info, created=now.created, supernet=now.supernet) == now
         members = tuple(replace(member, measured_ms=None) for member in earlier)
         if not same_info or members != front.members:
             return False
@@ -177,9 +178,13 @@ def _repeats(directory: Path, staging: Path, front: Front) -> bool:
         return False
 
 
-def _add_weights(directory: Path, staging: Path, front: Front) -> None:
-    """Move weights files that ``directory`` lacks there."""
+def _complete(directory: Path, staging: Path, front: Front) -> None:
+    """Move weights files that ``directory`` lacks there, and note which supernet has the others."""
     for member in front:
         name = front.files_of(member)[1]
         if (staging / name).is_file() and not (directory / name).exists():
             install_file(staging / name, directory)
+    earlier = Front.load(directory / FRONT_FILE)
+    if earlier.info.supernet != front.info.supernet:
+        info = replace(earlier.info, supernet=front.info.supernet)
+        replace(earlier, info=info).save(directory / FRONT_FILE)
