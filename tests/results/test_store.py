@@ -16,6 +16,7 @@ from nasea.errors import ResultsError
 from nasea.results.front import Front, FrontMember
 from nasea.results.storage import exchange, store
 from nasea.results.storage.store import RenderedModel, check_writable, write_results
+from nasea.results.storage.unchanged import unchanged
 
 from .builders import make_front, make_info
 
@@ -71,7 +72,12 @@ def test_everything_is_written(tmp_path: Path) -> None:
     assert write(tmp_path / "made") is None
     results = tmp_path / "made" / "results"
     assert names(results) == FILES
-    assert Front.load(results / "front.json") == FIRST
+    found = Front.load(results / "front.json")
+    assert [name for name, _ in found.info.weights] == [
+        "model_arch_result_0.pt",
+        "model_arch_result_1.pt",
+    ]
+    assert replace(found, info=replace(found.info, weights=())) == FIRST
     assert (results / "model_arch_result_1.py").read_text() == "# 0.8\n"
     assert (results / "model_arch_result_1.pt").read_text() == "weights of 0.8"
     assert (results / "pareto.png").read_bytes().startswith(b"\x89PNG")
@@ -328,6 +334,52 @@ def test_check_writable_refuses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         check_writable(tmp_path / "results")
 
 
+# --- results that are there ---
+
+TRAINED = replace(FIRST, info=replace(FIRST.info, supernet="of this digest"))
+
+
+def again(home: Path, front: Front = TRAINED) -> Front | None:
+    texts = [f"# {member.accuracy}\n" for member in front]
+    return unchanged(home / "results", front, texts, None)
+
+
+@pytest.mark.usefixtures("_no_drawing")
+def test_results_that_are_there_are_recognised_without_making_weights(tmp_path: Path) -> None:
+    assert again(tmp_path) is None
+    write(tmp_path, TRAINED)
+    later = replace(TRAINED, info=replace(TRAINED.info, created="2026-01-01T00:00:00+00:00"))
+    found = again(tmp_path, later)
+    assert found is not None and len(found.info.weights) == 2
+    assert found.info.created == later.info.created and found.members == later.members
+    (tmp_path / "results" / "report.html").write_text("with a remark of mine")
+    assert again(tmp_path) is not None
+
+
+@pytest.mark.usefixtures("_no_drawing")
+@pytest.mark.parametrize(
+    "change", ["weights", "no weights", "model", "file", "no figure", "supernet", "scores"]
+)
+def test_any_change_has_results_written_again(tmp_path: Path, change: str) -> None:
+    write(tmp_path, TRAINED)
+    results, front = tmp_path / "results", TRAINED
+    if change == "weights":
+        (results / "model_arch_result_1.pt").write_bytes(b"trained further")
+    elif change == "no weights":
+        (results / "model_arch_result_1.pt").unlink()
+    elif change == "model":
+        (results / "model_arch_result_0.py").write_text("# edited")
+    elif change == "file":
+        (results / "mine.txt").touch()
+    elif change == "no figure":
+        (results / "pareto.png").unlink()
+    elif change == "supernet":
+        front = replace(front, info=replace(front.info, supernet="another"))
+    else:
+        front = replace(front, evaluated=front.evaluated[1:])
+    assert again(tmp_path, front) is None
+
+
 # --- a limit for weights ---
 
 
@@ -348,6 +400,7 @@ def test_weights_beyond_the_limit_are_left_out_and_told(tmp_path: Path) -> None:
     sizes = [4 * member.parameters for member in front]
     everything = limited(tmp_path / "all", front, sum(sizes))
     assert everything.unwritten == () and everything.notices() == []
+    assert len(everything.front.info.weights) == 5
     room = sum(sizes) - min(sizes)
     found = limited(tmp_path, front, room)
     results = tmp_path / "results"
@@ -377,6 +430,7 @@ def test_weights_that_were_left_out_do_not_make_results_others(tmp_path: Path) -
     before = snapshot(results)
     assert limited(tmp_path, front, None).earlier is None
     after = snapshot(results)
+    assert before.pop("front.json") != after["front.json"], "it names the new files"
     assert before.items() < after.items()
     assert all((results / name).exists() for m in front for name in front.files_of(m))
     assert names(tmp_path) == {"results"}

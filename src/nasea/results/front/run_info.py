@@ -102,6 +102,7 @@ class RunInfo:
         losses: mean training loss of the supernet in each epoch; ``None`` where it is unknown.
         supernet: digest of the checkpoint with the weights of the supernet; empty in results of
             earlier versions.
+        weights: name and SHA-256 of the weights files that were written with the results.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = STRICT
@@ -131,6 +132,7 @@ class RunInfo:
     separation: Separated | None = None
     losses: tuple[float | None, ...] = ()
     supernet: str = ""
+    weights: tuple[tuple[str, str], ...] = ()
 
     @property
     def accuracy_title(self) -> str:

@@ -17,6 +17,7 @@ from nasea.results.report.html import predictions_file, save_report
 from nasea.results.storage.files import write_result
 from nasea.results.storage.pareto_csv import save_front_csv
 from nasea.results.storage.staging import install, install_file, is_folder, staging_for
+from nasea.results.storage.unchanged import digest_of
 from nasea.results.storage.weights_limit import WeightsRoom, by_need, unwritten_words
 
 
@@ -34,7 +35,7 @@ class Written:
 
     Attributes:
         earlier: the new path of earlier results, if any were moved away.
-        front: the front.
+        front: the front, with the digests of its weights files.
         unwritten: numbers of the members without a weights file.
         limit: bytes that weights files may take.
     """
@@ -101,14 +102,16 @@ def write_results(
             assert member.number == model.number, "models come in the order of the front"
             write_result(staging / front.files_of(member)[0], model.text)
         room = WeightsRoom(staging, weights_limit)
-        unwritten = []
+        unwritten, digests = [], []
         for member in by_need(front):
             file = staging / front.files_of(member)[1]
             if room.has_room(member):
                 check_count(member, write_weights(member, file))
                 room.take(file)
+                digests.append((file.name, digest_of(file)))
             else:
                 unwritten.append(member.number)
+        front = replace(front, info=replace(front.info, weights=tuple(sorted(digests))))
         for number, drawn in (pictures or {}).items():
             write_result(staging / predictions_file(number), contact_sheet(drawn))
         save_front_png(front, staging / "pareto.png")
@@ -167,7 +170,8 @@ def _repeats(directory: Path, staging: Path, front: Front) -> bool:
     try:
         earlier = Front.load(directory / FRONT_FILE)
         now = front.info
-        same_info = replace(earlier.info, created=now.created, supernet=now.supernet) == now
+        changing = {"created": now.created, "supernet": now.supernet, "weights": now.weights}
+        same_info = replace(earlier.info, **changing) == now
         members = tuple(replace(member, measured_ms=None) for member in earlier)
         if not same_info or members != front.members:
             return False
@@ -185,6 +189,9 @@ def _complete(directory: Path, staging: Path, front: Front) -> None:
         if (staging / name).is_file() and not (directory / name).exists():
             install_file(staging / name, directory)
     earlier = Front.load(directory / FRONT_FILE)
-    if earlier.info.supernet != front.info.supernet:
-        info = replace(earlier.info, supernet=front.info.supernet)
+    digests = {**dict(earlier.info.weights), **dict(front.info.weights)}
+    info = replace(
+        earlier.info, supernet=front.info.supernet, weights=tuple(sorted(digests.items()))
+    )
+    if info != earlier.info:
         replace(earlier, info=info).save(directory / FRONT_FILE)

@@ -159,9 +159,8 @@ class Data(ABC):
 
     def read_seconds(self, images: int) -> ReadSeconds:
         """See :meth:`nasea.backends.trials.Trials.read_seconds`; a pass cannot skip images."""
-        a_pass = self.val_images * self._kept.seconds
-        is_full = self.cache.without_room(images, self.image_bytes) > 0
-        return ReadSeconds(a_pass, a_pass if is_full else 0.0)
+        once = self.val_images * self._kept.seconds
+        return ReadSeconds(once, once * (self.cache.without_room(images, self.image_bytes) > 0))
 
     def close(self) -> None:
         """Release statistics images and the cache."""
