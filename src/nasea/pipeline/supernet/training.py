@@ -144,8 +144,8 @@ class Training(SupernetTraining):
         }
         if self.space.trunks:
             meta["trained_for"] = list(self.trained_for)
-        if self.backend.tried is not None:
-            meta["tried"] = asdict(self.backend.tried)
+        if self.prepared.backend.tried is not None:
+            meta["tried"] = asdict(self.prepared.backend.tried)
         return meta
 
     def take_meta(self, meta: Mapping[str, Any]) -> None:
