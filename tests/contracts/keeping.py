@@ -63,6 +63,8 @@ class KeepingContract(ABC):
             scores.append([backend.measure(genome, data).metric for data in SLICES])
             assert (backend.data.cache.size > 0) == (room != 0)
             assert room is None or backend.data.cache.size <= room * _GIB
+            reading = backend.read_seconds(backend.data.val_images)
+            assert reading.once > 0 and (reading.each > 0) == (room is not None)
             message = [notice.text for notice in backend.notices if "GiB" in notice.text]
             assert bool(message) == (room not in (None, 0)), message
             backend.close()

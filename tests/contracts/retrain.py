@@ -9,13 +9,15 @@ from typing import Any
 
 import pytest
 
+import nasea
 from nasea.backends.export import formats
-from nasea.errors import Interrupted, ResultsError
+from nasea.errors import CheckpointError, Interrupted, ResultsError
 from nasea.pipeline.export.exporting import export
 from nasea.pipeline.retraining.outcome import Outcome
 from nasea.pipeline.retraining.plan import Request
 from nasea.pipeline.retraining.retrain import retrain
 from nasea.pipeline.session.events import Progress
+from nasea.pipeline.supernet.late_weights import write_weights
 from nasea.results.front import Front
 from nasea.results.retrained import Retrained
 from pipeline.project import HOME, Recorder
@@ -133,6 +135,47 @@ class RetrainContract(FinishedSearchContract):
         assert f"taught by architecture {best}" in made.remark
         with pytest.raises(ResultsError, match="it has no teacher"):
             run(home, replace(REQUEST, distill=True), number=best)
+
+    def test_weights_that_are_not_there_are_written_anew(self, home: Path, ended: Path) -> None:
+        front = Front.load(home / "results/front.json")
+        names = [front.files_of(member)[1] for member in front]
+        expected = tensors(ended / "results" / names[N])
+
+        def assert_written() -> None:
+            found = tensors(home / "results" / names[N])
+            assert found.keys() == expected.keys()
+            assert all((found[name] == expected[name]).all() for name in found)
+
+        def remove() -> None:
+            for name in names:
+                (home / "results" / name).unlink(missing_ok=True)
+
+        remove()
+        with pytest.raises(ResultsError, match="is not there") as told:
+            nasea.load("results", N)
+        assert f"nasea weights --arch {N} writes it" in str(told.value)
+        usual = formats.formats_of(self.framework)[:1]
+        export(home / "scen.yaml", N, usual, directory=home)
+        assert_written()
+        remove()
+        assert write_weights(home / "scen.yaml", [N], directory=home) == [
+            Path("results") / names[N]
+        ]
+        assert_written()
+        assert [(home / "results" / name).exists() for name in names].count(True) == 1
+        assert write_weights(home / "scen.yaml", [N], directory=home) == []
+        assert len(write_weights(home / "scen.yaml", directory=home)) == len(names) - 1
+
+        # Weights of another supernet are not taken for them.
+        remove()
+        other = replace(front, info=replace(front.info, supernet="another"))
+        other.save(home / "results/front.json")
+        with pytest.raises(ResultsError, match="not the one that it came from"):
+            write_weights(home / "scen.yaml", [N], directory=home)
+        for file in (home / "checkpoint").glob("train-*"):
+            file.unlink()
+        with pytest.raises(CheckpointError, match="cannot be written"):
+            run(home, REQUEST)
 
     # --- stops ---
 

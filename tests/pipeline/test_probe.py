@@ -1,14 +1,19 @@
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
+from nasea.backends.trials import Trials
 from nasea.config import load_scenario
 from nasea.errors import BudgetError
 from nasea.pipeline.diagnosis.check import CheckReport, check
 from nasea.pipeline.planning.speeds import choosing_seconds
 from nasea.pipeline.probe import Prepared, describe_costs, prepare
+from nasea.pipeline.session.checkpoint import CheckpointStore
 from nasea.pipeline.session.events import NullListener
+from nasea.pipeline.supernet.trained import trial_of
 from nasea.strategy import strategy_for
 
 from .project import Project, both_frameworks
@@ -142,3 +147,28 @@ def test_choosing_candidates_takes_time_in_every_mode(fresh: Project, keys: str)
 def test_enough_epochs_are_not_warned_of(fresh: Project) -> None:
     _, lines = report(fresh.scenario(("epochs: 6", "epochs: 40")))
     assert "warning" not in lines
+
+
+@both_frameworks
+def test_candidates_are_tried_only_where_there_is_training_to_do(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tries = []
+    usual = Trials.try_candidates
+
+    def trying(backend: Trials, *arguments: Any, **options: Any) -> float:
+        tries.append(backend)
+        return usual(backend, *arguments, **options)
+
+    monkeypatch.setattr(Trials, "try_candidates", trying)
+    before = project.front()
+    project.search()
+    assert not tries and project.front() == before
+
+    # In the middle of it they are: the rest may run elsewhere, with less memory.
+    stored = CheckpointStore(project.home / "checkpoint", "train").load([])
+    assert stored is not None
+    epochs = int(stored.meta["epoch"])
+    assert trial_of(stored.meta, epochs) is not None
+    assert trial_of(stored.meta, epochs + 1) is None
+    assert trial_of({**stored.meta, "ended_early": True}, epochs + 1) is not None

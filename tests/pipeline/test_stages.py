@@ -11,10 +11,10 @@ from typing import Any, cast
 import numpy as np
 import pytest
 
-from nasea.backends.records import ScoreSeconds
+from nasea.backends.records import ReadSeconds, ScoreSeconds
 from nasea.backends.training.trial import Pace, Trial, TrialReport
 from nasea.pipeline.planning import stages
-from nasea.pipeline.planning.speeds import ScoringSpeed, TrainingSpeed
+from nasea.pipeline.planning.speeds import ScoringSpeed, TrainingSpeed, with_reading
 from nasea.pipeline.planning.stages import (
     Counts,
     StageTime,
@@ -47,6 +47,28 @@ def test_every_stage_counts_what_it_scores() -> None:
     on_all = {s.name: s.seconds for s in search_stages(Counts(60, 400, subset=False), SCORING, 9.0)}
     members = Counts(60, 400, subset=True).front
     assert named["final front"] - on_all["final front"] == pytest.approx(members * (1.0 + 30.0))
+
+
+def test_reading_counts_where_images_are_not_kept() -> None:
+    one = ScoreSeconds(1.0, 3.0)
+    assert with_reading(one, ReadSeconds(9.0, 0.0)) == one
+    assert with_reading(one, ReadSeconds(9.0, 2.0)) == one  # meanwhile, by others
+    assert with_reading(one, ReadSeconds(9.0, 5.0)) == ScoreSeconds(1.0, 5.0)
+    assert with_reading(one, ReadSeconds(9.0, 2.0, aside=False)) == ScoreSeconds(1.0, 5.0)
+    slow = replace(SCORING, one=ScoreSeconds(1.0, 138.0), reading=138.0)
+    found = search_stages(Counts(60, 4000, subset=False), slow, 9.0)
+    assert "resource.image_cache" in bottleneck(found, TRAINING, slow, "pytorch")
+
+
+def test_the_final_front_reads_the_other_images_and_scores_int8_in_float_too() -> None:
+    def final(scoring: ScoringSpeed, **counts: bool) -> float:
+        named = {s.name: s for s in search_stages(Counts(60, 400, **counts), scoring, 9.0)}
+        return named["final front"].seconds
+
+    usual = final(SCORING, subset=True)
+    assert final(replace(SCORING, rest=50.0), subset=True) == pytest.approx(usual + 50.0)
+    members = Counts(60, 400, subset=True).front
+    assert final(SCORING, subset=True, int8=True) == pytest.approx(usual + members * (1.0 + 30.0))
 
 
 def test_the_table_gives_shares_and_the_total() -> None:

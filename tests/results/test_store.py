@@ -16,6 +16,7 @@ from nasea.errors import ResultsError
 from nasea.results.front import Front, FrontMember
 from nasea.results.storage import exchange, store
 from nasea.results.storage.store import RenderedModel, check_writable, write_results
+from nasea.results.storage.unchanged import unchanged
 
 from .builders import make_front, make_info
 
@@ -42,7 +43,7 @@ def weights(member: FrontMember, path: Path) -> int:
 
 def write(home: Path, front: Front = FIRST) -> Path | None:
     models = [RenderedModel(member.number, f"# {member.accuracy}\n") for member in front]
-    return write_results(home / "results", front, models, weights)
+    return write_results(home / "results", front, models, weights).earlier
 
 
 def snapshot(directory: Path) -> Snapshot:
@@ -71,7 +72,12 @@ def test_everything_is_written(tmp_path: Path) -> None:
     assert write(tmp_path / "made") is None
     results = tmp_path / "made" / "results"
     assert names(results) == FILES
-    assert Front.load(results / "front.json") == FIRST
+    found = Front.load(results / "front.json")
+    assert [name for name, _ in found.info.weights] == [
+        "model_arch_result_0.pt",
+        "model_arch_result_1.pt",
+    ]
+    assert replace(found, info=replace(found.info, weights=())) == FIRST
     assert (results / "model_arch_result_1.py").read_text() == "# 0.8\n"
     assert (results / "model_arch_result_1.pt").read_text() == "weights of 0.8"
     assert (results / "pareto.png").read_bytes().startswith(b"\x89PNG")
@@ -125,8 +131,16 @@ def test_what_was_made_from_results_stays_with_them(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("_exchanging", "_no_drawing")
-@pytest.mark.parametrize("name", ["model_arch_result_1.py", "model_arch_result_0.pt"])
-@pytest.mark.parametrize("change", ["edited", "removed", "replaced"])
+@pytest.mark.parametrize(
+    ("name", "change"),
+    [
+        ("model_arch_result_1.py", "edited"),
+        ("model_arch_result_1.py", "removed"),
+        ("model_arch_result_1.py", "replaced"),
+        ("model_arch_result_0.pt", "edited"),
+        ("model_arch_result_0.pt", "replaced"),
+    ],
+)
 def test_models_and_weights_that_were_worked_on_are_kept(
     tmp_path: Path, name: str, change: str
 ) -> None:
@@ -246,7 +260,7 @@ def _survives(home: Path, steps: int) -> bool:
 
 def test_a_wrong_parameter_count_is_refused(tmp_path: Path) -> None:
     models = [RenderedModel(0, ""), RenderedModel(1, "")]
-    with pytest.raises(ResultsError, match="architecture 0 has 5 parameters, .* 2,000,000"):
+    with pytest.raises(ResultsError, match="architecture 1 has 5 parameters, .* 4,000,000"):
         write_results(tmp_path / "results", FIRST, models, lambda member, path: 5)
     assert names(tmp_path) == set()
 
@@ -318,3 +332,105 @@ def test_check_writable_refuses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(Path, "mkdir", lambda path, *_, **__: refuse(path))
     with pytest.raises(ResultsError, match="results: Read-only file system"):
         check_writable(tmp_path / "results")
+
+
+# --- results that are there ---
+
+TRAINED = replace(FIRST, info=replace(FIRST.info, supernet="of this digest"))
+
+
+def again(home: Path, front: Front = TRAINED) -> Front | None:
+    texts = [f"# {member.accuracy}\n" for member in front]
+    return unchanged(home / "results", front, texts, None)
+
+
+@pytest.mark.usefixtures("_no_drawing")
+def test_results_that_are_there_are_recognised_without_making_weights(tmp_path: Path) -> None:
+    assert again(tmp_path) is None
+    write(tmp_path, TRAINED)
+    later = replace(TRAINED, info=replace(TRAINED.info, created="2026-01-01T00:00:00+00:00"))
+    found = again(tmp_path, later)
+    assert found is not None and len(found.info.weights) == 2
+    assert found.info.created == later.info.created and found.members == later.members
+    (tmp_path / "results" / "report.html").write_text("with a remark of mine")
+    assert again(tmp_path) is not None
+
+
+@pytest.mark.usefixtures("_no_drawing")
+@pytest.mark.parametrize(
+    "change", ["weights", "no weights", "model", "file", "no figure", "supernet", "scores"]
+)
+def test_any_change_has_results_written_again(tmp_path: Path, change: str) -> None:
+    write(tmp_path, TRAINED)
+    results, front = tmp_path / "results", TRAINED
+    if change == "weights":
+        (results / "model_arch_result_1.pt").write_bytes(b"trained further")
+    elif change == "no weights":
+        (results / "model_arch_result_1.pt").unlink()
+    elif change == "model":
+        (results / "model_arch_result_0.py").write_text("# edited")
+    elif change == "file":
+        (results / "mine.txt").touch()
+    elif change == "no figure":
+        (results / "pareto.png").unlink()
+    elif change == "supernet":
+        front = replace(front, info=replace(front.info, supernet="another"))
+    else:
+        front = replace(front, evaluated=front.evaluated[1:])
+    assert again(tmp_path, front) is None
+
+
+# --- a limit for weights ---
+
+
+def limited(home: Path, front: Front, limit: int | None) -> store.Written:
+    """Write with files as large as weights are."""
+
+    def save(member: FrontMember, path: Path) -> int:
+        path.write_bytes(bytes(4 * member.parameters))
+        return member.parameters
+
+    models = [RenderedModel(member.number, "") for member in front]
+    return write_results(home / "results", front, models, save, weights_limit=limit)
+
+
+@pytest.mark.usefixtures("_no_drawing")
+def test_weights_beyond_the_limit_are_left_out_and_told(tmp_path: Path) -> None:
+    front = make_front(0.5, 0.6, 0.7, 0.8, 0.9)
+    sizes = [4 * member.parameters for member in front]
+    everything = limited(tmp_path / "all", front, sum(sizes))
+    assert everything.unwritten == () and everything.notices() == []
+    assert len(everything.front.info.weights) == 5
+    room = sum(sizes) - min(sizes)
+    found = limited(tmp_path, front, room)
+    results = tmp_path / "results"
+    there = [m.number for m in front if (results / front.files_of(m)[1]).exists()]
+    assert sorted([*there, *found.unwritten]) == [0, 1, 2, 3, 4]
+    assert found.unwritten and sum(sizes[number] for number in there) <= room
+    assert front.best.number in there
+    assert all((results / front.files_of(m)[0]).exists() for m in front)
+    (notice,) = found.notices()
+    assert f"{len(found.unwritten)} of 5 networks" in notice.text
+    assert limited(tmp_path / "none", front, 0).unwritten == (0, 1, 2, 3, 4)
+
+
+@pytest.mark.usefixtures("_no_drawing")
+def test_weights_that_were_left_out_do_not_make_results_others(tmp_path: Path) -> None:
+    front = make_front(0.5, 0.6, 0.7)
+    sizes = [4 * member.parameters for member in front]
+    results = tmp_path / "results"
+    assert limited(tmp_path, front, max(sizes)).unwritten
+    # Written when they were needed, here by somebody who wrote something of his own.
+    late = results / front.files_of(front[limited(tmp_path, front, max(sizes)).unwritten[0]])[1]
+    late.write_bytes(b"late")
+    assert limited(tmp_path, front, max(sizes)).earlier is None
+    assert late.read_bytes() == b"late"
+    late.unlink()
+    # With more room the missing ones are added, and nothing else is touched.
+    before = snapshot(results)
+    assert limited(tmp_path, front, None).earlier is None
+    after = snapshot(results)
+    assert before.pop("front.json") != after["front.json"], "it names the new files"
+    assert before.items() < after.items()
+    assert all((results / name).exists() for m in front for name in front.files_of(m))
+    assert names(tmp_path) == {"results"}

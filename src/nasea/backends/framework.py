@@ -15,7 +15,13 @@ from nasea.backends.distributed.ranks import Ranks
 from nasea.backends.export.deployment import Deployment
 from nasea.backends.export.exporter import Exporter
 from nasea.backends.memory import Memory
-from nasea.backends.records import DataReport, FileOptions, PreNetReport, UserNetworkReport
+from nasea.backends.records import (
+    DataReport,
+    FileOptions,
+    PreNetReport,
+    ReadSeconds,
+    UserNetworkReport,
+)
 from nasea.backends.scoring.scorer import Scorer
 from nasea.backends.training.pretrained import LoadedPretrained
 from nasea.backends.training.trainer import Trainer
@@ -37,6 +43,8 @@ class _Data(Protocol):
     def data_notices(self) -> list[Notice]: ...
 
     def cache_notices(self) -> list[Notice]: ...
+
+    def read_seconds(self, images: int) -> ReadSeconds: ...
 
     def close(self) -> None: ...
 

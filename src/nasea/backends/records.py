@@ -111,6 +111,21 @@ class ScoreSeconds:
 
 
 @dataclass(frozen=True)
+class ReadSeconds:
+    """Time of reading and decoding the images of an evaluation.
+
+    Attributes:
+        once: seconds of reading all of them, which happens once where they are kept.
+        each: seconds of reading those that the image cache has no room for, for every architecture.
+        aside: whether that is done by other processes or threads, while a network is at work.
+    """
+
+    once: float = 0.0
+    each: float = 0.0
+    aside: bool = True
+
+
+@dataclass(frozen=True)
 class FileOptions:
     """Options that a generated model file must share with the backend.
 

@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 from nasea.backends.phase import Phase
+from nasea.backends.records import ReadSeconds
 from nasea.backends.training.trial import Pace, TrialReport
 from nasea.space import Genome
 
@@ -61,6 +62,15 @@ class Trials(Phase):
         """
         trial = self.framework.open_trial(self.data, self.supernet, self.teacher, paths_per_update)
         return trial.updates(self.data.epoch, path, seconds, step_seconds)
+
+    def read_seconds(self, images: int) -> ReadSeconds:
+        """Estimate the time of reading validation images, from those that were read so far.
+
+        Args:
+            images: how many an evaluation takes.
+        """
+        found: ReadSeconds = self.data.read_seconds(images)
+        return found
 
     def rates(self, paths_per_update: int) -> tuple[Sequence[float], int]:
         """Simulate the user's learning-rate schedule without changing anything.

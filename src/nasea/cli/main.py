@@ -28,6 +28,7 @@ from nasea.cli.show import show
 from nasea.cli.terminal.failure import reports_failures
 from nasea.cli.terminal.summary import summary
 from nasea.cli.terminal.watch import watch_for_crashes
+from nasea.cli.weights import weights
 from nasea.translation import VARIABLE, chinese, parse_language
 from nasea.version import __version__
 
@@ -119,7 +120,9 @@ def _nasea(
     """
 
 
-for _verb in (init, check, search, show, compare, retrain, export, fidelity, doctor, schema):
+for _verb in (
+    init, check, search, show, compare, retrain, export, weights, fidelity, doctor, schema,
+):  # fmt: skip
     app.command(_verb.__name__, short_help=summary(_verb))(reports_failures(_verb))
 app.add_typer(
     latency,

@@ -52,6 +52,7 @@ def show(
     if budget is not None and not recommend:
         raise ResultsError("--budget needs --recommend", fix="add --recommend")
     console = results_console()
+    unwritten: list[str] = []
     if is_retrained(results):
         result = pick_result(results, arch)
         info, member, name, remark = result.info, result.member, result.title, result.remark
@@ -63,6 +64,7 @@ def show(
             return
         if arch is not None:
             member = front.architecture(arch)
+        unwritten = _unwritten_notes(results, front)
     if as_json:
         print(front_json(front) if member is None else json.dumps(asdict(member), indent=2))
         return
@@ -71,7 +73,7 @@ def show(
     )
     if remark:
         print_line(console, remark)
-    for note in (*info.notes, *_state_notes(results, info)):
+    for note in (*info.notes, *unwritten, *_state_notes(results, info)):
         print_line(console, f"note: {note}")
 
 
@@ -103,6 +105,23 @@ def _state_notes(results: Path, info: RunInfo) -> list[str]:
         return []
     place = quote(str(newer.parent))
     return [f"another search is not finished here; its front so far: nasea show {place}"]
+
+
+def _unwritten_notes(results: Path, front: Front) -> list[str]:
+    """Return a note on networks whose weights the search left out."""
+    from nasea.results.front.places import RESULTS, front_file
+
+    if front.info.unfinished is not None or not front.info.supernet:
+        return []
+    folder = front_file(results).parent
+    count = sum(not (folder / front.files_of(member)[1]).is_file() for member in front)
+    if not count:
+        return []
+    place = "" if folder == Path(RESULTS) else f" {quote(str(folder))}"
+    return [
+        f"{count} of {len(front)} networks have no weights file: nasea weights{place} writes them, "
+        "with --arch N one of them; nasea export and nasea retrain write those that they need"
+    ]
 
 
 def _recommend(front: Front, budget: str | None, as_json: bool) -> None:

@@ -53,9 +53,9 @@ def load_network(results: Path, number: int | None, directory: Path | None = Non
 def _file_of(result: Result) -> Path:
     """Return the path of the generated file; check that it and the weights exist."""
     path = (result.directory / f"{result.name}.py").resolve()
-    for file in (path, result.weights):
-        if not file.is_file():
-            raise ResultsError(f"{file} is not there", fix="put back the file that nasea wrote")
+    if not path.is_file():
+        raise ResultsError(f"{path} is not there", fix="put back the file that nasea wrote")
+    result.require_weights()
     return path
 
 

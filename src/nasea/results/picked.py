@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from shlex import quote
 
 from nasea.errors import ResultsError
 from nasea.results.front import Front, FrontMember, RunInfo
 from nasea.results.front.places import FRONT_FILE as FRONT_FILE
+from nasea.results.front.places import RESULTS
 from nasea.results.retrained import RETRAINED_FILE, Retrained
 
 NEAR = "near_"
@@ -51,6 +53,26 @@ class Result:
     def exported(self) -> Path:
         """The folder of its exported files."""
         return self.directory / EXPORTED
+
+    def require_weights(self) -> None:
+        """Check that the weights file exists.
+
+        Raises:
+            ResultsError: it does not; see :mod:`nasea.results.storage.weights_limit`.
+        """
+        if not self.weights.is_file():
+            raise ResultsError(
+                f"{self.weights} is not there",
+                fix=f"nasea weights{self._place} --arch {self.member.number} writes it from "
+                "checkpoint/"
+                if self.info.supernet and not self.remark
+                else "put back the file that nasea wrote",
+            )
+
+    @property
+    def _place(self) -> str:
+        """The folder as an argument of a command; nothing for the usual one."""
+        return "" if str(self.directory) == RESULTS else f" {quote(str(self.directory))}"
 
 
 def is_retrained(directory: Path) -> bool:

@@ -203,6 +203,17 @@ class ImageCache:
         )
         return [Notice("resource.image_cache", text)]
 
+    def without_room(self, images: int, image_bytes: int) -> int:
+        """Return how many of some evaluation images the cache has no room for.
+
+        Args:
+            images: how many there are.
+            image_bytes: of each, decoded; 0 if they cannot be kept.
+        """
+        if image_bytes == 0:
+            return images
+        return max(0, images - self.limit // image_bytes)
+
     def append(self, content: bytes | memoryview) -> int | None:
         """Write an entry and return where it begins; ``None`` if there is no room for it.
 

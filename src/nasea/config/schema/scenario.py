@@ -24,7 +24,7 @@ from nasea.config.schema.supernet import Supernet
 from nasea.errors import ConfigError, Problem
 from nasea.terms import FRAMEWORKS, Framework, Task
 
-_MAY_CHANGE = {"gpu_ids", "timeout", "image_cache"}
+_MAY_CHANGE = {"gpu_ids", "timeout", "image_cache", "weights_limit"}
 """Keys of ``resource`` that shape nothing that is trained."""
 
 

@@ -319,6 +319,16 @@ class Resource(Section):
             extension=True,
         ),
     ] = None
+    weights_limit: Annotated[
+        NotNegative | None,
+        Key(
+            "resource.weights_limit",
+            "GiB that weights files of a front may take; the other networks get theirs when "
+            "export, retrain or `nasea weights` need them; none: 4, and no more than half of the "
+            "free disk",
+            extension=True,
+        ),
+    ] = None
     threads: Annotated[
         Count | None,
         Key(
@@ -348,3 +358,8 @@ class Resource(Section):
     def image_cache_bytes(self) -> int | None:
         """``image_cache`` in bytes."""
         return None if self.image_cache is None else int(self.image_cache * 1024**3)
+
+    @property
+    def weights_limit_bytes(self) -> int | None:
+        """``weights_limit`` in bytes."""
+        return None if self.weights_limit is None else int(self.weights_limit * 1024**3)

@@ -265,7 +265,12 @@ def _stages(
 ) -> list[StageTime]:
     """Return the time of every stage of a search."""
     scenario = prepared.scenario
-    counts = Counts(scenario.epochs, scores_of(prepared), prepared.eval_images is not None)
+    counts = Counts(
+        scenario.epochs,
+        scores_of(prepared),
+        prepared.eval_images is not None,
+        scenario.searcher.score_as == "int8",
+    )
     strategy = strategy_for(scenario.searcher.proposer, prepared.problem)
     return [
         StageTime("probing", probing, "as now"),

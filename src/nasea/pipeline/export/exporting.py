@@ -19,6 +19,7 @@ from nasea.pipeline.export.runtime_errors import guarded, runtime_errors
 from nasea.pipeline.opening import Opened, genome_of, open_scenario, require_framework
 from nasea.pipeline.search.direction import Direction
 from nasea.pipeline.session.events import Listener, NullListener, Progress
+from nasea.pipeline.supernet.late_weights import ensure_weights
 from nasea.results.picked import Result, pick_result
 from nasea.results.storage.exchange import put_in_place
 from nasea.results.storage.staging import staging_for
@@ -78,6 +79,7 @@ def export(
     for notice in loaded.notices:
         listener.notice(notice)
     home = (directory or Path.cwd()).resolve()
+    ensure_weights(result, loaded.scenario, home, listener)
     opened = open_scenario(loaded.scenario, home)
     try:
         for notice in opened.backend.notices:

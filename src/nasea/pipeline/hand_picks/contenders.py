@@ -16,6 +16,7 @@ from nasea.pipeline.opening import Opened, chosen_blocks, genome_of, only, requi
 from nasea.pipeline.probe import Built, open_profile, open_space
 from nasea.pipeline.retraining.shortlist import NEAR, SLACK
 from nasea.pipeline.session.session import Session
+from nasea.pipeline.supernet.late_weights import ensure_weights
 from nasea.results.front import Front, FrontMember
 from nasea.results.near import trained_choice
 from nasea.results.picked import Result, load_finished, pick_result
@@ -137,6 +138,9 @@ def plan_comparison(
     asked = [(one, one) for one in (pick_result(results, n) for n in selection.architectures)]
     chosen = asked or [_chosen(results, scenario.constraint.type, budget, front)]
     families = _families(scenario, home, selection.families)
+    for _, inheriting in chosen:
+        require_framework(scenario, inheriting)
+        ensure_weights(inheriting, scenario, home, ready.listener, ready.group)
     profile = open_profile(scenario, home)
     opened = open_space(scenario, home, group=ready.group)
     try:
@@ -145,7 +149,6 @@ def plan_comparison(
             ready.listener.notice(Notice("compare", text))
         specs: list[ContenderSpec] = []
         for alone, inheriting in chosen:
-            require_framework(scenario, inheriting)
             specs += [_from_scratch(alone, opened.space), _inherited(inheriting, opened.space)]
         specs += [
             _taught(one, opened.space) for one in _distilled(results, selection, budget, front)

@@ -35,7 +35,8 @@ def plan_speeds(
     scores = scores_of(prepared)
     strategy = strategy_for(prepared.scenario.searcher.proposer, prepared.problem)
     choosing = choosing_seconds(prepared, strategy) / max(scores, 1)
-    counts = Counts(1, min(scores, _MOST_SCORES), prepared.eval_images is not None)
+    int8 = prepared.scenario.searcher.score_as == "int8"
+    counts = Counts(1, min(scores, _MOST_SCORES), prepared.eval_images is not None, int8)
     stages = search_stages(counts, scoring, 0.0)
     return Speeds(
         probing=probing,

@@ -11,11 +11,11 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from nasea.backends import AttachedBackend
-from nasea.backends.records import EvaluationSubset, Measurement, ScoreSeconds
+from nasea.backends.records import EvaluationSubset, Measurement, ReadSeconds, ScoreSeconds
 from nasea.backends.training.trial import Pace, TrialReport
 from nasea.pipeline.probe import Prepared, describe_costs
 from nasea.pipeline.search.direction import N_REFERENCES
@@ -76,6 +76,9 @@ class ScoringSpeed:
         images: validation images of the measurement.
         scored: validation images of a score in the search.
         alone: a score without shared layers; ``None`` if it equals ``one``.
+        rest: seconds of reading, once, the images that only the final front is scored on.
+        reading: the part of ``one`` that reads images which the cache has no room for; other
+            processes may do so meanwhile, then it is the slower one that counts.
     """
 
     one: ScoreSeconds
@@ -84,6 +87,8 @@ class ScoringSpeed:
     images: int
     scored: int
     alone: ScoreSeconds | None = None
+    rest: float = 0.0
+    reading: float = 0.0
 
     @property
     def unshared(self) -> ScoreSeconds:
@@ -165,10 +170,27 @@ def scoring_speed(prepared: Prepared) -> tuple[ScoringSpeed, list[Measurement]]:
     one = ScoreSeconds(
         typical * share * statistic / max(draws, 1), typical * (1 - share) * scored / images
     )
-    whole = one.metric * prepared.data.val_images / scored
-    once = reading * scored / images + tracing * (max(prepared.space.choices) - 1)
     alone = ScoreSeconds(warm.statistics * statistic / max(draws, 1), warm.metric * scored / images)
-    return ScoringSpeed(one, whole, once, images, scored, alone), [first, again]
+    every = prepared.data.val_images
+    read, read_all = map(prepared.backend.read_seconds, (scored, every))
+    # The few images that are measured on were read before.
+    reading = reading if few is None else read.once
+    return ScoringSpeed(
+        with_reading(one, read),
+        with_reading(ScoreSeconds(0.0, one.metric * every / scored), read_all).metric,
+        reading + tracing * (max(prepared.space.choices) - 1),
+        images,
+        scored,
+        with_reading(alone, read),
+        max(read_all.once - read.once, 0.0),
+        read.each,
+    ), [first, again]
+
+
+def with_reading(score: ScoreSeconds, read: ReadSeconds) -> ScoreSeconds:
+    """Return the time of a score whose images are not all kept, from that with all of them kept."""
+    metric = score.metric
+    return replace(score, metric=max(metric, read.each) if read.aside else metric + read.each)
 
 
 def choosing_seconds(prepared: Prepared, strategy: Strategy) -> float:

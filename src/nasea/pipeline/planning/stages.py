@@ -46,11 +46,13 @@ class Counts:
         epochs: of the supernet.
         scores: number of architectures that the search scores.
         subset: whether the search scores on a part of val_dir.
+        int8: whether scores are those of int8 files; the front is then scored in float as well.
     """
 
     epochs: int
     scores: int
     subset: bool
+    int8: bool = False
 
     @property
     def front(self) -> int:
@@ -76,6 +78,8 @@ def search_stages(counts: Counts, scoring: ScoringSpeed, choosing: float) -> lis
     members, scores = counts.front, counts.scores
     final = members * scoring.unshared.statistics + _WRITING_SECONDS
     if counts.subset:
+        final += members * (scoring.unshared.statistics + scoring.whole) + scoring.rest
+    if counts.int8:
         final += members * (scoring.unshared.statistics + scoring.whole)
     alone = scoring.unshared
     half = ScoreSeconds(alone.statistics, alone.metric / 2)
@@ -158,6 +162,11 @@ def bottleneck(
     loading = loading_notice(speed, framework)
     if loading is not None and "training" in most.name:
         return f"{head}: {loading}"
+    if most.name == "scoring" and scoring.reading > 0.5 * scoring.one.metric:
+        return (
+            f"{head}: reading images that are not kept, for every architecture: more "
+            "resource.image_cache, or a smaller searcher.eval_images"
+        )
     fixes = {
         "scoring": f"searcher.eval_images below {scoring.scored} would score on fewer images"
         if scoring.scored > 1000

@@ -27,6 +27,7 @@ from nasea.pipeline.session.checkpoint import Checkpoint, CheckpointStore
 from nasea.pipeline.session.events import Listener, Progress
 from nasea.pipeline.session.identity import digest_of, identity, require_same
 from nasea.pipeline.session.session import Session, session
+from nasea.pipeline.supernet.late_weights import ensure_weights
 from nasea.results.codegen import Origin
 from nasea.results.near import results_root
 from nasea.results.picked import Result, is_retrained, pick_result
@@ -150,6 +151,9 @@ def _started(
         )
         for notice in loaded.notices:
             ready.listener.notice(notice)
+        needed = [] if request.from_scratch else [result]
+        for each in needed if teacher is None else [*needed, teacher.network]:
+            ensure_weights(each, loaded.scenario, home, ready.listener, ready.group)
         if teacher is not None and isinstance(teacher.name, int):
             ready.listener.notice(Notice("retrain", _UNTRAINED_TEACHER))
         yield _Run(planned(loaded.scenario, plan), home, result, teacher, plan, target, ready)

@@ -128,7 +128,7 @@ class Shortlist:
             if earlier is not None and earlier.meta == mark and self._is_there():
                 listener.line(f"the candidates of {self.directory.name}/ are kept")
             else:
-                self._write(trained.prepared)
+                self._write(trained)
                 self.store.save(mark)
         finally:
             trained.prepared.backend.close()
@@ -152,7 +152,8 @@ class Shortlist:
             return False
         return True
 
-    def _write(self, prepared: Prepared) -> None:
+    def _write(self, trained: Trained) -> None:
+        prepared = trained.prepared
         found = scored_near(self.front, prepared, self.budget)
         # One network is the best that the search scored: scoring others costs more than it brings.
         alone = self.count == 1 and bool(found)
@@ -171,7 +172,7 @@ class Shortlist:
             f"search scored, {len(chosen) - part} of {len(regular)} regular networks"
         )
         self.session.listener.line(words)
-        front = self._front(prepared, [one.genome for one in chosen], words)
+        front = self._front(trained, [one.genome for one in chosen], words)
         models = [rendered(prepared, front, member) for member in front]
         write_results(
             self.directory,
@@ -180,8 +181,9 @@ class Shortlist:
             lambda member, path: prepared.backend.write_weights(member.genome, path),
         )
 
-    def _front(self, prepared: Prepared, genomes: Sequence[Genome], words: str) -> Front:
+    def _front(self, trained: Trained, genomes: Sequence[Genome], words: str) -> Front:
         """Return the candidates, measured on all of val_dir."""
+        prepared = trained.prepared
         score_as = self.scenario.searcher.score_as
         searched = self._measured(prepared, genomes, EvaluationSubset(prepared.eval_images))
         whole = self._measured(prepared, genomes, EvaluationSubset())
@@ -199,6 +201,7 @@ class Shortlist:
             evaluations=len(members),
             hypervolumes=(),
             score_as=score_as,
+            supernet=trained.weights_version,
         )
         numbered = tuple(replace(member, number=n) for n, member in enumerate(members))
         return Front(info, numbered)

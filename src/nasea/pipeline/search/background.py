@@ -17,11 +17,13 @@ class Background:
         notes: warnings.
         losses: mean training loss of the supernet in each epoch; ``None`` where it is unknown.
         separation: whether scores tell architectures apart; ``None`` if it could not be measured.
+        supernet: digest of the checkpoint with its weights.
     """
 
     notes: tuple[str, ...] = ()
     losses: tuple[float | None, ...] = ()
     separation: Separation | None = None
+    supernet: str = ""
 
     @property
     def separated(self) -> Separated | None:

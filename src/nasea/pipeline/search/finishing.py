@@ -19,6 +19,7 @@ from nasea.pipeline.session.events import Listener, Progress
 from nasea.pipeline.session.interrupt import StopRequest
 from nasea.results.front import Evaluated, Front, FrontMember, RunInfo, Unfinished
 from nasea.results.storage.store import write_results
+from nasea.results.storage.unchanged import unchanged
 from nasea.space import Genome
 from nasea.strategy import Archive, Record, SearchOutcome, representatives
 from nasea.terms import TASKS
@@ -77,11 +78,16 @@ def finish(
     def write_weights(member: FrontMember, path: Path) -> int:
         return prepared.backend.write_weights(member.genome, path)
 
+    limit = prepared.scenario.resource.weights_limit_bytes
+    place = directory / "results"
+    same = unchanged(place, front, [model.text for model in models], limit)
+    if same is not None:
+        return same
     pictures = _pictures(prepared, front, listener)
-    moved = write_results(directory / "results", front, models, write_weights, pictures)
-    if moved is not None:
-        listener.notice(Notice("results", f"earlier results are kept in {moved.name}/"))
-    return front
+    written = write_results(place, front, models, write_weights, pictures, limit)
+    for notice in written.notices():
+        listener.notice(notice)
+    return written.front
 
 
 def _pictures(
@@ -168,6 +174,7 @@ def assemble(
         images=(prepared.eval_images or prepared.data.val_images, prepared.data.val_images),
         separation=background.separated,
         losses=background.losses,
+        supernet=background.supernet,
     )
     evaluated = tuple(
         Evaluated(

@@ -30,6 +30,7 @@ from nasea.pipeline.session.events import Listener, Listeners, Progress
 from nasea.pipeline.session.identity import require_same_supernet
 from nasea.pipeline.session.session import Session, session
 from nasea.pipeline.supernet.pre_training import check_source, pre_train, supernet_identity
+from nasea.pipeline.supernet.trained import trial_of
 from nasea.pipeline.supernet.training import OtherPace, Training, measure_all
 from nasea.results.front import Front
 from nasea.strategy import Strategy, require_strategy, strategy_for
@@ -184,6 +185,8 @@ class _Run:
             if warning is not None and self.timed is None:  # else it was reported before planning
                 self.listener.notice(warning)
         tried = None if self.timed is None else self.timed.tried
+        if tried is None and stored is not None:
+            tried = trial_of(stored.meta, self.scenario.epochs)
         began = now()
         prepared = prepare(
             self.scenario, self.home, self.listener, workers, self.session.group, tried
@@ -259,7 +262,10 @@ class _Run:
             self.listener.notice(warning)
             notes.append(warning)
         searching.background = Background(
-            tuple(map(str, notes)), tuple(training.losses), searching.separation
+            tuple(map(str, notes)),
+            tuple(training.losses),
+            searching.separation,
+            training.weights_version,
         )
         outcome = searching.run(finish=self.finish)
         try:

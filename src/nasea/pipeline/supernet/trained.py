@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from nasea.backends import ProcessGroup
+from nasea.backends.training.trial import TrialReport
 from nasea.config import Scenario
 from nasea.errors import CheckpointError, Notice
 from nasea.pipeline.planning.clock import as_planned
@@ -29,6 +32,29 @@ class Trained:
     prepared: Prepared
     identity: dict[str, str]
     weights_version: str
+
+
+def is_trained(meta: Mapping[str, Any], epochs: int) -> bool:
+    """Return whether a checkpoint holds a supernet whose training ended.
+
+    Args:
+        meta: the meta data of the checkpoint.
+        epochs: epochs of the scenario.
+    """
+    return int(meta["epoch"]) >= epochs or bool(meta.get("ended_early"))
+
+
+def trial_of(meta: Mapping[str, Any], epochs: int) -> TrialReport | None:
+    """Return what trying every candidate gave, if it need not be repeated: training is over.
+
+    Where it is not, every start tries them again: the machine, or its memory, may be another.
+
+    Args:
+        meta: the meta data of the checkpoint; that of earlier versions has no trial.
+        epochs: epochs of the scenario.
+    """
+    found = meta.get("tried")
+    return TrialReport(**found) if found is not None and is_trained(meta, epochs) else None
 
 
 def open_trained(
@@ -57,11 +83,12 @@ def open_trained(
             f"{store.directory} holds no supernet", fix="run nasea search there to its end first"
         )
     scenario = as_planned(scenario, home)
-    prepared = prepare(scenario, home, listener, int(stored.meta["workers"]), group)
+    tried = trial_of(stored.meta, scenario.epochs)
+    prepared = prepare(scenario, home, listener, int(stored.meta["workers"]), group, tried)
     try:
         found = supernet_identity(prepared, home)
         require_same(stored.meta["identity"], found)
-        if int(stored.meta["epoch"]) < scenario.epochs and not stored.meta.get("ended_early"):
+        if not is_trained(stored.meta, scenario.epochs):
             raise CheckpointError(
                 f"{store.directory} holds a supernet that is not trained to the end",
                 fix="run nasea search there to its end first",

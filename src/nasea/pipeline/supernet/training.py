@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from nasea.backends.records import EvaluationSubset, Measurement, ScoreSeconds
@@ -143,6 +144,8 @@ class Training(SupernetTraining):
         }
         if self.space.trunks:
             meta["trained_for"] = list(self.trained_for)
+        if self.prepared.backend.tried is not None:
+            meta["tried"] = asdict(self.prepared.backend.tried)
         return meta
 
     def take_meta(self, meta: Mapping[str, Any]) -> None:

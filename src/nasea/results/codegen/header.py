@@ -49,6 +49,12 @@ class ModelHeader:
         """The folder of the file, relative to the directory of ``user_module.py``."""
         return self.origin.folder if self.origin else "results"
 
+    @property
+    def advice(self) -> str:
+        """What the file adds where it finds no weights: a search may have left them out."""
+        number = int(self.member.number)
+        return "" if self.origin else f' + "; nasea weights --arch {number} writes it"'
+
 
 def facts(header: ModelHeader) -> str:
     """Return the header as assignments of literals, one per fact."""

@@ -43,6 +43,7 @@ def render_pytorch(
     return Template(template.read_text(encoding="utf-8")).substitute(
         name=header.name,
         folder=header.folder,
+        advice=header.advice,
         number=int(header.member.number),
         parameters=f"{int(header.member.parameters):,}",
         accuracy=four_digits(float(header.member.accuracy)),

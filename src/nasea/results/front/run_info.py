@@ -100,6 +100,9 @@ class RunInfo:
         separation: whether the supernet can tell architectures apart; ``None`` if it could not be
             measured, and in results of earlier versions.
         losses: mean training loss of the supernet in each epoch; ``None`` where it is unknown.
+        supernet: digest of the checkpoint with the weights of the supernet; empty in results of
+            earlier versions.
+        weights: name and SHA-256 of the weights files that were written with the results.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = STRICT
@@ -128,6 +131,8 @@ class RunInfo:
     images: tuple[int, int] | None = None
     separation: Separated | None = None
     losses: tuple[float | None, ...] = ()
+    supernet: str = ""
+    weights: tuple[tuple[str, str], ...] = ()
 
     @property
     def accuracy_title(self) -> str:

@@ -32,6 +32,13 @@ def install(staging: Path, directory: Path) -> Path | None:
     return aside
 
 
+def install_file(file: Path, directory: Path) -> None:
+    """Move a finished file of a staging directory to ``directory``, which lacks one of its name."""
+    _sync_file(file)
+    file.rename(directory / file.name)
+    sync_folder(directory)
+
+
 def is_folder(path: Path) -> bool:
     """Return whether ``path`` is a directory itself, not a link to one."""
     return path.is_dir() and not path.is_symlink()
@@ -74,6 +81,10 @@ def staging_for(directory: Path) -> Iterator[Path]:
 def _sync(directory: Path) -> None:
     """Wait until every file of ``directory`` is on the disk."""
     for path in directory.iterdir():
-        with path.open("r+b") as file:  # Windows only syncs writable files
-            os.fsync(file.fileno())
+        _sync_file(path)
     sync_folder(directory)
+
+
+def _sync_file(path: Path) -> None:
+    with path.open("r+b") as file:  # Windows only syncs writable files
+        os.fsync(file.fileno())

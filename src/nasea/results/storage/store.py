@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from nasea.backends.scoring.prediction_images import PredictionImage
-from nasea.errors import ResultsError
+from nasea.errors import Notice, ResultsError
 from nasea.results.figures.plots import save_front_png
 from nasea.results.figures.prediction_images import contact_sheet
 from nasea.results.front import Front, FrontMember
@@ -15,7 +16,9 @@ from nasea.results.front.places import FRONT_FILE, REPORT_FILE
 from nasea.results.report.html import predictions_file, save_report
 from nasea.results.storage.files import write_result
 from nasea.results.storage.pareto_csv import save_front_csv
-from nasea.results.storage.staging import install, is_folder, staging_for
+from nasea.results.storage.staging import install, install_file, is_folder, staging_for
+from nasea.results.storage.unchanged import digest_of
+from nasea.results.storage.weights_limit import WeightsRoom, by_need, unwritten_words
 
 
 @dataclass(frozen=True)
@@ -24,6 +27,32 @@ class RenderedModel:
 
     number: int
     text: str
+
+
+@dataclass(frozen=True)
+class Written:
+    """What was written.
+
+    Attributes:
+        earlier: the new path of earlier results, if any were moved away.
+        front: the front, with the digests of its weights files.
+        unwritten: numbers of the members without a weights file.
+        limit: bytes that weights files may take.
+    """
+
+    earlier: Path | None
+    front: Front
+    unwritten: tuple[int, ...]
+    limit: int
+
+    def notices(self) -> list[Notice]:
+        """Return what to tell the user."""
+        found = []
+        if self.earlier is not None:
+            found.append(f"earlier results are kept in {self.earlier.name}/")
+        if self.unwritten:
+            found.append(unwritten_words(self.front, self.unwritten, self.limit))
+        return [Notice("results", text) for text in found]
 
 
 def check_writable(directory: Path) -> None:
@@ -42,7 +71,8 @@ def write_results(
     models: Sequence[RenderedModel],
     write_weights: Callable[[FrontMember, Path], int],
     pictures: Mapping[int, Sequence[PredictionImage]] | None = None,
-) -> Path | None:
+    weights_limit: int | None = None,
+) -> Written:
     """Write all results of a search.
 
     All files are written to a directory beside ``directory``, which then replaces it. So a kill at
@@ -51,6 +81,9 @@ def write_results(
     (the same front, identical models and weights, no other file), the earlier ones stay untouched.
     Exported files and retrained networks stay with the results they were made from.
 
+    Weights files are left out where there is no room for them; see
+    :mod:`nasea.results.storage.weights_limit`.
+
     Args:
         directory: usually ``results``.
         front: the outcome of the search.
@@ -58,9 +91,7 @@ def write_results(
         write_weights: writes a member's weights to a path, and returns the number of parameters
             of the network they belong to.
         pictures: prediction images of some members, by number.
-
-    Returns:
-        The new path of earlier results, if any were kept.
+        weights_limit: bytes that weights files may take; ``None`` for the usual limit.
 
     Raises:
         ResultsError: a file cannot be written, or the parameter count of a network differs from
@@ -69,9 +100,18 @@ def write_results(
     with staging_for(directory) as staging:
         for member, model in zip(front, models, strict=True):
             assert member.number == model.number, "models come in the order of the front"
-            model_file, weights_file = front.files_of(member)
-            write_result(staging / model_file, model.text)
-            _check_count(member, write_weights(member, staging / weights_file))
+            write_result(staging / front.files_of(member)[0], model.text)
+        room = WeightsRoom(staging, weights_limit)
+        unwritten, digests = [], []
+        for member in by_need(front):
+            file = staging / front.files_of(member)[1]
+            if room.has_room(member):
+                check_count(member, write_weights(member, file))
+                room.take(file)
+                digests.append((file.name, digest_of(file)))
+            else:
+                unwritten.append(member.number)
+        front = replace(front, info=replace(front.info, weights=tuple(sorted(digests))))
         for number, drawn in (pictures or {}).items():
             write_result(staging / predictions_file(number), contact_sheet(drawn))
         save_front_png(front, staging / "pareto.png")
@@ -79,8 +119,9 @@ def write_results(
         save_report(front, staging / REPORT_FILE)
         front.save(staging / FRONT_FILE)
         if _repeats(directory, staging, front):
-            return None
-        return install(staging, directory)
+            _complete(directory, staging, front)
+            return Written(None, front, tuple(sorted(unwritten)), room.limit)
+        return Written(install(staging, directory), front, tuple(sorted(unwritten)), room.limit)
 
 
 def rewrite_tables(directory: Path, front: Front) -> None:
@@ -97,7 +138,12 @@ def rewrite_tables(directory: Path, front: Front) -> None:
     front.save(directory / FRONT_FILE)
 
 
-def _check_count(member: FrontMember, found: int) -> None:
+def check_count(member: FrontMember, found: int) -> None:
+    """Check the parameter count of a member's network.
+
+    Raises:
+        ResultsError: it is not ``found``.
+    """
     if found != member.parameters:
         raise ResultsError(
             f"architecture {member.number} has {found:,} parameters, but its cost was counted as "
@@ -111,20 +157,41 @@ def _repeats(directory: Path, staging: Path, front: Front) -> bool:
     """Return whether ``directory`` has exactly the files of ``staging``, with equal content.
 
     Edited models and further trained weights are the user's work, so they count as different.
-    Folders are ignored, since a search writes none.
+    Folders are ignored, since a search writes none, and so are weights files that only one has:
+    they may have been left out here or there, for want of room, and written later.
     """
     if not is_folder(directory):
         return False
+    weights = {front.files_of(member)[1] for member in front}
     written = {path.name for path in staging.iterdir()}
-    if {path.name for path in directory.iterdir() if not is_folder(path)} != written:
+    found = {path.name for path in directory.iterdir() if not is_folder(path)}
+    if found - weights != written - weights:
         return False
     try:
         earlier = Front.load(directory / FRONT_FILE)
-        same_info = replace(earlier.info, created=front.info.created) == front.info
+        now = front.info
+        changing = {"created": now.created, "supernet": now.supernet, "weights": now.weights}
+        same_info = replace(earlier.info, **changing) == now
         members = tuple(replace(member, measured_ms=None) for member in earlier)
         if not same_info or members != front.members:
             return False
-        own = [name for member in front for name in front.files_of(member)]
+        names = [name for member in front for name in front.files_of(member) if name in written]
+        own = [name for name in names if os.path.lexists(directory / name)]
         return all((directory / name).read_bytes() == (staging / name).read_bytes() for name in own)
     except (ResultsError, OSError):
         return False
+
+
+def _complete(directory: Path, staging: Path, front: Front) -> None:
+    """Move weights files that ``directory`` lacks there, and note which supernet has the others."""
+    for member in front:
+        name = front.files_of(member)[1]
+        if (staging / name).is_file() and not (directory / name).exists():
+            install_file(staging / name, directory)
+    earlier = Front.load(directory / FRONT_FILE)
+    digests = {**dict(earlier.info.weights), **dict(front.info.weights)}
+    info = replace(
+        earlier.info, supernet=front.info.supernet, weights=tuple(sorted(digests.items()))
+    )
+    if info != earlier.info:
+        replace(earlier, info=info).save(directory / FRONT_FILE)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -44,6 +45,10 @@ class CachedImages:
     Only requested images are cached, in a file that all processes of the machine share. If it is
     too small, every evaluation reads a pass up to the last requested image.
 
+    Attributes:
+        seconds: time to read an image, most recent measurement of a pass that cached some; 0
+            before.
+
     Args:
         table: an entry for each image, by its index in a pass.
         splitter: splits and joins batches.
@@ -63,6 +68,7 @@ class CachedImages:
         self._splitter = splitter
         self._read = read
         self._tags = tags
+        self.seconds = 0.0
         self._searched: set[bytes] = set()
         self._packable = True
         self._known: dict[int, Any] = {}
@@ -141,7 +147,9 @@ class CachedImages:
         return np.sort(there[first])
 
     def _fill(self, wanted: _Places | None) -> None:
+        start = time.perf_counter()
         for batch, first, where, tags in self._pass(wanted):
+            self.seconds = (time.perf_counter() - start) / (first + self._splitter.count(batch))
             new = [i for i in where if not self._table.holds([first + i])[0]]
             group = first
             for i, example in zip(new, self._splitter.split(batch, new), strict=True):

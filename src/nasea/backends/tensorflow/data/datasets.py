@@ -18,8 +18,9 @@ import tensorflow as tf
 from nasea.backends.data.image_cache import ImageCache
 from nasea.backends.data.overlap import LOOKED_AT, Sample, overlap_notices
 from nasea.backends.data.values import require_finite
-from nasea.backends.records import EvaluationSubset
+from nasea.backends.records import EvaluationSubset, ReadSeconds
 from nasea.backends.tensorflow.data.batches import as_tensor, plain
+from nasea.backends.tensorflow.data.cached_items import CachedImages
 from nasea.backends.tensorflow.data.returned import Words
 from nasea.backends.tensorflow.data.sources import Source, sharding
 from nasea.backends.tensorflow.data.unreadable import unreadable_files
@@ -64,6 +65,7 @@ class Data(ABC):
     """Number of data workers; 0, as ``tf.data`` loads in its own threads."""
     image_bytes = 0
     """Size of a cached validation image."""
+    _kept: CachedImages
 
     def __init__(
         self, scenario: Scenario, user: UserCode, notices: list[Notice], cache: ImageCache
@@ -154,6 +156,11 @@ class Data(ABC):
         return self.cache.cache_notices(
             images, self.image_bytes, "all are read for every candidate"
         )
+
+    def read_seconds(self, images: int) -> ReadSeconds:
+        """See :meth:`nasea.backends.trials.Trials.read_seconds`; a pass cannot skip images."""
+        once = self.val_images * self._kept.seconds
+        return ReadSeconds(once, once * (self.cache.without_room(images, self.image_bytes) > 0))
 
     def close(self) -> None:
         """Release statistics images and the cache."""

@@ -16,6 +16,7 @@ from nasea.backends.data.image_cache import ImageCache
 from nasea.backends.data.overlap import LOOKED_AT, Sample, overlap_notices
 from nasea.backends.data.values import require_finite
 from nasea.backends.data.workers import most_workers, wanted_workers
+from nasea.backends.records import ReadSeconds
 from nasea.backends.torch.data.cached_items import CachedItems, Collated, Workers
 from nasea.backends.torch.data.collating import collate_of, hidden_collate
 from nasea.backends.torch.data.evaluation_loader import EvaluationLoader
@@ -238,6 +239,16 @@ class Data:
         images = min(self.scenario.searcher.eval_images or self.val_images, self.val_images)
         then = "the others are read for every candidate, by worker processes"
         return self.cache.cache_notices(images, self._items.item_bytes, then)
+
+    def read_seconds(self, images: int) -> ReadSeconds:
+        """See :meth:`nasea.backends.trials.Trials.read_seconds`."""
+        workers, one = self._items.workers, self._items.seconds
+        unkept = self.cache.without_room(images, self._items.item_bytes)
+        return ReadSeconds(
+            images * one / max(workers.filling, 1),
+            unkept * one / max(workers.scoring, 1),
+            aside=workers.scoring > 0,
+        )
 
     def close(self) -> None:
         """Stop all workers, and release statistics images and the cache."""
