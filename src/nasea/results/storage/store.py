@@ -170,10 +170,10 @@ def _repeats(directory: Path, staging: Path, front: Front) -> bool:
     try:
         earlier = Front.load(directory / FRONT_FILE)
         now = front.info
-        changed = replace(
+        info = replace(
             earlier.info, created=now.created, supernet=now.supernet, weights=now.weights
         )
-        same_info = changed == now
+        same_info = info == now
         members = tuple(replace(member, measured_ms=None) for member in earlier)
         if not same_info or members != front.members:
             return False
