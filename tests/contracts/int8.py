@@ -235,3 +235,17 @@ class Int8Contract(ABC):
         again = self.kit.train(resumed, [1])
         assert [report.loss for report in again] == [report.loss for report in rounded]
         assert same(self.kit.slots(resumed), self.kit.slots(late))
+
+    def test_rounding_hardly_turns_the_gradient(self, project: Path) -> None:
+        moves = []
+        for int8 in (False, True):
+            backend = self.kit.attached(project, optimizer={"type": "sgd", "learning_rate": 0.01})
+            if int8:
+                backend.train_int8()
+            before = self.kit.slots(backend)
+            training = backend.begin_training(2, backend.scenario.seed)
+            self.kit.train(training, until=1)
+            after = self.kit.slots(training)
+            moves.append(np.concatenate([(after[n] - before[n]).ravel() for n in before]))
+        cosine = moves[0] @ moves[1] / np.linalg.norm(moves[0]) / np.linalg.norm(moves[1])
+        assert 0.9 < cosine < 1 - 1e-6
