@@ -214,3 +214,38 @@ class Int8Contract(ABC):
             losses.append([report.loss for report in self.kit.train(training)])
         assert losses[0] != losses[1]
         assert np.allclose(*losses, rtol=0.2)
+
+    def test_training_rounds_from_the_first_rounded_epoch_on_and_resumes_the_same(
+        self, project: Path
+    ) -> None:
+        plain = self.kit.attached(project)
+        late = self.kit.attached(project)
+        late.train_int8(1)
+        plain, late = (b.begin_training(2, b.scenario.seed) for b in (plain, late))
+        self.kit.train(plain, [0])
+        self.kit.train(late, [0])
+        assert same(self.kit.slots(plain), self.kit.slots(late)), "the first epoch is in float"
+        state = late.state()
+        floats, rounded = (self.kit.train(each, [1]) for each in (plain, late))
+        assert [report.loss for report in floats] != [report.loss for report in rounded]
+        resumed = self.kit.attached(project)
+        resumed.train_int8(1)
+        resumed = resumed.begin_training(2, resumed.scenario.seed)
+        resumed.restore(state)
+        again = self.kit.train(resumed, [1])
+        assert [report.loss for report in again] == [report.loss for report in rounded]
+        assert same(self.kit.slots(resumed), self.kit.slots(late))
+
+    def test_rounding_hardly_turns_the_gradient(self, project: Path) -> None:
+        moves = []
+        for int8 in (False, True):
+            backend = self.kit.attached(project, optimizer={"type": "sgd", "learning_rate": 0.01})
+            if int8:
+                backend.train_int8()
+            before = self.kit.slots(backend)
+            training = backend.begin_training(2, backend.scenario.seed)
+            self.kit.train(training, until=1)
+            after = self.kit.slots(training)
+            moves.append(np.concatenate([(after[n] - before[n]).ravel() for n in before]))
+        cosine = moves[0] @ moves[1] / np.linalg.norm(moves[0]) / np.linalg.norm(moves[1])
+        assert 0.9 < cosine < 1 - 1e-6

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nasea.pipeline.retraining.kept import is_kept, noise
+from nasea.pipeline.retraining.kept import comparable, is_kept, noise
+from nasea.results.retrained import EpochRow, TrainingPlan
 
 ACCURACIES = st.lists(st.floats(0, 1), min_size=1, max_size=40)
 
@@ -64,3 +65,20 @@ def test_noise_does_not_depend_on_a_constant_trend(epochs: list[float], slope: f
 
 def test_few_epochs_show_no_noise() -> None:
     assert noise([0.1, 0.9, 0.2, 0.8]) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("epochs", "in_float"), [(1, 0), (2, 1), (3, 2), (4, 3), (5, 3), (8, 6), (100, 75)]
+)
+def test_the_last_quarter_of_a_quantisation_aware_training_is_rounded(
+    epochs: int, in_float: int
+) -> None:
+    assert TrainingPlan(False, epochs, 0.1, quantisation_aware=True).float_epochs == in_float
+    assert TrainingPlan(False, epochs, 0.1).float_epochs == epochs
+
+
+def test_rounded_epochs_compete_with_each_other_only() -> None:
+    rows = [EpochRow(epoch, 0.5) for epoch in range(6)]
+    assert [row.epoch for row in comparable(rows[:4], 4, 4)] == [1, 2, 3]
+    assert [row.epoch for row in comparable(rows[:5], 5, 4)] == []
+    assert [row.epoch for row in comparable(rows, 6, 4)] == [5]

@@ -50,7 +50,8 @@ def retrain(
         distill: learn from the most accurate larger network in the results as well, best a
             retrained one.
         teacher_share: the teacher's share of the loss, greater than 0 and 1 at most.
-        quantisation_aware: round weights and activations to int8 in training, and measure so.
+        quantisation_aware: round weights and activations to int8 in the last quarter of training,
+            and measure as the int8 file computes.
         formats: to export to (see :func:`export`); by default onnx for PyTorch and pb for
             TensorFlow, none for ``[]``.
         results: of the search; the folder ``results`` of ``directory`` by default.

@@ -205,14 +205,17 @@ class AttachedBackend(Trials, ProbedBackend):
         with self.followers.together("set_teacher", space, genome, weights.read_bytes(), share):
             self.teacher = self.framework.teacher(self.batch, space, genome, weights, share)
 
-    def train_int8(self) -> None:
-        """Have what is trained from now on rounded to int8 in the forward pass.
+    def train_int8(self, first: int = 0) -> None:
+        """Have what is trained from an epoch on rounded to int8 in the forward pass.
 
         Activations by their range in the batch, weights by that of each output channel; gradients
         pass where nothing was clipped. The weights stay in float.
+
+        Args:
+            first: the first epoch that is rounded, from 0. :meth:`try_candidates` always rounds.
         """
-        with self.followers.together("train_int8"):
-            self.framework.trains_int8 = True
+        with self.followers.together("train_int8", first):
+            self.framework.int8_from = first
 
     def pretrained_weights(self) -> bytes:
         """Serialise the slots and PreNet, for the supernet of another task."""

@@ -70,7 +70,8 @@ class Framework(ABC, Generic[Data, Batch, Supernet, Teacher, OneTrainer, OneScor
         schedule_call: the user's schedule as it is called, for messages.
         user: the user's module.
         notices: notices for the user, so far.
-        trains_int8: whether what is trained from now on is rounded to int8 in the forward pass.
+        int8_from: the first epoch that a trainer rounds to int8 in the forward pass, from 0;
+            ``None`` to round none.
     """
 
     weights_suffix: ClassVar[str]
@@ -81,7 +82,7 @@ class Framework(ABC, Generic[Data, Batch, Supernet, Teacher, OneTrainer, OneScor
     def __init__(self, scenario: Scenario, ranks: Ranks | None) -> None:
         self.scenario = scenario
         self.notices: list[Notice] = []
-        self.trains_int8 = False
+        self.int8_from: int | None = None
         self.processes = 1 if ranks is None else ranks.size
         self.local_processes = 1 if ranks is None else ranks.local_size
 

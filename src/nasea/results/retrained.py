@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from functools import cache
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 RETRAINED_FILE = "retrained.json"
 _FORMAT = "nasea-retrained"
 _VERSION = 1
+_ROUNDED_SHARE = 0.25
+"""Share of a quantisation-aware training that is rounded: at its end, where the learning rate is
+low, as is usual."""
 _STRICT: ConfigDict = {"strict": True, "extra": "forbid", "allow_inf_nan": False}
 
 
@@ -34,7 +38,7 @@ class TrainingPlan:
         teacher: the teacher for distillation, if any: number of an architecture of the front, or
             folder of a retrained network inside the results directory.
         teacher_share: weight of the teacher in the loss, from 0 to 1.
-        quantisation_aware: whether training and measurement simulate its int8 file.
+        quantisation_aware: whether the end of training, and measurement, simulate its int8 file.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = _STRICT
@@ -45,6 +49,13 @@ class TrainingPlan:
     teacher: int | str | None = None
     teacher_share: float = 0.5
     quantisation_aware: bool = False
+
+    @property
+    def float_epochs(self) -> int:
+        """Number of epochs trained in float; the last quarter is rounded where any is."""
+        if not self.quantisation_aware:
+            return self.epochs
+        return self.epochs - math.ceil(self.epochs * _ROUNDED_SHARE)
 
     @property
     def said(self) -> dict[str, Any]:

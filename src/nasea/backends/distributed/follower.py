@@ -106,8 +106,8 @@ class Follower:
 
         self._run_jointly(learn)
 
-    def _train_int8(self, key: int) -> None:
-        self._run_jointly(self._attached[key].train_int8)
+    def _train_int8(self, key: int, first: int) -> None:
+        self._run_jointly(lambda: self._attached[key].train_int8(first))
 
     def _try_candidates(self, key: int, also: list[Genome]) -> None:
         self._run_jointly(lambda: self._attached[key].try_candidates(lambda done, of: None, also))

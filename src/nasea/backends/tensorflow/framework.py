@@ -230,7 +230,8 @@ class TensorFlowFramework(Framework[Data, Batch, Supernet, Teacher, Trainer, Sco
         self, data: Data, supernet: Supernet, teacher: Teacher | None, paths_per_update: int = 1
     ) -> Trial:
         """See :class:`nasea.backends.framework.Framework`; simulates the schedule's end too."""
-        trial = Trainer(self.settings(data, supernet, teacher, paths_per_update))
+        settings = self.settings(data, supernet, teacher, paths_per_update)
+        trial = Trainer(settings.throughout())
         first = trial.plan_update(0, 0, [])
         trial.rate_at(self.scenario.epochs * trial.data_batches - 1)
         before = trial.state()
@@ -299,7 +300,7 @@ class TensorFlowFramework(Framework[Data, Batch, Supernet, Teacher, Trainer, Sco
             post_net=self.post_net,
             draws=self.draws,
             teacher=teacher,
-            int8=self.trains_int8,
+            int8_from=self.int8_from,
         )
 
     def _network(self, batch: Batch, space: Space, genome: Genome, weights: Path) -> Network:

@@ -197,7 +197,8 @@ class TorchFramework(Framework[Data, Batch, Supernet, Teacher, Trainer, Scorer])
         """See :class:`nasea.backends.framework.Framework`."""
         before = copy.deepcopy(supernet.state_dict())
         attributes = self.user.attributes()
-        trial = Trainer(self.settings(data, supernet, teacher, paths_per_update))
+        settings = self.settings(data, supernet, teacher, paths_per_update)
+        trial = Trainer(settings.throughout())
 
         def undo() -> None:
             supernet.load_state_dict(before)
@@ -268,5 +269,5 @@ class TorchFramework(Framework[Data, Batch, Supernet, Teacher, Trainer, Scorer])
             supernet=supernet,
             device=self.device,
             teacher=teacher,
-            int8=self.trains_int8,
+            int8_from=self.int8_from,
         )

@@ -11,13 +11,15 @@ import math
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, ClassVar
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, TypeVar
 
 from nasea.backends.records import UpdateReport
 from nasea.config import Scenario
 from nasea.errors import CheckpointError, TrainingError, UserCodeError
 from nasea.space import Genome
+
+_Settings = TypeVar("_Settings", bound="TrainerSettings")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,13 +30,18 @@ class TrainerSettings:
         scenario: optimiser settings.
         batches_per_epoch: batches of one pass over the training images.
         paths_per_update: paths whose gradients make one update, one batch for each.
-        int8: whether activations and weights are rounded to int8 in the forward pass.
+        int8_from: the first epoch in which activations and weights are rounded to int8 in the
+            forward pass, from 0; ``None`` for none.
     """
 
     scenario: Scenario
     batches_per_epoch: int
     paths_per_update: int
-    int8: bool = False
+    int8_from: int | None = None
+
+    def throughout(self: _Settings) -> _Settings:
+        """The settings with every epoch rounded to int8, if any is: a trial must see all of it."""
+        return self if self.int8_from is None else replace(self, int8_from=0)
 
 
 @dataclass(frozen=True)
@@ -72,6 +79,8 @@ class Trainer(ABC):
 
     def __init__(self, settings: TrainerSettings, batches_per_epoch: int, update_size: int) -> None:
         self.scenario = settings.scenario
+        self.int8_from = settings.int8_from
+        self.int8 = self.int8_from == 0
         self.paths_per_update = settings.paths_per_update
         self.batches_per_epoch = batches_per_epoch
         self.steps_per_epoch = -(-batches_per_epoch // settings.paths_per_update)
@@ -150,7 +159,11 @@ class Trainer(ABC):
             start = now
 
     def plan_update(self, epoch: int, step: int, paths: Sequence[Genome]) -> Update:
-        """Return the next update."""
+        """Return the next update, and round to int8 from now on if its epoch is rounded.
+
+        That depends on the epoch only, so a training that is resumed goes on the same.
+        """
+        self.int8 = self.int8_from is not None and epoch >= self.int8_from
         return Update(paths, self.rate(epoch, step), epoch, step)
 
     def update(self, update: Update, stream: Iterator[Any]) -> tuple[float, int]:

@@ -12,7 +12,7 @@ from nasea.backends.records import EvaluationSubset, UpdateReport
 from nasea.errors import MetricError, Notice
 from nasea.pipeline.epochs import EpochLoop, Seen
 from nasea.pipeline.probe import Built
-from nasea.pipeline.retraining.kept import is_kept
+from nasea.pipeline.retraining.kept import comparable, is_kept
 from nasea.pipeline.search.direction import Direction
 from nasea.pipeline.session.checkpoint import Checkpoint, CheckpointStore
 from nasea.pipeline.session.events import Round
@@ -154,7 +154,8 @@ class Retraining(EpochLoop):
         first = None if before is None or before.metric is None else before.metric
         if before is None:
             return True
-        metrics = [row.metric for row in self._course.rows if row.epoch > 0]
+        rows = comparable(self._course.rows, self.epoch, self.plan.float_epochs)
+        metrics = [row.metric for row in rows]
         accuracies = [self.direction.accuracy(one) for one in (*metrics, metric) if one is not None]
         return is_kept(None if first is None else self.direction.accuracy(first), accuracies)
 

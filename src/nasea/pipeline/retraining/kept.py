@@ -11,11 +11,28 @@ from __future__ import annotations
 import statistics
 from collections.abc import Sequence
 
+from nasea.results.retrained import EpochRow
+
 _WINDOW = 10
 """The noise is that of this many epochs; earlier ones had another learning rate."""
 
 _SIGMA_OF_MAD = 1.4826
 """Standard deviation of a normal distribution, in median absolute deviations."""
+
+
+def comparable(rows: Sequence[EpochRow], epoch: int, float_epochs: int) -> list[EpochRow]:
+    """Return the earlier epochs that an epoch competes with for the weights that are kept.
+
+    The first epoch that is trained with rounded values begins anew: an epoch before it, at a higher
+    learning rate, may be measured as high by luck.
+
+    Args:
+        rows: the measurements so far, in order.
+        epoch: the epoch measured last, from 1; not in ``rows``.
+        float_epochs: number of epochs trained in float before the rounded ones.
+    """
+    before = float_epochs if epoch > float_epochs else 0
+    return [row for row in rows if row.epoch > before]
 
 
 def is_kept(before: float | None, epochs: Sequence[float]) -> bool:

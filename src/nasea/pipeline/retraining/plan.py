@@ -19,7 +19,7 @@ class Request:
         learning_rate: initial learning rate.
         distill: also learn from the most accurate larger network (knowledge distillation).
         teacher_share: weight of the teacher in the loss.
-        quantisation_aware: round to int8 in the forward pass.
+        quantisation_aware: round to int8 in the forward pass of the last epochs.
     """
 
     from_scratch: bool = False

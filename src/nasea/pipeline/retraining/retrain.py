@@ -304,7 +304,7 @@ class _Run:
             genome = genome_of(opened.space, teacher)
             backend.set_teacher(opened.space, genome, teacher.weights, share)
         if self.plan.quantisation_aware:
-            backend.train_int8()
+            backend.train_int8(self.plan.float_epochs)
         seconds = backend.try_candidates(
             lambda done, total: listener.progress(Progress("probe", done, total, "batch"))
         )

@@ -71,7 +71,6 @@ class Trainer(trainer.Trainer):
         self.post_net = post_net = settings.post_net
         self.draws = settings.draws
         self.teacher = settings.teacher
-        self.int8 = settings.int8
         self.devices = devices
         self.data_batches = settings.batches_per_epoch
         self._pre_names = _names("PreNet", pre_net.variables)
@@ -165,7 +164,7 @@ class Trainer(trainer.Trainer):
         head = self._head if self.user.loss_is_traced else self._loss_and_gradients
         try:
             with self.user.guard("PostNet.call(inputs, training) and UserModule.loss_op"):
-                loss, of_outputs, of_post_net = head(outputs, labels, teacher_scores)
+                loss, of_outputs, of_post_net = head(outputs, labels, teacher_scores, self.int8)
         except UserCodeError as error:
             fix = f"loss_op got labels {describe(labels)}"
             raise UserCodeError(error.doing, error.trace, fix=fix) from error
@@ -177,15 +176,18 @@ class Trainer(trainer.Trainer):
         return loss
 
     def _loss_and_gradients(
-        self, features: list[Any], labels: Any, teacher_scores: list[Any]
+        self, features: list[Any], labels: Any, teacher_scores: list[Any], int8: bool
     ) -> tuple[Any, Any, Any]:
-        """Return the loss, the gradients of ``features``, and those of PostNet and UserModule."""
+        """Return the loss, the gradients of ``features``, and those of PostNet and UserModule.
+
+        It is traced once for each value of ``int8``, which changes during a training.
+        """
         variables = [*self.post_net.variables, *self._user_variables]
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch([*features, *variables])
             given = features if len(features) > 1 else features[0]
             traced = tf.inside_function()
-            if self.int8:
+            if int8:
                 run = self.post_net.apply_int8 if traced else self.post_net.train_int8
                 outputs = run(given)
             else:

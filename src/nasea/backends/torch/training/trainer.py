@@ -63,7 +63,6 @@ class Trainer(trainer.Trainer):
         self.supernet = settings.supernet
         self.device = settings.device
         self.teacher = settings.teacher
-        self.int8 = settings.int8
         self.optimizer = make_optimizer(self.scenario, self.supernet, devices)
         self.scheduler = self.user.scheduler(self.optimizer, self.steps_per_epoch)
         self.attributes = self.user.attributes()
