@@ -234,7 +234,11 @@ class ExportContract(FinishedSearchContract):
             (b"not weights at all", "is not a weights file"),
             (None, "cannot read"),
         ):
-            mine.unlink() if content is None else mine.write_bytes(content)
+            if content is None:
+                mine.unlink()
+                mine.mkdir()
+            else:
+                mine.write_bytes(content)
             with pytest.raises(ResultsError, match=message) as caught:
                 self.export()
             assert caught.value.fix

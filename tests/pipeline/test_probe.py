@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from nasea.pipeline.session.events import NullListener
 from nasea.pipeline.supernet.trained import trial_of
 from nasea.strategy import strategy_for
 
-from .project import Project, both_frameworks
+from .project import Project, Recorder, both_frameworks
 
 pytest_plugins = ["pipeline.fixtures"]
 
@@ -172,3 +173,17 @@ def test_candidates_are_tried_only_where_there_is_training_to_do(
     assert trial_of(stored.meta, epochs) is not None
     assert trial_of(stored.meta, epochs + 1) is None
     assert trial_of({**stored.meta, "ended_early": True}, epochs + 1) is not None
+
+
+@both_frameworks
+def test_what_a_loss_imports_when_it_is_called_is_no_change(fresh: Project) -> None:
+    """Nothing is tried again after training, so it is not imported again by then."""
+    (fresh.home / "late.py").write_text("FACTOR = 1.0\n", encoding="utf-8")
+    text = (fresh.home / "user_module.py").read_text(encoding="utf-8")
+    (start,) = re.findall(r"    def loss_\w+\(.*\n", text)
+    fresh.module((start, f"{start}        import late\n"))
+    fresh.scenario(("generation_num: 3", "generation_num: 1"))
+    fresh.search()
+    heard = Recorder()
+    fresh.search(heard)
+    assert "the supernet is trained" in heard.text

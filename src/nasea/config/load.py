@@ -59,3 +59,10 @@ def load_scenario(source: ScenarioSource) -> LoadedScenario:
 def _loaded(found: Found, report: Report) -> LoadedScenario:
     scenario = resolve(found, report)
     return LoadedScenario(scenario, report.notices, Path(report.file))
+
+
+def _of_keys(content: Mapping[str, object]) -> Scenario:
+    return load_scenario(content).scenario
+
+
+Scenario.resolve = _of_keys

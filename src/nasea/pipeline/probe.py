@@ -29,6 +29,7 @@ from nasea.pipeline.diagnosis.schedule import describe, early_warning, require_r
 from nasea.pipeline.initial import initial_of
 from nasea.pipeline.opening import Opened, open_scenario
 from nasea.pipeline.session.events import Listener, Progress
+from nasea.pipeline.session.identity import code_digest
 from nasea.space import Genome, Space
 from nasea.space.regular import regular_networks
 from nasea.strategy import CostFeature, Limit, Objective, Problem, cheapest_within, random_feasible
@@ -127,13 +128,30 @@ class Prepared(Built):
         return random_feasible(self.problem, count, np.random.default_rng(self.scenario.seed))
 
 
+@dataclass(frozen=True)
+class EarlierTrial:
+    """What trying every candidate gave before.
+
+    Attributes:
+        report: the result.
+        code: digest of the user's code that was tried; empty for that of this start.
+    """
+
+    report: TrialReport
+    code: str = ""
+
+    def holds(self, directory: Path) -> bool:
+        """Return whether the user's code, which is imported by now, is the same."""
+        return self.code in ("", code_digest(directory))
+
+
 def prepare(
     scenario: Scenario,
     directory: Path,
     listener: Listener,
     workers: int | None = None,
     group: ProcessGroup | None = None,
-    tried: TrialReport | None = None,
+    tried: EarlierTrial | None = None,
 ) -> Prepared:
     """Open the user's module and data, build space and supernet, try every candidate.
 
@@ -143,7 +161,8 @@ def prepare(
         listener: receives progress and notices.
         workers: number of data workers that an earlier start of this run chose.
         group: the processes that compute; by default only this one.
-        tried: an earlier result of trying every candidate, which is then not repeated.
+        tried: an earlier result of trying every candidate, which is not repeated with the same code
+            of the user. With other code, trying it says more than the refusal to resume with it.
 
     Raises:
         NaseaError: any fault of the input; BudgetError when no architecture meets the constraint.
@@ -167,10 +186,10 @@ def prepare(
     def on_step(done: int, total: int) -> None:
         listener.progress(Progress("probe", done, total, "path"))
 
-    if tried is None:
+    if tried is None or not tried.holds(directory):
         step_seconds = backend.try_candidates(on_step, [costs.most_expensive])
     else:
-        backend.tried, step_seconds = tried, tried.seconds
+        backend.tried, step_seconds = tried.report, tried.report.seconds
     if workers is None:
         backend.choose_workers(step_seconds)
     paths = scenario.supernet.paths_per_update or FEW_PATHS_PER_UPDATE

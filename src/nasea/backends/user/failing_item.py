@@ -21,14 +21,20 @@ def add_item_note(error: BaseException, index: int | None) -> None:
 
     Notes stay with the exception, even when it leaves a data worker.
     """
-    notes = getattr(error, "__notes__", ())
-    if any(note.startswith("at item ") for note in notes) or "\nat item " in str(error):
+    if any("at item " in note for note in _notes_of(error)):
         return
     file = file_of(error)
     number = "" if index is None else f"item {index}"
     where = ", ".join(part for part in (number, f"file {file}" if file else "") if part)
     if where:
         _add_note(error, f"at {where}")
+
+
+def _notes_of(error: BaseException) -> list[str]:
+    """Return the notes of an exception; Python 3.10 has none, so there they end its text."""
+    if sys.version_info >= (3, 11):
+        return list(getattr(error, "__notes__", ()))
+    return [text.partition("\n")[2] for text in error.args if isinstance(text, str)]
 
 
 def _add_note(error: BaseException, note: str) -> None:

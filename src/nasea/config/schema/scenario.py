@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Annotated, Literal
+from collections.abc import Callable, Mapping
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import SerializerFunctionWrapHandler, ValidationError, model_serializer
 from typing_extensions import Self
@@ -110,11 +111,12 @@ class Scenario(Section):
     searcher: Searcher
     resource: Resource
 
-    def __init__(self, /, **keys: object) -> None:
-        from nasea.config.load import load_scenario
+    resolve: ClassVar[Callable[[Mapping[str, object]], Scenario]]
+    """Checks the content of a scenario file; :mod:`nasea.config.load`, which needs it, sets it."""
 
+    def __init__(self, /, **keys: object) -> None:
         content = keys if keys.keys() & {"scenario", "strategy"} else {"strategy": keys}
-        resolved = load_scenario(content).scenario
+        resolved = Scenario.resolve(content)
         super().__init__(**{name: getattr(resolved, name) for name in Scenario.model_fields})
 
     # Validation, which makes scenarios of values that are resolved already, must not call it.

@@ -14,7 +14,7 @@ from nasea.errors import CheckpointError, NaseaError, Notice
 from nasea.pipeline.diagnosis.check import few_epochs_notice
 from nasea.pipeline.planning.clock import Clock, as_planned, plan_store, stored_plan
 from nasea.pipeline.planning.time_plan import span
-from nasea.pipeline.probe import Prepared, prepare
+from nasea.pipeline.probe import EarlierTrial, Prepared, prepare
 from nasea.pipeline.search.background import Background
 from nasea.pipeline.search.direction import Direction, decide
 from nasea.pipeline.search.finishing import finish
@@ -184,8 +184,10 @@ class _Run:
             warning = check_source(self.scenario, self.home)
             if warning is not None and self.timed is None:  # else it was reported before planning
                 self.listener.notice(warning)
-        tried = None if self.timed is None else self.timed.tried
-        if tried is None and stored is not None:
+        tried = None
+        if self.timed is not None and self.timed.tried is not None:
+            tried = EarlierTrial(self.timed.tried)
+        elif stored is not None:
             tried = trial_of(stored.meta, self.scenario.epochs)
         began = now()
         prepared = prepare(

@@ -38,17 +38,25 @@ _DESCRIPTIONS = {
 
 def identity(scenario: Scenario, data: DataReport, space: Space, directory: Path) -> dict[str, str]:
     """Return digests of all inputs of training, by the keys of ``_DESCRIPTIONS`` and others."""
-    own_blocks = directory / USER_BLOCKS_FILE
-    code = {directory / FILE_NAME, *user_files(directory)} - {own_blocks}
+    module = directory / FILE_NAME
     layers = [asdict(layer) for layer in space.every_layer]
     return {
         "scenario": scenario.training_digest(),
-        "user_module": digest_of(sorted(code)),
-        "blocks": digest_of([own_blocks]),
+        "user_module": code_digest(directory),
+        "blocks": digest_of([directory / USER_BLOCKS_FILE]),
         "space": hashlib.sha256(json.dumps(layers, sort_keys=True).encode()).hexdigest(),
         "data": f"{data.train_images} + {data.val_images}",
-        **parts_of_code(directory / FILE_NAME, sorted(code - {directory / FILE_NAME})),
+        **parts_of_code(module, sorted(_code_files(directory) - {module})),
     }
+
+
+def code_digest(directory: Path) -> str:
+    """Return the digest of the user's module and of the files that it has imported so far."""
+    return digest_of(sorted(_code_files(directory)))
+
+
+def _code_files(directory: Path) -> set[Path]:
+    return {directory / FILE_NAME, *user_files(directory)} - {directory / USER_BLOCKS_FILE}
 
 
 def require_same(

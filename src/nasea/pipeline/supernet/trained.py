@@ -12,7 +12,7 @@ from nasea.backends.training.trial import TrialReport
 from nasea.config import Scenario
 from nasea.errors import CheckpointError, Notice
 from nasea.pipeline.planning.clock import as_planned
-from nasea.pipeline.probe import Prepared, prepare
+from nasea.pipeline.probe import EarlierTrial, Prepared, prepare
 from nasea.pipeline.session.checkpoint import CheckpointStore
 from nasea.pipeline.session.events import Listener
 from nasea.pipeline.session.identity import require_same
@@ -44,7 +44,7 @@ def is_trained(meta: Mapping[str, Any], epochs: int) -> bool:
     return int(meta["epoch"]) >= epochs or bool(meta.get("ended_early"))
 
 
-def trial_of(meta: Mapping[str, Any], epochs: int) -> TrialReport | None:
+def trial_of(meta: Mapping[str, Any], epochs: int) -> EarlierTrial | None:
     """Return what trying every candidate gave, if it need not be repeated: training is over.
 
     Where it is not, every start tries them again: the machine, or its memory, may be another.
@@ -54,7 +54,9 @@ def trial_of(meta: Mapping[str, Any], epochs: int) -> TrialReport | None:
         epochs: epochs of the scenario.
     """
     found = meta.get("tried")
-    return TrialReport(**found) if found is not None and is_trained(meta, epochs) else None
+    if found is None or not is_trained(meta, epochs):
+        return None
+    return EarlierTrial(TrialReport(**found), meta["identity"]["user_module"])
 
 
 def open_trained(
