@@ -182,6 +182,10 @@ class RetrainContract(FinishedSearchContract):
             file.unlink()
         with pytest.raises(CheckpointError, match="cannot be written"):
             run(home, REQUEST)
+        (home / "checkpoint").rename(home / "elsewhere")
+        with pytest.raises(CheckpointError, match="cannot be written"):
+            export(home / "scen.yaml", N, usual, directory=home)
+        assert not (home / "checkpoint").exists()
 
     # --- stops ---
 

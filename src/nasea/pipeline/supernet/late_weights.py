@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 from nasea.backends import ProcessGroup
@@ -54,7 +54,7 @@ def write_weights(
     for notice in loaded.notices:
         listener.notice(notice)
     home = (directory or Path.cwd()).resolve()
-    with only_run(home / "checkpoint"):
+    with _locked(home):
         _write(missing, loaded.scenario, home, listener)
     return [result.weights for result in missing]
 
@@ -77,8 +77,14 @@ def ensure_weights(
             is no session.
     """
     if not result.weights.exists():
-        with only_run(home / "checkpoint") if group is None else nullcontext():
+        with _locked(home) if group is None else nullcontext():
             _write([result], scenario, home, listener, group)
+
+
+def _locked(home: Path) -> AbstractContextManager[None]:
+    """Return the lock of a directory; where no search ran there is none, and none is made."""
+    folder = home / "checkpoint"
+    return only_run(folder) if folder.is_dir() else nullcontext()
 
 
 def _write(
