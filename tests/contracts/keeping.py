@@ -65,6 +65,7 @@ class KeepingContract(ABC):
             assert room is None or backend.data.cache.size <= room * _GIB
             reading = backend.read_seconds(backend.data.val_images)
             assert reading.once > 0 and (reading.each > 0) == (room is not None)
+            assert backend.read_seconds(backend.data.val_images) == reading, "reads nothing itself"
             message = [notice.text for notice in backend.notices if "GiB" in notice.text]
             assert bool(message) == (room not in (None, 0)), message
             backend.close()

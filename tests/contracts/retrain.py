@@ -17,6 +17,7 @@ from nasea.pipeline.retraining.outcome import Outcome
 from nasea.pipeline.retraining.plan import Request
 from nasea.pipeline.retraining.retrain import retrain
 from nasea.pipeline.session.events import Progress
+from nasea.pipeline.session.lock import only_run
 from nasea.pipeline.supernet.late_weights import write_weights
 from nasea.results.front import Front
 from nasea.results.retrained import Retrained
@@ -158,6 +159,11 @@ class RetrainContract(FinishedSearchContract):
         export(home / "scen.yaml", N, usual, directory=home)
         assert_written()
         remove()
+        with (
+            only_run(home / "checkpoint"),
+            pytest.raises(CheckpointError, match="another nasea search is running"),
+        ):
+            export(home / "scen.yaml", N, usual, directory=home)
         assert write_weights(home / "scen.yaml", [N], directory=home) == [
             Path("results") / names[N]
         ]
@@ -176,6 +182,10 @@ class RetrainContract(FinishedSearchContract):
             file.unlink()
         with pytest.raises(CheckpointError, match="cannot be written"):
             run(home, REQUEST)
+        (home / "checkpoint").rename(home / "elsewhere")
+        with pytest.raises(CheckpointError, match="cannot be written"):
+            export(home / "scen.yaml", N, usual, directory=home)
+        assert not (home / "checkpoint").exists()
 
     # --- stops ---
 

@@ -423,7 +423,9 @@ def test_weights_that_were_left_out_do_not_make_results_others(tmp_path: Path) -
     # Written when they were needed, here by somebody who wrote something of his own.
     late = results / front.files_of(front[limited(tmp_path, front, max(sizes)).unwritten[0]])[1]
     late.write_bytes(b"late")
-    assert limited(tmp_path, front, max(sizes)).earlier is None
+    repeated = limited(tmp_path, front, max(sizes))
+    assert repeated.earlier is None
+    assert not any(late.name in front.files_of(front[n]) for n in repeated.unwritten)
     assert late.read_bytes() == b"late"
     late.unlink()
     # With more room the missing ones are added, and nothing else is touched.

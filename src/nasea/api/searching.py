@@ -95,8 +95,8 @@ def search(
         strategy: proposes the architectures, in place of ``searcher.mode`` of the scenario; see
             ``nasea.strategy.Strategy``.
         time_budget: time for the whole job, such as ``"2h"``, in place of ``strategy.time_budget``
-            of the scenario: epochs, scores and the retraining of the most accurate network are
-            planned to fit.
+            of the scenario: epochs, scores and the retraining of networks near the constraint
+            are planned to fit.
         finish: end a stopped search after its last complete generation, and write its results.
         on_event: called with every event, besides.
         quiet: show no progress.

@@ -17,4 +17,5 @@ def parse_toml(text: str) -> dict[str, Any]:
     Raises:
         ValueError: it is not TOML.
     """
-    return tomllib.loads(text)
+    content: dict[str, Any] = tomllib.loads(text)
+    return content

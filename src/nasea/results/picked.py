@@ -63,14 +63,14 @@ class Result:
         if not self.weights.is_file():
             raise ResultsError(
                 f"{self.weights} is not there",
-                fix=f"nasea weights{self._place} --arch {self.member.number} writes it from "
+                fix=f"nasea weights{self.place} --arch {self.member.number} writes it from "
                 "checkpoint/"
                 if self.info.supernet and not self.remark
                 else "put back the file that nasea wrote",
             )
 
     @property
-    def _place(self) -> str:
+    def place(self) -> str:
         """The folder as an argument of a command; nothing for the usual one."""
         return "" if str(self.directory) == RESULTS else f" {quote(str(self.directory))}"
 

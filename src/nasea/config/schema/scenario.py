@@ -77,7 +77,7 @@ class Scenario(Section):
         Key(
             "strategy.time_budget",
             "time for the whole job, such as `90m`, `2h` or `1h30m`: epochs, scores and the "
-            "retraining of the most accurate network are planned to fit; none: epochs and "
+            "retraining of networks near the constraint are planned to fit; none: epochs and "
             "generations as they are given",
             extension=True,
         ),

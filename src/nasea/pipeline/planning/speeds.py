@@ -173,15 +173,16 @@ def scoring_speed(prepared: Prepared) -> tuple[ScoringSpeed, list[Measurement]]:
     alone = ScoreSeconds(warm.statistics * statistic / max(draws, 1), warm.metric * scored / images)
     every = prepared.data.val_images
     read, read_all = map(prepared.backend.read_seconds, (scored, every))
-    # The few images that are measured on were read before.
-    reading = reading if few is None else read.once
+    # The few images that are measured on were read before. Where all were, the times of scores
+    # contain what is read again.
+    reading, again_read = (reading, ReadSeconds()) if few is None else (read.once, read)
     return ScoringSpeed(
-        with_reading(one, read),
+        with_reading(one, again_read),
         with_reading(ScoreSeconds(0.0, one.metric * every / scored), read_all).metric,
         reading + tracing * (max(prepared.space.choices) - 1),
         images,
         scored,
-        with_reading(alone, read),
+        with_reading(alone, again_read),
         max(read_all.once - read.once, 0.0),
         read.each,
     ), [first, again]

@@ -10,6 +10,7 @@ all.
 from __future__ import annotations
 
 import operator
+import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -179,6 +180,7 @@ class Shortlist:
             front,
             models,
             lambda member, path: prepared.backend.write_weights(member.genome, path),
+            weights_limit=sys.maxsize,  # all of them: the retrainings begin with them
         )
 
     def _front(self, trained: Trained, genomes: Sequence[Genome], words: str) -> Front:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 from nasea.backends import ProcessGroup
@@ -10,6 +11,7 @@ from nasea.config import Scenario, ScenarioSource, load_scenario
 from nasea.errors import CheckpointError, ResultsError
 from nasea.pipeline.opening import genome_of, require_framework
 from nasea.pipeline.session.events import Listener, NullListener, Progress
+from nasea.pipeline.session.lock import only_run
 from nasea.pipeline.supernet.trained import open_trained
 from nasea.results.picked import Result, load_finished, pick_result
 from nasea.results.storage.staging import install_file, staging_for
@@ -44,7 +46,7 @@ def write_weights(
     """
     listener = listener or NullListener()
     numbers = numbers or [member.number for member in load_finished(results)]
-    picked = [pick_result(results, number) for number in numbers]
+    picked = [pick_result(results, number) for number in dict.fromkeys(numbers)]
     missing = [result for result in picked if not result.weights.exists()]
     if not missing:
         return []
@@ -52,7 +54,8 @@ def write_weights(
     for notice in loaded.notices:
         listener.notice(notice)
     home = (directory or Path.cwd()).resolve()
-    _write(missing, loaded.scenario, home, listener)
+    with _locked(home):
+        _write(missing, loaded.scenario, home, listener)
     return [result.weights for result in missing]
 
 
@@ -63,9 +66,25 @@ def ensure_weights(
     listener: Listener,
     group: ProcessGroup | None = None,
 ) -> None:
-    """Write the weights file of a result if there is none; see :func:`write_weights`."""
+    """Write the weights file of a result if there is none; see :func:`write_weights`.
+
+    Args:
+        result: the result.
+        scenario: the scenario of the search.
+        home: the directory of the search.
+        listener: receives progress.
+        group: the processes of the session, which holds the lock of ``home``; ``None`` where there
+            is no session.
+    """
     if not result.weights.exists():
-        _write([result], scenario, home, listener, group)
+        with _locked(home) if group is None else nullcontext():
+            _write([result], scenario, home, listener, group)
+
+
+def _locked(home: Path) -> AbstractContextManager[None]:
+    """Return the lock of a directory; where no search ran there is none, and none is made."""
+    folder = home / "checkpoint"
+    return only_run(folder) if folder.is_dir() else nullcontext()
 
 
 def _write(
@@ -94,8 +113,8 @@ def _write(
                 raise ResultsError(
                     f"{result.weights} is not there, and the supernet in checkpoint/ is not the "
                     "one that it came from",
-                    fix="train the network anew: nasea retrain --from-scratch --arch "
-                    f"{result.member.number}",
+                    fix=f"train the network anew: nasea retrain{result.place} --from-scratch "
+                    f"--arch {result.member.number}",
                 )
             genome = genome_of(trained.prepared.space, result)
             with staging_for(result.weights) as staging:

@@ -114,7 +114,8 @@ def _overlaid(picture: PredictionImage, mask: np.ndarray) -> np.ndarray:
     most = len(picture.classes) or np.iinfo(np.uint8).max
     colours[(mask < 0) | (mask >= most)] = _NOT_COUNTED
     mixed: np.ndarray = picture.image * (1 - _OPACITY) + colours * _OPACITY
-    return mixed.round().astype(np.uint8)
+    drawn: np.ndarray = mixed.round().astype(np.uint8)
+    return drawn
 
 
 def _draw_boxes(image: Image.Image, seen: Boxes, scale: float, classes: tuple[str, ...]) -> None:

@@ -17,7 +17,7 @@ from nasea.results.report.html import predictions_file, save_report
 from nasea.results.storage.files import write_result
 from nasea.results.storage.pareto_csv import save_front_csv
 from nasea.results.storage.staging import install, install_file, is_folder, staging_for
-from nasea.results.storage.unchanged import digest_of
+from nasea.results.storage.unchanged import digest_of, same_networks
 from nasea.results.storage.weights_limit import WeightsRoom, by_need, unwritten_words
 
 
@@ -118,10 +118,14 @@ def write_results(
         save_front_csv(front, staging / "pareto.csv")
         save_report(front, staging / REPORT_FILE)
         front.save(staging / FRONT_FILE)
+        aside = None
         if _repeats(directory, staging, front):
             _complete(directory, staging, front)
-            return Written(None, front, tuple(sorted(unwritten)), room.limit)
-        return Written(install(staging, directory), front, tuple(sorted(unwritten)), room.limit)
+        else:
+            aside = install(staging, directory)
+        # Some may have been written since the earlier search, when they were needed.
+        absent = [n for n in unwritten if not (directory / front.files_of(front[n])[1]).exists()]
+        return Written(aside, front, tuple(sorted(absent)), room.limit)
 
 
 def rewrite_tables(directory: Path, front: Front) -> None:
@@ -168,14 +172,7 @@ def _repeats(directory: Path, staging: Path, front: Front) -> bool:
     if found - weights != written - weights:
         return False
     try:
-        earlier = Front.load(directory / FRONT_FILE)
-        now = front.info
-        info = replace(
-            earlier.info, created=now.created, supernet=now.supernet, weights=now.weights
-        )
-        same_info = info == now
-        members = tuple(replace(member, measured_ms=None) for member in earlier)
-        if not same_info or members != front.members:
+        if not same_networks(Front.load(directory / FRONT_FILE), front):
             return False
         names = [name for member in front for name in front.files_of(member) if name in written]
         own = [name for name in names if os.path.lexists(directory / name)]

@@ -16,6 +16,9 @@ from nasea.results.storage.weights_limit import WeightsRoom
 
 FIGURES = ("pareto.png", "pareto.csv")
 
+_PART = 1024**2
+"""Bytes of a file that are read at once; ``hashlib.file_digest`` is not in Python 3.10."""
+
 
 def unchanged(
     directory: Path, front: Front, models: Sequence[str], weights_limit: int | None
@@ -48,12 +51,11 @@ def _unchanged(
     if not front.info.supernet or not is_folder(directory):
         return None
     earlier = Front.load(directory / FRONT_FILE)
+    if not same_networks(earlier, front) or earlier.evaluated != front.evaluated:
+        return None
+    if earlier.info.supernet != front.info.supernet:
+        return None
     info = replace(front.info, weights=earlier.info.weights)
-    members = tuple(replace(member, measured_ms=None) for member in earlier)
-    if replace(earlier.info, created=info.created) != info or members != front.members:
-        return None
-    if earlier.evaluated != front.evaluated:
-        return None
     files = [front.files_of(member) for member in front]
     pictures = {predictions_file(member.number) for member in front}
     there = {path.name for path in directory.iterdir() if not is_folder(path)}
@@ -72,7 +74,22 @@ def _unchanged(
     return None if any(map(room.has_room, missing)) else replace(front, info=info)
 
 
+def same_networks(earlier: Front, front: Front) -> bool:
+    """Return whether two fronts have the same members, of searches with the same outcome.
+
+    When they were written, from which supernet, and with which weights files is not compared, nor
+    is what devices measured since.
+    """
+    now = front.info
+    info = replace(earlier.info, created=now.created, supernet=now.supernet, weights=now.weights)
+    members = tuple(replace(member, measured_ms=None) for member in earlier)
+    return info == now and members == front.members
+
+
 def digest_of(file: Path) -> str:
     """Return the SHA-256 of a file, in hexadecimal."""
+    digest = hashlib.sha256()
     with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+        while part := stream.read(_PART):
+            digest.update(part)
+    return digest.hexdigest()

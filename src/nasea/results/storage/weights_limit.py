@@ -76,9 +76,9 @@ def unwritten_words(front: Front, unwritten: Sequence[int], limit: int) -> str:
     size = _gib(_BYTES * sum(front[number].parameters for number in unwritten))
     return (
         f"{len(unwritten)} of {len(front)} networks have no weights file yet: theirs would take "
-        f"another {size}, and resource.weights_limit is {_gib(limit)}. nasea export and nasea "
-        f"retrain write the file that they need; nasea weights --arch N writes it by itself, as "
-        "long as checkpoint/ is there"
+        f"another {size}, beyond the limit of {_gib(limit)} (resource.weights_limit). nasea export "
+        "and nasea retrain write the file that they need; nasea weights --arch N writes it by "
+        "itself, as long as checkpoint/ is there"
     )
 
 

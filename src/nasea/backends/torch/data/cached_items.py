@@ -118,8 +118,10 @@ class CachedItems(Dataset[Any]):
     @property
     def item_bytes(self) -> int:
         """Size of the first item; 0 if it cannot be cached."""
+        before = self.seconds
         with self.reading():
             items = self.read([0])
+        self.seconds = before or self.seconds  # an image that was just read says less
         try:
             return len(pack(items[0], TensorPickler))
         except NotPackable:
