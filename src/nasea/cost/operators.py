@@ -53,6 +53,16 @@ class Operator:
     name: str = field(default="", compare=False)
 
     @property
+    def operands(self) -> tuple[Shape, ...]:
+        """Shapes of the tensors that are read, without weights.
+
+        A product of a single input has a gate as its second operand: one value per channel.
+        """
+        read = (self.in_shape,) * self.inputs
+        is_gated = self.kind == MULTIPLY and self.inputs == 1
+        return (*read, (self.in_shape[0], 1, 1)) if is_gated else read
+
+    @property
     def grouping(self) -> str:
         """Use of channels by a convolution: ``dense``, ``depthwise`` or ``grouped``."""
         if self.groups == 1:

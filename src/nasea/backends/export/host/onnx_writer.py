@@ -66,17 +66,14 @@ def onnx_model(
 
 def single_operator(operator: Operator) -> onnx.ModelProto:
     """Return a model of one operator with its fused activation."""
-    names = [f"input{number}" for number in range(operator.inputs)]
-    shapes = {name: operator.in_shape for name in names}
-    if operator.kind == MULTIPLY and operator.inputs == 1:
-        shapes["input1"] = (operator.in_shape[0], 1, 1)  # a gate: one value per channel
-        names.append("input1")
-    nodes = [Node(operator, tuple(names), "output")]
+    shapes = {f"input{number}": shape for number, shape in enumerate(operator.operands)}
+    names = tuple(shapes)
+    nodes = [Node(operator, names, "output")]
     if operator.kind != ACTIVATION and operator.activation:
         act = Operator(
             ACTIVATION, operator.out_shape, operator.out_shape, activation=operator.activation
         )
-        nodes = [Node(operator, tuple(names), "before"), Node(act, ("before",), "output")]
+        nodes = [Node(operator, names, "before"), Node(act, ("before",), "output")]
     return onnx_model(nodes, shapes, {"output": operator.out_shape})
 
 

@@ -32,9 +32,7 @@ def tflite_operator(operator: Operator) -> bytes:
     Raises:
         LatencyError: TFLite, or this writer, does not support it.
     """
-    inputs = [zeros(operator.in_shape) for _ in range(operator.inputs)]
-    if operator.kind == MULTIPLY and operator.inputs == 1:
-        inputs.append(zeros((operator.in_shape[0], 1, 1)))  # a gate: one value per channel
+    inputs = [zeros(shape) for shape in operator.operands]
     write = _WRITERS.get(operator.kind)
     if write is None:
         raise LatencyError(

@@ -41,9 +41,7 @@ def pte_operator(operator: Operator) -> bytes:
     Raises:
         LatencyError: ExecuTorch, or this writer, does not support it.
     """
-    inputs = [torch.zeros(1, *operator.in_shape) for _ in range(operator.inputs)]
-    if operator.kind == MULTIPLY and operator.inputs == 1:
-        inputs.append(torch.zeros(1, operator.in_shape[0], 1, 1))  # a gate: a value per channel
+    inputs = [torch.zeros(1, *shape) for shape in operator.operands]
     return _written(SingleOperator(operator), inputs, f"{operator} ({operator.name})")
 
 
