@@ -14,6 +14,7 @@ from nasea.api import (
     read_scenario,
     retrain,
     search,
+    weights,
 )
 from nasea.version import __version__
 
@@ -42,6 +43,7 @@ __all__ = [
     "read_scenario",
     "retrain",
     "search",
+    "weights",
 ]
 
 _HOMES = {

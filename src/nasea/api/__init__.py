@@ -4,7 +4,7 @@ Every function runs what the command of the same name runs. A scenario is a file
 keys of ``scen.yaml``, or a :class:`nasea.Scenario`. Progress is shown in terminals and notebooks.
 """
 
-from nasea.api.results import export, load, retrain
+from nasea.api.results import export, load, retrain, weights
 from nasea.api.searching import check, read_scenario, search
 from nasea.api.studies import compare, fidelity
 
@@ -17,4 +17,5 @@ __all__ = [
     "read_scenario",
     "retrain",
     "search",
+    "weights",
 ]

@@ -169,6 +169,41 @@ def export(
         )
 
 
+def weights(
+    config: ScenarioSource = "scen.yaml",
+    numbers: Sequence[int] = (),
+    *,
+    results: str | Path | None = None,
+    directory: str | Path | None = None,
+    listener: Listener | None = None,
+    on_event: Callable[[Event], object] | None = None,
+    quiet: bool = False,
+) -> list[Path]:
+    """Write weights files that a large front left out; as ``nasea weights``.
+
+    Args:
+        config: the scenario of the search.
+        numbers: of the architectures; the whole front by default.
+        results: of the search; the folder ``results`` of ``directory`` by default.
+        directory: where ``user_module.py`` and ``checkpoint/`` are; the current directory by
+            default.
+        listener: receives progress, instead of the terminal or the notebook.
+        on_event: called with every event, besides.
+        quiet: show no progress.
+
+    Returns:
+        The files that were written; none if all were there.
+
+    Raises:
+        nasea.errors.NaseaError: any fault that the user can fix. Its text says how.
+    """
+    from nasea.pipeline.supernet.late_weights import write_weights
+
+    folder, home = results_of(results, directory), as_path(directory)
+    with listening_to(listener, on_event, quiet) as heard:
+        return write_weights(config, numbers, results=folder, directory=home, listener=heard)
+
+
 def load(
     results: str | Path = "results",
     number: int | None = None,
