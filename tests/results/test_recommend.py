@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from nasea.errors import ResultsError
-from nasea.results.recommend import knee, parse_budget, recommend
+from nasea.results.recommend import knee, parse_budget, parse_budgets, recommend
 
 from .builders import make_front
 
@@ -60,3 +60,16 @@ def test_budgets_as_people_write_them(text: str, value: float) -> None:
 def test_what_is_no_budget(text: str) -> None:
     with pytest.raises(ResultsError, match="--budget must be a number greater than 0"):
         parse_budget(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [("12M,3.2M", [12e6, 3.2e6]), ("60,000", [60e3]), ("50k, 15k", [50e3, 15e3]), ("7.5", [7.5])],
+)
+def test_budgets_are_separated_by_commas(text: str, values: list[float]) -> None:
+    assert parse_budgets(text) == pytest.approx(values)
+
+
+def test_each_of_several_budgets_must_be_a_cost() -> None:
+    with pytest.raises(ResultsError, match="found ''"):
+        parse_budgets("12M,")

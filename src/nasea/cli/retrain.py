@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from nasea.cli.terminal.wording import say
 from nasea.errors import NaseaError
+
+if TYPE_CHECKING:
+    from nasea.pipeline.retraining.outcome import Outcome
 
 
 def retrain(
@@ -23,7 +26,7 @@ def retrain(
         typer.Option(
             metavar="COST",
             help="Instead of --arch: retrain several that cost about as much, and finish the best. "
-            "50k, 3M, or milliseconds.",
+            "50k, 3M, or milliseconds. Several (12M,3M): the largest first.",
         ),
     ] = None,
     candidates: Annotated[int, typer.Option(metavar="K", help="For --budget: how many begin.")] = 8,
@@ -89,11 +92,10 @@ def retrain(
     With --budget, K networks of about that cost begin: the best that the search scored there, and
     regular ones (one block a stage). After a few epochs the better half goes on, and so forth
     (successive halving): two to three times the epochs of one retraining in all. They are written
-    to RESULTS_DIR/near_COST, and retrained there.
+    to RESULTS_DIR/near_COST, and retrained there. With several costs and --distill, what is
+    retrained for a larger cost teaches the smaller networks.
     """
     from nasea.backends.distributed.launch import launched_rank
-    from nasea.cli.export import exported_table
-    from nasea.cli.terminal.console import results_console, tell
     from nasea.cli.terminal.listener import RichListener
     from nasea.pipeline.retraining.plan import Request
     from nasea.pipeline.search.following import follow_run
@@ -112,19 +114,20 @@ def retrain(
     wanted = [] if no_export else (formats or None)
     with RichListener() as listener:
         if budget is not None:
-            from nasea.pipeline.retraining.halving import retrain_best
-            from nasea.results.recommend import parse_budget
+            from nasea.pipeline.retraining.budgets import retrain_for_budgets
+            from nasea.results.recommend import parse_budgets
 
-            outcome = retrain_best(
+            chosen = retrain_for_budgets(
                 config,
-                parse_budget(budget),
+                parse_budgets(budget),
                 candidates,
                 request,
                 formats=wanted,
                 results=results,
                 restart=restart,
                 listener=listener,
-            ).outcome
+            )
+            outcomes = [one.outcome for one in chosen]
         elif arch is not None:
             from nasea.pipeline.retraining.retrain import retrain as run
 
@@ -137,6 +140,16 @@ def retrain(
                 restart=restart,
                 listener=listener,
             )
+            outcomes = [outcome]
+    for outcome in outcomes:
+        _tell(outcome)
+
+
+def _tell(outcome: Outcome) -> None:
+    """Print the outcome of a retraining."""
+    from nasea.cli.export import exported_table
+    from nasea.cli.terminal.console import results_console, tell
+
     if outcome.files:
         results_console().print(exported_table(list(outcome.files)))
     for line in outcome.summary:

@@ -49,6 +49,20 @@ def parse_budget(text: str, option: str = "--budget") -> float:
     return value
 
 
+def parse_budgets(text: str, option: str = "--budget") -> list[float]:
+    """Parse costs separated by commas, ``12M,3.2M``; ``60,000`` alone is one cost.
+
+    Args:
+        text: the user's text.
+        option: name of the option, for the error message.
+
+    Raises:
+        ResultsError: one of them is not a number greater than 0.
+    """
+    single = read_amount(text) is not None
+    return [parse_budget(part, option) for part in ([text] if single else text.split(","))]
+
+
 def amount(value: float) -> str:
     """Return a cost in the syntax of :func:`parse_budget`, short: ``3.2M``, ``15k``, ``7.5``."""
     for suffix, factor in (("G", 1e9), ("M", 1e6), ("k", 1e3)):

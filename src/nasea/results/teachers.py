@@ -67,6 +67,18 @@ def find_teacher(results: Path, student: Result) -> Teacher | None:
     return max(fitting, key=lambda one: one.network.member.accuracy, default=None)
 
 
+def has_retrained_above(results: Path, cost: float) -> bool:
+    """Return whether a retrained network costs more, in the constraint's unit.
+
+    Args:
+        results: results directory of the search.
+        cost: the cost.
+    """
+    front = Front.load(results / FRONT_FILE)
+    made = (Retrained.load(folder / RETRAINED_FILE) for folder in _retrained(results))
+    return any(front.cost_of(one.member) > cost for one in made)
+
+
 def distilled(root: Path) -> list[Distilled]:
     """Return the networks that retrainings taught, with teachers that are still there.
 

@@ -1,0 +1,55 @@
+"""One command for several budgets: the largest first, which then teaches the smaller ones."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from nasea.errors import NaseaError
+from nasea.pipeline.retraining.budgets import retrain_for_budgets
+from nasea.pipeline.retraining.halving import Choice
+from nasea.pipeline.retraining.plan import Request
+
+from .project import Project, Recorder
+
+pytest_plugins = ["pipeline.fixtures"]
+
+REQUEST = Request(epochs=1, distill=True)
+
+
+def run(
+    project: Project,
+    budgets: list[float],
+    request: Request = REQUEST,
+    listener: Recorder | None = None,
+) -> list[Choice]:
+    options: dict[str, Any] = {"formats": (), "directory": project.home, "listener": listener}
+    results = project.home / "results"
+    scenario = project.home / "scen.yaml"
+    return retrain_for_budgets(scenario, budgets, 1, request, results=results, **options)
+
+
+def test_what_is_retrained_for_the_largest_budget_teaches_the_others(project: Project) -> None:
+    front = project.front()
+    costs = [front.cost_of(member) for member in front]
+    small, large = min(costs), max(costs)
+    (first,) = run(project, [large], Request(epochs=1))
+    # After one epoch it need not be better than its student.
+    made = first.outcome.retrained
+    better = replace(made, member=replace(made.member, accuracy=1.0, metric=1.0))
+    better.save(first.outcome.directory / "retrained.json")
+
+    heard = Recorder()
+    again, taught = (one.outcome for one in run(project, [small, large], listener=heard))
+    assert again.directory == first.outcome.directory
+    assert "no network above" in heard.text and "no teacher" in heard.text
+    folder = first.outcome.directory
+    assert taught.retrained.plan.teacher == f"{folder.parent.name}/{folder.name}"
+    assert taught.retrained.member.parameters < made.member.parameters
+
+
+def test_a_budget_named_twice_is_refused(project: Project) -> None:
+    with pytest.raises(NaseaError, match="names a cost twice"):
+        run(project, [50e3, 50e3])
