@@ -2,8 +2,9 @@
 
 The highest of many noisy measurements is high partly by luck, and an epoch in the middle of a
 schedule, at a high learning rate, is measured with more noise than the last ones. So an epoch
-replaces the kept one if it falls short of the best by no more than the noise from epoch to epoch
-(the one-standard-error rule; Breiman et al. 1984, Classification and Regression Trees, §3.4.3).
+replaces the kept one if it falls short of the best by no more than luck explains: the highest of
+some tens of measurements is about two standard deviations above what it would be again. (Like the
+one-standard-error rule; Breiman et al. 1984, Classification and Regression Trees, §3.4.3.)
 """
 
 from __future__ import annotations
@@ -14,7 +15,10 @@ from collections.abc import Sequence
 from nasea.results.retrained import EpochRow
 
 _WINDOW = 10
-"""The noise is that of this many epochs; earlier ones had another learning rate."""
+"""The noise is that of this many epochs; the learning rate differs in others."""
+
+_LUCK = 2.0
+"""Expected maximum of 30 normal values, in standard deviations; of 15 it is 1.7, of 60 2.3."""
 
 _SIGMA_OF_MAD = 1.4826
 """Standard deviation of a normal distribution, in median absolute deviations."""
@@ -45,11 +49,13 @@ def is_kept(before: float | None, epochs: Sequence[float]) -> bool:
     last = epochs[-1]
     if before is not None and last < before:
         return False
-    return last >= max(epochs) - noise(epochs)
+    best = max(range(len(epochs)), key=lambda index: (epochs[index], index))
+    around_best = epochs[: best + 1 + _WINDOW // 2]
+    return last >= epochs[best] - _LUCK * max(noise(around_best), noise(epochs))
 
 
 def noise(epochs: Sequence[float]) -> float:
-    """Return the standard deviation of an epoch's accuracy around its trend.
+    """Return the standard deviation of an epoch's accuracy around its trend, in the last epochs.
 
     Estimated from second differences, which a steady rise that levels off hardly changes; each has
     six times the variance of one epoch.
