@@ -92,7 +92,7 @@ def test_what_is_affordable_fits_into_the_time(
         used += 2 * found.candidates * measuring
         # Rounds of whole epochs: a few more or fewer than planned.
         assert used <= seconds + found.candidates * epoch
-        assert found.epochs >= 16 and found.epochs * updates >= 4000
+        assert found.epochs >= 16 and found.epochs * updates >= 16_000
     elif found.epochs:
         assert 2 * start + 2 * measuring + found.epochs * epoch <= seconds * (1 + 1e-9)
     more = affordable(2 * seconds, epoch, start, choosing, measuring, updates=updates)

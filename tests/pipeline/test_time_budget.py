@@ -137,7 +137,7 @@ def test_the_time_counts_over_all_starts(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "budget, images, retrained, candidates", [(300.0, 4000, 13, 1), (4000.0, 4000, 73, 8),
+    "budget, images, retrained, candidates", [(300.0, 4000, 13, 1), (4000.0, 16_000, 73, 8),
                                               (4000.0, 1000, 192, 1)]
 )  # fmt: skip
 def test_candidates_are_as_many_as_can_be_trained_well(
@@ -148,7 +148,7 @@ def test_candidates_are_as_many_as_can_be_trained_well(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Several with the speed of the most expensive one, and 4,000 updates for the best."""
+    """Several with the speed of the most expensive one, and 16,000 updates for the best."""
     clock = Clock(budget, tmp_path, now=Ticking())
     clock.plan = make_plan(1000.0, 0.0, replace(SPEEDS, epoch=5.0, score=0.1), LEAST)
     monkeypatch.setattr(timed, "_most_expensive", lambda *_: (9,))
