@@ -45,8 +45,8 @@ class Distilled:
 def find_teacher(results: Path, student: Result) -> Teacher | None:
     """Return the most accurate network that costs more than the student and is more accurate.
 
-    Retrained networks count, wherever they are in the results directory. Those of the student's own
-    folder of candidates do not: they cost the same.
+    Retrained networks count, wherever they are in the results directory, and come first among
+    equals. Those of the student's own folder of candidates do not: they cost the same.
 
     Args:
         results: results directory of the search, or a folder of candidates inside it.
@@ -54,10 +54,12 @@ def find_teacher(results: Path, student: Result) -> Teacher | None:
     """
     root = results_root(results)
     front = Front.load(root / FRONT_FILE)
-    found = [Teacher(front.best.number, pick_result(root, front.best.number))]
-    for folder in _retrained(root):
-        if results == root or folder.parent != results:
-            found.append(Teacher(folder.relative_to(root).as_posix(), pick_result(folder, None)))
+    found = [
+        Teacher(folder.relative_to(root).as_posix(), pick_result(folder, None))
+        for folder in _retrained(root)
+        if results == root or folder.parent != results
+    ]
+    found.append(Teacher(front.best.number, pick_result(root, front.best.number)))
     cost, accuracy = front.cost_of(student.member), student.member.accuracy
     fitting = [
         one

@@ -37,8 +37,8 @@ def retrain_for_budgets(
 
     A repeated run with the same arguments resumes where it was stopped.
 
-    With several budgets and distillation, a network only learns from a larger one that has been
-    retrained; without one it has no teacher. That concerns the largest budget, as a rule.
+    With several budgets and distillation, a network has a teacher only where a larger one has been
+    retrained. As a rule the largest budget's network has none.
 
     Args:
         config: the scenario of the search.
