@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from nasea.errors import NaseaError
+from nasea.errors import NaseaError, NotAvailableError
 from nasea.pipeline.retraining.budgets import retrain_for_budgets
 from nasea.pipeline.retraining.halving import Choice
 from nasea.pipeline.retraining.plan import Request
@@ -53,3 +53,14 @@ def test_what_is_retrained_for_the_largest_budget_teaches_the_others(project: Pr
 def test_a_budget_named_twice_is_refused(project: Project) -> None:
     with pytest.raises(NaseaError, match="names a cost twice"):
         run(project, [50e3, 50e3])
+
+
+def test_a_detector_is_not_trained_before_it_is_said_to_have_no_teacher(project: Project) -> None:
+    project.scenario(
+        ("image_classification", "object_detection"),
+        ("      train_dir:", "      pre_train_dir: anywhere\n      train_dir:"),
+    )
+    heard = Recorder()
+    with pytest.raises(NotAvailableError, match="PostNet's output is boxes"):
+        run(project, [50e3, 20e3], listener=heard)
+    assert not heard.stages

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from nasea.backends.training.distillation import no_class_scores_error
 from nasea.config import ScenarioSource, load_scenario
 from nasea.errors import NaseaError, Notice
 from nasea.pipeline.retraining.halving import Choice, retrain_best
@@ -57,10 +58,11 @@ def retrain_for_budgets(
     Raises:
         NaseaError: any fault that the user can fix; everything done so far is kept.
     """
-    kind = load_scenario(config).scenario.constraint.type
-    named = {folder_near(kind, budget): budget for budget in budgets}
-    if len(named) < len(budgets):
+    scenario = load_scenario(config).scenario
+    if len({folder_near(scenario.constraint.type, budget) for budget in budgets}) < len(budgets):
         raise NaseaError("--budget names a cost twice", fix="name each once")
+    if request.distill and scenario.task == "detection":  # said before the teacher is trained
+        raise no_class_scores_error("boxes")
     heard_by = NoticesOnce(listener or NullListener())
     chosen: list[Choice] = []
     for budget in sorted(budgets, reverse=True):
