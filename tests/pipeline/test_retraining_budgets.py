@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
 from nasea.errors import NaseaError, NotAvailableError
 from nasea.pipeline.retraining.budgets import retrain_for_budgets
 from nasea.pipeline.retraining.halving import Choice
-from nasea.pipeline.retraining.plan import Request
+from nasea.pipeline.retraining.plan import Request, is_better_from_scratch
 
 from .project import Project, Recorder
 
@@ -64,3 +65,19 @@ def test_a_detector_is_not_trained_before_it_is_said_to_have_no_teacher(project:
     with pytest.raises(NotAvailableError, match="PostNet's output is boxes"):
         run(project, [50e3, 20e3], listener=heard)
     assert not heard.stages
+
+
+@pytest.mark.parametrize(
+    ("task", "images", "epochs", "better"),
+    [
+        ("classification", 8000, 15, False),
+        ("classification", 8000, 40, True),
+        ("classification", 320_000, 1, True),
+        ("detection", 8000, 400, False),
+    ],
+)
+def test_a_long_training_of_a_classifier_begins_with_initial_values(
+    task: str, images: int, epochs: int, better: bool
+) -> None:
+    scenario = cast(Any, SimpleNamespace(task=task, batch_size=64))
+    assert is_better_from_scratch(scenario, images, epochs) == better

@@ -137,14 +137,15 @@ def test_the_time_counts_over_all_starts(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "budget, images, retrained, candidates", [(300.0, 4000, 13, 1), (4000.0, 16_000, 73, 8),
-                                              (4000.0, 1000, 192, 1)]
+    "budget, images, retrained, candidates, scratch",
+    [(300.0, 4000, 13, 1, False), (4000.0, 16_000, 73, 8, True), (4000.0, 1000, 192, 1, False)],
 )  # fmt: skip
 def test_candidates_are_as_many_as_can_be_trained_well(
     budget: float,
     images: int,
     retrained: int,
     candidates: int,
+    scratch: bool,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -155,10 +156,12 @@ def test_candidates_are_as_many_as_can_be_trained_well(
     monkeypatch.setattr(timed, "discard_retrainings", lambda *_: None)
     monkeypatch.setattr(timed, "training_speed", lambda *_: SimpleNamespace(epoch_seconds=19.0))
     backend = SimpleNamespace(time_score=lambda *_: (None, SimpleNamespace(total=1.0)))
-    scenario, data = SimpleNamespace(batch_size=64), SimpleNamespace(train_images=images)
+    scenario = SimpleNamespace(batch_size=64, task="classification")
+    data = SimpleNamespace(train_images=images)
     prepared = cast(Any, SimpleNamespace(backend=backend, scenario=scenario, data=data))
     timed.TimedSearch(clock, tmp_path, cast(Any, None)).plan_retraining(prepared, cast(Any, None))
     assert (clock.plan.retrained, clock.plan.candidates) == (retrained, candidates)
+    assert clock.plan.from_scratch == scratch
 
 
 class _Proposes(Strategy):

@@ -94,6 +94,7 @@ class TimePlan:
         measured: whether the plan uses the measured duration of the first epoch.
         retrained: epochs of the network whose retraining is finished, once they are set.
         candidates: number of networks near the budget whose retraining begins.
+        from_scratch: whether they begin with initial values, not with the weights of the search.
     """
 
     budget: float
@@ -106,6 +107,7 @@ class TimePlan:
     measured: bool = False
     retrained: int | None = None
     candidates: int = 1
+    from_scratch: bool = False
 
     @property
     def stages(self) -> list[StageTime]:

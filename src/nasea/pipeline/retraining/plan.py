@@ -8,6 +8,9 @@ from nasea.config import Scenario
 from nasea.errors import NaseaError
 from nasea.results.retrained import TrainingPlan
 
+_LONG = 5_000
+"""From so many updates on, a classifier ends higher from initial values (docs/decisions/0104)."""
+
 
 @dataclass(frozen=True)
 class Request:
@@ -35,6 +38,20 @@ def retrained_name(number: int, request: Request) -> str:
     scratch = "_scratch" if request.from_scratch else ""
     distilled = "_distilled" if request.distill else ""
     return f"retrained_{number}{scratch}{distilled}{'_int8' if request.quantisation_aware else ''}"
+
+
+def is_better_from_scratch(scenario: Scenario, images: int, epochs: int) -> bool:
+    """Return whether a training is so long that initial values are the better start.
+
+    Only for classification: other tasks are pre-trained, which the weights of the search contain.
+
+    Args:
+        scenario: the scenario of the search.
+        images: number of training images.
+        epochs: epochs of the training.
+    """
+    updates = epochs * (images // scenario.batch_size)
+    return scenario.task == "classification" and updates >= _LONG
 
 
 def planned(scenario: Scenario, plan: TrainingPlan) -> Scenario:

@@ -21,7 +21,13 @@ from nasea.pipeline.opening import Opened, genome_of, open_scenario, require_fra
 from nasea.pipeline.probe import Built, describe_schedule
 from nasea.pipeline.retraining.course import Course, Retraining
 from nasea.pipeline.retraining.outcome import Outcome, Progressed
-from nasea.pipeline.retraining.plan import Request, plan_of, planned, retrained_name
+from nasea.pipeline.retraining.plan import (
+    Request,
+    is_better_from_scratch,
+    plan_of,
+    planned,
+    retrained_name,
+)
 from nasea.pipeline.search.direction import Direction
 from nasea.pipeline.session.checkpoint import Checkpoint, CheckpointStore
 from nasea.pipeline.session.events import Listener, Progress
@@ -39,6 +45,11 @@ from nasea.version import __version__
 _UNTRAINED_TEACHER = (
     "--distill: the teacher has the weights of the search; a larger network that is retrained "
     "first (nasea retrain --budget COST) teaches more"
+)
+
+_LONG_FROM_SEARCH = (
+    "a training this long mostly ends higher from initial values than from the weights of the "
+    "search: --from-scratch"
 )
 
 
@@ -313,8 +324,11 @@ class _Run:
         listener.line(f"learning rate: {describe_schedule(backend, 1)}")
         for notice in backend.notices:
             listener.notice(notice)
-        environment = ", ".join(f"{k} {v}" for k, v in backend.environment.items())
         data = opened.data
+        is_long = is_better_from_scratch(self.scenario, data.train_images, self.plan.epochs)
+        if is_long and not self.plan.from_scratch:
+            listener.notice(Notice("retrain", _LONG_FROM_SEARCH))
+        environment = ", ".join(f"{k} {v}" for k, v in backend.environment.items())
         listener.line(
             f"{environment}; {data.train_images} training images, "
             f"{data.val_images} validation images"

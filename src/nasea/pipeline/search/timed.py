@@ -27,7 +27,7 @@ from nasea.pipeline.planning.stages import duration, table
 from nasea.pipeline.planning.time_plan import SLACK, Speeds, TimePlan, make_plan, span
 from nasea.pipeline.probe import Prepared, require_same_metric, require_working_metric
 from nasea.pipeline.retraining.halving import affordable, retrain_best
-from nasea.pipeline.retraining.plan import Request
+from nasea.pipeline.retraining.plan import Request, is_better_from_scratch
 from nasea.pipeline.retraining.retrain import checkpoints_of
 from nasea.pipeline.retraining.shortlist import MOST_REGULAR
 from nasea.pipeline.session.events import Listener, Listeners
@@ -134,7 +134,13 @@ class TimedSearch:
         updates = prepared.data.train_images // prepared.scenario.batch_size
         found = affordable(self._room, epoch, start, choosing, measuring, updates=updates)
         discard_retrainings(self.home, prepared.scenario)
-        self.clock.update(retrained=found.epochs, candidates=found.candidates)
+        self.clock.update(
+            retrained=found.epochs,
+            candidates=found.candidates,
+            from_scratch=is_better_from_scratch(
+                prepared.scenario, prepared.data.train_images, found.epochs
+            ),
+        )
 
     @property
     def _room(self) -> float:
@@ -158,6 +164,7 @@ class TimedSearch:
         listeners = Listeners([*([] if listener is None else [listener]), self.clock])
         budget = load_scenario(config).scenario.constraint.value
         command = f"nasea retrain --budget {amount(budget)} --candidates {candidates}"
+        command += " --from-scratch" * plan.from_scratch
         if epochs < 1:
             listeners.notice(Notice("time", f"none is left for retraining: {command}"))
         elif current_launch() is not None:  # the other processes have ended
@@ -168,7 +175,7 @@ class TimedSearch:
                 config,
                 budget,
                 candidates,
-                Request(epochs=epochs),
+                Request(epochs=epochs, from_scratch=plan.from_scratch),
                 formats=[],
                 results=self.home / "results",
                 directory=self.home,
@@ -211,7 +218,7 @@ def discard_retrainings(home: Path, scenario: Scenario) -> None:
     """
     near = folder_near(scenario.constraint.type, scenario.constraint.value)
     for path in (home / "checkpoint" / near).glob("retrained_*"):
-        if re.fullmatch(r"retrained_\d+", path.name):
+        if re.fullmatch(r"retrained_\d+(_scratch)?", path.name):
             checkpoints_of(home, home / "results" / near / path.name).clear()
 
 
