@@ -114,7 +114,8 @@ def _shared(train: Sample, val: Sample, train_images: int) -> Iterable[Notice]:
     among = "" if train.images >= train_images else f" (of {train.images:,} looked at)"
     yield Notice(
         "dataset.val_dir",
-        f"of {val.images:,} validation images {found:,} are training images too{among}: scores "
+        f"of {val.images:,} validation images at least {found:,} are training images too{among}, "
+        "those not counted that training augments: scores "
         "will be better than on new images; where one data set is split at random, draw the split "
         "from a generator with a seed, so that both calls draw the same",
     )
