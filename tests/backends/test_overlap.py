@@ -27,7 +27,7 @@ def test_shared_images_are_counted(shared: int) -> None:
     train = sample(noise(0, 40), np.arange(40) % 4)
     val = sample(noise(40 - shared, 20), np.arange(20) % 4)
     message = " ".join(str(notice) for notice in overlap_notices(train, val, 40))
-    assert (f"of 20 validation images at least {shared} are training images too:" in message) == (
+    assert (f"of 20 validation images at least {shared} are training images too," in message) == (
         shared > 1
     )
 
@@ -35,7 +35,7 @@ def test_shared_images_are_counted(shared: int) -> None:
 def test_a_part_of_the_training_images_stands_for_all() -> None:
     train, val = sample(noise(0, 40), None), sample(noise(30, 50), None)
     (notice,) = overlap_notices(train, val, 400)
-    assert "at least 10 are training images too (of 40 looked at)" in notice.text
+    assert "at least 10 are training images too (of 40 looked at)," in notice.text
 
 
 def test_images_of_one_colour_are_no_twins() -> None:
