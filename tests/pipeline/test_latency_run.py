@@ -181,9 +181,10 @@ def test_a_full_device_is_told(fake: Device) -> None:
 
 @pytest.mark.parametrize("over", ["local", "adb", "ssh"])
 def test_a_program_that_finds_no_space_is_told(fake: Device, over: str) -> None:
-    full = "echo 'write cache: No space left on device' >&2; exit 1; # {file}"
+    script = fake.home / "full.sh"
+    script.write_text('echo "write cache: No space left on device" >&2\nexit 1\n')
     with pytest.raises(LatencyError, match="no space is left.*kept in") as caught:
-        run(fake, over, command=full)
+        run(fake, over, command=f"sh {script} {{file}}")
     assert "free some" in str(caught.value.fix)
     assert "--folder" not in str(caught.value.fix) or over != "local"
 
