@@ -180,6 +180,16 @@ def test_a_full_device_is_told(fake: Device) -> None:
 
 
 @pytest.mark.parametrize("over", ["local", "adb", "ssh"])
+def test_a_program_that_finds_no_space_is_told(fake: Device, over: str) -> None:
+    script = fake.home / "full.sh"
+    script.write_text('echo "write cache: No space left on device" >&2\nexit 1\n')
+    with pytest.raises(LatencyError, match="no space is left.*kept in") as caught:
+        run(fake, over, command=f"sh {script} {{file}}")
+    assert "free some" in str(caught.value.fix)
+    assert "--folder" not in str(caught.value.fix) or over != "local"
+
+
+@pytest.mark.parametrize("over", ["local", "adb", "ssh"])
 def test_a_program_for_another_processor_is_told(fake: Device, over: str, tmp_path: Path) -> None:
     tool = tmp_path / "benchmark_model"
     tool.write_bytes(b"\x7fELF\x02\x01\x01" + bytes(64))

@@ -105,6 +105,11 @@ class Local:
     def run(self, command: str, seconds: float) -> Completed:
         """See :class:`Transport`."""
         done = _call(["sh", "-c", command], seconds, self._folder)
+        if _is_full(done):
+            raise DeviceError(
+                f"no space is left for the program: {last_line(done.output)}",
+                fix="free some where it writes",
+            )
         _require_runnable(done)
         return done
 
@@ -317,8 +322,12 @@ _FOREIGN = re.compile(
 )
 
 
+def _is_full(done: Completed) -> bool:
+    return done.status != 0 and _FULL.search(done.output) is not None
+
+
 def _require_space(done: Completed, where: str) -> None:
-    if done.status != 0 and _FULL.search(done.output):
+    if _is_full(done):
         raise DeviceError(
             f"{where}: no space is left on the device",
             fix="free some, or name a folder on another disk: --folder DIR",
