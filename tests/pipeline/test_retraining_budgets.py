@@ -8,9 +8,10 @@ from typing import Any, cast
 
 import pytest
 
+from nasea.config import load_scenario
 from nasea.errors import NaseaError, NotAvailableError
-from nasea.pipeline.retraining.budgets import retrain_for_budgets
-from nasea.pipeline.retraining.halving import Choice
+from nasea.pipeline.retraining.budgets import for_each_budget
+from nasea.pipeline.retraining.halving import Choice, retrain_best
 from nasea.pipeline.retraining.plan import Request, is_better_from_scratch
 
 from .project import Project, Recorder
@@ -26,10 +27,15 @@ def run(
     request: Request = REQUEST,
     listener: Recorder | None = None,
 ) -> list[Choice]:
-    options: dict[str, Any] = {"formats": (), "directory": project.home, "listener": listener}
-    results = project.home / "results"
-    scenario = project.home / "scen.yaml"
-    return retrain_for_budgets(scenario, budgets, 1, request, results=results, **options)
+    config, results = project.home / "scen.yaml", project.home / "results"
+    heard_by = listener or Recorder()
+
+    def retrain(budget: float, options: Request) -> Choice:
+        places: dict[str, Any] = {"results": results, "directory": project.home}
+        return retrain_best(config, budget, 1, options, formats=(), listener=heard_by, **places)
+
+    scenario = load_scenario(config).scenario
+    return for_each_budget(scenario, budgets, request, retrain, results=results, listener=heard_by)
 
 
 def test_what_is_retrained_for_the_largest_budget_teaches_the_others(project: Project) -> None:

@@ -100,6 +100,7 @@ def retrain(
     from nasea.cli.terminal.listener import RichListener
     from nasea.pipeline.retraining.plan import Request
     from nasea.pipeline.search.following import follow_run
+    from nasea.pipeline.session.events import NoticesOnce
 
     if launched_rank() > 0:  # of all that a launcher started, the first leads
         follow_run(config)
@@ -115,18 +116,28 @@ def retrain(
     wanted = [] if no_export else (formats or None)
     with RichListener() as listener:
         if budget is not None:
-            from nasea.pipeline.retraining.budgets import retrain_for_budgets
+            from nasea.config import load_scenario
+            from nasea.pipeline.retraining.budgets import for_each_budget
+            from nasea.pipeline.retraining.halving import retrain_best
             from nasea.results.recommend import parse_budgets
 
-            chosen = retrain_for_budgets(
-                config,
+            heard_by = NoticesOnce(listener)
+            chosen = for_each_budget(
+                load_scenario(config).scenario,
                 parse_budgets(budget),
-                candidates,
                 request,
-                formats=wanted,
+                lambda cost, options: retrain_best(
+                    config,
+                    cost,
+                    candidates,
+                    options,
+                    formats=wanted,
+                    results=results,
+                    restart=restart,
+                    listener=heard_by,
+                ),
                 results=results,
-                restart=restart,
-                listener=listener,
+                listener=heard_by,
             )
             outcomes = [one.outcome for one in chosen]
         elif arch is not None:
