@@ -114,7 +114,9 @@ class HabitsContract(ABC):
     def test_validation_images_among_the_training_images_are_told(self, project: Path) -> None:
         whole = {"searcher": {"bn_images": 44}}
         assert "training images" not in self.notices(project, "", **whole)
-        assert "of 20 validation images 20 are" in self.notices(project, self.shared, **whole)
+        assert "of 20 validation images at least 20 are" in self.notices(
+            project, self.shared, **whole
+        )
 
     def test_validation_labels_that_are_never_trained_are_told(self, project: Path) -> None:
         sizes: Any = {"dataset": {"train_dir": "200", "val_dir": "100"}}
