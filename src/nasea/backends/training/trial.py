@@ -150,10 +150,11 @@ class Trial:
             epoch: returns the training batches of an epoch, given its number.
             path: maps the number of paths trained so far to the next path.
             seconds: approximate duration.
-            step_seconds: seconds of training on a loaded batch.
+            step_seconds: seconds of the first training on a loaded batch.
         """
         size = self.trainer.paths_per_update
-        trains = 4 * size * step_seconds <= seconds
+        # The seconds of a step are those of first updates, which take two or three times as long.
+        trains = 2 * size * step_seconds <= _PATIENCE * seconds
         waits: list[float] = []
         works: list[float] = []
         starts: list[float] = []
