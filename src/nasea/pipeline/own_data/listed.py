@@ -24,8 +24,8 @@ from PIL import Image, ImageOps
 Pixels = np.ndarray[Any, Any]
 Window = tuple[float, float, float, float]
 
-_PART = re.compile(r"(?P<file>.+)#(?P<start>[0-9]+):(?P<length>[0-9]+)")
-_ROW = re.compile(r"(?P<file>.+\.npz)/(?P<key>[^/]+)/(?P<row>[0-9]+)")
+FILE_PART = re.compile(r"(?P<file>.+)#(?P<start>[0-9]+):(?P<length>[0-9]+)")
+ARRAY_ROW = re.compile(r"(?P<file>.+\.npz)/(?P<key>[^/]+)/(?P<row>[0-9]+)")
 _FAULTS = (OSError, SyntaxError, ValueError, IndexError, TypeError, Image.DecompressionBombError)
 
 
@@ -53,9 +53,9 @@ def open_image(root: Path, name: str) -> Image.Image:
         ValueError: it is missing, or no image; names it.
     """
     try:
-        if (row := _ROW.fullmatch(name)) is not None:
+        if (row := ARRAY_ROW.fullmatch(name)) is not None:
             return Image.fromarray(read_array(root / row["file"], row["key"])[int(row["row"])])
-        if (part := _PART.fullmatch(name)) is not None:
+        if (part := FILE_PART.fullmatch(name)) is not None:
             with (root / part["file"]).open("rb") as stream:
                 stream.seek(int(part["start"]))
                 return Image.open(io.BytesIO(stream.read(int(part["length"]))))
@@ -204,7 +204,7 @@ class Images(Sequence[Pixels]):
     ) -> None:
         self.root, self.names, self.size, self.mode = root, names, size, mode
         self.whole = whole
-        if names and (row := _ROW.fullmatch(names[0])) is not None:
+        if names and (row := ARRAY_ROW.fullmatch(names[0])) is not None:
             read_array(root / row["file"], row["key"])  # here, so that forked workers share it
 
     def __len__(self) -> int:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from nasea.errors import DataError
 from nasea.pipeline.own_data.records import PARTS, WHOLE, Found, Item, listed
+from nasea.pipeline.own_data.twins import without_shared_images
 
 FIFTH = 5
 """One image of so many validates where the owner has not decided."""
@@ -84,7 +85,7 @@ def split(found: Found) -> Split:
             fix="add images",
         )
     ordered: dict[str, tuple[Item, ...]] = {name: parts[name] for name in PARTS if name in parts}
-    found = replace(found, parts=ordered)
+    found = without_shared_images(replace(found, parts=ordered), may_move=is_ours)
     return Split(_with_sound_classes(found), reason, is_ours)
 
 
