@@ -244,6 +244,30 @@ def test_the_command(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
         assert text in done.output
 
 
+def test_before_a_search_hand_picks_are_compared_alone(fresh: Project) -> None:
+    """And after it, what was trained counts: the search changes neither data nor recipe."""
+    fresh.scenario(("metric_mode: auto", "metric_mode: max"))
+    options = replace(SMALL, selection=replace(SMALL.selection, architectures=()))
+    message = Recorder()
+    before = run(fresh, options, message)
+    assert {row.name: row.kind for row in before.rows} == {
+        "resnet_d1": "hand pick",
+        "mobilenetv3": "hand pick",
+    }
+    assert "hand picks alone" in message.text
+    assert not (fresh.home / "results" / "report.html").exists()
+    row = before.rows[0]
+    check_file(fresh, row.name, row.metrics[0], row.parameters)
+    fresh.search()
+    after = run(fresh, options, message := Recorder())
+    assert timeless(replace(after, rows=tuple(r for r in after.rows if r.kind == "hand pick"))) == (
+        timeless(before)
+    )
+    assert any(row.kind == "searched" for row in after.rows)
+    assert "training 3/4" in message.text and "training 2/4" not in message.text
+    assert "mobilenetv3" in (fresh.home / "results" / "report.html").read_text()
+
+
 def test_what_is_refused(project: Project, tmp_path: Path) -> None:
     with pytest.raises(NaseaError, match="--seeds must be a whole number"):
         run(project, replace(SMALL, seeds=0))
@@ -252,5 +276,10 @@ def test_what_is_refused(project: Project, tmp_path: Path) -> None:
     assert "did you mean 'resnet_d" in str(caught.value.fix)
     with pytest.raises(ResultsError, match="no architecture 99"):
         run(project, CompareOptions(ContenderSelection(architectures=(99,))))
-    with pytest.raises(ResultsError, match="no results of a search"):
-        run(Project.new(tmp_path / "untouched"))
+    untouched = Project.new(tmp_path / "untouched")
+    with pytest.raises(ResultsError, match="no results of a search") as caught:
+        run(untouched, replace(SMALL, selection=replace(SMALL.selection, architectures=())))
+    assert "metric_mode: max" in str(caught.value.fix)
+    untouched.scenario(("metric_mode: auto", "metric_mode: max"))
+    with pytest.raises(ResultsError):
+        run(untouched)  # architecture 1, of no search

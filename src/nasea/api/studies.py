@@ -74,6 +74,8 @@ def compare(
 ) -> Standings:
     """Train results beside networks picked by hand, of the same cost; as ``nasea compare``.
 
+    Before a search, the networks picked by hand are trained alone, as a baseline.
+
     Args:
         config: the scenario of the search.
         budget: in the unit of the constraint; that of the scenario by default.

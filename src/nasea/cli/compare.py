@@ -1,4 +1,4 @@
-"""``nasea compare``: results of a search beside networks picked by hand."""
+"""``nasea compare``: results of a search beside networks picked by hand, or these alone."""
 
 from __future__ import annotations
 
@@ -53,10 +53,11 @@ def compare(
 ) -> None:
     """Train results of a search beside networks picked by hand, of the same cost.
 
-    Run it in the directory of a finished search. It scales ResNet, MobileNetV1 to V4, EfficientNet
-    and each block by itself to the budget within 3 % and trains them like the results, from
-    initial values, and the results from the search's weights as well; stopped, the same command
-    goes on. Writes a folder compare_BUDGET in results/, and a section of results/report.html.
+    Run it in the directory of a project: after a search it trains results and hand picks, before
+    one the hand picks alone, as a baseline. It scales ResNet, MobileNetV1 to V4, EfficientNet and
+    each block by itself to the budget within 3 % and trains all from initial values, and results
+    from the search's weights as well; stopped, the same command goes on. Writes a folder
+    compare_BUDGET in results/, and a section of results/report.html.
     """
     from nasea.backends.distributed.launch import launched_rank
     from nasea.cli.tables.compare import plan_table, standings_table
@@ -64,7 +65,7 @@ def compare(
     from nasea.cli.terminal.listener import RichListener
     from nasea.pipeline.hand_picks.compare import CompareOptions, folder_of, planned_comparison
     from nasea.pipeline.hand_picks.compare import compare as run
-    from nasea.pipeline.hand_picks.contenders import ContenderSelection
+    from nasea.pipeline.hand_picks.contenders import ContenderSelection, finished_search
     from nasea.pipeline.search.following import follow_run
     from nasea.results.recommend import parse_budget
 
@@ -86,7 +87,8 @@ def compare(
         tell(f"not there: {one.name}: {one.reason}")
     for line in found.verdict:
         tell(line)
-    say(f"written: results/{folder_of(found.quantity, found.budget)}/, results/report.html")
+    report = ", results/report.html" * (finished_search(Path("results")) is not None)
+    say(f"written: results/{folder_of(found.quantity, found.budget)}/{report}")
 
 
 def _words(text: str | None) -> tuple[str, ...]:

@@ -2,9 +2,9 @@
 
 The known families and uniform choices are scaled to the budget (:mod:`nasea.space.hand_picks`),
 then every network is trained from initial values with the user's module and recipe. The chosen
-results are also trained from the search's weights. The metric is measured with the weights of the
-last epoch; no epoch is selected. Finished trainings are stored, and an unfinished one has its own
-checkpoints.
+results are also trained from the search's weights. Before a search, hand picks are trained alone.
+The metric is measured with the weights of the last epoch; no epoch is selected. Finished trainings
+are stored, and an unfinished one has its own checkpoints.
 """
 
 from __future__ import annotations
@@ -24,9 +24,10 @@ from nasea.pipeline.hand_picks.contenders import (
     ContenderSelection,
     ContenderSpec,
     PlannedComparison,
+    finished_search,
     plan_comparison,
 )
-from nasea.pipeline.hand_picks.files import write_hand_pick
+from nasea.pipeline.hand_picks.files import info_without_search, write_hand_pick
 from nasea.pipeline.probe import Built
 from nasea.pipeline.retraining.standalone import Counter, Job, StandaloneTrainer
 from nasea.pipeline.search.direction import Direction
@@ -35,8 +36,6 @@ from nasea.pipeline.session.events import Listener
 from nasea.pipeline.session.identity import digest_of, identity, require_same
 from nasea.pipeline.session.session import Session, session
 from nasea.results.figures.standings_plot import save_standings_png
-from nasea.results.front import Front
-from nasea.results.front.places import FRONT_FILE
 from nasea.results.recommend import amount
 from nasea.results.report.html import save_report
 from nasea.results.standings import (
@@ -135,7 +134,7 @@ def compare(
     scenario = loaded.scenario.on_test_images or loaded.scenario
     home = (directory or Path.cwd()).resolve()
     results = home / "results"
-    direction = Direction.of_search(results)
+    direction = _direction(results, scenario)
     log = _log(home, scenario)
     with session(home, results, log, listener, scenario, restart=restart) as ready:
         ready.listener.line(f"nasea {__version__}, scenario {loaded.path}, beside hand picks")
@@ -146,13 +145,34 @@ def compare(
         found.save(folder / COMPARE_FILE)
         save_standings_csv(found, folder / COMPARE_CSV)
         save_standings_png(found, folder / COMPARE_PNG)
-        save_report(Front.load(results / FRONT_FILE), results / "report.html")
+        front = finished_search(results)
+        if front is not None:
+            save_report(front, results / "report.html")
     return found
 
 
 def folder_of(quantity: str, budget: float) -> str:
     """Return the name of the folder in ``results/`` for a budget: ``compare_3.2M_flops``."""
     return FOLDERS.replace("*", f"{amount(budget)}_{'ms' if quantity == 'latency' else quantity}")
+
+
+def _direction(results: Path, scenario: Scenario) -> Direction:
+    """Return the direction that a search determined, or before a search that of the scenario.
+
+    Raises:
+        ResultsError: there was no search, and the scenario does not say.
+    """
+    if finished_search(results) is not None:
+        return Direction.of_search(results)
+    mode = scenario.searcher.metric_mode
+    if mode == "auto":
+        raise ResultsError(
+            f"{results} holds no results of a search, which finds out whether a larger metric is "
+            "better",
+            fix="to compare hand picks alone, write searcher.metric_mode: max (an accuracy) or min "
+            "(an error); to compare results too, run nasea search there to its end first",
+        )
+    return Direction(mode, False, f"metric_mode: {mode} in the scenario")
 
 
 def _log(home: Path, scenario: Scenario) -> Path:
@@ -210,6 +230,8 @@ class _Run:
             self._take_over_earlier(restart)
         finally:
             self.field.opened.backend.close()
+        if finished_search(self.home / "results") is None:
+            listener.line("no search has ended here: hand picks alone")
         for spec in self.field.specs:
             listener.line(f"{spec.name}: {spec.in_words(self.field.unit)}")
         for one in self.field.excluded:
@@ -298,7 +320,8 @@ class _Run:
         if spec.kind not in ("hand pick", "uniform"):
             return None
         words = f"hand pick, {self._epochs_in_words} from scratch, seed {seed}, on {self.images}"
-        info = Front.load(self.home / "results" / FRONT_FILE).info
+        front = finished_search(self.home / "results")
+        info = info_without_search(self.scenario, self.direction) if front is None else front.info
         return partial(
             write_hand_pick,
             self.scenario,

@@ -18,6 +18,7 @@ from nasea.pipeline.retraining.shortlist import NEAR, SLACK
 from nasea.pipeline.session.session import Session
 from nasea.pipeline.supernet.late_weights import ensure_weights
 from nasea.results.front import Front, FrontMember
+from nasea.results.front.places import FRONT_FILE
 from nasea.results.near import trained_choice
 from nasea.results.picked import Result, load_finished, pick_result
 from nasea.results.standings import Excluded, Kind
@@ -35,9 +36,9 @@ class ContenderSelection:
 
     Attributes:
         budget: in the constraint's unit; ``None`` for the scenario's.
-        architectures: numbers of results. If empty: the results that ``nasea retrain --budget``
-            chose for the budget, with and without ``--from-scratch``, or else the result of the
-            front that suits it.
+        architectures: numbers of results. If empty, after a search: the results that ``nasea
+            retrain --budget`` chose for the budget, with and without ``--from-scratch``, or else
+            the result of the front that suits it.
         families: names of families, or prefixes of several names; all families if empty.
     """
 
@@ -97,7 +98,8 @@ class PlannedComparison:
     Attributes:
         opened: the scenario with its data; the caller closes its backend.
         budget: the budget, in the constraint's unit.
-        specs: results of the search first, from scratch and with inherited weights.
+        specs: results of the search first, from scratch and with inherited weights; before a
+            search there are none.
         excluded: families that have no network of this cost.
     """
 
@@ -127,8 +129,8 @@ def plan_comparison(
         NaseaError: any fault that the user can fix.
     """
     results = home / "results"
-    front = load_finished(results)
-    if front.info.constraint_type != scenario.constraint.type:
+    front = load_finished(results) if selection.architectures else finished_search(results)
+    if front is not None and front.info.constraint_type != scenario.constraint.type:
         raise ResultsError(
             f"the results are of a search under {front.info.constraint_type}, but the scenario "
             f"limits {scenario.constraint.type}",
@@ -136,9 +138,10 @@ def plan_comparison(
         )
     budget = float(scenario.constraint.value if selection.budget is None else selection.budget)
     asked = [(one, one) for one in (pick_result(results, n) for n in selection.architectures)]
-    chosen = asked or [_chosen(results, scenario.constraint.type, budget, front)]
+    if front is not None:
+        asked = asked or [_chosen(results, scenario.constraint.type, budget, front)]
     families = _families(scenario, home, selection.families)
-    for _, inheriting in chosen:
+    for _, inheriting in asked:
         require_framework(scenario, inheriting)
         ensure_weights(inheriting, scenario, home, ready.listener, ready.group)
     profile = open_profile(scenario, home)
@@ -148,11 +151,11 @@ def plan_comparison(
             text = "hand picks are scaled to the first budget alone, not to those under also"
             ready.listener.notice(Notice("compare", text))
         specs: list[ContenderSpec] = []
-        for alone, inheriting in chosen:
+        for alone, inheriting in asked:
             specs += [_from_scratch(alone, opened.space), _inherited(inheriting, opened.space)]
-        specs += [
-            _taught(one, opened.space) for one in _distilled(results, selection, budget, front)
-        ]
+        if front is not None:
+            made = _distilled(results, selection, budget, front)
+            specs += [_taught(one, opened.space) for one in made]
         picker = _Picker(opened, budget, profile)
         excluded: list[Excluded] = []
         for family in families:
@@ -165,6 +168,15 @@ def plan_comparison(
         opened.backend.close()
         raise
     return PlannedComparison(opened, budget, tuple(specs), tuple(excluded))
+
+
+def finished_search(results: Path) -> Front | None:
+    """Return the front of the search that ended here; ``None`` before a search.
+
+    Raises:
+        ResultsError: the front is damaged.
+    """
+    return load_finished(results) if (results / FRONT_FILE).exists() else None
 
 
 def suited(front: Front, budget: float) -> FrontMember:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 from nasea.backends import AttachedBackend
@@ -15,6 +16,8 @@ from nasea.results.codegen import Origin
 from nasea.results.front import FrontMember, RunInfo
 from nasea.results.storage.files import write_result
 from nasea.space import Space
+from nasea.terms import TASKS
+from nasea.version import __version__
 
 
 def write_hand_pick(
@@ -34,7 +37,7 @@ def write_hand_pick(
     Args:
         scenario: the scenario of the search.
         direction: converts a metric into an accuracy.
-        info: describes the search.
+        info: describes the search, or a run without one.
         spec: the hand pick.
         words: how it was trained, in one line.
         folder: folder for the files.
@@ -80,3 +83,19 @@ def write_hand_pick(
             "if they do, this is a defect of nasea: please report it",
         )
     write_result(folder / f"{spec.name}.py", text)
+
+
+def info_without_search(scenario: Scenario, direction: Direction) -> RunInfo:
+    """Return what a model file says of its run where there was no search."""
+    return RunInfo(
+        task=TASKS[scenario.task].application_type,
+        framework=scenario.framework,
+        constraint_type=scenario.constraint.type,
+        constraint_value=float(scenario.constraint.value),
+        metric_mode=direction.mode,
+        seed=scenario.seed,
+        config_digest=scenario.digest(),
+        nasea_version=__version__,
+        created=time.strftime("%Y-%m-%dT%H:%M:%S%z"),
+        evaluations=0,
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import shlex
+import statistics
 import sys
 import time
 from collections.abc import Mapping
@@ -44,8 +45,8 @@ FOLDERS = {"adb": "/data/local/tmp/nasea", "ssh": "/tmp/nasea"}
 _FEWEST_NETWORKS = 4
 
 _UNRELATED = (
-    "whole networks took no longer where their operators did, so the sum of operators is not "
-    "calibrated"
+    "whole networks took no longer where their operators did, so only the mean of predictions is "
+    "right: measure again with --restart while nothing else runs on the device"
 )
 
 
@@ -267,7 +268,8 @@ def _calibrated(plain: TableProfile, files: BenchFiles, ms: Mapping[str, float])
     session = ms.get(files.nothing, 0.0)
     found = calibrate(parts, whole, session)
     if not found.factor > 0:
-        return replace(plain, quality=_UNRELATED)
+        ratios = [time / sum(operators) for time, operators in zip(whole, parts, strict=True)]
+        return replace(plain, factor=statistics.median(ratios), quality=_UNRELATED)
     return _with(plain, found, held_out_quality(parts, whole, session))
 
 
