@@ -18,6 +18,7 @@ from nasea.errors import NaseaError, TimeBudgetError
 from nasea.pipeline.planning.clock import Clock, as_planned, stored_plan
 from nasea.pipeline.planning.time_plan import (
     SLACK,
+    Begun,
     Least,
     Speeds,
     TimePlan,
@@ -91,6 +92,52 @@ def test_a_plan_fits_or_the_smallest_that_would_is_told(
     largest = max(epoch + (pre[0] if pre[1] is None else 0), alone)
     assert plan.budget * (1 - SLACK) - total <= largest * (1 + 1e-6) + score
     assert TimePlan.from_dict(plan.to_dict()) == plan
+
+
+def test_a_supernet_that_is_begun_is_trained_to_its_end() -> None:
+    plan = make_plan(7200, 20, SPEEDS, LEAST, Begun(epochs=100, trained=40))
+    free = 7200 * (1 - SLACK) - 20 - 60 - 20
+    assert (plan.epochs, plan.scores) == (100, int(0.1 * free / 2))
+    assert plan.retraining == int((free - 60 * 20 - 0.1 * free) / 15)
+    named = {stage.name: stage.seconds for stage in plan.stages}
+    assert named["supernet training"] == 60 * 20
+    assert "supernet training" not in {
+        stage.name for stage in make_plan(7200, 20, SPEEDS, LEAST, Begun(100, 100)).stages
+    }
+    with pytest.raises(TimeBudgetError, match="999 epochs of the supernet") as caught:
+        make_plan(7200, 20, SPEEDS, LEAST, Begun(1000, 1))
+    assert "--restart, which plans the epochs anew" in str(caught.value.fix)
+
+
+def test_another_search_after_a_job_has_its_time(tmp_path: Path) -> None:
+    tick = Ticking()
+    clock = Clock(1000.0, tmp_path, now=tick)
+    clock.plan = make_plan(1000.0, 0.0, replace(SPEEDS, epoch=5), LEAST)
+    clock.update(search_until=500.0)
+    tick.seconds = 600.0
+    clock.another_search()  # while the first is under way: what is left is shared anew
+    assert (clock.left, clock.plan.search_until) == (400.0, None)
+    clock.update(search_until=700.0, retrained=20)
+    tick.seconds = 950.0
+    clock.another_search()  # after its end
+    assert (clock.left, clock.plan.search_until, clock.plan.retrained) == (1000.0, None, None)
+    assert Clock(1000.0, tmp_path, now=Ticking()).spent == 0.0
+
+
+def test_another_plan_leaves_out_what_is_done(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Pre-training is in the time that is spent."""
+    tick = Ticking()
+    clock = Clock(7200.0, tmp_path, now=tick)
+    clock.plan = make_plan(7200, 20, replace(SPEEDS, pre_epoch=60.0, pre_epochs=20), LEAST)
+    tick.seconds = 1300.0
+    monkeypatch.setattr(timed, "least_of", lambda prepared: LEAST)
+    session = cast(Any, SimpleNamespace(listener=Recorder()))
+    prepared = cast(Any, SimpleNamespace(backend=SimpleNamespace(tried=None)))
+    assert timed.TimedSearch(clock, tmp_path, session).make_again(prepared, 28.0)
+    alone = make_plan(7200, 1300, replace(SPEEDS, epoch=28.0), LEAST)
+    assert (clock.plan.epochs, clock.plan.retraining) == (alone.epochs, alone.retraining)
 
 
 def test_retraining_gets_most_of_the_time() -> None:
@@ -224,7 +271,9 @@ def test_a_search_in_a_given_time_retrains_in_what_is_left(
 ) -> None:
     made: list[TimePlan] = []
 
-    def small_plan(budget: float, spent: float, speeds: Speeds, least: Least) -> TimePlan:
+    def small_plan(
+        budget: float, spent: float, speeds: Speeds, least: Least, begun: Begun | None = None
+    ) -> TimePlan:
         """The real plan, with less of everything: this is no matter of time."""
         plan = make_plan(1e6, spent, speeds, least)
         made.append(replace(plan, epochs=2 + len(made), scores=6, budget=budget, search_until=1e9))
@@ -262,6 +311,13 @@ def test_a_search_in_a_given_time_retrains_in_what_is_left(
     assert "the supernet is trained: 3 epochs" in again.text
     assert "the network is retrained" in again.text
     assert again.updates == 0
+
+    fresh.scenario(("constraint_value: 12000", "constraint_value: 11000"))
+    another = Recorder()
+    front = fresh.search(another)
+    assert "another search on the same supernet, with another constraint" in another.text
+    assert 1 < len(front.evaluated), "it has the time of a job"
+    assert "retraining 2 networks near the budget" in another.text
 
     fresh.scenario(("    time_budget: 1d\n", "    epochs: 6\n"))
     unlimited = Recorder()

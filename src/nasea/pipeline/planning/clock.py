@@ -97,6 +97,17 @@ class Clock(NullListener):
         self.save()
         return self.plan
 
+    def another_search(self) -> None:
+        """Settle the end of the search anew; after a finished job, the whole time is there again.
+
+        Called when another search begins on the same supernet, under another constraint for
+        example.
+        """
+        assert self.plan is not None, "it is made first"
+        if self.plan.retrained is not None:
+            self._before, self._began = 0.0, self._now()
+        self.update(search_until=None, retrained=None)
+
     def save(self) -> None:
         """Save the plan and the time.
 

@@ -20,7 +20,6 @@ def plan_speeds(
     scoring: ScoringSpeed,
     probing: float,
     pre: PreTrainingSpeed | None,
-    trained: bool = False,
 ) -> Speeds:
     """Return the speeds from which a plan is made.
 
@@ -30,7 +29,6 @@ def plan_speeds(
         scoring: speed of scoring architectures.
         probing: seconds that preparing the run took.
         pre: speed of pre-training; ``None`` if none is due.
-        trained: whether the supernet is already trained.
     """
     scores = scores_of(prepared)
     strategy = strategy_for(prepared.scenario.searcher.proposer, prepared.problem)
@@ -40,7 +38,7 @@ def plan_speeds(
     stages = search_stages(counts, scoring, 0.0)
     return Speeds(
         probing=probing,
-        epoch=0.0 if trained else training.epoch_seconds,
+        epoch=training.epoch_seconds,
         pre_epoch=0.0 if pre is None else pre.speed.epoch_seconds,
         pre_epochs=None if pre is None or pre.follows_search else pre.epochs,
         fixed=sum(stage.seconds for stage in stages if stage.name in _FIXED),

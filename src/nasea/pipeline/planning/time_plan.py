@@ -80,6 +80,19 @@ class Least:
 
 
 @dataclass(frozen=True)
+class Begun:
+    """A supernet whose training was begun, so that its epochs are set.
+
+    Attributes:
+        epochs: all of them.
+        trained: those that are done.
+    """
+
+    epochs: int
+    trained: int
+
+
+@dataclass(frozen=True)
 class TimePlan:
     """A plan of how a job uses its time.
 
@@ -91,10 +104,11 @@ class TimePlan:
         retraining: approximate epochs of retraining, of all candidates together.
         speeds: the speeds on which the plan is based.
         search_until: seconds of the job after which the search ends; set when the search starts.
-        measured: whether the plan uses the measured duration of the first epoch.
+        measured: whether the plan uses the measured duration of an epoch.
         retrained: epochs of the network whose retraining is finished, once they are set.
         candidates: number of networks near the budget whose retraining begins.
         from_scratch: whether they begin with initial values, not with the weights of the search.
+        trained: epochs of the supernet that were trained before planning.
     """
 
     budget: float
@@ -108,19 +122,21 @@ class TimePlan:
     retrained: int | None = None
     candidates: int = 1
     from_scratch: bool = False
+    trained: int = 0
 
     @property
     def stages(self) -> list[StageTime]:
         """The stages of the job with their durations."""
         speeds = self.speeds
         pre = speeds.pre_training(self.epochs)
-        training = self.epochs * speeds.epoch
+        rest = self.epochs - self.trained
+        training = rest * speeds.epoch
         search = self.scores * speeds.score
         retraining = speeds.probing + self.retraining * speeds.alone_epoch
         rows = [
             StageTime("so far", self.spent, "probing and measuring"),
             StageTime("pre-training", pre, f"{duration(speeds.pre_epoch)} an epoch"),
-            StageTime("supernet training", training, f"{self.epochs} epochs of "
+            StageTime("supernet training", training, f"{rest} epochs of "
                       f"{duration(speeds.epoch)}"),
             StageTime("search", search, f"about {self.scores:,} scores of "
                       f"{duration(speeds.score)}"),
@@ -144,7 +160,9 @@ class TimePlan:
         return cls(**{**stored, "speeds": Speeds(**stored["speeds"]), "retrained": retrained})
 
 
-def make_plan(budget: float, spent: float, speeds: Speeds, least: Least) -> TimePlan:
+def make_plan(
+    budget: float, spent: float, speeds: Speeds, least: Least, begun: Begun | None = None
+) -> TimePlan:
     """Divide the time between the stages.
 
     Args:
@@ -152,42 +170,47 @@ def make_plan(budget: float, spent: float, speeds: Speeds, least: Least) -> Time
         spent: seconds already spent.
         speeds: durations of the parts.
         least: the minimum work.
+        begun: the supernet, if its epochs are set; they are part of the minimum work.
 
     Raises:
         TimeBudgetError: the budget is too small for the minimum work.
     """
     fixed = spent + speeds.fixed + 2 * speeds.probing
-    needed = (
-        speeds.training(least.epochs)
-        + least.scores * speeds.score
-        + least.retraining * speeds.alone_epoch
-    )
+    rest = least.epochs if begun is None else begun.epochs - begun.trained
+    training = speeds.training(rest)
+    needed = training + least.scores * speeds.score + least.retraining * speeds.alone_epoch
     free = budget * (1 - SLACK) - fixed
     if free < needed:
         smallest = (fixed + needed) / (1 - SLACK)
         raise TimeBudgetError(
-            f"the time of {span(budget)} is too short: {least.epochs} epochs of the supernet "
-            f"({duration(speeds.training(least.epochs))}), {least.scores} scores "
+            f"the time of {span(budget)} is too short: {rest} epochs of the supernet "
+            f"({duration(training)}), {least.scores} scores "
             f"({duration(least.scores * speeds.score)}), {least.retraining} epochs of retraining "
             f"({duration(least.retraining * speeds.alone_epoch)}) and the rest "
             f"({duration(fixed)}) take at least {duration(smallest)}",
             fix=f"give at least {span(1.1 * smallest)}, use a smaller data set, fewer "
-            "supernet.blocks or smaller supernet.filters",
+            "supernet.blocks or smaller supernet.filters"
+            if begun is None
+            else f"give at least {span(1.1 * smallest)}, or start over with --restart, which plans "
+            "the epochs anew",
         )
     least_search = least.scores * speeds.score
     least_alone = least.retraining * speeds.alone_epoch
     search = min(max(_SEARCH * free, least_search), least.most_scores * speeds.score)
     alone = max(_RETRAINING * free, least_alone)
-    room = free - search - alone - speeds.training(0)
-    epochs = max(
-        least.epochs, math.floor(room / max(speeds.training(1) - speeds.training(0), 1e-9))
-    )
-    rest = free - speeds.training(epochs)
-    search = max(least_search, min(search, rest - least_alone))
-    alone = max(rest - search, least_alone)
+    if begun is None:
+        room = free - search - alone - speeds.training(0)
+        an_epoch = max(speeds.training(1) - speeds.training(0), 1e-9)
+        epochs, trained = max(least.epochs, math.floor(room / an_epoch)), 0
+    else:
+        epochs, trained = begun.epochs, begun.trained
+    left = free - speeds.training(epochs - trained)
+    search = max(least_search, min(search, left - least_alone))
+    alone = max(left - search, least_alone)
     scores = min(math.floor(search / max(speeds.score, 1e-9) + 1e-6), least.most_scores)
     retraining = max(least.retraining, math.floor(alone / max(speeds.alone_epoch, 1e-9)))
-    return TimePlan(budget, spent, epochs, max(scores, least.scores), retraining, speeds)
+    scores = max(scores, least.scores)
+    return TimePlan(budget, spent, epochs, scores, retraining, speeds, trained=trained)
 
 
 def span(seconds: float) -> str:

@@ -30,7 +30,7 @@ from nasea.pipeline.session.events import Listener, Listeners, Progress
 from nasea.pipeline.session.identity import require_same_supernet
 from nasea.pipeline.session.session import Session, session
 from nasea.pipeline.supernet.pre_training import check_source, pre_train, supernet_identity
-from nasea.pipeline.supernet.trained import trial_of
+from nasea.pipeline.supernet.trained import begun_training, trial_of
 from nasea.pipeline.supernet.training import OtherPace, Training, measure_all
 from nasea.results.front import Front
 from nasea.strategy import Strategy, require_strategy, strategy_for
@@ -171,8 +171,10 @@ class _Run:
             began = now()
             prepared = prepare(self.scenario, self.home, self.listener, workers, self.session.group)
             try:
-                fixed = None if stored is None else self.scenario.epochs
-                self.timed.make(prepared, now() - began, fixed)
+                begun = (
+                    None if stored is None else begun_training(stored.meta, self.scenario.epochs)
+                )
+                self.timed.make(prepared, now() - began, begun)
             finally:
                 prepared.backend.close()
         self.scenario = as_planned(self.scenario, self.home)
@@ -257,6 +259,8 @@ class _Run:
         )  # fmt: skip
         if earlier is not None:
             searching.resume(earlier)
+            if clock is not None and not searching.scored:
+                clock.another_search()
         else:
             searching.so_far.remove()
         warning = self._separation(prepared, searching)
@@ -269,7 +273,10 @@ class _Run:
             searching.separation,
             training.weights_version,
         )
+        scored = searching.scored
         outcome = searching.run(finish=self.finish)
+        if clock is not None and searching.scored > scored:
+            clock.update(retrained=None)  # other networks may be the candidates
         try:
             front = finish(
                 prepared,

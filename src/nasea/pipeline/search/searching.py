@@ -159,6 +159,11 @@ class Searching:
         self.listener.line(Round(text, 1, 2, "end"))
         return outcome
 
+    @property
+    def scored(self) -> int:
+        """The number of architectures of all generations so far."""
+        return len(self._archive)
+
     def _retry_failures(self) -> None:
         """Score earlier failures again: their cause may have been fixed since."""
         failed = [record.genome for record in self._archive.failures]

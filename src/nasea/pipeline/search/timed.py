@@ -24,7 +24,7 @@ from nasea.pipeline.planning.speeds import (
     training_speed,
 )
 from nasea.pipeline.planning.stages import duration, table
-from nasea.pipeline.planning.time_plan import SLACK, Speeds, TimePlan, make_plan, span
+from nasea.pipeline.planning.time_plan import SLACK, Begun, Speeds, TimePlan, make_plan, span
 from nasea.pipeline.probe import Prepared, require_same_metric, require_working_metric
 from nasea.pipeline.retraining.halving import affordable, retrain_best
 from nasea.pipeline.retraining.plan import Request, is_better_from_scratch
@@ -57,36 +57,35 @@ class TimedSearch:
         self.session = session
         self.tried: TrialReport | None = None
 
-    def make(self, prepared: Prepared, probing: float, fixed_epochs: int | None) -> TimePlan:
+    def make(self, prepared: Prepared, probing: float, begun: Begun | None) -> TimePlan:
         """Measure speeds, then make, print and save the plan.
 
         Args:
             prepared: the run, with provisional epochs.
             probing: seconds that preparing the run took.
-            fixed_epochs: epochs of a supernet that is already trained.
+            begun: the supernet, if its training was begun.
 
         Raises:
             TimeBudgetError: the time budget is too small.
             NaseaError: any error that the probe of ``nasea check`` finds.
         """
         self.session.listener.begin("probe", "measuring speeds for the plan")
-        speeds = self._speeds(prepared, probing, trained=fixed_epochs is not None)
-        plan = make_plan(self.clock.budget, self.clock.spent, speeds, least_of(prepared))
-        if fixed_epochs is not None:
-            plan = replace(plan, epochs=fixed_epochs)
+        speeds = self._speeds(prepared, probing, begun=begun is not None)
+        plan = make_plan(self.clock.budget, self.clock.spent, speeds, least_of(prepared), begun)
         self.tried = prepared.backend.tried
         return self._settle(plan)
 
     def make_again(self, prepared: Prepared, epoch_seconds: float) -> bool:
-        """Plan again with the measured time of an epoch; return whether the plan changed.
+        """Plan again with the measured time of an epoch; return whether training starts over.
 
         Args:
             prepared: the run.
-            epoch_seconds: seconds of the first epoch, which is discarded.
+            epoch_seconds: seconds of an epoch; what was trained is discarded.
         """
         plan = self.clock.plan
         assert plan is not None, "it was kept to"
-        speeds = replace(plan.speeds, epoch=epoch_seconds)
+        # Pre-training, if any, is done and in the time that is spent.
+        speeds = replace(plan.speeds, epoch=epoch_seconds, pre_epoch=0.0)
         text = (
             f"an epoch took {duration(epoch_seconds)}, {duration(plan.speeds.epoch)} were planned"
         )
@@ -188,16 +187,16 @@ class TimedSearch:
         self.clock.save()
         listeners.line(f"time: {duration(self.clock.spent)} of {span(self.clock.budget)} are spent")
 
-    def _speeds(self, prepared: Prepared, probing: float, trained: bool) -> Speeds:
+    def _speeds(self, prepared: Prepared, probing: float, begun: bool) -> Speeds:
         scoring, (first, again) = scoring_speed(prepared)
         require_working_metric(prepared, [first])
         require_same_metric(prepared, first, again)
         training = supernet_speed(prepared, self.home, PACE_SECONDS)
         pre = None
-        if not trained:
+        if not begun:
             group = self.session.group
             pre = pre_training_speed(prepared, self.home, self.session.listener, group)
-        return plan_speeds(prepared, training, scoring, probing, pre, trained)
+        return plan_speeds(prepared, training, scoring, probing, pre)
 
     def _settle(self, plan: TimePlan) -> TimePlan:
         self.clock.plan = plan

@@ -12,6 +12,7 @@ from nasea.backends.training.trial import TrialReport
 from nasea.config import Scenario
 from nasea.errors import CheckpointError, Notice
 from nasea.pipeline.planning.clock import as_planned
+from nasea.pipeline.planning.time_plan import Begun
 from nasea.pipeline.probe import EarlierTrial, Prepared, prepare
 from nasea.pipeline.session.checkpoint import CheckpointStore
 from nasea.pipeline.session.events import Listener
@@ -42,6 +43,16 @@ def is_trained(meta: Mapping[str, Any], epochs: int) -> bool:
         epochs: epochs of the scenario.
     """
     return int(meta["epoch"]) >= epochs or bool(meta.get("ended_early"))
+
+
+def begun_training(meta: Mapping[str, Any], epochs: int) -> Begun:
+    """Return how far a checkpoint's training got.
+
+    Args:
+        meta: the meta data of the checkpoint.
+        epochs: epochs of the scenario.
+    """
+    return Begun(epochs, epochs if is_trained(meta, epochs) else int(meta["epoch"]))
 
 
 def trial_of(meta: Mapping[str, Any], epochs: int) -> EarlierTrial | None:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from nasea.backends.records import EvaluationSubset, Measurement, ScoreSeconds
 from nasea.cost import format_cost
-from nasea.errors import Notice
+from nasea.errors import Notice, TimeBudgetError
 from nasea.pipeline.epochs import Seen
 from nasea.pipeline.planning.clock import Clock
+from nasea.pipeline.planning.measured_plan import least_of
 from nasea.pipeline.planning.speeds import ScoringSpeed, scores_of
 from nasea.pipeline.planning.stages import Counts, duration, search_stages
-from nasea.pipeline.planning.time_plan import SLACK
+from nasea.pipeline.planning.time_plan import SLACK, make_plan
 from nasea.pipeline.probe import Prepared, require_working_metric
 from nasea.pipeline.search.direction import N_NEEDED, N_REFERENCES, from_json, to_json
 from nasea.pipeline.session.checkpoint import CheckpointStore
@@ -27,12 +28,16 @@ from nasea.space import Genome
 from nasea.terms import CostKind
 
 _OFF, _MATTERS = 0.25, 0.05
-"""Another plan is made where the first epoch is off by such a share, and that changes the time of
-the whole job by such a share."""
+"""Another plan is made where an epoch is off by such a share, and that changes the time of the
+whole job by such a share."""
+
+
+_JUDGED = {"pytorch": 1, "tensorflow": 2}
+"""The epoch whose duration counts: in its first, TensorFlow traces functions."""
 
 
 class OtherPace(Exception):
-    """The first epoch took more or less time than planned.
+    """An epoch took more or less time than planned.
 
     Args:
         seconds: its duration.
@@ -54,18 +59,21 @@ class EpochTimes:
     def __init__(self) -> None:
         self.epoch = 0.0
         self.score = 0.0
-        self._first = False
+        self._whole: int | None = None
         self._began = time.monotonic()
 
-    def begin(self, whole: bool) -> None:
-        """Start an epoch; ``whole`` says whether it is the first one, from its first update."""
-        self._first, self._began = whole, time.monotonic()
+    def begin(self) -> None:
+        """Start the first epoch, at its first update."""
+        self._whole, self._began = 0, time.monotonic()
 
-    def end(self) -> bool:
-        """End an epoch; return whether it was the first one, and whole."""
-        first, now = self._first, time.monotonic()
-        self.epoch, self._began, self._first = now - self._began, now, False
-        return first
+    def end(self) -> int:
+        """End an epoch; return its number if all were trained in this start, else 0."""
+        now = time.monotonic()
+        self.epoch, self._began = now - self._began, now
+        if self._whole is None:
+            return 0
+        self._whole += 1
+        return self._whole
 
 
 class Training(SupernetTraining):
@@ -119,7 +127,7 @@ class Training(SupernetTraining):
         self.times.score = (time.monotonic() - began) / max(len(self.references), 1)
         require_working_metric(self.prepared, self.before)
         self.session.forecast.expect(self._later())
-        self.times.begin(whole=True)
+        self.times.begin()
 
     def before_restored(self, meta: Mapping[str, Any]) -> None:
         """Repeat the measurements before training if they were made with another metric."""
@@ -176,16 +184,17 @@ class Training(SupernetTraining):
         """Report how long the job will take, or check that it keeps to its time budget.
 
         Raises:
-            OtherPace: the first epoch took so much more or less time that the plan should change.
+            OtherPace: an epoch took so much more or less time that the plan should change.
         """
-        first = self.times.end()
+        judged = min(_JUDGED[self.scenario.framework], self.epochs)
+        is_judged = self.times.end() == judged
         seconds, clock = self.times.epoch, self.clock
         if clock is None or clock.plan is None:
-            if first:
+            if is_judged:
                 self.session.listener.line(self._expected(seconds))
             return
         plan, rest = clock.plan, self.epochs - self.epoch
-        if first and not plan.measured:
+        if is_judged and not plan.measured:
             off = abs(seconds - plan.speeds.epoch)
             derived = plan.speeds.pre_epoch > 0 and plan.speeds.pre_epochs is None
             if (
@@ -193,7 +202,13 @@ class Training(SupernetTraining):
                 and off * self.epochs > _MATTERS * plan.budget
                 and not derived
             ):
-                raise OtherPace(seconds)
+                if self._another_plan_fits(clock, seconds):
+                    raise OtherPace(seconds)
+                text = (
+                    f"an epoch took {duration(seconds)}, {duration(plan.speeds.epoch)} were "
+                    "planned: less will be searched and retrained than planned"
+                )
+                self.session.listener.notice(Notice("time", text))
             clock.update(measured=True)
         least = 2 * self.scenario.searcher.pop_size * plan.speeds.score
         free = clock.left - SLACK * plan.budget - plan.speeds.fixed - least
@@ -205,11 +220,21 @@ class Training(SupernetTraining):
             )
             self.session.listener.notice(Notice("time", text))
 
+    def _another_plan_fits(self, clock: Clock, epoch_seconds: float) -> bool:
+        """Return whether a plan with this pace, from the start, fits into the time that is left."""
+        assert clock.plan is not None, "it was kept to"
+        speeds = replace(clock.plan.speeds, epoch=epoch_seconds, pre_epoch=0.0)
+        try:
+            make_plan(clock.budget, clock.spent, speeds, least_of(self.prepared))
+        except TimeBudgetError:
+            return False
+        return True
+
     def _expected(self, epoch_seconds: float) -> str:
         """Describe, in one line, the time that the rest of the job will take."""
         later = self._later()
         parts = {
-            "training": (self.epochs - 1) * epoch_seconds,
+            "training": (self.epochs - self.epoch) * epoch_seconds,
             "separation check": later["separation"],
             f"search of at most {scores_of(self.prepared):,}": later["search"],
             "results": later["results"],
