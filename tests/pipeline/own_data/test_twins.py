@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.pipeline.own_data.builders import pixels, save, write_classes
+from tests.pipeline.own_data.builders import pixels, save, write_classes, write_voc
 
 from nasea.pipeline.own_data import twins
 from nasea.pipeline.own_data.recognise import recognise
@@ -17,22 +17,22 @@ from nasea.pipeline.own_data.splitting import split
 from nasea.pipeline.own_data.twins import identical
 
 
-def names(groups: list[list[Item]]) -> list[list[str]]:
-    return [[item.image for item in group] for group in groups]
+def names(root: Path, images: Sequence[str]) -> list[list[str]]:
+    groups = identical(root, [Item(name) for name in images])
+    return [[images[place] for place in group] for group in groups]
 
 
 def test_images_are_compared_by_their_bytes(tmp_path: Path) -> None:
     for name, content in {"a": b"12", "b": b"12", "c": b"13", "d": b"123"}.items():
         (tmp_path / name).write_bytes(content)
-    items = [Item(name) for name in ("d", "a", "missing", "c", "b")]
-    assert names(identical(tmp_path, items)) == [["a", "b"]]
+    assert names(tmp_path, ("d", "a", "missing", "c", "b")) == [["a", "b"]]
 
 
 def test_equal_ends_are_not_enough(tmp_path: Path) -> None:
     end = bytes(2**16)
     for name, start in {"a": b"1", "b": b"2", "c": b"1"}.items():
         (tmp_path / name).write_bytes(start + end)
-    assert names(identical(tmp_path, [Item(name) for name in "abc"])) == [["a", "c"]]
+    assert names(tmp_path, "abc") == [["a", "c"]]
 
 
 def test_parts_of_files_and_rows_of_arrays(tmp_path: Path) -> None:
@@ -41,7 +41,7 @@ def test_parts_of_files_and_rows_of_arrays(tmp_path: Path) -> None:
     np.savez(tmp_path / "some.npz", train_images=rows)
     found = ["records#1:3", "records#5:3", "records#8:3"]
     found += [f"some.npz/train_images/{row}" for row in range(3)]
-    assert names(identical(tmp_path, [Item(name) for name in found])) == [
+    assert names(tmp_path, found) == [
         ["records#1:3", "records#5:3"],
         ["some.npz/train_images/0", "some.npz/train_images/2"],
     ]
@@ -82,13 +82,34 @@ def test_a_split_of_ours_keeps_copies_together(tmp_path: Path) -> None:
         shutil.copy(path, path.with_name(f"copy_{path.name}"))
     found = split(recognise(tmp_path, None)).found
     train, val = found.parts["train"], found.parts["val"]
-    assert len(train) + len(val) == 80 and 8 <= len(val) <= 28
+    assert (len(train), len(val)) == (64, 16)
     assert originals(train).isdisjoint(originals(val))
     assert any("identical images train together" in notice for notice in found.notices)
 
 
 def originals(items: Sequence[Item]) -> set[str]:
     return {item.image.replace("copy_", "") for item in items}
+
+
+def test_an_image_that_two_parts_name_is_told(tmp_path: Path) -> None:
+    """As where train.txt is a copy of trainval.txt."""
+    write_voc(tmp_path, lists=True)
+    (tmp_path / "ImageSets/Main/train.txt").write_text("\n".join(map(str, range(12))))
+    found = split(recognise(tmp_path, None)).found
+    assert {part: len(items) for part, items in found.parts.items()} == {"train": 12, "val": 4}
+    (told,) = (notice for notice in found.notices if "byte for byte" in notice)
+    assert told.startswith("4 of 4 images of val are training images too")
+
+
+@pytest.mark.parametrize("copies", range(2, 9))
+def test_copies_of_few_images_validate_too(tmp_path: Path, copies: int) -> None:
+    """A rare class that its owner repeated: one of three images validates."""
+    write_classes(tmp_path, each=3 * copies)
+    for number in range(3 * copies):
+        save(tmp_path / "bird" / f"{number}.png", pixels(900 + number % 3))
+    found = split(recognise(tmp_path, None)).found
+    assert found.counts("val")["bird"] == copies
+    assert found.counts("train")["bird"] == 2 * copies
 
 
 def test_the_only_images_of_a_class_stay_in_training(tmp_path: Path) -> None:

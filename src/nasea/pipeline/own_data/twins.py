@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter, defaultdict
-from collections.abc import Callable, Hashable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from nasea.pipeline.own_data.listed import ARRAY_ROW, FILE_PART, read_array
@@ -29,36 +29,51 @@ def without_shared_images(found: Found, may_move: bool) -> Found:
     Returns:
         The data, with identical images on one side if they may move; otherwise with a notice.
     """
-    part_of = {item.image: part for part, items in found.parts.items() for item in items}
+    placed = [Placed(part, item) for part, items in found.parts.items() for item in items]
     shared = [
         group
-        for group in identical(found.root, [item for part in found.parts.values() for item in part])
-        if len({part_of[item.image] for item in group}) > 1
+        for group in identical(found.root, [one.item for one in placed])
+        if len({placed[index].part for index in group}) > 1
     ]
-    if may_move and shared:
-        found = _moved(found, part_of, shared)
-    notices = []
+    moved = _move_together(placed, shared) if may_move else 0
+    if moved:
+        parts = {
+            name: tuple(one.item for one in placed if one.part == name) for name in found.parts
+        }
+        found = replace(found, parts=parts).told(
+            f"identical images train together or validate together: {moved} moved"
+        )
+    return found.told(*_notices(found, placed, shared))
+
+
+@dataclass
+class Placed:
+    """An image and the part that it belongs to."""
+
+    part: str
+    item: Item
+
+
+def _notices(
+    found: Found, placed: Sequence[Placed], shared: Sequence[Sequence[int]]
+) -> Iterator[str]:
+    """Yield a notice for each part with images that are training images too."""
     for part in ("val", "test"):
-        pairs = [
-            (item.image, twin.image)
-            for group in shared
-            for item in group
-            if part_of[item.image] == part
-            for twin in group[:1]
-            if part_of[twin.image] == "train"
-        ]
+        pairs = []
+        for group in shared:
+            trained = [placed[i].item.image for i in group if placed[i].part == "train"]
+            mine = [placed[i].item.image for i in group if placed[i].part == part]
+            pairs += [f"{one} = {trained[0]}" for one in mine if trained]
         if pairs:
-            examples = listed([f"{one} = {other}" for one, other in pairs], 2)
-            notices.append(
+            yield (
                 f"{len(pairs)} of {len(found.parts[part])} images of {part} are training images "
-                f"too, byte for byte: {examples}; scores will be better than on new images, so "
-                "remove them from one of the two"
+                f"too, byte for byte: {listed(pairs, 2)}; scores will be better than on new "
+                "images, so remove them from one of the two"
             )
-    return found.told(*notices)
 
 
-def identical(root: Path, items: Sequence[Item]) -> list[list[Item]]:
-    """Return groups of images whose contents are the same bytes, each in the order of ``items``.
+def identical(root: Path, items: Sequence[Item]) -> list[list[int]]:
+    """Return groups of images whose contents are the same bytes, as places in ``items``.
 
     Sizes are compared first, then ends, and the whole of those that still agree. Images that cannot
     be read are in no group.
@@ -69,28 +84,31 @@ def identical(root: Path, items: Sequence[Item]) -> list[list[Item]]:
     """
     if len(items) > MOST_COMPARED:
         return []
-    groups = [list(items)]
+    groups = [list(range(len(items)))]
     keys: tuple[Callable[[Path, str], Hashable], ...] = (_size, _end, _content)
     for key in keys:
-        groups = [part for group in groups for part in _parted(root, group, key)]
+        groups = [part for group in groups for part in _parted(root, items, group, key)]
     return groups
 
 
 def _parted(
-    root: Path, items: Sequence[Item], key: Callable[[Path, str], Hashable]
-) -> list[list[Item]]:
+    root: Path,
+    items: Sequence[Item],
+    places: Sequence[int],
+    key: Callable[[Path, str], Hashable],
+) -> list[list[int]]:
     """Return the groups of two and more with the same key."""
 
-    def key_of(item: Item) -> Hashable:
+    def key_of(place: int) -> Hashable:
         try:
-            return key(root, item.image)
+            return key(root, items[place].image)
         except (OSError, ValueError, IndexError):  # reported where images are opened
             return None
 
-    groups: dict[Hashable, list[Item]] = defaultdict(list)
-    for item, found in zip(items, each(key_of, items), strict=True):
+    groups: dict[Hashable, list[int]] = defaultdict(list)
+    for place, found in zip(places, each(key_of, places), strict=True):
         if found is not None:
-            groups[found].append(item)
+            groups[found].append(place)
     return [group for group in groups.values() if len(group) > 1]
 
 
@@ -126,38 +144,47 @@ def _digest(root: Path, name: str, most: int | None) -> bytes:
         return hashlib.blake2b(stream.read(length - skipped)).digest()
 
 
-def _moved(found: Found, part_of: dict[str, str], shared: Sequence[Sequence[Item]]) -> Found:
-    """Put each group where the first of its names is, but never a class's only images into val.
+def _move_together(placed: Sequence[Placed], shared: Sequence[Sequence[int]]) -> int:
+    """Put the images of each group into one of training and validation; test images stay.
+
+    Groups go to validation, in an order that their names settle, until each class has about as many
+    images there as before. A class's only images train.
 
     Args:
-        found: the data, split.
-        part_of: the part of every image; changed.
+        placed: all images; their parts are changed.
         shared: groups of identical images that are in different parts.
+
+    Returns:
+        How many were moved.
     """
-    trained = Counter(name for item in found.parts["train"] for name in _classes(item))
+    groups = [[placed[i] for i in group if placed[i].part != "test"] for group in shared]
+    groups = [group for group in groups if len({one.part for one in group}) > 1]
+    wanted = Counter(one.item.label for one in placed if one.part == "val")
+    trained = Counter(c for one in placed if one.part == "train" for c in _classes(one.item))
+    validating = wanted.copy()
+    for group in groups:
+        validating -= Counter(one.item.label for one in group if one.part == "val")
     count = 0
-    for group in shared:
-        movable = [item for item in group if part_of[item.image] != "test"]
-        first = min(movable, key=lambda item: item.image)
-        leaving = [item for item in movable if part_of[item.image] == "train"]
-        lost = Counter(name for item in leaving for name in _classes(item))
-        target = part_of[first.image]
-        if target == "val" and any(trained[name] <= number for name, number in lost.items()):
-            target = "train"
-        if target == "val":
-            trained -= lost
-        for item in movable:
-            count += part_of[item.image] != target
-            part_of[item.image] = target
-    everything = [item for part in found.parts.values() for item in part]
-    parts = {
-        name: tuple(item for item in everything if part_of[item.image] == name)
-        for name in found.parts
-    }
-    found = replace(found, parts=parts)
-    if not count:
-        return found
-    return found.told(f"identical images train together or validate together: {count} moved")
+    for group in sorted(groups, key=lambda group: _order(group[0].item.image)):
+        label = group[0].item.label
+        lost = Counter(c for one in group if one.part == "train" for c in _classes(one.item))
+        spared = all(trained[name] > number for name, number in lost.items())
+        fits = validating[label] + len(group) / 2 <= wanted[label]
+        target = "val" if spared and fits else "train"
+        for one in group:
+            if one.part == target:
+                continue
+            count += 1
+            one.part = target
+            sign = 1 if target == "train" else -1
+            for name in _classes(one.item):
+                trained[name] += sign
+        validating[label] += len(group) * (target == "val")
+    return count
+
+
+def _order(name: str) -> bytes:
+    return hashlib.sha256(name.encode()).digest()
 
 
 def _classes(item: Item) -> list[str]:
