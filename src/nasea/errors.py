@@ -144,6 +144,10 @@ class ResultsError(NaseaError):
     """The results cannot be written or read."""
 
 
+class NoTeacherError(ResultsError):
+    """No network of a search can teach another one."""
+
+
 class ExportError(NaseaError):
     """A network cannot be written in a format, or the file does not do what the network does."""
 

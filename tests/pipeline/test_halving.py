@@ -164,10 +164,15 @@ def test_it_chooses_and_ends_as_a_plain_retraining(project: Project, tmp_path: P
     assert plain.files(made, "*.pt") == project.files(made, "*.pt")
 
 
-def test_an_earlier_request_is_discarded_for_all_candidates_at_once(project: Project) -> None:
+def test_another_request_waits_for_the_end_of_an_earlier_one(project: Project) -> None:
     scenario = load_scenario(project.home / "scen.yaml").scenario
     budget = float(scenario.constraint.value)
-    run(project, budget=budget, request=replace(REQUEST, epochs=2))
+    first = run(project, budget=budget, request=replace(REQUEST, epochs=2)).outcome
+    # The end: those that lost make way, what was made of the best is kept.
+    request = replace(REQUEST, epochs=4)
+    with pytest.raises(Interrupted):
+        run(project, Stops(at("retrain", 2)), budget=budget, request=request)
+    assert Retrained.load(first.directory / "retrained.json") == first.retrained
     with pytest.raises(CheckpointError, match="belongs to another run"):
         run(project, budget=budget, request=replace(REQUEST, epochs=3))
     # Another time budget makes another plan: unfinished retrainings of the earlier one make way.
@@ -178,6 +183,16 @@ def test_an_earlier_request_is_discarded_for_all_candidates_at_once(project: Pro
     with pytest.raises(Interrupted):
         run(project, Stops(at("retrain", 2)), budget=budget, request=request, restart=True)
     assert run(project, budget=budget, request=request).outcome.retrained.plan.epochs == 4
+
+
+def test_a_format_is_refused_before_any_training(project: Project) -> None:
+    heard = Recorder()
+    with pytest.raises(NaseaError, match="tfliet"):
+        retrain_best(
+            project.home / "scen.yaml", 1e6, 3, REQUEST, formats=["tfliet"],
+            results=project.home / "results", directory=project.home, listener=heard,
+        )  # fmt: skip
+    assert not heard.stages
 
 
 def test_candidates_are_kept_until_the_search_goes_on(project: Project) -> None:

@@ -9,7 +9,8 @@ from typing import Any, cast
 import pytest
 
 from nasea.config import load_scenario
-from nasea.errors import NaseaError, NotAvailableError
+from nasea.errors import NaseaError, NotAvailableError, NoTeacherError
+from nasea.pipeline.retraining import budgets
 from nasea.pipeline.retraining.budgets import for_each_budget
 from nasea.pipeline.retraining.halving import Choice, retrain_best
 from nasea.pipeline.retraining.plan import Request, is_better_from_scratch
@@ -23,7 +24,7 @@ REQUEST = Request(epochs=1, distill=True)
 
 def run(
     project: Project,
-    budgets: list[float],
+    costs: list[float],
     request: Request = REQUEST,
     listener: Recorder | None = None,
 ) -> list[Choice]:
@@ -35,7 +36,7 @@ def run(
         return retrain_best(config, budget, 1, options, formats=(), listener=heard_by, **places)
 
     scenario = load_scenario(config).scenario
-    return for_each_budget(scenario, budgets, request, retrain, results=results, listener=heard_by)
+    return for_each_budget(scenario, costs, request, retrain, results=results, listener=heard_by)
 
 
 def test_what_is_retrained_for_the_largest_budget_teaches_the_others(project: Project) -> None:
@@ -55,6 +56,28 @@ def test_what_is_retrained_for_the_largest_budget_teaches_the_others(project: Pr
     folder = first.outcome.directory
     assert taught.retrained.plan.teacher == f"{folder.parent.name}/{folder.name}"
     assert taught.retrained.member.parameters < made.member.parameters
+
+
+def test_where_no_larger_network_is_better_each_is_trained_alone(
+    finished: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where the larger one was trained too briefly."""
+    monkeypatch.setattr(budgets, "has_retrained_above", lambda results, cost: True)
+    made: list[tuple[float, bool]] = []
+
+    def retrain(budget: float, options: Request) -> float:
+        made.append((budget, options.distill))
+        if options.distill and budget < 50e3:
+            raise NoTeacherError("architecture 3 has no teacher")
+        return budget
+
+    scenario = load_scenario(finished.home / "scen.yaml").scenario
+    places: dict[str, Any] = {"results": finished.home / "results", "listener": Recorder()}
+    assert for_each_budget(scenario, [20e3, 50e3], REQUEST, retrain, **places) == [50e3, 20e3]
+    assert made == [(50e3, True), (20e3, True), (20e3, False)]
+    assert "architecture 3 has no teacher; it is trained without one" in places["listener"].text
+    with pytest.raises(NoTeacherError):
+        for_each_budget(scenario, [20e3], REQUEST, retrain, **places)
 
 
 def test_a_budget_named_twice_is_refused(project: Project) -> None:

@@ -67,9 +67,9 @@ def test_what_is_no_budget(text: str) -> None:
     [("12M,3.2M", [12e6, 3.2e6]), ("60,000", [60e3]), ("50k, 15k", [50e3, 15e3]), ("7.5", [7.5])],
 )
 def test_budgets_are_separated_by_commas(text: str, values: list[float]) -> None:
-    assert parse_budgets(text) == pytest.approx(values)
+    assert parse_budgets(text, "flops") == pytest.approx(values)
 
 
 def test_each_of_several_budgets_must_be_a_cost() -> None:
     with pytest.raises(ResultsError, match="found ''"):
-        parse_budgets("12M,")
+        parse_budgets("12M,", "flops")

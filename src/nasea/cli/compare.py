@@ -87,8 +87,11 @@ def compare(
         tell(f"not there: {one.name}: {one.reason}")
     for line in found.verdict:
         tell(line)
-    report = ", results/report.html" * (finished_search(Path("results")) is not None)
-    say(f"written: results/{folder_of(found.quantity, found.budget)}/{report}")
+    folder = folder_of(found.quantity, found.budget)
+    if finished_search(Path("results")) is None:
+        say(f"written: results/{folder}/")
+    else:
+        say(f"written: results/{folder}/, results/report.html")
 
 
 def _words(text: str | None) -> tuple[str, ...]:

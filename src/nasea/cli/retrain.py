@@ -114,47 +114,56 @@ def retrain(
         from_scratch, epochs, learning_rate, distill, teacher_share, quantisation_aware
     )
     wanted = [] if no_export else (formats or None)
-    with RichListener() as listener:
-        if budget is not None:
-            from nasea.config import load_scenario
-            from nasea.pipeline.retraining.budgets import for_each_budget
-            from nasea.pipeline.retraining.halving import retrain_best
-            from nasea.results.recommend import parse_budgets
+    outcomes: list[Outcome] = []
+    try:
+        with RichListener() as listener:
+            if budget is not None:
+                from nasea.config import load_scenario
+                from nasea.pipeline.retraining.budgets import for_each_budget
+                from nasea.pipeline.retraining.halving import retrain_best
+                from nasea.results.recommend import parse_budgets
 
-            heard_by = NoticesOnce(listener)
-            chosen = for_each_budget(
-                load_scenario(config).scenario,
-                parse_budgets(budget),
-                request,
-                lambda cost, options: retrain_best(
-                    config,
-                    cost,
-                    candidates,
-                    options,
-                    formats=wanted,
+                scenario = load_scenario(config).scenario
+                heard_by = NoticesOnce(listener)
+
+                def retrain_near(cost: float, options: Request) -> None:
+                    chosen = retrain_best(
+                        config,
+                        cost,
+                        candidates,
+                        options,
+                        formats=wanted,
+                        results=results,
+                        restart=restart,
+                        listener=heard_by,
+                    )
+                    outcomes.append(chosen.outcome)
+
+                for_each_budget(
+                    scenario,
+                    parse_budgets(budget, scenario.constraint.type),
+                    request,
+                    retrain_near,
                     results=results,
-                    restart=restart,
                     listener=heard_by,
-                ),
-                results=results,
-                listener=heard_by,
-            )
-            outcomes = [one.outcome for one in chosen]
-        elif arch is not None:
-            from nasea.pipeline.retraining.retrain import retrain as run
+                )
+            elif arch is not None:
+                from nasea.pipeline.retraining.retrain import retrain as run
 
-            outcome = run(
-                config,
-                arch,
-                request,
-                formats=wanted,
-                results=results,
-                restart=restart,
-                listener=listener,
-            )
-            outcomes = [outcome]
-    for outcome in outcomes:
-        _tell(outcome)
+                outcomes.append(
+                    run(
+                        config,
+                        arch,
+                        request,
+                        formats=wanted,
+                        results=results,
+                        restart=restart,
+                        listener=listener,
+                    )
+                )
+    finally:  # of several budgets also those before one that was stopped
+        for outcome in outcomes:
+            _tell(outcome)
 
 
 def _tell(outcome: Outcome) -> None:

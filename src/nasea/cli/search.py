@@ -55,6 +55,7 @@ def search(
     model, _ = front.files_of(front.best)
     say("report: results/report.html")
     say("again:  nasea show")
-    cost = float(f"{front.cost_of(front.best):.3g}")
+    # Rounded up, it must not exceed what the scenario allows.
+    cost = min(float(f"{front.cost_of(front.best):.3g}"), front.info.constraint_value)
     say(f"train:  nasea retrain --budget {amount(cost)}")
     say(f"export: python3 results/{model}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from nasea.config.schema.amounts import read_amount
 from nasea.errors import ResultsError
 from nasea.results.front import Front, FrontMember
+from nasea.terms import CostKind
 
 
 def knee(front: Front) -> FrontMember | None:
@@ -49,17 +50,18 @@ def parse_budget(text: str, option: str = "--budget") -> float:
     return value
 
 
-def parse_budgets(text: str, option: str = "--budget") -> list[float]:
-    """Parse costs separated by commas, ``12M,3.2M``; ``60,000`` alone is one cost.
+def parse_budgets(text: str, kind: CostKind, option: str = "--budget") -> list[float]:
+    """Parse costs separated by commas, ``12M,3.2M``; ``60,000`` is one, ``200,100`` ms are two.
 
     Args:
         text: the user's text.
+        kind: what the budgets limit; nobody means thousands of milliseconds by a comma.
         option: name of the option, for the error message.
 
     Raises:
         ResultsError: one of them is not a number greater than 0.
     """
-    single = read_amount(text) is not None
+    single = read_amount(text) is not None and kind != "latency"
     return [parse_budget(part, option) for part in ([text] if single else text.split(","))]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -115,6 +116,10 @@ def _teacher_of(root: Path, retrained: Retrained) -> Result | None:
     return pick_result(root / name, None)
 
 
+_ASIDE = re.compile(r"\.[0-9]+$")
+"""How the names of earlier candidates' folders end; ``near_1.5M_flops`` does not."""
+
+
 def _retrained(root: Path) -> list[Path]:
     """Return the folders of the retrained networks of a search, without those put aside."""
     patterns = ("retrained_*", f"{NEAR}*/retrained_*")
@@ -122,5 +127,5 @@ def _retrained(root: Path) -> list[Path]:
         path.parent
         for pattern in patterns
         for path in sorted(root.glob(f"{pattern}/{RETRAINED_FILE}"))
-        if "." not in path.parent.name
+        if "." not in path.parent.name and not _ASIDE.search(path.parent.parent.name)
     ]

@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from nasea.backends.training.distillation import no_class_scores_error
 from nasea.config import Scenario
-from nasea.errors import NaseaError, Notice
+from nasea.errors import NaseaError, NoTeacherError, Notice
 from nasea.pipeline.retraining.plan import Request
 from nasea.pipeline.retraining.shortlist import SLACK
 from nasea.pipeline.session.events import Listener
@@ -64,5 +64,11 @@ def for_each_budget(
             text = f"no network above {unit.phrase(budget)} is retrained: no teacher"
             listener.notice(Notice("--distill", text))
             taught = False
-        outcomes.append(retrain(budget, replace(request, distill=taught)))
+        try:
+            outcomes.append(retrain(budget, replace(request, distill=taught)))
+        except NoTeacherError as error:
+            if len(budgets) == 1:
+                raise
+            listener.notice(Notice("--distill", f"{error.message}; it is trained without one"))
+            outcomes.append(retrain(budget, replace(request, distill=False)))
     return outcomes

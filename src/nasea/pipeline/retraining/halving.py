@@ -18,16 +18,19 @@ from pathlib import Path
 
 from nasea.config import Scenario, ScenarioSource, load_scenario
 from nasea.errors import MetricError, NaseaError
+from nasea.pipeline.retraining.earlier import planned_by
 from nasea.pipeline.retraining.outcome import Outcome, Progressed
 from nasea.pipeline.retraining.plan import Request, plan_of, retrained_name
-from nasea.pipeline.retraining.retrain import checkpoints_of, retrain, teacher_of, train_until
+from nasea.pipeline.retraining.retrain import checkpoints_of, retrain, train_until, wanted_formats
 from nasea.pipeline.retraining.shortlist import SLACK, Shortlist
+from nasea.pipeline.retraining.teaching import teacher_of
 from nasea.pipeline.search.direction import Direction
 from nasea.pipeline.session.events import Listener, NoticesOnce, NullListener
 from nasea.pipeline.session.session import session
 from nasea.results.front import Front, FrontMember
 from nasea.results.near import folder_near
 from nasea.results.picked import load_finished, pick_result
+from nasea.results.retrained import TrainingPlan
 
 _MOST_ROUNDS = 3
 """Before the last: the first one takes an eighth of the epochs."""
@@ -204,6 +207,7 @@ def retrain_best(
     home = (directory or Path.cwd()).resolve()
     scenario = load_scenario(config).scenario
     plan = plan_of(scenario, request, None)
+    wanted_formats(scenario.framework, formats)  # said before any of them is trained
     root = results
     results = _shortlisted(scenario, budget, candidates, results, home, restart, heard_by)
     front = load_finished(results)
@@ -211,6 +215,7 @@ def retrain_best(
     if restart and results != root:  # all at once: a stop may come before the last one begins
         for number in numbers:
             checkpoints_of(home, results / retrained_name(number, request)).clear()
+    _forget_decided(home, [results / retrained_name(number, request) for number in numbers], plan)
     if request.distill:  # said before any of them is trained
         for number in numbers:
             teacher_of(results, pick_result(results, number))
@@ -250,6 +255,29 @@ def retrain_best(
         listener=heard_by,
     )
     return Choice(tuple(rounds), outcome)
+
+
+def _forget_decided(home: Path, targets: Sequence[Path], plan: TrainingPlan) -> None:
+    """Discard the checkpoints of those that lost an earlier halving, so that another can begin.
+
+    Args:
+        home: directory of the search, resolved.
+        targets: folders of the candidates' retrainings.
+        plan: the present plan.
+    """
+    written = (planned_by(target) for target in targets)
+    decided = {_length(one) for one in written if one is not None} - {_length(plan)}
+    for target in targets:
+        store = checkpoints_of(home, target)
+        stored = store.load([])
+        if stored is None or planned_by(target) is not None:
+            continue  # of the winner the earlier network is put aside
+        if _length(TrainingPlan(**stored.meta["plan"])) in decided:
+            store.clear()
+
+
+def _length(plan: TrainingPlan) -> tuple[int, float]:
+    return plan.epochs, plan.learning_rate
 
 
 def _shortlisted(

@@ -49,7 +49,8 @@ class Outcome:
     def _why_kept(self, direction: Direction) -> str:
         """Return the reason why the weights of this epoch were kept."""
         one = self.retrained
-        found = [row for row in one.epochs if row.metric is not None]
+        rounded = one.plan.float_epochs if one.best_epoch > one.plan.float_epochs else 0
+        found = [row for row in one.epochs if row.metric is not None and row.epoch > rounded]
         best = max(found, key=lambda row: (direction.accuracy(row.metric or 0.0), row.epoch))
         if best.metric is None or best.metric == one.member.metric:
             return "the best"

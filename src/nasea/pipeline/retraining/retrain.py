@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from nasea.backends import AttachedBackend
-from nasea.backends.export.formats import find_format, formats_of
+from nasea.backends.export.formats import Format, find_format, formats_of
 from nasea.backends.records import EvaluationSubset
 from nasea.config import Scenario, ScenarioSource, load_scenario
 from nasea.errors import Notice, ResultsError
@@ -20,6 +20,7 @@ from nasea.pipeline.export.rendering import model_text
 from nasea.pipeline.opening import Opened, genome_of, open_scenario, require_framework
 from nasea.pipeline.probe import Built, describe_schedule
 from nasea.pipeline.retraining.course import Course, Retraining
+from nasea.pipeline.retraining.earlier import plans_of
 from nasea.pipeline.retraining.outcome import Outcome, Progressed
 from nasea.pipeline.retraining.plan import (
     Request,
@@ -28,6 +29,7 @@ from nasea.pipeline.retraining.plan import (
     planned,
     retrained_name,
 )
+from nasea.pipeline.retraining.teaching import teacher_of
 from nasea.pipeline.search.direction import Direction
 from nasea.pipeline.session.checkpoint import Checkpoint, CheckpointStore
 from nasea.pipeline.session.events import Listener, Progress
@@ -35,11 +37,11 @@ from nasea.pipeline.session.identity import digest_of, identity, require_same
 from nasea.pipeline.session.session import Session, session
 from nasea.pipeline.supernet.late_weights import ensure_weights
 from nasea.results.codegen import Origin
-from nasea.results.near import results_root
 from nasea.results.picked import Result, is_retrained, pick_result
 from nasea.results.retrained import RETRAINED_FILE, Retrained, TrainingPlan, write_retrained
-from nasea.results.teachers import Teacher, find_teacher
+from nasea.results.teachers import Teacher
 from nasea.space import Space
+from nasea.terms import Framework
 from nasea.version import __version__
 
 _UNTRAINED_TEACHER = (
@@ -83,9 +85,7 @@ def retrain(
         NaseaError: any fault that the user can fix; everything done so far is kept.
     """
     with _started(config, number, request, results, directory, listener, restart) as run:
-        framework = run.scenario.framework
-        usual = formats_of(framework)[:1]
-        wanted = [find_format(each, framework) for each in (usual if formats is None else formats)]
+        wanted = wanted_formats(run.scenario.framework, formats)
         retrained, opened = run.retrained(restart)
         files: list[ExportedFile] = []
         try:
@@ -97,6 +97,20 @@ def retrain(
             opened.backend.close()
         retrained = run.on_test_images(retrained)
     return Outcome(retrained, run.target, tuple(files))
+
+
+def wanted_formats(framework: Framework, formats: Sequence[str] | None) -> list[Format]:
+    """Return the formats that a retrained network is exported to.
+
+    Args:
+        framework: framework of the scenario.
+        formats: their names; ``None`` for the framework's default.
+
+    Raises:
+        NaseaError: there is no such format, or its package is missing.
+    """
+    usual = formats_of(framework)[:1]
+    return [find_format(each, framework) for each in (usual if formats is None else formats)]
 
 
 def train_until(
@@ -185,22 +199,6 @@ def _place(home: Path, target: Path) -> Path:
     inside = home / "results"
     target = target.resolve()
     return target.relative_to(inside) if target.is_relative_to(inside) else Path(target.name)
-
-
-def teacher_of(results: Path, student: Result) -> Teacher:
-    """Return the network that a result learns from.
-
-    Raises:
-        ResultsError: no larger network is more accurate.
-    """
-    found = find_teacher(results, student)
-    if found is None:
-        raise ResultsError(
-            f"--distill: no network in {results_root(results)} is more accurate than "
-            f"{student.title} and costs more: it has no teacher",
-            fix="retrain a larger one first: nasea retrain --budget COST; or leave --distill out",
-        )
-    return found
 
 
 class _Run:
@@ -349,12 +347,9 @@ class _Run:
         """Return whether a different retraining was finished here and its result written."""
         if stored.meta["identity"] == present:
             return False
-        try:
-            written = Retrained.load(self.target / RETRAINED_FILE)
-        except ResultsError:
-            return False
-        same = written.plan == TrainingPlan(**stored.meta["plan"])
-        return same and int(stored.meta["course"]["epoch"]) >= written.plan.epochs
+        plan = TrainingPlan(**stored.meta["plan"])
+        ended = int(stored.meta["course"]["epoch"]) >= plan.epochs
+        return ended and plan in plans_of(self.home, self.target)
 
     def _write(self, course: Course, backend: AttachedBackend, space: Space) -> Retrained:
         assert course.kept is not None
