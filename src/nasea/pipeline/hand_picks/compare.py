@@ -30,7 +30,7 @@ from nasea.pipeline.hand_picks.contenders import (
 from nasea.pipeline.hand_picks.files import info_without_search, write_hand_pick
 from nasea.pipeline.probe import Built
 from nasea.pipeline.retraining.standalone import Counter, Job, StandaloneTrainer
-from nasea.pipeline.search.direction import Direction
+from nasea.pipeline.search.direction import Direction, decide
 from nasea.pipeline.session.checkpoint import CheckpointStore
 from nasea.pipeline.session.events import Listener
 from nasea.pipeline.session.identity import digest_of, identity, require_same
@@ -172,7 +172,7 @@ def _direction(results: Path, scenario: Scenario) -> Direction:
             fix="to compare hand picks alone, write searcher.metric_mode: max (an accuracy) or min "
             "(an error); to compare results too, run nasea search there to its end first",
         )
-    return Direction(mode, False, f"metric_mode: {mode} in the scenario")
+    return decide(mode, (), ())
 
 
 def _log(home: Path, scenario: Scenario) -> Path:

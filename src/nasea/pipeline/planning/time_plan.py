@@ -129,14 +129,14 @@ class TimePlan:
         """The stages of the job with their durations."""
         speeds = self.speeds
         pre = speeds.pre_training(self.epochs)
-        rest = self.epochs - self.trained
-        training = rest * speeds.epoch
+        epochs = self.epochs - self.trained
+        training = epochs * speeds.epoch
         search = self.scores * speeds.score
         retraining = speeds.probing + self.retraining * speeds.alone_epoch
         rows = [
             StageTime("so far", self.spent, "probing and measuring"),
             StageTime("pre-training", pre, f"{duration(speeds.pre_epoch)} an epoch"),
-            StageTime("supernet training", training, f"{rest} epochs of "
+            StageTime("supernet training", training, f"{epochs} epochs of "
                       f"{duration(speeds.epoch)}"),
             StageTime("search", search, f"about {self.scores:,} scores of "
                       f"{duration(speeds.score)}"),
