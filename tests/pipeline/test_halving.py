@@ -202,8 +202,22 @@ def test_candidates_are_kept_until_the_search_goes_on(project: Project) -> None:
     run(project, message, candidates=2)
     assert "the candidates of near_1M_size/ are kept" in message.text
     assert project.files("results/near_1M_size", "*.pt") == files
+    project.module(("Dropout(0.1)", "Dropout(0.2)"))  # of another run than the supernet
+    run(project, message := Recorder(), candidates=2)
+    assert "the candidates of near_1M_size/ are kept" in message.text
+    project.module(("Dropout(0.2)", "Dropout(0.1)"))
     run(project, candidates=3)
     assert len(Front.load(project.home / "results/near_1M_size/front.json")) == 3
+    assert project.files("results/near_1M_size.1", "*.pt") == files
+
+
+def test_candidates_that_are_being_retrained_are_not_replaced(project: Project) -> None:
+    with pytest.raises(Interrupted):
+        run(project, Stops(at("retrain", 2)), candidates=3)
+    with pytest.raises(CheckpointError, match="changed since then: --candidates"):
+        run(project, candidates=2)
+    assert len(Front.load(project.home / "results/near_1M_size/front.json")) == 3
+    run(project, candidates=3, request=REQUEST)
 
 
 def test_one_candidate_is_the_best_that_was_scored_near_the_budget(project: Project) -> None:

@@ -8,6 +8,14 @@ from pathlib import Path
 from nasea.errors import ResultsError
 from nasea.results.retrained import RETRAINED_FILE, Retrained, TrainingPlan
 
+Length = tuple[int, float]
+"""Epochs and initial learning rate of a retraining."""
+
+
+def length_of(plan: TrainingPlan) -> Length:
+    """Return the length of a plan."""
+    return plan.epochs, plan.learning_rate
+
 
 def planned_by(folder: Path) -> TrainingPlan | None:
     """Return the plan of the network in a folder; ``None`` if none was written there."""

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from nasea.config import Scenario, ScenarioSource, load_scenario
 from nasea.errors import MetricError, NaseaError
-from nasea.pipeline.retraining.earlier import planned_by
+from nasea.pipeline.retraining.earlier import Length, length_of, planned_by
 from nasea.pipeline.retraining.outcome import Outcome, Progressed
 from nasea.pipeline.retraining.plan import Request, plan_of, retrained_name
 from nasea.pipeline.retraining.retrain import checkpoints_of, retrain, train_until, wanted_formats
@@ -30,7 +30,6 @@ from nasea.pipeline.session.session import session
 from nasea.results.front import Front, FrontMember
 from nasea.results.near import folder_near
 from nasea.results.picked import load_finished, pick_result
-from nasea.results.retrained import TrainingPlan
 
 _MOST_ROUNDS = 3
 """Before the last: the first one takes an eighth of the epochs."""
@@ -215,7 +214,7 @@ def retrain_best(
     if restart and results != root:  # all at once: a stop may come before the last one begins
         for number in numbers:
             checkpoints_of(home, results / retrained_name(number, request)).clear()
-    _forget_decided(home, [results / retrained_name(number, request) for number in numbers], plan)
+    decided = _decided([results / retrained_name(number, request) for number in numbers])
     if request.distill:  # said before any of them is trained
         for number in numbers:
             teacher_of(results, pick_result(results, number))
@@ -235,6 +234,7 @@ def retrain_best(
                 directory=directory,
                 restart=restart and not rounds,
                 listener=heard_by,
+                decided=decided,
             )
             for number in numbers
         ]
@@ -253,31 +253,19 @@ def retrain_best(
         directory=directory,
         restart=restart and not rounds,
         listener=heard_by,
+        decided=decided,
     )
     return Choice(tuple(rounds), outcome)
 
 
-def _forget_decided(home: Path, targets: Sequence[Path], plan: TrainingPlan) -> None:
-    """Discard the checkpoints of those that lost an earlier halving, so that another can begin.
+def _decided(targets: Sequence[Path]) -> frozenset[Length]:
+    """Return the lengths of the halvings among these candidates that ended.
 
     Args:
-        home: directory of the search, resolved.
         targets: folders of the candidates' retrainings.
-        plan: the present plan.
     """
-    written = (planned_by(target) for target in targets)
-    decided = {_length(one) for one in written if one is not None} - {_length(plan)}
-    for target in targets:
-        store = checkpoints_of(home, target)
-        stored = store.load([])
-        if stored is None or planned_by(target) is not None:
-            continue  # of the winner the earlier network is put aside
-        if _length(TrainingPlan(**stored.meta["plan"])) in decided:
-            store.clear()
-
-
-def _length(plan: TrainingPlan) -> tuple[int, float]:
-    return plan.epochs, plan.learning_rate
+    plans = (planned_by(target) for target in targets)
+    return frozenset(length_of(plan) for plan in plans if plan is not None)
 
 
 def _shortlisted(

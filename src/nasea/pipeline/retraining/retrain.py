@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -20,7 +20,7 @@ from nasea.pipeline.export.rendering import model_text
 from nasea.pipeline.opening import Opened, genome_of, open_scenario, require_framework
 from nasea.pipeline.probe import Built, describe_schedule
 from nasea.pipeline.retraining.course import Course, Retraining
-from nasea.pipeline.retraining.earlier import plans_of
+from nasea.pipeline.retraining.earlier import Length, length_of, plans_of
 from nasea.pipeline.retraining.outcome import Outcome, Progressed
 from nasea.pipeline.retraining.plan import (
     Request,
@@ -65,6 +65,7 @@ def retrain(
     directory: Path | None = None,
     restart: bool = False,
     listener: Listener | None = None,
+    decided: Collection[Length] = (),
 ) -> Outcome:
     """Train a result in full, keep weights as good as its best, write the model file and export it.
 
@@ -80,11 +81,14 @@ def retrain(
         directory: where ``user_module.py`` is; the current directory by default.
         restart: discard the checkpoints of this retraining and start over.
         listener: receives progress.
+        decided: lengths of retrainings that another one may replace, unfinished as they are, since
+            a better candidate of theirs was finished.
 
     Raises:
         NaseaError: any fault that the user can fix; everything done so far is kept.
     """
     with _started(config, number, request, results, directory, listener, restart) as run:
+        run.decided = decided
         wanted = wanted_formats(run.scenario.framework, formats)
         retrained, opened = run.retrained(restart)
         files: list[ExportedFile] = []
@@ -123,6 +127,7 @@ def train_until(
     directory: Path | None = None,
     restart: bool = False,
     listener: Listener | None = None,
+    decided: Collection[Length] = (),
 ) -> Progressed:
     """Retrain a result up to an epoch; :func:`retrain` with the same request continues from it.
 
@@ -135,11 +140,13 @@ def train_until(
         directory: as for :func:`retrain`.
         restart: as for :func:`retrain`.
         listener: as for :func:`retrain`.
+        decided: as for :func:`retrain`.
 
     Raises:
         NaseaError: any fault that the user can fix; everything done so far is kept.
     """
     with _started(config, number, request, results, directory, listener, restart) as run:
+        run.decided = decided
         course = run.until(epoch, restart)
         row = next(row for row in reversed(course.rows) if row.epoch <= epoch)
         accuracy = None if row.metric is None else run.direction.accuracy(row.metric)
@@ -224,6 +231,7 @@ class _Run:
         self.direction = Direction.of_result(result.info.metric_mode, result.member)
         self.store = checkpoints_of(home, target)
         self.folder = self.store.directory
+        self.decided: Collection[Length] = ()
 
     def retrained(self, restart: bool) -> tuple[Retrained, Opened]:
         """Train and write the network; return it with the opened run over the whole space."""
@@ -348,6 +356,8 @@ class _Run:
         if stored.meta["identity"] == present:
             return False
         plan = TrainingPlan(**stored.meta["plan"])
+        if length_of(plan) in self.decided:
+            return True
         ended = int(stored.meta["course"]["epoch"]) >= plan.epochs
         return ended and plan in plans_of(self.home, self.target)
 

@@ -22,6 +22,7 @@ from nasea.backends.records import EvaluationSubset, Measurement
 from nasea.config import Scenario
 from nasea.errors import CheckpointError, NaseaError, Notice, ResultsError
 from nasea.pipeline.probe import Prepared
+from nasea.pipeline.retraining.earlier import planned_by
 from nasea.pipeline.search.direction import Direction
 from nasea.pipeline.search.members import member_of, rendered
 from nasea.pipeline.session.checkpoint import CheckpointStore
@@ -110,30 +111,62 @@ class Shortlist:
             restart: replace an existing folder.
 
         Returns:
-            The folder; ``None``, with a notice, if the search's supernet cannot be opened.
+            The folder; ``None``, with a notice, if there is none and the search's supernet cannot
+            be opened.
 
         Raises:
+            CheckpointError: candidates of another choice are being retrained.
             NaseaError: the input is invalid, or no network is within the budget.
         """
         listener = self.session.listener
         listener.begin("probe", f"candidates near {self.front.unit.phrase(self.budget)}")
+        earlier = None if restart or not self._is_there() else self.store.load([])
         try:
             trained = open_trained(self.scenario, self.home, listener, self.session.group)
         except CheckpointError as error:
+            if earlier is not None and earlier.meta["count"] == self.count:
+                listener.line(f"the candidates of {self.directory.name}/ are kept")
+                return self.directory
             text = f"the candidates are members of the front alone: {error.message}"
             listener.notice(Notice("retrain", text))
             return None
         try:
             mark = self._mark(trained)
-            earlier = None if restart else self.store.load([])
-            if earlier is not None and earlier.meta == mark and self._is_there():
+            if earlier is not None and earlier.meta == mark:
                 listener.line(f"the candidates of {self.directory.name}/ are kept")
             else:
+                if earlier is not None:
+                    is_count = earlier.meta["count"] != self.count
+                    self._make_way("--candidates" if is_count else "what the search scored")
                 self._write(trained)
                 self.store.save(mark)
         finally:
             trained.prepared.backend.close()
         return self.directory
+
+    def _make_way(self, changed: str) -> None:
+        """Discard the checkpoints of retrainings of an earlier choice, whose numbers it gave.
+
+        Args:
+            changed: what the choice depended on that is another now.
+
+        Raises:
+            CheckpointError: none of those networks is finished.
+        """
+        stores = [
+            CheckpointStore(path, "train") for path in self.store.directory.glob("retrained_*")
+        ]
+        begun = [store for store in stores if store.files()]
+        made = [planned_by(path) for path in self.directory.glob("retrained_*")]
+        if begun and not any(made):
+            raise CheckpointError(
+                f"the candidates of {self.directory.name}/ are being retrained; changed since "
+                f"then: {changed}",
+                fix="undo the change, and the same command goes on; or choose others and start "
+                "over with --restart",
+            )
+        for store in begun:
+            store.clear()
 
     def _mark(self, trained: Trained) -> dict[str, Any]:
         """Return what identifies this selection of candidates."""
