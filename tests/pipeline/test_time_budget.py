@@ -29,6 +29,7 @@ from nasea.pipeline.planning.time_plan import (
 from nasea.pipeline.search import timed
 from nasea.pipeline.search.within_time import WithinTime
 from nasea.pipeline.session.events import Progress
+from nasea.pipeline.supernet import training
 from nasea.pipeline.supernet.training import OtherPace, Training
 from nasea.results.retrained import Retrained
 from nasea.space import Genome
@@ -130,14 +131,20 @@ def test_another_plan_leaves_out_what_is_done(
     """Pre-training is in the time that is spent."""
     tick = Ticking()
     clock = Clock(7200.0, tmp_path, now=tick)
-    clock.plan = make_plan(7200, 20, replace(SPEEDS, pre_epoch=60.0, pre_epochs=20), LEAST)
+    before = make_plan(7200, 20, replace(SPEEDS, pre_epoch=60.0, pre_epochs=20), LEAST)
     tick.seconds = 1300.0
-    monkeypatch.setattr(timed, "least_of", lambda prepared: LEAST)
-    session = cast(Any, SimpleNamespace(listener=Recorder()))
-    prepared = cast(Any, SimpleNamespace(backend=SimpleNamespace(tried=None)))
-    assert timed.TimedSearch(clock, tmp_path, session).make_again(prepared, 28.0)
+    monkeypatch.setattr(training, "least_of", lambda prepared: LEAST)
+    session = SimpleNamespace(listener=Recorder())
+    under_way = cast(Any, SimpleNamespace(prepared=None, session=session))
+    with pytest.raises(OtherPace) as found:
+        Training._plan_again(under_way, clock, before, 28.0)
     alone = make_plan(7200, 1300, replace(SPEEDS, epoch=28.0), LEAST)
-    assert (clock.plan.epochs, clock.plan.retraining) == (alone.epochs, alone.retraining)
+    plan = found.value.plan
+    assert (plan.epochs, plan.retraining) == (alone.epochs, alone.retraining)
+    assert plan.measured
+    # Where no other plan fits, training goes on under the first.
+    Training._plan_again(under_way, clock, before, 3000.0)
+    assert "less will be searched and retrained than planned" in session.listener.text
 
 
 def test_retraining_gets_most_of_the_time() -> None:
@@ -279,14 +286,16 @@ def test_a_search_in_a_given_time_retrains_in_what_is_left(
         made.append(replace(plan, epochs=2 + len(made), scores=6, budget=budget, search_until=1e9))
         return made[-1]
 
-    def other_pace(training: Training) -> None:
-        monkeypatch.setattr(Training, "_keep_time", lambda training: None)
-        raise OtherPace(1.0)
+    def other_pace(under_way: Training) -> None:
+        monkeypatch.setattr(Training, "_keep_time", lambda under_way: None)
+        assert under_way.clock is not None and under_way.clock.plan is not None
+        under_way._plan_again(under_way.clock, under_way.clock.plan, 1.0)
 
     def few_epochs(self: timed.TimedSearch, prepared: Any, front: Any) -> None:
         self.clock.update(retrained=1, candidates=2)
 
     monkeypatch.setattr(timed, "make_plan", small_plan)
+    monkeypatch.setattr(training, "make_plan", small_plan)
     monkeypatch.setattr(timed, "PACE_SECONDS", 0.01)
     monkeypatch.setattr(Training, "_keep_time", other_pace)
     monkeypatch.setattr(timed.TimedSearch, "plan_retraining", few_epochs)

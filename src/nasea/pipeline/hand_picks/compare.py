@@ -27,15 +27,17 @@ from nasea.pipeline.hand_picks.contenders import (
     finished_search,
     plan_comparison,
 )
-from nasea.pipeline.hand_picks.files import info_without_search, write_hand_pick
+from nasea.pipeline.hand_picks.files import write_hand_pick
 from nasea.pipeline.probe import Built
 from nasea.pipeline.retraining.standalone import Counter, Job, StandaloneTrainer
+from nasea.pipeline.run_info import run_info
 from nasea.pipeline.search.direction import Direction, decide
 from nasea.pipeline.session.checkpoint import CheckpointStore
 from nasea.pipeline.session.events import Listener
 from nasea.pipeline.session.identity import digest_of, identity, require_same
 from nasea.pipeline.session.session import Session, session
 from nasea.results.figures.standings_plot import save_standings_png
+from nasea.results.front import Front
 from nasea.results.recommend import amount
 from nasea.results.report.html import save_report
 from nasea.results.standings import (
@@ -134,18 +136,18 @@ def compare(
     scenario = loaded.scenario.on_test_images or loaded.scenario
     home = (directory or Path.cwd()).resolve()
     results = home / "results"
-    direction = _direction(results, scenario)
+    front = finished_search(results)
+    direction = _direction(results, scenario, front)
     log = _log(home, scenario)
     with session(home, results, log, listener, scenario, restart=restart) as ready:
         ready.listener.line(f"nasea {__version__}, scenario {loaded.path}, beside hand picks")
         images: Images = "test_dir" if loaded.scenario.on_test_images else "val_dir"
-        run = _Run(scenario, home, options, direction, images, ready)
+        run = _Run(scenario, home, options, direction, front, images, ready)
         found = run.compared(restart, more)
         folder = run.folder
         found.save(folder / COMPARE_FILE)
         save_standings_csv(found, folder / COMPARE_CSV)
         save_standings_png(found, folder / COMPARE_PNG)
-        front = finished_search(results)
         if front is not None:
             save_report(front, results / "report.html")
     return found
@@ -156,14 +158,14 @@ def folder_of(quantity: str, budget: float) -> str:
     return FOLDERS.replace("*", f"{amount(budget)}_{'ms' if quantity == 'latency' else quantity}")
 
 
-def _direction(results: Path, scenario: Scenario) -> Direction:
+def _direction(results: Path, scenario: Scenario, front: Front | None) -> Direction:
     """Return the direction that a search determined, or before a search that of the scenario.
 
     Raises:
         ResultsError: there was no search, and the scenario does not say.
     """
-    if finished_search(results) is not None:
-        return Direction.of_search(results)
+    if front is not None:
+        return Direction.of_result(front.info.metric_mode, front.best)
     mode = scenario.searcher.metric_mode
     if mode == "auto":
         raise ResultsError(
@@ -196,6 +198,7 @@ class _Run:
         home: Path,
         options: CompareOptions,
         direction: Direction,
+        front: Front | None,
         images: Images,
         ready: Session,
     ) -> None:
@@ -205,6 +208,7 @@ class _Run:
         self.images = images
         self.epochs = options.epochs or scenario.epochs
         self.direction = direction
+        self.front = front
         self.session = ready
         self.checkpoints = home / "checkpoint" / "compare"
         self.store = CheckpointStore(self.checkpoints, "compare")
@@ -230,7 +234,7 @@ class _Run:
             self._take_over_earlier(restart)
         finally:
             self.field.opened.backend.close()
-        if finished_search(self.home / "results") is None:
+        if self.front is None:
             listener.line("no search has ended here: hand picks alone")
         for spec in self.field.specs:
             listener.line(f"{spec.name}: {spec.in_words(self.field.unit)}")
@@ -320,8 +324,8 @@ class _Run:
         if spec.kind not in ("hand pick", "uniform"):
             return None
         words = f"hand pick, {self._epochs_in_words} from scratch, seed {seed}, on {self.images}"
-        front = finished_search(self.home / "results")
-        info = info_without_search(self.scenario, self.direction) if front is None else front.info
+        mode = self.direction.mode
+        info = run_info(self.scenario, mode) if self.front is None else self.front.info
         return partial(
             write_hand_pick,
             self.scenario,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 from nasea.backends import AttachedBackend
@@ -16,8 +15,6 @@ from nasea.results.codegen import Origin
 from nasea.results.front import FrontMember, RunInfo
 from nasea.results.storage.files import write_result
 from nasea.space import Space
-from nasea.terms import TASKS
-from nasea.version import __version__
 
 
 def write_hand_pick(
@@ -83,19 +80,3 @@ def write_hand_pick(
             "if they do, this is a defect of nasea: please report it",
         )
     write_result(folder / f"{spec.name}.py", text)
-
-
-def info_without_search(scenario: Scenario, direction: Direction) -> RunInfo:
-    """Return what a model file says of its run where there was no search."""
-    return RunInfo(
-        task=TASKS[scenario.task].application_type,
-        framework=scenario.framework,
-        constraint_type=scenario.constraint.type,
-        constraint_value=float(scenario.constraint.value),
-        metric_mode=direction.mode,
-        seed=scenario.seed,
-        config_digest=scenario.digest(),
-        nasea_version=__version__,
-        created=time.strftime("%Y-%m-%dT%H:%M:%S%z"),
-        evaluations=0,
-    )

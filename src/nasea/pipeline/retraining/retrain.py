@@ -87,8 +87,7 @@ def retrain(
     Raises:
         NaseaError: any fault that the user can fix; everything done so far is kept.
     """
-    with _started(config, number, request, results, directory, listener, restart) as run:
-        run.decided = decided
+    with _started(config, number, request, results, directory, listener, restart, decided) as run:
         wanted = wanted_formats(run.scenario.framework, formats)
         retrained, opened = run.retrained(restart)
         files: list[ExportedFile] = []
@@ -145,8 +144,7 @@ def train_until(
     Raises:
         NaseaError: any fault that the user can fix; everything done so far is kept.
     """
-    with _started(config, number, request, results, directory, listener, restart) as run:
-        run.decided = decided
+    with _started(config, number, request, results, directory, listener, restart, decided) as run:
         course = run.until(epoch, restart)
         row = next(row for row in reversed(course.rows) if row.epoch <= epoch)
         accuracy = None if row.metric is None else run.direction.accuracy(row.metric)
@@ -162,6 +160,7 @@ def _started(
     directory: Path | None,
     listener: Listener | None,
     restart: bool,
+    decided: Collection[Length],
 ) -> Iterator[_Run]:
     """Provide a retraining in its own session."""
     if is_retrained(results):
@@ -188,7 +187,8 @@ def _started(
             ensure_weights(each, loaded.scenario, home, ready.listener, ready.group)
         if teacher is not None and isinstance(teacher.name, int):
             ready.listener.notice(Notice("retrain", _UNTRAINED_TEACHER))
-        yield _Run(planned(loaded.scenario, plan), home, result, teacher, plan, target, ready)
+        scenario = planned(loaded.scenario, plan)
+        yield _Run(scenario, home, result, teacher, plan, target, ready, decided)
 
 
 def checkpoints_of(home: Path, target: Path) -> CheckpointStore:
@@ -220,6 +220,7 @@ class _Run:
         plan: TrainingPlan,
         target: Path,
         ready: Session,
+        decided: Collection[Length],
     ) -> None:
         self.scenario = scenario
         self.home = home
@@ -231,7 +232,7 @@ class _Run:
         self.direction = Direction.of_result(result.info.metric_mode, result.member)
         self.store = checkpoints_of(home, target)
         self.folder = self.store.directory
-        self.decided: Collection[Length] = ()
+        self.decided = decided
 
     def retrained(self, restart: bool) -> tuple[Retrained, Opened]:
         """Train and write the network; return it with the opened run over the whole space."""

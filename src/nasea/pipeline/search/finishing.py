@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -11,19 +10,18 @@ from nasea.backends.records import EvaluationSubset, Measurement
 from nasea.backends.scoring.prediction_images import METHOD, PredictionImage, most_different
 from nasea.errors import MetricError, NaseaError, Notice
 from nasea.pipeline.probe import Prepared
+from nasea.pipeline.run_info import run_info
 from nasea.pipeline.search.background import Background
 from nasea.pipeline.search.direction import Direction
 from nasea.pipeline.search.members import member_of, rendered
 from nasea.pipeline.search.scores import ScoreBook
 from nasea.pipeline.session.events import Listener, Progress
 from nasea.pipeline.session.interrupt import StopRequest
-from nasea.results.front import Evaluated, Front, FrontMember, RunInfo, Unfinished
+from nasea.results.front import Evaluated, Front, FrontMember, Unfinished
 from nasea.results.storage.store import write_results
 from nasea.results.storage.unchanged import unchanged
 from nasea.space import Genome
 from nasea.strategy import Archive, Record, SearchOutcome, representatives
-from nasea.terms import TASKS
-from nasea.version import __version__
 
 _PICTURES = 6
 _LOOKED_AT = 24
@@ -150,27 +148,15 @@ def assemble(
 ) -> Front:
     """Return the front with all data of the report."""
     scenario = prepared.scenario
-    info = RunInfo(
-        task=TASKS[scenario.task].application_type,
-        framework=scenario.framework,
-        constraint_type=scenario.constraint.type,
-        constraint_value=float(scenario.constraint.value),
-        also=tuple(scenario.constraint.also.items()),
-        objectives=scenario.searcher.objectives,
+    info = replace(
+        run_info(scenario, direction.mode, len(archive)),
         proposer=proposer,
         processor=None if prepared.profile is None else prepared.profile.describe(),
-        metric_mode=direction.mode,
-        seed=scenario.seed,
-        config_digest=scenario.digest(),
-        nasea_version=__version__,
-        created=time.strftime("%Y-%m-%dT%H:%M:%S%z"),
-        evaluations=len(archive),
         hypervolumes=tuple(hypervolumes),
         notes=background.notes,
         trunks=prepared.space.trunks,
         ended=ended,
         scored_again=sum(record.score.tried - 1 for record in archive),
-        score_as=scenario.searcher.score_as,
         images=(prepared.eval_images or prepared.data.val_images, prepared.data.val_images),
         separation=background.separated,
         losses=background.losses,

@@ -146,9 +146,9 @@ class _Run:
                 return self._search(prepared)
             except OtherPace as found:
                 assert self.timed is not None, "only then the pace matters"
-                if self.timed.make_again(prepared, found.seconds):
-                    self.trained.clear()
-                    self.scenario = as_planned(self.scenario, self.home)
+                self.timed.follow(found.plan, prepared)
+                self.trained.clear()
+                self.scenario = as_planned(self.scenario, self.home)
             finally:
                 prepared.backend.close()
 

@@ -13,7 +13,7 @@ from nasea.backends.distributed.launch import current_launch
 from nasea.backends.records import EvaluationSubset
 from nasea.backends.training.trial import TrialReport
 from nasea.config import Scenario, ScenarioSource, load_scenario
-from nasea.errors import Notice, TimeBudgetError
+from nasea.errors import Notice
 from nasea.pipeline.planning.clock import Clock
 from nasea.pipeline.planning.measured_plan import least_of, plan_speeds
 from nasea.pipeline.planning.pre_training import pre_training_speed
@@ -75,32 +75,10 @@ class TimedSearch:
         self.tried = prepared.backend.tried
         return self._settle(plan)
 
-    def make_again(self, prepared: Prepared, epoch_seconds: float) -> bool:
-        """Plan again with the measured time of an epoch; return whether training starts over.
-
-        Args:
-            prepared: the run.
-            epoch_seconds: seconds of an epoch; what was trained is discarded.
-        """
-        plan = self.clock.plan
-        assert plan is not None, "it was kept to"
-        # Pre-training, if any, is done and in the time that is spent.
-        speeds = replace(plan.speeds, epoch=epoch_seconds, pre_epoch=0.0)
-        text = (
-            f"an epoch took {duration(epoch_seconds)}, {duration(plan.speeds.epoch)} were planned"
-        )
-        try:
-            fresh = make_plan(self.clock.budget, self.clock.spent, speeds, least_of(prepared))
-        except TimeBudgetError:
-            self.session.listener.notice(
-                Notice("time", f"{text}: less will be searched and retrained than planned")
-            )
-            self.clock.update(measured=True)
-            return False
-        self.session.listener.notice(Notice("time", f"{text}: planned again, training starts over"))
+    def follow(self, plan: TimePlan, prepared: Prepared) -> None:
+        """Print and save another plan, under which training starts over."""
         self.tried = prepared.backend.tried
-        self._settle(replace(fresh, measured=True))
-        return True
+        self._settle(plan)
 
     def reopened(self, seconds: float) -> None:
         """Record the seconds of opening a run when all modules are already imported."""

@@ -15,7 +15,7 @@ from nasea.pipeline.planning.clock import Clock
 from nasea.pipeline.planning.measured_plan import least_of
 from nasea.pipeline.planning.speeds import ScoringSpeed, scores_of
 from nasea.pipeline.planning.stages import Counts, duration, search_stages
-from nasea.pipeline.planning.time_plan import SLACK, make_plan
+from nasea.pipeline.planning.time_plan import SLACK, TimePlan, make_plan
 from nasea.pipeline.probe import Prepared, require_working_metric
 from nasea.pipeline.search.direction import N_NEEDED, N_REFERENCES, from_json, to_json
 from nasea.pipeline.session.checkpoint import CheckpointStore
@@ -37,15 +37,15 @@ _JUDGED = {"pytorch": 1, "tensorflow": 2}
 
 
 class OtherPace(Exception):
-    """An epoch took more or less time than planned.
+    """An epoch took more or less time than planned: training starts over under another plan.
 
     Args:
-        seconds: its duration.
+        plan: the plan.
     """
 
-    def __init__(self, seconds: float) -> None:
-        super().__init__(seconds)
-        self.seconds = seconds
+    def __init__(self, plan: TimePlan) -> None:
+        super().__init__(plan)
+        self.plan = plan
 
 
 class EpochTimes:
@@ -184,7 +184,7 @@ class Training(SupernetTraining):
         """Report how long the job will take, or check that it keeps to its time budget.
 
         Raises:
-            OtherPace: an epoch took so much more or less time that the plan should change.
+            OtherPace: an epoch took so much more or less time that the plan changes.
         """
         judged = min(_JUDGED[self.scenario.framework], self.epochs)
         is_judged = self.times.end() == judged
@@ -202,13 +202,7 @@ class Training(SupernetTraining):
                 and off * self.epochs > _MATTERS * plan.budget
                 and not derived
             ):
-                if self._another_plan_fits(clock, seconds):
-                    raise OtherPace(seconds)
-                text = (
-                    f"an epoch took {duration(seconds)}, {duration(plan.speeds.epoch)} were "
-                    "planned: less will be searched and retrained than planned"
-                )
-                self.session.listener.notice(Notice("time", text))
+                self._plan_again(clock, plan, seconds)
             clock.update(measured=True)
         least = 2 * self.scenario.searcher.pop_size * plan.speeds.score
         free = clock.left - SLACK * plan.budget - plan.speeds.fixed - least
@@ -220,15 +214,25 @@ class Training(SupernetTraining):
             )
             self.session.listener.notice(Notice("time", text))
 
-    def _another_plan_fits(self, clock: Clock, epoch_seconds: float) -> bool:
-        """Return whether a plan with this pace, from the start, fits into the time that is left."""
-        assert clock.plan is not None, "it was kept to"
-        speeds = replace(clock.plan.speeds, epoch=epoch_seconds, pre_epoch=0.0)
+    def _plan_again(self, clock: Clock, plan: TimePlan, epoch_seconds: float) -> None:
+        """Plan the job again, with the measured time of an epoch.
+
+        Raises:
+            OtherPace: the other plan fits into the time that is left.
+        """
+        # Pre-training, if any, is done and in the time that is spent.
+        speeds = replace(plan.speeds, epoch=epoch_seconds, pre_epoch=0.0)
+        text = (
+            f"an epoch took {duration(epoch_seconds)}, {duration(plan.speeds.epoch)} were planned"
+        )
+        notify = self.session.listener.notice
         try:
-            make_plan(clock.budget, clock.spent, speeds, least_of(self.prepared))
+            fresh = make_plan(clock.budget, clock.spent, speeds, least_of(self.prepared))
         except TimeBudgetError:
-            return False
-        return True
+            notify(Notice("time", f"{text}: less will be searched and retrained than planned"))
+            return
+        notify(Notice("time", f"{text}: planned again, training starts over"))
+        raise OtherPace(replace(fresh, measured=True))
 
     def _expected(self, epoch_seconds: float) -> str:
         """Describe, in one line, the time that the rest of the job will take."""
