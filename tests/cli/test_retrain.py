@@ -2,10 +2,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from nasea.errors import Interrupted
+from nasea.pipeline.retraining.halving import Choice
 from nasea.pipeline.retraining.outcome import Outcome
 from nasea.pipeline.retraining.plan import Request
 from nasea.results.front import Front
@@ -53,6 +56,47 @@ def test_it_retrains_and_says_what_became_of_it(
         "model:  results/retrained_1/retrained_1.py",
         "export: nasea export results/retrained_1 --format FORMAT",
     ]
+
+
+@pytest.mark.parametrize(
+    "metrics, best, rounds, reason",
+    [
+        ([0.95, 0.90, 0.91], 0, False, "the best"),  # no epoch of training reached it
+        ([0.50, 0.80, 0.79], 2, False, "within the noise of the best (0.8000 after epoch 1)"),
+        ([0.50, 0.80, 0.80, 0.81, 0.75], 4, True, "the best"),  # of those that are rounded
+    ],
+)
+def test_why_an_epoch_was_kept(
+    front: Front, metrics: list[float], best: int, rounds: bool, reason: str
+) -> None:
+    member = replace(front[1], accuracy=metrics[best], metric=metrics[best])
+    rows = tuple(EpochRow(epoch, metric) for epoch, metric in enumerate(metrics))
+    plan = TrainingPlan(False, len(metrics) - 1, 0.01, quantisation_aware=rounds)
+    made = Retrained(front.info, member, 0.95, plan, best, rows, "retrained_1")
+    assert Outcome(made, Path("results"), ()).summary[0].endswith(f", {reason}")
+
+
+def test_what_was_retrained_before_a_stop_is_told(run: Run, pretend: Pretend, front: Front) -> None:
+    rows = (EpochRow(0, 0.95), EpochRow(1, 0.97, 0.3))
+    made = Retrained(
+        front.info, front[1], 0.95, TrainingPlan(False, 1, 0.01), 1, rows, "retrained_1"
+    )
+
+    def stopped(scenario: Any, costs: Any, request: Request, retrain: Any, **places: Any) -> None:
+        assert costs == [50e3, 20e3]
+        retrain(50e3, request)
+        raise Interrupted("stopped")
+
+    outcome = Outcome(made, Path("results/near_50k_size/retrained_1"), ())
+    scenario = SimpleNamespace(constraint=SimpleNamespace(type="size"))
+    pretend("nasea.config", "load_scenario", lambda path: SimpleNamespace(scenario=scenario))
+    pretend("nasea.pipeline.retraining.budgets", "for_each_budget", stopped)
+    pretend(
+        "nasea.pipeline.retraining.halving", "retrain_best", lambda *_, **__: Choice((), outcome)
+    )
+    done = run("retrain", "--budget", "50k,20k")
+    assert done.status == 130
+    assert "model:  results/near_50k_size/retrained_1/retrained_1.py" in done.out
 
 
 def test_what_is_not_there_is_told(run: Run, front: Front, tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,16 @@ def test_it_searches_and_says_where_the_results_are(
         "train:  nasea retrain --budget 40k",
         "export: python3 results/model_arch_result_1.py",
     ]
+
+
+def test_the_budget_that_is_named_is_within_the_constraint(
+    run: Run, pretend: Pretend, front: Front
+) -> None:
+    """Rounded to three digits it would be 40.1k."""
+    members = (*front.members[:-1], replace(front.members[-1], parameters=40_060))
+    tight = replace(front, members=members, info=replace(front.info, constraint_value=40_080.0))
+    pretend("nasea.pipeline.search.run", "search", lambda path, **options: tight)
+    assert "train:  nasea retrain --budget 40.08k" in run("search").out.splitlines()
 
 
 @pytest.mark.parametrize(

@@ -31,12 +31,13 @@ def run(
     config, results = project.home / "scen.yaml", project.home / "results"
     heard_by = listener or Recorder()
 
+    places: dict[str, Any] = {"results": results, "directory": project.home}
+
     def retrain(budget: float, options: Request) -> Choice:
-        places: dict[str, Any] = {"results": results, "directory": project.home}
         return retrain_best(config, budget, 1, options, formats=(), listener=heard_by, **places)
 
     scenario = load_scenario(config).scenario
-    return for_each_budget(scenario, costs, request, retrain, results=results, listener=heard_by)
+    return for_each_budget(scenario, costs, request, retrain, listener=heard_by, **places)
 
 
 def test_what_is_retrained_for_the_largest_budget_teaches_the_others(project: Project) -> None:
@@ -72,12 +73,26 @@ def test_where_no_larger_network_is_better_each_is_trained_alone(
         return budget
 
     scenario = load_scenario(finished.home / "scen.yaml").scenario
-    places: dict[str, Any] = {"results": finished.home / "results", "listener": Recorder()}
+    places: dict[str, Any] = {
+        "results": finished.home / "results",
+        "directory": finished.home,
+        "listener": Recorder(),
+    }
     assert for_each_budget(scenario, [20e3, 50e3], REQUEST, retrain, **places) == [50e3, 20e3]
     assert made == [(50e3, True), (20e3, True), (20e3, False)]
     assert "architecture 3 has no teacher; it is trained without one" in places["listener"].text
     with pytest.raises(NoTeacherError):
         for_each_budget(scenario, [20e3], REQUEST, retrain, **places)
+
+
+def test_a_budget_that_no_network_meets_is_told_before_any_training(project: Project) -> None:
+    heard = Recorder()
+    with pytest.raises(
+        NaseaError, match="no architecture costs at most 0.10 k parameters"
+    ) as caught:
+        run(project, [50e3, 100.0], listener=heard)
+    assert "the cheapest costs" in str(caught.value.fix)
+    assert not heard.stages
 
 
 def test_a_budget_named_twice_is_refused(project: Project) -> None:

@@ -70,6 +70,12 @@ def test_budgets_are_separated_by_commas(text: str, values: list[float]) -> None
     assert parse_budgets(text, "flops") == pytest.approx(values)
 
 
+def test_a_comma_separates_latencies() -> None:
+    """Nobody means 200,100 milliseconds by it."""
+    assert parse_budgets("200,100", "latency") == [200.0, 100.0]
+    assert parse_budgets("16.7", "latency") == [16.7]
+
+
 def test_each_of_several_budgets_must_be_a_cost() -> None:
     with pytest.raises(ResultsError, match="found ''"):
         parse_budgets("12M,", "flops")

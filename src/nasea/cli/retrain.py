@@ -145,6 +145,7 @@ def retrain(
                     request,
                     retrain_near,
                     results=results,
+                    directory=Path.cwd(),
                     listener=heard_by,
                 )
             elif arch is not None:

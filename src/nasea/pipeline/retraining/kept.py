@@ -25,14 +25,14 @@ _SIGMA_OF_MAD = 1.4826
 
 
 def comparable(rows: Sequence[EpochRow], epoch: int, float_epochs: int) -> list[EpochRow]:
-    """Return the earlier epochs that an epoch competes with for the weights that are kept.
+    """Return the epochs that an epoch competes with for the weights that are kept.
 
     The first epoch that is trained with rounded values begins anew: an epoch before it, at a higher
     learning rate, may be measured as high by luck.
 
     Args:
-        rows: the measurements so far, in order.
-        epoch: the epoch measured last, from 1; not in ``rows``.
+        rows: measurements, in order: while training those so far, without that of ``epoch``.
+        epoch: the epoch.
         float_epochs: number of epochs trained in float before the rounded ones.
     """
     before = float_epochs if epoch > float_epochs else 0

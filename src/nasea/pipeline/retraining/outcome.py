@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nasea.pipeline.export.exported import ExportedFile
+from nasea.pipeline.retraining.kept import comparable
 from nasea.pipeline.search.direction import Direction
 from nasea.results.retrained import Retrained
 
@@ -49,8 +50,12 @@ class Outcome:
     def _why_kept(self, direction: Direction) -> str:
         """Return the reason why the weights of this epoch were kept."""
         one = self.retrained
-        rounded = one.plan.float_epochs if one.best_epoch > one.plan.float_epochs else 0
-        found = [row for row in one.epochs if row.metric is not None and row.epoch > rounded]
+        rivals = comparable(one.epochs, one.best_epoch, one.plan.float_epochs)
+        found = [
+            row
+            for row in one.epochs
+            if row.metric is not None and (row in rivals or row.epoch == one.best_epoch)
+        ]
         best = max(found, key=lambda row: (direction.accuracy(row.metric or 0.0), row.epoch))
         if best.metric is None or best.metric == one.member.metric:
             return "the best"

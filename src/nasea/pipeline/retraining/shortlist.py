@@ -33,6 +33,7 @@ from nasea.results.front import Front
 from nasea.results.front.places import FRONT_FILE
 from nasea.results.near import folder_near
 from nasea.results.storage.store import write_results
+from nasea.results.units import Unit
 from nasea.space import Genome
 from nasea.space.regular import regular_networks
 
@@ -52,6 +53,14 @@ def most_expensive(scenario: Scenario, budget: float) -> float:
     """Return the largest cost of a candidate for a budget, in the constraint's unit."""
     limit = scenario.constraint.value
     return SLACK * budget if budget > limit else min(SLACK * budget, limit)
+
+
+def unreachable(unit: Unit, budget: float, least: float) -> NaseaError:
+    """Return the error for a budget below the cost of the cheapest network, ``least``."""
+    return NaseaError(
+        f"no architecture costs at most {unit.phrase(budget)}",
+        fix=f"the cheapest costs {unit.phrase(least)}",
+    )
 
 
 @dataclass(frozen=True)
@@ -194,11 +203,7 @@ class Shortlist:
         regular = [] if alone else self._scored(prepared, self._regular(prepared))
         chosen = sorted(seated(found, regular, self.count), key=lambda one: one.cost)
         if not chosen:
-            unit, least = self.front.unit, prepared.problem.cheapest_cost
-            raise NaseaError(
-                f"no architecture costs at most {unit.phrase(self.budget)}",
-                fix=f"the cheapest costs {unit.phrase(least)}",
-            )
+            raise unreachable(self.front.unit, self.budget, prepared.problem.cheapest_cost)
         searched = set(one.genome for one in found)
         part = sum(one.genome in searched for one in chosen)
         words = (
